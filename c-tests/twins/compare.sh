@@ -1,0 +1,181 @@
+#!/usr/bin/env bash
+# Builds every twin program three times and compares what the three print:
+#   (a) CPython's headers, CPython's library: the oracle
+#   (b) our header, our library
+#   (c) CPython's headers, our library: what a program built for CPython gets
+#
+# Output is TAP. From the environment:
+#   CC, CFLAGS        the compiler (default: cc) and flags for all three builds
+#   TWIN_BUILD        where programs and outputs go (default: a temporary directory, removed afterwards)
+#   PYBUFFER_CFLAGS   flags that find our header
+#   PYBUFFER_LIBS     flags that link our library; when neither is set only the oracle is built and run
+#   ORACLE            prefix of a CPython 3.13 with a shared library; otherwise the newest 3.13 under
+#                     $PYENV_ROOT/versions or `pyenv root`, or else the one of python3.13-config
+#   TWIN_TIMEOUT      seconds that one run may take (default: 60)
+# Arguments: names of the programs to compare (default: all).
+set -u
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+CC=${CC:-cc}
+CFLAGS=${CFLAGS:--O1 -g}
+timeout_seconds=${TWIN_TIMEOUT:-60}
+jobs_at_once=2
+warnings=(-std=c11 -Wall -Wextra -Wpedantic -Werror)
+
+if [ "$#" -gt 0 ]; then
+    programs=("$@")
+else
+    programs=()
+    for source in "$here"/*.c; do
+        programs+=("$(basename "$source" .c)")
+    done
+fi
+
+# One test for each program and hash seed.
+tests=()
+for program in "${programs[@]}"; do
+    tests+=("$program 0")
+    if [ "$program" = hash ]; then
+        tests+=("$program 1" "$program 42")
+    fi
+done
+
+find_oracle() {
+    local root version
+    if [ -n "${ORACLE:-}" ]; then
+        echo "$ORACLE"
+        return
+    fi
+    for root in "${PYENV_ROOT:-}" "$(pyenv root 2>/dev/null)"; do
+        [ -n "$root" ] || continue
+        version=$(ls -d "$root"/versions/3.13.* 2>/dev/null | sort -V | tail -n 1)
+        if [ -n "$version" ]; then
+            echo "$version"
+            return
+        fi
+    done
+    python3.13-config --prefix 2>/dev/null
+}
+
+oracle=$(find_oracle)
+if [ -n "$oracle" ] && [ ! -e "$oracle/include/python3.13/Python.h" ]; then
+    echo "# $oracle has no headers of CPython 3.13"
+    oracle=
+fi
+
+echo "1..${#tests[@]}"
+if [ -z "$oracle" ]; then
+    number=0
+    for test in "${tests[@]}"; do
+        number=$((number + 1))
+        if [ "${CI:-}" = true ]; then
+            echo "not ok $number - ${test% *}: no CPython 3.13 found (set ORACLE or PYENV_ROOT)"
+        else
+            echo "ok $number # SKIP no CPython 3.13 found (set ORACLE or PYENV_ROOT)"
+        fi
+    done
+    [ "${CI:-}" = true ] && exit 1
+    exit 0
+fi
+
+python_cflags=(-DTWIN_PYTHON_H -isystem "$oracle/include/python3.13")
+python_libs=("-L$oracle/lib" "-Wl,-rpath,$oracle/lib" -lpython3.13)
+builds=(oracle)
+if [ -n "${PYBUFFER_CFLAGS:-}${PYBUFFER_LIBS:-}" ]; then
+    builds+=(ours mixed)
+fi
+
+if [ -n "${TWIN_BUILD:-}" ]; then
+    out=$TWIN_BUILD
+    mkdir -p "$out" || exit 1
+else
+    out=$(mktemp -d) || exit 1
+    trap 'rm -rf "$out"' EXIT
+fi
+
+# CFLAGS, PYBUFFER_CFLAGS and PYBUFFER_LIBS are lists of words.
+# shellcheck disable=SC2086
+build() { # program build
+    local program=$1 kind=$2 flags=() libs=()
+    case $kind in
+        oracle) flags=("${python_cflags[@]}"); libs=("${python_libs[@]}") ;;
+        ours) flags=(${PYBUFFER_CFLAGS:-}); libs=(${PYBUFFER_LIBS:-}) ;;
+        mixed) flags=(-DNDEBUG "${python_cflags[@]}"); libs=(${PYBUFFER_LIBS:-}) ;;
+    esac
+    rm -f "$out/$program.$kind"
+    $CC $CFLAGS "${warnings[@]}" ${flags[@]+"${flags[@]}"} "$here/$program.c" ${libs[@]+"${libs[@]}"} \
+        -o "$out/$program.$kind" >"$out/$program.$kind.log" 2>&1
+}
+
+build_one_program() {
+    local kind
+    for kind in "${builds[@]}"; do
+        build "$1" "$kind"
+    done
+}
+
+for program in "${programs[@]}"; do
+    while [ "$(jobs -rp | wc -l)" -ge "$jobs_at_once" ]; do
+        wait -n
+    done
+    build_one_program "$program" &
+done
+wait
+
+run() { # program build seed -> exit status; output in files
+    local program=$1 kind=$2 seed=$3
+    env -u PYTHONMALLOC -u PYTHONHOME -u PYTHONPATH PYTHONHASHSEED="$seed" \
+        timeout "$timeout_seconds" "$out/$program.$kind" \
+        >"$out/$program.$kind.$seed.out" 2>"$out/$program.$kind.$seed.err"
+}
+
+# Prints why the test fails, as comments; says nothing when all is well.
+check() { # program seed
+    local program=$1 seed=$2 kind status lines expected=$out/$1.oracle.$2.out actual
+    for kind in "${builds[@]}"; do
+        if [ ! -x "$out/$program.$kind" ]; then
+            echo "# the $kind build failed:"
+            head -n 20 "$out/$program.$kind.log" | sed 's/^/#   /'
+            continue
+        fi
+        run "$program" "$kind" "$seed"
+        status=$?
+        actual=$out/$program.$kind.$seed.out
+        if [ "$status" -ne 0 ]; then
+            echo "# the $kind build exits with status $status after $(wc -l <"$actual") lines"
+            tail -n 5 "$out/$program.$kind.$seed.err" | cut -c 1-300 | sed 's/^/#   /'
+        fi
+        if [ "$kind" = oracle ]; then
+            [ -s "$actual" ] || echo "# the oracle prints nothing"
+        elif ! cmp -s "$expected" "$actual"; then
+            lines=$(diff -a "$expected" "$actual" | grep -a -c '^[<>]')
+            echo "# the $kind build differs from the oracle in $lines lines:"
+            diff -a -U 1 --label oracle --label "$kind" "$expected" "$actual" | head -n 24 | cut -c 1-400 |
+                sed 's/^/#   /'
+        fi
+    done
+}
+
+failures=0
+number=0
+for test in "${tests[@]}"; do
+    number=$((number + 1))
+    program=${test% *}
+    seed=${test#* }
+    name="$program: "
+    [ "$seed" = 0 ] || name="$program, hash seed $seed: "
+    if [ "${#builds[@]}" -eq 1 ]; then
+        name+="builds and runs on the oracle"
+    else
+        name+="prints the same on CPython and on this library"
+    fi
+    reasons=$(check "$program" "$seed")
+    if [ -z "$reasons" ]; then
+        echo "ok $number - $name"
+    else
+        failures=$((failures + 1))
+        echo "not ok $number - $name"
+        echo "$reasons"
+    fi
+done
+[ "$failures" -eq 0 ]

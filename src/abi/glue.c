@@ -1,0 +1,88 @@
+/*
+ * The two things that Rust cannot say without its standard library: a function with variable arguments, and a variable
+ * of which each thread has its own. The functions here are not exported.
+ *
+ * Variable arguments: this file takes them off a va_list, one at a time, and knows nothing of formats;
+ * src/runtime/message.rs asks for what a format needs. src/capi/error.rs exports PyErr_Format and PyErr_FormatV, which
+ * jump here with all their arguments.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A va_list in a struct: a va_list may be an array, which cannot be pointed to once it is a parameter. */
+struct pybuffer__arguments {
+    va_list list;
+};
+
+/* Rust's: raises the error and returns NULL. The message is made twice, once to measure it, hence two lists. */
+void *pybuffer__raise_formatted(void *exception, const char *format, struct pybuffer__arguments *measured,
+                                struct pybuffer__arguments *written);
+
+void *pybuffer__err_format_v(void *exception, const char *format, va_list vargs);
+void *pybuffer__err_format(void *exception, const char *format, ...);
+uint64_t pybuffer__next_integer(struct pybuffer__arguments *arguments, int length, int is_signed);
+const void *pybuffer__next_pointer(struct pybuffer__arguments *arguments);
+
+void *pybuffer__err_format_v(void *exception, const char *format, va_list vargs)
+{
+    struct pybuffer__arguments measured, written;
+    void *result;
+
+    va_copy(measured.list, vargs);
+    va_copy(written.list, vargs);
+    result = pybuffer__raise_formatted(exception, format, &measured, &written);
+    va_end(written.list);
+    va_end(measured.list);
+    return result;
+}
+
+void *pybuffer__err_format(void *exception, const char *format, ...)
+{
+    va_list vargs;
+    void *result;
+
+    va_start(vargs, format);
+    result = pybuffer__err_format_v(exception, format, vargs);
+    va_end(vargs);
+    return result;
+}
+
+/* `length` is a message::Length of Rust's. */
+uint64_t pybuffer__next_integer(struct pybuffer__arguments *arguments, int length, int is_signed)
+{
+    switch (length) {
+    case 1:
+        return is_signed ? (uint64_t)va_arg(arguments->list, long) : va_arg(arguments->list, unsigned long);
+    case 2:
+        return is_signed ? (uint64_t)va_arg(arguments->list, long long) : va_arg(arguments->list, unsigned long long);
+    case 3:
+        return is_signed ? (uint64_t)va_arg(arguments->list, ssize_t) : va_arg(arguments->list, size_t);
+    case 4:
+        return is_signed ? (uint64_t)va_arg(arguments->list, intmax_t) : va_arg(arguments->list, uintmax_t);
+    case 5:
+        return (uint64_t)va_arg(arguments->list, ptrdiff_t);
+    default:
+        return is_signed ? (uint64_t)va_arg(arguments->list, int) : va_arg(arguments->list, unsigned int);
+    }
+}
+
+const void *pybuffer__next_pointer(struct pybuffer__arguments *arguments)
+{
+    return va_arg(arguments->list, const void *);
+}
+
+/* A thread's error indicator, all zero at first; src/runtime/pending.rs says what is in it. */
+struct pybuffer__slot {
+    void *words[3];
+};
+
+struct pybuffer__slot *pybuffer__thread_slot(void);
+
+struct pybuffer__slot *pybuffer__thread_slot(void)
+{
+    static __thread struct pybuffer__slot slot;
+
+    return &slot;
+}

@@ -1,0 +1,81 @@
+//! The managed buffer, the memoryview and the PickleBuffer. CPython: `cpython/memoryobject.h`, `picklebufobject.c`.
+
+use core::ffi::{c_int, c_void};
+
+use super::buffer::Py_buffer;
+use super::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
+
+/// State flag of a managed buffer: the exporter's view has been given back.
+pub const _Py_MANAGED_BUFFER_RELEASED: c_int = 0x001;
+/// State flag of a managed buffer: `master.format` is its own memory.
+pub const _Py_MANAGED_BUFFER_FREE_FORMAT: c_int = 0x002;
+
+/// State flag of a memoryview: released; it gives no access any more.
+pub const _Py_MEMORYVIEW_RELEASED: c_int = 0x001;
+/// State flag of a memoryview: C-contiguous.
+pub const _Py_MEMORYVIEW_C: c_int = 0x002;
+/// State flag of a memoryview: Fortran-contiguous.
+pub const _Py_MEMORYVIEW_FORTRAN: c_int = 0x004;
+/// State flag of a memoryview: no axes, one item.
+pub const _Py_MEMORYVIEW_SCALAR: c_int = 0x008;
+/// State flag of a memoryview: has suboffsets (the layout of PIL, the Python Imaging Library).
+pub const _Py_MEMORYVIEW_PIL: c_int = 0x010;
+/// State flag of a memoryview: gives out no new references to its buffer.
+pub const _Py_MEMORYVIEW_RESTRICTED: c_int = 0x020;
+
+/// The one snapshot of an exporter's view that all memoryviews made from each other share. An exporter may answer two
+/// requests differently; memoryviews of memoryviews must not notice, so only the first one asks.
+#[repr(C)]
+pub struct _PyManagedBufferObject {
+    /// The head that every object has.
+    pub ob_base: PyObject,
+    /// `_Py_MANAGED_BUFFER_*`.
+    pub flags: c_int,
+    /// The number of memoryviews on this buffer that have not been released.
+    pub exports: Py_ssize_t,
+    /// The view as the exporter filled it; released when the last memoryview goes.
+    pub master: Py_buffer,
+}
+
+/// A memoryview. Read it through `PyMemoryView_GET_BUFFER` and `PyMemoryView_GET_BASE`; never write to it.
+#[repr(C)]
+pub struct PyMemoryViewObject {
+    /// The head that every object of varying size has.
+    pub ob_base: PyVarObject,
+    /// The shared snapshot: an owned reference.
+    pub mbuf: *mut _PyManagedBufferObject,
+    /// The hash once it has been asked for, else -1.
+    pub hash: Py_hash_t,
+    /// `_Py_MEMORYVIEW_*`.
+    pub flags: c_int,
+    /// The number of views of this memoryview that consumers hold.
+    pub exports: Py_ssize_t,
+    /// The view with shape and strides always present (pointing into `ob_array`) and format never NULL; `obj` is
+    /// borrowed from the managed buffer.
+    pub view: Py_buffer,
+    /// CPython's list of weak references; not used here.
+    pub weakreflist: *mut PyObject,
+    /// shape, strides, suboffsets: three arrays of `view.ndim` each.
+    pub ob_array: [Py_ssize_t; 1],
+}
+
+/// A PickleBuffer: an exporter that stands for another. Opaque to C.
+#[repr(C)]
+pub(crate) struct PyPickleBufferObject {
+    pub(crate) ob_base: PyObject,
+    pub(crate) view: Py_buffer,
+    pub(crate) weakreflist: *mut c_void,
+}
+
+const _: () = {
+    use core::mem::{offset_of, size_of};
+    assert!(size_of::<_PyManagedBufferObject>() == 112);
+    assert!(offset_of!(_PyManagedBufferObject, exports) == 24);
+    assert!(offset_of!(_PyManagedBufferObject, master) == 32);
+    assert!(size_of::<PyMemoryViewObject>() == 152);
+    assert!(offset_of!(PyMemoryViewObject, mbuf) == 24);
+    assert!(offset_of!(PyMemoryViewObject, flags) == 40);
+    assert!(offset_of!(PyMemoryViewObject, exports) == 48);
+    assert!(offset_of!(PyMemoryViewObject, view) == 56);
+    assert!(offset_of!(PyMemoryViewObject, ob_array) == 144);
+};

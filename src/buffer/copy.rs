@@ -1,0 +1,194 @@
+//! Copies between views and contiguous memory, and between views: all through the planner of `layout`.
+
+use core::ops::Range;
+
+use crate::abi::buffer::Py_buffer;
+use crate::abi::object::PyObject;
+use crate::error::{Error, Result};
+use crate::kernels;
+use crate::layout::{MAX_NDIM, Order, Pair, Purpose, Structure};
+use crate::runtime::alloc::Scratch;
+
+use super::request::Request;
+use super::view::{Acquired, checked_structure, is_exporter};
+
+/// Axes up to which a walk is planned in little memory.
+const FEW: usize = 8;
+
+/// `PyBuffer_ToContiguous`: all items of `view`, to `len` bytes at `buf`, in `order`.
+///
+/// # Safety
+/// B1 and W3; `len` bytes may be written at `buf`, which is not memory of the view.
+pub(crate) unsafe fn to_contiguous(buf: *mut u8, view: &Py_buffer, len: isize, order: Order) -> Result<()> {
+    if len != view.len {
+        return Err(Error::value(c"PyBuffer_ToContiguous: len != view->len"));
+    }
+    // SAFETY: the function's contract; `Structure::check` has made `len` the bytes that the walk covers.
+    unsafe {
+        let structure = checked_structure(view)?;
+        let src = view.buf.cast::<u8>().cast_const();
+        if structure.is_contiguous(order) {
+            core::ptr::copy(src, buf, view.len.unsigned_abs());
+            return Ok(());
+        }
+        if structure.ndim <= FEW {
+            gather(Pair::<FEW>::to_contiguous(&structure, order), src, buf)
+        } else {
+            gather(Pair::<MAX_NDIM>::to_contiguous(&structure, order), src, buf)
+        }
+    }
+}
+
+/// Runs a walk whose second operand is contiguous and apart from the first.
+///
+/// # Safety
+/// W1 to W4.
+unsafe fn gather<const N: usize>(pair: Option<Pair<N>>, src: *const u8, dst: *mut u8) -> Result<()> {
+    let pair = pair.ok_or(Error::bad_argument())?;
+    if let Some(plan) = pair.plan(Purpose::Write, Order::C) {
+        // SAFETY: the function's contract.
+        unsafe { kernels::copy(&plan, src, dst) };
+    }
+    Ok(())
+}
+
+/// `PyBuffer_FromContiguous`: `len` bytes at `buf`, which are items in `order`, to as many items of `view`.
+///
+/// # Safety
+/// B1 and W3; `len` bytes may be read at `buf`, which is not memory of the view; the view's memory may be written.
+pub(crate) unsafe fn from_contiguous(view: &Py_buffer, buf: *const u8, len: isize, order: Order) -> Result<()> {
+    let len = usize::try_from(len.min(view.len)).map_err(|_| Error::bad_argument())?;
+    // SAFETY: the function's contract.
+    unsafe {
+        let structure = checked_structure(view)?;
+        let dst = view.buf.cast::<u8>();
+        if structure.is_contiguous(order) {
+            core::ptr::copy(buf, dst, len);
+            return Ok(());
+        }
+        if structure.ndim <= FEW {
+            scatter(Pair::<FEW>::from_contiguous(&structure, order), len, order, buf, dst)
+        } else {
+            scatter(Pair::<MAX_NDIM>::from_contiguous(&structure, order), len, order, buf, dst)
+        }
+    }
+}
+
+/// Runs the begin of a walk whose first operand is `len` contiguous bytes: whole items only, as CPython.
+///
+/// # Safety
+/// W1 to W4.
+unsafe fn scatter<const N: usize>(
+    pair: Option<Pair<N>>,
+    len: usize,
+    order: Order,
+    src: *const u8,
+    dst: *mut u8,
+) -> Result<()> {
+    let pair = pair.ok_or(Error::bad_argument())?;
+    let items = len.checked_div(pair.itemsize()).unwrap_or(0);
+    for part in pair.prefix(items, order) {
+        if let Some(plan) = part.plan(Purpose::Write, order) {
+            // SAFETY: the function's contract, for a part of the walk.
+            unsafe { kernels::copy(&plan, src, dst) };
+        }
+    }
+    Ok(())
+}
+
+/// `PyObject_CopyData`: the items of `src` to the items of `dest`.
+///
+/// # Safety
+/// O1 for both, and W3.
+pub(crate) unsafe fn copy_data(dest: *mut PyObject, src: *mut PyObject) -> Result<()> {
+    let (mut to, mut from) = (Acquired::empty(), Acquired::empty());
+    // SAFETY: O1; the views stay where they are. The exporters vouch for the memory (B1).
+    unsafe {
+        if !is_exporter(dest) || !is_exporter(src) {
+            return Err(Error::new(
+                crate::error::Kind::Type,
+                c"both destination and source must be bytes-like objects",
+            ));
+        }
+        to.acquire(dest, Request::FULL)?;
+        from.acquire(src, Request::FULL_RO)?;
+        copy_view(from.view(), to.view())
+    }
+}
+
+/// Copies the items of one view to those of another, as if through a temporary.
+///
+/// # Safety
+/// B1 for both, and W3; the memory of `to` may be written.
+unsafe fn copy_view(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
+    if to.len < from.len {
+        return Err(Error::buffer(c"destination is too small to receive data from source"));
+    }
+    // SAFETY: the function's contract.
+    unsafe {
+        let (src, dst) = (checked_structure(from)?, checked_structure(to)?);
+        let alike = |order| src.is_contiguous(order) && dst.is_contiguous(order);
+        if alike(Order::C) || alike(Order::Fortran) {
+            core::ptr::copy(from.buf.cast::<u8>(), to.buf.cast::<u8>(), from.len.unsigned_abs());
+            return Ok(());
+        }
+        if src.itemsize != dst.itemsize || !src.has_shape_of(&dst) {
+            return Err(Error::buffer(c"destination and source must have the same shape and itemsize"));
+        }
+        if src.ndim <= FEW {
+            copy_items::<FEW>(from, &src, to, &dst)
+        } else {
+            copy_items::<MAX_NDIM>(from, &src, to, &dst)
+        }
+    }
+}
+
+/// # Safety
+/// As [`copy_view`]; the structures are those of the views, of the same shape and itemsize.
+unsafe fn copy_items<const N: usize>(
+    from: &Py_buffer,
+    src: &Structure<'_>,
+    to: &Py_buffer,
+    dst: &Structure<'_>,
+) -> Result<()> {
+    let pair = Pair::<N>::of_views(src, dst).ok_or(Error::bad_argument())?;
+    let (src_base, dst_base) = (from.buf.cast::<u8>(), to.buf.cast::<u8>());
+    // SAFETY: the function's contract; W4 is what `may_overlap` rules out, or the temporary.
+    unsafe {
+        if may_overlap(&pair, src_base, dst_base) {
+            let temporary = Scratch::new(from.len.unsigned_abs())?;
+            to_contiguous(temporary.as_ptr(), from, from.len, Order::C)?;
+            return from_contiguous(to, temporary.as_ptr(), from.len, Order::C);
+        }
+        if let Some(plan) = pair.plan(Purpose::Write, Order::C) {
+            kernels::copy(&plan, src_base, dst_base);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the two operands may have bytes in common. Memory behind pointers always may.
+fn may_overlap<const N: usize>(pair: &Pair<N>, src: *const u8, dst: *const u8) -> bool {
+    let Some([src_bounds, dst_bounds]) = pair.bounds() else { return pair.items() != 0 };
+    let addresses = |base: *const u8, (first, end): (isize, isize)| -> Range<usize> {
+        base.wrapping_offset(first).addr()..base.wrapping_offset(end).addr()
+    };
+    let (src, dst) = (addresses(src, src_bounds), addresses(dst, dst_bounds));
+    src.start < dst.end && dst.start < src.end
+}
+
+/// `PyObject_CopyToObject`, as Python 2.7 documents it: `len` bytes at `buf`, which are items in `order`, to `obj`.
+///
+/// # Safety
+/// O1 and W3; `len` bytes may be read at `buf`.
+pub(crate) unsafe fn copy_to_object(obj: *mut PyObject, buf: *const u8, len: isize, order: Order) -> Result<()> {
+    let mut to = Acquired::empty();
+    // SAFETY: O1; the view stays where it is. The exporter vouches for the memory (B1).
+    unsafe {
+        to.acquire(obj, Request::FULL)?;
+        if len > to.view().len {
+            return Err(Error::buffer(c"destination is too small to receive data from source"));
+        }
+        from_contiguous(to.view(), buf, len, order)
+    }
+}

@@ -1,0 +1,52 @@
+//! Filling a view of plain bytes.
+
+use core::ffi::{c_char, c_int, c_void};
+use core::ptr::null_mut;
+
+use crate::abi::buffer::Py_buffer;
+use crate::abi::object::{Py_ssize_t, PyObject};
+use crate::error::{Error, Result};
+use crate::runtime::refs;
+
+use super::request::Request;
+
+/// The format of unsigned bytes. C's struct wants a pointer that could be written; nobody may.
+pub(crate) const UNSIGNED_BYTES: *mut c_char = c"B".as_ptr().cast_mut();
+
+/// `PyBuffer_FillInfo`: `len` bytes at `buf` as one axis of unsigned bytes.
+///
+/// # Safety
+/// `view` is NULL or may be written; `obj` is NULL or O1.
+pub(crate) unsafe fn fill_info(
+    view: *mut Py_buffer,
+    obj: *mut PyObject,
+    buf: *mut c_void,
+    len: Py_ssize_t,
+    readonly: c_int,
+    request: Request,
+) -> Result<()> {
+    // SAFETY: the function's contract. The view owns a reference to the exporter.
+    unsafe {
+        let view = view.as_mut().ok_or(Error::buffer(c"PyBuffer_FillInfo: view==NULL argument is obsolete"))?;
+        if request.writable() && readonly != 0 {
+            return Err(Error::buffer(c"Object is not writable."));
+        }
+        if !obj.is_null() {
+            refs::incref(obj);
+        }
+        *view = Py_buffer {
+            buf,
+            obj,
+            len,
+            itemsize: 1,
+            readonly,
+            ndim: 1,
+            format: if request.format() { UNSIGNED_BYTES } else { null_mut() },
+            shape: if request.shape() { &raw mut view.len } else { null_mut() },
+            strides: if request.strides() { &raw mut view.itemsize } else { null_mut() },
+            suboffsets: null_mut(),
+            internal: null_mut(),
+        };
+    }
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! The buffer protocol: requests, the filling and checking of views, acquire and release, copies.
+//!
+//! # The contract on views
+//!
+//! SAFETY comments above this layer cite these rules by name:
+//!
+//! * **B1** a `Py_buffer` that comes in from C is one that `PyObject_GetBuffer` or `PyBuffer_FillInfo` filled, or one
+//!   that the program filled by the same rules: each of `shape`, `strides` and `suboffsets` is NULL or has `ndim`
+//!   entries, `format` is NULL or a C string, and the memory that it describes may be read (and written, where
+//!   `readonly` is 0). `layout::Structure::check` finds the contradictions that can be found.
+//! * **B2** a filled `Py_buffer` is not moved: `PyBuffer_FillInfo` lets `shape` and `strides` point into it.
+//! * **B3** the exporter keeps memory and arrays alive and unchanged until the view is released.
+#![deny(clippy::arithmetic_side_effects)]
+
+mod request;
+
+mod view;
+
+mod fill;
+
+mod copy;
+
+mod segment;
+
+pub(crate) use copy::{copy_data, copy_to_object, from_contiguous, to_contiguous};
+pub(crate) use fill::fill_info;
+pub(crate) use request::Request;
+pub(crate) use segment::{is_readable, read_segment, write_segment};
+pub(crate) use view::{Acquired, checked_structure, get_buffer, is_exporter, item_pointer, release, structure};

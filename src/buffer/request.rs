@@ -1,0 +1,83 @@
+//! What a consumer asks for: the request flags of PEP 3118.
+
+use core::ffi::c_int;
+
+use crate::abi::buffer as c;
+use crate::error::{Error, Result};
+
+/// The flags of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Request(c_int);
+
+impl Request {
+    /// `PyBUF_SIMPLE`
+    pub(crate) const SIMPLE: Self = Self(c::PyBUF_SIMPLE);
+    /// `PyBUF_WRITABLE`
+    pub(crate) const WRITABLE: Self = Self(c::PyBUF_WRITABLE);
+    /// `PyBUF_FULL`
+    pub(crate) const FULL: Self = Self(c::PyBUF_FULL);
+    /// `PyBUF_FULL_RO`
+    pub(crate) const FULL_RO: Self = Self(c::PyBUF_FULL_RO);
+
+    /// The flags that C passed. `PyBUF_READ` and `PyBUF_WRITE` alone are no request but arguments of other functions.
+    pub(crate) const fn new(flags: c_int) -> Result<Self> {
+        match flags {
+            c::PyBUF_READ | c::PyBUF_WRITE => Err(Error::bad_argument()),
+            _ => Ok(Self(flags)),
+        }
+    }
+
+    /// The flags that a `bf_getbuffer` slot was called with: whatever they are, they are taken as a request.
+    pub(crate) const fn of_slot(flags: c_int) -> Self {
+        Self(flags)
+    }
+
+    /// The flags as C passes them.
+    pub(crate) const fn flags(self) -> c_int {
+        self.0
+    }
+
+    const fn has(self, all: c_int) -> bool {
+        self.0 & all == all
+    }
+
+    /// The memory must be writable.
+    pub(crate) const fn writable(self) -> bool {
+        self.has(c::PyBUF_WRITABLE)
+    }
+
+    /// The format is wanted.
+    pub(crate) const fn format(self) -> bool {
+        self.has(c::PyBUF_FORMAT)
+    }
+
+    /// The shape is wanted; else the consumer takes the memory as plain bytes.
+    pub(crate) const fn shape(self) -> bool {
+        self.has(c::PyBUF_ND)
+    }
+
+    /// The strides are wanted; else the memory must be C-contiguous.
+    pub(crate) const fn strides(self) -> bool {
+        self.has(c::PyBUF_STRIDES)
+    }
+
+    /// The memory must be C-contiguous.
+    pub(crate) const fn c_contiguous(self) -> bool {
+        self.has(c::PyBUF_C_CONTIGUOUS)
+    }
+
+    /// The memory must be Fortran-contiguous.
+    pub(crate) const fn f_contiguous(self) -> bool {
+        self.has(c::PyBUF_F_CONTIGUOUS)
+    }
+
+    /// The memory must be contiguous in one of the two orders.
+    pub(crate) const fn any_contiguous(self) -> bool {
+        self.has(c::PyBUF_ANY_CONTIGUOUS)
+    }
+
+    /// The consumer follows pointers.
+    pub(crate) const fn indirect(self) -> bool {
+        self.has(c::PyBUF_INDIRECT)
+    }
+}

@@ -1,0 +1,277 @@
+//! Buffers
+//!
+//! The buffer protocol of PEP 3118. A consumer asks an exporter for a view with request flags (`PyObject_GetBuffer`),
+//! uses the memory, and gives the view back (`PyBuffer_Release`), once for each success. An exporter answers a request
+//! exactly or refuses it with a `BufferError`.
+//!
+//! `order` is 'C' (last index fastest), 'F' (first index fastest) or 'A' (as the memory lies, where it is contiguous in
+//! either; else as 'C').
+
+use core::ffi::{CStr, c_char, c_int, c_void};
+
+use crate::abi::buffer::Py_buffer;
+use crate::abi::object::{Py_ssize_t, PyObject};
+use crate::buffer::{self, Request};
+use crate::error::{Error, Result};
+use crate::format;
+use crate::layout::{Order, fill_strides};
+use crate::runtime::boundary::{boundary, non_null};
+
+/// The order that a character names.
+fn order_of(order: c_char) -> Result<Order> {
+    Order::from_char(order.cast_unsigned()).ok_or(Error::system(c"order must be 'C', 'F' or 'A'"))
+}
+
+/// The bytes at a pointer that may be NULL where there are none.
+fn bytes_at(memory: *const c_void, len: Py_ssize_t) -> Result<*mut u8> {
+    if memory.is_null() && len > 0 { Err(Error::NullArgument) } else { Ok(memory.cast_mut().cast()) }
+}
+
+/// Whether the object's type exports buffers: 1 or 0. A request may fail all the same.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_CheckBuffer(obj: *mut PyObject) -> c_int {
+    // SAFETY: O1.
+    (!obj.is_null() && unsafe { buffer::is_exporter(obj) }).into()
+}
+
+/// Asks `obj` for a view of its memory. `flags` are `PyBUF_*` request flags (not `PyBUF_READ` or `PyBUF_WRITE`).
+///
+/// Returns 0: `view` is filled, with a reference to the exporter, and is to be released and not to be moved; or -1 with
+/// an error set, and `view` is not to be released: `TypeError` where `obj` exports nothing, `BufferError` where it
+/// cannot answer the request or `view` is NULL, `SystemError` for a NULL `obj` or flags that are no request.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_GetBuffer(obj: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
+    boundary(|| {
+        let (obj, request) = (non_null(obj)?, Request::new(flags)?);
+        // SAFETY: the contract of the function.
+        unsafe { buffer::get_buffer(obj.as_ptr(), view, request) }.map(|()| 0)
+    })
+}
+
+/// Gives a view back: tells the exporter, drops the reference and sets `view->obj` to NULL. A view without exporter, one
+/// given back already, and NULL are left alone. A pending error is left as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyBuffer_Release(view: *mut Py_buffer) {
+    if !view.is_null() {
+        // SAFETY: B1.
+        unsafe { buffer::release(view) };
+    }
+}
+
+/// The address of the item at `indices`, an array of `view->ndim` entries, each within the shape (which is not checked).
+/// NULL with `SystemError` for a NULL argument or a view without the fields that it takes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyBuffer_GetPointer(view: *const Py_buffer, indices: *const Py_ssize_t) -> *mut c_void {
+    boundary(|| {
+        let view = non_null(view.cast_mut())?;
+        // SAFETY: the contract of the function.
+        unsafe { buffer::item_pointer(view.as_ref(), indices) }
+    })
+}
+
+/// The size in bytes of an item of this format, in the syntax of Python's struct module: an order and alignment
+/// character out of `@ = < > !`, then codes out of `x c b B ? h H i I l L q Q n N e f d s p P` with counts. As there,
+/// no padding follows the last member. It allocates nothing.
+///
+/// -1 with `ValueError` that names the position in a format that is not valid, `SystemError` for NULL.
+/// CPython: the same sizes; its errors are the struct module's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyBuffer_SizeFromFormat(format: *const c_char) -> Py_ssize_t {
+    boundary(|| {
+        let format = non_null(format.cast_mut())?;
+        // SAFETY: the contract of the function: a C string.
+        format::size(unsafe { CStr::from_ptr(format.as_ptr()) })
+    })
+}
+
+/// Whether the items of a view lie without gaps in `order`: 1 or 0. A view of no bytes is contiguous in every order; axes
+/// of one item do not count; memory behind pointers never is; any other `order`, NULL, and a negative `ndim` are 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyBuffer_IsContiguous(view: *const Py_buffer, order: c_char) -> c_int {
+    // SAFETY: NULL or B1.
+    let structure = unsafe { view.as_ref().and_then(|view| buffer::structure(view)) };
+    match (structure, Order::from_char(order.cast_unsigned())) {
+        (Some(structure), Some(order)) => structure.is_contiguous(order).into(),
+        _ => 0,
+    }
+}
+
+/// Writes to `strides` the strides of contiguous memory of `ndims` axes with this `shape` and `itemsize`, in 'F' order or
+/// else in C order. Nothing happens for NULL or a negative `ndims`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyBuffer_FillContiguousStrides(
+    ndims: c_int,
+    shape: *mut Py_ssize_t,
+    strides: *mut Py_ssize_t,
+    itemsize: c_int,
+    order: c_char,
+) {
+    let Ok(ndims) = usize::try_from(ndims) else { return };
+    if shape.is_null() || strides.is_null() {
+        return;
+    }
+    let order = if order.cast_unsigned() == b'F' { Order::Fortran } else { Order::C };
+    // SAFETY: the contract of the function: both have `ndims` entries, and they are not the same array.
+    unsafe {
+        let shape = core::slice::from_raw_parts(shape, ndims);
+        fill_strides(shape, itemsize as isize, order, core::slice::from_raw_parts_mut(strides, ndims));
+    }
+}
+
+/// For exporters of plain bytes: fills `view` with `len` bytes at `buf` as the request `flags` ask, and with a new
+/// reference to `obj` (which may be NULL). Any `readonly` but 0 means that the memory must not be written. `view->shape`
+/// and `view->strides` point into the view, which is why a filled view must not be moved.
+///
+/// Returns 0; -1 with `BufferError` where writable memory is asked for and there is none, or `view` is NULL, and
+/// `SystemError` for flags that are no request; `view` is then as it was.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyBuffer_FillInfo(
+    view: *mut Py_buffer,
+    obj: *mut PyObject,
+    buf: *mut c_void,
+    len: Py_ssize_t,
+    readonly: c_int,
+    flags: c_int,
+) -> c_int {
+    boundary(|| {
+        // A NULL view is the first thing that is said, whatever the flags.
+        let request = if view.is_null() { Request::SIMPLE } else { Request::new(flags)? };
+        // SAFETY: the contract of the function.
+        unsafe { buffer::fill_info(view, obj, buf, len, readonly, request) }.map(|()| 0)
+    })
+}
+
+/// Copies all items of a view to contiguous memory at `buf`, in `order`. `len` must be `view->len`. Missing shape and
+/// strides are made up; pointers are followed. `buf` must not be memory of the view.
+///
+/// Returns 0; -1 with `ValueError` for another `len` or more than 64 axes, `BufferError` where the view contradicts
+/// itself, `SystemError` for a NULL argument or another `order`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyBuffer_ToContiguous(
+    buf: *mut c_void,
+    view: *const Py_buffer,
+    len: Py_ssize_t,
+    order: c_char,
+) -> c_int {
+    boundary(|| {
+        let view = non_null(view.cast_mut())?;
+        let (buf, order) = (bytes_at(buf, len)?, order_of(order)?);
+        // SAFETY: the contract of the function.
+        unsafe { buffer::to_contiguous(buf, view.as_ref(), len, order) }.map(|()| 0)
+    })
+}
+
+/// Copies contiguous memory at `buf`, `len` bytes of items in `order`, to the items of a view. More than `view->len` is
+/// cut; of less, as many whole items as there are. Missing shape and strides are made up; pointers are followed. The
+/// view's memory must be writable, which is not checked, and `buf` must not be part of it.
+///
+/// Returns 0; -1 with `BufferError` where the view contradicts itself, `ValueError` for more than 64 axes, `SystemError`
+/// for a NULL argument, a negative `len` or another `order`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyBuffer_FromContiguous(
+    view: *const Py_buffer,
+    buf: *const c_void,
+    len: Py_ssize_t,
+    order: c_char,
+) -> c_int {
+    boundary(|| {
+        let view = non_null(view.cast_mut())?;
+        let (buf, order) = (bytes_at(buf, len)?, order_of(order)?);
+        // SAFETY: the contract of the function.
+        unsafe { buffer::from_contiguous(view.as_ref(), buf, len, order) }.map(|()| 0)
+    })
+}
+
+/// Copies the items of `src` to the items of `dest`, as if through a temporary where they overlap. Where both are
+/// contiguous in the same order the bytes of `src` are copied, whatever the shapes; else shape and itemsize must agree.
+///
+/// Returns 0; -1 with `TypeError` where one is no exporter, `BufferError` where `dest` is too small, not writable or of
+/// another structure, `MemoryError` where there is none for the temporary.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_CopyData(dest: *mut PyObject, src: *mut PyObject) -> c_int {
+    boundary(|| {
+        let (dest, src) = (non_null(dest)?, non_null(src)?);
+        // SAFETY: O1.
+        unsafe { buffer::copy_data(dest.as_ptr(), src.as_ptr()) }.map(|()| 0)
+    })
+}
+
+/// Copies contiguous memory at `buf`, `len` bytes of items in `order`, to the memory that `obj` exports.
+///
+/// Returns 0; -1 with an error set: what the exporter raises where it has no writable memory, `BufferError` where that is
+/// smaller than `len`, and those of `PyBuffer_FromContiguous`. CPython: documented by Python 2.7 only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_CopyToObject(
+    obj: *mut PyObject,
+    buf: *mut c_void,
+    len: Py_ssize_t,
+    order: c_char,
+) -> c_int {
+    boundary(|| {
+        let obj = non_null(obj)?;
+        let (buf, order) = (bytes_at(buf, len)?, order_of(order)?);
+        // SAFETY: O1 and the contract of the function.
+        unsafe { buffer::copy_to_object(obj.as_ptr(), buf, len, order) }.map(|()| 0)
+    })
+}
+
+/// Whether the object answers a request for plain bytes: 1 or 0. It sets no error. CPython: gone from the headers in 3.13,
+/// still in its ABI, like the three functions below.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_CheckReadBuffer(obj: *mut PyObject) -> c_int {
+    // SAFETY: O1.
+    (!obj.is_null() && unsafe { buffer::is_readable(obj) }).into()
+}
+
+/// Where the bytes of `obj` are, and how many, in `*buffer` and `*buffer_len`. The view is given back before the function
+/// returns: the caller has to know that the memory stays where it is.
+///
+/// Returns 0; -1 with an error set, and then nothing is written: what the exporter raises, `TypeError` where it is none,
+/// `SystemError` for a NULL argument.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_AsReadBuffer(
+    obj: *mut PyObject,
+    buffer: *mut *const c_void,
+    buffer_len: *mut Py_ssize_t,
+) -> c_int {
+    boundary(|| {
+        let (obj, buffer, buffer_len) = (non_null(obj)?, non_null(buffer)?, non_null(buffer_len)?);
+        // SAFETY: O1; both may be written.
+        unsafe {
+            let (start, length) = buffer::read_segment(obj.as_ptr())?;
+            buffer.write(start.cast_const());
+            buffer_len.write(length);
+        }
+        Ok(0)
+    })
+}
+
+/// The same for memory that may be written. Every failure of the exporter is a `TypeError`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_AsWriteBuffer(
+    obj: *mut PyObject,
+    buffer: *mut *mut c_void,
+    buffer_len: *mut Py_ssize_t,
+) -> c_int {
+    boundary(|| {
+        let (obj, buffer, buffer_len) = (non_null(obj)?, non_null(buffer)?, non_null(buffer_len)?);
+        // SAFETY: O1; both may be written.
+        unsafe {
+            let (start, length) = buffer::write_segment(obj.as_ptr())?;
+            buffer.write(start);
+            buffer_len.write(length);
+        }
+        Ok(0)
+    })
+}
+
+/// `PyObject_AsReadBuffer` with the pointer as one to characters.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_AsCharBuffer(
+    obj: *mut PyObject,
+    buffer: *mut *const c_char,
+    buffer_len: *mut Py_ssize_t,
+) -> c_int {
+    // SAFETY: the same contract.
+    unsafe { PyObject_AsReadBuffer(obj, buffer.cast(), buffer_len) }
+}

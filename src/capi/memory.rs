@@ -1,0 +1,117 @@
+//! Memory
+//!
+//! Every allocation of the library goes through the functions of one of three domains: RAW, MEM (buffers and arrays) and
+//! OBJ (objects). They begin as the C library's; a program may put its own in their place, before it uses anything
+//! else. Memory is freed in the domain that it came from. A size of 0 gives memory, too, distinct from any other; a size
+//! over `PY_SSIZE_T_MAX` gives NULL. None of these functions sets an error.
+
+use core::ffi::c_void;
+
+use crate::abi::memory::{PyMemAllocatorDomain, PyMemAllocatorEx};
+use crate::runtime::alloc::{self, Domain};
+
+/// `size` bytes of the domain RAW, uninitialised; NULL where there are none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyMem_RawMalloc(size: usize) -> *mut c_void {
+    alloc::malloc(Domain::Raw, size)
+}
+
+/// `count` times `size` bytes of the domain RAW, zeroed; NULL where there are none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyMem_RawCalloc(count: usize, size: usize) -> *mut c_void {
+    alloc::calloc(Domain::Raw, count, size)
+}
+
+/// The memory at `memory` (NULL for none) with `size` bytes, moved or not; NULL where there are none, and then `memory`
+/// is as it was.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyMem_RawRealloc(memory: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: the contract of the function.
+    unsafe { alloc::realloc(Domain::Raw, memory, size) }
+}
+
+/// Gives memory of the domain RAW back; NULL is nothing to give back.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyMem_RawFree(memory: *mut c_void) {
+    // SAFETY: the contract of the function.
+    unsafe { alloc::free(Domain::Raw, memory) };
+}
+
+/// `size` bytes of the domain MEM, uninitialised; NULL where there are none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyMem_Malloc(size: usize) -> *mut c_void {
+    alloc::malloc(Domain::Mem, size)
+}
+
+/// `count` times `size` bytes of the domain MEM, zeroed; NULL where there are none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyMem_Calloc(count: usize, size: usize) -> *mut c_void {
+    alloc::calloc(Domain::Mem, count, size)
+}
+
+/// The memory at `memory` (NULL for none) with `size` bytes, moved or not; NULL where there are none, and then `memory`
+/// is as it was.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyMem_Realloc(memory: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: the contract of the function.
+    unsafe { alloc::realloc(Domain::Mem, memory, size) }
+}
+
+/// Gives memory of the domain MEM back; NULL is nothing to give back.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyMem_Free(memory: *mut c_void) {
+    // SAFETY: the contract of the function.
+    unsafe { alloc::free(Domain::Mem, memory) };
+}
+
+/// `size` bytes of the domain OBJ, uninitialised; NULL where there are none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_Malloc(size: usize) -> *mut c_void {
+    alloc::malloc(Domain::Object, size)
+}
+
+/// `count` times `size` bytes of the domain OBJ, zeroed; NULL where there are none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_Calloc(count: usize, size: usize) -> *mut c_void {
+    alloc::calloc(Domain::Object, count, size)
+}
+
+/// The memory at `memory` (NULL for none) with `size` bytes, moved or not; NULL where there are none, and then `memory`
+/// is as it was.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_Realloc(memory: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: the contract of the function.
+    unsafe { alloc::realloc(Domain::Object, memory, size) }
+}
+
+/// Gives memory of the domain OBJ back; NULL is nothing to give back.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_Free(memory: *mut c_void) {
+    // SAFETY: the contract of the function.
+    unsafe { alloc::free(Domain::Object, memory) };
+}
+
+/// Writes the functions behind a domain to `allocator`; all NULL for a domain that does not exist.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyMem_GetAllocator(domain: PyMemAllocatorDomain, allocator: *mut PyMemAllocatorEx) {
+    let hooks = Domain::from_c(domain).map_or(PyMemAllocatorEx::NONE, alloc::allocator);
+    if !allocator.is_null() {
+        // SAFETY: the contract of the function.
+        unsafe { allocator.write(hooks) };
+    }
+}
+
+/// Puts the functions at `allocator` (copied) behind a domain. Nothing happens for a domain that does not exist, or
+/// where `allocator` or one of its functions is NULL.
+///
+/// Threads: no other thread may be inside the library meanwhile. The functions may be called from any thread, also two
+/// at a time, and must be able to free what the ones before them gave.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyMem_SetAllocator(domain: PyMemAllocatorDomain, allocator: *mut PyMemAllocatorEx) {
+    // SAFETY: the contract of the function.
+    let hooks = unsafe { allocator.as_ref() }.copied().filter(PyMemAllocatorEx::is_complete);
+    if let (Some(domain), Some(hooks)) = (Domain::from_c(domain), hooks) {
+        // SAFETY: the contract of the function.
+        unsafe { alloc::set_allocator(domain, hooks) };
+    }
+}

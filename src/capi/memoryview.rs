@@ -1,0 +1,110 @@
+//! Memoryviews
+//!
+//! A memoryview is an object that holds a view: it can be shared, kept, and asked for views itself. It takes a full view
+//! of its exporter once; memoryviews made from it use the same snapshot, and the exporter's view is given back when the
+//! last of them is released or gone. A memoryview always has shape, strides and format.
+
+use core::ffi::{c_char, c_int};
+
+use crate::abi::buffer as c;
+use crate::abi::buffer::Py_buffer;
+use crate::abi::object::{Py_ssize_t, PyObject};
+use crate::error::{Error, Result};
+use crate::layout::Order;
+use crate::memoryview;
+use crate::runtime::boundary::{boundary, non_null};
+use crate::runtime::refs::Owned;
+
+/// What `PyBUF_READ` or `PyBUF_WRITE` as an argument say.
+fn is_writable(flags: c_int) -> Result<bool> {
+    match flags {
+        c::PyBUF_READ => Ok(false),
+        c::PyBUF_WRITE => Ok(true),
+        _ => Err(Error::system(c"flags must be PyBUF_READ or PyBUF_WRITE")),
+    }
+}
+
+/// A memoryview of what `obj` exports; where `obj` is a memoryview, another one on the same snapshot. A new reference.
+///
+/// NULL with an error set: `TypeError` where `obj` exports nothing, `ValueError` for a memoryview that has been released
+/// or more than 64 axes, `BufferError` where the exporter's view contradicts itself, `MemoryError`, and whatever the
+/// exporter raises.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyMemoryView_FromObject(obj: *mut PyObject) -> *mut PyObject {
+    boundary(|| {
+        let obj = non_null(obj)?;
+        // SAFETY: O1.
+        unsafe { memoryview::from_object(obj) }.map(Owned::into_object)
+    })
+}
+
+/// A memoryview of `size` bytes at `mem`, which the program keeps alive. `flags` is `PyBUF_READ` or `PyBUF_WRITE`. A new
+/// reference. NULL with `MemoryError`, or `SystemError` for a NULL `mem`, a negative size or other flags.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyMemoryView_FromMemory(mem: *mut c_char, size: Py_ssize_t, flags: c_int) -> *mut PyObject {
+    boundary(|| {
+        let (mem, writable) = (non_null(mem)?, is_writable(flags)?);
+        if size < 0 {
+            return Err(Error::bad_argument());
+        }
+        // SAFETY: the contract of the function.
+        unsafe { memoryview::from_memory(mem.as_ptr().cast(), size, writable) }.map(Owned::into_object)
+    })
+}
+
+/// A memoryview of the memory that `info` describes. The three arrays are copied; the memory and the format stay the
+/// program's, which keeps them alive; `info->obj` is not used, and `info` need not be released on its account. A new
+/// reference.
+///
+/// NULL with an error set: `ValueError` for a NULL `info->buf` or more than 64 axes, `BufferError` where `info`
+/// contradicts itself, `MemoryError`, `SystemError` for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyMemoryView_FromBuffer(info: *const Py_buffer) -> *mut PyObject {
+    boundary(|| {
+        let info = non_null(info.cast_mut())?;
+        // SAFETY: the contract of the function.
+        unsafe { memoryview::from_buffer(info.as_ref()) }.map(Owned::into_object)
+    })
+}
+
+/// A memoryview of what `obj` exports, contiguous in `order`: of the memory itself where it is that already, else (for
+/// `PyBUF_READ` only) of a copy in a bytes object, with the same format and shape. A new reference.
+///
+/// NULL with an error set: `BufferError` where `PyBUF_WRITE` asks for what cannot be had, those of
+/// `PyMemoryView_FromObject`, `SystemError` for another `buffertype` or `order`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyMemoryView_GetContiguous(
+    obj: *mut PyObject,
+    buffertype: c_int,
+    order: c_char,
+) -> *mut PyObject {
+    boundary(|| {
+        let (obj, writable) = (non_null(obj)?, is_writable(buffertype)?);
+        let order = Order::from_char(order.cast_unsigned()).ok_or(Error::system(c"order must be 'C', 'F' or 'A'"))?;
+        // SAFETY: O1.
+        unsafe { memoryview::get_contiguous(obj, writable, order) }.map(Owned::into_object)
+    })
+}
+
+/// Gives the memory up before the object goes; every later use is a `ValueError`. Doing so twice is no error.
+///
+/// Returns 0; -1 with `BufferError` while consumers hold views of this memoryview (nothing is changed then), `TypeError`
+/// where `view` is no memoryview, `SystemError` for NULL. CPython: the method `memoryview.release()`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_release(view: *mut PyObject) -> c_int {
+    boundary(|| {
+        let view = non_null(view)?;
+        // SAFETY: O1.
+        unsafe { memoryview::release(view) }.map(|()| 0)
+    })
+}
+
+/// Whether a memoryview has been released: 1 or 0; -1 with `TypeError` where it is none, `SystemError` for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_is_released(view: *mut PyObject) -> c_int {
+    boundary(|| {
+        let view = non_null(view)?;
+        // SAFETY: O1.
+        unsafe { memoryview::is_released(view) }.map(c_int::from)
+    })
+}

@@ -1,0 +1,23 @@
+//! The `extern "C"` skin: what C programs call. One file for each section of the header, whose text it is: the first
+//! comment of a file opens the section, and the comments of the functions stand above their declarations.
+//!
+//! A function here checks its pointers, makes one call into the core, and turns the result into C's convention. Logic
+//! lives below.
+
+mod object;
+
+mod memory;
+
+mod error;
+
+mod buffer;
+
+mod memoryview;
+
+mod picklebuffer;
+
+mod bytes;
+
+mod bytearray;
+
+mod library;

@@ -1,0 +1,178 @@
+//! Objects and types
+//!
+//! A program makes an exporter of its own by defining a struct that begins with `PyObject_HEAD` and a static
+//! `PyTypeObject` for it. Reference counts are atomic; static types, and the singletons, live for ever.
+
+use core::ffi::c_int;
+
+use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
+use crate::abi::types::PyTypeObject;
+use crate::error::Error;
+use crate::runtime::boundary::{boundary, non_null};
+use crate::runtime::compare::{Operator, rich_compare_bool};
+use crate::runtime::{hash, object, ready, refs, types};
+
+/// Adds a reference to `op`; NULL is left alone. The function behind `Py_XINCREF`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn Py_IncRef(op: *mut PyObject) {
+    if !op.is_null() {
+        // SAFETY: O1.
+        unsafe { refs::incref(op) };
+    }
+}
+
+/// Drops a reference to `op`, and the object with the last one; NULL is left alone. The function behind `Py_XDECREF`.
+/// A pending error is left as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn Py_DecRef(op: *mut PyObject) {
+    if !op.is_null() {
+        // SAFETY: O1; the caller gives up a reference.
+        unsafe { refs::decref(op) };
+    }
+}
+
+/// Destroys an object whose last reference is gone: calls `tp_dealloc` of its type. For `Py_DECREF`, not for programs.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn _Py_Dealloc(op: *mut PyObject) {
+    if !op.is_null() {
+        // SAFETY: O1; no reference is left.
+        unsafe { refs::dealloc(op) };
+    }
+}
+
+/// Completes a type object: fills open slots from `tp_base` (`object` where that is NULL) and makes it immortal.
+/// To be called once for each static type before its first use; again does nothing.
+///
+/// Returns 0; -1 with `SystemError` where `tp_name` is missing, `TypeError` where a size is negative.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyType_Ready(ty: *mut PyTypeObject) -> c_int {
+    boundary(|| {
+        let ty = non_null(ty)?;
+        // SAFETY: the contract of the function.
+        unsafe { ready::ready(ty.as_ptr()) }.map(|()| 0)
+    })
+}
+
+/// Whether `ty` is `base` or derives from it, by way of `tp_base`: 1 or 0. NULL derives from nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyType_IsSubtype(ty: *mut PyTypeObject, base: *mut PyTypeObject) -> c_int {
+    // SAFETY: both are NULL or type objects.
+    (!ty.is_null() && !base.is_null() && unsafe { types::is_subtype(ty, base) }).into()
+}
+
+/// Makes the head of a new object in memory that the caller has: one reference, of type `ty`. Returns `op`.
+///
+/// A NULL `op` is taken for an allocation that failed: NULL with `MemoryError`. A NULL `ty` is a `SystemError`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_Init(op: *mut PyObject, ty: *mut PyTypeObject) -> *mut PyObject {
+    boundary(|| {
+        if op.is_null() {
+            return Err(Error::no_memory());
+        }
+        let ty = non_null(ty)?;
+        // SAFETY: the contract of the function.
+        unsafe { object::init(op, ty.as_ptr()) };
+        Ok(op)
+    })
+}
+
+/// The same for an object of varying size, with `size` items. Returns `op`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_InitVar(
+    op: *mut PyVarObject,
+    ty: *mut PyTypeObject,
+    size: Py_ssize_t,
+) -> *mut PyVarObject {
+    boundary(|| {
+        if op.is_null() {
+            return Err(Error::no_memory());
+        }
+        let ty = non_null(ty)?;
+        // SAFETY: the contract of the function.
+        unsafe { object::init_var(op, ty.as_ptr(), size) };
+        Ok(op)
+    })
+}
+
+/// A new object of type `ty`: memory from `PyObject_Malloc` and the head, nothing else is initialised. The function
+/// behind `PyObject_New(TYPE, ty)`. NULL with `MemoryError`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn _PyObject_New(ty: *mut PyTypeObject) -> *mut PyObject {
+    boundary(|| {
+        let ty = non_null(ty)?;
+        // SAFETY: a type object.
+        unsafe { object::allocate(ty.as_ptr(), 0) }.map(core::ptr::NonNull::as_ptr)
+    })
+}
+
+/// The same with `items` items of `tp_itemsize` bytes each behind the struct. The function behind
+/// `PyObject_NewVar(TYPE, ty, items)`. NULL with `MemoryError`; a negative count is a `SystemError`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn _PyObject_NewVar(ty: *mut PyTypeObject, items: Py_ssize_t) -> *mut PyVarObject {
+    boundary(|| {
+        let ty = non_null(ty)?;
+        if items < 0 {
+            return Err(Error::bad_argument());
+        }
+        // SAFETY: a type object; fresh memory of the size that the type says.
+        unsafe {
+            let op: *mut PyVarObject = object::allocate(ty.as_ptr(), items)?.as_ptr().cast();
+            (*op).ob_size = items;
+            Ok(op)
+        }
+    })
+}
+
+/// The hash of an object; equal objects have equal hashes. That of bytes, and of read-only memoryviews of bytes, depends
+/// on a random key of the process; the environment variable PYTHONHASHSEED fixes it, as in CPython.
+///
+/// -1 with an error set: `TypeError` where the type has no hash, `ValueError` for a memoryview that is writable,
+/// released or not of format "B", "b" or "c".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_Hash(op: *mut PyObject) -> Py_hash_t {
+    boundary(|| {
+        let op = non_null(op)?;
+        // SAFETY: O1.
+        unsafe { object::hash(op.as_ptr()) }
+    })
+}
+
+/// The `tp_hash` for types whose objects have no hash: -1 with `TypeError`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_HashNotImplemented(op: *mut PyObject) -> Py_hash_t {
+    // SAFETY: NULL is dealt with there.
+    unsafe { hash::not_implemented(op) }
+}
+
+/// Compares two objects by `operator`, one of `Py_LT` to `Py_GE`: 1 or 0. An object equals itself without being asked.
+/// bytes and bytearrays are ordered as bytes; memoryviews know only `Py_EQ` and `Py_NE`, and compare by shape and value,
+/// across formats.
+///
+/// -1 with an error set: `TypeError` where neither object knows the order, else what a slot raised.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_RichCompareBool(a: *mut PyObject, b: *mut PyObject, operator: c_int) -> c_int {
+    boundary(|| {
+        let (a, b) = (non_null(a)?, non_null(b)?);
+        let operator = Operator::from_c(operator).ok_or(Error::bad_argument())?;
+        // SAFETY: O1.
+        unsafe { rich_compare_bool(a.as_ptr(), b.as_ptr(), operator) }.map(c_int::from)
+    })
+}
+
+/// The length of an object: bytes of a bytes or bytearray object, items along the first axis of a memoryview.
+/// -1 with an error set: `TypeError` where it has none (also a memoryview of no dimensions).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_Size(op: *mut PyObject) -> Py_ssize_t {
+    boundary(|| {
+        let op = non_null(op)?;
+        // SAFETY: O1.
+        unsafe { object::size(op.as_ptr()) }
+    })
+}
+
+/// Another name for `PyObject_Size`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_Length(op: *mut PyObject) -> Py_ssize_t {
+    // SAFETY: the same contract.
+    unsafe { PyObject_Size(op) }
+}

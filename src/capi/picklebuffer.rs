@@ -1,0 +1,44 @@
+//! PickleBuffers
+//!
+//! A PickleBuffer stands for another exporter: it holds a full, read-only view of it, and hands requests on to it.
+
+use core::ffi::c_int;
+
+use crate::abi::buffer::Py_buffer;
+use crate::abi::object::PyObject;
+use crate::exporters::picklebuffer;
+use crate::runtime::boundary::{boundary, non_null};
+use crate::runtime::refs::Owned;
+
+/// A PickleBuffer for what `base` exports. A new reference; NULL with what the exporter raises, `TypeError` where it is
+/// none, `MemoryError`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyPickleBuffer_FromObject(base: *mut PyObject) -> *mut PyObject {
+    boundary(|| {
+        let base = non_null(base)?;
+        // SAFETY: O1.
+        unsafe { picklebuffer::from_object(base) }.map(Owned::into_object)
+    })
+}
+
+/// The view that a PickleBuffer holds: its own, not to be released. NULL with `ValueError` once it has been released,
+/// `TypeError` where `picklebuffer` is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyPickleBuffer_GetBuffer(picklebuffer: *mut PyObject) -> *const Py_buffer {
+    boundary(|| {
+        let picklebuffer = non_null(picklebuffer)?;
+        // SAFETY: O1.
+        unsafe { picklebuffer::view(picklebuffer) }
+    })
+}
+
+/// Gives the view back before the object goes; doing so twice is no error. Returns 0; -1 with `TypeError` where
+/// `picklebuffer` is none. No other thread may use it meanwhile.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyPickleBuffer_Release(picklebuffer: *mut PyObject) -> c_int {
+    boundary(|| {
+        let picklebuffer = non_null(picklebuffer)?;
+        // SAFETY: O1.
+        unsafe { picklebuffer::release(picklebuffer) }.map(|()| 0)
+    })
+}

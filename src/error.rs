@@ -1,0 +1,117 @@
+//! The one error type of the core. Layer 0: no objects, no memory; only what went wrong, in words.
+//!
+//! An [`Error`] is a kind (which CPython exception type it becomes), a text with CPython's `PyErr_Format` codes, and up
+//! to two arguments for them. Making one never allocates, so a function may fail for want of memory and still say so.
+//! Only the boundary (`runtime::boundary`) turns an `Error` into the thread's error indicator.
+
+use core::ffi::{CStr, c_char};
+
+/// The exception types that this library raises, one for each `PyExc_*` that the core uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `PyExc_BufferError`: the exporter cannot satisfy the request, or the memory is in use.
+    Buffer,
+    /// `PyExc_ValueError`: right type, wrong value.
+    Value,
+    /// `PyExc_TypeError`: an object of the wrong type.
+    Type,
+    /// `PyExc_OverflowError`: a size that no memory can have.
+    Overflow,
+    /// `PyExc_MemoryError`: the allocator said no.
+    Memory,
+    /// `PyExc_SystemError`: the caller broke the contract of the C function.
+    System,
+}
+
+/// An argument of an error's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// No argument.
+    None,
+    /// `%s`, `%.100s`: a C string that outlives the raising of the error, such as a `tp_name`.
+    Text(*const c_char),
+    /// `%zd`: a size, count or position.
+    Size(isize),
+}
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// A callee that is not ours (a slot of a C type) failed and has set the error indicator itself, or chose not to.
+    Raised,
+    /// A NULL where an object or pointer is needed: a `SystemError`, unless an error is pending already, for the NULL
+    /// then most likely comes from the call that failed.
+    NullArgument,
+    /// This library's own diagnosis.
+    New {
+        /// Which exception type it becomes.
+        kind: Kind,
+        /// The message, with the codes `%s` and `%zd` for the arguments.
+        text: &'static CStr,
+        /// The arguments in order.
+        arguments: [Argument; 2],
+    },
+}
+
+/// The result of everything in the core that can fail.
+pub type Result<T> = core::result::Result<T, Error>;
+
+impl Error {
+    /// An error whose text has no arguments.
+    #[must_use]
+    pub const fn new(kind: Kind, text: &'static CStr) -> Self {
+        Self::with(kind, text, Argument::None, Argument::None)
+    }
+
+    /// An error whose text has one or two arguments.
+    #[must_use]
+    pub const fn with(kind: Kind, text: &'static CStr, first: Argument, second: Argument) -> Self {
+        Self::New { kind, text, arguments: [first, second] }
+    }
+
+    /// `BufferError`.
+    #[must_use]
+    pub const fn buffer(text: &'static CStr) -> Self {
+        Self::new(Kind::Buffer, text)
+    }
+
+    /// `ValueError`.
+    #[must_use]
+    pub const fn value(text: &'static CStr) -> Self {
+        Self::new(Kind::Value, text)
+    }
+
+    /// `TypeError` about the type with this name; the text holds one `%s`.
+    #[must_use]
+    pub const fn type_name(text: &'static CStr, name: *const c_char) -> Self {
+        Self::with(Kind::Type, text, Argument::Text(name), Argument::None)
+    }
+
+    /// `SystemError`: the caller broke the contract.
+    #[must_use]
+    pub const fn system(text: &'static CStr) -> Self {
+        Self::new(Kind::System, text)
+    }
+
+    /// `SystemError` for any other argument that no correct caller passes.
+    #[must_use]
+    pub const fn bad_argument() -> Self {
+        Self::system(c"bad argument to internal function")
+    }
+
+    /// `MemoryError`, with no text, as CPython raises it.
+    #[must_use]
+    pub const fn no_memory() -> Self {
+        Self::new(Kind::Memory, c"")
+    }
+
+    /// Which kind this is; `None` for [`Error::Raised`].
+    #[must_use]
+    pub const fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Raised => None,
+            Self::NullArgument => Some(Kind::System),
+            Self::New { kind, .. } => Some(*kind),
+        }
+    }
+}

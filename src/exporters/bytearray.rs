@@ -1,0 +1,332 @@
+//! bytearray: a sequence of bytes that can change and be resized. CPython: `bytearrayobject.c`.
+//!
+//! `ob_exports` is also the lock between a resize and everything else that looks at the memory: a resize claims the
+//! object by setting it from 0 to `CLAIMED`; whoever wants the memory meanwhile waits for the few instructions (and at
+//! worst one `realloc`) that a resize takes.
+#![deny(clippy::arithmetic_side_effects)]
+
+use core::ffi::{c_char, c_int};
+use core::mem::size_of;
+use core::ptr::{NonNull, null_mut};
+use core::sync::atomic::Ordering;
+
+use crate::abi::buffer::Py_buffer;
+use crate::abi::bytes::PyByteArrayObject;
+use crate::abi::object::{Py_ssize_t, PyObject, PyVarObject};
+use crate::abi::slots::{PyBufferProcs, PySequenceMethods};
+use crate::abi::types::{PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_READY};
+use crate::buffer::{self, Acquired, Request};
+use crate::error::{Error, Result};
+use crate::layout::Order;
+use crate::runtime::alloc::{self, Domain, Scratch};
+use crate::runtime::boundary::boundary;
+use crate::runtime::compare::{Operator, answer};
+use crate::runtime::hash;
+use crate::runtime::indicator;
+use crate::runtime::object;
+use crate::runtime::refs::{Object, Owned, atomic};
+use crate::runtime::types::{self, PyBaseObject_Type, PyType_Type, object_dealloc, object_free};
+
+// SAFETY: begins with a PyVarObject.
+unsafe impl Object for PyByteArrayObject {}
+
+/// The type of bytearray objects.
+#[unsafe(no_mangle)]
+pub static mut PyByteArray_Type: PyTypeObject = PyTypeObject {
+    tp_flags: TPFLAGS_READY | TPFLAGS_BASETYPE,
+    tp_base: &raw mut PyBaseObject_Type,
+    tp_dealloc: Some(bytearray_dealloc),
+    tp_free: Some(object_free),
+    tp_hash: Some(hash::not_implemented),
+    tp_richcompare: Some(bytearray_richcompare),
+    tp_as_sequence: &raw mut SEQUENCE,
+    tp_as_buffer: &raw mut BUFFER,
+    ..PyTypeObject::empty(&raw mut PyType_Type, c"bytearray".as_ptr(), size_of::<PyByteArrayObject>(), 0)
+};
+
+static mut SEQUENCE: PySequenceMethods = PySequenceMethods {
+    sq_length: Some(bytearray_length),
+    sq_concat: None,
+    sq_repeat: None,
+    sq_item: None,
+    was_sq_slice: null_mut(),
+    sq_ass_item: None,
+    was_sq_ass_slice: null_mut(),
+    sq_contains: None,
+    sq_inplace_concat: None,
+    sq_inplace_repeat: None,
+};
+
+static mut BUFFER: PyBufferProcs =
+    PyBufferProcs { bf_getbuffer: Some(bytearray_getbuffer), bf_releasebuffer: Some(bytearray_releasebuffer) };
+
+/// What a bytearray without memory of its own shows: the NUL that ends it. CPython: the same name.
+#[unsafe(no_mangle)]
+pub static mut _PyByteArray_empty_string: [c_char; 1] = [0];
+
+/// The value of `ob_exports` while a resize has the object.
+const CLAIMED: Py_ssize_t = Py_ssize_t::MIN;
+
+/// The object as bytearray, or a `TypeError`.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn downcast(op: NonNull<PyObject>) -> Result<NonNull<PyByteArrayObject>> {
+    // SAFETY: O1.
+    unsafe { object::expect_type(op.as_ptr(), &raw mut PyByteArray_Type, c"expected bytearray, %.200s found")? };
+    Ok(op.cast())
+}
+
+/// `PyByteArray_AsString`: where the bytes begin.
+///
+/// # Safety
+/// O1, O2; no other thread resizes the object meanwhile.
+pub(crate) unsafe fn start(op: NonNull<PyByteArrayObject>) -> *mut c_char {
+    // SAFETY: the function's contract.
+    unsafe {
+        if (*op.as_ptr()).ob_base.ob_size != 0 {
+            (*op.as_ptr()).ob_start
+        } else {
+            (&raw mut _PyByteArray_empty_string).cast()
+        }
+    }
+}
+
+/// `PyByteArray_Size`.
+///
+/// # Safety
+/// O1, O2.
+pub(crate) unsafe fn length(op: NonNull<PyByteArrayObject>) -> Py_ssize_t {
+    // SAFETY: O2; a resize in another thread changes the field.
+    unsafe { atomic(&raw mut (*op.as_ptr()).ob_base.ob_size) }.load(Ordering::Relaxed)
+}
+
+/// A new object of `length` bytes, not yet written. One of no bytes has no memory.
+fn uninitialised(length: Py_ssize_t) -> Result<Owned<PyByteArrayObject>> {
+    let alloc = match length {
+        0 => 0,
+        _ => length.checked_add(1).ok_or(Error::no_memory())?,
+    };
+    let memory = if alloc == 0 { None } else { Some(Scratch::new(alloc.unsigned_abs())?) };
+    // SAFETY: the head has one reference and a static type.
+    let object = unsafe {
+        object::new(
+            size_of::<PyByteArrayObject>(),
+            PyByteArrayObject {
+                ob_base: PyVarObject {
+                    ob_base: PyObject { ob_refcnt: 1, ob_type: &raw mut PyByteArray_Type },
+                    ob_size: length,
+                },
+                ob_alloc: alloc,
+                ob_bytes: null_mut(),
+                ob_start: null_mut(),
+                ob_exports: 0,
+            },
+        )?
+    };
+    if let Some(memory) = memory {
+        let memory = memory.into_raw();
+        // SAFETY: a fresh object, which this thread has to itself (O3); the memory ends with room for the NUL.
+        unsafe {
+            memory.offset(length).write(0);
+            (*object.as_ptr()).ob_bytes = memory.cast();
+            (*object.as_ptr()).ob_start = memory.cast();
+        }
+    }
+    Ok(object)
+}
+
+/// `PyByteArray_FromStringAndSize`: `length` bytes from `bytes`, or not yet written where that is NULL.
+///
+/// # Safety
+/// `bytes` is NULL or `length` bytes may be read there.
+pub(crate) unsafe fn from_memory(bytes: *const u8, length: Py_ssize_t) -> Result<Owned<PyByteArrayObject>> {
+    if length < 0 {
+        return Err(Error::system(c"Negative size passed to PyByteArray_FromStringAndSize"));
+    }
+    let object = uninitialised(length)?;
+    if !bytes.is_null() && length != 0 {
+        // SAFETY: a fresh object of `length` bytes; the function's contract.
+        unsafe { core::ptr::copy_nonoverlapping(bytes, (*object.as_ptr()).ob_start.cast(), length.unsigned_abs()) };
+    }
+    Ok(object)
+}
+
+/// `PyByteArray_FromObject`: a copy of what the object exports, in C order.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn from_object(op: NonNull<PyObject>) -> Result<Owned<PyByteArrayObject>> {
+    // SAFETY: O1; the view stays where it is; a fresh object of the view's length.
+    unsafe {
+        if !buffer::is_exporter(op.as_ptr()) {
+            let name = (*types::type_of(op.as_ptr())).tp_name;
+            return Err(Error::type_name(c"cannot convert '%.200s' object to bytearray", name));
+        }
+        let mut view = Acquired::empty();
+        view.acquire(op.as_ptr(), Request::FULL_RO)?;
+        let object = uninitialised(view.view().len)?;
+        buffer::to_contiguous((*object.as_ptr()).ob_start.cast(), view.view(), view.view().len, Order::C)?;
+        Ok(object)
+    }
+}
+
+/// `PyByteArray_Concat`: a new bytearray with the bytes of two exporters.
+///
+/// # Safety
+/// O1 for both.
+pub(crate) unsafe fn concat(a: NonNull<PyObject>, b: NonNull<PyObject>) -> Result<Owned<PyByteArrayObject>> {
+    let (mut left, mut right) = (Acquired::empty(), Acquired::empty());
+    // SAFETY: O1; the views stay where they are; a new object has as many bytes as the two together.
+    unsafe {
+        left.acquire(a.as_ptr(), Request::SIMPLE)
+            .and_then(|()| right.acquire(b.as_ptr(), Request::SIMPLE))
+            .map_err(|_| object::type_mismatch(c"can't concat %.100s to %.100s", b.as_ptr(), a.as_ptr()))?;
+        let (left, right) = (left.view(), right.view());
+        let object = uninitialised(left.len.checked_add(right.len).ok_or(Error::no_memory())?)?;
+        let to: *mut u8 = start(NonNull::from(&mut *object.as_ptr())).cast();
+        core::ptr::copy_nonoverlapping(left.buf.cast(), to, left.len.unsigned_abs());
+        core::ptr::copy_nonoverlapping(right.buf.cast(), to.wrapping_offset(left.len), right.len.unsigned_abs());
+        Ok(object)
+    }
+}
+
+/// `PyByteArray_Resize`: the memory grows by more than is asked for where it grows a little, so that appending is cheap.
+///
+/// # Safety
+/// O1 and O2.
+pub(crate) unsafe fn resize(op: NonNull<PyByteArrayObject>, length: Py_ssize_t) -> Result<()> {
+    if length < 0 {
+        return Err(Error::with(
+            crate::error::Kind::System,
+            c"Can only resize to positive sizes, got %zd",
+            crate::error::Argument::Size(length),
+            crate::error::Argument::None,
+        ));
+    }
+    // SAFETY: O1, O2; with the claim this thread has everything but the head to itself (O3).
+    unsafe {
+        let exports = atomic(&raw mut (*op.as_ptr()).ob_exports);
+        if self::length(op) == length {
+            return Ok(());
+        }
+        while let Err(others) = exports.compare_exchange(0, CLAIMED, Ordering::Acquire, Ordering::Relaxed) {
+            if others > 0 {
+                return Err(Error::buffer(c"Existing exports of data: object cannot be re-sized"));
+            }
+            core::hint::spin_loop();
+        }
+        let result = resize_claimed(op, length);
+        exports.store(0, Ordering::Release);
+        result
+    }
+}
+
+/// # Safety
+/// As [`resize`], and this thread has claimed the object; `length` is not negative.
+unsafe fn resize_claimed(op: NonNull<PyByteArrayObject>, length: Py_ssize_t) -> Result<()> {
+    // SAFETY: the function's contract.
+    unsafe {
+        let object = op.as_ptr();
+        let size = length.unsigned_abs();
+        let room = (*object).ob_alloc.unsigned_abs();
+        let offset = (*object).ob_start.addr().wrapping_sub((*object).ob_bytes.addr());
+        let needed = size.checked_add(1).ok_or(Error::no_memory())?;
+        let fits = needed.checked_add(offset).is_some_and(|end| end <= room);
+        if fits && size >= room >> 1 {
+            atomic(&raw mut (*object).ob_base.ob_size).store(length, Ordering::Relaxed);
+            (*object).ob_start.offset(length).write(0);
+            return Ok(());
+        }
+        // A little more than there was: likely not the last time. Much more, or much less: exactly that.
+        let alloc = if !fits && size <= room.saturating_add(room >> 3) {
+            size.saturating_add(size >> 3).saturating_add(if size < 9 { 3 } else { 6 })
+        } else {
+            needed
+        };
+        let start: *mut c_char = if offset == 0 {
+            alloc::realloc(Domain::Mem, (*object).ob_bytes.cast(), alloc).cast()
+        } else {
+            alloc::malloc(Domain::Mem, alloc).cast()
+        };
+        if start.is_null() {
+            return Err(Error::no_memory());
+        }
+        if offset != 0 {
+            let kept = size.min((*object).ob_base.ob_size.unsigned_abs());
+            core::ptr::copy_nonoverlapping((*object).ob_start, start, kept);
+            alloc::free(Domain::Mem, (*object).ob_bytes.cast());
+        }
+        (*object).ob_bytes = start;
+        (*object).ob_start = start;
+        (*object).ob_alloc = alloc.cast_signed();
+        atomic(&raw mut (*object).ob_base.ob_size).store(length, Ordering::Relaxed);
+        start.offset(length).write(0);
+        Ok(())
+    }
+}
+
+unsafe extern "C" fn bytearray_dealloc(op: *mut PyObject) {
+    // SAFETY: O1, O2; no reference is left, so this thread has the object to itself.
+    unsafe {
+        alloc::free(Domain::Mem, (*op.cast::<PyByteArrayObject>()).ob_bytes.cast());
+        object_dealloc(op);
+    }
+}
+
+unsafe extern "C" fn bytearray_length(op: *mut PyObject) -> Py_ssize_t {
+    // SAFETY: O1, O2: a slot of this type.
+    unsafe { length(NonNull::from(&mut *op.cast())) }
+}
+
+unsafe extern "C" fn bytearray_getbuffer(op: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
+    boundary(|| {
+        // SAFETY: O1, O2: a slot of this type. Once counted, the memory cannot be resized.
+        unsafe {
+            let bytearray: *mut PyByteArrayObject = op.cast();
+            let exports = atomic(&raw mut (*bytearray).ob_exports);
+            while exports
+                .fetch_update(Ordering::Acquire, Ordering::Relaxed, |count| (count >= 0).then(|| count.wrapping_add(1)))
+                .is_err()
+            {
+                core::hint::spin_loop();
+            }
+            let start = start(NonNull::from(&mut *bytearray)).cast();
+            let length = (*bytearray).ob_base.ob_size;
+            let filled = buffer::fill_info(view, op, start, length, 0, Request::of_slot(flags));
+            if filled.is_err() {
+                exports.fetch_sub(1, Ordering::Release);
+            }
+            filled.map(|()| 0)
+        }
+    })
+}
+
+unsafe extern "C" fn bytearray_releasebuffer(op: *mut PyObject, _view: *mut Py_buffer) {
+    // SAFETY: O1, O2: a slot of this type; called once for each successful `bytearray_getbuffer`.
+    unsafe { atomic(&raw mut (*op.cast::<PyByteArrayObject>()).ob_exports) }.fetch_sub(1, Ordering::Release);
+}
+
+unsafe extern "C" fn bytearray_richcompare(a: *mut PyObject, b: *mut PyObject, operator: c_int) -> *mut PyObject {
+    let (mut left, mut right) = (Acquired::empty(), Acquired::empty());
+    // SAFETY: O1; the views stay where they are; the exporters vouch for the bytes (B1).
+    unsafe {
+        let acquired = left.acquire(a, Request::SIMPLE).and_then(|()| right.acquire(b, Request::SIMPLE));
+        match (acquired, Operator::from_c(operator)) {
+            (Ok(()), Some(operator)) => {
+                let content = |view: &Py_buffer| match view.len {
+                    0 => &[][..],
+                    len => core::slice::from_raw_parts(view.buf.cast::<u8>().cast_const(), len.unsigned_abs()),
+                };
+                answer(Some(operator.holds(content(left.view()).cmp(content(right.view())))))
+            }
+            (acquired, _) => {
+                // What cannot be seen as bytes is not comparable; that is no error.
+                if acquired == Err(Error::Raised) {
+                    indicator::clear();
+                }
+                answer(None)
+            }
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! bytes: an immutable sequence of bytes. CPython: `bytesobject.c`.
+//!
+//! As there, the empty object and those of one byte exist once, for ever.
+#![deny(clippy::arithmetic_side_effects)]
+
+use core::ffi::{c_char, c_int};
+use core::mem::offset_of;
+use core::ptr::{NonNull, null_mut};
+use core::sync::atomic::Ordering;
+
+use crate::abi::buffer::Py_buffer;
+use crate::abi::bytes::{BYTES_BASIC_SIZE, PyBytesObject};
+use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
+use crate::abi::slots::{PyBufferProcs, PySequenceMethods};
+use crate::abi::types::{PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_BYTES_SUBCLASS, TPFLAGS_READY};
+use crate::buffer::{self, Acquired, Request};
+use crate::error::{Error, Kind, Result};
+use crate::layout::Order;
+use crate::runtime::alloc::{self, Domain};
+use crate::runtime::boundary::boundary;
+use crate::runtime::compare::{Operator, answer};
+use crate::runtime::hash;
+use crate::runtime::object;
+use crate::runtime::refs::{self, Object, Owned, atomic};
+use crate::runtime::types::{self, PyBaseObject_Type, PyType_Type, object_dealloc, object_free};
+
+// SAFETY: begins with a PyVarObject.
+unsafe impl Object for PyBytesObject {}
+
+/// The type of bytes objects.
+#[unsafe(no_mangle)]
+pub static mut PyBytes_Type: PyTypeObject = PyTypeObject {
+    tp_flags: TPFLAGS_READY | TPFLAGS_BASETYPE | TPFLAGS_BYTES_SUBCLASS,
+    tp_base: &raw mut PyBaseObject_Type,
+    tp_dealloc: Some(object_dealloc),
+    tp_free: Some(object_free),
+    tp_hash: Some(bytes_hash),
+    tp_richcompare: Some(bytes_richcompare),
+    tp_as_sequence: &raw mut SEQUENCE,
+    tp_as_buffer: &raw mut BUFFER,
+    ..PyTypeObject::empty(&raw mut PyType_Type, c"bytes".as_ptr(), BYTES_BASIC_SIZE, 1)
+};
+
+static mut SEQUENCE: PySequenceMethods = PySequenceMethods {
+    sq_length: Some(bytes_length),
+    sq_concat: None,
+    sq_repeat: None,
+    sq_item: None,
+    was_sq_slice: null_mut(),
+    sq_ass_item: None,
+    was_sq_ass_slice: null_mut(),
+    sq_contains: None,
+    sq_inplace_concat: None,
+    sq_inplace_repeat: None,
+};
+
+static mut BUFFER: PyBufferProcs = PyBufferProcs { bf_getbuffer: Some(bytes_getbuffer), bf_releasebuffer: None };
+
+/// A bytes object of at most one byte, in static memory.
+#[repr(C)]
+struct Short {
+    ob_base: PyVarObject,
+    ob_shash: Py_hash_t,
+    ob_sval: [u8; 8],
+}
+
+const _: () = assert!(offset_of!(Short, ob_sval) == offset_of!(PyBytesObject, ob_sval));
+
+impl Short {
+    const fn new(size: Py_ssize_t, byte: u8) -> Self {
+        Self {
+            ob_base: PyVarObject { ob_base: PyObject::immortal(&raw mut PyBytes_Type), ob_size: size },
+            ob_shash: -1,
+            ob_sval: [byte, 0, 0, 0, 0, 0, 0, 0],
+        }
+    }
+}
+
+static mut EMPTY: Short = Short::new(0, 0);
+static mut SINGLE: [Short; 256] = {
+    let mut all = [const { Short::new(1, 0) }; 256];
+    let mut rest: &mut [Short] = &mut all;
+    let mut byte = 0;
+    while let Some((first, others)) = rest.split_first_mut() {
+        first.ob_sval = [byte, 0, 0, 0, 0, 0, 0, 0];
+        byte = byte.wrapping_add(1);
+        rest = others;
+    }
+    all
+};
+
+/// The one object of no bytes.
+fn empty() -> Owned<PyBytesObject> {
+    // SAFETY: an immortal bytes object.
+    unsafe { Owned::share(NonNull::from(&mut *(&raw mut EMPTY).cast())) }
+}
+
+/// The one object of this byte.
+fn single(byte: u8) -> Owned<PyBytesObject> {
+    // SAFETY: an immortal bytes object; a byte is within the array.
+    unsafe { Owned::share(NonNull::from(&mut *(&raw mut SINGLE).cast::<Short>().add(byte.into()).cast())) }
+}
+
+/// Whether the object is a bytes object. CPython: `PyBytes_Check`.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn check(op: *mut PyObject) -> bool {
+    // SAFETY: O1.
+    unsafe { (*types::type_of(op)).tp_flags & TPFLAGS_BYTES_SUBCLASS != 0 }
+}
+
+/// Whether it is one and not of a derived type. CPython: `PyBytes_CheckExact`.
+///
+/// # Safety
+/// O1.
+unsafe fn check_exact(op: *mut PyObject) -> bool {
+    // SAFETY: O1.
+    unsafe { types::type_of(op) == &raw mut PyBytes_Type }
+}
+
+/// The object as bytes object, or a `TypeError`.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn downcast(op: NonNull<PyObject>) -> Result<NonNull<PyBytesObject>> {
+    // SAFETY: O1.
+    unsafe { object::expect_type(op.as_ptr(), &raw mut PyBytes_Type, c"expected bytes, %.200s found")? };
+    Ok(op.cast())
+}
+
+/// The bytes of the object.
+///
+/// # Safety
+/// O1 and O2; they are not written meanwhile.
+pub(crate) unsafe fn content<'a>(op: NonNull<PyBytesObject>) -> &'a [u8] {
+    // SAFETY: O2: `ob_size` bytes stand behind the head.
+    unsafe {
+        let length = (*op.as_ptr()).ob_base.ob_size.unsigned_abs();
+        core::slice::from_raw_parts(start(op).cast(), length)
+    }
+}
+
+/// Where the bytes begin.
+///
+/// # Safety
+/// O2.
+pub(crate) unsafe fn start(op: NonNull<PyBytesObject>) -> *mut c_char {
+    // SAFETY: O2.
+    unsafe { (&raw mut (*op.as_ptr()).ob_sval).cast() }
+}
+
+/// The size of an object of this many bytes.
+fn size_with(length: Py_ssize_t) -> Result<usize> {
+    length
+        .checked_add(BYTES_BASIC_SIZE.cast_signed())
+        .map(isize::unsigned_abs)
+        .ok_or(Error::new(Kind::Overflow, c"byte string is too large"))
+}
+
+/// A new object of `length` bytes, not yet written, and never one of the shared ones unless it has none.
+pub(crate) fn uninitialised(length: Py_ssize_t) -> Result<Owned<PyBytesObject>> {
+    if length == 0 {
+        return Ok(empty());
+    }
+    let size = size_with(length)?;
+    // SAFETY: the head has one reference and a static type; the size is that of the head, the bytes and the NUL.
+    unsafe {
+        let object = object::new(
+            size,
+            PyBytesObject {
+                ob_base: PyVarObject {
+                    ob_base: PyObject { ob_refcnt: 1, ob_type: &raw mut PyBytes_Type },
+                    ob_size: length,
+                },
+                ob_shash: -1,
+                ob_sval: [0],
+            },
+        )?;
+        start(NonNull::from(&mut *object.as_ptr())).offset(length).write(0);
+        Ok(object)
+    }
+}
+
+/// `PyBytes_FromStringAndSize`: `length` bytes from `bytes`, or not yet written where that is NULL.
+///
+/// # Safety
+/// `bytes` is NULL or `length` bytes may be read there.
+pub(crate) unsafe fn from_memory(bytes: *const u8, length: Py_ssize_t) -> Result<Owned<PyBytesObject>> {
+    if length < 0 {
+        return Err(Error::system(c"Negative size passed to PyBytes_FromStringAndSize"));
+    }
+    if length == 1 && !bytes.is_null() {
+        // SAFETY: one byte may be read.
+        return Ok(single(unsafe { bytes.read() }));
+    }
+    let object = uninitialised(length)?;
+    if !bytes.is_null() && length != 0 {
+        // SAFETY: a fresh object of `length` bytes; the function's contract.
+        unsafe {
+            let to = start(NonNull::from(&mut *object.as_ptr())).cast::<u8>();
+            core::ptr::copy_nonoverlapping(bytes, to, length.unsigned_abs());
+        }
+    }
+    Ok(object)
+}
+
+/// `PyBytes_FromObject`: the same object where it is a bytes object, else a copy of what it exports, in C order.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn from_object(op: NonNull<PyObject>) -> Result<Owned<PyBytesObject>> {
+    // SAFETY: O1; the view stays where it is.
+    unsafe {
+        if check_exact(op.as_ptr()) {
+            return Ok(Owned::share(op.cast()));
+        }
+        if !buffer::is_exporter(op.as_ptr()) {
+            let name = (*types::type_of(op.as_ptr())).tp_name;
+            return Err(Error::type_name(c"cannot convert '%.200s' object to bytes", name));
+        }
+        let mut view = Acquired::empty();
+        view.acquire(op.as_ptr(), Request::FULL_RO)?;
+        let object = uninitialised(view.view().len)?;
+        let to = start(NonNull::from(&mut *object.as_ptr())).cast();
+        buffer::to_contiguous(to, view.view(), view.view().len, Order::C)?;
+        Ok(object)
+    }
+}
+
+/// `a + b` for two exporters.
+///
+/// # Safety
+/// O1 for both.
+pub(crate) unsafe fn concat(a: NonNull<PyObject>, b: NonNull<PyObject>) -> Result<Owned<PyBytesObject>> {
+    let (mut left, mut right) = (Acquired::empty(), Acquired::empty());
+    // SAFETY: O1; the views stay where they are; a new object has as many bytes as the two together.
+    unsafe {
+        left.acquire(a.as_ptr(), Request::SIMPLE)
+            .and_then(|()| right.acquire(b.as_ptr(), Request::SIMPLE))
+            .map_err(|_| object::type_mismatch(c"can't concat %.100s to %.100s", b.as_ptr(), a.as_ptr()))?;
+        let (left, right) = (left.view(), right.view());
+        if left.len == 0 && check_exact(b.as_ptr()) {
+            return Ok(Owned::share(b.cast()));
+        }
+        if right.len == 0 && check_exact(a.as_ptr()) {
+            return Ok(Owned::share(a.cast()));
+        }
+        let object = uninitialised(left.len.checked_add(right.len).ok_or(Error::no_memory())?)?;
+        let to: *mut u8 = start(NonNull::from(&mut *object.as_ptr())).cast();
+        core::ptr::copy_nonoverlapping(left.buf.cast(), to, left.len.unsigned_abs());
+        core::ptr::copy_nonoverlapping(right.buf.cast(), to.offset(left.len), right.len.unsigned_abs());
+        Ok(object)
+    }
+}
+
+/// `_PyBytes_Resize`: an object of `length` bytes with the begin of the old one's, whose reference is taken over.
+///
+/// # Safety
+/// O1 and O2; no other thread uses the object.
+pub(crate) unsafe fn resize(object: Owned<PyBytesObject>, length: Py_ssize_t) -> Result<Owned<PyBytesObject>> {
+    // SAFETY: O1, O2; with one reference, the caller's, this thread has the object to itself (O3).
+    unsafe {
+        let raw = object.as_ptr();
+        let old = (*raw).ob_base.ob_size;
+        if length < 0 {
+            return Err(Error::bad_argument());
+        }
+        if old == length {
+            return Ok(object);
+        }
+        if length == 0 {
+            return Ok(empty());
+        }
+        if old == 0 {
+            return uninitialised(length);
+        }
+        if refs::count(raw.cast()) != 1 {
+            // Others see it, so it stays as it is for them.
+            let new = uninitialised(length)?;
+            let to: *mut u8 = start(NonNull::from(&mut *new.as_ptr())).cast();
+            let kept = old.min(length).unsigned_abs();
+            core::ptr::copy_nonoverlapping(start(NonNull::from(&mut *raw)).cast(), to, kept);
+            return Ok(new);
+        }
+        let size = size_with(length)?;
+        let moved = alloc::realloc(Domain::Object, raw.cast(), size).cast::<PyBytesObject>();
+        let moved = NonNull::new(moved).ok_or(Error::no_memory())?;
+        // The old reference is now that of the moved object.
+        core::mem::forget(object);
+        (*moved.as_ptr()).ob_base.ob_size = length;
+        (*moved.as_ptr()).ob_shash = -1;
+        start(moved).offset(length).write(0);
+        Owned::from_raw(moved.as_ptr()).ok_or(Error::no_memory())
+    }
+}
+
+unsafe extern "C" fn bytes_length(op: *mut PyObject) -> Py_ssize_t {
+    // SAFETY: O1, O2: a slot of this type.
+    unsafe { (*op.cast::<PyBytesObject>()).ob_base.ob_size }
+}
+
+unsafe extern "C" fn bytes_getbuffer(op: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
+    boundary(|| {
+        // SAFETY: O1, O2: a slot of this type.
+        unsafe {
+            let bytes: *mut PyBytesObject = op.cast();
+            let start = (&raw mut (*bytes).ob_sval).cast();
+            let length = (*bytes).ob_base.ob_size;
+            buffer::fill_info(view, op, start, length, 1, Request::of_slot(flags)).map(|()| 0)
+        }
+    })
+}
+
+unsafe extern "C" fn bytes_hash(op: *mut PyObject) -> Py_hash_t {
+    // SAFETY: O1, O2: a slot of this type; the hash is kept atomically, and every thread comes to the same.
+    unsafe {
+        let kept = atomic(&raw mut (*op.cast::<PyBytesObject>()).ob_shash);
+        match kept.load(Ordering::Relaxed) {
+            -1 => {
+                let hash = hash::of_bytes(content(NonNull::from(&mut *op.cast())));
+                kept.store(hash, Ordering::Relaxed);
+                hash
+            }
+            hash => hash,
+        }
+    }
+}
+
+unsafe extern "C" fn bytes_richcompare(a: *mut PyObject, b: *mut PyObject, operator: c_int) -> *mut PyObject {
+    // SAFETY: O1; O2 where `check` says so.
+    unsafe {
+        match (check(a), check(b), Operator::from_c(operator)) {
+            (true, true, Some(operator)) => {
+                let content = |op: *mut PyObject| content(NonNull::from(&mut *op.cast()));
+                answer(Some(operator.holds(content(a).cmp(content(b)))))
+            }
+            _ => answer(None),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Format strings: the size of an item, the values in it, and whether two items hold equal values. Layer 1: pure bytes.
+//!
+//! This is the half of the formats that CPython's `struct` module defines (`Modules/_struct.c`), and with it
+//! `PyBuffer_SizeFromFormat` and the comparison of items in `Objects/memoryobject.c`. Nothing here allocates, recurses,
+//! knows an object or follows a pointer: a format is a C string, an item is a slice of bytes, aligned or not.
+//!
+//! What does not live here: walking from item to item (`kernels`), and shape and strides (`layout`).
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | `codes` | the one table of format codes, and byte order |
+//! | `parse` | format text to runs of equal elements at their offsets; [`Format`] |
+//! | `value` | [`Value`]: decoding an element, and Python's `==` |
+//! | `items` | [`Items`]: the values of one item, as `struct.unpack_from` gives them |
+//! | `compare` | [`Comparer`]: `==` of two items in two formats |
+
+#![forbid(unsafe_code)]
+#![deny(clippy::arithmetic_side_effects)]
+
+// Each file uses only those above it; the empty lines keep rustfmt from sorting them.
+mod codes;
+mod parse;
+mod value;
+
+mod items;
+
+mod compare;
+
+use core::ffi::CStr;
+
+use crate::error::Result;
+
+pub use compare::{Comparer, items_equal};
+pub use items::Items;
+pub use parse::Format;
+pub use value::Value;
+
+/// The size in bytes of an item of this format: `struct.calcsize`, `PyBuffer_SizeFromFormat`.
+///
+/// # Errors
+/// `ValueError` for everything that `struct.calcsize` refuses; the message says what was expected and at which byte.
+pub fn size(format: &CStr) -> Result<isize> {
+    // Nearly every format in the world is one native code; everything else takes the long way.
+    if let &[letter] = format.to_bytes()
+        && let Some(code) = codes::lookup(letter)
+    {
+        return Ok(isize::from(code.native_size));
+    }
+    Ok(Format::new(format)?.size())
+}
+
+/// The code of a native format of one element, `None` for every other format: `get_native_fmtchar` in memoryobject.c.
+///
+/// Such a format is an optional `@` and one of `cbBhHiIlLqQnNefd?P`. No format at all means `B`.
+#[must_use]
+pub fn native_code(format: Option<&CStr>) -> Option<u8> {
+    let Some(format) = format else { return Some(b'B') };
+    match *format.to_bytes() {
+        [letter] | [b'@', letter] if codes::lookup(letter)?.kind.is_scalar() => Some(letter),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    #[test]
+    fn one_code_has_its_native_size() {
+        assert_eq!(size(c"B"), Ok(1));
+        assert_eq!(size(c"x"), Ok(1));
+        assert_eq!(size(c"e"), Ok(2));
+        assert_eq!(size(c"d"), Ok(8));
+        assert_eq!(size(c"P"), Ok(size_of::<usize>().cast_signed()));
+    }
+
+    #[test]
+    fn one_character_that_is_no_code() {
+        for empty in [c"", c" ", c"\x0b", c"@", c"=", c"<", c">", c"!"] {
+            assert_eq!(size(empty), Ok(0), "{empty:?}");
+        }
+        for invalid in [c"1", c"z", c"\x01", c"\x7f", c"\x80", c"\xff"] {
+            assert_eq!(size(invalid).err().and_then(|error| error.kind()), Some(Kind::Value), "{invalid:?}");
+        }
+    }
+
+    #[test]
+    fn native_codes_are_one_scalar_with_an_optional_at() {
+        assert_eq!(native_code(None), Some(b'B'));
+        for letter in 1..=u8::MAX {
+            let expected = b"cbBhHiIlLqQnNefd?P".contains(&letter).then_some(letter);
+            for text in [&[letter, 0][..], &[b'@', letter, 0]] {
+                assert_eq!(native_code(CStr::from_bytes_with_nul(text).ok()), expected, "{text:?}");
+            }
+        }
+        for other in [c"", c"@", c"@@B", c"=B", c"<i", c"1B", c"BB", c" B", c"B "] {
+            assert_eq!(native_code(Some(other)), None, "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Raw memory: what a plan does to bytes. Everything that reads or writes viewed memory is in this folder.
+//!
+//! # The contract of every walk
+//!
+//! A caller of a function here that takes a [`Plan`](crate::layout::Plan), a first base and a second base promises:
+//!
+//! * **W1** for every index tuple of the plan, the address that the first operand reaches (base, offset and strides added
+//!   with wrapping arithmetic, pointers followed as the suboffsets say) may be read for as many bytes as an item of it
+//!   has, and so may every pointer on the way;
+//! * **W2** the same for the second operand, which may also be written where the function writes;
+//! * **W3** no other thread writes the memory that is read, or touches the memory that is written, meanwhile;
+//! * **W4** for a function that writes: no byte that is written is read through the first operand, unless the function
+//!   says otherwise.
+//!
+//! The exporter vouches for W1 and W2 with the view that it filled, which `layout::Structure::check` has found to be
+//! consistent; W3 is the thread rule of the header; W4 is established by `buffer::copy`.
+
+mod walk;
+
+mod compare;
+mod copy;
+
+pub(crate) use compare::{all_equal, native_equal};
+pub(crate) use copy::copy;

@@ -1,0 +1,41 @@
+//! The odometer: visits every index tuple of some axes with the two addresses it leads to.
+
+use core::ops::ControlFlow;
+
+use crate::layout::{Axis, Step};
+
+/// Calls `visit` with the two addresses of each index tuple of `axes`, in index order, until it breaks.
+///
+/// # Safety
+/// W1 and W2 of the module's contract as far as pointers that the axes follow are concerned.
+pub(super) unsafe fn each(
+    axes: &[Axis],
+    src: *const u8,
+    dst: *mut u8,
+    visit: &mut impl FnMut(*const u8, *mut u8) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let Some((axis, inner)) = axes.split_first() else { return visit(src, dst) };
+    let (mut src, mut dst) = (src, dst);
+    for _ in 0..axis.len {
+        // SAFETY: W1 and W2: both addresses belong to an index tuple of the walk, so the pointers there may be read.
+        unsafe {
+            let behind = (follow(src, axis.src), follow(dst.cast_const(), axis.dst).cast_mut());
+            each(inner, behind.0, behind.1, visit)?;
+        }
+        src = src.wrapping_offset(axis.src.stride);
+        dst = dst.wrapping_offset(axis.dst.stride);
+    }
+    ControlFlow::Continue(())
+}
+
+/// The address behind `address` on this axis.
+///
+/// # Safety
+/// Where the step has a suboffset, a pointer may be read at `address`.
+unsafe fn follow(address: *const u8, step: Step) -> *const u8 {
+    match step.suboffset {
+        // SAFETY: the function's contract; the pointer may stand at any address, hence unaligned.
+        Some(suboffset) => unsafe { address.cast::<*const u8>().read_unaligned().wrapping_offset(suboffset) },
+        None => address,
+    }
+}

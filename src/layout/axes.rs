@@ -1,0 +1,91 @@
+//! The axes of a walk over two operands, in an array of fixed capacity.
+
+/// How one operand moves along an axis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// Bytes from one item to the next.
+    pub stride: isize,
+    /// Where present: the address reached holds a pointer; follow it and add this.
+    pub suboffset: Option<isize>,
+}
+
+/// One axis of a walk: how many items, and how each operand moves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Axis {
+    /// The number of items.
+    pub len: isize,
+    /// The operand that is read.
+    pub src: Step,
+    /// The operand that is written, or the second one that is read.
+    pub dst: Step,
+}
+
+impl Axis {
+    /// Whether either operand has pointers to follow on this axis.
+    #[must_use]
+    pub fn is_indirect(&self) -> bool {
+        self.src.suboffset.is_some() || self.dst.suboffset.is_some()
+    }
+
+    /// Whether stepping once along this axis is the same as walking all of `inner`, so that the two are one axis.
+    pub(super) fn continues(&self, inner: &Self) -> bool {
+        inner.src.stride.checked_mul(inner.len) == Some(self.src.stride)
+            && inner.dst.stride.checked_mul(inner.len) == Some(self.dst.stride)
+    }
+
+    /// Sort key: the axis with the greatest step of the second operand is outermost.
+    pub(super) fn step_size(&self) -> (usize, usize) {
+        (self.dst.stride.unsigned_abs(), self.src.stride.unsigned_abs())
+    }
+}
+
+/// Up to `N` axes. Small walks use a small `N`, so that planning them touches little memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Axes<const N: usize> {
+    items: [Axis; N],
+    used: usize,
+}
+
+impl<const N: usize> Axes<N> {
+    pub(super) fn new() -> Self {
+        Self { items: [Axis::default(); N], used: 0 }
+    }
+
+    pub(super) fn as_slice(&self) -> &[Axis] {
+        self.items.get(..self.used).unwrap_or(&[])
+    }
+
+    pub(super) fn as_mut_slice(&mut self) -> &mut [Axis] {
+        self.items.get_mut(..self.used).unwrap_or(&mut [])
+    }
+
+    /// Appends an axis; says whether there was room.
+    pub(super) fn push(&mut self, axis: Axis) -> bool {
+        match self.items.get_mut(self.used) {
+            Some(free) => {
+                *free = axis;
+                self.used = self.used.wrapping_add(1);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Takes out the axis at `position`, if there is one.
+    pub(super) fn remove(&mut self, position: usize) -> Option<Axis> {
+        let tail = self.as_mut_slice().get_mut(position..)?;
+        let removed = *tail.first()?;
+        tail.rotate_left(1);
+        self.used = self.used.wrapping_sub(1);
+        Some(removed)
+    }
+
+    /// Puts an axis in at `position`, which must not be past the end; the caller has made room.
+    pub(super) fn insert(&mut self, position: usize, axis: Axis) {
+        if self.push(axis)
+            && let Some(tail @ [_, ..]) = self.as_mut_slice().get_mut(position..)
+        {
+            tail.rotate_right(1);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Layout algebra: shape, strides, suboffsets, contiguity, bounds, and the planning of walks. Integers only.
+//!
+//! No object and no pointer comes in here, and no memory is touched; `kernels` runs what is planned here. Invariants
+//! that the functions rely on and `Structure::check` establishes:
+//!
+//! 1. `ndim <= MAX_NDIM`; shape, strides and suboffsets, where present, have `ndim` entries.
+//! 2. No entry of shape is negative, and `itemsize >= 0`.
+//! 3. `product(shape) * itemsize` fits in an `isize`.
+#![forbid(unsafe_code)]
+#![deny(clippy::arithmetic_side_effects)]
+
+mod structure;
+
+mod axes;
+
+mod plan;
+
+pub use axes::{Axis, Step};
+pub use plan::{Pair, Plan, Purpose};
+pub use structure::{Order, Structure, fill_strides};
+
+/// The most axes of a view; CPython's `PyBUF_MAX_NDIM`.
+pub const MAX_NDIM: usize = 64;

@@ -1,0 +1,345 @@
+//! The planner: what a walk over two operands comes down to once its axes are normalised (DESIGN: a copy is planned,
+//! then run). Every walk of the library, to and from contiguous memory, between two views, to compare, goes through it.
+//!
+//! [`Pair`] is the walk as the caller states it: axes in index order. [`Plan`] is the same set of item pairs in the
+//! order that is best for memory: axes of one item dropped, negative steps flipped, the smallest steps innermost, axes
+//! that continue each other merged. Axes up to the last one that follows a pointer keep their place and order.
+
+use super::axes::{Axes, Axis, Step};
+use super::structure::{Order, Structure};
+
+/// A walk over pairs of items, axes in index order.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair<const N: usize> {
+    axes: Axes<N>,
+    itemsize: usize,
+    src_offset: isize,
+    dst_offset: isize,
+}
+
+/// What the second operand is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is written. Where several of its items share memory, the last one in index order must win.
+    Write,
+    /// It is only read, so the order never matters.
+    Read,
+}
+
+/// A normalised walk.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan<const N: usize> {
+    /// How many of the axes, from the first, stand before the direct ones.
+    indirect: usize,
+    axes: Axes<N>,
+    /// Bytes that each visit covers in both operands.
+    pub unit: usize,
+    /// Where the walk begins, in bytes from the first operand's base.
+    pub src_offset: isize,
+    /// The same for the second operand.
+    pub dst_offset: isize,
+    /// Whether the axes must be walked exactly in the given order.
+    pub ordered: bool,
+}
+
+impl<const N: usize> Pair<N> {
+    /// The walk that pairs each item of `src` with the item of `dst` at the same indices. `None` where the shapes
+    /// differ or there are more than `N` axes. Both have passed `Structure::check`; for a walk that writes, their
+    /// itemsizes are equal.
+    #[must_use]
+    pub fn of_views(src: &Structure<'_>, dst: &Structure<'_>) -> Option<Self> {
+        if !src.has_shape_of(dst) {
+            return None;
+        }
+        let mut pair = Self::of_shape(src)?;
+        pair.lay(src, |axis| &mut axis.src);
+        pair.lay(dst, |axis| &mut axis.dst);
+        Some(pair)
+    }
+
+    /// The walk that reads `view` and writes contiguous memory in `order` (`Any` is C here: the caller has dealt with
+    /// memory that can be taken as it lies). `None` where there are more than `N` axes.
+    #[must_use]
+    pub fn to_contiguous(view: &Structure<'_>, order: Order) -> Option<Self> {
+        let mut pair = Self::of_shape(view)?;
+        pair.lay(view, |axis| &mut axis.src);
+        pair.lay_contiguous(view.itemsize, order, |axis| &mut axis.dst);
+        Some(pair)
+    }
+
+    /// The walk that reads contiguous memory in `order` and writes `view`. `None` where there are more than `N` axes.
+    #[must_use]
+    pub fn from_contiguous(view: &Structure<'_>, order: Order) -> Option<Self> {
+        let mut pair = Self::of_shape(view)?;
+        pair.lay_contiguous(view.itemsize, order, |axis| &mut axis.src);
+        pair.lay(view, |axis| &mut axis.dst);
+        Some(pair)
+    }
+
+    fn of_shape(view: &Structure<'_>) -> Option<Self> {
+        let mut pair = Self { axes: Axes::new(), itemsize: view.itemsize.unsigned_abs(), src_offset: 0, dst_offset: 0 };
+        let implied = [view.implied_items()];
+        let shape = view.shape.unwrap_or(if view.ndim == 0 { &[] } else { &implied });
+        shape.iter().all(|&len| pair.axes.push(Axis { len, ..Axis::default() })).then_some(pair)
+    }
+
+    /// Lays one operand's strides and suboffsets over the axes.
+    fn lay(&mut self, view: &Structure<'_>, side: impl Fn(&mut Axis) -> &mut Step) {
+        match view.strides {
+            Some(strides) => {
+                for (axis, &stride) in self.axes.as_mut_slice().iter_mut().zip(strides) {
+                    side(axis).stride = stride;
+                }
+            }
+            None => self.lay_contiguous(view.itemsize, Order::C, &side),
+        }
+        for (axis, &suboffset) in self.axes.as_mut_slice().iter_mut().zip(view.suboffsets.unwrap_or(&[])) {
+            side(axis).suboffset = (suboffset >= 0).then_some(suboffset);
+        }
+    }
+
+    fn lay_contiguous(&mut self, itemsize: isize, order: Order, side: impl Fn(&mut Axis) -> &mut Step) {
+        let mut step = itemsize;
+        let mut next = |axis: &mut Axis| {
+            side(axis).stride = step;
+            // Invariant 3 bounds the product; where an axis has no items nothing is walked and the value is not used.
+            step = step.wrapping_mul(axis.len);
+        };
+        let axes = self.axes.as_mut_slice().iter_mut();
+        if order == Order::Fortran { axes.for_each(&mut next) } else { axes.rev().for_each(&mut next) }
+    }
+
+    /// Whether either operand follows pointers.
+    #[must_use]
+    pub fn is_indirect(&self) -> bool {
+        self.axes.as_slice().iter().any(Axis::is_indirect)
+    }
+
+    /// The bytes of one item.
+    #[must_use]
+    pub fn itemsize(&self) -> usize {
+        self.itemsize
+    }
+
+    /// The number of item pairs.
+    #[must_use]
+    pub fn items(&self) -> usize {
+        self.axes.as_slice().iter().fold(1usize, |items, axis| items.wrapping_mul(axis.len.unsigned_abs()))
+    }
+
+    /// The bytes that each operand touches, as offsets from its base: first byte, and one past the last; first operand
+    /// first. `None` where pointers are followed, nothing is touched, or the offsets do not fit.
+    #[must_use]
+    pub fn bounds(&self) -> Option<[(isize, isize); 2]> {
+        if self.is_indirect() || self.items() == 0 {
+            return None;
+        }
+        let bounds = |base: isize, stride: fn(&Axis) -> isize| {
+            let mut range = (base, base.checked_add_unsigned(self.itemsize)?);
+            for axis in self.axes.as_slice() {
+                let reach = axis.len.checked_sub(1)?.checked_mul(stride(axis))?;
+                range = (range.0.checked_add(reach.min(0))?, range.1.checked_add(reach.max(0))?);
+            }
+            Some(range)
+        };
+        Some([bounds(self.src_offset, |axis| axis.src.stride)?, bounds(self.dst_offset, |axis| axis.dst.stride)?])
+    }
+
+    /// The walks that together cover the first `items` pairs, counted in `order`: at most one for each axis, whole
+    /// slabs first, then what is left of the next slab.
+    pub fn prefix(&self, items: usize, order: Order) -> impl Iterator<Item = Self> {
+        let mut rest = *self;
+        let mut left = items.min(self.items());
+        let count = self.axes.as_slice().len();
+        (0..count.max(1)).filter_map(move |step| {
+            let position = if order == Order::Fortran { count.checked_sub(step)?.checked_sub(1)? } else { step };
+            if left == 0 {
+                return None;
+            }
+            let Some(len) = rest.axes.as_slice().get(position).map(|axis| axis.len.unsigned_abs()) else {
+                // No axes: the one item.
+                left = 0;
+                return Some(rest);
+            };
+            let slab = rest.items().checked_div(len)?;
+            let slabs = left.checked_div(slab)?;
+            left = left.wrapping_sub(slabs.wrapping_mul(slab));
+            let whole = rest.narrowed(position, 0, slabs.cast_signed());
+            rest = rest.narrowed(position, slabs.cast_signed(), 1);
+            (slabs != 0).then_some(whole)
+        })
+    }
+
+    /// The part of the walk with `len` items along one axis, from `start`.
+    fn narrowed(mut self, position: usize, start: isize, len: isize) -> Self {
+        if let Some(axis) = self.axes.as_mut_slice().get_mut(position) {
+            axis.len = len;
+            let (src, dst) = (start.wrapping_mul(axis.src.stride), start.wrapping_mul(axis.dst.stride));
+            self.shift(position, src, dst);
+        }
+        self
+    }
+
+    /// Moves the begin of the axis at `position`. Behind a pointer axis it is that axis's suboffset that moves, not the
+    /// base.
+    fn shift(&mut self, position: usize, src: isize, dst: isize) {
+        let before = self.axes.as_mut_slice().get_mut(..position).unwrap_or(&mut []);
+        let (mut src_base, mut dst_base) = (&mut self.src_offset, &mut self.dst_offset);
+        for axis in before {
+            src_base = axis.src.suboffset.as_mut().unwrap_or(src_base);
+            dst_base = axis.dst.suboffset.as_mut().unwrap_or(dst_base);
+        }
+        *src_base = src_base.wrapping_add(src);
+        *dst_base = dst_base.wrapping_add(dst);
+    }
+
+    /// The normalised walk; `None` where there is nothing to walk. `order` is the index order in which writes must
+    /// appear to happen where several items of the second operand share memory.
+    #[must_use]
+    pub fn plan(mut self, purpose: Purpose, order: Order) -> Option<Plan<N>> {
+        if self.items() == 0 || (self.itemsize == 0 && purpose == Purpose::Write) {
+            return None;
+        }
+        let indirect = self.axes.as_slice().iter().rposition(Axis::is_indirect).map_or(0, |last| last.wrapping_add(1));
+        self.drop_single(indirect);
+        let ordered = purpose == Purpose::Write && !self.is_injective(indirect);
+        if ordered {
+            if order == Order::Fortran {
+                self.axes.as_mut_slice().get_mut(indirect..).unwrap_or(&mut []).reverse();
+            }
+        } else {
+            self.flip(indirect);
+            self.sort(indirect);
+        }
+        self.merge(indirect);
+        Some(Plan {
+            indirect,
+            axes: self.axes,
+            unit: self.itemsize,
+            src_offset: self.src_offset,
+            dst_offset: self.dst_offset,
+            ordered,
+        })
+    }
+
+    /// Drops direct axes of one item: they move nothing.
+    fn drop_single(&mut self, indirect: usize) {
+        let mut position = indirect;
+        while let Some(axis) = self.axes.as_slice().get(position) {
+            if axis.len == 1 {
+                self.axes.remove(position);
+            } else {
+                position = position.wrapping_add(1);
+            }
+        }
+    }
+
+    /// Whether no two index tuples of the direct axes lead the second operand to the same byte. May say no where the
+    /// answer is yes (for interleaved axes), never the other way round.
+    fn is_injective(&self, indirect: usize) -> bool {
+        let mut sorted = *self;
+        sorted.sort(indirect);
+        let mut reach = self.itemsize;
+        for axis in sorted.axes.as_slice().get(indirect..).unwrap_or(&[]).iter().rev() {
+            let step = axis.dst.stride.unsigned_abs();
+            let span = axis.len.unsigned_abs().checked_sub(1).and_then(|steps| steps.checked_mul(step));
+            match span.and_then(|span| span.checked_add(reach)) {
+                Some(next) if step >= reach => reach = next,
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// Turns axes round that the second operand walks downwards (or the first, where the second does not move).
+    fn flip(&mut self, indirect: usize) {
+        let count = self.axes.as_slice().len();
+        for position in indirect..count {
+            let Some(axis) = self.axes.as_mut_slice().get_mut(position) else { return };
+            if axis.dst.stride < 0 || (axis.dst.stride == 0 && axis.src.stride < 0) {
+                let last = axis.len.wrapping_sub(1);
+                let (src, dst) = (last.wrapping_mul(axis.src.stride), last.wrapping_mul(axis.dst.stride));
+                axis.src.stride = axis.src.stride.wrapping_neg();
+                axis.dst.stride = axis.dst.stride.wrapping_neg();
+                self.shift(position, src, dst);
+            }
+        }
+    }
+
+    /// Puts the direct axes in the order of falling steps: an insertion sort, since there are few, mostly in order.
+    fn sort(&mut self, indirect: usize) {
+        let axes = self.axes.as_mut_slice().get_mut(indirect..).unwrap_or(&mut []);
+        for end in 1..axes.len().wrapping_add(1) {
+            let Some(head) = axes.get_mut(..end) else { return };
+            let Some((last, sorted)) = head.split_last() else { return };
+            let key = last.step_size();
+            let place = sorted.iter().rposition(|axis| axis.step_size() >= key).map_or(0, |at| at.wrapping_add(1));
+            if let Some(tail @ [_, ..]) = head.get_mut(place..) {
+                tail.rotate_right(1);
+            }
+        }
+    }
+
+    /// Makes one axis of neighbours that continue each other.
+    fn merge(&mut self, indirect: usize) {
+        let mut position = indirect;
+        while let Some([outer, inner]) = self.axes.as_slice().get(position..).and_then(|rest| rest.first_chunk()) {
+            if outer.continues(inner) {
+                let merged = Axis { len: outer.len.wrapping_mul(inner.len), ..*inner };
+                self.axes.remove(position);
+                if let Some(axis) = self.axes.as_mut_slice().get_mut(position) {
+                    *axis = merged;
+                }
+                position = position.saturating_sub(1).max(indirect);
+            } else {
+                position = position.wrapping_add(1);
+            }
+        }
+    }
+}
+
+impl<const N: usize> Plan<N> {
+    /// The leading axes, in index order, up to the last one that follows a pointer. Empty for plain strided memory.
+    #[must_use]
+    pub fn indirect(&self) -> &[Axis] {
+        self.axes.as_slice().get(..self.indirect).unwrap_or(&[])
+    }
+
+    /// The axes behind them: plain steps, outermost first.
+    #[must_use]
+    pub fn direct(&self) -> &[Axis] {
+        self.axes.as_slice().get(self.indirect..).unwrap_or(&[])
+    }
+
+    /// Takes an innermost axis that is contiguous in both operands into the unit. Only for work on bytes; what looks at
+    /// items must not.
+    #[must_use]
+    pub fn by_block(mut self) -> Self {
+        if let Some(inner) = self.direct().last().copied()
+            && inner.src.stride.unsigned_abs() == self.unit
+            && inner.src.stride > 0
+            && inner.dst.stride == inner.src.stride
+        {
+            self.axes.remove(self.axes.as_slice().len().wrapping_sub(1));
+            self.unit = self.unit.wrapping_mul(inner.len.unsigned_abs());
+        }
+        self
+    }
+
+    /// Puts next to the innermost axis the one along which the first operand moves least, where that is another one: a
+    /// transpose, which is walked in tiles over these two. Says whether it is one.
+    pub fn tile(&mut self) -> bool {
+        let direct = self.direct();
+        let Some(last) = direct.len().checked_sub(1) else { return false };
+        let fastest =
+            direct.iter().enumerate().min_by_key(|(at, axis)| (axis.src.stride.unsigned_abs(), last.wrapping_sub(*at)));
+        let Some(fastest) = fastest.map(|(at, _)| at) else { return false };
+        if self.ordered || fastest == last {
+            return false;
+        }
+        if let Some(axis) = self.axes.remove(self.indirect.wrapping_add(fastest)) {
+            self.axes.insert(self.indirect.wrapping_add(last).wrapping_sub(1), axis);
+        }
+        true
+    }
+}

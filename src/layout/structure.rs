@@ -1,0 +1,177 @@
+//! The structure of one view, as PEP 3118 gives it, and the questions that it answers by itself.
+
+use crate::error::{Argument, Error, Kind, Result};
+
+use super::MAX_NDIM;
+
+/// In which order the items of a contiguous copy stand. CPython: the `order` or `fort` character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// 'C': the last index changes fastest.
+    C,
+    /// 'F': the first index changes fastest.
+    Fortran,
+    /// 'A': either, as the memory has it; C where it has none.
+    Any,
+}
+
+impl Order {
+    /// The order that a character of the C API names.
+    #[must_use]
+    pub const fn from_char(order: u8) -> Option<Self> {
+        match order {
+            b'C' => Some(Self::C),
+            b'F' => Some(Self::Fortran),
+            b'A' => Some(Self::Any),
+            _ => None,
+        }
+    }
+}
+
+/// The structure of a view. Arrays that the exporter left out are `None`, with PEP 3118's meaning: no shape, one axis of
+/// `len / itemsize` items; no strides, C-contiguous; no suboffsets, no pointers to follow.
+#[derive(Clone, Copy, Debug)]
+pub struct Structure<'a> {
+    /// The number of axes.
+    pub ndim: usize,
+    /// The bytes of all items together.
+    pub len: isize,
+    /// The bytes of one item.
+    pub itemsize: isize,
+    /// Items along each axis.
+    pub shape: Option<&'a [isize]>,
+    /// Bytes from one item to the next along each axis.
+    pub strides: Option<&'a [isize]>,
+    /// Where not negative: follow the pointer there, then add this.
+    pub suboffsets: Option<&'a [isize]>,
+}
+
+impl<'a> Structure<'a> {
+    /// Whether the items lie without gaps in `order`. CPython: `PyBuffer_IsContiguous`. A view of no bytes is contiguous
+    /// in every order, an axis of one item does not count, and memory behind pointers never is.
+    #[must_use]
+    pub fn is_contiguous(&self, order: Order) -> bool {
+        if self.suboffsets.is_some() {
+            return false;
+        }
+        match order {
+            Order::C => self.is_c_contiguous(),
+            Order::Fortran => self.is_fortran_contiguous(),
+            Order::Any => self.is_c_contiguous() || self.is_fortran_contiguous(),
+        }
+    }
+
+    fn is_c_contiguous(&self) -> bool {
+        match (self.shape, self.strides) {
+            (Some(shape), Some(strides)) if self.len != 0 => {
+                follows_itemsize(self.itemsize, shape.iter().zip(strides).rev())
+            }
+            _ => true,
+        }
+    }
+
+    fn is_fortran_contiguous(&self) -> bool {
+        match (self.shape, self.strides) {
+            _ if self.len == 0 => true,
+            (Some(shape), Some(strides)) => follows_itemsize(self.itemsize, shape.iter().zip(strides)),
+            // C-contiguous memory is Fortran-contiguous, too, where there is only one axis to speak of.
+            (Some(shape), None) => shape.iter().filter(|&&items| items > 1).count() <= 1,
+            (None, _) => self.ndim <= 1,
+        }
+    }
+
+    /// Checks invariants 1 to 3 and that `len` is not less than they need. What fails here would lead a walk out of the memory.
+    ///
+    /// # Errors
+    /// `BufferError` that says which rule is broken.
+    pub fn check(&self) -> Result<()> {
+        if self.ndim > MAX_NDIM {
+            return Err(Error::with(
+                Kind::Value,
+                c"number of dimensions must not exceed %zd",
+                Argument::Size(MAX_NDIM.cast_signed()),
+                Argument::None,
+            ));
+        }
+        if self.itemsize < 0 || self.len < 0 {
+            return Err(Error::buffer(c"itemsize and len must not be negative"));
+        }
+        match self.shape {
+            Some(shape) => {
+                if shape.iter().any(|&items| items < 0) {
+                    return Err(Error::buffer(c"shape must not be negative"));
+                }
+                // Less is as much as a view of 14 bytes in items of 4 has, which CPython lets pass.
+                if bytes_of(shape, self.itemsize).is_none_or(|bytes| bytes > self.len) {
+                    return Err(Error::buffer(c"product(shape) * itemsize is more than len"));
+                }
+            }
+            None if self.ndim > 1 => return Err(Error::buffer(c"a view of several dimensions needs a shape")),
+            None if self.ndim == 0 && self.len != self.itemsize => {
+                return Err(Error::buffer(c"a view of no dimensions holds one item"));
+            }
+            None if self.itemsize == 0 && self.len != 0 => return Err(Error::buffer(c"itemsize must not be 0")),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Items along axis 0 of a view of one axis whose shape was left out: CPython's `len / itemsize`.
+    #[must_use]
+    pub fn implied_items(&self) -> isize {
+        self.len.checked_div(self.itemsize).unwrap_or(0)
+    }
+
+    /// Whether the other view has the same items along each axis, so that item can be paired with item. As in CPython
+    /// (`equiv_shape`), axes after one of no items are not looked at.
+    #[must_use]
+    pub fn has_shape_of(&self, other: &Structure<'_>) -> bool {
+        if self.ndim != other.ndim {
+            return false;
+        }
+        let (mine, theirs) = ([self.implied_items()], [other.implied_items()]);
+        let mine = self.shape.unwrap_or(if self.ndim == 0 { &[] } else { &mine });
+        let theirs = other.shape.unwrap_or(if other.ndim == 0 { &[] } else { &theirs });
+        for (a, b) in mine.iter().zip(theirs) {
+            if a != b {
+                return false;
+            }
+            if *a == 0 {
+                return true;
+            }
+        }
+        true
+    }
+}
+
+/// Whether each stride is the size of all that lies inside it, walking from the fastest axis outwards.
+fn follows_itemsize<'a>(itemsize: isize, axes: impl Iterator<Item = (&'a isize, &'a isize)>) -> bool {
+    let mut expected = itemsize;
+    for (&items, &stride) in axes {
+        if items > 1 && stride != expected {
+            return false;
+        }
+        expected = expected.wrapping_mul(items);
+    }
+    true
+}
+
+/// `product(shape) * itemsize`, or `None` where it is more than memory can hold. A zero anywhere makes it 0.
+fn bytes_of(shape: &[isize], itemsize: isize) -> Option<isize> {
+    if shape.contains(&0) {
+        return Some(0);
+    }
+    shape.iter().try_fold(itemsize, |bytes, &items| bytes.checked_mul(items))
+}
+
+/// Writes the strides of contiguous memory of this shape. CPython: `PyBuffer_FillContiguousStrides`, which has no way to
+/// report an overflow; like there, the values wrap.
+pub fn fill_strides(shape: &[isize], itemsize: isize, order: Order, strides: &mut [isize]) {
+    let mut step = itemsize;
+    let mut next = |(stride, &items): (&mut isize, &isize)| {
+        *stride = step;
+        step = step.wrapping_mul(items);
+    };
+    let axes = strides.iter_mut().zip(shape);
+    if order == Order::Fortran { axes.for_each(&mut next) } else { axes.rev().for_each(&mut next) }
+}

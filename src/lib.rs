@@ -1,0 +1,52 @@
+//! libpybuffer: Python's buffer protocol (PEP 3118) and memoryviews for C, without an interpreter.
+//!
+//! This file holds the layer map and nothing else. A module uses only modules of lower layers, and within a folder a
+//! file uses only those listed above it in its `mod.rs`; `tests/layers.rs` enforces both. ARCHITECTURE.md has the why.
+//!
+//! | layer | module | what lives there |
+//! | --- | --- | --- |
+//! | 0 | [`abi`] | what C sees: `repr(C)` structs, constants, layout assertions; no logic |
+//! | 0 | [`error`] | `Error`, `Result` |
+//! | 1 | [`layout`] | shape, strides, suboffsets, contiguity, the planner: pure integers |
+//! | 1 | [`format`] | PEP 3118 format strings: size, items, equality: pure bytes |
+//! | 2 | [`kernels`] | raw memory: the walks that copy and compare |
+//! | 3 | [`runtime`] | allocator, reference counts, types, the error indicator, hashing, the boundary to C |
+//! | 4 | [`buffer`] | request flags, acquire and release, contiguous copies |
+//! | 5 | [`exporters`] | bytes, bytearray, PickleBuffer |
+//! | 6 | [`memoryview`] | managed buffer, view, export, compare, hash |
+//! | 8 | [`capi`] | the `extern "C"` skin, one file per section of the header |
+
+#![no_std]
+
+// For the unit tests, and so that Cargo's own builds have a panic handler. Nothing here uses it otherwise.
+#[cfg(feature = "std")]
+extern crate std;
+
+/// The C library has no std, so it must say what a panic does. Nothing in it can panic: `tests/library.rs` finds neither
+/// this function nor any other panicking code in it.
+#[cfg(not(feature = "std"))]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    // SAFETY: abort may be called anywhere.
+    unsafe { libc::abort() }
+}
+
+pub mod abi;
+
+pub mod error;
+
+pub mod layout;
+
+pub mod format;
+
+mod kernels;
+
+mod runtime;
+
+mod buffer;
+
+mod exporters;
+
+mod memoryview;
+
+mod capi;

@@ -1,0 +1,179 @@
+//! Equality by value and hash. CPython: `memory_richcompare`, `memory_hash`.
+
+use core::ffi::{CStr, c_int};
+use core::ptr::NonNull;
+use core::sync::atomic::Ordering;
+
+use crate::abi::buffer::Py_buffer;
+use crate::abi::memoryview::{_Py_MEMORYVIEW_C, PyMemoryViewObject};
+use crate::abi::object::{Py_hash_t, PyObject};
+use crate::buffer::{self, Acquired, Request};
+use crate::error::{Error, Result};
+use crate::format::{Comparer, native_code};
+use crate::kernels;
+use crate::layout::{MAX_NDIM, Order, Pair, Plan, Purpose};
+use crate::runtime::alloc::Scratch;
+use crate::runtime::boundary::boundary;
+use crate::runtime::compare::{Operator, answer};
+use crate::runtime::hash;
+use crate::runtime::indicator;
+use crate::runtime::object;
+use crate::runtime::refs::atomic;
+
+use super::view::{check, flags, inaccessible, released};
+
+/// Axes up to which a comparison is planned in little memory.
+const FEW: usize = 8;
+
+/// `tp_richcompare`: only `==` and `!=` have an answer.
+///
+/// # Safety
+/// O1; `a` is a memoryview.
+pub(super) unsafe extern "C" fn richcompare(a: *mut PyObject, b: *mut PyObject, operator: c_int) -> *mut PyObject {
+    boundary(|| {
+        let negated = match Operator::from_c(operator) {
+            Some(Operator::Equal) => false,
+            Some(Operator::NotEqual) => true,
+            _ => return Ok(answer(None)),
+        };
+        // SAFETY: O1; O2 for what `check` says is a memoryview; the view stays where it is.
+        unsafe {
+            let gone = |op: *mut PyObject| check(op) && inaccessible(NonNull::from(&mut *op).cast());
+            if gone(a) || gone(b) {
+                // A released view equals itself, and nothing else.
+                return Ok(answer(Some((a == b) != negated)));
+            }
+            let mut other = Acquired::empty();
+            if let Err(error) = other.acquire(b, Request::FULL_RO) {
+                // What exports nothing is not comparable; that is no error.
+                if error == Error::Raised {
+                    indicator::clear();
+                }
+                return Ok(answer(None));
+            }
+            let equal = equal(&(*a.cast::<PyMemoryViewObject>()).view, other.view())?;
+            Ok(answer(Some(equal != negated)))
+        }
+    })
+}
+
+/// Whether two views have the same shape and equal items.
+///
+/// # Safety
+/// B1 for both, and W3.
+unsafe fn equal(a: &Py_buffer, b: &Py_buffer) -> Result<bool> {
+    // SAFETY: the function's contract.
+    unsafe {
+        let (left, right) = (buffer::checked_structure(a)?, buffer::checked_structure(b)?);
+        if !left.has_shape_of(&right) {
+            return Ok(false);
+        }
+        if left.ndim <= FEW && right.ndim <= FEW {
+            equal_items(Pair::<FEW>::of_views(&left, &right), a, b)
+        } else {
+            equal_items(Pair::<MAX_NDIM>::of_views(&left, &right), a, b)
+        }
+    }
+}
+
+/// # Safety
+/// As [`equal`]; the pair is that of the two views.
+unsafe fn equal_items<const N: usize>(pair: Option<Pair<N>>, a: &Py_buffer, b: &Py_buffer) -> Result<bool> {
+    // SAFETY: B1: NULL or a C string.
+    let format = |view: &Py_buffer| unsafe { (!view.format.is_null()).then(|| CStr::from_ptr(view.format)) };
+    let (format_a, format_b) = (format(a), format(b));
+    let plan = pair.ok_or(Error::bad_argument())?.plan(Purpose::Read, Order::C);
+    // SAFETY: the function's contract; `fits` has made sure that each item is as large as its format.
+    unsafe {
+        // Two views of the same native type are compared as such.
+        if let (Some(code_a), Some(code_b)) = (native_code(format_a), native_code(format_b))
+            && code_a == code_b
+        {
+            let Some(plan) = &plan else { return Ok(true) };
+            if let Some(equal) = kernels::native_equal(code_a, plan, a.buf.cast(), b.buf.cast()) {
+                return Ok(equal);
+            }
+        }
+        // All others as the struct module would unpack them. A format that it does not know makes the views unequal.
+        let bytes = c"B";
+        let comparer = Comparer::new(format_a.unwrap_or(bytes), format_b.unwrap_or(bytes));
+        let (Some(comparer), plan) = (comparer, plan) else { return Ok(false) };
+        let Some(plan) = plan else { return Ok(true) };
+        let (size_a, size_b) = (a.itemsize.unsigned_abs(), b.itemsize.unsigned_abs());
+        if !comparer.fits(size_a, size_b) {
+            return Err(Error::value(c"memoryview: an item is smaller than its format"));
+        }
+        Ok(equal_by_format(&comparer, &plan, (a.buf.cast(), size_a), (b.buf.cast(), size_b)))
+    }
+}
+
+/// # Safety
+/// W1 to W3, with items of the given sizes.
+unsafe fn equal_by_format<const N: usize>(
+    comparer: &Comparer<'_>,
+    plan: &Plan<N>,
+    (a, size_a): (*const u8, usize),
+    (b, size_b): (*const u8, usize),
+) -> bool {
+    // SAFETY: the function's contract: both items may be read.
+    unsafe {
+        kernels::all_equal(plan, a, b, |a, b| {
+            comparer.equal(core::slice::from_raw_parts(a, size_a), core::slice::from_raw_parts(b, size_b))
+        })
+    }
+}
+
+/// `tp_hash`: of the bytes, so that a view and the bytes object with the same content have the same hash.
+///
+/// # Safety
+/// O1; `op` is a memoryview.
+pub(super) unsafe extern "C" fn hash(op: *mut PyObject) -> Py_hash_t {
+    boundary(|| {
+        // SAFETY: the function's contract. The hash is kept atomically, and every thread comes to the same.
+        unsafe {
+            let view = NonNull::from(&mut *op).cast::<PyMemoryViewObject>();
+            let kept = atomic(&raw mut (*view.as_ptr()).hash);
+            match kept.load(Ordering::Relaxed) {
+                -1 => {
+                    let hash = content_hash(view)?;
+                    kept.store(hash, Ordering::Relaxed);
+                    Ok(hash)
+                }
+                hash => Ok(hash),
+            }
+        }
+    })
+}
+
+/// # Safety
+/// O1, O2, and W3.
+unsafe fn content_hash(memoryview: NonNull<PyMemoryViewObject>) -> Result<Py_hash_t> {
+    // SAFETY: the function's contract; the view is complete (B1).
+    unsafe {
+        if inaccessible(memoryview) {
+            return Err(released());
+        }
+        let view = &(*memoryview.as_ptr()).view;
+        if view.readonly == 0 {
+            return Err(Error::value(c"cannot hash writable memoryview object"));
+        }
+        if !matches!(native_code(Some(CStr::from_ptr(view.format))), Some(b'B' | b'b' | b'c')) {
+            return Err(Error::value(c"memoryview: hashing is restricted to formats 'B', 'b' or 'c'"));
+        }
+        // Only what an exporter that can be hashed vouches for will not change.
+        if !view.obj.is_null() {
+            object::hash(view.obj)?;
+        }
+        let len = view.len.unsigned_abs();
+        let of = |start: *const u8| match len {
+            0 => hash::of_bytes(&[]),
+            _ => hash::of_bytes(core::slice::from_raw_parts(start, len)),
+        };
+        if flags(memoryview) & _Py_MEMORYVIEW_C != 0 {
+            return Ok(of(view.buf.cast()));
+        }
+        let temporary = Scratch::new(len)?;
+        buffer::to_contiguous(temporary.as_ptr(), view, view.len, Order::C)?;
+        Ok(of(temporary.as_ptr()))
+    }
+}

@@ -1,0 +1,457 @@
+//! The memoryview object: how it is made from another's view, released and freed.
+
+use core::ffi::c_void;
+use core::mem::{offset_of, size_of};
+use core::ptr::{NonNull, null_mut};
+use core::sync::atomic::Ordering;
+
+use crate::abi::buffer::{Py_buffer, PyBUF_FULL_RO};
+use crate::abi::memoryview::{
+    _Py_MEMORYVIEW_C, _Py_MEMORYVIEW_FORTRAN, _Py_MEMORYVIEW_PIL, _Py_MEMORYVIEW_RELEASED, _Py_MEMORYVIEW_RESTRICTED,
+    _Py_MEMORYVIEW_SCALAR, _PyManagedBufferObject, PyMemoryViewObject,
+};
+use crate::abi::object::{Py_ssize_t, PyObject, PyVarObject};
+use crate::abi::slots::PySequenceMethods;
+use crate::buffer::{self, Request};
+use crate::error::{Argument, Error, Kind, Result};
+use crate::layout::{MAX_NDIM, Order, Structure, fill_strides};
+use crate::runtime::boundary::boundary;
+use crate::runtime::object;
+use crate::runtime::refs::{Object, Owned, atomic, atomic_flags};
+use crate::runtime::types::{self, object_dealloc};
+
+use super::{PyMemoryView_Type, managed};
+
+// SAFETY: begins with a PyVarObject.
+unsafe impl Object for PyMemoryViewObject {}
+
+/// The sequence slots of memoryviews.
+pub(super) static mut SEQUENCE: PySequenceMethods = PySequenceMethods {
+    sq_length: Some(length),
+    sq_concat: None,
+    sq_repeat: None,
+    sq_item: None,
+    was_sq_slice: null_mut(),
+    sq_ass_item: None,
+    was_sq_ass_slice: null_mut(),
+    sq_contains: None,
+    sq_inplace_concat: None,
+    sq_inplace_repeat: None,
+};
+
+/// What `exports` is set off by while a release is under way, so that nobody else counts as first.
+const CLAIMED: Py_ssize_t = Py_ssize_t::MIN;
+
+/// The format of a view, where the exporter gave none.
+const UNSIGNED_BYTES: *mut core::ffi::c_char = c"B".as_ptr().cast_mut();
+
+/// Whether the object is a memoryview. CPython: `PyMemoryView_Check`.
+///
+/// # Safety
+/// O1.
+pub(super) unsafe fn check(op: *mut PyObject) -> bool {
+    // SAFETY: O1.
+    unsafe { types::type_of(op) == &raw mut PyMemoryView_Type }
+}
+
+/// `PyMemoryView_FromObject`: a view of what the exporter has; of a memoryview, another view of the same snapshot.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn from_object(obj: NonNull<PyObject>) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: O1; O2 after the check.
+    unsafe {
+        if check(obj.as_ptr()) {
+            let view: NonNull<PyMemoryViewObject> = obj.cast();
+            usable(view)?;
+            let managed = NonNull::from(&mut *(*view.as_ptr()).mbuf);
+            // Counted first, so that a release in another thread cannot come in between.
+            if !managed::add_another(managed) {
+                return Err(released());
+            }
+            let managed = Owned::share(managed);
+            return counted(managed, &(*view.as_ptr()).view);
+        }
+        if !buffer::is_exporter(obj.as_ptr()) {
+            let name = (*types::type_of(obj.as_ptr())).tp_name;
+            return Err(Error::type_name(c"memoryview: a bytes-like object is required, not '%.200s'", name));
+        }
+        snapshot(managed::of_exporter(obj)?)
+    }
+}
+
+/// `PyMemoryView_FromMemory`: a view of plain bytes that no object stands behind.
+///
+/// # Safety
+/// `size` bytes may be read at `memory`, and written where `writable`, for as long as the view is used.
+pub(crate) unsafe fn from_memory(
+    memory: *mut c_void,
+    size: Py_ssize_t,
+    writable: bool,
+) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: the function's contract; the view is filled where it stays (B2).
+    unsafe {
+        let managed = managed::new(Py_buffer::EMPTY)?;
+        let master = &raw mut (*managed.as_ptr()).master;
+        buffer::fill_info(master, null_mut(), memory, size, (!writable).into(), Request::new(PyBUF_FULL_RO)?)?;
+        snapshot(managed)
+    }
+}
+
+/// `PyMemoryView_FromBuffer`: a view of what the program describes. It holds no reference to `info.obj`, and copies the
+/// arrays; the memory and the format stay the program's.
+///
+/// # Safety
+/// B1; memory and format outlive the view.
+pub(crate) unsafe fn from_buffer(info: &Py_buffer) -> Result<Owned<PyMemoryViewObject>> {
+    if info.buf.is_null() {
+        return Err(Error::value(c"PyMemoryView_FromBuffer(): info->buf must not be NULL"));
+    }
+    // SAFETY: the function's contract. The arrays of `master` are read here for the last time, so it does not matter
+    // that they may lie in `info`.
+    unsafe { snapshot(managed::new(Py_buffer { obj: null_mut(), ..*info })?) }
+}
+
+/// The first memoryview of a new managed buffer, as the exporter describes it.
+///
+/// # Safety
+/// O1, O2; B1 for the managed buffer's view.
+unsafe fn snapshot(managed: Owned<_PyManagedBufferObject>) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: the function's contract.
+    unsafe {
+        let master = &raw const (*managed.as_ptr()).master;
+        first(managed, &*master)
+    }
+}
+
+/// The first memoryview of a new managed buffer, with this structure.
+///
+/// # Safety
+/// O1, O2; B1 for `src`, whose memory and format the managed buffer keeps alive.
+pub(super) unsafe fn first(
+    managed: Owned<_PyManagedBufferObject>,
+    src: &Py_buffer,
+) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: the function's contract.
+    unsafe {
+        managed::add_first(NonNull::from(&mut *managed.as_ptr()));
+        counted(managed, src)
+    }
+}
+
+/// A memoryview that its managed buffer counts already, with the structure of `src` made complete. Where it cannot be
+/// made, it is uncounted.
+///
+/// # Safety
+/// O1, O2; B1 for `src`, which the managed buffer keeps alive.
+unsafe fn counted(managed: Owned<_PyManagedBufferObject>, src: &Py_buffer) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: the function's contract.
+    unsafe {
+        let result = buffer::structure(src)
+            .ok_or(Error::buffer(c"ndim must not be negative"))
+            .and_then(|structure| {
+                check_ndim(structure.ndim)?;
+                structure.check()?;
+                Ok(structure)
+            })
+            .and_then(|structure| {
+                let view = allocate(structure.ndim)?;
+                complete(&view, src, &structure);
+                Ok(view)
+            });
+        match result {
+            Ok(view) => {
+                (*view.as_ptr()).mbuf = managed.into_raw();
+                Ok(view)
+            }
+            Err(error) => {
+                managed::remove(NonNull::from(&mut *managed.as_ptr()));
+                Err(error)
+            }
+        }
+    }
+}
+
+/// A memoryview has at most as many axes as `PyBUF_MAX_NDIM` says.
+fn check_ndim(ndim: usize) -> Result<()> {
+    if ndim <= MAX_NDIM {
+        return Ok(());
+    }
+    Err(Error::with(
+        Kind::Value,
+        c"memoryview: number of dimensions must not exceed %zd",
+        Argument::Size(MAX_NDIM.cast_signed()),
+        Argument::None,
+    ))
+}
+
+/// A memoryview of nothing, with room for the three arrays and without a managed buffer.
+fn allocate(ndim: usize) -> Result<Owned<PyMemoryViewObject>> {
+    let entries = ndim.saturating_mul(3);
+    let size = entries
+        .saturating_mul(size_of::<Py_ssize_t>())
+        .saturating_add(offset_of!(PyMemoryViewObject, ob_array))
+        .max(size_of::<PyMemoryViewObject>());
+    let head = PyMemoryViewObject {
+        ob_base: PyVarObject {
+            ob_base: PyObject { ob_refcnt: 1, ob_type: &raw mut PyMemoryView_Type },
+            ob_size: entries.cast_signed(),
+        },
+        mbuf: null_mut(),
+        hash: -1,
+        flags: 0,
+        exports: 0,
+        view: Py_buffer::EMPTY,
+        weakreflist: null_mut(),
+        ob_array: [0],
+    };
+    // SAFETY: the head has one reference and a static type; the size is that of the head and the arrays, which are
+    // written before anything is read there.
+    unsafe {
+        let object = object::new(size, head)?;
+        let array: *mut Py_ssize_t = (&raw mut (*object.as_ptr()).ob_array).cast();
+        let view = &mut (*object.as_ptr()).view;
+        // `ndim` is at most 64, see `check_ndim`.
+        view.ndim = i32::try_from(ndim).unwrap_or(0);
+        view.shape = array;
+        view.strides = array.add(ndim);
+        view.suboffsets = array.add(ndim.saturating_mul(2));
+        core::ptr::write_bytes(array, 0, entries);
+        Ok(object)
+    }
+}
+
+/// Fills in the view of a new memoryview: as in `src`, with shape, strides and format made up where they are missing.
+///
+/// # Safety
+/// The memoryview is the caller's alone (O3), with room for `structure.ndim` axes; `structure` is that of `src`.
+unsafe fn complete(object: &Owned<PyMemoryViewObject>, src: &Py_buffer, structure: &Structure<'_>) {
+    // SAFETY: the function's contract.
+    unsafe {
+        let view = &mut (*object.as_ptr()).view;
+        view.obj = src.obj;
+        view.buf = src.buf;
+        view.len = src.len;
+        view.itemsize = src.itemsize;
+        view.readonly = src.readonly;
+        view.format = if src.format.is_null() { UNSIGNED_BYTES } else { src.format };
+        view.internal = src.internal;
+        let (shape, strides, suboffsets) = arrays(view, structure.ndim);
+        match structure.shape {
+            Some(given) => shape.copy_from_slice_checked(given),
+            None => shape.copy_from_slice_checked(&[structure.implied_items()]),
+        }
+        match structure.strides {
+            Some(given) => strides.copy_from_slice_checked(given),
+            None => fill_strides(shape, src.itemsize, Order::C, strides),
+        }
+        match structure.suboffsets {
+            Some(given) => suboffsets.copy_from_slice_checked(given),
+            None => view.suboffsets = null_mut(),
+        }
+        if structure.ndim == 0 {
+            (view.shape, view.strides, view.suboffsets) = (null_mut(), null_mut(), null_mut());
+        }
+        set_flags(object);
+    }
+}
+
+/// `copy_from_slice` that cannot panic: what does not fit is left.
+trait CopyChecked {
+    fn copy_from_slice_checked(&mut self, from: &[Py_ssize_t]);
+}
+
+impl CopyChecked for [Py_ssize_t] {
+    fn copy_from_slice_checked(&mut self, from: &[Py_ssize_t]) {
+        self.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+    }
+}
+
+/// The three arrays of a memoryview that is being made.
+///
+/// # Safety
+/// The view is that of a fresh memoryview with room for `ndim` axes, whose pointers `allocate` has set.
+unsafe fn arrays<'a>(
+    view: &Py_buffer,
+    ndim: usize,
+) -> (&'a mut [Py_ssize_t], &'a mut [Py_ssize_t], &'a mut [Py_ssize_t]) {
+    // SAFETY: the function's contract: three arrays behind each other.
+    unsafe {
+        (
+            core::slice::from_raw_parts_mut(view.shape, ndim),
+            core::slice::from_raw_parts_mut(view.strides, ndim),
+            core::slice::from_raw_parts_mut(view.suboffsets, ndim),
+        )
+    }
+}
+
+/// Works out the state flags of a memoryview that is being made. CPython: `init_flags`.
+///
+/// # Safety
+/// The memoryview is the caller's alone (O3), and its view is filled in.
+unsafe fn set_flags(object: &Owned<PyMemoryViewObject>) {
+    // SAFETY: the function's contract.
+    unsafe {
+        let object = &mut *object.as_ptr();
+        let Some(structure) = buffer::structure(&object.view) else { return };
+        let mut flags = 0;
+        if structure.ndim == 0 {
+            flags |= _Py_MEMORYVIEW_SCALAR;
+        }
+        // In one dimension CPython looks at the stride even where there are no items.
+        let (c, fortran) = match (structure.ndim, structure.shape, structure.strides) {
+            (1, Some(&[items]), Some(&[stride])) => {
+                let contiguous = items == 1 || stride == structure.itemsize;
+                (contiguous, contiguous)
+            }
+            _ => (structure.is_contiguous(Order::C), structure.is_contiguous(Order::Fortran)),
+        };
+        if structure.suboffsets.is_some() {
+            flags |= _Py_MEMORYVIEW_PIL;
+        } else {
+            flags |= if c { _Py_MEMORYVIEW_C } else { 0 };
+            flags |= if fortran { _Py_MEMORYVIEW_FORTRAN } else { 0 };
+        }
+        object.flags = flags;
+    }
+}
+
+/// The error of every use of a memoryview that has been released.
+pub(super) fn released() -> Error {
+    Error::value(c"operation forbidden on released memoryview object")
+}
+
+/// The state flags.
+///
+/// # Safety
+/// O1, O2.
+pub(super) unsafe fn flags(view: NonNull<PyMemoryViewObject>) -> i32 {
+    // SAFETY: O2; the flags change atomically.
+    unsafe { atomic_flags(&raw mut (*view.as_ptr()).flags) }.load(Ordering::Acquire)
+}
+
+/// Whether the memoryview, or the managed buffer behind it, has been released.
+///
+/// # Safety
+/// O1, O2.
+pub(super) unsafe fn inaccessible(view: NonNull<PyMemoryViewObject>) -> bool {
+    // SAFETY: O2.
+    unsafe {
+        flags(view) & _Py_MEMORYVIEW_RELEASED != 0 || managed::is_released(NonNull::from(&mut *(*view.as_ptr()).mbuf))
+    }
+}
+
+/// `ValueError` where the memoryview gives no access.
+///
+/// # Safety
+/// O1, O2.
+pub(super) unsafe fn usable(view: NonNull<PyMemoryViewObject>) -> Result<()> {
+    // SAFETY: O2.
+    unsafe {
+        if inaccessible(view) {
+            return Err(released());
+        }
+        if flags(view) & _Py_MEMORYVIEW_RESTRICTED != 0 {
+            return Err(Error::value(c"cannot create new view on restricted memoryview"));
+        }
+        Ok(())
+    }
+}
+
+/// The object as memoryview, or a `TypeError`.
+///
+/// # Safety
+/// O1.
+unsafe fn downcast(op: NonNull<PyObject>) -> Result<NonNull<PyMemoryViewObject>> {
+    // SAFETY: O1.
+    unsafe {
+        object::expect_type(op.as_ptr(), &raw mut PyMemoryView_Type, c"a memoryview is required, not '%.200s'")?;
+    }
+    Ok(op.cast())
+}
+
+/// `memoryview.release()`: gives up the memory before the object goes. `BufferError` while consumers hold views of it;
+/// doing so twice is no error.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn release(op: NonNull<PyObject>) -> Result<()> {
+    // SAFETY: O1; O2 after the downcast.
+    unsafe { release_view(downcast(op)?) }
+}
+
+/// # Safety
+/// O1, O2.
+unsafe fn release_view(view: NonNull<PyMemoryViewObject>) -> Result<()> {
+    // SAFETY: O2. The claim keeps `export` from handing out a view meanwhile, and a second release from doing it again.
+    unsafe {
+        if flags(view) & _Py_MEMORYVIEW_RELEASED != 0 {
+            return Ok(());
+        }
+        let exports = atomic(&raw mut (*view.as_ptr()).exports);
+        match exports.compare_exchange(0, CLAIMED, Ordering::Acquire, Ordering::Relaxed) {
+            Ok(_) => {
+                let flags = atomic_flags(&raw mut (*view.as_ptr()).flags);
+                let before = flags.fetch_or(_Py_MEMORYVIEW_RELEASED, Ordering::AcqRel);
+                exports.fetch_sub(CLAIMED, Ordering::Release);
+                if before & _Py_MEMORYVIEW_RELEASED == 0 {
+                    managed::remove(NonNull::from(&mut *(*view.as_ptr()).mbuf));
+                }
+                Ok(())
+            }
+            // Another thread is releasing it.
+            Err(count) if count < 0 => Ok(()),
+            Err(count) => Err(Error::with(
+                Kind::Buffer,
+                if count == 1 { c"memoryview has %zd exported buffer" } else { c"memoryview has %zd exported buffers" },
+                Argument::Size(count),
+                Argument::None,
+            )),
+        }
+    }
+}
+
+/// Whether the memoryview has been released.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn is_released(op: NonNull<PyObject>) -> Result<bool> {
+    // SAFETY: O1; O2 after the downcast.
+    unsafe { Ok(inaccessible(downcast(op)?)) }
+}
+
+/// `tp_dealloc`.
+///
+/// # Safety
+/// O1, O2; no reference is left, hence no consumer holds a view of it.
+pub(super) unsafe extern "C" fn dealloc(op: *mut PyObject) {
+    // SAFETY: the function's contract: this thread has the object to itself. One that was never finished has no managed
+    // buffer.
+    unsafe {
+        let view: *mut PyMemoryViewObject = op.cast();
+        if let Some(managed) = Owned::from_raw((*view).mbuf) {
+            if (*view).flags & _Py_MEMORYVIEW_RELEASED == 0 {
+                managed::remove(NonNull::from(&mut *managed.as_ptr()));
+            }
+            drop(managed);
+        }
+        object_dealloc(op);
+    }
+}
+
+unsafe extern "C" fn length(op: *mut PyObject) -> Py_ssize_t {
+    boundary(|| {
+        // SAFETY: O1, O2: a slot of this type.
+        unsafe {
+            let view = NonNull::from(&mut *op).cast::<PyMemoryViewObject>();
+            if inaccessible(view) {
+                return Err(released());
+            }
+            let shape = (*view.as_ptr()).view.shape;
+            if (*view.as_ptr()).view.ndim == 0 {
+                return Err(Error::new(Kind::Type, c"0-dim memory has no length"));
+            }
+            Ok(shape.read())
+        }
+    })
+}

@@ -1,0 +1,168 @@
+//! Memory from the hooks that a program can set. Every allocation of the library goes through here.
+
+use core::ffi::c_void;
+use core::ptr::{NonNull, null_mut};
+
+use crate::abi::memory::{PyMemAllocatorDomain, PyMemAllocatorEx};
+use crate::error::{Error, Result};
+
+/// What memory is for. CPython: `PYMEM_DOMAIN_RAW`, `_MEM`, `_OBJ`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Domain {
+    /// Anything, at any time.
+    Raw,
+    /// Buffers and arrays.
+    Mem,
+    /// Objects.
+    Object,
+}
+
+impl Domain {
+    /// The domain that a number of the C API names.
+    pub(crate) const fn from_c(domain: PyMemAllocatorDomain) -> Option<Self> {
+        match domain {
+            0 => Some(Self::Raw),
+            1 => Some(Self::Mem),
+            2 => Some(Self::Object),
+            _ => None,
+        }
+    }
+
+    /// The functions behind the domain.
+    const fn hooks(self) -> *mut PyMemAllocatorEx {
+        match self {
+            Self::Raw => &raw mut RAW,
+            Self::Mem => &raw mut MEM,
+            Self::Object => &raw mut OBJECT,
+        }
+    }
+}
+
+const SYSTEM: PyMemAllocatorEx = PyMemAllocatorEx {
+    ctx: null_mut(),
+    malloc: Some(system_malloc),
+    calloc: Some(system_calloc),
+    realloc: Some(system_realloc),
+    free: Some(system_free),
+};
+
+static mut RAW: PyMemAllocatorEx = SYSTEM;
+static mut MEM: PyMemAllocatorEx = SYSTEM;
+static mut OBJECT: PyMemAllocatorEx = SYSTEM;
+
+unsafe extern "C" fn system_malloc(_: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: malloc may be called with any size; 0 is raised to 1 so that NULL always means failure.
+    unsafe { libc::malloc(size.max(1)) }
+}
+
+unsafe extern "C" fn system_calloc(_: *mut c_void, count: usize, size: usize) -> *mut c_void {
+    let (count, size) = if count == 0 || size == 0 { (1, 1) } else { (count, size) };
+    // SAFETY: calloc may be called with any sizes.
+    unsafe { libc::calloc(count, size) }
+}
+
+unsafe extern "C" fn system_realloc(_: *mut c_void, memory: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: `memory` is NULL or came from these functions, by the contract of `realloc`.
+    unsafe { libc::realloc(memory, size.max(1)) }
+}
+
+unsafe extern "C" fn system_free(_: *mut c_void, memory: *mut c_void) {
+    // SAFETY: `memory` is NULL or came from these functions, by the contract of `free`.
+    unsafe { libc::free(memory) }
+}
+
+/// The functions behind a domain.
+pub(crate) fn allocator(domain: Domain) -> PyMemAllocatorEx {
+    // SAFETY: the hooks are written by `set_allocator` only, whose contract excludes other threads.
+    unsafe { *domain.hooks() }
+}
+
+/// Replaces the functions behind a domain.
+///
+/// # Safety
+/// No other thread is inside this library. The functions keep C's rules for `malloc` and its kin, from any thread, and
+/// can free what the functions before them allocated.
+pub(crate) unsafe fn set_allocator(domain: Domain, hooks: PyMemAllocatorEx) {
+    // SAFETY: the function's contract: nobody reads meanwhile.
+    unsafe { *domain.hooks() = hooks };
+}
+
+/// The greatest size that is passed to an allocator, as in CPython: what does not fit in a `Py_ssize_t` does not exist.
+const LARGEST: usize = isize::MAX.unsigned_abs();
+
+/// `PyMem_Malloc` and kin: `size` bytes, uninitialised; NULL where there are none.
+pub(crate) fn malloc(domain: Domain, size: usize) -> *mut c_void {
+    let hooks = allocator(domain);
+    match hooks.malloc {
+        // SAFETY: the contract of `set_allocator`: it may be called like C's malloc.
+        Some(malloc) if size <= LARGEST => unsafe { malloc(hooks.ctx, size) },
+        _ => null_mut(),
+    }
+}
+
+/// `PyMem_Calloc` and kin: `count * size` bytes, zeroed; NULL where there are none.
+pub(crate) fn calloc(domain: Domain, count: usize, size: usize) -> *mut c_void {
+    let hooks = allocator(domain);
+    match hooks.calloc {
+        // SAFETY: the contract of `set_allocator`: it may be called like C's calloc.
+        Some(calloc) if count.checked_mul(size).is_some_and(|bytes| bytes <= LARGEST) => unsafe {
+            calloc(hooks.ctx, count, size)
+        },
+        _ => null_mut(),
+    }
+}
+
+/// `PyMem_Realloc` and kin: the memory, moved or not, with `size` bytes; NULL where there are none, and then `memory` is
+/// as it was.
+///
+/// # Safety
+/// `memory` is NULL or a live allocation of the same domain.
+pub(crate) unsafe fn realloc(domain: Domain, memory: *mut c_void, size: usize) -> *mut c_void {
+    let hooks = allocator(domain);
+    match hooks.realloc {
+        // SAFETY: the function's contract and that of `set_allocator`.
+        Some(realloc) if size <= LARGEST => unsafe { realloc(hooks.ctx, memory, size) },
+        _ => null_mut(),
+    }
+}
+
+/// `PyMem_Free` and kin. NULL is nothing to free.
+///
+/// # Safety
+/// `memory` is NULL or a live allocation of the same domain that nobody uses any more.
+pub(crate) unsafe fn free(domain: Domain, memory: *mut c_void) {
+    let hooks = allocator(domain);
+    if let Some(free) = hooks.free {
+        // SAFETY: the function's contract and that of `set_allocator`.
+        unsafe { free(hooks.ctx, memory) };
+    }
+}
+
+/// Memory of the domain `Mem` for the length of a scope.
+pub(crate) struct Scratch(NonNull<u8>);
+
+impl Scratch {
+    /// `size` bytes, uninitialised.
+    pub(crate) fn new(size: usize) -> Result<Self> {
+        NonNull::new(malloc(Domain::Mem, size).cast()).map(Self).ok_or(Error::no_memory())
+    }
+
+    /// The memory; it stays this object's.
+    pub(crate) fn as_ptr(&self) -> *mut u8 {
+        self.0.as_ptr()
+    }
+
+    /// The memory; it becomes the caller's, to be freed in the domain `Mem`.
+    pub(crate) fn into_raw(self) -> *mut u8 {
+        let memory = self.0.as_ptr();
+        core::mem::forget(self);
+        memory
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // SAFETY: `new` allocated it in this domain, and nothing else frees it.
+        unsafe { free(Domain::Mem, self.0.as_ptr().cast()) };
+    }
+}

@@ -1,0 +1,153 @@
+//! Hashes: of bytes (SipHash-1-3 with a key of the process, as CPython 3.11 and later), and none at all.
+
+use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use crate::abi::object::{Py_hash_t, PyObject};
+use crate::error::Error;
+
+use super::boundary::boundary;
+use super::types;
+
+/// `PyObject_HashNotImplemented`: the `tp_hash` of objects that have none.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe extern "C" fn not_implemented(op: *mut PyObject) -> Py_hash_t {
+    boundary(|| {
+        if op.is_null() {
+            return Err(Error::NullArgument);
+        }
+        // SAFETY: O1.
+        Err(Error::type_name(c"unhashable type: '%.200s'", unsafe { (*types::type_of(op)).tp_name }))
+    })
+}
+
+/// The hash of bytes: equal bytes have equal hashes, whatever object holds them.
+pub(crate) fn of_bytes(bytes: &[u8]) -> Py_hash_t {
+    if bytes.is_empty() {
+        return 0;
+    }
+    let (k0, k1) = key();
+    types::hash_of_bits(siphash13(k0, k1, bytes))
+}
+
+static KEY: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
+static KEY_STATE: AtomicU8 = AtomicU8::new(UNSET);
+const UNSET: u8 = 0;
+const BEING_SET: u8 = 1;
+const SET: u8 = 2;
+
+/// The key of this process, made on the first use.
+fn key() -> (u64, u64) {
+    let [k0, k1] = &KEY;
+    loop {
+        match KEY_STATE.compare_exchange(UNSET, BEING_SET, Ordering::Acquire, Ordering::Acquire) {
+            Ok(_) => {
+                let (new0, new1) = new_key();
+                k0.store(new0, Ordering::Relaxed);
+                k1.store(new1, Ordering::Relaxed);
+                KEY_STATE.store(SET, Ordering::Release);
+            }
+            Err(SET) => return (k0.load(Ordering::Relaxed), k1.load(Ordering::Relaxed)),
+            Err(_) => core::hint::spin_loop(),
+        }
+    }
+}
+
+/// The key that `PYTHONHASHSEED` asks for, so that a number gives CPython's own hashes; else a random one.
+fn new_key() -> (u64, u64) {
+    if let Some(seed) = seed_from_environment() {
+        return seeded_key(seed);
+    }
+    let mut key = [0u64; 2];
+    // SAFETY: the array may be written for its whole size.
+    let got = unsafe { libc::getrandom(key.as_mut_ptr().cast(), size_of_val(&key), 0) };
+    if got != size_of_val(&key).cast_signed() {
+        // No entropy to be had: addresses and the time are better than a constant.
+        let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: `now` may be written.
+        unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &raw mut now) };
+        let [first, second] = &mut key;
+        *first ^= (now.tv_nsec.cast_unsigned()).rotate_left(32) ^ now.tv_sec.cast_unsigned();
+        *second ^= ((&raw const now).addr() as u64).rotate_left(17);
+    }
+    let [k0, k1] = key;
+    (k0, k1)
+}
+
+/// The number in `PYTHONHASHSEED`, where it is one that CPython takes: 0 to 4294967295.
+fn seed_from_environment() -> Option<u32> {
+    // SAFETY: a C string as the name; the program orders changes of its environment, as C asks of it.
+    let text = unsafe {
+        let value = libc::getenv(c"PYTHONHASHSEED".as_ptr());
+        if value.is_null() {
+            return None;
+        }
+        core::ffi::CStr::from_ptr(value)
+    };
+    let digits = text.to_bytes();
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u32, |number, digit| {
+        let digit = digit.is_ascii_digit().then(|| u32::from(digit & 0x0F))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// CPython's key for a seed: 0 is the zero key; others run a linear congruential generator, a byte a step.
+fn seeded_key(seed: u32) -> (u64, u64) {
+    let mut state = seed;
+    let mut word = || {
+        (0..8).fold(0u64, |word, byte| {
+            state = state.wrapping_mul(214_013).wrapping_add(2_531_011);
+            word | u64::from((state >> 16) & 0xFF) << (8 * byte)
+        })
+    };
+    if seed == 0 { (0, 0) } else { (word(), word()) }
+}
+
+/// SipHash with one round a block and three at the end (Aumasson and Bernstein).
+fn siphash13(k0: u64, k1: u64, bytes: &[u8]) -> u64 {
+    let mut v = [
+        k0 ^ 0x736f_6d65_7073_6575,
+        k1 ^ 0x646f_7261_6e64_6f6d,
+        k0 ^ 0x6c79_6765_6e65_7261,
+        k1 ^ 0x7465_6462_7974_6573,
+    ];
+    let (blocks, tail) = bytes.as_chunks::<8>();
+    for block in blocks {
+        absorb(&mut v, u64::from_le_bytes(*block));
+    }
+    let last = tail.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    absorb(&mut v, (bytes.len() as u64) << 56 | last);
+    let [_, _, v2, _] = &mut v;
+    *v2 ^= 0xff;
+    for _ in 0..3 {
+        round(&mut v);
+    }
+    let [v0, v1, v2, v3] = v;
+    v0 ^ v1 ^ v2 ^ v3
+}
+
+fn absorb(v: &mut [u64; 4], word: u64) {
+    let [.., v3] = v;
+    *v3 ^= word;
+    round(v);
+    let [v0, ..] = v;
+    *v0 ^= word;
+}
+
+fn round(v: &mut [u64; 4]) {
+    let [v0, v1, v2, v3] = v;
+    *v0 = v0.wrapping_add(*v1);
+    *v2 = v2.wrapping_add(*v3);
+    *v1 = v1.rotate_left(13) ^ *v0;
+    *v3 = v3.rotate_left(16) ^ *v2;
+    *v0 = v0.rotate_left(32);
+    *v2 = v2.wrapping_add(*v1);
+    *v0 = v0.wrapping_add(*v3);
+    *v1 = v1.rotate_left(17) ^ *v2;
+    *v3 = v3.rotate_left(21) ^ *v0;
+    *v2 = v2.rotate_left(32);
+}

@@ -1,0 +1,183 @@
+//! The error indicator: at most one pending error in each thread.
+//!
+//! An error of this library's own with a fixed text is kept as a type and the text, so that raising it needs no memory.
+//! Everything else is an instance of an exception type. Where there is no memory for one, the error becomes a
+//! `MemoryError`, as in CPython.
+
+use core::ffi::{CStr, c_void};
+use core::ptr::{NonNull, null_mut};
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use crate::abi::object::PyObject;
+use crate::abi::types::PyTypeObject;
+use crate::error::{Argument, Error, Kind, Result};
+
+use super::exceptions::{self, Exception};
+use super::message::{self, Arguments, Sink};
+use super::pending::{self, Pending};
+use super::refs::{self, Owned};
+use super::types;
+
+/// Puts something new in the place of what is pending.
+fn replace(new: Pending) {
+    if let Pending::Instance(exception) = pending::swap(new) {
+        // SAFETY: the indicator owned the reference, and it has let go of it.
+        unsafe { refs::decref(exception.as_ptr()) };
+    }
+}
+
+/// Makes an exception pending; the indicator takes over the reference.
+///
+/// # Safety
+/// The object is an exception.
+pub(crate) unsafe fn set(exception: Owned<PyObject>) {
+    if let Some(exception) = NonNull::new(exception.into_raw()) {
+        clear_at_thread_end();
+        replace(Pending::Instance(exception));
+    }
+}
+
+/// Raises an error of this library's own. [`Error::Raised`] says that the indicator is as it should be already.
+pub(crate) fn raise(error: Error) {
+    let (kind, text, arguments) = match error {
+        Error::Raised => return,
+        Error::NullArgument if pending::is_any() => return,
+        Error::NullArgument => return replace(Pending::Fixed(Kind::System, c"null argument to internal routine")),
+        Error::New { kind, text, arguments } => (kind, text, arguments),
+    };
+    if arguments == [Argument::None; 2] {
+        return replace(Pending::Fixed(kind, text));
+    }
+    // SAFETY: whoever made the error gave arguments that fit its text (`Error::with`); the type is one of ours.
+    let made = unsafe { formatted(exceptions::type_of_kind(kind), text, &mut arguments.iter(), &mut arguments.iter()) };
+    match made {
+        // SAFETY: an exception.
+        Ok(exception) => unsafe { set(exception) },
+        Err(_) => replace(Pending::Fixed(Kind::Memory, c"")),
+    }
+}
+
+/// A new exception with a message made from a format. The arguments are gone through twice, hence given twice.
+///
+/// # Errors
+/// `MemoryError`, and those of [`message::render`].
+///
+/// # Safety
+/// `ty` is an exception type that is ready; the contract of [`message::render`].
+pub(crate) unsafe fn formatted(
+    ty: *mut PyTypeObject,
+    format: &CStr,
+    measured: &mut impl Arguments,
+    written: &mut impl Arguments,
+) -> Result<Owned<PyObject>> {
+    let mut length = Sink::measure();
+    // SAFETY: the function's contract.
+    unsafe { message::render(format, measured, &mut length)? };
+    // SAFETY: the function's contract; `instance` gives as much room as was asked for.
+    unsafe {
+        let (exception, room) = exceptions::instance(ty, length.length).ok_or(Error::no_memory())?;
+        message::render(format, written, &mut Sink::write(room, length.length))?;
+        Ok(as_object(exception))
+    }
+}
+
+/// A new exception with this message.
+///
+/// # Safety
+/// `ty` is an exception type that is ready.
+pub(crate) unsafe fn with_message(ty: *mut PyTypeObject, text: &CStr) -> Result<Owned<PyObject>> {
+    let text = text.to_str().map_err(|_| Error::value(c"the message is not UTF-8"))?.as_bytes();
+    // SAFETY: the function's contract; `instance` gives as much room as was asked for, zeroed.
+    unsafe {
+        let (exception, room) = exceptions::instance(ty, text.len()).ok_or(Error::no_memory())?;
+        Sink::write(room, text.len()).push(text);
+        Ok(as_object(exception))
+    }
+}
+
+/// A new exception about an object, which may be missing.
+///
+/// # Safety
+/// `ty` is an exception type that is ready.
+pub(crate) unsafe fn about(ty: *mut PyTypeObject, argument: Option<Owned<PyObject>>) -> Result<Owned<PyObject>> {
+    // SAFETY: the function's contract.
+    let (exception, _) = unsafe { exceptions::instance(ty, 0) }.ok_or(Error::no_memory())?;
+    if let Some(argument) = argument {
+        exception.set_argument(argument);
+    }
+    Ok(as_object(exception))
+}
+
+fn as_object(exception: Owned<Exception>) -> Owned<PyObject> {
+    exception.upcast()
+}
+
+/// `PyErr_Occurred`: the type of the pending error, borrowed, or NULL.
+pub(crate) fn occurred() -> *mut PyTypeObject {
+    match pending::get() {
+        Pending::None => null_mut(),
+        Pending::Fixed(kind, _) => exceptions::type_of_kind(kind),
+        // SAFETY: the indicator holds a reference to the exception.
+        Pending::Instance(exception) => unsafe { types::type_of(exception.as_ptr()) },
+    }
+}
+
+/// The pending error's message, and the object that it is about (borrowed, or NULL).
+pub(crate) fn contents<'a>() -> Option<(&'a CStr, *mut PyObject)> {
+    match pending::get() {
+        Pending::None => None,
+        Pending::Fixed(_, text) => Some((text, null_mut())),
+        // SAFETY: the indicator holds a reference to the exception.
+        Pending::Instance(exception) => Some(unsafe { exceptions::contents(exception.as_ptr()) }),
+    }
+}
+
+/// `PyErr_Clear`.
+pub(crate) fn clear() {
+    replace(Pending::None);
+}
+
+/// Takes the pending error out, as an exception. One without memory for it comes out as a `MemoryError`.
+pub(crate) fn take() -> Option<Owned<PyObject>> {
+    match pending::swap(Pending::None) {
+        Pending::None => None,
+        Pending::Fixed(kind, text) => {
+            // SAFETY: one of our types.
+            let made = unsafe { with_message(exceptions::type_of_kind(kind), text) };
+            Some(made.unwrap_or_else(|_| as_object(exceptions::last_resort())))
+        }
+        // SAFETY: the indicator owned the reference, and it has let go of it.
+        Pending::Instance(exception) => unsafe { Owned::from_raw(exception.as_ptr()) },
+    }
+}
+
+/// The key whose destructor clears a thread's indicator when the thread ends, plus one; 0 before it is made.
+static KEY: AtomicU32 = AtomicU32::new(0);
+
+unsafe extern "C" fn thread_ends(_: *mut c_void) {
+    clear();
+}
+
+/// Sees to it that the pending exception is dropped when the thread ends. Where the system has no key left, an exception
+/// that is still pending then is lost, nothing worse.
+fn clear_at_thread_end() {
+    let mut key = KEY.load(Ordering::Acquire);
+    if key == 0 {
+        let mut made: libc::pthread_key_t = 0;
+        // SAFETY: `made` may be written; the destructor has the type that it must have.
+        if unsafe { libc::pthread_key_create(&raw mut made, Some(thread_ends)) } != 0 {
+            return;
+        }
+        let ours = made.wrapping_add(1);
+        key = match KEY.compare_exchange(0, ours, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => ours,
+            Err(theirs) => {
+                // SAFETY: another thread was first; nobody has seen this key.
+                unsafe { libc::pthread_key_delete(made) };
+                theirs
+            }
+        };
+    }
+    // SAFETY: a key that was made above; any value but NULL has the destructor called.
+    unsafe { libc::pthread_setspecific(key.wrapping_sub(1), (&raw const KEY).cast()) };
+}

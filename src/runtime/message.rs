@@ -1,0 +1,321 @@
+//! Text from a format and arguments: the codes of CPython's `PyErr_Format` that need no Python object.
+//!
+//! `%d %i %u %x %X %o` with `l ll z j t`, `%c`, `%s`, `%ls`, `%p`, `%%`; flags `-` and `0`; width and precision, also `*`.
+//! Any other code is a `SystemError`, as is one that takes an object. Written twice: once to measure, once into memory.
+
+use core::ffi::{CStr, c_char};
+
+use crate::error::{Argument, Error, Kind, Result};
+
+/// The length modifier of an integer code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// `int`
+    Int,
+    /// `l`
+    Long,
+    /// `ll`
+    LongLong,
+    /// `z`
+    Size,
+    /// `j`
+    Max,
+    /// `t`
+    Pointer,
+}
+
+/// Where the arguments come from, in order.
+pub(crate) trait Arguments {
+    /// The next signed integer, or unsigned one, as the bits of the widest.
+    fn integer(&mut self, length: Length, signed: bool) -> u64;
+    /// The next pointer.
+    fn pointer(&mut self) -> *const c_char;
+}
+
+/// The arguments of an [`Error`].
+impl Arguments for core::slice::Iter<'_, Argument> {
+    fn integer(&mut self, _: Length, _: bool) -> u64 {
+        match self.next() {
+            Some(Argument::Size(size)) => *size as u64,
+            _ => 0,
+        }
+    }
+
+    fn pointer(&mut self) -> *const c_char {
+        match self.next() {
+            Some(Argument::Text(text)) => *text,
+            _ => c"?".as_ptr(),
+        }
+    }
+}
+
+/// Takes text: counts it, and writes what there is room for.
+pub(crate) struct Sink {
+    memory: *mut u8,
+    room: usize,
+    /// The bytes that all text so far takes.
+    pub(crate) length: usize,
+}
+
+impl Sink {
+    /// Only counts.
+    pub(crate) fn measure() -> Self {
+        Self { memory: core::ptr::null_mut(), room: 0, length: 0 }
+    }
+
+    /// Writes to `memory`.
+    ///
+    /// # Safety
+    /// `room` bytes may be written at `memory` for the life of this value.
+    pub(crate) unsafe fn write(memory: *mut u8, room: usize) -> Self {
+        Self { memory, room, length: 0 }
+    }
+
+    pub(crate) fn push(&mut self, text: &[u8]) {
+        for &byte in text {
+            if self.length < self.room {
+                // SAFETY: `write`'s contract: `length` is within the room.
+                unsafe { self.memory.add(self.length).write(byte) };
+            }
+            self.length = self.length.saturating_add(1);
+        }
+    }
+
+    fn repeat(&mut self, byte: u8, times: usize) {
+        for _ in 0..times {
+            self.push(&[byte]);
+        }
+    }
+}
+
+/// What stands between `%` and the code.
+#[derive(Default)]
+struct Spec {
+    left: bool,
+    zero: bool,
+    width: usize,
+    precision: Option<usize>,
+}
+
+/// Renders `format` with its arguments into `out`.
+///
+/// # Errors
+/// `SystemError` for an unknown code, `ValueError` for a format that is not ASCII or a width or precision too large,
+/// `OverflowError` for a `%c` that is no character.
+///
+/// # Safety
+/// The arguments are what the codes say; each `%s` is a C string (or has as many bytes as the precision), each `%ls` a
+/// wide C string.
+pub(crate) unsafe fn render(format: &CStr, arguments: &mut impl Arguments, out: &mut Sink) -> Result<()> {
+    let mut rest = format.to_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        if byte != b'%' {
+            if !byte.is_ascii() {
+                return Err(Error::value(c"PyErr_Format() expects an ASCII-encoded format string"));
+            }
+            out.push(&[byte]);
+            rest = after;
+            continue;
+        }
+        let invalid = Error::with(
+            Kind::System,
+            c"invalid format string: %s",
+            // What is left of the format ends with the format's own NUL.
+            Argument::Text(rest.as_ptr().cast()),
+            Argument::None,
+        );
+        rest = after;
+        let spec = spec(&mut rest, arguments)?;
+        let (length, code) = length(&mut rest);
+        match (code, length) {
+            (Some(b'%'), None) => out.push(b"%"),
+            (Some(b'd' | b'i'), length) => {
+                let value = arguments.integer(length.unwrap_or(Length::Int), true).cast_signed();
+                integer(out, &spec, value < 0, value.unsigned_abs(), 10, false);
+            }
+            (Some(code @ (b'u' | b'x' | b'X' | b'o')), length) => {
+                let value = arguments.integer(length.unwrap_or(Length::Int), false);
+                let base = if code == b'u' {
+                    10
+                } else if code == b'o' {
+                    8
+                } else {
+                    16
+                };
+                integer(out, &spec, false, value, base, code == b'X');
+            }
+            (Some(b'c'), None) => {
+                let value = arguments.integer(Length::Int, false);
+                match u32::try_from(value).ok().filter(|&point| point < 0x11_0000) {
+                    Some(point) => {
+                        let character = char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER);
+                        padded(out, &spec, 1, |out| out.push(character.encode_utf8(&mut [0; 4]).as_bytes()));
+                    }
+                    None => {
+                        return Err(Error::new(Kind::Overflow, c"character argument not in range(0x110000)"));
+                    }
+                }
+            }
+            // SAFETY: the function's contract.
+            (Some(b's'), None) => unsafe { text(out, &spec, arguments.pointer()) },
+            // SAFETY: the function's contract.
+            (Some(b's'), Some(Length::Long)) => unsafe { wide_text(out, &spec, arguments.pointer().cast()) },
+            (Some(b'p'), None) => {
+                out.push(b"0x");
+                let spec = Spec::default();
+                integer(out, &spec, false, arguments.pointer().addr() as u64, 16, false);
+            }
+            _ => return Err(invalid),
+        }
+    }
+    Ok(())
+}
+
+/// Reads flags, width and precision.
+fn spec(rest: &mut &[u8], arguments: &mut impl Arguments) -> Result<Spec> {
+    let mut spec = Spec::default();
+    loop {
+        match rest.split_first() {
+            Some((b'-', after)) => (spec.left, *rest) = (true, after),
+            Some((b'0', after)) => (spec.zero, *rest) = (true, after),
+            _ => break,
+        }
+    }
+    if let Some(width) = number(rest, arguments, c"width too big")? {
+        spec.left |= width < 0;
+        spec.width = width.unsigned_abs();
+    }
+    if let Some((b'.', after)) = rest.split_first() {
+        *rest = after;
+        // A negative precision is none; a missing number is one of 0, as in C.
+        let precision = number(rest, arguments, c"precision too big")?.unwrap_or(0);
+        spec.precision = usize::try_from(precision).ok();
+    }
+    Ok(spec)
+}
+
+/// Reads a decimal number, or takes an argument for `*`.
+fn number(rest: &mut &[u8], arguments: &mut impl Arguments, too_big: &'static CStr) -> Result<Option<isize>> {
+    if let Some((b'*', after)) = rest.split_first() {
+        *rest = after;
+        return Ok(Some(arguments.integer(Length::Int, true).cast_signed() as isize));
+    }
+    let mut number = None;
+    while let Some((&digit @ b'0'..=b'9', after)) = rest.split_first() {
+        let digit = isize::from(digit.wrapping_sub(b'0'));
+        let next = number.unwrap_or(0isize).checked_mul(10).and_then(|tens| tens.checked_add(digit));
+        number = Some(next.ok_or(Error::value(too_big))?);
+        *rest = after;
+    }
+    Ok(number)
+}
+
+/// Reads the length modifier and the code.
+fn length(rest: &mut &[u8]) -> (Option<Length>, Option<u8>) {
+    let (length, after) = match *rest {
+        [b'l', b'l', after @ ..] => (Some(Length::LongLong), after),
+        [b'l', after @ ..] => (Some(Length::Long), after),
+        [b'z', after @ ..] => (Some(Length::Size), after),
+        [b'j', after @ ..] => (Some(Length::Max), after),
+        [b't', after @ ..] => (Some(Length::Pointer), after),
+        other => (None, other),
+    };
+    let code = after.split_first();
+    *rest = code.map_or(after, |(_, behind)| behind);
+    (length, code.map(|(code, _)| *code))
+}
+
+/// Writes something of `size` characters, filled up with blanks to the width.
+fn padded(out: &mut Sink, spec: &Spec, size: usize, write: impl FnOnce(&mut Sink)) {
+    let blanks = spec.width.saturating_sub(size);
+    if !spec.left {
+        out.repeat(b' ', blanks);
+    }
+    write(out);
+    if spec.left {
+        out.repeat(b' ', blanks);
+    }
+}
+
+fn integer(out: &mut Sink, spec: &Spec, negative: bool, value: u64, base: u64, upper: bool) {
+    // 22 octal digits hold 64 bits.
+    let mut digits = [0u8; 22];
+    let mut count = 0usize;
+    let mut left = value;
+    for place in digits.iter_mut().rev() {
+        let digit = (left % base) as u8;
+        *place = match (digit, upper) {
+            (0..=9, _) => b'0' | digit,
+            (_, false) => digit.wrapping_add(b'a' - 10),
+            (_, true) => digit.wrapping_add(b'A' - 10),
+        };
+        count = count.wrapping_add(1);
+        left /= base;
+        if left == 0 {
+            break;
+        }
+    }
+    let sign = usize::from(negative);
+    let mut zeros = spec.precision.unwrap_or(0).saturating_sub(count);
+    if spec.zero && !spec.left {
+        zeros = zeros.max(spec.width.saturating_sub(count).saturating_sub(sign));
+    }
+    padded(out, spec, sign.saturating_add(zeros).saturating_add(count), |out| {
+        out.push(if negative { b"-" } else { b"" });
+        out.repeat(b'0', zeros);
+        out.push(digits.get(digits.len().wrapping_sub(count)..).unwrap_or(&[]));
+    });
+}
+
+/// # Safety
+/// `text` is NULL, or a C string or has as many bytes as the precision.
+unsafe fn text(out: &mut Sink, spec: &Spec, text: *const c_char) {
+    if text.is_null() {
+        return padded(out, spec, 6, |out| out.push(b"(null)"));
+    }
+    let limit = spec.precision.unwrap_or(usize::MAX);
+    // SAFETY: the function's contract.
+    let bytes = unsafe {
+        let length = libc::strnlen(text, limit);
+        core::slice::from_raw_parts(text.cast::<u8>(), length)
+    };
+    // A character that the precision cuts in two is left out; any other byte that is not UTF-8 is replaced, as in CPython.
+    let cut = bytes.len() == limit;
+    let incomplete = |chunk: &core::str::Utf8Chunk<'_>| {
+        cut && core::str::from_utf8(chunk.invalid()).is_err_and(|error| error.error_len().is_none())
+    };
+    let size = bytes.utf8_chunks().fold(0usize, |size, chunk| {
+        let replaced = usize::from(!chunk.invalid().is_empty() && !incomplete(&chunk));
+        size.wrapping_add(chunk.valid().chars().count()).wrapping_add(replaced)
+    });
+    padded(out, spec, size, |out| {
+        for chunk in bytes.utf8_chunks() {
+            out.push(chunk.valid().as_bytes());
+            if !chunk.invalid().is_empty() && !incomplete(&chunk) {
+                out.push("\u{fffd}".as_bytes());
+            }
+        }
+    });
+}
+
+/// # Safety
+/// `text` is NULL, or a wide C string or has as many characters as the precision.
+unsafe fn wide_text(out: &mut Sink, spec: &Spec, text: *const libc::wchar_t) {
+    if text.is_null() {
+        return padded(out, spec, 6, |out| out.push(b"(null)"));
+    }
+    let limit = spec.precision.unwrap_or(usize::MAX);
+    let mut size = 0usize;
+    // SAFETY: the function's contract: everything up to the NUL or the limit may be read.
+    while size < limit && unsafe { text.add(size).read() } != 0 {
+        size = size.wrapping_add(1);
+    }
+    padded(out, spec, size, |out| {
+        for at in 0..size {
+            // SAFETY: before the end that was found.
+            let point = unsafe { text.add(at).read() } as u32;
+            let character = char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER);
+            out.push(character.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    });
+}

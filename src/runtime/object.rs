@@ -1,0 +1,164 @@
+//! Making objects, and the operations that every object answers.
+
+use core::ptr::NonNull;
+
+use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
+use crate::abi::types::{PyTypeObject, TPFLAGS_HEAPTYPE, TPFLAGS_READY};
+use crate::error::{Argument, Error, Kind, Result};
+
+use super::alloc::{self, Domain};
+use super::hash;
+use super::ready;
+use super::refs::{self, Object, Owned};
+use super::singletons::{_Py_FalseStruct, _Py_NoneStruct, _Py_TrueStruct};
+use super::types;
+
+/// `PyObject_Init`: the head of a new object, with one reference.
+///
+/// # Safety
+/// `op` points to memory for an instance of the type; `ty` points to a type object.
+pub(crate) unsafe fn init(op: *mut PyObject, ty: *mut PyTypeObject) {
+    // SAFETY: the function's contract. An instance keeps a heap type alive.
+    unsafe {
+        op.write(PyObject { ob_refcnt: 1, ob_type: ty });
+        if (*ty).tp_flags & TPFLAGS_HEAPTYPE != 0 {
+            refs::incref(ty.cast());
+        }
+    }
+}
+
+/// `_PyObject_New` and `_PyObject_NewVar`: memory for an instance with `items` items, with its head; the rest is not
+/// initialised.
+///
+/// # Safety
+/// `ty` points to a type object that is ready.
+pub(crate) unsafe fn allocate(ty: *mut PyTypeObject, items: Py_ssize_t) -> Result<NonNull<PyObject>> {
+    // SAFETY: the function's contract.
+    let (basic, item) = unsafe { ((*ty).tp_basicsize, (*ty).tp_itemsize) };
+    let size = items.checked_mul(item).and_then(|variable| variable.checked_add(basic)).ok_or(Error::no_memory())?;
+    let size = usize::try_from(size).map_err(|_| Error::bad_argument())?;
+    // Whole words, as in CPython, so that what a program keeps behind the items is aligned.
+    let size = size.checked_next_multiple_of(size_of::<usize>()).ok_or(Error::no_memory())?;
+    let op: *mut PyObject = alloc::malloc(Domain::Object, size).cast();
+    let op = NonNull::new(op).ok_or(Error::no_memory())?;
+    // SAFETY: fresh memory of the instance's size.
+    unsafe { init(op.as_ptr(), ty) };
+    Ok(op)
+}
+
+/// A new object of one of this library's types: `size` bytes, whose begin is written with `value`.
+///
+/// # Safety
+/// `value` begins with a head that has one reference and a static type; `size` is not less than that of `T`.
+pub(crate) unsafe fn new<T: Object>(size: usize, value: T) -> Result<Owned<T>> {
+    let memory: *mut T = alloc::malloc(Domain::Object, size).cast();
+    let object = NonNull::new(memory).ok_or(Error::no_memory())?;
+    // SAFETY: fresh memory of at least the size of `T`, aligned for anything; the reference in the head is the one taken.
+    unsafe {
+        object.write(value);
+        Owned::from_raw(memory).ok_or(Error::no_memory())
+    }
+}
+
+/// `PyObject_InitVar`: the same for an object of varying size.
+///
+/// # Safety
+/// As [`init`].
+pub(crate) unsafe fn init_var(op: *mut PyVarObject, ty: *mut PyTypeObject, items: Py_ssize_t) {
+    // SAFETY: the function's contract.
+    unsafe {
+        init(op.cast(), ty);
+        (*op).ob_size = items;
+    }
+}
+
+/// `PyObject_Hash`.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn hash(op: *mut PyObject) -> Result<Py_hash_t> {
+    // SAFETY: O1; O4 for the slot.
+    unsafe {
+        let ty = types::type_of(op);
+        if (*ty).tp_hash.is_none() && (*ty).tp_flags & TPFLAGS_READY == 0 {
+            ready::ready(ty)?;
+        }
+        let slot = (*ty).tp_hash.unwrap_or(hash::not_implemented);
+        match slot(op) {
+            -1 => Err(Error::Raised),
+            hash => Ok(hash),
+        }
+    }
+}
+
+/// `PyObject_Size`: by the sequence slot, else by the mapping slot.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn size(op: *mut PyObject) -> Result<Py_ssize_t> {
+    // SAFETY: O1; the slot tables are NULL or valid; O4 for the slots.
+    unsafe {
+        let ty = types::type_of(op);
+        let sequence = (*ty).tp_as_sequence.as_ref().and_then(|slots| slots.sq_length);
+        let mapping = (*ty).tp_as_mapping.as_ref().and_then(|slots| slots.mp_length);
+        match sequence.or(mapping) {
+            Some(slot) => match slot(op) {
+                length if length < 0 => Err(Error::Raised),
+                length => Ok(length),
+            },
+            None => Err(Error::type_name(c"object of type '%.200s' has no len()", (*ty).tp_name)),
+        }
+    }
+}
+
+/// `TypeError` unless the object is of the type or of one derived from it. The text holds one `%s`, for the name of the
+/// type that the object is of.
+///
+/// # Safety
+/// O1; `ty` points to a type object.
+pub(crate) unsafe fn expect_type(
+    op: *mut PyObject,
+    ty: *mut PyTypeObject,
+    text: &'static core::ffi::CStr,
+) -> Result<()> {
+    // SAFETY: the function's contract.
+    unsafe {
+        if types::is_instance(op, ty) { Ok(()) } else { Err(Error::type_name(text, (*types::type_of(op)).tp_name)) }
+    }
+}
+
+/// The `TypeError` of an operation on two objects; the text holds two `%s`.
+///
+/// # Safety
+/// O1 for both.
+pub(crate) unsafe fn type_mismatch(text: &'static core::ffi::CStr, a: *mut PyObject, b: *mut PyObject) -> Error {
+    // SAFETY: O1.
+    let name = |op: *mut PyObject| Argument::Text(unsafe { (*types::type_of(op)).tp_name });
+    Error::with(Kind::Type, text, name(a), name(b))
+}
+
+/// Whether an object counts as true: the singletons, then `nb_bool`, then the length. CPython: `PyObject_IsTrue`.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn is_true(op: *mut PyObject) -> Result<bool> {
+    if op == &raw mut _Py_TrueStruct {
+        return Ok(true);
+    }
+    if op == &raw mut _Py_FalseStruct || op == &raw mut _Py_NoneStruct {
+        return Ok(false);
+    }
+    // SAFETY: O1; the slot tables are NULL or valid; O4 for the slots.
+    unsafe {
+        let ty = types::type_of(op);
+        let number = (*ty).tp_as_number.as_ref().and_then(|slots| slots.nb_bool);
+        let mapping = (*ty).tp_as_mapping.as_ref().and_then(|slots| slots.mp_length);
+        let sequence = (*ty).tp_as_sequence.as_ref().and_then(|slots| slots.sq_length);
+        let answer: Py_ssize_t = match (number, mapping.or(sequence)) {
+            (Some(slot), _) => slot(op) as Py_ssize_t,
+            (None, Some(slot)) => slot(op),
+            (None, None) => 1,
+        };
+        if answer < 0 { Err(Error::Raised) } else { Ok(answer != 0) }
+    }
+}

@@ -1,0 +1,98 @@
+//! `PyType_Ready`: what a type object that a C program has filled takes over from its base.
+
+use crate::abi::object::IMMORTAL_REFCNT;
+use crate::abi::types::{PyTypeObject, TPFLAGS_HEAPTYPE, TPFLAGS_INHERITED, TPFLAGS_READY};
+use crate::error::{Error, Result};
+
+use super::hash;
+use super::types::PyBaseObject_Type;
+
+/// `PyType_Ready`: completes a type object that a C program has filled.
+///
+/// # Safety
+/// `ty` points to a type object that lives as long as the program and that no other thread uses yet; the types that it
+/// derives from likewise, or they are ready.
+pub(crate) unsafe fn ready(ty: *mut PyTypeObject) -> Result<()> {
+    // SAFETY: the function's contract: this thread has the type to itself, and the base may be read.
+    unsafe {
+        let ty = &mut *ty;
+        if ty.tp_flags & TPFLAGS_READY != 0 {
+            return Ok(());
+        }
+        if ty.tp_name.is_null() {
+            return Err(Error::system(c"Type does not define the tp_name field."));
+        }
+        if ty.tp_basicsize < 0 || ty.tp_itemsize < 0 {
+            return Err(Error::type_name(c"type '%.200s' has a negative tp_basicsize or tp_itemsize", ty.tp_name));
+        }
+        if ty.tp_base.is_null() {
+            ty.tp_base = &raw mut PyBaseObject_Type;
+        }
+        if (*ty.tp_base).tp_flags & TPFLAGS_READY == 0 {
+            ready(ty.tp_base)?;
+        }
+        let base = &*ty.tp_base;
+        if ty.ob_base.ob_base.ob_type.is_null() {
+            ty.ob_base.ob_base.ob_type = base.ob_base.ob_base.ob_type;
+        }
+        inherit(ty, base);
+        if ty.tp_flags & TPFLAGS_HEAPTYPE == 0 {
+            ty.ob_base.ob_base.ob_refcnt = IMMORTAL_REFCNT;
+        }
+        ty.tp_flags |= TPFLAGS_READY;
+    }
+    Ok(())
+}
+
+/// Takes over from the base what the type leaves open.
+///
+/// # Safety
+/// The slot tables that both point to are valid, and this thread has the type's own to itself.
+unsafe fn inherit(ty: &mut PyTypeObject, base: &PyTypeObject) {
+    if ty.tp_basicsize == 0 {
+        ty.tp_basicsize = base.tp_basicsize;
+    }
+    if ty.tp_itemsize == 0 {
+        ty.tp_itemsize = base.tp_itemsize;
+    }
+    ty.tp_flags |= base.tp_flags & TPFLAGS_INHERITED;
+    ty.tp_dealloc = ty.tp_dealloc.or(base.tp_dealloc);
+    ty.tp_free = ty.tp_free.or(base.tp_free);
+    ty.tp_alloc = ty.tp_alloc.or(base.tp_alloc);
+    // Equality and hash belong together: a type that redefines one must not keep the base's other.
+    if ty.tp_hash.is_none() && ty.tp_richcompare.is_none() {
+        ty.tp_hash = base.tp_hash;
+        ty.tp_richcompare = base.tp_richcompare;
+    } else if ty.tp_hash.is_none() {
+        ty.tp_hash = Some(hash::not_implemented);
+    }
+    // SAFETY: the function's contract.
+    unsafe {
+        inherit_table(&mut ty.tp_as_sequence, base.tp_as_sequence, |own, base| {
+            own.sq_length = own.sq_length.or(base.sq_length);
+        });
+        inherit_table(&mut ty.tp_as_mapping, base.tp_as_mapping, |own, base| {
+            own.mp_length = own.mp_length.or(base.mp_length);
+        });
+        inherit_table(&mut ty.tp_as_number, base.tp_as_number, |own, base| {
+            own.nb_bool = own.nb_bool.or(base.nb_bool);
+        });
+        inherit_table(&mut ty.tp_as_buffer, base.tp_as_buffer, |own, base| {
+            own.bf_getbuffer = own.bf_getbuffer.or(base.bf_getbuffer);
+            own.bf_releasebuffer = own.bf_releasebuffer.or(base.bf_releasebuffer);
+        });
+    }
+}
+
+/// A table of slots is inherited whole where the type has none, else slot by slot (those that this library calls).
+///
+/// # Safety
+/// Both are NULL or valid, and this thread has the type's own to itself.
+unsafe fn inherit_table<T>(own: &mut *mut T, base: *mut T, slot_by_slot: impl FnOnce(&mut T, &T)) {
+    if own.is_null() {
+        *own = base;
+    } else if !base.is_null() && *own != base {
+        // SAFETY: the function's contract; they are not the same table.
+        unsafe { slot_by_slot(&mut **own, &*base) };
+    }
+}

@@ -1,0 +1,164 @@
+//! Reference counts, and owned references that drop themselves.
+
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicI32, AtomicIsize, Ordering, fence};
+
+use crate::abi::object::{Py_ssize_t, PyObject, PyVarObject};
+use crate::abi::types::PyTypeObject;
+
+use super::pending::{self, Pending};
+
+/// A struct that begins with a `PyObject`, so that a pointer to it is a pointer to an object.
+///
+/// # Safety
+/// The struct is `repr(C)` and its first field is a `PyObject` or another implementor.
+pub(crate) unsafe trait Object {}
+
+// SAFETY: it is one.
+unsafe impl Object for PyObject {}
+// SAFETY: begins with a PyObject.
+unsafe impl Object for PyVarObject {}
+// SAFETY: begins with a PyVarObject.
+unsafe impl Object for PyTypeObject {}
+
+/// An `isize` that other threads may change at the same time.
+///
+/// # Safety
+/// `value` is valid and aligned, and for the life of the result changed through atomics only (O3).
+pub(crate) unsafe fn atomic<'a>(value: *mut Py_ssize_t) -> &'a AtomicIsize {
+    // SAFETY: the function's contract.
+    unsafe { AtomicIsize::from_ptr(value) }
+}
+
+/// The same for the flags of an object.
+///
+/// # Safety
+/// As [`atomic`].
+pub(crate) unsafe fn atomic_flags<'a>(value: *mut i32) -> &'a AtomicI32 {
+    // SAFETY: the function's contract.
+    unsafe { AtomicI32::from_ptr(value) }
+}
+
+/// Whether a reference count says that its object is never freed (PEP 683): the low 32 bits are negative.
+#[expect(clippy::cast_possible_truncation, reason = "the low 32 bits are what is looked at")]
+pub(crate) const fn is_immortal(count: Py_ssize_t) -> bool {
+    (count as i32) < 0
+}
+
+/// `Py_REFCNT`.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn count(op: *mut PyObject) -> Py_ssize_t {
+    // SAFETY: O1; counts are changed atomically.
+    unsafe { atomic(&raw mut (*op).ob_refcnt) }.load(Ordering::Acquire)
+}
+
+/// `Py_INCREF`.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn incref(op: *mut PyObject) {
+    // SAFETY: O1; counts are changed atomically.
+    let count = unsafe { atomic(&raw mut (*op).ob_refcnt) };
+    if !is_immortal(count.load(Ordering::Relaxed)) {
+        // Relaxed is enough: whoever makes a new reference has one already.
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// `Py_DECREF`: the object is deallocated with the last reference.
+///
+/// # Safety
+/// O1, and the caller gives up one reference.
+pub(crate) unsafe fn decref(op: *mut PyObject) {
+    // SAFETY: O1; counts are changed atomically.
+    let count = unsafe { atomic(&raw mut (*op).ob_refcnt) };
+    // Release: what this thread did with the object happens before another thread frees it.
+    if !is_immortal(count.load(Ordering::Relaxed)) && count.fetch_sub(1, Ordering::Release) == 1 {
+        fence(Ordering::Acquire);
+        // SAFETY: that was the last reference, so this thread has the object to itself.
+        unsafe { dealloc(op) };
+    }
+}
+
+/// `_Py_Dealloc`: calls the type's `tp_dealloc`. A pending error is left as it is.
+///
+/// # Safety
+/// O1, and no reference to the object is left.
+pub(crate) unsafe fn dealloc(op: *mut PyObject) {
+    // SAFETY: O1. A type without `tp_dealloc` has not been through `PyType_Ready`; its memory cannot be told from any
+    // other, so it is left alone rather than freed in the wrong way.
+    if let Some(tp_dealloc) = unsafe { (*(*op).ob_type).tp_dealloc } {
+        // SAFETY: O4: the slot takes over the object.
+        undisturbed(|| unsafe { tp_dealloc(op) });
+    }
+}
+
+/// Runs foreign code that must not disturb a pending error: what it raises is dropped where one was pending, and stays
+/// where none was.
+pub(crate) fn undisturbed(foreign: impl FnOnce()) {
+    if !pending::is_any() {
+        return foreign();
+    }
+    let saved = pending::swap(Pending::None);
+    foreign();
+    if let Pending::Instance(raised) = pending::swap(saved) {
+        // SAFETY: the slot owned the reference, and it has let go of it.
+        unsafe { decref(raised.as_ptr()) };
+    }
+}
+
+/// An owned reference.
+pub(crate) struct Owned<T: Object>(NonNull<T>);
+
+impl<T: Object> Owned<T> {
+    /// Takes over a reference from C; `None` where it is NULL.
+    ///
+    /// # Safety
+    /// NULL, or O1 and O2 and the reference is the caller's to give.
+    pub(crate) unsafe fn from_raw(object: *mut T) -> Option<Self> {
+        NonNull::new(object).map(Self)
+    }
+
+    /// A new reference to an object that somebody else holds.
+    ///
+    /// # Safety
+    /// O1 and O2.
+    pub(crate) unsafe fn share(object: NonNull<T>) -> Self {
+        // SAFETY: the function's contract.
+        unsafe { incref(object.as_ptr().cast()) };
+        Self(object)
+    }
+
+    /// The object; the reference stays here.
+    pub(crate) fn as_ptr(&self) -> *mut T {
+        self.0.as_ptr()
+    }
+
+    /// The object; the reference goes to the caller.
+    pub(crate) fn into_raw(self) -> *mut T {
+        let object = self.0.as_ptr();
+        core::mem::forget(self);
+        object
+    }
+
+    /// The same reference as one to a plain object.
+    pub(crate) fn upcast(self) -> Owned<PyObject> {
+        let object = self.0.cast();
+        core::mem::forget(self);
+        Owned(object)
+    }
+
+    /// The object as C sees it; the reference goes to the caller.
+    pub(crate) fn into_object(self) -> *mut PyObject {
+        self.into_raw().cast()
+    }
+}
+
+impl<T: Object> Drop for Owned<T> {
+    fn drop(&mut self) {
+        // SAFETY: this value owns one reference, and it ends here.
+        unsafe { decref(self.0.as_ptr().cast()) };
+    }
+}

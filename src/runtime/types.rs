@@ -1,0 +1,134 @@
+//! The types of types and of plain objects, and questions about types.
+
+use core::ffi::c_void;
+use core::mem::size_of;
+
+use crate::abi::object::{Py_hash_t, PyObject};
+use crate::abi::types::{
+    PyTypeObject, TPFLAGS_BASE_EXC_SUBCLASS, TPFLAGS_BASETYPE, TPFLAGS_HEAPTYPE, TPFLAGS_READY, TPFLAGS_TYPE_SUBCLASS,
+};
+
+use super::alloc::{self, Domain};
+use super::refs;
+
+/// The type of all type objects.
+#[unsafe(no_mangle)]
+pub static mut PyType_Type: PyTypeObject = PyTypeObject {
+    tp_flags: TPFLAGS_READY | TPFLAGS_BASETYPE | TPFLAGS_TYPE_SUBCLASS,
+    tp_base: &raw mut PyBaseObject_Type,
+    tp_hash: Some(identity_hash),
+    ..PyTypeObject::empty(&raw mut PyType_Type, c"type".as_ptr(), size_of::<PyTypeObject>(), 0)
+};
+
+/// The type that every other type derives from. Its instances have no state.
+#[unsafe(no_mangle)]
+pub static mut PyBaseObject_Type: PyTypeObject = PyTypeObject {
+    tp_flags: TPFLAGS_READY | TPFLAGS_BASETYPE,
+    tp_dealloc: Some(object_dealloc),
+    tp_free: Some(object_free),
+    tp_hash: Some(identity_hash),
+    ..PyTypeObject::empty(&raw mut PyType_Type, c"object".as_ptr(), size_of::<PyObject>(), 0)
+};
+
+/// `tp_dealloc` of a type that has none of its own: frees the memory.
+///
+/// # Safety
+/// O1, and no reference to the object is left.
+pub(crate) unsafe extern "C" fn object_dealloc(op: *mut PyObject) {
+    // SAFETY: O1; the type is kept alive by the reference that a heap type counts for its instance, dropped last.
+    unsafe {
+        let ty = (*op).ob_type;
+        match (*ty).tp_free {
+            Some(tp_free) => tp_free(op.cast()),
+            None => object_free(op.cast()),
+        }
+        if (*ty).tp_flags & TPFLAGS_HEAPTYPE != 0 {
+            refs::decref(ty.cast());
+        }
+    }
+}
+
+/// `tp_free` of a type that has none of its own: `PyObject_Free`.
+///
+/// # Safety
+/// As `PyObject_Free`.
+pub(crate) unsafe extern "C" fn object_free(memory: *mut c_void) {
+    // SAFETY: the function's contract.
+    unsafe { alloc::free(Domain::Object, memory) };
+}
+
+/// `tp_hash` of objects that are equal to themselves only. CPython: `Py_HashPointer`.
+///
+/// # Safety
+/// Any pointer; it is not followed.
+pub(crate) unsafe extern "C" fn identity_hash(op: *mut PyObject) -> Py_hash_t {
+    // The low bits of addresses are alike.
+    hash_of_bits((op.addr() as u64).rotate_right(4))
+}
+
+/// A hash from 64 bits. -1 says that hashing failed, so no object has it.
+pub(crate) fn hash_of_bits(bits: u64) -> Py_hash_t {
+    match bits.cast_signed() as Py_hash_t {
+        -1 => -2,
+        hash => hash,
+    }
+}
+
+/// `Py_TYPE`.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn type_of(op: *mut PyObject) -> *mut PyTypeObject {
+    // SAFETY: O1.
+    unsafe { (*op).ob_type }
+}
+
+/// `PyType_IsSubtype`: whether `ty` is `base` or derives from it.
+///
+/// # Safety
+/// Both point to type objects that have been through `PyType_Ready`, or to NULL.
+pub(crate) unsafe fn is_subtype(ty: *mut PyTypeObject, base: *mut PyTypeObject) -> bool {
+    let mut ty = ty;
+    while !ty.is_null() {
+        if ty == base {
+            return true;
+        }
+        // SAFETY: `ty` is a type object; `tp_base` is the next one or NULL.
+        ty = unsafe { (*ty).tp_base };
+    }
+    // As in CPython, a type that is not ready counts as derived from `object`.
+    base == &raw mut PyBaseObject_Type
+}
+
+/// Whether the object is of the type or of one derived from it. CPython: `PyObject_TypeCheck`.
+///
+/// # Safety
+/// O1; `ty` points to a type object.
+pub(crate) unsafe fn is_instance(op: *mut PyObject, ty: *mut PyTypeObject) -> bool {
+    // SAFETY: the function's contract.
+    unsafe { is_subtype(type_of(op), ty) }
+}
+
+/// Whether the object is an exception type. CPython: `PyExceptionClass_Check`.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn is_exception_type(op: *mut PyObject) -> bool {
+    // SAFETY: O1; a type object that is not ready has no type yet. The flag of its type says that it is a type object,
+    // so its own flags may be read.
+    unsafe {
+        let ty = type_of(op);
+        !ty.is_null()
+            && (*ty).tp_flags & TPFLAGS_TYPE_SUBCLASS != 0
+            && (*op.cast::<PyTypeObject>()).tp_flags & TPFLAGS_BASE_EXC_SUBCLASS != 0
+    }
+}
+
+/// Whether the object is an instance of an exception type. CPython: `PyExceptionInstance_Check`.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn is_exception(op: *mut PyObject) -> bool {
+    // SAFETY: O1.
+    unsafe { (*type_of(op)).tp_flags & TPFLAGS_BASE_EXC_SUBCLASS != 0 }
+}
