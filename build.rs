@@ -3,12 +3,7 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=src/abi/glue.c");
-    cc::Build::new()
-        .file("src/abi/glue.c")
-        .std("c99")
-        .warnings(true)
-        .extra_warnings(true)
-        .compile("pybuffer_glue");
+    cc::Build::new().file("src/abi/glue.c").std("c99").warnings(true).extra_warnings(true).compile("pybuffer_glue");
 
     // The SONAME is the ABI's name: it changes when a program that was linked before would no longer work.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libpybuffer.so.0");

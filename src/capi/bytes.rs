@@ -70,8 +70,8 @@ pub unsafe extern "C" fn PyBytes_AsString(obj: *mut PyObject) -> *mut c_char {
 
 /// The bytes in `*string` and their number in `*length`. Where `length` is NULL there must be no NUL among them.
 ///
-/// Returns 0; -1 with `TypeError` where `obj` is no bytes object, `ValueError` for a NUL that must not be,
-/// `SystemError` for a NULL `obj` or `string`.
+/// Returns 0; -1 with `TypeError` where `obj` is no bytes object, `ValueError` for a NUL that must not be (`*string` is
+/// written all the same), `SystemError` for a NULL `obj` or `string`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_AsStringAndSize(
     obj: *mut PyObject,
@@ -84,12 +84,11 @@ pub unsafe extern "C" fn PyBytes_AsStringAndSize(
         unsafe {
             let object = bytes::downcast(obj)?;
             let content = bytes::content(object);
-            if length.is_null() && content.contains(&0) {
-                return Err(Error::value(c"embedded null byte"));
-            }
             string.write(bytes::start(object));
             if !length.is_null() {
                 length.write(content.len().cast_signed());
+            } else if content.contains(&0) {
+                return Err(Error::value(c"embedded null byte"));
             }
         }
         Ok(0)

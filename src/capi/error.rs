@@ -4,7 +4,7 @@
 //! type and a message. Each thread has its own, one at most. A function that succeeds leaves the pending error alone, so
 //! look at the return value first. `Py_DECREF` and `PyBuffer_Release` never disturb a pending error.
 
-use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int};
 use core::ptr::{NonNull, null, null_mut};
 
 use crate::abi::object::PyObject;
@@ -12,8 +12,9 @@ use crate::abi::types::PyTypeObject;
 use crate::error::{Argument, Error, Kind, Result};
 use crate::exporters::bytes;
 use crate::runtime::boundary::boundary;
-use crate::runtime::message::{Arguments, Length, Sink};
+use crate::runtime::message::Sink;
 use crate::runtime::refs::Owned;
+use crate::runtime::variadic::{VariadicArguments, pybuffer__err_format, pybuffer__err_format_v};
 use crate::runtime::{indicator, types};
 
 /// The exception type that C passed, or a `SystemError`.
@@ -238,31 +239,6 @@ pub extern "C" fn pybuffer_error_message() -> *const c_char {
             Some(argument) if bytes::check(argument.as_ptr()) => bytes::start(argument.cast()),
             _ => message.as_ptr(),
         }
-    }
-}
-
-/// A `va_list` of C's, one of the two that `glue.c` makes.
-#[repr(C)]
-struct VariadicArguments {
-    opaque: [u8; 0],
-}
-
-unsafe extern "C" {
-    fn pybuffer__next_integer(arguments: *mut VariadicArguments, length: c_int, signed: c_int) -> u64;
-    fn pybuffer__next_pointer(arguments: *mut VariadicArguments) -> *const c_void;
-    fn pybuffer__err_format();
-    fn pybuffer__err_format_v();
-}
-
-impl Arguments for &mut VariadicArguments {
-    fn integer(&mut self, length: Length, signed: bool) -> u64 {
-        // SAFETY: the format says that there is such an argument, by the contract of `PyErr_Format`.
-        unsafe { pybuffer__next_integer(*self, length as c_int, signed.into()) }
-    }
-
-    fn pointer(&mut self) -> *const c_char {
-        // SAFETY: the format says that there is such an argument, by the contract of `PyErr_Format`.
-        unsafe { pybuffer__next_pointer(*self).cast() }
     }
 }
 

@@ -144,16 +144,16 @@ pub unsafe extern "C" fn PyObject_HashNotImplemented(op: *mut PyObject) -> Py_ha
     unsafe { hash::not_implemented(op) }
 }
 
-/// Compares two objects by `operator`, one of `Py_LT` to `Py_GE`: 1 or 0. An object equals itself without being asked.
+/// Compares two objects by `operation`, one of `Py_LT` to `Py_GE`: 1 or 0. An object equals itself without being asked.
 /// bytes and bytearrays are ordered as bytes; memoryviews know only `Py_EQ` and `Py_NE`, and compare by shape and value,
 /// across formats.
 ///
 /// -1 with an error set: `TypeError` where neither object knows the order, else what a slot raised.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn PyObject_RichCompareBool(a: *mut PyObject, b: *mut PyObject, operator: c_int) -> c_int {
+pub unsafe extern "C" fn PyObject_RichCompareBool(a: *mut PyObject, b: *mut PyObject, operation: c_int) -> c_int {
     boundary(|| {
         let (a, b) = (non_null(a)?, non_null(b)?);
-        let operator = Operator::from_c(operator).ok_or(Error::bad_argument())?;
+        let operator = Operator::from_c(operation).ok_or(Error::bad_argument())?;
         // SAFETY: O1.
         unsafe { rich_compare_bool(a.as_ptr(), b.as_ptr(), operator) }.map(c_int::from)
     })

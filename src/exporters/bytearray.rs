@@ -20,12 +20,12 @@ use crate::error::{Error, Result};
 use crate::layout::Order;
 use crate::runtime::alloc::{self, Domain, Scratch};
 use crate::runtime::boundary::boundary;
-use crate::runtime::compare::{Operator, answer};
+use crate::runtime::compare::Operator;
 use crate::runtime::hash;
 use crate::runtime::indicator;
 use crate::runtime::object;
 use crate::runtime::refs::{Object, Owned, atomic};
-use crate::runtime::types::{self, PyBaseObject_Type, PyType_Type, object_dealloc, object_free};
+use crate::runtime::types::{self, answer, object_dealloc};
 
 // SAFETY: begins with a PyVarObject.
 unsafe impl Object for PyByteArrayObject {}
@@ -34,14 +34,12 @@ unsafe impl Object for PyByteArrayObject {}
 #[unsafe(no_mangle)]
 pub static mut PyByteArray_Type: PyTypeObject = PyTypeObject {
     tp_flags: TPFLAGS_READY | TPFLAGS_BASETYPE,
-    tp_base: &raw mut PyBaseObject_Type,
     tp_dealloc: Some(bytearray_dealloc),
-    tp_free: Some(object_free),
     tp_hash: Some(hash::not_implemented),
     tp_richcompare: Some(bytearray_richcompare),
     tp_as_sequence: &raw mut SEQUENCE,
     tp_as_buffer: &raw mut BUFFER,
-    ..PyTypeObject::empty(&raw mut PyType_Type, c"bytearray".as_ptr(), size_of::<PyByteArrayObject>(), 0)
+    ..types::derived(c"bytearray", size_of::<PyByteArrayObject>(), 0)
 };
 
 static mut SEQUENCE: PySequenceMethods = PySequenceMethods {

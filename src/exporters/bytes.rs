@@ -18,11 +18,11 @@ use crate::error::{Error, Kind, Result};
 use crate::layout::Order;
 use crate::runtime::alloc::{self, Domain};
 use crate::runtime::boundary::boundary;
-use crate::runtime::compare::{Operator, answer};
+use crate::runtime::compare::Operator;
 use crate::runtime::hash;
 use crate::runtime::object;
 use crate::runtime::refs::{self, Object, Owned, atomic};
-use crate::runtime::types::{self, PyBaseObject_Type, PyType_Type, object_dealloc, object_free};
+use crate::runtime::types::{self, answer};
 
 // SAFETY: begins with a PyVarObject.
 unsafe impl Object for PyBytesObject {}
@@ -31,14 +31,11 @@ unsafe impl Object for PyBytesObject {}
 #[unsafe(no_mangle)]
 pub static mut PyBytes_Type: PyTypeObject = PyTypeObject {
     tp_flags: TPFLAGS_READY | TPFLAGS_BASETYPE | TPFLAGS_BYTES_SUBCLASS,
-    tp_base: &raw mut PyBaseObject_Type,
-    tp_dealloc: Some(object_dealloc),
-    tp_free: Some(object_free),
     tp_hash: Some(bytes_hash),
     tp_richcompare: Some(bytes_richcompare),
     tp_as_sequence: &raw mut SEQUENCE,
     tp_as_buffer: &raw mut BUFFER,
-    ..PyTypeObject::empty(&raw mut PyType_Type, c"bytes".as_ptr(), BYTES_BASIC_SIZE, 1)
+    ..types::derived(c"bytes", BYTES_BASIC_SIZE, 1)
 };
 
 static mut SEQUENCE: PySequenceMethods = PySequenceMethods {

@@ -9,13 +9,13 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::memoryview::PyPickleBufferObject;
 use crate::abi::object::PyObject;
 use crate::abi::slots::PyBufferProcs;
-use crate::abi::types::{PyTypeObject, TPFLAGS_READY};
+use crate::abi::types::PyTypeObject;
 use crate::buffer::{self, Request};
 use crate::error::{Error, Result};
 use crate::runtime::boundary::boundary;
 use crate::runtime::object;
 use crate::runtime::refs::{Object, Owned};
-use crate::runtime::types::{PyBaseObject_Type, PyType_Type, identity_hash, object_dealloc, object_free};
+use crate::runtime::types::{self, object_dealloc};
 
 // SAFETY: begins with a PyObject.
 unsafe impl Object for PyPickleBufferObject {}
@@ -23,16 +23,13 @@ unsafe impl Object for PyPickleBufferObject {}
 /// The type of PickleBuffer objects.
 #[unsafe(no_mangle)]
 pub static mut PyPickleBuffer_Type: PyTypeObject = PyTypeObject {
-    tp_flags: TPFLAGS_READY,
-    tp_base: &raw mut PyBaseObject_Type,
     tp_dealloc: Some(picklebuffer_dealloc),
-    tp_free: Some(object_free),
-    tp_hash: Some(identity_hash),
     tp_as_buffer: &raw mut BUFFER,
-    ..PyTypeObject::empty(&raw mut PyType_Type, c"pickle.PickleBuffer".as_ptr(), size_of::<PyPickleBufferObject>(), 0)
+    ..types::derived(c"pickle.PickleBuffer", size_of::<PyPickleBufferObject>(), 0)
 };
 
-static mut BUFFER: PyBufferProcs = PyBufferProcs { bf_getbuffer: Some(picklebuffer_getbuffer), bf_releasebuffer: None };
+static mut BUFFER: PyBufferProcs =
+    PyBufferProcs { bf_getbuffer: Some(picklebuffer_getbuffer), bf_releasebuffer: Some(picklebuffer_releasebuffer) };
 
 /// The object as PickleBuffer, or a `TypeError`.
 ///
@@ -111,3 +108,6 @@ unsafe extern "C" fn picklebuffer_getbuffer(op: *mut PyObject, view: *mut Py_buf
         }
     })
 }
+
+/// Never called for a view that `picklebuffer_getbuffer` gave, whose `obj` is the exporter behind; CPython has the slot too.
+unsafe extern "C" fn picklebuffer_releasebuffer(_op: *mut PyObject, _view: *mut Py_buffer) {}

@@ -14,11 +14,12 @@ use crate::kernels;
 use crate::layout::{MAX_NDIM, Order, Pair, Plan, Purpose};
 use crate::runtime::alloc::Scratch;
 use crate::runtime::boundary::boundary;
-use crate::runtime::compare::{Operator, answer};
+use crate::runtime::compare::Operator;
 use crate::runtime::hash;
 use crate::runtime::indicator;
 use crate::runtime::object;
 use crate::runtime::refs::atomic;
+use crate::runtime::types::answer;
 
 use super::view::{check, flags, inaccessible, released};
 

@@ -8,8 +8,7 @@ use crate::error::{Error, Result};
 
 use super::object::{is_true, type_mismatch};
 use super::refs::Owned;
-use super::singletons::{_Py_FalseStruct, _Py_NotImplementedStruct, _Py_TrueStruct};
-use super::types;
+use super::types::{self, _Py_NotImplementedStruct};
 
 /// What is asked. CPython: `Py_LT` to `Py_GE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,16 +77,6 @@ impl Operator {
             Self::Greater => c"'>' not supported between instances of '%.100s' and '%.100s'",
             Self::GreaterEqual => c"'>=' not supported between instances of '%.100s' and '%.100s'",
         }
-    }
-}
-
-/// The answer of a `tp_richcompare` slot: `None` is `NotImplemented`.
-pub(crate) fn answer(truth: Option<bool>) -> *mut PyObject {
-    // Immortal objects: a new reference is the pointer.
-    match truth {
-        Some(true) => &raw mut _Py_TrueStruct,
-        Some(false) => &raw mut _Py_FalseStruct,
-        None => &raw mut _Py_NotImplementedStruct,
     }
 }
 

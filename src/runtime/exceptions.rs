@@ -10,7 +10,7 @@ use crate::error::Kind;
 
 use super::alloc::{self, Domain};
 use super::refs::{self, Object, Owned};
-use super::types::{PyBaseObject_Type, PyType_Type, identity_hash, object_dealloc, object_free};
+use super::types::{self, PyBaseObject_Type, object_dealloc};
 
 /// An instance of an exception type. Opaque to C. The message stands behind the instance, in the same allocation.
 #[repr(C)]
@@ -32,9 +32,7 @@ macro_rules! exception {
             tp_flags: TPFLAGS_READY | TPFLAGS_BASETYPE | TPFLAGS_BASE_EXC_SUBCLASS,
             tp_base: &raw mut $base,
             tp_dealloc: Some(exception_dealloc),
-            tp_free: Some(object_free),
-            tp_hash: Some(identity_hash),
-            ..PyTypeObject::empty(&raw mut PyType_Type, $name.as_ptr(), size_of::<Exception>(), 0)
+            ..types::derived($name, size_of::<Exception>(), 0)
         };
         $(#[$doc])*
         #[unsafe(no_mangle)]

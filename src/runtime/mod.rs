@@ -26,6 +26,8 @@ pub(crate) mod exceptions;
 
 pub(crate) mod message;
 
+pub(crate) mod variadic;
+
 pub(crate) mod indicator;
 
 pub(crate) mod boundary;
@@ -33,8 +35,6 @@ pub(crate) mod boundary;
 pub(crate) mod hash;
 
 pub(crate) mod ready;
-
-pub(crate) mod singletons;
 
 pub(crate) mod object;
 

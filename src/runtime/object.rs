@@ -10,8 +10,7 @@ use super::alloc::{self, Domain};
 use super::hash;
 use super::ready;
 use super::refs::{self, Object, Owned};
-use super::singletons::{_Py_FalseStruct, _Py_NoneStruct, _Py_TrueStruct};
-use super::types;
+use super::types::{self, _Py_FalseStruct, _Py_NoneStruct, _Py_TrueStruct};
 
 /// `PyObject_Init`: the head of a new object, with one reference.
 ///

@@ -1,7 +1,8 @@
-//! The types of types and of plain objects, and questions about types.
+//! The types of types and of plain objects, the singletons, and questions about types.
 
-use core::ffi::c_void;
+use core::ffi::{CStr, c_int, c_void};
 use core::mem::size_of;
+use core::ptr::null_mut;
 
 use crate::abi::object::{Py_hash_t, PyObject};
 use crate::abi::types::{
@@ -11,24 +12,97 @@ use crate::abi::types::{
 use super::alloc::{self, Domain};
 use super::refs;
 
+/// A static type of this library that derives from `object` and takes over what that has.
+pub(crate) const fn derived(name: &CStr, basicsize: usize, itemsize: usize) -> PyTypeObject {
+    PyTypeObject {
+        tp_base: &raw mut PyBaseObject_Type,
+        tp_dealloc: Some(object_dealloc),
+        tp_free: Some(object_free),
+        tp_hash: Some(identity_hash),
+        tp_richcompare: Some(identity_compare),
+        ..PyTypeObject::empty(&raw mut PyType_Type, name.as_ptr(), basicsize, itemsize)
+    }
+}
+
 /// The type of all type objects.
 #[unsafe(no_mangle)]
 pub static mut PyType_Type: PyTypeObject = PyTypeObject {
     tp_flags: TPFLAGS_READY | TPFLAGS_BASETYPE | TPFLAGS_TYPE_SUBCLASS,
-    tp_base: &raw mut PyBaseObject_Type,
-    tp_hash: Some(identity_hash),
-    ..PyTypeObject::empty(&raw mut PyType_Type, c"type".as_ptr(), size_of::<PyTypeObject>(), 0)
+    ..derived(c"type", size_of::<PyTypeObject>(), 0)
 };
 
 /// The type that every other type derives from. Its instances have no state.
 #[unsafe(no_mangle)]
 pub static mut PyBaseObject_Type: PyTypeObject = PyTypeObject {
     tp_flags: TPFLAGS_READY | TPFLAGS_BASETYPE,
-    tp_dealloc: Some(object_dealloc),
-    tp_free: Some(object_free),
-    tp_hash: Some(identity_hash),
-    ..PyTypeObject::empty(&raw mut PyType_Type, c"object".as_ptr(), size_of::<PyObject>(), 0)
+    tp_base: null_mut(),
+    ..derived(c"object", size_of::<PyObject>(), 0)
 };
+
+/// Defines an object that is the only one of its type, lives for ever, and has an address and nothing else.
+macro_rules! singleton {
+    ($(#[$doc:meta])* $exported:ident, $ty:ident, $name:literal) => {
+        static mut $ty: PyTypeObject = derived($name, size_of::<PyObject>(), 0);
+        $(#[$doc])*
+        #[unsafe(no_mangle)]
+        pub static mut $exported: PyObject = PyObject::immortal(&raw mut $ty);
+    };
+}
+
+singleton!(
+    /// The object behind `Py_None`.
+    _Py_NoneStruct, NONE_TYPE, c"NoneType"
+);
+singleton!(
+    /// The object behind `Py_NotImplemented`: what a `tp_richcompare` slot returns for operands that it does not know.
+    _Py_NotImplementedStruct, NOT_IMPLEMENTED_TYPE, c"NotImplementedType"
+);
+singleton!(
+    /// The object behind `Py_True`.
+    _Py_TrueStruct, TRUE_TYPE, c"bool"
+);
+singleton!(
+    /// The object behind `Py_False`.
+    _Py_FalseStruct, FALSE_TYPE, c"bool"
+);
+
+/// The answer of a `tp_richcompare` slot, a new reference (to an object that lives for ever); `None` is `NotImplemented`.
+pub(crate) fn answer(truth: Option<bool>) -> *mut PyObject {
+    match truth {
+        Some(true) => &raw mut _Py_TrueStruct,
+        Some(false) => &raw mut _Py_FalseStruct,
+        None => &raw mut _Py_NotImplementedStruct,
+    }
+}
+
+/// `tp_richcompare` of objects that are equal to themselves only. `!=` is what `==` is not, by whatever slot the type has.
+///
+/// # Safety
+/// O1 for both.
+unsafe extern "C" fn identity_compare(a: *mut PyObject, b: *mut PyObject, operation: c_int) -> *mut PyObject {
+    const EQUAL: c_int = 2;
+    const NOT_EQUAL: c_int = 3;
+    match operation {
+        EQUAL => answer((a == b).then_some(true)),
+        NOT_EQUAL => {
+            // SAFETY: O1; O4 for the slot.
+            let equal = unsafe {
+                match (*type_of(a)).tp_richcompare {
+                    Some(slot) => slot(a, b, EQUAL),
+                    None => answer(None),
+                }
+            };
+            if equal == &raw mut _Py_TrueStruct {
+                answer(Some(false))
+            } else if equal == &raw mut _Py_FalseStruct {
+                answer(Some(true))
+            } else {
+                equal
+            }
+        }
+        _ => answer(None),
+    }
+}
 
 /// `tp_dealloc` of a type that has none of its own: frees the memory.
 ///

@@ -1,0 +1,1460 @@
+/*
+ * libpybuffer: Python's buffer protocol (PEP 3118) and memoryviews for C and C++, without an interpreter.
+ *
+ * This file is generated from the sources of the library (make header). It is the manual, too: read this comment, then
+ * the section that you need.
+ *
+ * Names. Py... and _Py... are CPython's: the same prototypes, structs, results and exception types as in CPython 3.13,
+ * GIL build, and the same ABI as in 3.8 to 3.13, so that a program written, or even compiled, for CPython works here.
+ * pybuffer_... and PYBUFFER_... are this library's own.
+ *
+ * Ownership. Objects are counted. A function that returns an object returns a new reference, which is the caller's to
+ * drop with Py_DECREF, unless it says "borrowed". Arguments are borrowed: the function takes its own reference where it
+ * keeps one. A view (Py_buffer) that PyObject_GetBuffer has filled holds a reference to its exporter: give it back with
+ * PyBuffer_Release, once, and do not move the struct in between. What a view points to lives until then.
+ *
+ * Errors. A function that fails returns NULL or -1, and leaves an error pending in the calling thread: look at it with
+ * pybuffer_error_name and pybuffer_error_message or PyErr_ExceptionMatches, and forget it with PyErr_Clear. A call that
+ * fails changes nothing and leaks nothing, unless it says otherwise.
+ *
+ * NULL. Where a comment does not say that NULL is allowed it is an error: SystemError, and the failure value. That holds
+ * for the pointers that a function is called with, not for what a hand-made struct contains.
+ *
+ * Threads. Objects may be used, shared and dropped from any thread, without a lock: reference counts, export counts and
+ * releases are atomic, and each thread has its own pending error. What the program has to order itself:
+ *   - the bytes of viewed memory: no thread may write what another one reads or writes at the same time, which includes
+ *     the copies, comparisons and hashes of this library;
+ *   - the memory of a bytearray across a resize, where it is reached by pointer (PyByteArray_AsString) and not by a view;
+ *   - PyMem_SetAllocator, PyType_Ready, PyPickleBuffer_Release, _PyBytes_Resize and PyBytes_Concat: no other thread may
+ *     use the same thing meanwhile.
+ * Exporters written in C are called from whichever thread asks, so they keep their own counts atomically. A program that
+ * is compiled with CPython's header instead of this one has that header's Py_INCREF and Py_DECREF, which are not atomic.
+ */
+#ifndef PYBUFFER_PYBUFFER_H
+#define PYBUFFER_PYBUFFER_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PYBUFFER_VERSION "0.1.0"
+#define PYBUFFER_VERSION_NUMBER 1000
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct _object PyObject;
+typedef struct PyVarObject PyVarObject;
+typedef struct _typeobject PyTypeObject;
+typedef struct PyNumberMethods PyNumberMethods;
+typedef struct PySequenceMethods PySequenceMethods;
+typedef struct PyMappingMethods PyMappingMethods;
+typedef struct PyAsyncMethods PyAsyncMethods;
+typedef struct PyBufferProcs PyBufferProcs;
+typedef struct PyMethodDef PyMethodDef;
+typedef struct PyMemberDef PyMemberDef;
+typedef struct PyGetSetDef PyGetSetDef;
+typedef struct PyMemAllocatorEx PyMemAllocatorEx;
+typedef struct bufferinfo Py_buffer;
+typedef struct _PyManagedBufferObject _PyManagedBufferObject;
+typedef struct PyMemoryViewObject PyMemoryViewObject;
+typedef struct PyBytesObject PyBytesObject;
+typedef struct PyByteArrayObject PyByteArrayObject;
+
+/* ===========================================================================================================
+ * Objects and types
+ *
+ * A program makes an exporter of its own by defining a struct that begins with `PyObject_HEAD` and a static
+ * `PyTypeObject` for it. Reference counts are atomic; static types, and the singletons, live for ever.
+ */
+
+/** A size, count, index or stride, in the unit that the function names; as wide as `size_t`, but signed. */
+typedef ptrdiff_t Py_ssize_t;
+
+/** The hash of an object; -1 is never a hash, it means that hashing failed. */
+typedef ptrdiff_t Py_hash_t;
+
+/**
+ * Every object begins with this head; a pointer to any object is a `PyObject *`.
+ * CPython counterpart: `PyObject` (there the count sits in a union, at the same place and of the same size).
+ */
+struct _object {
+    /**
+     * The number of references to the object. Atomic where this library changes it; use the `Py_INCREF` family.
+     */
+    Py_ssize_t ob_refcnt;
+    /** The object's type; read it with `Py_TYPE`. */
+    PyTypeObject *ob_type;
+};
+
+/** The head of an object whose size varies from instance to instance. */
+struct PyVarObject {
+    /** The head that every object has. */
+    PyObject ob_base;
+    /** The number of items in the variable part; read it with `Py_SIZE`. */
+    Py_ssize_t ob_size;
+};
+
+/** Slot of one operand that gives a new object. */
+typedef PyObject *(*unaryfunc)(PyObject*);
+
+/** Slot of two operands that gives a new object. */
+typedef PyObject *(*binaryfunc)(PyObject*, PyObject*);
+
+/** Slot of three operands that gives a new object. */
+typedef PyObject *(*ternaryfunc)(PyObject*, PyObject*, PyObject*);
+
+/** Slot that answers yes (1), no (0) or failure (-1). */
+typedef int (*inquiry)(PyObject*);
+
+/** Slot that gives a length, or -1. */
+typedef Py_ssize_t (*lenfunc)(PyObject*);
+
+/** Slot of an object and an index that gives a new object. */
+typedef PyObject *(*ssizeargfunc)(PyObject*, Py_ssize_t);
+
+/** Slot that assigns to an index. */
+typedef int (*ssizeobjargproc)(PyObject*, Py_ssize_t, PyObject*);
+
+/** Slot that assigns to a key. */
+typedef int (*objobjargproc)(PyObject*, PyObject*, PyObject*);
+
+/** Slot that tests for membership. */
+typedef int (*objobjproc)(PyObject*, PyObject*);
+
+/** Function that a `traverseproc` calls for each contained object. */
+typedef int (*visitproc)(PyObject*, void*);
+
+/** Slot that visits the contained objects (garbage collection; not called by this library). */
+typedef int (*traverseproc)(PyObject*, visitproc, void*);
+
+/** `tp_free`: gives an object's memory back. */
+typedef void (*freefunc)(void*);
+
+/** `tp_dealloc`: called when the last reference is gone. */
+typedef void (*destructor)(PyObject*);
+
+/** Attribute look-up by C string (not called by this library). */
+typedef PyObject *(*getattrfunc)(PyObject*, char*);
+
+/** Attribute look-up by object (not called by this library). */
+typedef PyObject *(*getattrofunc)(PyObject*, PyObject*);
+
+/** Attribute assignment by C string (not called by this library). */
+typedef int (*setattrfunc)(PyObject*, char*, PyObject*);
+
+/** Attribute assignment by object (not called by this library). */
+typedef int (*setattrofunc)(PyObject*, PyObject*, PyObject*);
+
+/** Text of an object (not called by this library). */
+typedef PyObject *(*reprfunc)(PyObject*);
+
+/** `tp_hash`: the hash of an object, or -1 with an error set. */
+typedef Py_hash_t (*hashfunc)(PyObject*);
+
+/**
+ * `tp_richcompare`: `Py_True`, `Py_False` or `Py_NotImplemented` (a new reference), or NULL with an error set.
+ */
+typedef PyObject *(*richcmpfunc)(PyObject*, PyObject*, int);
+
+/** Iteration (not called by this library). */
+typedef PyObject *(*getiterfunc)(PyObject*);
+
+/** Iteration (not called by this library). */
+typedef PyObject *(*iternextfunc)(PyObject*);
+
+/** Descriptor protocol (not called by this library). */
+typedef PyObject *(*descrgetfunc)(PyObject*, PyObject*, PyObject*);
+
+/** Descriptor protocol (not called by this library). */
+typedef int (*descrsetfunc)(PyObject*, PyObject*, PyObject*);
+
+/** `tp_init` (not called by this library). */
+typedef int (*initproc)(PyObject*, PyObject*, PyObject*);
+
+/** `tp_new` (not called by this library). */
+typedef PyObject *(*newfunc)(PyTypeObject*, PyObject*, PyObject*);
+
+/** `tp_alloc` (not called by this library). */
+typedef PyObject *(*allocfunc)(PyTypeObject*, Py_ssize_t);
+
+/** `tp_vectorcall` (not called by this library). */
+typedef PyObject *(*vectorcallfunc)(PyObject*, PyObject*const *, size_t, PyObject*);
+
+/** A C function in a method table (not called by this library). */
+typedef PyObject *(*PyCFunction)(PyObject*, PyObject*);
+
+/** Reads an attribute (not called by this library). */
+typedef PyObject *(*getter)(PyObject*, void*);
+
+/** Writes an attribute (not called by this library). */
+typedef int (*setter)(PyObject*, PyObject*, void*);
+
+/** `am_send` (not called by this library; the result is CPython's `PySendResult`). */
+typedef int (*sendfunc)(PyObject*, PyObject*, PyObject**);
+
+/**
+ * `bf_getbuffer`: fills `view` as the request flags ask and returns 0, with a new reference to the exporter in
+ * `view->obj`; or sets an error, sets `view->obj` to NULL and returns -1. It is called without any lock, from any
+ * thread. PEP 3118, "The Py_buffer structure".
+ */
+typedef int (*getbufferproc)(PyObject*, Py_buffer*, int);
+
+/**
+ * `bf_releasebuffer`: called once for each successful `bf_getbuffer`, before the reference in `view->obj` is dropped.
+ * It must not change the reference count of the exporter. It may be NULL.
+ */
+typedef void (*releasebufferproc)(PyObject*, Py_buffer*);
+
+/** How a type exports its memory: the `tp_as_buffer` of its type object. */
+struct PyBufferProcs {
+    /** Answers a request; NULL where the type exports nothing. */
+    getbufferproc bf_getbuffer;
+    /** Told when a view is released; may be NULL. */
+    releasebufferproc bf_releasebuffer;
+};
+
+/** The sequence slots. This library calls `sq_length`. */
+struct PySequenceMethods {
+    lenfunc sq_length;
+    binaryfunc sq_concat;
+    ssizeargfunc sq_repeat;
+    ssizeargfunc sq_item;
+    void *was_sq_slice;
+    ssizeobjargproc sq_ass_item;
+    void *was_sq_ass_slice;
+    objobjproc sq_contains;
+    binaryfunc sq_inplace_concat;
+    ssizeargfunc sq_inplace_repeat;
+};
+
+/** The mapping slots. This library calls `mp_length`. */
+struct PyMappingMethods {
+    lenfunc mp_length;
+    binaryfunc mp_subscript;
+    objobjargproc mp_ass_subscript;
+};
+
+/** The asynchronous slots (not called by this library). */
+struct PyAsyncMethods {
+    unaryfunc am_await;
+    unaryfunc am_aiter;
+    unaryfunc am_anext;
+    sendfunc am_send;
+};
+
+/** The number slots. This library calls `nb_bool`. */
+struct PyNumberMethods {
+    binaryfunc nb_add;
+    binaryfunc nb_subtract;
+    binaryfunc nb_multiply;
+    binaryfunc nb_remainder;
+    binaryfunc nb_divmod;
+    ternaryfunc nb_power;
+    unaryfunc nb_negative;
+    unaryfunc nb_positive;
+    unaryfunc nb_absolute;
+    inquiry nb_bool;
+    unaryfunc nb_invert;
+    binaryfunc nb_lshift;
+    binaryfunc nb_rshift;
+    binaryfunc nb_and;
+    binaryfunc nb_xor;
+    binaryfunc nb_or;
+    unaryfunc nb_int;
+    void *nb_reserved;
+    unaryfunc nb_float;
+    binaryfunc nb_inplace_add;
+    binaryfunc nb_inplace_subtract;
+    binaryfunc nb_inplace_multiply;
+    binaryfunc nb_inplace_remainder;
+    ternaryfunc nb_inplace_power;
+    binaryfunc nb_inplace_lshift;
+    binaryfunc nb_inplace_rshift;
+    binaryfunc nb_inplace_and;
+    binaryfunc nb_inplace_xor;
+    binaryfunc nb_inplace_or;
+    binaryfunc nb_floor_divide;
+    binaryfunc nb_true_divide;
+    binaryfunc nb_inplace_floor_divide;
+    binaryfunc nb_inplace_true_divide;
+    unaryfunc nb_index;
+    binaryfunc nb_matrix_multiply;
+    binaryfunc nb_inplace_matrix_multiply;
+};
+
+/** A row of a type's method table (not read by this library). */
+struct PyMethodDef {
+    const char *ml_name;
+    PyCFunction ml_meth;
+    int ml_flags;
+    const char *ml_doc;
+};
+
+/** A row of a type's member table (not read by this library). */
+struct PyMemberDef {
+    const char *name;
+    int type;
+    Py_ssize_t offset;
+    int flags;
+    const char *doc;
+};
+
+/** A row of a type's attribute table (not read by this library). */
+struct PyGetSetDef {
+    const char *name;
+    getter get;
+    setter set;
+    const char *doc;
+    void *closure;
+};
+
+/**
+ * A type object. A C program defines one as a static variable that begins with `PyVarObject_HEAD_INIT(NULL, 0)`, fills
+ * the slots that it needs, leaves the others zero, and passes it to `PyType_Ready` once before the first use.
+ * This library reads the slots whose comment says so; all others are carried so that the layout is CPython's.
+ */
+struct _typeobject {
+    PyVarObject ob_base;
+    /** The name for messages. Required. */
+    const char *tp_name;
+    /** The size of an instance in bytes, without its items. */
+    Py_ssize_t tp_basicsize;
+    /** The size of one item of the variable part in bytes, or 0. */
+    Py_ssize_t tp_itemsize;
+    /** Called when the last reference to an instance is gone. Inherited; the default calls `tp_free`. */
+    destructor tp_dealloc;
+    Py_ssize_t tp_vectorcall_offset;
+    getattrfunc tp_getattr;
+    setattrfunc tp_setattr;
+    PyAsyncMethods *tp_as_async;
+    reprfunc tp_repr;
+    /** This library calls `nb_bool`. */
+    PyNumberMethods *tp_as_number;
+    /** This library calls `sq_length`. */
+    PySequenceMethods *tp_as_sequence;
+    /** This library calls `mp_length`. */
+    PyMappingMethods *tp_as_mapping;
+    /** Called by `PyObject_Hash`. Inherited together with `tp_richcompare` where a type defines neither. */
+    hashfunc tp_hash;
+    ternaryfunc tp_call;
+    reprfunc tp_str;
+    getattrofunc tp_getattro;
+    setattrofunc tp_setattro;
+    /** The buffer protocol of the instances; NULL where they export nothing. Inherited. */
+    PyBufferProcs *tp_as_buffer;
+    /** `Py_TPFLAGS_*`; `Py_TPFLAGS_DEFAULT` for a type of a program's own. */
+    unsigned long tp_flags;
+    /** A description for people, or NULL. */
+    const char *tp_doc;
+    traverseproc tp_traverse;
+    inquiry tp_clear;
+    /** Called by `PyObject_RichCompareBool`. */
+    richcmpfunc tp_richcompare;
+    Py_ssize_t tp_weaklistoffset;
+    getiterfunc tp_iter;
+    iternextfunc tp_iternext;
+    PyMethodDef *tp_methods;
+    PyMemberDef *tp_members;
+    PyGetSetDef *tp_getset;
+    /** The type that this one derives from; `PyType_Ready` makes it `&PyBaseObject_Type` where it is NULL. */
+    PyTypeObject *tp_base;
+    PyObject *tp_dict;
+    descrgetfunc tp_descr_get;
+    descrsetfunc tp_descr_set;
+    Py_ssize_t tp_dictoffset;
+    initproc tp_init;
+    allocfunc tp_alloc;
+    newfunc tp_new;
+    /** Gives an instance's memory back. Inherited; the default is `PyObject_Free`. */
+    freefunc tp_free;
+    inquiry tp_is_gc;
+    PyObject *tp_bases;
+    PyObject *tp_mro;
+    PyObject *tp_cache;
+    void *tp_subclasses;
+    PyObject *tp_weaklist;
+    destructor tp_del;
+    unsigned int tp_version_tag;
+    destructor tp_finalize;
+    vectorcallfunc tp_vectorcall;
+    unsigned char tp_watched;
+    unsigned short tp_versions_used;
+};
+
+/* The greatest and the smallest Py_ssize_t. */
+#define PY_SSIZE_T_MAX ((Py_ssize_t)(((size_t)-1) >> 1))
+#define PY_SSIZE_T_MIN (-PY_SSIZE_T_MAX - 1)
+
+/* A pointer to any struct that begins with PyObject_HEAD, as a PyObject *. */
+#ifdef __cplusplus
+#  define _PyObject_CAST(op) reinterpret_cast<PyObject *>(const_cast<void *>(static_cast<const void *>(op)))
+#  define _PyVarObject_CAST(op) reinterpret_cast<PyVarObject *>(const_cast<void *>(static_cast<const void *>(op)))
+#else
+#  define _PyObject_CAST(op) ((PyObject *)(op))
+#  define _PyVarObject_CAST(op) ((PyVarObject *)(op))
+#endif
+
+/* The first member of an object's struct, and of that of an object of varying size. */
+#define PyObject_HEAD PyObject ob_base;
+#define PyObject_VAR_HEAD PyVarObject ob_base;
+
+/* The first initializer of a static object, such as a type: PyVarObject_HEAD_INIT(NULL, 0). It makes it immortal. */
+#define PYBUFFER_IMMORTAL_REFCNT ((Py_ssize_t)0xFFFFFFFF)
+#define PyObject_HEAD_INIT(type) { PYBUFFER_IMMORTAL_REFCNT, (type) },
+#define PyVarObject_HEAD_INIT(type, size) { PyObject_HEAD_INIT(type) (size) },
+
+/* Bits of tp_flags. A program's own type has Py_TPFLAGS_DEFAULT, and Py_TPFLAGS_BASETYPE where others may derive from it. */
+#define Py_TPFLAGS_SEQUENCE (1UL << 5)
+#define Py_TPFLAGS_MAPPING (1UL << 6)
+#define Py_TPFLAGS_DISALLOW_INSTANTIATION (1UL << 7)
+#define Py_TPFLAGS_IMMUTABLETYPE (1UL << 8)
+#define Py_TPFLAGS_HEAPTYPE (1UL << 9)
+#define Py_TPFLAGS_BASETYPE (1UL << 10)
+#define Py_TPFLAGS_HAVE_VECTORCALL (1UL << 11)
+#define Py_TPFLAGS_READY (1UL << 12)
+#define Py_TPFLAGS_READYING (1UL << 13)
+#define Py_TPFLAGS_HAVE_GC (1UL << 14)
+#define Py_TPFLAGS_HAVE_STACKLESS_EXTENSION 0UL
+#define Py_TPFLAGS_METHOD_DESCRIPTOR (1UL << 17)
+#define Py_TPFLAGS_HAVE_VERSION_TAG (1UL << 18)
+#define Py_TPFLAGS_VALID_VERSION_TAG (1UL << 19)
+#define Py_TPFLAGS_IS_ABSTRACT (1UL << 20)
+#define Py_TPFLAGS_ITEMS_AT_END (1UL << 23)
+#define Py_TPFLAGS_LONG_SUBCLASS (1UL << 24)
+#define Py_TPFLAGS_LIST_SUBCLASS (1UL << 25)
+#define Py_TPFLAGS_TUPLE_SUBCLASS (1UL << 26)
+#define Py_TPFLAGS_BYTES_SUBCLASS (1UL << 27)
+#define Py_TPFLAGS_UNICODE_SUBCLASS (1UL << 28)
+#define Py_TPFLAGS_DICT_SUBCLASS (1UL << 29)
+#define Py_TPFLAGS_BASE_EXC_SUBCLASS (1UL << 30)
+#define Py_TPFLAGS_TYPE_SUBCLASS (1UL << 31)
+#define Py_TPFLAGS_HAVE_FINALIZE (1UL << 0)
+#define Py_TPFLAGS_DEFAULT 0UL
+
+/* The operators of tp_richcompare and PyObject_RichCompareBool. */
+#define Py_LT 0
+#define Py_LE 1
+#define Py_EQ 2
+#define Py_NE 3
+#define Py_GT 4
+#define Py_GE 5
+
+/* The objects behind the singletons, which live for ever. */
+extern PyObject _Py_NoneStruct;
+extern PyObject _Py_NotImplementedStruct;
+extern PyObject _Py_TrueStruct;
+extern PyObject _Py_FalseStruct;
+
+/* What there is where there is nothing; what a tp_richcompare returns for operands that it does not know; truth. A slot
+ * that returns one of them returns a new reference (Py_RETURN_NONE and the like do that). */
+#define Py_None (&_Py_NoneStruct)
+#define Py_NotImplemented (&_Py_NotImplementedStruct)
+#define Py_True (&_Py_TrueStruct)
+#define Py_False (&_Py_FalseStruct)
+#define Py_RETURN_NONE return Py_None
+#define Py_RETURN_NOTIMPLEMENTED return Py_NotImplemented
+#define Py_RETURN_TRUE return Py_True
+#define Py_RETURN_FALSE return Py_False
+
+/* An object's type (borrowed), its size, and its reference count, which is for looking at only. */
+static inline PyTypeObject *pybuffer_inline_type(const PyObject *op)
+{
+    return op->ob_type;
+}
+static inline Py_ssize_t pybuffer_inline_size(const PyVarObject *op)
+{
+    return op->ob_size;
+}
+static inline Py_ssize_t pybuffer_inline_refcnt(PyObject *op)
+{
+    return __atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED);
+}
+#define Py_TYPE(op) pybuffer_inline_type(_PyObject_CAST(op))
+#define Py_SIZE(op) pybuffer_inline_size(_PyVarObject_CAST(op))
+#define Py_REFCNT(op) pybuffer_inline_refcnt(_PyObject_CAST(op))
+#define Py_IS_TYPE(op, type) (Py_TYPE(op) == (type))
+#define Py_Is(a, b) ((a) == (b))
+
+/* For objects that are being made and that nobody else has seen yet. */
+static inline void pybuffer_inline_set_type(PyObject *op, PyTypeObject *type)
+{
+    op->ob_type = type;
+}
+static inline void pybuffer_inline_set_size(PyVarObject *op, Py_ssize_t size)
+{
+    op->ob_size = size;
+}
+static inline void pybuffer_inline_set_refcnt(PyObject *op, Py_ssize_t count)
+{
+    if ((int32_t)op->ob_refcnt >= 0) {
+        op->ob_refcnt = count;
+    }
+}
+#define Py_SET_TYPE(op, type) pybuffer_inline_set_type(_PyObject_CAST(op), (type))
+#define Py_SET_SIZE(op, size) pybuffer_inline_set_size(_PyVarObject_CAST(op), (size))
+#define Py_SET_REFCNT(op, count) pybuffer_inline_set_refcnt(_PyObject_CAST(op), (count))
+
+/* Defined below; declared here for the inline functions. */
+void _Py_Dealloc(PyObject *op);
+int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
+
+/* Adds a reference; drops one, and the object with the last. Atomic; objects that live for ever are left alone. */
+static inline void pybuffer_inline_incref(PyObject *op)
+{
+    if ((int32_t)__atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED) >= 0) {
+        __atomic_fetch_add(&op->ob_refcnt, 1, __ATOMIC_RELAXED);
+    }
+}
+static inline void pybuffer_inline_decref(PyObject *op)
+{
+    if ((int32_t)__atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED) >= 0
+        && __atomic_fetch_sub(&op->ob_refcnt, 1, __ATOMIC_ACQ_REL) == 1) {
+        _Py_Dealloc(op);
+    }
+}
+static inline void pybuffer_inline_xincref(PyObject *op)
+{
+    if (op != NULL) {
+        pybuffer_inline_incref(op);
+    }
+}
+static inline void pybuffer_inline_xdecref(PyObject *op)
+{
+    if (op != NULL) {
+        pybuffer_inline_decref(op);
+    }
+}
+static inline PyObject *pybuffer_inline_newref(PyObject *op)
+{
+    pybuffer_inline_incref(op);
+    return op;
+}
+static inline PyObject *pybuffer_inline_xnewref(PyObject *op)
+{
+    pybuffer_inline_xincref(op);
+    return op;
+}
+#define Py_INCREF(op) pybuffer_inline_incref(_PyObject_CAST(op))
+#define Py_DECREF(op) pybuffer_inline_decref(_PyObject_CAST(op))
+#define Py_XINCREF(op) pybuffer_inline_xincref(_PyObject_CAST(op))
+#define Py_XDECREF(op) pybuffer_inline_xdecref(_PyObject_CAST(op))
+#define Py_NewRef(op) pybuffer_inline_newref(_PyObject_CAST(op))
+#define Py_XNewRef(op) pybuffer_inline_xnewref(_PyObject_CAST(op))
+
+/* Replaces the pointer in a variable, and only then drops what it held, so that nobody meets an object that is going. */
+#define Py_CLEAR(op)                                                                                                   \
+    do {                                                                                                               \
+        PyObject *_py_old = _PyObject_CAST(op);                                                                        \
+        if (_py_old != NULL) {                                                                                         \
+            (op) = NULL;                                                                                               \
+            Py_DECREF(_py_old);                                                                                        \
+        }                                                                                                              \
+    } while (0)
+#define Py_SETREF(dst, src)                                                                                            \
+    do {                                                                                                               \
+        PyObject *_py_old = _PyObject_CAST(dst);                                                                       \
+        (dst) = (src);                                                                                                 \
+        Py_DECREF(_py_old);                                                                                            \
+    } while (0)
+#define Py_XSETREF(dst, src)                                                                                           \
+    do {                                                                                                               \
+        PyObject *_py_old = _PyObject_CAST(dst);                                                                       \
+        (dst) = (src);                                                                                                 \
+        Py_XDECREF(_py_old);                                                                                           \
+    } while (0)
+
+/* Whether an object is of a type or of one derived from it. */
+static inline int pybuffer_inline_typecheck(PyObject *op, PyTypeObject *type)
+{
+    return Py_TYPE(op) == type || PyType_IsSubtype(Py_TYPE(op), type);
+}
+#define PyObject_TypeCheck(op, type) pybuffer_inline_typecheck(_PyObject_CAST(op), (type))
+#define PyType_HasFeature(type, feature) (((type)->tp_flags & (feature)) != 0)
+#define PyType_FastSubclass(type, flag) PyType_HasFeature(type, flag)
+#define PyType_Check(op) PyType_FastSubclass(Py_TYPE(op), Py_TPFLAGS_TYPE_SUBCLASS)
+
+/* A new object of a C struct TYPE, of the type `type` (a PyTypeObject *); with items, of a type of varying size. */
+#define PyObject_New(TYPE, type) ((TYPE *)_PyObject_New(type))
+#define PyObject_NewVar(TYPE, type, items) ((TYPE *)_PyObject_NewVar((type), (items)))
+#define PyObject_INIT(op, type) PyObject_Init(_PyObject_CAST(op), (type))
+#define PyObject_INIT_VAR(op, type, size) PyObject_InitVar(_PyVarObject_CAST(op), (type), (size))
+
+/** The type of all type objects. */
+extern PyTypeObject PyType_Type;
+
+/** The type that every other type derives from. Its instances have no state. */
+extern PyTypeObject PyBaseObject_Type;
+
+/** Adds a reference to `op`; NULL is left alone. The function behind `Py_XINCREF`. */
+void Py_IncRef(PyObject *op);
+
+/**
+ * Drops a reference to `op`, and the object with the last one; NULL is left alone. The function behind `Py_XDECREF`.
+ * A pending error is left as it is.
+ */
+void Py_DecRef(PyObject *op);
+
+/**
+ * Destroys an object whose last reference is gone: calls `tp_dealloc` of its type. For `Py_DECREF`, not for programs.
+ */
+void _Py_Dealloc(PyObject *op);
+
+/**
+ * Completes a type object: fills open slots from `tp_base` (`object` where that is NULL) and makes it immortal.
+ * To be called once for each static type before its first use; again does nothing.
+ *
+ * Returns 0; -1 with `SystemError` where `tp_name` is missing, `TypeError` where a size is negative.
+ */
+int PyType_Ready(PyTypeObject *ty);
+
+/** Whether `ty` is `base` or derives from it, by way of `tp_base`: 1 or 0. NULL derives from nothing. */
+int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
+
+/**
+ * Makes the head of a new object in memory that the caller has: one reference, of type `ty`. Returns `op`.
+ *
+ * A NULL `op` is taken for an allocation that failed: NULL with `MemoryError`. A NULL `ty` is a `SystemError`.
+ */
+PyObject *PyObject_Init(PyObject *op, PyTypeObject *ty);
+
+/** The same for an object of varying size, with `size` items. Returns `op`. */
+PyVarObject *PyObject_InitVar(PyVarObject *op, PyTypeObject *ty, Py_ssize_t size);
+
+/**
+ * A new object of type `ty`: memory from `PyObject_Malloc` and the head, nothing else is initialised. The function
+ * behind `PyObject_New(TYPE, ty)`. NULL with `MemoryError`.
+ */
+PyObject *_PyObject_New(PyTypeObject *ty);
+
+/**
+ * The same with `items` items of `tp_itemsize` bytes each behind the struct. The function behind
+ * `PyObject_NewVar(TYPE, ty, items)`. NULL with `MemoryError`; a negative count is a `SystemError`.
+ */
+PyVarObject *_PyObject_NewVar(PyTypeObject *ty, Py_ssize_t items);
+
+/**
+ * The hash of an object; equal objects have equal hashes. That of bytes, and of read-only memoryviews of bytes, depends
+ * on a random key of the process; the environment variable PYTHONHASHSEED fixes it, as in CPython.
+ *
+ * -1 with an error set: `TypeError` where the type has no hash, `ValueError` for a memoryview that is writable,
+ * released or not of format "B", "b" or "c".
+ */
+Py_hash_t PyObject_Hash(PyObject *op);
+
+/** The `tp_hash` for types whose objects have no hash: -1 with `TypeError`. */
+Py_hash_t PyObject_HashNotImplemented(PyObject *op);
+
+/**
+ * Compares two objects by `operation`, one of `Py_LT` to `Py_GE`: 1 or 0. An object equals itself without being asked.
+ * bytes and bytearrays are ordered as bytes; memoryviews know only `Py_EQ` and `Py_NE`, and compare by shape and value,
+ * across formats.
+ *
+ * -1 with an error set: `TypeError` where neither object knows the order, else what a slot raised.
+ */
+int PyObject_RichCompareBool(PyObject *a, PyObject *b, int operation);
+
+/**
+ * The length of an object: bytes of a bytes or bytearray object, items along the first axis of a memoryview.
+ * -1 with an error set: `TypeError` where it has none (also a memoryview of no dimensions).
+ */
+Py_ssize_t PyObject_Size(PyObject *op);
+
+/** Another name for `PyObject_Size`. */
+Py_ssize_t PyObject_Length(PyObject *op);
+
+/* ===========================================================================================================
+ * Memory
+ *
+ * Every allocation of the library goes through the functions of one of three domains: RAW, MEM (buffers and arrays) and
+ * OBJ (objects). They begin as the C library's; a program may put its own in their place, before it uses anything
+ * else. Memory is freed in the domain that it came from. A size of 0 gives memory, too, distinct from any other; a size
+ * over `PY_SSIZE_T_MAX` gives NULL. None of these functions sets an error.
+ */
+
+/**
+ * The functions behind one allocation domain. All four are called with `ctx` first; they may be called from any thread,
+ * two at a time. Each result must be aligned for any type, and not NULL for a size of 0 unless memory has run out.
+ */
+struct PyMemAllocatorEx {
+    /** Passed to each function. */
+    void *ctx;
+    /** As C's `malloc`. */
+    void *(*malloc)(void*, size_t);
+    /** As C's `calloc`. */
+    void *(*calloc)(void*, size_t, size_t);
+    /** As C's `realloc`. */
+    void *(*realloc)(void*, void*, size_t);
+    /** As C's `free`. */
+    void (*free)(void*, void*);
+};
+
+/** The allocation domains of `PyMem_GetAllocator` and `PyMem_SetAllocator`. */
+typedef int PyMemAllocatorDomain;
+
+/* The domains. */
+#define PYMEM_DOMAIN_RAW 0
+#define PYMEM_DOMAIN_MEM 1
+#define PYMEM_DOMAIN_OBJ 2
+
+/* Memory for `n` values of a C type, as pointer to it; NULL where the size does not fit. */
+#define PyMem_New(type, n)                                                                                             \
+    (((size_t)(n) > (size_t)PY_SSIZE_T_MAX / sizeof(type)) ? NULL : (type *)PyMem_Malloc((size_t)(n) * sizeof(type)))
+#define PyMem_Resize(p, type, n)                                                                                       \
+    ((p) = ((size_t)(n) > (size_t)PY_SSIZE_T_MAX / sizeof(type))                                                       \
+         ? NULL                                                                                                        \
+         : (type *)PyMem_Realloc((p), (size_t)(n) * sizeof(type)))
+#define PyMem_Del(p) PyMem_Free(p)
+#define PyObject_Del(p) PyObject_Free(p)
+
+/** `size` bytes of the domain RAW, uninitialised; NULL where there are none. */
+void *PyMem_RawMalloc(size_t size);
+
+/** `count` times `size` bytes of the domain RAW, zeroed; NULL where there are none. */
+void *PyMem_RawCalloc(size_t count, size_t size);
+
+/**
+ * The memory at `memory` (NULL for none) with `size` bytes, moved or not; NULL where there are none, and then `memory`
+ * is as it was.
+ */
+void *PyMem_RawRealloc(void *memory, size_t size);
+
+/** Gives memory of the domain RAW back; NULL is nothing to give back. */
+void PyMem_RawFree(void *memory);
+
+/** `size` bytes of the domain MEM, uninitialised; NULL where there are none. */
+void *PyMem_Malloc(size_t size);
+
+/** `count` times `size` bytes of the domain MEM, zeroed; NULL where there are none. */
+void *PyMem_Calloc(size_t count, size_t size);
+
+/**
+ * The memory at `memory` (NULL for none) with `size` bytes, moved or not; NULL where there are none, and then `memory`
+ * is as it was.
+ */
+void *PyMem_Realloc(void *memory, size_t size);
+
+/** Gives memory of the domain MEM back; NULL is nothing to give back. */
+void PyMem_Free(void *memory);
+
+/** `size` bytes of the domain OBJ, uninitialised; NULL where there are none. */
+void *PyObject_Malloc(size_t size);
+
+/** `count` times `size` bytes of the domain OBJ, zeroed; NULL where there are none. */
+void *PyObject_Calloc(size_t count, size_t size);
+
+/**
+ * The memory at `memory` (NULL for none) with `size` bytes, moved or not; NULL where there are none, and then `memory`
+ * is as it was.
+ */
+void *PyObject_Realloc(void *memory, size_t size);
+
+/** Gives memory of the domain OBJ back; NULL is nothing to give back. */
+void PyObject_Free(void *memory);
+
+/** Writes the functions behind a domain to `allocator`; all NULL for a domain that does not exist. */
+void PyMem_GetAllocator(PyMemAllocatorDomain domain, PyMemAllocatorEx *allocator);
+
+/**
+ * Puts the functions at `allocator` (copied) behind a domain. Nothing happens for a domain that does not exist, or
+ * where `allocator` or one of its functions is NULL.
+ *
+ * Threads: no other thread may be inside the library meanwhile. The functions may be called from any thread, also two
+ * at a time, and must be able to free what the ones before them gave.
+ */
+void PyMem_SetAllocator(PyMemAllocatorDomain domain, PyMemAllocatorEx *allocator);
+
+/* ===========================================================================================================
+ * Errors
+ *
+ * A function that fails says so with its return value and leaves an error pending in the calling thread: an exception
+ * type and a message. Each thread has its own, one at most. A function that succeeds leaves the pending error alone, so
+ * look at the return value first. `Py_DECREF` and `PyBuffer_Release` never disturb a pending error.
+ */
+
+/* The exception types, as pointers to their type objects. Each derives from the one that its line is set in under. */
+extern PyObject *PyExc_BaseException;
+extern PyObject *PyExc_Exception;               /*   what ordinary errors derive from                            */
+extern PyObject *PyExc_BufferError;             /*     a request that cannot be met; memory that is in use       */
+extern PyObject *PyExc_ValueError;              /*     the right type with a wrong value                         */
+extern PyObject *PyExc_TypeError;               /*     an object of the wrong type                               */
+extern PyObject *PyExc_LookupError;             /*     a key or index that is not there                          */
+extern PyObject *PyExc_IndexError;              /*       an index out of range                                   */
+extern PyObject *PyExc_ArithmeticError;         /*     a calculation that has no result                          */
+extern PyObject *PyExc_OverflowError;           /*       a number too large                                      */
+extern PyObject *PyExc_MemoryError;             /*     the allocator has nothing left                            */
+extern PyObject *PyExc_RuntimeError;            /*     what fits no other type                                   */
+extern PyObject *PyExc_NotImplementedError;     /*       what is not implemented                                 */
+extern PyObject *PyExc_SystemError;             /*     the caller broke the contract of a function               */
+
+
+/**
+ * Makes an error of the type `exception` pending, with a message made from `format` and the arguments after it. Returns
+ * NULL, so that a function can end with `return PyErr_Format(...);`.
+ *
+ * The codes: `%d %i %u %x %X %o` with `l`, `ll`, `z`, `j` or `t`; `%c` (a code point); `%s` (UTF-8; what is not is
+ * replaced) and `%ls`; `%p`; `%%`; flags `-` and `0`, width and precision, also as `*`. Any other code, and CPython's
+ * codes that take Python objects, make it a `SystemError`.
+ */
+PyObject *PyErr_Format(PyObject *exception, const char *format, ...);
+
+/**
+ * The same with a `va_list`, which is left as it is.
+ */
+PyObject *PyErr_FormatV(PyObject *exception, const char *format, va_list vargs);
+
+/** Makes an error pending: of the type `exception`, with a copy of the C string `message`, in UTF-8. */
+void PyErr_SetString(PyObject *exception, const char *message);
+
+/** Makes an error without a message pending. */
+void PyErr_SetNone(PyObject *exception);
+
+/**
+ * Makes an error pending that is about `value` (a new reference is taken; NULL for none). Where `value` is an instance
+ * of `exception` itself, that very exception becomes pending. Where it is a bytes object, its content is the message.
+ */
+void PyErr_SetObject(PyObject *exception, PyObject *value);
+
+/**
+ * Makes a `MemoryError` pending; needs no memory. Returns NULL, so that a function can end with
+ * `return PyErr_NoMemory();`.
+ */
+PyObject *PyErr_NoMemory(void);
+
+/** Makes a `TypeError` about a bad argument pending. Returns 0. */
+int PyErr_BadArgument(void);
+
+/** Makes a `SystemError` pending: the caller broke the contract of a function. */
+void PyErr_BadInternalCall(void);
+
+/** The same, naming a source file and line. The function behind CPython's macro `PyErr_BadInternalCall()`. */
+void _PyErr_BadInternalCall(const char *filename, int lineno);
+
+/** The type of the pending error (a borrowed reference), or NULL where none is pending. */
+PyObject *PyErr_Occurred(void);
+
+/**
+ * Whether the pending error is of the type `exception` or one derived from it: 1 or 0; 0 where none is pending.
+ */
+int PyErr_ExceptionMatches(PyObject *exception);
+
+/**
+ * Whether `given`, an exception or an exception type, is of the type `exception` or one derived from it: 1 or 0. NULL
+ * matches nothing.
+ */
+int PyErr_GivenExceptionMatches(PyObject *given, PyObject *exception);
+
+/** Forgets the pending error, if there is one. */
+void PyErr_Clear(void);
+
+/**
+ * Takes the pending error out of the thread: its type, its exception, and NULL where CPython has a traceback. The
+ * references are the caller's. All three are NULL where none is pending.
+ */
+void PyErr_Fetch(PyObject **ty, PyObject **value, PyObject **traceback);
+
+/**
+ * Makes pending what `PyErr_Fetch` gave, in the place of whatever is pending; takes over all three references. With a
+ * NULL `ty` nothing is pending afterwards. A `traceback` is dropped.
+ */
+void PyErr_Restore(PyObject *ty, PyObject *value, PyObject *traceback);
+
+/** Writes the pending error to standard error as `Name: message` and forgets it. */
+void PyErr_Print(void);
+
+/**
+ * The name of the pending error's type, such as "BufferError"; NULL where none is pending. It lives as long as the type.
+ */
+const char *pybuffer_error_name(void);
+
+/**
+ * The message of the pending error, in UTF-8, "" where it has none; NULL where no error is pending. It lives until the
+ * pending error of this thread changes.
+ */
+const char *pybuffer_error_message(void);
+
+/* ===========================================================================================================
+ * Buffers
+ *
+ * The buffer protocol of PEP 3118. A consumer asks an exporter for a view with request flags (`PyObject_GetBuffer`),
+ * uses the memory, and gives the view back (`PyBuffer_Release`), once for each success. An exporter answers a request
+ * exactly or refuses it with a `BufferError`.
+ *
+ * `order` is 'C' (last index fastest), 'F' (first index fastest) or 'A' (as the memory lies, where it is contiguous in
+ * either; else as 'C').
+ */
+
+/** The most axes that a memoryview, or a copy through this library, can have. */
+#define PyBUF_MAX_NDIM 64
+
+/** Plain bytes: `buf` and `len`, C-contiguous, nothing else. */
+#define PyBUF_SIMPLE 0
+
+/** The memory must be writable. */
+#define PyBUF_WRITABLE 1
+
+/** The old spelling of `PyBUF_WRITABLE`. */
+#define PyBUF_WRITEABLE PyBUF_WRITABLE
+
+/** `format` is filled in. */
+#define PyBUF_FORMAT 4
+
+/** `shape` is filled in. */
+#define PyBUF_ND 8
+
+/** `strides` is filled in (and `shape`). */
+#define PyBUF_STRIDES (16 | PyBUF_ND)
+
+/** The memory must be C-contiguous (last index fastest). */
+#define PyBUF_C_CONTIGUOUS (32 | PyBUF_STRIDES)
+
+/** The memory must be Fortran-contiguous (first index fastest). */
+#define PyBUF_F_CONTIGUOUS (64 | PyBUF_STRIDES)
+
+/** The memory must be contiguous in one of the two orders. */
+#define PyBUF_ANY_CONTIGUOUS (128 | PyBUF_STRIDES)
+
+/** `suboffsets` is filled in where the exporter needs it. */
+#define PyBUF_INDIRECT (256 | PyBUF_STRIDES)
+
+/** Writable, with shape; C-contiguous. */
+#define PyBUF_CONTIG (PyBUF_ND | PyBUF_WRITABLE)
+
+/** With shape; C-contiguous. */
+#define PyBUF_CONTIG_RO PyBUF_ND
+
+/** Writable, with strides. */
+#define PyBUF_STRIDED (PyBUF_STRIDES | PyBUF_WRITABLE)
+
+/** With strides. */
+#define PyBUF_STRIDED_RO PyBUF_STRIDES
+
+/** Writable, with strides and format. */
+#define PyBUF_RECORDS ((PyBUF_STRIDES | PyBUF_WRITABLE) | PyBUF_FORMAT)
+
+/** With strides and format. */
+#define PyBUF_RECORDS_RO (PyBUF_STRIDES | PyBUF_FORMAT)
+
+/** Writable, with everything there is. */
+#define PyBUF_FULL ((PyBUF_INDIRECT | PyBUF_WRITABLE) | PyBUF_FORMAT)
+
+/** Everything there is. */
+#define PyBUF_FULL_RO (PyBUF_INDIRECT | PyBUF_FORMAT)
+
+/** Argument of `PyMemoryView_FromMemory` and `PyMemoryView_GetContiguous`, not a request flag: read-only. */
+#define PyBUF_READ 256
+
+/** Argument of `PyMemoryView_FromMemory` and `PyMemoryView_GetContiguous`, not a request flag: writable. */
+#define PyBUF_WRITE 512
+
+/**
+ * A view of an exporter's memory: where it begins, what an item is, and how the items lie.
+ *
+ * The consumer owns the struct; the exporter owns everything that it points to, and keeps it alive and unchanged until
+ * `PyBuffer_Release`. The address of the item at indices `i, j, …` is `buf + i*strides[0] + j*strides[1] + …`; where
+ * `suboffsets[k] >= 0`, the address reached after axis `k` holds a pointer, which is followed and `suboffsets[k]` added
+ * (`PyBuffer_GetPointer` does all that).
+ */
+struct bufferinfo {
+    /** The address of the item at index 0 of every axis; not necessarily the lowest address of the memory. */
+    void *buf;
+    /**
+     * The exporter: an owned reference that `PyBuffer_Release` drops; NULL where no object stands behind the view.
+     */
+    PyObject *obj;
+    /** `product(shape) * itemsize`: the bytes that a contiguous copy would take. */
+    Py_ssize_t len;
+    /** The size of one item in bytes. It keeps its value where `format` was not asked for. */
+    Py_ssize_t itemsize;
+    /** Not 0 where the memory must not be written. */
+    int readonly;
+    /** The number of axes, 0 (one item) to `PyBUF_MAX_NDIM`; the length of the three arrays. */
+    int ndim;
+    /** The item's format in the syntax of PEP 3118; NULL means "B", unsigned bytes. */
+    char *format;
+    /** The number of items along each axis; NULL where it was not asked for. */
+    Py_ssize_t *shape;
+    /** The bytes from one item to the next along each axis; may be negative or zero; NULL means C-contiguous. */
+    Py_ssize_t *strides;
+    /** See above; NULL where no axis holds pointers. */
+    Py_ssize_t *suboffsets;
+    /** The exporter's own. */
+    void *internal;
+};
+
+/** Whether the object's type exports buffers: 1 or 0. A request may fail all the same. */
+int PyObject_CheckBuffer(PyObject *obj);
+
+/**
+ * Asks `obj` for a view of its memory. `flags` are `PyBUF_*` request flags (not `PyBUF_READ` or `PyBUF_WRITE`).
+ *
+ * Returns 0: `view` is filled, with a reference to the exporter, and is to be released and not to be moved; or -1 with
+ * an error set, and `view` is not to be released: `TypeError` where `obj` exports nothing, `BufferError` where it
+ * cannot answer the request or `view` is NULL, `SystemError` for a NULL `obj` or flags that are no request.
+ */
+int PyObject_GetBuffer(PyObject *obj, Py_buffer *view, int flags);
+
+/**
+ * Gives a view back: tells the exporter, drops the reference and sets `view->obj` to NULL. A view without exporter, one
+ * given back already, and NULL are left alone. A pending error is left as it is.
+ */
+void PyBuffer_Release(Py_buffer *view);
+
+/**
+ * The address of the item at `indices`, an array of `view->ndim` entries, each within the shape (which is not checked).
+ * NULL with `SystemError` for a NULL argument or a view without the fields that it takes.
+ */
+void *PyBuffer_GetPointer(const Py_buffer *view, const Py_ssize_t *indices);
+
+/**
+ * The size in bytes of an item of this format, in the syntax of Python's struct module: an order and alignment
+ * character out of `@ = < > !`, then codes out of `x c b B ? h H i I l L q Q n N e f d s p P` with counts. As there,
+ * no padding follows the last member. It allocates nothing.
+ *
+ * -1 with `ValueError` that names the position in a format that is not valid, `SystemError` for NULL.
+ * CPython: the same sizes; its errors are the struct module's.
+ */
+Py_ssize_t PyBuffer_SizeFromFormat(const char *format);
+
+/**
+ * Whether the items of a view lie without gaps in `order`: 1 or 0. A view of no bytes is contiguous in every order; axes
+ * of one item do not count; memory behind pointers never is; any other `order`, NULL, and a negative `ndim` are 0.
+ */
+int PyBuffer_IsContiguous(const Py_buffer *view, char order);
+
+/**
+ * Writes to `strides` the strides of contiguous memory of `ndims` axes with this `shape` and `itemsize`, in 'F' order or
+ * else in C order. Nothing happens for NULL or a negative `ndims`.
+ */
+void PyBuffer_FillContiguousStrides(int ndims, Py_ssize_t *shape, Py_ssize_t *strides, int itemsize,
+    char order);
+
+/**
+ * For exporters of plain bytes: fills `view` with `len` bytes at `buf` as the request `flags` ask, and with a new
+ * reference to `obj` (which may be NULL). Any `readonly` but 0 means that the memory must not be written. `view->shape`
+ * and `view->strides` point into the view, which is why a filled view must not be moved.
+ *
+ * Returns 0; -1 with `BufferError` where writable memory is asked for and there is none, or `view` is NULL, and
+ * `SystemError` for flags that are no request; `view` is then as it was.
+ */
+int PyBuffer_FillInfo(Py_buffer *view, PyObject *obj, void *buf, Py_ssize_t len, int readonly, int flags);
+
+/**
+ * Copies all items of a view to contiguous memory at `buf`, in `order`. `len` must be `view->len`. Missing shape and
+ * strides are made up; pointers are followed. `buf` must not be memory of the view.
+ *
+ * Returns 0; -1 with `ValueError` for another `len` or more than 64 axes, `BufferError` where the view contradicts
+ * itself, `SystemError` for a NULL argument or another `order`.
+ */
+int PyBuffer_ToContiguous(void *buf, const Py_buffer *view, Py_ssize_t len, char order);
+
+/**
+ * Copies contiguous memory at `buf`, `len` bytes of items in `order`, to the items of a view. More than `view->len` is
+ * cut; of less, as many whole items as there are. Missing shape and strides are made up; pointers are followed. The
+ * view's memory must be writable, which is not checked, and `buf` must not be part of it.
+ *
+ * Returns 0; -1 with `BufferError` where the view contradicts itself, `ValueError` for more than 64 axes, `SystemError`
+ * for a NULL argument, a negative `len` or another `order`.
+ */
+int PyBuffer_FromContiguous(const Py_buffer *view, const void *buf, Py_ssize_t len, char order);
+
+/**
+ * Copies the items of `src` to the items of `dest`, as if through a temporary where they overlap. Where both are
+ * contiguous in the same order the bytes of `src` are copied, whatever the shapes; else shape and itemsize must agree.
+ *
+ * Returns 0; -1 with `TypeError` where one is no exporter, `BufferError` where `dest` is too small, not writable or of
+ * another structure, `MemoryError` where there is none for the temporary.
+ */
+int PyObject_CopyData(PyObject *dest, PyObject *src);
+
+/**
+ * Copies contiguous memory at `buf`, `len` bytes of items in `order`, to the memory that `obj` exports.
+ *
+ * Returns 0; -1 with an error set: what the exporter raises where it has no writable memory, `BufferError` where that is
+ * smaller than `len`, and those of `PyBuffer_FromContiguous`. CPython: documented by Python 2.7 only.
+ */
+int PyObject_CopyToObject(PyObject *obj, void *buf, Py_ssize_t len, char order);
+
+/**
+ * Whether the object answers a request for plain bytes: 1 or 0. It sets no error. CPython: gone from the headers in 3.13,
+ * still in its ABI, like the three functions below.
+ */
+int PyObject_CheckReadBuffer(PyObject *obj);
+
+/**
+ * Where the bytes of `obj` are, and how many, in `*buffer` and `*buffer_len`. The view is given back before the function
+ * returns: the caller has to know that the memory stays where it is.
+ *
+ * Returns 0; -1 with an error set, and then nothing is written: what the exporter raises, `TypeError` where it is none,
+ * `SystemError` for a NULL argument.
+ */
+int PyObject_AsReadBuffer(PyObject *obj, const void **buffer, Py_ssize_t *buffer_len);
+
+/** The same for memory that may be written. Every failure of the exporter is a `TypeError`. */
+int PyObject_AsWriteBuffer(PyObject *obj, void **buffer, Py_ssize_t *buffer_len);
+
+/** `PyObject_AsReadBuffer` with the pointer as one to characters. */
+int PyObject_AsCharBuffer(PyObject *obj, const char **buffer, Py_ssize_t *buffer_len);
+
+/* ===========================================================================================================
+ * Memoryviews
+ *
+ * A memoryview is an object that holds a view: it can be shared, kept, and asked for views itself. It takes a full view
+ * of its exporter once; memoryviews made from it use the same snapshot, and the exporter's view is given back when the
+ * last of them is released or gone. A memoryview always has shape, strides and format.
+ */
+
+/** State flag of a managed buffer: the exporter's view has been given back. */
+#define _Py_MANAGED_BUFFER_RELEASED 1
+
+/** State flag of a managed buffer: `master.format` is its own memory. */
+#define _Py_MANAGED_BUFFER_FREE_FORMAT 2
+
+/** State flag of a memoryview: released; it gives no access any more. */
+#define _Py_MEMORYVIEW_RELEASED 1
+
+/** State flag of a memoryview: C-contiguous. */
+#define _Py_MEMORYVIEW_C 2
+
+/** State flag of a memoryview: Fortran-contiguous. */
+#define _Py_MEMORYVIEW_FORTRAN 4
+
+/** State flag of a memoryview: no axes, one item. */
+#define _Py_MEMORYVIEW_SCALAR 8
+
+/** State flag of a memoryview: has suboffsets (the layout of PIL, the Python Imaging Library). */
+#define _Py_MEMORYVIEW_PIL 16
+
+/** State flag of a memoryview: gives out no new references to its buffer. */
+#define _Py_MEMORYVIEW_RESTRICTED 32
+
+/**
+ * The one snapshot of an exporter's view that all memoryviews made from each other share. An exporter may answer two
+ * requests differently; memoryviews of memoryviews must not notice, so only the first one asks.
+ */
+struct _PyManagedBufferObject {
+    /** The head that every object has. */
+    PyObject ob_base;
+    /** `_Py_MANAGED_BUFFER_*`. */
+    int flags;
+    /** The number of memoryviews on this buffer that have not been released. */
+    Py_ssize_t exports;
+    /** The view as the exporter filled it; released when the last memoryview goes. */
+    Py_buffer master;
+};
+
+/** A memoryview. Read it through `PyMemoryView_GET_BUFFER` and `PyMemoryView_GET_BASE`; never write to it. */
+struct PyMemoryViewObject {
+    /** The head that every object of varying size has. */
+    PyVarObject ob_base;
+    /** The shared snapshot: an owned reference. */
+    _PyManagedBufferObject *mbuf;
+    /** The hash once it has been asked for, else -1. */
+    Py_hash_t hash;
+    /** `_Py_MEMORYVIEW_*`. */
+    int flags;
+    /** The number of views of this memoryview that consumers hold. */
+    Py_ssize_t exports;
+    /**
+     * The view with shape and strides always present (pointing into `ob_array`) and format never NULL; `obj` is
+     * borrowed from the managed buffer.
+     */
+    Py_buffer view;
+    /** CPython's list of weak references; not used here. */
+    PyObject *weakreflist;
+    /** shape, strides, suboffsets: three arrays of `view.ndim` each. */
+    Py_ssize_t ob_array[1];
+};
+
+/* Whether an object is a memoryview. */
+#define PyMemoryView_Check(op) Py_IS_TYPE(op, &PyMemoryView_Type)
+
+/* The view of a memoryview: its own, not to be changed or released. */
+static inline Py_buffer *pybuffer_inline_view(PyObject *op)
+{
+    return &((PyMemoryViewObject *)op)->view;
+}
+#define PyMemoryView_GET_BUFFER(op) pybuffer_inline_view(_PyObject_CAST(op))
+
+/* The exporter of a memoryview (borrowed), or NULL where no object stands behind it. */
+#define PyMemoryView_GET_BASE(op) (pybuffer_inline_view(_PyObject_CAST(op))->obj)
+
+/** The type of managed buffers. */
+extern PyTypeObject _PyManagedBuffer_Type;
+
+/** The type of memoryviews. */
+extern PyTypeObject PyMemoryView_Type;
+
+/**
+ * A memoryview of what `obj` exports; where `obj` is a memoryview, another one on the same snapshot. A new reference.
+ *
+ * NULL with an error set: `TypeError` where `obj` exports nothing, `ValueError` for a memoryview that has been released
+ * or more than 64 axes, `BufferError` where the exporter's view contradicts itself, `MemoryError`, and whatever the
+ * exporter raises.
+ */
+PyObject *PyMemoryView_FromObject(PyObject *obj);
+
+/**
+ * A memoryview of `size` bytes at `mem`, which the program keeps alive. `flags` is `PyBUF_READ` or `PyBUF_WRITE`. A new
+ * reference. NULL with `MemoryError`, or `SystemError` for a NULL `mem`, a negative size or other flags.
+ */
+PyObject *PyMemoryView_FromMemory(char *mem, Py_ssize_t size, int flags);
+
+/**
+ * A memoryview of the memory that `info` describes. The three arrays are copied; the memory and the format stay the
+ * program's, which keeps them alive; `info->obj` is not used, and `info` need not be released on its account. A new
+ * reference.
+ *
+ * NULL with an error set: `ValueError` for a NULL `info->buf` or more than 64 axes, `BufferError` where `info`
+ * contradicts itself, `MemoryError`, `SystemError` for NULL.
+ */
+PyObject *PyMemoryView_FromBuffer(const Py_buffer *info);
+
+/**
+ * A memoryview of what `obj` exports, contiguous in `order`: of the memory itself where it is that already, else (for
+ * `PyBUF_READ` only) of a copy in a bytes object, with the same format and shape. A new reference.
+ *
+ * NULL with an error set: `BufferError` where `PyBUF_WRITE` asks for what cannot be had, those of
+ * `PyMemoryView_FromObject`, `SystemError` for another `buffertype` or `order`.
+ */
+PyObject *PyMemoryView_GetContiguous(PyObject *obj, int buffertype, char order);
+
+/**
+ * Gives the memory up before the object goes; every later use is a `ValueError`. Doing so twice is no error.
+ *
+ * Returns 0; -1 with `BufferError` while consumers hold views of this memoryview (nothing is changed then), `TypeError`
+ * where `view` is no memoryview, `SystemError` for NULL. CPython: the method `memoryview.release()`.
+ */
+int pybuffer_memoryview_release(PyObject *view);
+
+/**
+ * Whether a memoryview has been released: 1 or 0; -1 with `TypeError` where it is none, `SystemError` for NULL.
+ */
+int pybuffer_memoryview_is_released(PyObject *view);
+
+/* ===========================================================================================================
+ * PickleBuffers
+ *
+ * A PickleBuffer stands for another exporter: it holds a full, read-only view of it, and hands requests on to it.
+ */
+
+/* Whether an object is a PickleBuffer. */
+#define PyPickleBuffer_Check(op) Py_IS_TYPE(op, &PyPickleBuffer_Type)
+
+/** The type of PickleBuffer objects. */
+extern PyTypeObject PyPickleBuffer_Type;
+
+/**
+ * A PickleBuffer for what `base` exports. A new reference; NULL with what the exporter raises, `TypeError` where it is
+ * none, `MemoryError`.
+ */
+PyObject *PyPickleBuffer_FromObject(PyObject *base);
+
+/**
+ * The view that a PickleBuffer holds: its own, not to be released. NULL with `ValueError` once it has been released,
+ * `TypeError` where `picklebuffer` is none.
+ */
+const Py_buffer *PyPickleBuffer_GetBuffer(PyObject *picklebuffer);
+
+/**
+ * Gives the view back before the object goes; doing so twice is no error. Returns 0; -1 with `TypeError` where
+ * `picklebuffer` is none. No other thread may use it meanwhile.
+ */
+int PyPickleBuffer_Release(PyObject *picklebuffer);
+
+/* ===========================================================================================================
+ * bytes
+ *
+ * An immutable sequence of bytes, with a NUL after the last. Its memory must not be written once another reference to it
+ * exists. The empty object, and that of each single byte, exist once and live for ever.
+ */
+
+/** An immutable sequence of bytes; `ob_size` of them, and a NUL after the last. */
+struct PyBytesObject {
+    /** The head; `ob_size` is the length. */
+    PyVarObject ob_base;
+    /** The hash once it has been asked for, else -1. */
+    Py_hash_t ob_shash;
+    /** The bytes and the NUL. */
+    char ob_sval[1];
+};
+
+/** A sequence of bytes that can change and be resized; `ob_size` of them, and a NUL after the last. */
+struct PyByteArrayObject {
+    /** The head; `ob_size` is the length. */
+    PyVarObject ob_base;
+    /** The bytes that are allocated at `ob_bytes`. */
+    Py_ssize_t ob_alloc;
+    /** The allocated memory; NULL where nothing is. */
+    char *ob_bytes;
+    /** Where the content begins in it. */
+    char *ob_start;
+    /** The number of views that consumers hold; it cannot be resized while there are any. */
+    Py_ssize_t ob_exports;
+};
+
+/* Whether an object is a bytes object; and one of that very type. */
+#define PyBytes_Check(op) PyType_FastSubclass(Py_TYPE(op), Py_TPFLAGS_BYTES_SUBCLASS)
+#define PyBytes_CheckExact(op) Py_IS_TYPE(op, &PyBytes_Type)
+
+/* Bytes and length of an object that is known to be a bytes object. */
+static inline char *pybuffer_inline_bytes(PyObject *op)
+{
+    return ((PyBytesObject *)op)->ob_sval;
+}
+#define PyBytes_AS_STRING(op) pybuffer_inline_bytes(_PyObject_CAST(op))
+#define PyBytes_GET_SIZE(op) Py_SIZE(op)
+
+/** The type of bytes objects. */
+extern PyTypeObject PyBytes_Type;
+
+/**
+ * A bytes object with a copy of the `size` bytes at `bytes`; where that is NULL they are uninitialised and to be written
+ * before anybody else sees the object. A new reference; NULL with `SystemError` for a negative size, `OverflowError` for
+ * one that no memory has, `MemoryError`.
+ */
+PyObject *PyBytes_FromStringAndSize(const char *bytes, Py_ssize_t size);
+
+/**
+ * A bytes object with a copy of a C string, without its NUL. A new reference; NULL with `MemoryError`, or `SystemError`
+ * for NULL.
+ */
+PyObject *PyBytes_FromString(const char *string);
+
+/**
+ * `obj` itself where it is a bytes object, else one with a copy of what it exports, in C order. A new reference; NULL
+ * with `TypeError` where it exports nothing, what the exporter raises, `MemoryError`, or `SystemError` for NULL.
+ */
+PyObject *PyBytes_FromObject(PyObject *obj);
+
+/** The number of bytes; -1 with `TypeError` where `obj` is no bytes object, `SystemError` for NULL. */
+Py_ssize_t PyBytes_Size(PyObject *obj);
+
+/**
+ * The bytes themselves, which live as long as the object; NULL with `TypeError` where `obj` is no bytes object,
+ * `SystemError` for NULL.
+ */
+char *PyBytes_AsString(PyObject *obj);
+
+/**
+ * The bytes in `*string` and their number in `*length`. Where `length` is NULL there must be no NUL among them.
+ *
+ * Returns 0; -1 with `TypeError` where `obj` is no bytes object, `ValueError` for a NUL that must not be,
+ * `SystemError` for a NULL `obj` or `string`.
+ */
+int PyBytes_AsStringAndSize(PyObject *obj, char **string, Py_ssize_t *length);
+
+/**
+ * Puts a bytes object with the bytes of `*bytes` and of `other` (any exporter) in the place of `*bytes`, whose reference
+ * is taken over. On failure `*bytes` is NULL, and an error is set: `TypeError` where one exports no plain bytes,
+ * `MemoryError`. Nothing happens where `*bytes` is NULL; with a NULL `other` it becomes NULL.
+ */
+void PyBytes_Concat(PyObject **bytes, PyObject *other);
+
+/** The same, and drops the reference to `other`. */
+void PyBytes_ConcatAndDel(PyObject **bytes, PyObject *other);
+
+/**
+ * Gives a bytes object that nobody else has seen yet another size: `*bytes`, whose reference is taken over and which may
+ * move. New bytes are uninitialised. Where others hold references to it, it is copied.
+ *
+ * Returns 0; -1 with `*bytes` NULL and an error set: `MemoryError`, or `SystemError` where it is no bytes object or the
+ * size is negative.
+ */
+int _PyBytes_Resize(PyObject **bytes, Py_ssize_t newsize);
+
+/* ===========================================================================================================
+ * bytearray
+ *
+ * A sequence of bytes that can be written and resized, with a NUL after the last. It cannot be resized while consumers
+ * hold views of it. Its pointer (`PyByteArray_AsString`) is good until the next resize.
+ */
+
+/* Whether an object is a bytearray; and one of that very type. */
+#define PyByteArray_Check(op) PyObject_TypeCheck(op, &PyByteArray_Type)
+#define PyByteArray_CheckExact(op) Py_IS_TYPE(op, &PyByteArray_Type)
+
+extern char _PyByteArray_empty_string[];
+
+/* Bytes and length of an object that is known to be a bytearray. */
+static inline char *pybuffer_inline_bytearray(PyObject *op)
+{
+    return Py_SIZE(op) != 0 ? ((PyByteArrayObject *)op)->ob_start : _PyByteArray_empty_string;
+}
+#define PyByteArray_AS_STRING(op) pybuffer_inline_bytearray(_PyObject_CAST(op))
+#define PyByteArray_GET_SIZE(op) Py_SIZE(op)
+
+/** The type of bytearray objects. */
+extern PyTypeObject PyByteArray_Type;
+
+/** What a bytearray without memory of its own shows: the NUL that ends it. CPython: the same name. */
+extern char _PyByteArray_empty_string[1];
+
+/**
+ * A bytearray with a copy of what `obj` exports, in C order. A new reference; NULL with `TypeError` where it exports
+ * nothing, what the exporter raises, `MemoryError`, or `SystemError` for NULL.
+ */
+PyObject *PyByteArray_FromObject(PyObject *obj);
+
+/**
+ * A bytearray with a copy of the `size` bytes at `bytes`, uninitialised where that is NULL. A new reference; NULL with
+ * `SystemError` for a negative size, `MemoryError`.
+ */
+PyObject *PyByteArray_FromStringAndSize(const char *bytes, Py_ssize_t size);
+
+/**
+ * A new bytearray with the bytes of two exporters. A new reference; NULL with `TypeError` where one exports no plain
+ * bytes, `MemoryError`, or `SystemError` for NULL.
+ */
+PyObject *PyByteArray_Concat(PyObject *a, PyObject *b);
+
+/** The number of bytes; -1 with `TypeError` where `obj` is no bytearray, `SystemError` for NULL. */
+Py_ssize_t PyByteArray_Size(PyObject *obj);
+
+/**
+ * The bytes themselves, until the next resize; NULL with `TypeError` where `obj` is no bytearray, `SystemError` for NULL.
+ */
+char *PyByteArray_AsString(PyObject *obj);
+
+/**
+ * Gives a bytearray another size; what is new is uninitialised.
+ *
+ * Returns 0; -1 with an error set, and then nothing is changed: `BufferError` while consumers hold views of it,
+ * `MemoryError`, `TypeError` where it is no bytearray, `SystemError` for NULL or a negative size.
+ */
+int PyByteArray_Resize(PyObject *obj, Py_ssize_t size);
+
+/* ===========================================================================================================
+ * The library
+ *
+ * Nothing has to be initialised. The functions of that name are there so that a program can be built with CPython as
+ * well.
+ */
+
+/** Does nothing but to be remembered by `Py_IsInitialized`. */
+void Py_Initialize(void);
+
+/** The same; the argument is not used. */
+void Py_InitializeEx(int initsigs);
+
+/** Does nothing but to be remembered by `Py_IsInitialized`; all objects stay. */
+void Py_Finalize(void);
+
+/** The same. Returns 0. */
+int Py_FinalizeEx(void);
+
+/** Whether `Py_Initialize` was called, and not `Py_Finalize` since: 1 or 0. */
+int Py_IsInitialized(void);
+
+/** The version of the library that is linked, as "0.1.0"; compare `PYBUFFER_VERSION`, that of the header. */
+const char *pybuffer_version(void);
+
+/** The same as a number: `major * 1000000 + minor * 1000 + patch`; compare `PYBUFFER_VERSION_NUMBER`. */
+int pybuffer_version_number(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* PYBUFFER_PYBUFFER_H */

@@ -1,0 +1,63 @@
+/*
+ * libpybuffer: Python's buffer protocol (PEP 3118) and memoryviews for C and C++, without an interpreter.
+ *
+ * This file is generated from the sources of the library (make header). It is the manual, too: read this comment, then
+ * the section that you need.
+ *
+ * Names. Py... and _Py... are CPython's: the same prototypes, structs, results and exception types as in CPython 3.13,
+ * GIL build, and the same ABI as in 3.8 to 3.13, so that a program written, or even compiled, for CPython works here.
+ * pybuffer_... and PYBUFFER_... are this library's own.
+ *
+ * Ownership. Objects are counted. A function that returns an object returns a new reference, which is the caller's to
+ * drop with Py_DECREF, unless it says "borrowed". Arguments are borrowed: the function takes its own reference where it
+ * keeps one. A view (Py_buffer) that PyObject_GetBuffer has filled holds a reference to its exporter: give it back with
+ * PyBuffer_Release, once, and do not move the struct in between. What a view points to lives until then.
+ *
+ * Errors. A function that fails returns NULL or -1, and leaves an error pending in the calling thread: look at it with
+ * pybuffer_error_name and pybuffer_error_message or PyErr_ExceptionMatches, and forget it with PyErr_Clear. A call that
+ * fails changes nothing and leaks nothing, unless it says otherwise.
+ *
+ * NULL. Where a comment does not say that NULL is allowed it is an error: SystemError, and the failure value. That holds
+ * for the pointers that a function is called with, not for what a hand-made struct contains.
+ *
+ * Threads. Objects may be used, shared and dropped from any thread, without a lock: reference counts, export counts and
+ * releases are atomic, and each thread has its own pending error. What the program has to order itself:
+ *   - the bytes of viewed memory: no thread may write what another one reads or writes at the same time, which includes
+ *     the copies, comparisons and hashes of this library;
+ *   - the memory of a bytearray across a resize, where it is reached by pointer (PyByteArray_AsString) and not by a view;
+ *   - PyMem_SetAllocator, PyType_Ready, PyPickleBuffer_Release, _PyBytes_Resize and PyBytes_Concat: no other thread may
+ *     use the same thing meanwhile.
+ * Exporters written in C are called from whichever thread asks, so they keep their own counts atomically. A program that
+ * is compiled with CPython's header instead of this one has that header's Py_INCREF and Py_DECREF, which are not atomic.
+ */
+#ifndef PYBUFFER_PYBUFFER_H
+#define PYBUFFER_PYBUFFER_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PYBUFFER_VERSION "0.1.0"
+#define PYBUFFER_VERSION_NUMBER 1000
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct _object PyObject;
+typedef struct PyVarObject PyVarObject;
+typedef struct _typeobject PyTypeObject;
+typedef struct PyNumberMethods PyNumberMethods;
+typedef struct PySequenceMethods PySequenceMethods;
+typedef struct PyMappingMethods PyMappingMethods;
+typedef struct PyAsyncMethods PyAsyncMethods;
+typedef struct PyBufferProcs PyBufferProcs;
+typedef struct PyMethodDef PyMethodDef;
+typedef struct PyMemberDef PyMemberDef;
+typedef struct PyGetSetDef PyGetSetDef;
+typedef struct PyMemAllocatorEx PyMemAllocatorEx;
+typedef struct bufferinfo Py_buffer;
+typedef struct _PyManagedBufferObject _PyManagedBufferObject;
+typedef struct PyMemoryViewObject PyMemoryViewObject;
+typedef struct PyBytesObject PyBytesObject;
+typedef struct PyByteArrayObject PyByteArrayObject;
