@@ -25,16 +25,19 @@ pub(crate) unsafe fn fill_info(
     readonly: c_int,
     request: Request,
 ) -> Result<()> {
-    // SAFETY: the function's contract. The view owns a reference to the exporter.
+    if view.is_null() {
+        return Err(Error::buffer(c"PyBuffer_FillInfo: view==NULL argument is obsolete"));
+    }
+    if request.writable() && readonly != 0 {
+        return Err(Error::buffer(c"Object is not writable."));
+    }
+    // SAFETY: the function's contract. The view owns a reference to the exporter. It may be uninitialised, so it is only
+    // written.
     unsafe {
-        let view = view.as_mut().ok_or(Error::buffer(c"PyBuffer_FillInfo: view==NULL argument is obsolete"))?;
-        if request.writable() && readonly != 0 {
-            return Err(Error::buffer(c"Object is not writable."));
-        }
         if !obj.is_null() {
             refs::incref(obj);
         }
-        *view = Py_buffer {
+        view.write(Py_buffer {
             buf,
             obj,
             len,
@@ -42,11 +45,11 @@ pub(crate) unsafe fn fill_info(
             readonly,
             ndim: 1,
             format: if request.format() { UNSIGNED_BYTES } else { null_mut() },
-            shape: if request.shape() { &raw mut view.len } else { null_mut() },
-            strides: if request.strides() { &raw mut view.itemsize } else { null_mut() },
+            shape: if request.shape() { &raw mut (*view).len } else { null_mut() },
+            strides: if request.strides() { &raw mut (*view).itemsize } else { null_mut() },
             suboffsets: null_mut(),
             internal: null_mut(),
-        };
+        });
     }
     Ok(())
 }

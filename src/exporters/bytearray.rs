@@ -182,7 +182,7 @@ pub(crate) unsafe fn concat(a: NonNull<PyObject>, b: NonNull<PyObject>) -> Resul
             .map_err(|_| object::type_mismatch(c"can't concat %.100s to %.100s", b.as_ptr(), a.as_ptr()))?;
         let (left, right) = (left.view(), right.view());
         let object = uninitialised(left.len.checked_add(right.len).ok_or(Error::no_memory())?)?;
-        let to: *mut u8 = start(NonNull::from(&mut *object.as_ptr())).cast();
+        let to: *mut u8 = start(object.as_non_null()).cast();
         core::ptr::copy_nonoverlapping(left.buf.cast(), to, left.len.unsigned_abs());
         core::ptr::copy_nonoverlapping(right.buf.cast(), to.wrapping_offset(left.len), right.len.unsigned_abs());
         Ok(object)
@@ -274,7 +274,7 @@ unsafe extern "C" fn bytearray_dealloc(op: *mut PyObject) {
 
 unsafe extern "C" fn bytearray_length(op: *mut PyObject) -> Py_ssize_t {
     // SAFETY: O1, O2: a slot of this type.
-    unsafe { length(NonNull::from(&mut *op.cast())) }
+    unsafe { length(NonNull::new_unchecked(op.cast())) }
 }
 
 unsafe extern "C" fn bytearray_getbuffer(op: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
@@ -289,7 +289,7 @@ unsafe extern "C" fn bytearray_getbuffer(op: *mut PyObject, view: *mut Py_buffer
             {
                 core::hint::spin_loop();
             }
-            let start = start(NonNull::from(&mut *bytearray)).cast();
+            let start = start(NonNull::new_unchecked(bytearray)).cast();
             let length = (*bytearray).ob_base.ob_size;
             let filled = buffer::fill_info(view, op, start, length, 0, Request::of_slot(flags));
             if filled.is_err() {

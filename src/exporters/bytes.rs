@@ -89,13 +89,13 @@ static mut SINGLE: [Short; 256] = {
 /// The one object of no bytes.
 fn empty() -> Owned<PyBytesObject> {
     // SAFETY: an immortal bytes object.
-    unsafe { Owned::share(NonNull::from(&mut *(&raw mut EMPTY).cast())) }
+    unsafe { Owned::share(NonNull::new_unchecked((&raw mut EMPTY).cast())) }
 }
 
 /// The one object of this byte.
 fn single(byte: u8) -> Owned<PyBytesObject> {
     // SAFETY: an immortal bytes object; a byte is within the array.
-    unsafe { Owned::share(NonNull::from(&mut *(&raw mut SINGLE).cast::<Short>().add(byte.into()).cast())) }
+    unsafe { Owned::share(NonNull::new_unchecked((&raw mut SINGLE).cast::<Short>().add(byte.into()).cast())) }
 }
 
 /// Whether the object is a bytes object. CPython: `PyBytes_Check`.
@@ -174,7 +174,7 @@ pub(crate) fn uninitialised(length: Py_ssize_t) -> Result<Owned<PyBytesObject>> 
                 ob_sval: [0],
             },
         )?;
-        start(NonNull::from(&mut *object.as_ptr())).offset(length).write(0);
+        start(object.as_non_null()).offset(length).write(0);
         Ok(object)
     }
 }
@@ -195,7 +195,7 @@ pub(crate) unsafe fn from_memory(bytes: *const u8, length: Py_ssize_t) -> Result
     if !bytes.is_null() && length != 0 {
         // SAFETY: a fresh object of `length` bytes; the function's contract.
         unsafe {
-            let to = start(NonNull::from(&mut *object.as_ptr())).cast::<u8>();
+            let to = start(object.as_non_null()).cast::<u8>();
             core::ptr::copy_nonoverlapping(bytes, to, length.unsigned_abs());
         }
     }
@@ -219,7 +219,7 @@ pub(crate) unsafe fn from_object(op: NonNull<PyObject>) -> Result<Owned<PyBytesO
         let mut view = Acquired::empty();
         view.acquire(op.as_ptr(), Request::FULL_RO)?;
         let object = uninitialised(view.view().len)?;
-        let to = start(NonNull::from(&mut *object.as_ptr())).cast();
+        let to = start(object.as_non_null()).cast();
         buffer::to_contiguous(to, view.view(), view.view().len, Order::C)?;
         Ok(object)
     }
@@ -244,7 +244,7 @@ pub(crate) unsafe fn concat(a: NonNull<PyObject>, b: NonNull<PyObject>) -> Resul
             return Ok(Owned::share(a.cast()));
         }
         let object = uninitialised(left.len.checked_add(right.len).ok_or(Error::no_memory())?)?;
-        let to: *mut u8 = start(NonNull::from(&mut *object.as_ptr())).cast();
+        let to: *mut u8 = start(object.as_non_null()).cast();
         core::ptr::copy_nonoverlapping(left.buf.cast(), to, left.len.unsigned_abs());
         core::ptr::copy_nonoverlapping(right.buf.cast(), to.offset(left.len), right.len.unsigned_abs());
         Ok(object)
@@ -275,9 +275,9 @@ pub(crate) unsafe fn resize(object: Owned<PyBytesObject>, length: Py_ssize_t) ->
         if refs::count(raw.cast()) != 1 {
             // Others see it, so it stays as it is for them.
             let new = uninitialised(length)?;
-            let to: *mut u8 = start(NonNull::from(&mut *new.as_ptr())).cast();
+            let to: *mut u8 = start(new.as_non_null()).cast();
             let kept = old.min(length).unsigned_abs();
-            core::ptr::copy_nonoverlapping(start(NonNull::from(&mut *raw)).cast(), to, kept);
+            core::ptr::copy_nonoverlapping(start(NonNull::new_unchecked(raw)).cast(), to, kept);
             return Ok(new);
         }
         let size = size_with(length)?;
@@ -315,7 +315,7 @@ unsafe extern "C" fn bytes_hash(op: *mut PyObject) -> Py_hash_t {
         let kept = atomic(&raw mut (*op.cast::<PyBytesObject>()).ob_shash);
         match kept.load(Ordering::Relaxed) {
             -1 => {
-                let hash = hash::of_bytes(content(NonNull::from(&mut *op.cast())));
+                let hash = hash::of_bytes(content(NonNull::new_unchecked(op.cast())));
                 kept.store(hash, Ordering::Relaxed);
                 hash
             }
@@ -329,7 +329,7 @@ unsafe extern "C" fn bytes_richcompare(a: *mut PyObject, b: *mut PyObject, opera
     unsafe {
         match (check(a), check(b), Operator::from_c(operator)) {
             (true, true, Some(operator)) => {
-                let content = |op: *mut PyObject| content(NonNull::from(&mut *op.cast()));
+                let content = |op: *mut PyObject| content(NonNull::new_unchecked(op.cast()));
                 answer(Some(operator.holds(content(a).cmp(content(b)))))
             }
             _ => answer(None),

@@ -103,7 +103,7 @@ unsafe extern "C" fn picklebuffer_getbuffer(op: *mut PyObject, view: *mut Py_buf
     boundary(|| {
         // SAFETY: O1, O2: a slot of this type. The exporter behind answers itself, so `view->obj` is that one.
         unsafe {
-            let held = self::view(NonNull::from(&mut *op))?;
+            let held = self::view(NonNull::new_unchecked(op))?;
             buffer::get_buffer((*held).obj, view, Request::new(flags)?).map(|()| 0)
         }
     })

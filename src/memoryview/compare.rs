@@ -21,7 +21,8 @@ use crate::runtime::object;
 use crate::runtime::refs::atomic;
 use crate::runtime::types::answer;
 
-use super::view::{check, flags, inaccessible, released};
+use super::managed::Pinned;
+use super::view::{check, flags, inaccessible, mbuf, released};
 
 /// Axes up to which a comparison is planned in little memory.
 const FEW: usize = 8;
@@ -39,11 +40,14 @@ pub(super) unsafe extern "C" fn richcompare(a: *mut PyObject, b: *mut PyObject, 
         };
         // SAFETY: O1; O2 for what `check` says is a memoryview; the view stays where it is.
         unsafe {
-            let gone = |op: *mut PyObject| check(op) && inaccessible(NonNull::from(&mut *op).cast());
+            let gone = |op: *mut PyObject| check(op) && inaccessible(NonNull::new_unchecked(op.cast()));
             if gone(a) || gone(b) {
                 // A released view equals itself, and nothing else.
                 return Ok(answer(Some((a == b) != negated)));
             }
+            let Some(_pinned) = pinned(NonNull::new_unchecked(a.cast())) else {
+                return Ok(answer(Some((a == b) != negated)));
+            };
             let mut other = Acquired::empty();
             if let Err(error) = other.acquire(b, Request::FULL_RO) {
                 // What exports nothing is not comparable; that is no error.
@@ -56,6 +60,15 @@ pub(super) unsafe extern "C" fn richcompare(a: *mut PyObject, b: *mut PyObject, 
             Ok(answer(Some(equal != negated)))
         }
     })
+}
+
+/// Keeps the memory of a memoryview for a scope; `None` where it has been released.
+///
+/// # Safety
+/// O1, O2, for as long as the result lives.
+unsafe fn pinned(memoryview: NonNull<PyMemoryViewObject>) -> Option<Pinned> {
+    // SAFETY: the function's contract; a memoryview holds a reference to its managed buffer.
+    unsafe { Pinned::new(mbuf(memoryview)) }
 }
 
 /// Whether two views have the same shape and equal items.
@@ -132,7 +145,7 @@ pub(super) unsafe extern "C" fn hash(op: *mut PyObject) -> Py_hash_t {
     boundary(|| {
         // SAFETY: the function's contract. The hash is kept atomically, and every thread comes to the same.
         unsafe {
-            let view = NonNull::from(&mut *op).cast::<PyMemoryViewObject>();
+            let view = NonNull::new_unchecked(op.cast::<PyMemoryViewObject>());
             let kept = atomic(&raw mut (*view.as_ptr()).hash);
             match kept.load(Ordering::Relaxed) {
                 -1 => {
@@ -154,6 +167,7 @@ unsafe fn content_hash(memoryview: NonNull<PyMemoryViewObject>) -> Result<Py_has
         if inaccessible(memoryview) {
             return Err(released());
         }
+        let _pinned = pinned(memoryview).ok_or(released())?;
         let view = &(*memoryview.as_ptr()).view;
         if view.readonly == 0 {
             return Err(Error::value(c"cannot hash writable memoryview object"));

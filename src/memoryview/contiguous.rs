@@ -51,10 +51,10 @@ unsafe fn copy(memoryview: &Owned<PyMemoryViewObject>, order: Order) -> Result<O
         let src = &(*memoryview.as_ptr()).view;
         let structure = buffer::checked_structure(src)?;
         let bytes = bytes::uninitialised(src.len)?;
-        let start = bytes::start(NonNull::from(&mut *bytes.as_ptr()));
+        let start = bytes::start(bytes.as_non_null());
         buffer::to_contiguous(start.cast(), src, src.len, order)?;
 
-        let managed = managed::of_exporter(NonNull::from(&mut *bytes.as_ptr()).cast())?;
+        let managed = managed::of_exporter(bytes.as_non_null().cast())?;
         managed::copy_format(&managed, CStr::from_ptr(src.format))?;
         let mut strides = [0; MAX_NDIM];
         fill_strides(structure.shape.unwrap_or(&[]), src.itemsize, order, &mut strides);

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::runtime::boundary::boundary;
 use crate::runtime::refs::{self, atomic};
 
-use super::view::{flags, usable};
+use super::view::{flags, released, usable};
 
 /// The buffer slots of memoryviews.
 pub(super) static mut BUFFER: PyBufferProcs =
@@ -21,38 +21,41 @@ pub(super) static mut BUFFER: PyBufferProcs =
 
 unsafe extern "C" fn getbuffer(op: *mut PyObject, view: *mut Py_buffer, request: c_int) -> c_int {
     boundary(|| {
-        // SAFETY: O1, O2: a slot of this type. `PyObject_GetBuffer` has checked that there is a view to fill; counting
-        // comes first, so that a release in another thread either sees it or has been seen.
+        if view.is_null() {
+            return Err(Error::buffer(c"memoryview: view==NULL argument is obsolete"));
+        }
+        // SAFETY: O1, O2: a slot of this type; `view` may be written. Counting comes first, so that a release in another
+        // thread either sees it or has been seen.
         unsafe {
-            let memoryview = NonNull::from(&mut *op).cast::<PyMemoryViewObject>();
-            let view = view.as_mut().ok_or(Error::buffer(c"memoryview: view==NULL argument is obsolete"))?;
+            let memoryview = NonNull::new_unchecked(op.cast::<PyMemoryViewObject>());
             let exports = atomic(&raw mut (*memoryview.as_ptr()).exports);
-            exports.fetch_add(1, Ordering::Acquire);
-            let answered = usable(memoryview).and_then(|()| {
-                answer(view, &(*memoryview.as_ptr()).view, flags(memoryview), Request::of_slot(request))
-            });
-            match answered {
-                Ok(()) => {
+            let before = exports.fetch_add(1, Ordering::Acquire);
+            // A negative count says that a release is under way.
+            let live = if before < 0 { Err(released()) } else { usable(memoryview) };
+            let request = Request::of_slot(request);
+            match live.and_then(|()| answer(&(*memoryview.as_ptr()).view, flags(memoryview), request)) {
+                Ok(answer) => {
                     refs::incref(op);
-                    view.obj = op;
+                    view.write(Py_buffer { obj: op, ..answer });
+                    Ok(0)
                 }
-                Err(_) => {
-                    view.obj = null_mut();
+                Err(error) => {
+                    (&raw mut (*view).obj).write(null_mut());
                     exports.fetch_sub(1, Ordering::Release);
+                    Err(error)
                 }
             }
-            answered.map(|()| 0)
         }
     })
 }
 
-/// Fills in what the request asks for, without a reference; or says which of its conditions the memory does not meet.
-fn answer(view: &mut Py_buffer, base: &Py_buffer, state: i32, request: Request) -> Result<()> {
+/// What the request asks for, without a reference; or which of its conditions the memory does not meet.
+fn answer(base: &Py_buffer, state: i32, request: Request) -> Result<Py_buffer> {
     let c_contiguous = state & _Py_MEMORYVIEW_C != 0;
     let f_contiguous = state & _Py_MEMORYVIEW_FORTRAN != 0;
     let refused = |condition: bool, text| if condition { Err(Error::buffer(text)) } else { Ok(()) };
 
-    *view = Py_buffer { obj: null_mut(), ..*base };
+    let mut view = *base;
     refused(request.writable() && base.readonly != 0, c"memoryview: underlying buffer is not writable")?;
     if !request.format() {
         // The data count as bytes now; `itemsize` keeps its value.
@@ -78,7 +81,7 @@ fn answer(view: &mut Py_buffer, base: &Py_buffer, state: i32, request: Request) 
         view.ndim = 1;
         view.shape = null_mut();
     }
-    Ok(())
+    Ok(view)
 }
 
 unsafe extern "C" fn releasebuffer(op: *mut PyObject, _view: *mut Py_buffer) {

@@ -110,6 +110,28 @@ pub(super) unsafe fn remove(managed: NonNull<_PyManagedBufferObject>) {
     }
 }
 
+/// Keeps the exporter's view from being given back while a memoryview is being read, whatever other threads, or foreign
+/// code that is called meanwhile, release.
+pub(super) struct Pinned(NonNull<_PyManagedBufferObject>);
+
+impl Pinned {
+    /// `None` where the view has been given back.
+    ///
+    /// # Safety
+    /// O1, O2, for as long as the result lives.
+    pub(super) unsafe fn new(managed: NonNull<_PyManagedBufferObject>) -> Option<Self> {
+        // SAFETY: the function's contract.
+        unsafe { add_another(managed) }.then_some(Self(managed))
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        // SAFETY: counted by `new`, whose contract keeps the object alive.
+        unsafe { remove(self.0) };
+    }
+}
+
 /// Whether the exporter's view has been given back.
 ///
 /// # Safety
@@ -143,7 +165,7 @@ pub(super) unsafe extern "C" fn dealloc(op: *mut PyObject) {
     unsafe {
         let managed: *mut _PyManagedBufferObject = op.cast();
         let format = (*managed).master.format;
-        give_back(NonNull::from(&mut *managed));
+        give_back(NonNull::new_unchecked(managed));
         if (*managed).flags & _Py_MANAGED_BUFFER_FREE_FORMAT != 0 {
             alloc::free(Domain::Mem, format.cast());
         }

@@ -64,7 +64,7 @@ pub(crate) unsafe fn from_object(obj: NonNull<PyObject>) -> Result<Owned<PyMemor
         if check(obj.as_ptr()) {
             let view: NonNull<PyMemoryViewObject> = obj.cast();
             usable(view)?;
-            let managed = NonNull::from(&mut *(*view.as_ptr()).mbuf);
+            let managed = mbuf(view);
             // Counted first, so that a release in another thread cannot come in between.
             if !managed::add_another(managed) {
                 return Err(released());
@@ -134,7 +134,7 @@ pub(super) unsafe fn first(
 ) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: the function's contract.
     unsafe {
-        managed::add_first(NonNull::from(&mut *managed.as_ptr()));
+        managed::add_first(managed.as_non_null());
         counted(managed, src)
     }
 }
@@ -165,7 +165,7 @@ unsafe fn counted(managed: Owned<_PyManagedBufferObject>, src: &Py_buffer) -> Re
                 Ok(view)
             }
             Err(error) => {
-                managed::remove(NonNull::from(&mut *managed.as_ptr()));
+                managed::remove(managed.as_non_null());
                 Err(error)
             }
         }
@@ -336,9 +336,7 @@ pub(super) unsafe fn flags(view: NonNull<PyMemoryViewObject>) -> i32 {
 /// O1, O2.
 pub(super) unsafe fn inaccessible(view: NonNull<PyMemoryViewObject>) -> bool {
     // SAFETY: O2.
-    unsafe {
-        flags(view) & _Py_MEMORYVIEW_RELEASED != 0 || managed::is_released(NonNull::from(&mut *(*view.as_ptr()).mbuf))
-    }
+    unsafe { flags(view) & _Py_MEMORYVIEW_RELEASED != 0 || managed::is_released(mbuf(view)) }
 }
 
 /// `ValueError` where the memoryview gives no access.
@@ -356,6 +354,15 @@ pub(super) unsafe fn usable(view: NonNull<PyMemoryViewObject>) -> Result<()> {
         }
         Ok(())
     }
+}
+
+/// The managed buffer behind a memoryview, which holds a reference to it.
+///
+/// # Safety
+/// O1, O2.
+pub(super) unsafe fn mbuf(view: NonNull<PyMemoryViewObject>) -> NonNull<_PyManagedBufferObject> {
+    // SAFETY: O2; every finished memoryview has one, for good.
+    unsafe { NonNull::new_unchecked((*view.as_ptr()).mbuf) }
 }
 
 /// The object as memoryview, or a `TypeError`.
@@ -395,7 +402,7 @@ unsafe fn release_view(view: NonNull<PyMemoryViewObject>) -> Result<()> {
                 let before = flags.fetch_or(_Py_MEMORYVIEW_RELEASED, Ordering::AcqRel);
                 exports.fetch_sub(CLAIMED, Ordering::Release);
                 if before & _Py_MEMORYVIEW_RELEASED == 0 {
-                    managed::remove(NonNull::from(&mut *(*view.as_ptr()).mbuf));
+                    managed::remove(mbuf(view));
                 }
                 Ok(())
             }
@@ -431,7 +438,7 @@ pub(super) unsafe extern "C" fn dealloc(op: *mut PyObject) {
         let view: *mut PyMemoryViewObject = op.cast();
         if let Some(managed) = Owned::from_raw((*view).mbuf) {
             if (*view).flags & _Py_MEMORYVIEW_RELEASED == 0 {
-                managed::remove(NonNull::from(&mut *managed.as_ptr()));
+                managed::remove(managed.as_non_null());
             }
             drop(managed);
         }
@@ -443,7 +450,7 @@ unsafe extern "C" fn length(op: *mut PyObject) -> Py_ssize_t {
     boundary(|| {
         // SAFETY: O1, O2: a slot of this type.
         unsafe {
-            let view = NonNull::from(&mut *op).cast::<PyMemoryViewObject>();
+            let view = NonNull::new_unchecked(op.cast::<PyMemoryViewObject>());
             if inaccessible(view) {
                 return Err(released());
             }

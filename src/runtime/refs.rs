@@ -136,6 +136,11 @@ impl<T: Object> Owned<T> {
         self.0.as_ptr()
     }
 
+    /// The same, known not to be NULL.
+    pub(crate) fn as_non_null(&self) -> NonNull<T> {
+        self.0
+    }
+
     /// The object; the reference goes to the caller.
     pub(crate) fn into_raw(self) -> *mut T {
         let object = self.0.as_ptr();

@@ -1,0 +1,114 @@
+# libpybuffer. `make help` lists the targets.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+CARGO ?= cargo
+CC ?= cc
+CXX ?= c++
+INSTALL ?= install
+
+# rustup must not fetch another toolchain behind anybody's back.
+export RUSTUP_AUTO_INSTALL = 0
+# Tests that build C programs use the same compilers.
+export CC CXX
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+SOVERSION := 0
+TARGET := target/release
+SHARED := $(TARGET)/libpybuffer.so
+STATIC := $(TARGET)/libpybuffer.a
+# What a program needs besides the static library.
+STATIC_LIBS := -lpthread
+SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs' -o -name '*.c')
+
+EXAMPLE_CFLAGS := -std=c99 -O2 -g -Wall -Wextra -Wpedantic -Werror -Iinclude
+EXAMPLE_LIBS := -L$(TARGET) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer
+PICTURE ?= examples/data/chelsea.ppm
+DEMO := target/demo
+
+.PHONY: all
+all: $(SHARED) ## build the shared and the static library (the default)
+
+# LTO is left out by cargo where an rlib is built too, hence the crate types here; without std, see src/lib.rs.
+$(SHARED) $(STATIC) &: $(SOURCES)
+	$(CARGO) rustc --release --lib --no-default-features --crate-type cdylib,staticlib
+	ln -sf libpybuffer.so $(TARGET)/libpybuffer.so.$(SOVERSION)
+	touch $(SHARED) $(STATIC)
+
+.PHONY: demo
+demo: $(DEMO)/minimal $(DEMO)/image ## build the examples and run them on real data (PICTURE=file)
+	$(DEMO)/minimal
+	$(DEMO)/image $(PICTURE) $(DEMO)/pictures
+
+$(DEMO)/minimal: examples/minimal.c $(SHARED) include/pybuffer/pybuffer.h
+	@mkdir -p $(@D)
+	$(CC) $(EXAMPLE_CFLAGS) examples/minimal.c $(EXAMPLE_LIBS) -o $@
+
+IMAGE_SOURCES := examples/image.c examples/image_io.c examples/picture.c
+$(DEMO)/image: $(IMAGE_SOURCES) examples/image_io.h examples/picture.h $(SHARED) include/pybuffer/pybuffer.h
+	@mkdir -p $(@D)
+	$(CC) $(EXAMPLE_CFLAGS) $(IMAGE_SOURCES) $(EXAMPLE_LIBS) -o $@
+
+.PHONY: test
+test: test-rust test-c test-twins test-install ## run every test, the comparison with CPython included
+	@echo "All tests passed."
+
+.PHONY: test-rust
+test-rust: $(SHARED) ## unit, property, header, ABI and layer tests
+	$(CARGO) test --quiet
+
+.PHONY: test-c
+test-c: $(SHARED) ## the C tests: plain, under valgrind, and with address and undefined-behaviour sanitizers
+	$(MAKE) --no-print-directory -C c-tests check \
+	    PYBUFFER_CFLAGS="-I$(abspath include)" \
+	    PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
+	    BUILD=$(abspath target/c-tests)
+
+.PHONY: test-twins
+test-twins: $(SHARED) ## the same C programs on CPython and on this library
+	PYBUFFER_CFLAGS="-I$(abspath include)" \
+	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
+	TWIN_BUILD=$(abspath target/twins) prove --exec bash c-tests/twins/compare.sh
+
+.PHONY: test-install
+test-install: $(SHARED) ## install into a temporary prefix and build the README's program there
+	prove --exec bash c-tests/install.sh
+
+.PHONY: lint
+lint: ## formatting and clippy
+	$(CARGO) fmt --check
+	$(CARGO) clippy --quiet --all-targets -- -D warnings
+	$(CARGO) clippy --quiet --lib --no-default-features -- -D warnings
+
+.PHONY: header
+header: ## generate include/pybuffer/pybuffer.h from the sources
+	PYBUFFER_WRITE_HEADER=1 $(CARGO) test --quiet --test header header_is_up_to_date
+
+.PHONY: install
+install: $(SHARED) ## install library, header and pybuffer.pc (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR)
+	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/pybuffer
+	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(VERSION)
+	ln -sf libpybuffer.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(SOVERSION)
+	ln -sf libpybuffer.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libpybuffer.so
+	$(INSTALL) -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)/libpybuffer.a
+	$(INSTALL) -m 644 include/pybuffer/pybuffer.h $(DESTDIR)$(INCLUDEDIR)/pybuffer/pybuffer.h
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	    -e 's|@VERSION@|$(VERSION)|' -e 's|@STATIC_LIBS@|$(STATIC_LIBS)|' \
+	    pybuffer.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/pybuffer.pc
+
+.PHONY: uninstall
+uninstall: ## remove what install has put there
+	rm -f $(DESTDIR)$(LIBDIR)/libpybuffer.so $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(SOVERSION) \
+	    $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libpybuffer.a \
+	    $(DESTDIR)$(LIBDIR)/pkgconfig/pybuffer.pc $(DESTDIR)$(INCLUDEDIR)/pybuffer/pybuffer.h
+	-rmdir $(DESTDIR)$(INCLUDEDIR)/pybuffer 2>/dev/null
+
+.PHONY: clean
+clean: ## remove everything that was built
+	$(CARGO) clean
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
