@@ -53,7 +53,7 @@ const STRUCTS: &[(&str, &str)] = &[
     ("PyMemberDef", "PyMemberDef"),
     ("PyGetSetDef", "PyGetSetDef"),
     ("PyMemAllocatorEx", "PyMemAllocatorEx"),
-    ("Py_buffer", "bufferinfo"),
+    ("Py_buffer", "Py_buffer"),
     ("_PyManagedBufferObject", "_PyManagedBufferObject"),
     ("PyMemoryViewObject", "PyMemoryViewObject"),
     ("PyBytesObject", "PyBytesObject"),
@@ -205,6 +205,11 @@ fn header_is_up_to_date() {
         "include/pybuffer/pybuffer.h is not what the sources say (first at line {:?}): run `make header`",
         differing.map(|line| line + 1)
     );
+}
+
+#[test]
+fn header_is_plain_ascii() {
+    assert!(generated().is_ascii(), "some compilers and tools read headers in other encodings");
 }
 
 /// Compiles a program that includes the header twice and nothing else.

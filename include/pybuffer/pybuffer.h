@@ -56,7 +56,7 @@ typedef struct PyMethodDef PyMethodDef;
 typedef struct PyMemberDef PyMemberDef;
 typedef struct PyGetSetDef PyGetSetDef;
 typedef struct PyMemAllocatorEx PyMemAllocatorEx;
-typedef struct bufferinfo Py_buffer;
+typedef struct Py_buffer Py_buffer;
 typedef struct _PyManagedBufferObject _PyManagedBufferObject;
 typedef struct PyMemoryViewObject PyMemoryViewObject;
 typedef struct PyBytesObject PyBytesObject;
@@ -952,11 +952,11 @@ const char *pybuffer_error_message(void);
  * A view of an exporter's memory: where it begins, what an item is, and how the items lie.
  *
  * The consumer owns the struct; the exporter owns everything that it points to, and keeps it alive and unchanged until
- * `PyBuffer_Release`. The address of the item at indices `i, j, …` is `buf + i*strides[0] + j*strides[1] + …`; where
+ * `PyBuffer_Release`. The address of the item at indices `i, j, ...` is `buf + i*strides[0] + j*strides[1] + ...`; where
  * `suboffsets[k] >= 0`, the address reached after axis `k` holds a pointer, which is followed and `suboffsets[k]` added
  * (`PyBuffer_GetPointer` does all that).
  */
-struct bufferinfo {
+struct Py_buffer {
     /** The address of the item at index 0 of every axis; not necessarily the lowest address of the memory. */
     void *buf;
     /**
@@ -1340,8 +1340,8 @@ char *PyBytes_AsString(PyObject *obj);
 /**
  * The bytes in `*string` and their number in `*length`. Where `length` is NULL there must be no NUL among them.
  *
- * Returns 0; -1 with `TypeError` where `obj` is no bytes object, `ValueError` for a NUL that must not be,
- * `SystemError` for a NULL `obj` or `string`.
+ * Returns 0; -1 with `TypeError` where `obj` is no bytes object, `ValueError` for a NUL that must not be (`*string` is
+ * written all the same), `SystemError` for a NULL `obj` or `string`.
  */
 int PyBytes_AsStringAndSize(PyObject *obj, char **string, Py_ssize_t *length);
 

@@ -7,7 +7,7 @@ use super::object::{Py_ssize_t, PyObject};
 /// A view of an exporter's memory: where it begins, what an item is, and how the items lie.
 ///
 /// The consumer owns the struct; the exporter owns everything that it points to, and keeps it alive and unchanged until
-/// `PyBuffer_Release`. The address of the item at indices `i, j, …` is `buf + i*strides[0] + j*strides[1] + …`; where
+/// `PyBuffer_Release`. The address of the item at indices `i, j, ...` is `buf + i*strides[0] + j*strides[1] + ...`; where
 /// `suboffsets[k] >= 0`, the address reached after axis `k` holds a pointer, which is followed and `suboffsets[k]` added
 /// (`PyBuffer_GetPointer` does all that).
 #[repr(C)]

@@ -56,7 +56,7 @@ typedef struct PyMethodDef PyMethodDef;
 typedef struct PyMemberDef PyMemberDef;
 typedef struct PyGetSetDef PyGetSetDef;
 typedef struct PyMemAllocatorEx PyMemAllocatorEx;
-typedef struct bufferinfo Py_buffer;
+typedef struct Py_buffer Py_buffer;
 typedef struct _PyManagedBufferObject _PyManagedBufferObject;
 typedef struct PyMemoryViewObject PyMemoryViewObject;
 typedef struct PyBytesObject PyBytesObject;
