@@ -76,6 +76,12 @@ test-twins: $(SHARED) ## the same C programs on CPython and on this library
 test-install: $(SHARED) ## install into a temporary prefix and build the README's program there
 	prove --exec bash c-tests/install.sh
 
+.PHONY: bench
+bench: $(SHARED) ## time this library beside CPython, as a table (QUICK=1 for fewer rounds)
+	@PYBUFFER_CFLAGS="-I$(abspath include)" \
+	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
+	BENCH_BUILD=$(abspath target/bench) bash benches/run.sh
+
 .PHONY: lint
 lint: ## formatting and clippy
 	$(CARGO) fmt --check

@@ -509,8 +509,14 @@ static inline void pybuffer_inline_incref(PyObject *op)
 }
 static inline void pybuffer_inline_decref(PyObject *op)
 {
-    if ((int32_t)__atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED) >= 0
-        && __atomic_fetch_sub(&op->ob_refcnt, 1, __ATOMIC_ACQ_REL) == 1) {
+    Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_ACQUIRE);
+
+    if (count == 1) {
+        /* The one reference is the caller's, so nobody can be making another. */
+        __atomic_store_n(&op->ob_refcnt, 0, __ATOMIC_RELAXED);
+        _Py_Dealloc(op);
+    }
+    else if ((int32_t)count >= 0 && __atomic_fetch_sub(&op->ob_refcnt, 1, __ATOMIC_ACQ_REL) == 1) {
         _Py_Dealloc(op);
     }
 }

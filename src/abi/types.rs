@@ -83,6 +83,8 @@ pub struct PyTypeObject {
     pub tp_versions_used: c_ushort,
 }
 
+/// The type is this library's own. CPython marks its own static types with the same bit.
+pub(crate) const TPFLAGS_OWN: c_ulong = 1 << 1;
 /// The type is on the heap and counts references of its instances.
 pub(crate) const TPFLAGS_HEAPTYPE: c_ulong = 1 << 9;
 /// Other types may derive from it.
@@ -124,7 +126,7 @@ impl PyTypeObject {
             tp_getattro: None,
             tp_setattro: None,
             tp_as_buffer: core::ptr::null_mut(),
-            tp_flags: TPFLAGS_READY,
+            tp_flags: TPFLAGS_READY | TPFLAGS_OWN,
             tp_doc: core::ptr::null(),
             tp_traverse: None,
             tp_clear: None,

@@ -87,11 +87,16 @@ unsafe fn scatter<const N: usize>(
 ) -> Result<()> {
     let pair = pair.ok_or(Error::bad_argument())?;
     let items = len.checked_div(pair.itemsize()).unwrap_or(0);
-    for part in pair.prefix(items, order) {
+    let run = |part: Pair<N>| {
         if let Some(plan) = part.plan(Purpose::Write, order) {
-            // SAFETY: the function's contract, for a part of the walk.
+            // SAFETY: the function's contract, for the walk or a part of it.
             unsafe { kernels::copy(&plan, src, dst) };
         }
+    };
+    if items >= pair.items() {
+        run(pair)
+    } else {
+        pair.prefix(items, order).for_each(run)
     }
     Ok(())
 }

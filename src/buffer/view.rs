@@ -62,7 +62,7 @@ pub(crate) unsafe fn release(view: *mut Py_buffer) {
             return;
         }
         if let Some(releasebuffer) = procs(obj).and_then(|procs| procs.bf_releasebuffer) {
-            refs::undisturbed(|| releasebuffer(obj, view));
+            refs::undisturbed(types::type_of(obj), || releasebuffer(obj, view));
         }
         (*view).obj = null_mut();
         refs::decref(obj);

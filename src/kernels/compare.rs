@@ -1,6 +1,6 @@
 //! Compares item with item as a plan says.
 
-use core::ffi::{c_int, c_long, c_longlong, c_short, c_uint, c_ulong, c_ulonglong, c_ushort, c_void};
+use core::ffi::{c_int, c_long, c_longlong, c_short};
 use core::ops::ControlFlow;
 
 use crate::layout::Plan;
@@ -26,10 +26,10 @@ pub(crate) unsafe fn all_equal<const N: usize>(
 }
 
 /// Whether every pair of items of the walk is equal, both operands being of the native type `code` (of the struct
-/// module). `None` where the code is not one that is compared here.
+/// module). `None` where the code is not one that is compared here. What an item has behind its value does not count.
 ///
 /// # Safety
-/// As [`all_equal`]; the items of both operands have the size of the type.
+/// As [`all_equal`]; the items of both operands are not smaller than the type.
 pub(crate) unsafe fn native_equal<const N: usize>(
     code: u8,
     plan: &Plan<N>,
@@ -37,31 +37,56 @@ pub(crate) unsafe fn native_equal<const N: usize>(
     b: *const u8,
 ) -> Option<bool> {
     /// # Safety
+    /// As `native_equal`, for a type of which two values are equal exactly where their bytes are.
+    unsafe fn same_bytes<T, const N: usize>(plan: &Plan<N>, a: *const u8, b: *const u8) -> bool {
+        // SAFETY: the function's contract.
+        unsafe { bytes_equal(&plan.of_units(size_of::<T>()).by_block(), a, b) }
+    }
+    /// # Safety
     /// As `native_equal`, for the type `T`, of which every bit pattern is a value.
-    unsafe fn typed<T: PartialEq, const N: usize>(plan: &Plan<N>, a: *const u8, b: *const u8) -> bool {
+    unsafe fn same_values<T: PartialEq, const N: usize>(plan: &Plan<N>, a: *const u8, b: *const u8) -> bool {
         // SAFETY: the function's contract: both addresses hold a `T`, at any alignment.
         unsafe { all_equal(plan, a, b, |a, b| a.cast::<T>().read_unaligned() == b.cast::<T>().read_unaligned()) }
     }
-    // SAFETY: the function's contract; every bit pattern is a value of each of these types.
+    // SAFETY: the function's contract.
     let equal = unsafe {
         match code {
-            // As CPython does between two native '?': by byte, although every byte but 0 is true.
-            b'c' | b'b' | b'B' | b'?' => typed::<u8, N>(plan, a, b),
-            b'h' => typed::<c_short, N>(plan, a, b),
-            b'H' => typed::<c_ushort, N>(plan, a, b),
-            b'i' => typed::<c_int, N>(plan, a, b),
-            b'I' => typed::<c_uint, N>(plan, a, b),
-            b'l' => typed::<c_long, N>(plan, a, b),
-            b'L' => typed::<c_ulong, N>(plan, a, b),
-            b'q' => typed::<c_longlong, N>(plan, a, b),
-            b'Q' => typed::<c_ulonglong, N>(plan, a, b),
-            b'n' => typed::<isize, N>(plan, a, b),
-            b'N' => typed::<usize, N>(plan, a, b),
-            b'f' => typed::<f32, N>(plan, a, b),
-            b'd' => typed::<f64, N>(plan, a, b),
-            b'P' => typed::<*const c_void, N>(plan, a, b),
+            // '?' is compared by byte, although every byte but 0 is true: so does CPython between two native '?'.
+            b'c' | b'b' | b'B' | b'?' => same_bytes::<u8, N>(plan, a, b),
+            b'h' | b'H' => same_bytes::<c_short, N>(plan, a, b),
+            b'i' | b'I' => same_bytes::<c_int, N>(plan, a, b),
+            b'l' | b'L' => same_bytes::<c_long, N>(plan, a, b),
+            b'q' | b'Q' => same_bytes::<c_longlong, N>(plan, a, b),
+            b'n' | b'N' | b'P' => same_bytes::<isize, N>(plan, a, b),
+            b'f' => same_values::<f32, N>(plan, a, b),
+            b'd' => same_values::<f64, N>(plan, a, b),
             _ => return None,
         }
     };
     Some(equal)
+}
+
+/// Whether every pair of units has the same bytes.
+///
+/// # Safety
+/// As [`all_equal`].
+unsafe fn bytes_equal<const N: usize>(plan: &Plan<N>, a: *const u8, b: *const u8) -> bool {
+    /// # Safety
+    /// As `bytes_equal`, and `UNIT` is the unit.
+    unsafe fn of_size<const UNIT: usize, const N: usize>(plan: &Plan<N>, a: *const u8, b: *const u8) -> bool {
+        // SAFETY: the function's contract; an array of bytes needs no alignment.
+        unsafe { all_equal(plan, a, b, |a, b| a.cast::<[u8; UNIT]>().read() == b.cast::<[u8; UNIT]>().read()) }
+    }
+    // SAFETY: the function's contract, passed on; a constant unit is the unit itself.
+    unsafe {
+        match plan.unit {
+            1 => of_size::<1, N>(plan, a, b),
+            2 => of_size::<2, N>(plan, a, b),
+            4 => of_size::<4, N>(plan, a, b),
+            8 => of_size::<8, N>(plan, a, b),
+            unit => all_equal(plan, a, b, |a, b| {
+                core::slice::from_raw_parts(a, unit) == core::slice::from_raw_parts(b, unit)
+            }),
+        }
+    }
 }

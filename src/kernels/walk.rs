@@ -14,16 +14,29 @@ pub(super) unsafe fn each(
     dst: *mut u8,
     visit: &mut impl FnMut(*const u8, *mut u8) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    let Some((axis, inner)) = axes.split_first() else { return visit(src, dst) };
     let (mut src, mut dst) = (src, dst);
-    for _ in 0..axis.len {
-        // SAFETY: W1 and W2: both addresses belong to an index tuple of the walk, so the pointers there may be read.
-        unsafe {
-            let behind = (follow(src, axis.src), follow(dst.cast_const(), axis.dst).cast_mut());
-            each(inner, behind.0, behind.1, visit)?;
+    match axes {
+        [] => return visit(src, dst),
+        // Most of the time is spent here, so this loop stands by itself.
+        [line] if !line.is_indirect() => {
+            for _ in 0..line.len {
+                visit(src, dst)?;
+                src = src.wrapping_offset(line.src.stride);
+                dst = dst.wrapping_offset(line.dst.stride);
+            }
         }
-        src = src.wrapping_offset(axis.src.stride);
-        dst = dst.wrapping_offset(axis.dst.stride);
+        [axis, inner @ ..] => {
+            for _ in 0..axis.len {
+                // SAFETY: W1 and W2: both addresses belong to an index tuple of the walk, so the pointers there may be
+                // read.
+                unsafe {
+                    let behind = (follow(src, axis.src), follow(dst.cast_const(), axis.dst).cast_mut());
+                    each(inner, behind.0, behind.1, visit)?;
+                }
+                src = src.wrapping_offset(axis.src.stride);
+                dst = dst.wrapping_offset(axis.dst.stride);
+            }
+        }
     }
     ControlFlow::Continue(())
 }

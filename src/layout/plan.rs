@@ -202,14 +202,15 @@ impl<const N: usize> Pair<N> {
         }
         let indirect = self.axes.as_slice().iter().rposition(Axis::is_indirect).map_or(0, |last| last.wrapping_add(1));
         self.drop_single(indirect);
+        let stated = self;
+        self.flip(indirect);
+        self.sort(indirect);
         let ordered = purpose == Purpose::Write && !self.is_injective(indirect);
         if ordered {
+            self = stated;
             if order == Order::Fortran {
                 self.axes.as_mut_slice().get_mut(indirect..).unwrap_or(&mut []).reverse();
             }
-        } else {
-            self.flip(indirect);
-            self.sort(indirect);
         }
         self.merge(indirect);
         Some(Plan {
@@ -234,13 +235,11 @@ impl<const N: usize> Pair<N> {
         }
     }
 
-    /// Whether no two index tuples of the direct axes lead the second operand to the same byte. May say no where the
-    /// answer is yes (for interleaved axes), never the other way round.
+    /// Whether no two index tuples of the direct axes, which are sorted, lead the second operand to the same byte. May
+    /// say no where the answer is yes (for interleaved axes), never the other way round.
     fn is_injective(&self, indirect: usize) -> bool {
-        let mut sorted = *self;
-        sorted.sort(indirect);
         let mut reach = self.itemsize;
-        for axis in sorted.axes.as_slice().get(indirect..).unwrap_or(&[]).iter().rev() {
+        for axis in self.axes.as_slice().get(indirect..).unwrap_or(&[]).iter().rev() {
             let step = axis.dst.stride.unsigned_abs();
             let span = axis.len.unsigned_abs().checked_sub(1).and_then(|steps| steps.checked_mul(step));
             match span.and_then(|span| span.checked_add(reach)) {
@@ -309,6 +308,13 @@ impl<const N: usize> Plan<N> {
     #[must_use]
     pub fn direct(&self) -> &[Axis] {
         self.axes.as_slice().get(self.indirect..).unwrap_or(&[])
+    }
+
+    /// The same walk, of which each visit covers only the first `unit` bytes of the items.
+    #[must_use]
+    pub fn of_units(mut self, unit: usize) -> Self {
+        self.unit = unit;
+        self
     }
 
     /// Takes an innermost axis that is contiguous in both operands into the unit. Only for work on bytes; what looks at

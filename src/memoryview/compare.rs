@@ -95,27 +95,23 @@ unsafe fn equal(a: &Py_buffer, b: &Py_buffer) -> Result<bool> {
 unsafe fn equal_items<const N: usize>(pair: Option<Pair<N>>, a: &Py_buffer, b: &Py_buffer) -> Result<bool> {
     // SAFETY: B1: NULL or a C string.
     let format = |view: &Py_buffer| unsafe { (!view.format.is_null()).then(|| CStr::from_ptr(view.format)) };
-    let (format_a, format_b) = (format(a), format(b));
+    let (format_a, format_b) = (format(a).unwrap_or(c"B"), format(b).unwrap_or(c"B"));
     let plan = pair.ok_or(Error::bad_argument())?.plan(Purpose::Read, Order::C);
+    // A format that the struct module does not know makes the views unequal, items or not.
+    let Some(comparer) = Comparer::new(format_a, format_b) else { return Ok(false) };
+    let Some(plan) = plan else { return Ok(true) };
+    let (size_a, size_b) = (a.itemsize.unsigned_abs(), b.itemsize.unsigned_abs());
+    if !comparer.fits(size_a, size_b) {
+        return Err(Error::value(c"memoryview: an item is smaller than its format"));
+    }
     // SAFETY: the function's contract; `fits` has made sure that each item is as large as its format.
     unsafe {
-        // Two views of the same native type are compared as such.
-        if let (Some(code_a), Some(code_b)) = (native_code(format_a), native_code(format_b))
+        // Two views of the same native type are compared as such, all others as the struct module would unpack them.
+        if let (Some(code_a), Some(code_b)) = (native_code(Some(format_a)), native_code(Some(format_b)))
             && code_a == code_b
+            && let Some(equal) = kernels::native_equal(code_a, &plan, a.buf.cast(), b.buf.cast())
         {
-            let Some(plan) = &plan else { return Ok(true) };
-            if let Some(equal) = kernels::native_equal(code_a, plan, a.buf.cast(), b.buf.cast()) {
-                return Ok(equal);
-            }
-        }
-        // All others as the struct module would unpack them. A format that it does not know makes the views unequal.
-        let bytes = c"B";
-        let comparer = Comparer::new(format_a.unwrap_or(bytes), format_b.unwrap_or(bytes));
-        let (Some(comparer), plan) = (comparer, plan) else { return Ok(false) };
-        let Some(plan) = plan else { return Ok(true) };
-        let (size_a, size_b) = (a.itemsize.unsigned_abs(), b.itemsize.unsigned_abs());
-        if !comparer.fits(size_a, size_b) {
-            return Err(Error::value(c"memoryview: an item is smaller than its format"));
+            return Ok(equal);
         }
         Ok(equal_by_format(&comparer, &plan, (a.buf.cast(), size_a), (b.buf.cast(), size_b)))
     }

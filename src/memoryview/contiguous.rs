@@ -13,7 +13,7 @@ use crate::layout::{MAX_NDIM, Order, fill_strides};
 use crate::runtime::refs::Owned;
 
 use super::managed;
-use super::view::{first, from_object};
+use super::view::{counted, from_object};
 
 /// `PyMemoryView_GetContiguous`.
 ///
@@ -65,6 +65,6 @@ unsafe fn copy(memoryview: &Owned<PyMemoryViewObject>, order: Order) -> Result<O
             strides: strides.as_mut_ptr(),
             ..(*managed.as_ptr()).master
         };
-        first(managed, &copied)
+        counted(managed, &copied)
     }
 }

@@ -1,7 +1,7 @@
 //! The managed buffer: one snapshot of an exporter's view, shared by memoryviews.
 //!
-//! `exports` is the number of memoryviews that have not been released; whoever brings it back to 0 gives the exporter's
-//! view back. It only grows from 0 at the very start, so that a view that has been given back stays so.
+//! `exports` is the number of memoryviews that have not been released, beginning with the one that the managed buffer is
+//! made for. Whoever brings it to 0 gives the exporter's view back; it never grows from 0, so that this is for good.
 
 use core::ffi::CStr;
 use core::mem::size_of;
@@ -35,7 +35,7 @@ pub(super) unsafe fn new(master: Py_buffer) -> Result<Owned<_PyManagedBufferObje
             _PyManagedBufferObject {
                 ob_base: PyObject { ob_refcnt: 1, ob_type: &raw mut _PyManagedBuffer_Type },
                 flags: 0,
-                exports: 0,
+                exports: 1,
                 master,
             },
         )
@@ -75,15 +75,6 @@ pub(super) unsafe fn copy_format(managed: &Owned<_PyManagedBufferObject>, format
         managed.flags |= _Py_MANAGED_BUFFER_FREE_FORMAT;
     }
     Ok(())
-}
-
-/// Counts the first memoryview of a new managed buffer.
-///
-/// # Safety
-/// O1, O2.
-pub(super) unsafe fn add_first(managed: NonNull<_PyManagedBufferObject>) {
-    // SAFETY: O2.
-    unsafe { atomic(&raw mut (*managed.as_ptr()).exports) }.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Counts a further memoryview; says no where the exporter's view has been given back, or is just being.

@@ -120,22 +120,7 @@ unsafe fn snapshot(managed: Owned<_PyManagedBufferObject>) -> Result<Owned<PyMem
     // SAFETY: the function's contract.
     unsafe {
         let master = &raw const (*managed.as_ptr()).master;
-        first(managed, &*master)
-    }
-}
-
-/// The first memoryview of a new managed buffer, with this structure.
-///
-/// # Safety
-/// O1, O2; B1 for `src`, whose memory and format the managed buffer keeps alive.
-pub(super) unsafe fn first(
-    managed: Owned<_PyManagedBufferObject>,
-    src: &Py_buffer,
-) -> Result<Owned<PyMemoryViewObject>> {
-    // SAFETY: the function's contract.
-    unsafe {
-        managed::add_first(managed.as_non_null());
-        counted(managed, src)
+        counted(managed, &*master)
     }
 }
 
@@ -144,7 +129,10 @@ pub(super) unsafe fn first(
 ///
 /// # Safety
 /// O1, O2; B1 for `src`, which the managed buffer keeps alive.
-unsafe fn counted(managed: Owned<_PyManagedBufferObject>, src: &Py_buffer) -> Result<Owned<PyMemoryViewObject>> {
+pub(super) unsafe fn counted(
+    managed: Owned<_PyManagedBufferObject>,
+    src: &Py_buffer,
+) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: the function's contract.
     unsafe {
         let result = buffer::structure(src)

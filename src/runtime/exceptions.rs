@@ -5,7 +5,7 @@ use core::mem::size_of;
 use core::ptr::{NonNull, null_mut};
 
 use crate::abi::object::PyObject;
-use crate::abi::types::{PyTypeObject, TPFLAGS_BASE_EXC_SUBCLASS, TPFLAGS_BASETYPE, TPFLAGS_READY};
+use crate::abi::types::{PyTypeObject, TPFLAGS_BASE_EXC_SUBCLASS, TPFLAGS_BASETYPE, TPFLAGS_OWN, TPFLAGS_READY};
 use crate::error::Kind;
 
 use super::alloc::{self, Domain};
@@ -29,7 +29,7 @@ unsafe impl Object for Exception {}
 macro_rules! exception {
     ($(#[$doc:meta])* $exported:ident, $ty:ident, $name:literal, $base:ident) => {
         static mut $ty: PyTypeObject = PyTypeObject {
-            tp_flags: TPFLAGS_READY | TPFLAGS_BASETYPE | TPFLAGS_BASE_EXC_SUBCLASS,
+            tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_BASETYPE | TPFLAGS_BASE_EXC_SUBCLASS,
             tp_base: &raw mut $base,
             tp_dealloc: Some(exception_dealloc),
             ..types::derived($name, size_of::<Exception>(), 0)

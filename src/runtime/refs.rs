@@ -1,10 +1,10 @@
 //! Reference counts, and owned references that drop themselves.
 
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicI32, AtomicIsize, Ordering, fence};
+use core::sync::atomic::{AtomicI32, AtomicIsize, Ordering};
 
 use crate::abi::object::{Py_ssize_t, PyObject, PyVarObject};
-use crate::abi::types::PyTypeObject;
+use crate::abi::types::{PyTypeObject, TPFLAGS_OWN};
 
 use super::pending::{self, Pending};
 
@@ -74,9 +74,17 @@ pub(crate) unsafe fn incref(op: *mut PyObject) {
 pub(crate) unsafe fn decref(op: *mut PyObject) {
     // SAFETY: O1; counts are changed atomically.
     let count = unsafe { atomic(&raw mut (*op).ob_refcnt) };
-    // Release: what this thread did with the object happens before another thread frees it.
-    if !is_immortal(count.load(Ordering::Relaxed)) && count.fetch_sub(1, Ordering::Release) == 1 {
-        fence(Ordering::Acquire);
+    let last = match count.load(Ordering::Acquire) {
+        // The one reference is the caller's, so nobody can be making another: no need for a locked instruction.
+        1 => {
+            count.store(0, Ordering::Relaxed);
+            true
+        }
+        immortal if is_immortal(immortal) => false,
+        // Release and acquire: what this thread did with the object happens before another thread frees it.
+        _ => count.fetch_sub(1, Ordering::AcqRel) == 1,
+    };
+    if last {
         // SAFETY: that was the last reference, so this thread has the object to itself.
         unsafe { dealloc(op) };
     }
@@ -88,21 +96,27 @@ pub(crate) unsafe fn decref(op: *mut PyObject) {
 /// O1, and no reference to the object is left.
 pub(crate) unsafe fn dealloc(op: *mut PyObject) {
     // SAFETY: O1. A type without `tp_dealloc` has not been through `PyType_Ready`; its memory cannot be told from any
-    // other, so it is left alone rather than freed in the wrong way.
-    if let Some(tp_dealloc) = unsafe { (*(*op).ob_type).tp_dealloc } {
-        // SAFETY: O4: the slot takes over the object.
-        undisturbed(|| unsafe { tp_dealloc(op) });
+    // other, so it is left alone rather than freed in the wrong way. O4: the slot takes over the object.
+    unsafe {
+        let ty = (*op).ob_type;
+        if let Some(tp_dealloc) = (*ty).tp_dealloc {
+            undisturbed(ty, || tp_dealloc(op));
+        }
     }
 }
 
-/// Runs foreign code that must not disturb a pending error: what it raises is dropped where one was pending, and stays
-/// where none was.
-pub(crate) fn undisturbed(foreign: impl FnOnce()) {
-    if !pending::is_any() {
-        return foreign();
+/// Calls a slot of a type that must not disturb a pending error: what it raises is dropped where one was pending, and
+/// stays where none was. The slots of this library's own types do not raise, and call others by this function.
+///
+/// # Safety
+/// `ty` points to a type object.
+pub(crate) unsafe fn undisturbed(ty: *mut PyTypeObject, slot: impl FnOnce()) {
+    // SAFETY: the function's contract.
+    if unsafe { (*ty).tp_flags } & TPFLAGS_OWN != 0 || !pending::is_any() {
+        return slot();
     }
     let saved = pending::swap(Pending::None);
-    foreign();
+    slot();
     if let Pending::Instance(raised) = pending::swap(saved) {
         // SAFETY: the slot owned the reference, and it has let go of it.
         unsafe { decref(raised.as_ptr()) };

@@ -6,7 +6,8 @@ use core::ptr::null_mut;
 
 use crate::abi::object::{Py_hash_t, PyObject};
 use crate::abi::types::{
-    PyTypeObject, TPFLAGS_BASE_EXC_SUBCLASS, TPFLAGS_BASETYPE, TPFLAGS_HEAPTYPE, TPFLAGS_READY, TPFLAGS_TYPE_SUBCLASS,
+    PyTypeObject, TPFLAGS_BASE_EXC_SUBCLASS, TPFLAGS_BASETYPE, TPFLAGS_HEAPTYPE, TPFLAGS_OWN, TPFLAGS_READY,
+    TPFLAGS_TYPE_SUBCLASS,
 };
 
 use super::alloc::{self, Domain};
@@ -27,14 +28,14 @@ pub(crate) const fn derived(name: &CStr, basicsize: usize, itemsize: usize) -> P
 /// The type of all type objects.
 #[unsafe(no_mangle)]
 pub static mut PyType_Type: PyTypeObject = PyTypeObject {
-    tp_flags: TPFLAGS_READY | TPFLAGS_BASETYPE | TPFLAGS_TYPE_SUBCLASS,
+    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_BASETYPE | TPFLAGS_TYPE_SUBCLASS,
     ..derived(c"type", size_of::<PyTypeObject>(), 0)
 };
 
 /// The type that every other type derives from. Its instances have no state.
 #[unsafe(no_mangle)]
 pub static mut PyBaseObject_Type: PyTypeObject = PyTypeObject {
-    tp_flags: TPFLAGS_READY | TPFLAGS_BASETYPE,
+    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_BASETYPE,
     tp_base: null_mut(),
     ..derived(c"object", size_of::<PyObject>(), 0)
 };
