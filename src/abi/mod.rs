@@ -6,9 +6,10 @@
 #![expect(non_camel_case_types, non_upper_case_globals, reason = "CPython's names")]
 
 pub mod object;
-pub mod slots;
 
 pub mod buffer;
+
+pub mod slots;
 
 pub mod bytes;
 pub mod memory;

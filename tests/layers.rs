@@ -1,0 +1,428 @@
+//! The layers of `src/lib.rs` hold: a file uses only what lies below it.
+//!
+//! The rules, on every path that begins with `crate` or `super` in code that is not for tests:
+//!
+//! * a module uses only modules of lower layers, by the table in the comment of `src/lib.rs`; two of the same layer do
+//!   not use each other;
+//! * within a folder a file uses only files that its `mod.rs` lists above it, be it directly or through a re-export, and
+//!   what `mod.rs` itself defines; in [`INDEPENDENT`] folders it uses no other file.
+//!
+//! And on every file: at most [`LINES`] lines; nothing that panics; no `unsafe` in [`SAFE`] folders.
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+/// Folders whose files do not use each other.
+const INDEPENDENT: &[&str] = &["exporters"];
+
+/// Folders of safe code.
+const SAFE: &[&str] = &["layout", "format"];
+
+/// What a file may use although it is listed below: an object points to its type, which is an object and has slots.
+const RECURSIVE: &[(&str, &str)] = &[("abi/object.rs", "abi/types.rs"), ("abi/slots.rs", "abi/types.rs")];
+
+/// A file that is longer is two files.
+const LINES: usize = 600;
+
+/// The files below `src`: path and text.
+type Files = BTreeMap<String, String>;
+
+/// A token: a name or number, `::`, or one other character. Literals are `""`.
+type Token<'a> = &'a str;
+
+/// The tokens of Rust source, without comments.
+fn tokens(source: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let mut rest = source;
+    while let Some(first) = rest.chars().next() {
+        let is_name = |c: char| c.is_alphanumeric() || c == '_';
+        let length = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            block_comment(rest)
+        } else if let Some(length) = literal(rest) {
+            tokens.push("\"\"");
+            length
+        } else if is_name(first) {
+            let length = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+            tokens.push(&rest[..length]);
+            length
+        } else if first.is_whitespace() {
+            first.len_utf8()
+        } else {
+            let length = if rest.starts_with("::") { 2 } else { first.len_utf8() };
+            tokens.push(&rest[..length]);
+            length
+        };
+        rest = &rest[length..];
+    }
+    tokens
+}
+
+/// The length of the block comment, which may have others in it, that the text begins with.
+fn block_comment(text: &str) -> usize {
+    let mut depth = 0;
+    for (at, _) in text.char_indices() {
+        if text[at..].starts_with("/*") {
+            depth += 1;
+        } else if at > 0 && text[..at].ends_with("*/") {
+            depth -= 1;
+            if depth == 0 {
+                return at;
+            }
+        }
+    }
+    text.len()
+}
+
+/// The length of the string or character that the text begins with.
+fn literal(text: &str) -> Option<usize> {
+    let prefix = text.find(|c| !matches!(c, 'b' | 'c' | 'r')).filter(|length| *length <= 2)?;
+    let (prefix, quoted) = text.split_at(prefix);
+    let hashes = quoted.len() - quoted.trim_start_matches('#').len();
+    if prefix.ends_with('r') && quoted[hashes..].starts_with('"') {
+        let end = format!("\"{}", &quoted[..hashes]);
+        let length = quoted[hashes + 1..].find(&end)?;
+        return Some(prefix.len() + hashes + 1 + length + end.len());
+    }
+    let quote = quoted.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let mut characters = quoted.char_indices().skip(1);
+    while let Some((at, c)) = characters.next() {
+        // A quote with no second one behind one character belongs to a lifetime.
+        if quote == '\'' && c != '\\' && !quoted[at + c.len_utf8()..].starts_with('\'') {
+            return None;
+        }
+        match c {
+            '\\' if quote == '\'' => return Some(prefix.len() + 3 + quoted[3..].find('\'')? + 1),
+            '\\' => drop(characters.next()),
+            _ if quote == '\'' => return Some(prefix.len() + at + c.len_utf8() + 1),
+            _ if c == quote => return Some(prefix.len() + at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The tokens of what is compiled into the library: no item with `#[cfg(test)]`.
+fn without_tests<'a>(tokens: &[Token<'a>]) -> Vec<Token<'a>> {
+    let mut kept = Vec::new();
+    let mut rest = tokens;
+    while let Some((first, after)) = rest.split_first() {
+        if let ["#", "[", "cfg", "(", "test", ")", "]", item @ ..] = rest {
+            rest = &item[item_length(item)..];
+        } else {
+            kept.push(*first);
+            rest = after;
+        }
+    }
+    kept
+}
+
+/// How many tokens an item has: it ends with a `;`, or a block, that is not in brackets.
+fn item_length(item: &[Token]) -> usize {
+    let mut depth = 0;
+    for (at, token) in item.iter().enumerate() {
+        match *token {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 && matches!(*token, ";" | "}") {
+            return at + 1;
+        }
+    }
+    item.len()
+}
+
+/// The paths that begin with `crate` or `super`; those of a use tree one by one.
+fn paths<'a>(tokens: &[Token<'a>]) -> Vec<Vec<&'a str>> {
+    let mut paths = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let begins = at.checked_sub(1).is_none_or(|before| tokens[before] != "::");
+        if begins && matches!(*token, "crate" | "super") && tokens.get(at + 1) == Some(&"::") {
+            use_tree(&tokens[at..], &[], &mut paths);
+        }
+    }
+    paths
+}
+
+/// Adds the paths of a use tree; returns what follows it.
+fn use_tree<'t, 'a>(mut rest: &'t [Token<'a>], prefix: &[&'a str], paths: &mut Vec<Vec<&'a str>>) -> &'t [Token<'a>] {
+    let mut path = prefix.to_vec();
+    loop {
+        match rest {
+            ["{", after @ ..] => {
+                rest = after;
+                while !matches!(rest, [] | ["}", ..]) {
+                    rest = use_tree(rest, &path, paths);
+                    // Also past `as name`.
+                    let next = rest.iter().position(|token| matches!(*token, "," | "}")).unwrap_or(rest.len());
+                    rest = rest[next..].strip_prefix(&[","]).unwrap_or(&rest[next..]);
+                }
+                return rest.get(1..).unwrap_or_default();
+            }
+            [name, "::", after @ ..] => {
+                path.push(name);
+                rest = after;
+            }
+            [name, after @ ..] => {
+                path.push(name);
+                paths.push(path);
+                return after;
+            }
+            [] => return rest,
+        }
+    }
+}
+
+/// The modules of `src/lib.rs`, and their layers, by the table in its comment.
+fn layers(lib: &str) -> BTreeMap<&str, u32> {
+    fn row(line: &str) -> Option<(&str, u32)> {
+        let (layer, rest) = line.strip_prefix("//! | ")?.split_once(" | [`")?;
+        Some((rest.split_once("`] |")?.0, layer.parse().ok()?))
+    }
+    lib.lines().filter_map(row).collect()
+}
+
+/// The files that a `mod.rs` lists, in its order.
+fn children<'a>(tokens: &[Token<'a>]) -> Vec<&'a str> {
+    let names = tokens.windows(3).filter_map(|window| match window {
+        ["mod", name, ";"] => Some(*name),
+        _ => None,
+    });
+    names.collect()
+}
+
+/// The names that a `mod.rs` re-exports, and the file that each is from.
+fn reexports<'a>(tokens: &[Token<'a>]) -> BTreeMap<&'a str, &'a str> {
+    let files = children(tokens);
+    let mut names = BTreeMap::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let mut used = Vec::new();
+        if *token == "use" {
+            use_tree(&tokens[at + 1..], &[], &mut used);
+        }
+        for path in used {
+            if let [file, .., name] = path[..]
+                && files.contains(&file)
+            {
+                names.insert(name, file);
+            }
+        }
+    }
+    names
+}
+
+/// The module that a file is: `runtime/refs.rs` is `runtime::refs`, `runtime/mod.rs` is `runtime`.
+fn module(file: &str) -> Vec<&str> {
+    let mut path: Vec<&str> = file.trim_end_matches(".rs").split('/').collect();
+    if path.last() == Some(&"mod") || path == ["lib"] {
+        path.pop();
+    }
+    path
+}
+
+/// What is wrong with the imports of all files, and which exceptions have been needed.
+fn wrong_imports(files: &Files) -> (Vec<String>, BTreeSet<(&'static str, &'static str)>) {
+    let layers = layers(&files["lib.rs"]);
+    let mut wrong = Vec::new();
+    let mut needed = BTreeSet::new();
+    for (file, source) in files.iter().filter(|(file, _)| file.ends_with(".rs")) {
+        let own = module(file);
+        for path in paths(&without_tests(&tokens(source))) {
+            let text = path.join("::");
+            let supers = path.iter().take_while(|name| **name == "super").count();
+            let start = if supers > 0 { own.len().saturating_sub(supers) } else { 0 };
+            let target = [&own[..start], &path[supers.max(1)..]].concat();
+            let above = match &target[..] {
+                [top, rest @ ..] if own.first() == Some(top) => wrong_in_folder(files, file, rest),
+                [top, ..] => wrong_between(&layers, own.first().copied().unwrap_or_default(), top),
+                [] => None,
+            };
+            if let Some((why, above)) = above {
+                match RECURSIVE.iter().find(|(user, used)| user == file && *used == above) {
+                    Some(exception) => drop(needed.insert(*exception)),
+                    None => wrong.push(format!("{file} uses {text}: {why}")),
+                }
+            }
+        }
+    }
+    (wrong, needed)
+}
+
+/// Why a module of `lib.rs` may not use another, and which.
+fn wrong_between(layers: &BTreeMap<&str, u32>, own: &str, used: &str) -> Option<(String, String)> {
+    let why = match (layers.get(own), layers.get(used)) {
+        (Some(own), Some(used)) if used < own => return None,
+        (Some(own), Some(used)) => format!("layer {used} is not below layer {own}"),
+        (None, _) => format!("{own} has no layer"),
+        (_, None) => format!("{used} has no layer"),
+    };
+    Some((why, used.to_owned()))
+}
+
+/// Why a file may not use `path` in its own folder, and which file that is.
+fn wrong_in_folder(files: &Files, file: &str, path: &[&str]) -> Option<(String, String)> {
+    let (folder, own) = file.split_once('/')?;
+    let tokens = tokens(files.get(&format!("{folder}/mod.rs"))?);
+    let children = children(&tokens);
+    let name = path.first()?;
+    // What mod.rs itself defines is no file's. To mod.rs all is allowed.
+    let place = |name: &str| children.iter().position(|child| *child == name);
+    let used = reexports(&tokens).get(name).copied().unwrap_or(name);
+    let (own, above) = (place(own.trim_end_matches(".rs"))?, place(used));
+    let why = match above {
+        _ if *name == "*" => "it may be anything".to_owned(),
+        Some(above) if above != own && INDEPENDENT.contains(&folder) => format!("files of {folder} are independent"),
+        Some(above) if above > own => format!("{used} is listed below it"),
+        _ => return None,
+    };
+    Some((why, format!("{folder}/{used}.rs")))
+}
+
+/// What is wrong with the contents of all files.
+fn wrong_contents(files: &Files) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (file, source) in files {
+        let lines = source.lines().count();
+        if lines > LINES {
+            wrong.push(format!("{file} has {lines} lines"));
+        }
+        if !file.ends_with(".rs") {
+            continue;
+        }
+        let all = tokens(source);
+        let is_safe = file.split_once('/').is_some_and(|(folder, _)| SAFE.contains(&folder));
+        if is_safe && all.contains(&"unsafe") {
+            wrong.push(format!("{file} contains unsafe"));
+        }
+        for window in without_tests(&all).windows(3) {
+            match window {
+                [".", name @ ("unwrap" | "expect"), "("] => wrong.push(format!("{file} calls {name}()")),
+                [name @ ("panic" | "unreachable" | "todo" | "unimplemented"), "!", _] => {
+                    wrong.push(format!("{file} calls {name}!"));
+                }
+                _ => {}
+            }
+        }
+    }
+    wrong
+}
+
+fn read_sources(directory: &Path, prefix: &str, files: &mut Files) {
+    for entry in fs::read_dir(directory).expect("src can be read") {
+        let path = entry.expect("src can be read").path();
+        let name = format!("{prefix}{}", path.file_name().expect("a name").to_string_lossy());
+        if path.is_dir() {
+            read_sources(&path, &format!("{name}/"), files);
+        } else {
+            files.insert(name, fs::read_to_string(&path).expect("a source is text"));
+        }
+    }
+}
+
+fn sources() -> Files {
+    let mut files = Files::new();
+    read_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut files);
+    files
+}
+
+#[test]
+fn every_file_uses_only_what_lies_below_it() {
+    let files = sources();
+    let (wrong, needed) = wrong_imports(&files);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(needed, RECURSIVE.iter().copied().collect(), "exceptions that are needed, and those that are listed");
+    let imports: usize = files.values().map(|source| paths(&without_tests(&tokens(source))).len()).sum();
+    println!("{} files, {imports} imports", files.len());
+    assert!(imports > 200, "the sources have more imports than the {imports} that were found");
+}
+
+#[test]
+fn every_module_of_the_crate_has_a_layer() {
+    let files = sources();
+    let listed: Vec<&str> = layers(&files["lib.rs"]).into_keys().collect();
+    let mut declared = children(&without_tests(&tokens(&files["lib.rs"])));
+    declared.sort_unstable();
+    assert_eq!(listed, declared);
+}
+
+#[test]
+fn files_are_short_and_do_not_panic_and_unsafe_is_where_it_belongs() {
+    let wrong = wrong_contents(&sources());
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn comments_literals_and_tests_are_no_code() {
+    let source = r##"
+        //! crate::a
+        /* crate::b /* crate::c */ crate::d */
+        use crate::{e::{self, F as G}, h::*}; // crate::i
+        const J: &str = "crate::k \" crate::l"; const M: &CStr = cr#"crate::n" crate::o"#;
+        pub(crate) fn p<'a>(q: &'a [u8]) -> bool { q == [b'"', b'\'', b'\\'] && crate::r::s!('"', "") }
+        #[cfg(test)] use crate::t;
+        #[cfg(test)] mod tests { use super::*; fn u() { crate::v::w(); } }
+        #[cfg(not(test))] use super::super::x::y;
+    "##;
+    let expected: &[&[&str]] = &[
+        &["crate", "e", "self"],
+        &["crate", "e", "F"],
+        &["crate", "h", "*"],
+        &["crate", "r", "s"],
+        &["super", "super", "x", "y"],
+    ];
+    assert_eq!(paths(&without_tests(&tokens(source))), expected);
+}
+
+/// A crate of three layers, and what is wrong with one file of it.
+fn wrong_with(file: &str, source: &str) -> Vec<String> {
+    let lib =
+        "//! | layer | module | what |\n//! | --- | --- | --- |\n//! | 0 | [`low`] | a |\n//! | 1 | [`layout`] | b |
+        //! | 1 | [`exporters`] | c |\n//! | 2 | [`high`] | d |"
+            .replace("        //!", "//!");
+    let mut files = Files::from([("lib.rs".to_owned(), lib)]);
+    for folder in ["low", "layout", "exporters", "high"] {
+        let source = "mod first; mod second; mod third; pub use second::{Second, Other as Third}; pub struct Own;";
+        files.insert(format!("{folder}/mod.rs"), source.to_owned());
+    }
+    files.insert(file.to_owned(), source.to_owned());
+    [wrong_imports(&files).0, wrong_contents(&files)].concat()
+}
+
+/// That these tests can fail.
+#[test]
+fn every_kind_of_violation_is_found() {
+    for (file, source, expected) in [
+        ("low/first.rs", "use crate::high::X;", "low/first.rs uses crate::high::X: layer 2 is not below layer 0"),
+        ("layout/first.rs", "fn f() { super::super::exporters::g() }", "layer 1 is not below layer 1"),
+        ("low/mod.rs", "use super::layout;", "low/mod.rs uses super::layout: layer 1 is not below layer 0"),
+        ("high/first.rs", "use crate::{low, other::X};", "high/first.rs uses crate::other::X: other has no layer"),
+        ("other.rs", "use crate::low;", "other.rs uses crate::low: other has no layer"),
+        ("low/first.rs", "use super::{Own, second};", "low/first.rs uses super::second: second is listed below it"),
+        ("low/first.rs", "use crate::low::third::X;", "third is listed below it"),
+        ("low/first.rs", "use super::Second;", "second is listed below it"),
+        ("low/third.rs", "use super::*;", "low/third.rs uses super::*: it may be anything"),
+        ("exporters/third.rs", "use super::first::X;", "files of exporters are independent"),
+        ("layout/first.rs", "unsafe fn f() {}", "layout/first.rs contains unsafe"),
+        ("low/first.rs", "fn f() { g().unwrap(); }", "low/first.rs calls unwrap()"),
+        ("low/first.rs", "fn f() { g() . expect (\"\"); }", "low/first.rs calls expect()"),
+        ("low/first.rs", "fn f() { panic!(\"\") }", "low/first.rs calls panic!"),
+        ("low/first.rs", "fn f() { unreachable!() }", "low/first.rs calls unreachable!"),
+        ("low/first.rs", "fn f() { todo!() }", "low/first.rs calls todo!"),
+        ("low/text.c", &"\n".repeat(601), "low/text.c has 601 lines"),
+    ] {
+        let wrong = wrong_with(file, source);
+        assert!(matches!(&wrong[..], [one] if one.ends_with(expected)), "{source}: {wrong:?}");
+    }
+    for (file, source) in [
+        ("high/first.rs", "use crate::{low::first::X, exporters}; use super::Own; fn f() { super::first::g() }"),
+        ("high/third.rs", "use super::{first, second::{self, X}, Second}; #[expect(unused)] use crate::layout::*;"),
+        ("low/first.rs", "unsafe fn f() {} #[cfg(test)] mod tests { use super::*; fn g() { panic!() } }"),
+        ("low/first.rs", &"\n".repeat(600)),
+    ] {
+        assert_eq!(wrong_with(file, source), Vec::<String>::new(), "{source}");
+    }
+}
