@@ -8,6 +8,7 @@ CARGO ?= cargo
 CC ?= cc
 CXX ?= c++
 INSTALL ?= install
+OBJCOPY ?= objcopy
 
 # rustup must not fetch another toolchain behind anybody's back.
 export RUSTUP_AUTO_INSTALL = 0
@@ -21,6 +22,7 @@ SHARED := $(TARGET)/libpybuffer.so
 STATIC := $(TARGET)/libpybuffer.a
 # What a program needs besides the static library.
 STATIC_LIBS := -lpthread
+EXPORTS := tests/exports.txt
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs' -o -name '*.c')
 
 EXAMPLE_CFLAGS := -std=c99 -O2 -g -Wall -Wextra -Wpedantic -Werror -Iinclude
@@ -32,10 +34,17 @@ DEMO := target/demo
 all: $(SHARED) ## build the shared and the static library (the default)
 
 # LTO is left out by cargo where an rlib is built too, hence the crate types here; without std, see src/lib.rs.
-$(SHARED) $(STATIC) &: $(SOURCES)
+$(SHARED) $(TARGET)/libpybuffer.so.$(SOVERSION) $(STATIC) &: $(SOURCES) $(EXPORTS)
 	$(CARGO) rustc --release --lib --no-default-features --crate-type cdylib,staticlib
 	ln -sf libpybuffer.so $(TARGET)/libpybuffer.so.$(SOVERSION)
-	touch $(SHARED) $(STATIC)
+	@# The static library as one object that shows what the shared one exports and nothing else, so that a program can
+	@# link it beside other Rust libraries.
+	@echo '$(LD) -r $(STATIC)'
+	@$(LD) -r --gc-sections $(addprefix -u ,$(shell cat $(EXPORTS))) $(STATIC) -o $(TARGET)/pybuffer.o
+	$(OBJCOPY) --keep-global-symbols=$(EXPORTS) --strip-debug $(TARGET)/pybuffer.o
+	rm -f $(STATIC)
+	$(AR) rcs $(STATIC) $(TARGET)/pybuffer.o
+	@touch $(SHARED)
 
 .PHONY: demo
 demo: $(DEMO)/minimal $(DEMO)/image ## build the examples and run them on real data (PICTURE=file)
