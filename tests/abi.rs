@@ -10,7 +10,6 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write;
 use std::mem::offset_of;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
