@@ -93,10 +93,12 @@ unsafe fn scatter<const N: usize>(
             unsafe { kernels::copy(&plan, src, dst) };
         }
     };
-    if items >= pair.items() {
-        run(pair)
+    if order == Order::Fortran && pair.writes_indirectly() {
+        pair.prefix(items, order).for_each(|part| part.fortran_lines().for_each(run));
+    } else if items < pair.items() {
+        pair.prefix(items, order).for_each(run);
     } else {
-        pair.prefix(items, order).for_each(run)
+        run(pair);
     }
     Ok(())
 }
@@ -161,9 +163,10 @@ unsafe fn copy_items<const N: usize>(
     // SAFETY: the function's contract; W4 is what `may_overlap` rules out, or the temporary.
     unsafe {
         if may_overlap(&pair, src_base, dst_base) {
-            let temporary = Scratch::new(from.len.unsigned_abs())?;
-            to_contiguous(temporary.as_ptr(), from, from.len, Order::C)?;
-            return from_contiguous(to, temporary.as_ptr(), from.len, Order::C);
+            let size = pair.items().saturating_mul(pair.itemsize());
+            let temporary = Scratch::new(size)?;
+            gather(Pair::<N>::to_contiguous(src, Order::C), src_base, temporary.as_ptr())?;
+            return scatter(Pair::<N>::from_contiguous(dst, Order::C), size, Order::C, temporary.as_ptr(), dst_base);
         }
         if let Some(plan) = pair.plan(Purpose::Write, Order::C) {
             kernels::copy(&plan, src_base, dst_base);

@@ -115,6 +115,12 @@ impl<const N: usize> Pair<N> {
         self.axes.as_slice().iter().any(Axis::is_indirect)
     }
 
+    /// Whether the second operand follows pointers.
+    #[must_use]
+    pub fn writes_indirectly(&self) -> bool {
+        self.axes.as_slice().iter().any(|axis| axis.dst.suboffset.is_some())
+    }
+
     /// The bytes of one item.
     #[must_use]
     pub fn itemsize(&self) -> usize {
@@ -152,7 +158,11 @@ impl<const N: usize> Pair<N> {
         let mut left = items.min(self.items());
         let count = self.axes.as_slice().len();
         (0..count.max(1)).filter_map(move |step| {
-            let position = if order == Order::Fortran { count.checked_sub(step)?.checked_sub(1)? } else { step };
+            // Without axes there is none at this position either, in both orders.
+            let position = match order {
+                Order::Fortran => count.wrapping_sub(step).wrapping_sub(1),
+                _ => step,
+            };
             if left == 0 {
                 return None;
             }
@@ -167,6 +177,23 @@ impl<const N: usize> Pair<N> {
             let whole = rest.narrowed(position, 0, slabs.cast_signed());
             rest = rest.narrowed(position, slabs.cast_signed(), 1);
             (slabs != 0).then_some(whole)
+        })
+    }
+
+    /// The walks along axis 0 that together, one after the other, cover all pairs in Fortran order. A plan cannot have that
+    /// order by itself where the second operand follows pointers, whose axes keep their place.
+    pub fn fortran_lines(&self) -> impl Iterator<Item = Self> {
+        let (pair, axes) = (*self, self.axes.as_slice().len());
+        let along = self.axes.as_slice().first().map_or(1, |axis| axis.len.unsigned_abs());
+        (0..self.items().checked_div(along).unwrap_or(0)).map(move |line| {
+            let (mut part, mut rest) = (pair, line);
+            for position in 1..axes {
+                let len = part.axes.as_slice().get(position).map_or(1, |axis| axis.len.unsigned_abs());
+                let index = rest.checked_rem(len).unwrap_or(0);
+                rest = rest.checked_div(len).unwrap_or(0);
+                part = part.narrowed(position, index.cast_signed(), 1);
+            }
+            part
         })
     }
 
