@@ -39,6 +39,20 @@ pub(crate) unsafe fn to_contiguous(buf: *mut u8, view: &Py_buffer, len: isize, o
     }
 }
 
+/// All items of `view`, in `order`, to fresh memory of `view.len` bytes at `buf`. Where the shape holds less than `len`
+/// says, the rest becomes 0.
+///
+/// # Safety
+/// As [`to_contiguous`].
+pub(crate) unsafe fn to_fresh(buf: *mut u8, view: &Py_buffer, order: Order) -> Result<()> {
+    // SAFETY: the function's contract; the items take no more than `len` bytes, see `Structure::check`.
+    unsafe {
+        let items = checked_structure(view)?.bytes();
+        buf.add(items).write_bytes(0, view.len.unsigned_abs().saturating_sub(items));
+        to_contiguous(buf, view, view.len, order)
+    }
+}
+
 /// Runs a walk whose second operand is contiguous and apart from the first.
 ///
 /// # Safety

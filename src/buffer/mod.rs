@@ -22,7 +22,7 @@ mod copy;
 
 mod segment;
 
-pub(crate) use copy::{copy_data, copy_to_object, from_contiguous, to_contiguous};
+pub(crate) use copy::{copy_data, copy_to_object, from_contiguous, to_contiguous, to_fresh};
 pub(crate) use fill::fill_info;
 pub(crate) use request::Request;
 pub(crate) use segment::{is_readable, read_segment, write_segment};

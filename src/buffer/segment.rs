@@ -15,15 +15,7 @@ use super::view::Acquired;
 /// O1.
 pub(crate) unsafe fn is_readable(obj: *mut PyObject) -> bool {
     // SAFETY: the function's contract.
-    match unsafe { read_segment(obj) } {
-        Ok(_) => true,
-        Err(error) => {
-            if error == Error::Raised {
-                indicator::clear();
-            }
-            false
-        }
-    }
+    indicator::quietly(|| unsafe { read_segment(obj) }).is_ok()
 }
 
 /// `PyObject_AsReadBuffer`: where the bytes are, and how many. The view is given back at once, so the caller has to know

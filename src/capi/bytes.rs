@@ -4,7 +4,7 @@
 //! exists. The empty object, and that of each single byte, exist once and live for ever.
 
 use core::ffi::{CStr, c_char, c_int};
-use core::ptr::null_mut;
+use core::ptr::{NonNull, null_mut};
 
 use crate::abi::bytes::PyBytesObject;
 use crate::abi::object::{Py_ssize_t, PyObject};
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn PyBytes_FromString(string: *const c_char) -> *mut PyObj
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_FromObject(obj: *mut PyObject) -> *mut PyObject {
     boundary(|| {
-        let obj = non_null(obj)?;
+        let obj = NonNull::new(obj).ok_or(Error::bad_argument())?;
         // SAFETY: O1.
         unsafe { bytes::from_object(obj) }.map(Owned::into_object)
     })

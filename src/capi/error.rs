@@ -44,8 +44,10 @@ pub unsafe extern "C" fn PyErr_SetString(exception: *mut PyObject, message: *con
     // SAFETY: the contract of the function.
     set(|| unsafe {
         let ty = exception_type(exception)?;
-        let message = if message.is_null() { c"" } else { CStr::from_ptr(message) };
-        indicator::with_message(ty, message)
+        if message.is_null() {
+            return Err(Error::NullArgument);
+        }
+        indicator::with_message(ty, CStr::from_ptr(message))
     });
 }
 

@@ -164,7 +164,7 @@ pub(crate) unsafe fn from_object(op: NonNull<PyObject>) -> Result<Owned<PyByteAr
         let mut view = Acquired::empty();
         view.acquire(op.as_ptr(), Request::FULL_RO)?;
         let object = uninitialised(view.view().len)?;
-        buffer::to_contiguous((*object.as_ptr()).ob_start.cast(), view.view(), view.view().len, Order::C)?;
+        buffer::to_fresh(start(object.as_non_null()).cast(), view.view(), Order::C)?;
         Ok(object)
     }
 }
@@ -309,7 +309,8 @@ unsafe extern "C" fn bytearray_richcompare(a: *mut PyObject, b: *mut PyObject, o
     let (mut left, mut right) = (Acquired::empty(), Acquired::empty());
     // SAFETY: O1; the views stay where they are; the exporters vouch for the bytes (B1).
     unsafe {
-        let acquired = left.acquire(a, Request::SIMPLE).and_then(|()| right.acquire(b, Request::SIMPLE));
+        let acquired =
+            indicator::quietly(|| left.acquire(a, Request::SIMPLE).and_then(|()| right.acquire(b, Request::SIMPLE)));
         match (acquired, Operator::from_c(operator)) {
             (Ok(()), Some(operator)) => {
                 let content = |view: &Py_buffer| match view.len {
@@ -318,13 +319,8 @@ unsafe extern "C" fn bytearray_richcompare(a: *mut PyObject, b: *mut PyObject, o
                 };
                 answer(Some(operator.holds(content(left.view()).cmp(content(right.view())))))
             }
-            (acquired, _) => {
-                // What cannot be seen as bytes is not comparable; that is no error.
-                if acquired == Err(Error::Raised) {
-                    indicator::clear();
-                }
-                answer(None)
-            }
+            // What cannot be seen as bytes is not comparable; that is no error.
+            _ => answer(None),
         }
     }
 }

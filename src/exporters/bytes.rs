@@ -220,7 +220,7 @@ pub(crate) unsafe fn from_object(op: NonNull<PyObject>) -> Result<Owned<PyBytesO
         view.acquire(op.as_ptr(), Request::FULL_RO)?;
         let object = uninitialised(view.view().len)?;
         let to = start(object.as_non_null()).cast();
-        buffer::to_contiguous(to, view.view(), view.view().len, Order::C)?;
+        buffer::to_fresh(to, view.view(), Order::C)?;
         Ok(object)
     }
 }

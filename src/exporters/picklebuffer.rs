@@ -37,7 +37,7 @@ static mut BUFFER: PyBufferProcs =
 /// O1.
 unsafe fn downcast(op: NonNull<PyObject>) -> Result<NonNull<PyPickleBufferObject>> {
     // SAFETY: O1.
-    unsafe { object::expect_type(op.as_ptr(), &raw mut PyPickleBuffer_Type, c"expected PickleBuffer, got %.200s")? };
+    unsafe { object::expect_type(op.as_ptr(), &raw mut PyPickleBuffer_Type, c"expected PickleBuffer, %.200s found")? };
     Ok(op.cast())
 }
 

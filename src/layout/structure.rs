@@ -116,6 +116,16 @@ impl<'a> Structure<'a> {
         Ok(())
     }
 
+    /// The bytes of all items, which `check` has found not to be more than `len`.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let len = self.len.unsigned_abs();
+        match self.shape {
+            Some(shape) => bytes_of(shape, self.itemsize).map_or(len, isize::unsigned_abs).min(len),
+            None => len,
+        }
+    }
+
     /// Items along axis 0 of a view of one axis whose shape was left out: CPython's `len / itemsize`.
     #[must_use]
     pub fn implied_items(&self) -> isize {

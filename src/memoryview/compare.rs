@@ -49,11 +49,8 @@ pub(super) unsafe extern "C" fn richcompare(a: *mut PyObject, b: *mut PyObject, 
                 return Ok(answer(Some((a == b) != negated)));
             };
             let mut other = Acquired::empty();
-            if let Err(error) = other.acquire(b, Request::FULL_RO) {
-                // What exports nothing is not comparable; that is no error.
-                if error == Error::Raised {
-                    indicator::clear();
-                }
+            // What exports nothing is not comparable; that is no error.
+            if indicator::quietly(|| other.acquire(b, Request::FULL_RO)).is_err() {
                 return Ok(answer(None));
             }
             let equal = equal(&(*a.cast::<PyMemoryViewObject>()).view, other.view())?;

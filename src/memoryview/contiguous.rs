@@ -52,7 +52,7 @@ unsafe fn copy(memoryview: &Owned<PyMemoryViewObject>, order: Order) -> Result<O
         let structure = buffer::checked_structure(src)?;
         let bytes = bytes::uninitialised(src.len)?;
         let start = bytes::start(bytes.as_non_null());
-        buffer::to_contiguous(start.cast(), src, src.len, order)?;
+        buffer::to_fresh(start.cast(), src, order)?;
 
         let managed = managed::of_exporter(bytes.as_non_null().cast())?;
         managed::copy_format(&managed, CStr::from_ptr(src.format))?;

@@ -132,6 +132,14 @@ pub(crate) fn contents<'a>() -> Option<(&'a CStr, *mut PyObject)> {
     }
 }
 
+/// Runs something whose errors nobody is to see, and leaves the pending error as it is.
+pub(crate) fn quietly<T>(body: impl FnOnce() -> T) -> T {
+    let saved = pending::swap(Pending::None);
+    let result = body();
+    replace(saved);
+    result
+}
+
 /// `PyErr_Clear`.
 pub(crate) fn clear() {
     replace(Pending::None);

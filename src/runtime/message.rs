@@ -111,7 +111,12 @@ pub(crate) unsafe fn render(format: &CStr, arguments: &mut impl Arguments, out: 
     while let Some((&byte, after)) = rest.split_first() {
         if byte != b'%' {
             if !byte.is_ascii() {
-                return Err(Error::value(c"PyErr_Format() expects an ASCII-encoded format string"));
+                return Err(Error::with(
+                    Kind::Value,
+                    c"PyUnicode_FromFormatV() expects an ASCII-encoded format string, got a non-ASCII byte: 0x%02zx",
+                    Argument::Size(byte.into()),
+                    Argument::None,
+                ));
             }
             out.push(&[byte]);
             rest = after;
@@ -126,7 +131,12 @@ pub(crate) unsafe fn render(format: &CStr, arguments: &mut impl Arguments, out: 
         );
         rest = after;
         let spec = spec(&mut rest, arguments)?;
+        // As in CPython, these codes take no flags, width or precision.
+        let bare = rest.len() == after.len();
         let (length, code) = length(&mut rest);
+        if matches!(code, Some(b'%' | b'c' | b'p')) && !bare {
+            return Err(invalid);
+        }
         match (code, length) {
             (Some(b'%'), None) => out.push(b"%"),
             (Some(b'd' | b'i'), length) => {
@@ -178,6 +188,8 @@ fn spec(rest: &mut &[u8], arguments: &mut impl Arguments) -> Result<Spec> {
         match rest.split_first() {
             Some((b'-', after)) => (spec.left, *rest) = (true, after),
             Some((b'0', after)) => (spec.zero, *rest) = (true, after),
+            // CPython takes it, and does nothing with it here.
+            Some((b'#', after)) => *rest = after,
             _ => break,
         }
     }
@@ -187,9 +199,9 @@ fn spec(rest: &mut &[u8], arguments: &mut impl Arguments) -> Result<Spec> {
     }
     if let Some((b'.', after)) = rest.split_first() {
         *rest = after;
-        // A negative precision is none; a missing number is one of 0, as in C.
-        let precision = number(rest, arguments, c"precision too big")?.unwrap_or(0);
-        spec.precision = usize::try_from(precision).ok();
+        // A negative precision is none; so is a missing number, as in CPython and unlike C.
+        let precision = number(rest, arguments, c"precision too big")?;
+        spec.precision = precision.and_then(|precision| usize::try_from(precision).ok());
     }
     Ok(spec)
 }
@@ -282,7 +294,8 @@ unsafe fn text(out: &mut Sink, spec: &Spec, text: *const c_char) {
     // A character that the precision cuts in two is left out; any other byte that is not UTF-8 is replaced, as in CPython.
     let cut = bytes.len() == limit;
     let incomplete = |chunk: &core::str::Utf8Chunk<'_>| {
-        cut && core::str::from_utf8(chunk.invalid()).is_err_and(|error| error.error_len().is_none())
+        let is_last = chunk.invalid().as_ptr_range().end == bytes.as_ptr_range().end;
+        cut && is_last && core::str::from_utf8(chunk.invalid()).is_err_and(|error| error.error_len().is_none())
     };
     let size = bytes.utf8_chunks().fold(0usize, |size, chunk| {
         let replaced = usize::from(!chunk.invalid().is_empty() && !incomplete(&chunk));

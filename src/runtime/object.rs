@@ -36,8 +36,9 @@ pub(crate) unsafe fn allocate(ty: *mut PyTypeObject, items: Py_ssize_t) -> Resul
     let (basic, item) = unsafe { ((*ty).tp_basicsize, (*ty).tp_itemsize) };
     let size = items.checked_mul(item).and_then(|variable| variable.checked_add(basic)).ok_or(Error::no_memory())?;
     let size = usize::try_from(size).map_err(|_| Error::bad_argument())?;
-    // Whole words, as in CPython, so that what a program keeps behind the items is aligned.
-    let size = size.checked_next_multiple_of(size_of::<usize>()).ok_or(Error::no_memory())?;
+    // Whole words, as in CPython, so that what a program keeps behind the items is aligned; and never less than a head.
+    let size =
+        size.max(size_of::<PyVarObject>()).checked_next_multiple_of(size_of::<usize>()).ok_or(Error::no_memory())?;
     let op: *mut PyObject = alloc::malloc(Domain::Object, size).cast();
     let op = NonNull::new(op).ok_or(Error::no_memory())?;
     // SAFETY: fresh memory of the instance's size.

@@ -205,5 +205,5 @@ pub(crate) unsafe fn is_exception_type(op: *mut PyObject) -> bool {
 /// O1.
 pub(crate) unsafe fn is_exception(op: *mut PyObject) -> bool {
     // SAFETY: O1.
-    unsafe { (*type_of(op)).tp_flags & TPFLAGS_BASE_EXC_SUBCLASS != 0 }
+    unsafe { type_of(op).as_ref() }.is_some_and(|ty| ty.tp_flags & TPFLAGS_BASE_EXC_SUBCLASS != 0)
 }

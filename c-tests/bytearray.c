@@ -1,0 +1,169 @@
+/* bytearray: resizing, and who keeps it from being resized. */
+#include "support.h"
+
+/* Every size after every other: what was there stays, and a NUL ends it. */
+static void resizing_keeps_what_was_there(void)
+{
+    static const Py_ssize_t sizes[] = {0, 1, 7, 8, 9, 30, 31, 64, 100, 1000, 5000, 3, 0, 2};
+    char text[5001];
+    for (size_t i = 0; i < sizeof(text); i++) {
+        text[i] = (char)('a' + i % 26);
+    }
+    for (size_t from = 0; from < COUNT(sizes); from++) {
+        for (size_t to = 0; to < COUNT(sizes); to++) {
+            PyObject *self = PyByteArray_FromStringAndSize(text, sizes[from]);
+            Py_ssize_t kept = sizes[from] < sizes[to] ? sizes[from] : sizes[to];
+            CHECK_INT(PyByteArray_Resize(self, sizes[to]), 0);
+            CHECK_INT(PyByteArray_Size(self), sizes[to]);
+            CHECK_MEM(PyByteArray_AsString(self), text, (size_t)kept);
+            CHECK_INT(PyByteArray_AsString(self)[sizes[to]], 0);
+            memset(PyByteArray_AsString(self), 'w', (size_t)sizes[to]); /* all of it may be written */
+            CHECK_INT(PyByteArray_Resize(self, sizes[from]), 0);
+            CHECK_INT(PyByteArray_AsString(self)[sizes[from]], 0);
+            Py_DECREF(self);
+        }
+    }
+}
+
+static void growing_a_little_is_cheap(void)
+{
+    PyObject *self = PyByteArray_FromStringAndSize(NULL, 0);
+    int moves = 0;
+    for (Py_ssize_t size = 1; size <= 100000; size++) {
+        char *before = ((PyByteArrayObject *)self)->ob_bytes;
+        Py_ssize_t room = ((PyByteArrayObject *)self)->ob_alloc;
+        PyByteArray_Resize(self, size);
+        moves += ((PyByteArrayObject *)self)->ob_alloc != room || ((PyByteArrayObject *)self)->ob_bytes != before;
+        PyByteArray_AsString(self)[size - 1] = (char)size;
+    }
+    CHECK_INT(PyByteArray_Size(self), 100000);
+    CHECK(moves < 200);
+    CHECK_INT(PyByteArray_AsString(self)[4242], (char)4243);
+    Py_DECREF(self);
+}
+
+static void a_view_keeps_it_from_being_resized(void)
+{
+    PyObject *self = PyByteArray_FromStringAndSize("abc", 3);
+    Py_buffer view;
+    PyObject *memoryview = PyMemoryView_FromObject(self), *picklebuffer = PyPickleBuffer_FromObject(self);
+    CHECK_INT(PyObject_GetBuffer(self, &view, PyBUF_SIMPLE), 0);
+    CHECK_INT(exports_of(self), 3);
+    for (int left = 3; left > 0; left--) {
+        CHECK_INT(PyByteArray_Resize(self, 4), -1);
+        CHECK_MESSAGE(PyExc_BufferError, "Existing exports of data: object cannot be re-sized");
+        CHECK_INT(PyByteArray_Resize(self, 0), -1);
+        CHECK_ERROR(PyExc_BufferError);
+        CHECK_INT(PyByteArray_Resize(self, 3), 0); /* the size that it has */
+        CHECK_STR(PyByteArray_AsString(self), "abc");
+        switch (left) {
+        case 3: PyBuffer_Release(&view); break;
+        case 2: Py_DECREF(memoryview); break;
+        default: Py_DECREF(picklebuffer);
+        }
+        CHECK_INT(exports_of(self), left - 1);
+    }
+    CHECK_INT(PyByteArray_Resize(self, 4), 0);
+    Py_DECREF(self);
+}
+
+static void a_failed_request_does_not_count(void)
+{
+    PyObject *self = PyByteArray_FromStringAndSize("abc", 3);
+    Py_buffer view;
+    CHECK_INT(PyObject_GetBuffer(self, NULL, PyBUF_SIMPLE), -1);
+    CHECK_ERROR(PyExc_BufferError);
+    CHECK_INT(PyObject_GetBuffer(self, &view, PyBUF_READ), -1);
+    CHECK_ERROR(PyExc_SystemError);
+    CHECK_INT(PyByteArray_Type.tp_as_buffer->bf_getbuffer(self, NULL, PyBUF_SIMPLE), -1);
+    CHECK_ERROR(PyExc_BufferError);
+    CHECK_INT(exports_of(self), 0);
+    CHECK_INT(Py_REFCNT(self), 1);
+    Py_DECREF(self);
+}
+
+static void the_exports_of_many_views_are_counted(void)
+{
+    enum { MANY = 1000 };
+    static Py_buffer views[MANY];
+    PyObject *self = PyByteArray_FromStringAndSize("abc", 3);
+    for (int i = 0; i < MANY; i++) {
+        CHECK_INT(PyObject_GetBuffer(self, &views[i], PyBUF_CONTIG), 0);
+    }
+    CHECK_INT(exports_of(self), MANY);
+    CHECK_INT(Py_REFCNT(self), MANY + 1);
+    for (int i = 0; i < MANY; i++) {
+        PyBuffer_Release(&views[(i * 7) % MANY]);
+    }
+    CHECK_INT(exports_of(self), 0);
+    CHECK_INT(Py_REFCNT(self), 1);
+    Py_DECREF(self);
+}
+
+static void concatenation_makes_a_new_one(void)
+{
+    PyObject *a = PyByteArray_FromStringAndSize("abc", 3), *b = PyBytes_FromString("def");
+    PyObject *joined = PyByteArray_Concat(a, b), *twice = PyByteArray_Concat(a, a);
+    PyObject *of_bytes = PyByteArray_Concat(b, b);
+    CHECK_STR(PyByteArray_AsString(joined), "abcdef");
+    CHECK_STR(PyByteArray_AsString(twice), "abcabc");
+    CHECK_STR(PyByteArray_AsString(of_bytes), "defdef");
+    CHECK_PTR(PyByteArray_Concat(a, Py_None), NULL);
+    CHECK_MESSAGE(PyExc_TypeError, "can't concat NoneType to bytearray");
+    CHECK_INT(exports_of(a), 0);
+    CHECK_INT(Py_REFCNT(a), 1);
+    Py_DECREF(of_bytes);
+    Py_DECREF(twice);
+    Py_DECREF(joined);
+    Py_DECREF(b);
+    Py_DECREF(a);
+}
+
+/* CPython takes bytes off the front without moving the rest: ob_start is then behind ob_bytes. */
+static void memory_that_does_not_begin_at_the_start_is_resized(void)
+{
+    static const Py_ssize_t sizes[] = {0, 1, 2, 5, 6, 7, 8, 9, 20, 100};
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        PyObject *self = PyByteArray_FromStringAndSize("--abcdef", 8);
+        PyByteArrayObject *is = (PyByteArrayObject *)self;
+        is->ob_start += 2;
+        Py_SET_SIZE(self, 6);
+        CHECK_STR(PyByteArray_AsString(self), "abcdef");
+        CHECK_INT(PyByteArray_Resize(self, sizes[i]), 0);
+        CHECK_MEM(PyByteArray_AsString(self), "abcdef", (size_t)(sizes[i] < 6 ? sizes[i] : 6));
+        CHECK_INT(PyByteArray_AsString(self)[sizes[i]], 0);
+        memset(PyByteArray_AsString(self), 'w', (size_t)sizes[i]);
+        Py_DECREF(self);
+    }
+}
+
+static void errors_name_what_was_found(void)
+{
+    PyObject *bytes = PyBytes_FromString("bytes"), *self = PyByteArray_FromObject(bytes);
+    CHECK_PTR(PyByteArray_FromObject(Py_None), NULL);
+    CHECK_MESSAGE(PyExc_TypeError, "cannot convert 'NoneType' object to bytearray");
+    CHECK_INT(PyByteArray_Size(bytes), -1);
+    CHECK_MESSAGE(PyExc_TypeError, "expected bytearray, bytes found");
+    CHECK_PTR(PyByteArray_FromStringAndSize(NULL, -1), NULL);
+    CHECK_MESSAGE(PyExc_SystemError, "Negative size passed to PyByteArray_FromStringAndSize");
+    CHECK_INT(PyByteArray_Resize(self, -1), -1);
+    CHECK_MESSAGE(PyExc_SystemError, "Can only resize to positive sizes, got -1");
+    CHECK_INT(PyObject_Hash(self), -1);
+    CHECK_MESSAGE(PyExc_TypeError, "unhashable type: 'bytearray'");
+    Py_DECREF(self);
+    Py_DECREF(bytes);
+}
+
+int main(void)
+{
+    tap_after_each = nothing_is_left_pending;
+    RUN(resizing_keeps_what_was_there);
+    RUN(growing_a_little_is_cheap);
+    RUN(a_view_keeps_it_from_being_resized);
+    RUN(a_failed_request_does_not_count);
+    RUN(the_exports_of_many_views_are_counted);
+    RUN(concatenation_makes_a_new_one);
+    RUN(memory_that_does_not_begin_at_the_start_is_resized);
+    RUN(errors_name_what_was_found);
+    return tap_end();
+}

@@ -1,0 +1,186 @@
+/* bytes: ownership of the functions that take a reference over, and the objects that exist once. */
+#include "support.h"
+
+static void short_objects_exist_once(void)
+{
+    PyObject *empty = PyBytes_FromString(""), *bytearray = PyByteArray_FromStringAndSize(NULL, 0);
+    CHECK_PTR(PyBytes_FromStringAndSize(NULL, 0), empty);
+    CHECK_PTR(PyBytes_FromStringAndSize("abc", 0), empty);
+    CHECK_PTR(PyBytes_FromObject(bytearray), empty);
+    for (int byte = 0; byte < 256; byte++) {
+        char c = (char)byte;
+        PyObject *one = PyBytes_FromStringAndSize(&c, 1), *same = PyBytes_FromStringAndSize(&c, 1);
+        CHECK_PTR(one, same);
+        CHECK_INT((unsigned char)PyBytes_AsString(one)[0], byte);
+        CHECK_INT(PyBytes_AsString(one)[1], 0);
+        CHECK_INT(PyBytes_Size(one), 1);
+    }
+    Py_DECREF(bytearray);
+}
+
+/* Not even by the functions that write: an uninitialised object of one byte is nobody else's. */
+static void short_objects_are_never_written(void)
+{
+    PyObject *fresh = PyBytes_FromStringAndSize(NULL, 1), *x = PyBytes_FromStringAndSize("x", 1), *resized = x;
+    CHECK_INT(Py_REFCNT(fresh), 1);
+    PyBytes_AsString(fresh)[0] = 'y';
+    CHECK_INT(_PyBytes_Resize(&resized, 10), 0);
+    CHECK(resized != x);
+    memset(PyBytes_AsString(resized), 'z', 10);
+    PyObject *empty = PyBytes_FromString(""), *grown = empty;
+    CHECK_INT(_PyBytes_Resize(&grown, 5), 0);
+    CHECK(grown != empty);
+    memset(PyBytes_AsString(grown), 'z', 5);
+    CHECK_STR(PyBytes_AsString(x), "x");
+    CHECK_INT(PyBytes_Size(x), 1);
+    CHECK_STR(PyBytes_AsString(empty), "");
+    CHECK_INT(PyBytes_Size(empty), 0);
+    PyObject *shrunk = PyBytes_FromString("some"), *single;
+    CHECK_INT(_PyBytes_Resize(&shrunk, 0), 0);
+    CHECK_PTR(shrunk, empty);
+    single = PyBytes_FromString("some");
+    CHECK_INT(_PyBytes_Resize(&single, 1), 0);
+    PyBytes_AsString(single)[0] = 'q';
+    PyObject *s = PyBytes_FromString("s");
+    CHECK_STR(PyBytes_AsString(s), "s");
+    Py_DECREF(single);
+    Py_DECREF(grown);
+    Py_DECREF(resized);
+    Py_DECREF(fresh);
+}
+
+static void resizing_a_shared_object_leaves_it_to_the_others(void)
+{
+    PyObject *object = PyBytes_FromString("shared"), *other = Py_NewRef(object);
+    CHECK_INT(_PyBytes_Resize(&object, 3), 0);
+    CHECK(object != other);
+    CHECK_STR(PyBytes_AsString(object), "sha");
+    CHECK_STR(PyBytes_AsString(other), "shared");
+    CHECK_INT(Py_REFCNT(other), 1);
+    Py_hash_t hash = PyObject_Hash(object);
+    CHECK_INT(_PyBytes_Resize(&object, 2), 0);
+    CHECK(PyObject_Hash(object) != hash); /* the old one is forgotten */
+    Py_DECREF(object);
+    Py_DECREF(other);
+}
+
+/* While somebody holds a view of it, the object is not alone: the memory must not go. */
+static void resizing_an_object_with_a_view_leaves_the_view(void)
+{
+    PyObject *object = PyBytes_FromString("viewed"), *view = PyMemoryView_FromObject(object);
+    CHECK_INT(_PyBytes_Resize(&object, 5000), 0);
+    CHECK_MEM(PyMemoryView_GET_BUFFER(view)->buf, "viewed", 6);
+    Py_DECREF(object);
+    Py_DECREF(view);
+}
+
+static void a_failed_resize_drops_the_object(void)
+{
+    PyObject *object = PyBytes_FromString("object"), *other = Py_NewRef(object);
+    CHECK_INT(_PyBytes_Resize(&object, -1), -1);
+    CHECK_MESSAGE(PyExc_SystemError, "bad argument to internal function");
+    CHECK_PTR(object, NULL);
+    CHECK_INT(Py_REFCNT(other), 1);
+    CHECK_INT(_PyBytes_Resize(&other, PY_SSIZE_T_MAX), -1);
+    CHECK_PTR(other, NULL);
+    CHECK(PyErr_ExceptionMatches(PyExc_OverflowError) || PyErr_ExceptionMatches(PyExc_MemoryError));
+    PyErr_Clear();
+}
+
+static void concatenation_takes_over_the_first_reference(void)
+{
+    PyObject *first = PyBytes_FromString("first"), *kept = Py_NewRef(first), *second = PyBytes_FromString(" second");
+    PyBytes_Concat(&first, second);
+    CHECK_STR(PyBytes_AsString(first), "first second");
+    CHECK_INT(Py_REFCNT(kept), 1);
+    CHECK_INT(Py_REFCNT(second), 1);
+    PyBytes_ConcatAndDel(&first, second);
+    CHECK_STR(PyBytes_AsString(first), "first second second");
+    CHECK_INT(Py_REFCNT(first), 1);
+    PyBytes_Concat(&first, first); /* with itself */
+    CHECK_STR(PyBytes_AsString(first), "first second secondfirst second second");
+    PyBytes_Concat(&first, Py_None);
+    CHECK_PTR(first, NULL);
+    CHECK_MESSAGE(PyExc_TypeError, "can't concat NoneType to bytes");
+    Py_DECREF(kept);
+}
+
+static void concatenation_drops_both_on_failure(void)
+{
+    PyObject *first = PyBytes_FromString("first"), *kept = Py_NewRef(first);
+    PyObject *plain = PyObject_New(PyObject, &PyBaseObject_Type);
+    PyBytes_ConcatAndDel(&first, Py_NewRef(plain));
+    CHECK_PTR(first, NULL);
+    CHECK_ERROR(PyExc_TypeError);
+    CHECK_INT(Py_REFCNT(kept), 1);
+    CHECK_INT(Py_REFCNT(plain), 1);
+    Py_DECREF(plain);
+    Py_DECREF(kept);
+}
+
+static void a_NUL_inside_is_an_error_where_no_length_is_asked_for(void)
+{
+    PyObject *object = PyBytes_FromStringAndSize("a\0b", 3), *fine = PyBytes_FromString("ab");
+    char *string;
+    Py_ssize_t length;
+    CHECK_INT(PyBytes_AsStringAndSize(object, &string, &length), 0);
+    CHECK_INT(length, 3);
+    CHECK_INT(PyBytes_AsStringAndSize(object, &string, NULL), -1);
+    CHECK_MESSAGE(PyExc_ValueError, "embedded null byte");
+    CHECK_INT(PyBytes_AsStringAndSize(fine, &string, NULL), 0);
+    CHECK_STR(string, "ab");
+    CHECK_PTR(string, PyBytes_AS_STRING(fine));
+    Py_DECREF(fine);
+    Py_DECREF(object);
+}
+
+static void errors_name_what_was_found(void)
+{
+    PyObject *bytearray = PyByteArray_FromStringAndSize("x", 1);
+    CHECK_INT(PyBytes_Size(bytearray), -1);
+    CHECK_MESSAGE(PyExc_TypeError, "expected bytes, bytearray found");
+    CHECK_PTR(PyBytes_AsString(Py_None), NULL);
+    CHECK_MESSAGE(PyExc_TypeError, "expected bytes, NoneType found");
+    CHECK_PTR(PyBytes_FromObject(Py_None), NULL);
+    CHECK_MESSAGE(PyExc_TypeError, "cannot convert 'NoneType' object to bytes");
+    CHECK_PTR(PyBytes_FromStringAndSize(NULL, -1), NULL);
+    CHECK_MESSAGE(PyExc_SystemError, "Negative size passed to PyBytes_FromStringAndSize");
+    CHECK_PTR(PyBytes_FromStringAndSize("x", PY_SSIZE_T_MAX), NULL);
+    CHECK_MESSAGE(PyExc_OverflowError, "byte string is too large");
+    Py_DECREF(bytearray);
+}
+
+/* bytes from what an exporter has, item by item where it must be. */
+static void what_is_exported_is_copied_in_C_order(void)
+{
+    char memory[] = "a-d-b-e-c-f-", *rows[] = {memory + 6, memory};
+    Py_ssize_t shape[2] = {2, 3}, strides[2] = {2, 4};
+    Exporter *strided = exporter_new(memory, "B", 1, 2, shape, strides), *indirect = exporter_of_rows(rows, 2, 3);
+    PyObject *a = PyBytes_FromObject((PyObject *)strided), *b = PyBytes_FromObject((PyObject *)indirect);
+    CHECK_STR(PyBytes_AsString(a), "abcdef");
+    CHECK_STR(PyBytes_AsString(b), "e-ca-d");
+    CHECK_PTR(PyBytes_FromObject(a), a);
+    CHECK_INT(Py_REFCNT(a), 2);
+    Py_DECREF(a);
+    Py_DECREF(a);
+    Py_DECREF(b);
+    CHECK_UNUSED(indirect);
+    CHECK_UNUSED(strided);
+}
+
+int main(void)
+{
+    tap_after_each = nothing_is_left_pending;
+    RUN(short_objects_exist_once);
+    RUN(short_objects_are_never_written);
+    RUN(resizing_a_shared_object_leaves_it_to_the_others);
+    RUN(resizing_an_object_with_a_view_leaves_the_view);
+    RUN(a_failed_resize_drops_the_object);
+    RUN(concatenation_takes_over_the_first_reference);
+    RUN(concatenation_drops_both_on_failure);
+    RUN(a_NUL_inside_is_an_error_where_no_length_is_asked_for);
+    RUN(errors_name_what_was_found);
+    RUN(what_is_exported_is_copied_in_C_order);
+    CHECK_INT(exporters_alive, 0);
+    return tap_end();
+}

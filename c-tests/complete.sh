@@ -1,0 +1,57 @@
+#!/bin/sh
+# null.c calls every function: its list against the header's declarations and against what the library exports.
+#
+# From the environment: NULL_PROGRAM (null.c, built), CC, NM, PYBUFFER_CFLAGS. Output is TAP.
+set -u
+export LC_ALL=C
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+number=0
+status=0
+
+# name, then the two lists; lines of the first that the second has not are failures
+contained() {
+    number=$((number + 1))
+    comm -23 "$2" "$3" >"$work/missing"
+    if [ -s "$2" ] && [ ! -s "$work/missing" ]; then
+        echo "ok $number - $1"
+    else
+        status=1
+        echo "not ok $number - $1"
+        sed 's/^/# /' "$work/missing"
+    fi
+}
+
+skip() {
+    number=$((number + 1))
+    echo "ok $number - $1 # SKIP $2"
+}
+
+echo "1..4"
+"$NULL_PROGRAM" --functions | sort >"$work/tested"
+library=$("$NULL_PROGRAM" --library)
+
+# Declarations are what is left without the bodies of inline functions and without typedefs, one to a line.
+echo '#include <pybuffer/pybuffer.h>' |
+    ${CC:-cc} ${PYBUFFER_CFLAGS:-} -x c -E -P - |
+    tr '\n' ' ' |
+    sed 's/{[^{}]*}/;/g; s/{[^{}]*}/;/g; s/;/;\n/g' |
+    grep -v -e typedef -e 'static inline' |
+    sed -n 's/.*[ *]\(_*Py[A-Za-z_]*\|pybuffer_[a-z_]*\)(.*);$/\1/p' |
+    sort -u >"$work/declared"
+
+contained "every function of the header is called by null.c" "$work/declared" "$work/tested"
+contained "null.c calls functions of the header only" "$work/tested" "$work/declared"
+if ! command -v "${NM:-nm}" >/dev/null; then
+    skip "every function that the library exports is in the header" "no nm here"
+    skip "every function of the header is exported by the library" "no nm here"
+    exit "$status"
+fi
+"${NM:-nm}" -D --defined-only "$library" | awk '$2 == "T" { print $3 }' | sort >"$work/exported"
+case $library in
+*pybuffer*) contained "every function that the library exports is in the header" "$work/exported" "$work/declared" ;;
+*) skip "every function that the library exports is in the header" "$library has more" ;;
+esac
+contained "every function of the header is exported by the library" "$work/declared" "$work/exported"
+exit "$status"

@@ -1,0 +1,340 @@
+/* Memoryviews: releasing, snapshots and ownership, and where this library decides. */
+#include "support.h"
+
+static char memory[64];
+
+/* ---- release ------------------------------------------------------------------------------------------------ */
+
+static void releasing_gives_the_memory_up_at_once(void)
+{
+    PyObject *bytearray = PyByteArray_FromStringAndSize("abc", 3), *view = PyMemoryView_FromObject(bytearray);
+    CHECK_INT(pybuffer_memoryview_is_released(view), 0);
+    CHECK_INT(exports_of(bytearray), 1);
+    CHECK_INT(pybuffer_memoryview_release(view), 0);
+    CHECK_INT(pybuffer_memoryview_is_released(view), 1);
+    CHECK_INT(exports_of(bytearray), 0);
+    CHECK_INT(Py_REFCNT(bytearray), 1);
+    CHECK_INT(PyByteArray_Resize(bytearray, 100), 0);
+    CHECK_INT(pybuffer_memoryview_release(view), 0);
+    Py_DECREF(view);
+    Py_DECREF(bytearray);
+}
+
+static void every_use_of_a_released_view_is_refused(void)
+{
+    static const char text[] = "operation forbidden on released memoryview object";
+    PyObject *bytes = PyBytes_FromString("abc"), *view = PyMemoryView_FromObject(bytes);
+    PyObject *other = PyMemoryView_FromObject(bytes);
+    Py_buffer buffer;
+    CHECK_INT(pybuffer_memoryview_release(view), 0);
+    CHECK_INT(PyObject_GetBuffer(view, &buffer, PyBUF_FULL_RO), -1);
+    CHECK_MESSAGE(PyExc_ValueError, text);
+    CHECK_PTR(PyMemoryView_FromObject(view), NULL);
+    CHECK_MESSAGE(PyExc_ValueError, text);
+    CHECK_PTR(PyMemoryView_GetContiguous(view, PyBUF_READ, 'C'), NULL);
+    CHECK_MESSAGE(PyExc_ValueError, text);
+    CHECK_PTR(PyPickleBuffer_FromObject(view), NULL);
+    CHECK_MESSAGE(PyExc_ValueError, text);
+    CHECK_PTR(PyBytes_FromObject(view), NULL);
+    CHECK_MESSAGE(PyExc_ValueError, text);
+    CHECK_INT(PyObject_Size(view), -1);
+    CHECK_MESSAGE(PyExc_ValueError, text);
+    CHECK_INT(PyObject_Hash(view), -1);
+    CHECK_MESSAGE(PyExc_ValueError, text);
+    CHECK_INT(PyObject_CopyData(view, bytes), -1);
+    CHECK_MESSAGE(PyExc_ValueError, text);
+    CHECK_INT(PyObject_CheckBuffer(view), 1);
+    CHECK_INT(PyObject_CheckReadBuffer(view), 0);
+    CHECK_INT(PyObject_RichCompareBool(view, view, Py_EQ), 1);
+    CHECK_INT(PyObject_RichCompareBool(view, other, Py_EQ), 0);
+    CHECK_INT(PyObject_RichCompareBool(other, view, Py_EQ), 0);
+    CHECK_INT(PyObject_RichCompareBool(view, bytes, Py_EQ), 0);
+    CHECK_INT(exports_of(view), 0);
+    Py_DECREF(other);
+    Py_DECREF(view);
+    Py_DECREF(bytes);
+}
+
+static void a_view_that_consumers_hold_is_not_released(void)
+{
+    PyObject *bytearray = PyByteArray_FromStringAndSize("abc", 3), *view = PyMemoryView_FromObject(bytearray);
+    Py_buffer first, second;
+    CHECK_INT(PyObject_GetBuffer(view, &first, PyBUF_SIMPLE), 0);
+    CHECK_INT(pybuffer_memoryview_release(view), -1);
+    CHECK_MESSAGE(PyExc_BufferError, "memoryview has 1 exported buffer");
+    CHECK_INT(PyObject_GetBuffer(view, &second, PyBUF_FULL), 0);
+    CHECK_INT(pybuffer_memoryview_release(view), -1);
+    CHECK_MESSAGE(PyExc_BufferError, "memoryview has 2 exported buffers");
+    CHECK_INT(pybuffer_memoryview_is_released(view), 0);
+    CHECK_INT(exports_of(view), 2);
+    CHECK_INT(exports_of(bytearray), 1);
+    PyBuffer_Release(&first);
+    PyBuffer_Release(&second);
+    CHECK_INT(pybuffer_memoryview_release(view), 0);
+    CHECK_INT(exports_of(bytearray), 0);
+    Py_DECREF(view);
+    Py_DECREF(bytearray);
+}
+
+/* Those that were made from it go on with the same snapshot. */
+static void views_of_a_released_view_go_on(void)
+{
+    PyObject *bytearray = PyByteArray_FromStringAndSize("abc", 3), *first = PyMemoryView_FromObject(bytearray);
+    PyObject *second = PyMemoryView_FromObject(first), *copy;
+    CHECK_INT(exports_of(first), 0); /* it is no consumer of the first, but of what that is a view of */
+    CHECK_INT(pybuffer_memoryview_release(first), 0);
+    CHECK_INT(pybuffer_memoryview_is_released(second), 0);
+    CHECK_INT(exports_of(bytearray), 1);
+    copy = PyBytes_FromObject(second);
+    CHECK_STR(PyBytes_AsString(copy), "abc");
+    CHECK_INT(pybuffer_memoryview_release(second), 0);
+    CHECK_INT(exports_of(bytearray), 0);
+    Py_DECREF(copy);
+    Py_DECREF(second);
+    Py_DECREF(first);
+    Py_DECREF(bytearray);
+}
+
+static void release_is_for_memoryviews(void)
+{
+    PyObject *bytes = PyBytes_FromString("abc"), *picklebuffer = PyPickleBuffer_FromObject(bytes);
+    CHECK_INT(pybuffer_memoryview_release(picklebuffer), -1);
+    CHECK_MESSAGE(PyExc_TypeError, "a memoryview is required, not 'pickle.PickleBuffer'");
+    CHECK_INT(pybuffer_memoryview_is_released(bytes), -1);
+    CHECK_MESSAGE(PyExc_TypeError, "a memoryview is required, not 'bytes'");
+    Py_DECREF(picklebuffer);
+    Py_DECREF(bytes);
+}
+
+/* ---- what a view holds -------------------------------------------------------------------------------------- */
+
+static void a_view_is_complete_whatever_the_exporter_leaves_out(void)
+{
+    Py_ssize_t six = 6;
+    for (int missing = 0; missing < 4; missing++) {
+        Exporter *self = exporter_new(memory, missing & 1 ? NULL : "<h", 2, 1, &six, NULL);
+        self->literal = 1;
+        self->offer.strides = NULL;
+        self->offer.shape = missing & 2 ? NULL : self->shape;
+        PyObject *view = PyMemoryView_FromObject((PyObject *)self);
+        const Py_buffer *is = PyMemoryView_GET_BUFFER(view);
+        CHECK_INT(is->ndim, 1);
+        CHECK_INT(is->shape[0], 6);
+        CHECK_INT(is->strides[0], 2);
+        CHECK_PTR(is->suboffsets, NULL);
+        CHECK_STR(is->format, missing & 1 ? "B" : "<h");
+        CHECK_PTR(is->obj, self);
+        CHECK_PTR(PyMemoryView_GET_BASE(view), self);
+        CHECK(is->shape != self->shape);
+        Py_DECREF(view);
+        CHECK_UNUSED(self);
+    }
+}
+
+static void FromBuffer_copies_the_arrays_and_drops_obj(void)
+{
+    Py_ssize_t shape[2] = {2, 3}, strides[2] = {8, 2};
+    PyObject *bytes = PyBytes_FromString("not to be kept");
+    Py_buffer info = {.buf = memory, .obj = bytes, .len = 6, .itemsize = 1, .ndim = 2, .format = "B", .shape = shape,
+                      .strides = strides, .readonly = 1};
+    PyObject *view = PyMemoryView_FromBuffer(&info);
+    memset(shape, 0x55, sizeof(shape));
+    memset(strides, 0x55, sizeof(strides));
+    memset(&info, 0x55, sizeof(info));
+    const Py_buffer *is = PyMemoryView_GET_BUFFER(view);
+    CHECK_PTR(PyMemoryView_GET_BASE(view), NULL);
+    CHECK_INT(Py_REFCNT(bytes), 1);
+    CHECK_INT(is->shape[0] * 10 + is->shape[1], 23);
+    CHECK_INT(is->strides[0] * 10 + is->strides[1], 82);
+    CHECK_INT(is->readonly, 1);
+    Py_DECREF(view);
+    Py_DECREF(bytes);
+}
+
+static void FromMemory_views_the_very_memory(void)
+{
+    PyObject *view = PyMemoryView_FromMemory(memory, 5, PyBUF_WRITE);
+    PyObject *empty = PyMemoryView_FromMemory(memory, 0, PyBUF_READ);
+    CHECK_INT(PyObject_CopyToObject(view, "hello", 5, 'C'), 0);
+    CHECK_MEM(memory, "hello", 5);
+    CHECK_PTR(PyMemoryView_GET_BUFFER(view)->buf, memory);
+    CHECK_PTR(PyMemoryView_GET_BASE(view), NULL);
+    CHECK_INT(PyObject_Size(empty), 0);
+    CHECK_INT(PyObject_CopyToObject(empty, "", 0, 'C'), -1);
+    CHECK_ERROR(PyExc_BufferError);
+    Py_DECREF(empty);
+    Py_DECREF(view);
+}
+
+/* The shape is dropped, the size of an item stays. */
+static void a_request_without_shape_keeps_the_itemsize(void)
+{
+    Py_ssize_t shape[2] = {2, 3};
+    Exporter *self = exporter_new(memory, "i", 4, 2, shape, NULL);
+    PyObject *view = PyMemoryView_FromObject((PyObject *)self);
+    Py_buffer plain;
+    CHECK_INT(PyObject_GetBuffer(view, &plain, PyBUF_SIMPLE), 0);
+    CHECK_INT(plain.ndim, 1);
+    CHECK_INT(plain.itemsize, 4);
+    CHECK_INT(plain.len, 24);
+    CHECK_PTR(plain.shape, NULL);
+    CHECK_PTR(plain.format, NULL);
+    PyBuffer_Release(&plain);
+    CHECK_INT(PyObject_GetBuffer(view, &plain, PyBUF_FORMAT), -1);
+    CHECK_ERROR(PyExc_BufferError);
+    CHECK_INT(exports_of(view), 0);
+    Py_DECREF(view);
+    CHECK_UNUSED(self);
+}
+
+/* ---- GetContiguous ------------------------------------------------------------------------------------------ */
+
+static void contiguous_memory_is_not_copied(void)
+{
+    PyObject *bytearray = PyByteArray_FromStringAndSize("abc", 3);
+    PyObject *view = PyMemoryView_GetContiguous(bytearray, PyBUF_WRITE, 'A');
+    CHECK_PTR(PyMemoryView_GET_BUFFER(view)->buf, PyByteArray_AsString(bytearray));
+    CHECK_PTR(PyMemoryView_GET_BASE(view), bytearray);
+    Py_DECREF(view);
+    CHECK_INT(exports_of(bytearray), 0);
+    Py_DECREF(bytearray);
+}
+
+static void other_memory_is_copied_and_the_exporter_let_go(void)
+{
+    static const char *const contents[] = {"abcdef", "adbecf", "abcdef"};
+    Py_ssize_t shape[2] = {2, 3}, strides[2] = {10, 3};
+    for (int order = 0; order < 3; order++) {
+        Exporter *self = exporter_new(memory, "c", 1, 2, shape, strides);
+        CHECK_INT(PyBuffer_FromContiguous(&self->offer, "abcdef", 6, 'C'), 0);
+        PyObject *view = PyMemoryView_GetContiguous((PyObject *)self, PyBUF_READ, "CFA"[order]);
+        const Py_buffer *is = PyMemoryView_GET_BUFFER(view);
+        CHECK_UNUSED(self);
+        CHECK_MEM(is->buf, contents[order], 6);
+        CHECK_STR(is->format, "c");
+        CHECK_INT(is->readonly, 1);
+        CHECK_INT(is->shape[0] * 10 + is->shape[1], 23);
+        CHECK_INT(is->strides[0] * 10 + is->strides[1], order == 1 ? 12 : 31);
+        CHECK(PyBytes_Check(PyMemoryView_GET_BASE(view)));
+        PyObject *second = PyMemoryView_FromObject(view); /* and its format lives with the snapshot */
+        Py_DECREF(view);
+        CHECK_STR(PyMemoryView_GET_BUFFER(second)->format, "c");
+        Py_DECREF(second);
+    }
+}
+
+static void writable_memory_is_never_a_copy(void)
+{
+    Py_ssize_t shape[2] = {2, 3}, strides[2] = {10, 3};
+    Exporter *self = exporter_new(memory, "c", 1, 2, shape, strides);
+    CHECK_PTR(PyMemoryView_GetContiguous((PyObject *)self, PyBUF_WRITE, 'C'), NULL);
+    CHECK_MESSAGE(PyExc_BufferError, "writable contiguous buffer requested for a non-contiguous object.");
+    self->offer.readonly = 1;
+    CHECK_PTR(PyMemoryView_GetContiguous((PyObject *)self, PyBUF_WRITE, 'C'), NULL);
+    CHECK_MESSAGE(PyExc_BufferError, "underlying buffer is not writable");
+    CHECK_UNUSED(self);
+}
+
+/* ---- hash and comparison ------------------------------------------------------------------------------------ */
+
+static void the_hash_is_that_of_the_bytes(void)
+{
+    static const char *const formats[] = {"B", "b", "c", NULL};
+    Py_ssize_t shape[2] = {2, 3}, strides[2] = {10, 3};
+    PyObject *bytes = PyBytes_FromString("abcdef");
+    for (size_t i = 0; i < COUNT(formats); i++) {
+        Exporter *self = exporter_new(memory, formats[i], 1, 2, shape, strides);
+        CHECK_INT(PyBuffer_FromContiguous(&self->offer, "abcdef", 6, 'C'), 0);
+        PyObject *writable = PyMemoryView_FromObject((PyObject *)self);
+        CHECK_INT(PyObject_Hash(writable), -1);
+        CHECK_MESSAGE(PyExc_ValueError, "cannot hash writable memoryview object");
+        self->offer.readonly = 1;
+        PyObject *view = PyMemoryView_FromObject((PyObject *)self);
+        CHECK_INT(PyObject_Hash(view), PyObject_Hash(bytes));
+        self->offer.format = "@i";
+        self->offer.itemsize = 1;
+        PyObject *wrong = PyMemoryView_FromObject((PyObject *)self);
+        CHECK_INT(PyObject_Hash(wrong), -1);
+        CHECK_MESSAGE(PyExc_ValueError, "memoryview: hashing is restricted to formats 'B', 'b' or 'c'");
+        CHECK_INT(pybuffer_memoryview_release(view), 0);
+        CHECK_INT(PyObject_Hash(view), PyObject_Hash(bytes)); /* it is kept */
+        Py_DECREF(wrong);
+        Py_DECREF(view);
+        Py_DECREF(writable);
+        CHECK_UNUSED(self);
+    }
+    Py_DECREF(bytes);
+}
+
+static void views_are_equal_by_value(void)
+{
+    int ints[3] = {1, 2, -3};
+    double doubles[3] = {1, 2, -3}, nan[1];
+    int64_t wide[3] = {1, 2, -3};
+    memset(nan, 0xff, sizeof(nan));
+    Py_ssize_t three = 3, one = 1;
+    Exporter *all[] = {exporter_new(ints, "i", 4, 1, &three, NULL), exporter_new(ints, "<i", 4, 1, &three, NULL),
+                       exporter_new(doubles, "d", 8, 1, &three, NULL), exporter_new(wide, "q", 8, 1, &three, NULL)};
+    for (size_t a = 0; a < COUNT(all); a++) {
+        for (size_t b = 0; b < COUNT(all); b++) {
+            PyObject *view = PyMemoryView_FromObject((PyObject *)all[a]);
+            CHECK_INT(PyObject_RichCompareBool(view, (PyObject *)all[b], Py_EQ), 1);
+            CHECK_INT(PyObject_RichCompareBool(view, (PyObject *)all[b], Py_NE), 0);
+            Py_DECREF(view);
+        }
+    }
+    Exporter *not_a_number = exporter_new(nan, "d", 8, 1, &one, NULL);
+    Exporter *unknown = exporter_new(ints, "T{i:x:}", 4, 1, &three, NULL);
+    PyObject *a = PyMemoryView_FromObject((PyObject *)not_a_number), *b = PyMemoryView_FromObject((PyObject *)unknown);
+    CHECK_INT(PyObject_RichCompareBool(a, a, Py_EQ), 1); /* it is the same object */
+    CHECK_INT(PyObject_RichCompareBool(a, (PyObject *)not_a_number, Py_EQ), 0);
+    CHECK_INT(PyObject_RichCompareBool(b, (PyObject *)unknown, Py_EQ), 0);
+    CHECK_INT(PyObject_RichCompareBool(b, (PyObject *)unknown, Py_NE), 1);
+    Py_DECREF(b);
+    Py_DECREF(a);
+    CHECK_UNUSED(unknown);
+    CHECK_UNUSED(not_a_number);
+    for (size_t i = 0; i < COUNT(all); i++) {
+        CHECK_UNUSED(all[i]);
+    }
+}
+
+/* An item that is smaller than its format says must not be read past its end. */
+static void a_format_that_is_larger_than_the_item_is_not_followed(void)
+{
+    char *small = malloc(4);
+    memset(small, 0, 4);
+    Py_ssize_t four = 4;
+    Exporter *a = exporter_new(small, "q", 1, 1, &four, NULL), *b = exporter_new(small, "<d", 1, 1, &four, NULL);
+    PyObject *view = PyMemoryView_FromObject((PyObject *)a);
+    CHECK(PyObject_RichCompareBool(view, (PyObject *)b, Py_EQ) != 1);
+    PyErr_Clear();
+    CHECK(PyObject_RichCompareBool(view, (PyObject *)a, Py_EQ) != 1);
+    PyErr_Clear();
+    Py_DECREF(view);
+    CHECK_UNUSED(b);
+    CHECK_UNUSED(a);
+    free(small);
+}
+
+int main(void)
+{
+    tap_after_each = nothing_is_left_pending;
+    RUN(releasing_gives_the_memory_up_at_once);
+    RUN(every_use_of_a_released_view_is_refused);
+    RUN(a_view_that_consumers_hold_is_not_released);
+    RUN(views_of_a_released_view_go_on);
+    RUN(release_is_for_memoryviews);
+    RUN(a_view_is_complete_whatever_the_exporter_leaves_out);
+    RUN(FromBuffer_copies_the_arrays_and_drops_obj);
+    RUN(FromMemory_views_the_very_memory);
+    RUN(a_request_without_shape_keeps_the_itemsize);
+    RUN(contiguous_memory_is_not_copied);
+    RUN(other_memory_is_copied_and_the_exporter_let_go);
+    RUN(writable_memory_is_never_a_copy);
+    RUN(the_hash_is_that_of_the_bytes);
+    RUN(views_are_equal_by_value);
+    RUN(a_format_that_is_larger_than_the_item_is_not_followed);
+    CHECK_INT(exporters_alive, 0);
+    return tap_end();
+}

@@ -1,0 +1,389 @@
+/* The second half of null.c: buffers, memoryviews, PickleBuffers, bytes, bytearray and the library. */
+
+/* ---- buffers ------------------------------------------------------------------------------------------------ */
+
+static void null_PyObject_CheckBuffer(void)
+{
+    CHECK_INT(PyObject_CheckBuffer(NULL), 0);
+    PyErr_Clear();
+    CHECK_INT(PyObject_CheckBuffer(Py_None), 0);
+}
+
+static void null_PyObject_GetBuffer(void)
+{
+    Py_buffer view;
+    FAILS(PyObject_GetBuffer(NULL, &view, PyBUF_SIMPLE), PyExc_SystemError);
+    FAILS(PyObject_GetBuffer(NULL, NULL, PyBUF_SIMPLE), PyExc_SystemError);
+    FAILS(PyObject_GetBuffer(bytes, NULL, PyBUF_SIMPLE), PyExc_BufferError);
+    FAILS(PyObject_GetBuffer(memoryview, NULL, PyBUF_FULL_RO), PyExc_BufferError);
+    FAILS(PyObject_GetBuffer(bytearray, NULL, PyBUF_FULL_RO), PyExc_BufferError);
+    FAILS(PyObject_GetBuffer(plain, &view, PyBUF_SIMPLE), PyExc_TypeError);
+    FAILS(PyObject_GetBuffer(bytes, &view, PyBUF_READ), PyExc_SystemError);
+    FAILS(PyObject_GetBuffer(bytes, &view, PyBUF_WRITE), PyExc_SystemError);
+    CHECK_INT(exports_of(bytearray), 0);
+    CHECK_INT(exports_of(memoryview), 0);
+}
+
+static void null_PyBuffer_Release(void)
+{
+    SURVIVES(PyBuffer_Release(NULL));
+    SURVIVES(PyBuffer_Release(&empty_view));
+}
+
+static void null_PyBuffer_GetPointer(void)
+{
+    Py_ssize_t index[2] = {0, 0};
+    Py_buffer view = {0};
+    char memory[4];
+    view.buf = memory;
+    view.ndim = 2;
+    view.itemsize = 1;
+    FAILS_NULL(PyBuffer_GetPointer(NULL, index), PyExc_SystemError);
+    FAILS_NULL(PyBuffer_GetPointer(NULL, NULL), PyExc_SystemError);
+    FAILS_NULL(PyBuffer_GetPointer(&view, NULL), PyExc_SystemError);
+    FAILS_NULL(PyBuffer_GetPointer(&view, index), PyExc_SystemError);
+    view.ndim = -1;
+    FAILS_NULL(PyBuffer_GetPointer(&view, index), PyExc_SystemError);
+}
+
+static void null_PyBuffer_SizeFromFormat(void)
+{
+    static const char *const invalid[] = {"y", "3", "B3", "T{B:x:}", "i@", "n<", "<n", "99999999999999999999b", "\xff",
+                                          "9223372036854775807d"};
+    FAILS(PyBuffer_SizeFromFormat(NULL), PyExc_SystemError);
+    for (size_t i = 0; i < COUNT(invalid); i++) {
+        FAILS(PyBuffer_SizeFromFormat(invalid[i]), PyExc_ValueError);
+    }
+}
+
+static void null_PyBuffer_IsContiguous(void)
+{
+    Py_buffer view = {0};
+    CHECK_INT(PyBuffer_IsContiguous(NULL, 'C'), 0);
+    CHECK_INT(PyBuffer_IsContiguous(&empty_view, 'X'), 0);
+    CHECK_INT(PyBuffer_IsContiguous(&empty_view, '\0'), 0);
+    CHECK_INT(PyBuffer_IsContiguous(&empty_view, (char)0x80), 0);
+    view.ndim = -1;
+    CHECK_INT(PyBuffer_IsContiguous(&view, 'C'), 0);
+}
+
+static void null_PyBuffer_FillContiguousStrides(void)
+{
+    Py_ssize_t shape[1] = {3}, strides[1] = {77};
+    PyBuffer_FillContiguousStrides(1, NULL, NULL, 1, 'C');
+    PyBuffer_FillContiguousStrides(1, NULL, strides, 1, 'C');
+    PyBuffer_FillContiguousStrides(1, shape, NULL, 1, 'C');
+    PyBuffer_FillContiguousStrides(0, shape, strides, 1, 'C');
+    PyBuffer_FillContiguousStrides(-1, shape, strides, 1, 'C');
+    CHECK_INT(strides[0], 77);
+}
+
+static void null_PyBuffer_FillInfo(void)
+{
+    Py_buffer view, before;
+    char memory[1];
+    memset(&view, 0x33, sizeof(view));
+    before = view;
+    FAILS(PyBuffer_FillInfo(NULL, bytes, memory, 1, 0, PyBUF_SIMPLE), PyExc_BufferError);
+    FAILS(PyBuffer_FillInfo(NULL, NULL, NULL, 0, 0, PyBUF_READ), PyExc_BufferError);
+    FAILS(PyBuffer_FillInfo(&view, bytes, memory, 1, 0, PyBUF_READ), PyExc_SystemError);
+    FAILS(PyBuffer_FillInfo(&view, bytes, memory, 1, 0, PyBUF_WRITE), PyExc_SystemError);
+    FAILS(PyBuffer_FillInfo(&view, bytes, memory, 1, 1, PyBUF_WRITABLE), PyExc_BufferError);
+    CHECK_MEM(&view, &before, sizeof(view));
+    CHECK_INT(Py_REFCNT(bytes), 1);
+}
+
+static void null_PyBuffer_ToContiguous(void)
+{
+    Py_buffer view;
+    char memory[3] = "abc", to[3];
+    CHECK_INT(PyBuffer_FillInfo(&view, NULL, memory, 3, 0, PyBUF_FULL_RO), 0);
+    FAILS(PyBuffer_ToContiguous(to, NULL, 3, 'C'), PyExc_SystemError);
+    FAILS(PyBuffer_ToContiguous(NULL, &view, 3, 'C'), PyExc_SystemError);
+    FAILS(PyBuffer_ToContiguous(to, &view, 3, 'X'), PyExc_SystemError);
+    FAILS(PyBuffer_ToContiguous(to, &view, 2, 'C'), PyExc_ValueError);
+    FAILS(PyBuffer_ToContiguous(to, &view, -1, 'C'), PyExc_ValueError);
+    CHECK_INT(PyBuffer_ToContiguous(NULL, &empty_view, 0, 'C'), 0);
+}
+
+static void null_PyBuffer_FromContiguous(void)
+{
+    Py_buffer view;
+    char memory[4] = "abc", from[3] = "xyz";
+    CHECK_INT(PyBuffer_FillInfo(&view, NULL, memory, 3, 0, PyBUF_FULL_RO), 0);
+    FAILS(PyBuffer_FromContiguous(NULL, from, 3, 'C'), PyExc_SystemError);
+    FAILS(PyBuffer_FromContiguous(&view, NULL, 3, 'C'), PyExc_SystemError);
+    FAILS(PyBuffer_FromContiguous(&view, from, 3, 'X'), PyExc_SystemError);
+    FAILS(PyBuffer_FromContiguous(&view, from, -1, 'C'), PyExc_SystemError);
+    FAILS(PyBuffer_FromContiguous(&view, NULL, -1, 'C'), PyExc_SystemError);
+    CHECK_INT(PyBuffer_FromContiguous(&view, NULL, 0, 'C'), 0);
+    CHECK_STR(memory, "abc");
+}
+
+static void null_PyObject_CopyData(void)
+{
+    FAILS(PyObject_CopyData(NULL, bytes), PyExc_SystemError);
+    FAILS(PyObject_CopyData(bytearray, NULL), PyExc_SystemError);
+    FAILS(PyObject_CopyData(NULL, NULL), PyExc_SystemError);
+    FAILS(PyObject_CopyData(plain, bytes), PyExc_TypeError);
+    FAILS(PyObject_CopyData(bytearray, plain), PyExc_TypeError);
+    FAILS(PyObject_CopyData(bytes, bytearray), PyExc_BufferError);
+    CHECK_INT(exports_of(bytearray), 0);
+}
+
+static void null_PyObject_CopyToObject(void)
+{
+    char from[3] = "xyz";
+    FAILS(PyObject_CopyToObject(NULL, from, 3, 'C'), PyExc_SystemError);
+    FAILS(PyObject_CopyToObject(bytearray, NULL, 3, 'C'), PyExc_SystemError);
+    FAILS(PyObject_CopyToObject(bytearray, from, 3, 'X'), PyExc_SystemError);
+    FAILS(PyObject_CopyToObject(bytearray, from, -1, 'C'), PyExc_SystemError);
+    FAILS(PyObject_CopyToObject(plain, from, 3, 'C'), PyExc_TypeError);
+    FAILS(PyObject_CopyToObject(bytes, from, 3, 'C'), PyExc_BufferError);
+    CHECK_INT(exports_of(bytearray), 0);
+    CHECK_MEM(PyByteArray_AsString(bytearray), "bytearray", 9);
+}
+
+static void null_PyObject_CheckReadBuffer(void)
+{
+    CHECK_INT(PyObject_CheckReadBuffer(NULL), 0);
+    PyErr_Clear();
+    CHECK_INT(PyObject_CheckReadBuffer(plain), 0);
+}
+
+/* The three functions that give pointer and length: nothing is written where they fail. */
+#define SEGMENT(function, pointer)                                                                                     \
+    static void null_##function(void)                                                                                  \
+    {                                                                                                                  \
+        pointer at = (pointer)&empty_view;                                                                             \
+        Py_ssize_t len = 77;                                                                                           \
+        FAILS(function(NULL, &at, &len), PyExc_SystemError);                                                           \
+        FAILS(function(bytearray, NULL, &len), PyExc_SystemError);                                                     \
+        FAILS(function(bytearray, &at, NULL), PyExc_SystemError);                                                      \
+        FAILS(function(NULL, NULL, NULL), PyExc_SystemError);                                                          \
+        FAILS(function(plain, &at, &len), PyExc_TypeError);                                                            \
+        CHECK_PTR(at, &empty_view);                                                                                    \
+        CHECK_INT(len, 77);                                                                                            \
+        CHECK_INT(exports_of(bytearray), 0);                                                                           \
+    }
+
+typedef const void *ConstPointer;
+typedef void *Pointer;
+typedef const char *ConstText;
+SEGMENT(PyObject_AsReadBuffer, ConstPointer)
+SEGMENT(PyObject_AsWriteBuffer, Pointer)
+SEGMENT(PyObject_AsCharBuffer, ConstText)
+
+/* ---- memoryviews and PickleBuffers -------------------------------------------------------------------------- */
+
+static void null_PyMemoryView_FromObject(void)
+{
+    FAILS_NULL(PyMemoryView_FromObject(NULL), PyExc_SystemError);
+    FAILS_NULL(PyMemoryView_FromObject(plain), PyExc_TypeError);
+}
+
+static void null_PyMemoryView_FromMemory(void)
+{
+    static const int flags[] = {0, 1, PyBUF_READ | PyBUF_WRITE, PyBUF_FULL, -1};
+    char memory[1];
+    FAILS_NULL(PyMemoryView_FromMemory(NULL, 1, PyBUF_READ), PyExc_SystemError);
+    FAILS_NULL(PyMemoryView_FromMemory(memory, -1, PyBUF_READ), PyExc_SystemError);
+    for (size_t i = 0; i < COUNT(flags); i++) {
+        FAILS_NULL(PyMemoryView_FromMemory(memory, 1, flags[i]), PyExc_SystemError);
+    }
+}
+
+static void null_PyMemoryView_FromBuffer(void)
+{
+    FAILS_NULL(PyMemoryView_FromBuffer(NULL), PyExc_SystemError);
+    FAILS_NULL(PyMemoryView_FromBuffer(&empty_view), PyExc_ValueError);
+}
+
+static void null_PyMemoryView_GetContiguous(void)
+{
+    FAILS_NULL(PyMemoryView_GetContiguous(NULL, PyBUF_READ, 'C'), PyExc_SystemError);
+    FAILS_NULL(PyMemoryView_GetContiguous(bytes, 0, 'C'), PyExc_SystemError);
+    FAILS_NULL(PyMemoryView_GetContiguous(bytes, PyBUF_READ, 'X'), PyExc_SystemError);
+    FAILS_NULL(PyMemoryView_GetContiguous(bytes, PyBUF_READ, '\0'), PyExc_SystemError);
+    FAILS_NULL(PyMemoryView_GetContiguous(bytes, PyBUF_WRITE, 'C'), PyExc_BufferError);
+    FAILS_NULL(PyMemoryView_GetContiguous(plain, PyBUF_READ, 'C'), PyExc_TypeError);
+    CHECK_INT(Py_REFCNT(bytes), 1);
+}
+
+static void null_pybuffer_memoryview_release(void)
+{
+    FAILS(pybuffer_memoryview_release(NULL), PyExc_SystemError);
+    FAILS(pybuffer_memoryview_release(bytes), PyExc_TypeError);
+    FAILS(pybuffer_memoryview_release(Py_None), PyExc_TypeError);
+}
+
+static void null_pybuffer_memoryview_is_released(void)
+{
+    FAILS(pybuffer_memoryview_is_released(NULL), PyExc_SystemError);
+    FAILS(pybuffer_memoryview_is_released(bytearray), PyExc_TypeError);
+}
+
+static void null_PyPickleBuffer_FromObject(void)
+{
+    FAILS_NULL(PyPickleBuffer_FromObject(NULL), PyExc_SystemError);
+    FAILS_NULL(PyPickleBuffer_FromObject(plain), PyExc_TypeError);
+}
+
+static void null_PyPickleBuffer_GetBuffer(void)
+{
+    FAILS_NULL(PyPickleBuffer_GetBuffer(NULL), PyExc_SystemError);
+    FAILS_NULL(PyPickleBuffer_GetBuffer(bytes), PyExc_TypeError);
+}
+
+static void null_PyPickleBuffer_Release(void)
+{
+    FAILS(PyPickleBuffer_Release(NULL), PyExc_SystemError);
+    FAILS(PyPickleBuffer_Release(memoryview), PyExc_TypeError);
+}
+
+/* ---- bytes -------------------------------------------------------------------------------------------------- */
+
+static void null_PyBytes_FromStringAndSize(void)
+{
+    FAILS_NULL(PyBytes_FromStringAndSize(NULL, -1), PyExc_SystemError);
+    FAILS_NULL(PyBytes_FromStringAndSize("x", PY_SSIZE_T_MIN), PyExc_SystemError);
+    FAILS_NULL(PyBytes_FromStringAndSize("x", PY_SSIZE_T_MAX), PyExc_OverflowError);
+    FAILS_NULL(PyBytes_FromStringAndSize(NULL, PY_SSIZE_T_MAX - 64), PyExc_MemoryError);
+    PyObject *none = PyBytes_FromStringAndSize(NULL, 0);
+    CHECK_INT(PyBytes_Size(none), 0);
+    Py_XDECREF(none);
+}
+
+static void null_PyBytes_FromString(void) { FAILS_NULL(PyBytes_FromString(NULL), PyExc_SystemError); }
+
+static void null_PyBytes_FromObject(void)
+{
+    FAILS_NULL(PyBytes_FromObject(NULL), PyExc_SystemError);
+    FAILS_NULL(PyBytes_FromObject(plain), PyExc_TypeError);
+}
+
+static void null_PyBytes_Size(void)
+{
+    FAILS(PyBytes_Size(NULL), PyExc_SystemError);
+    FAILS(PyBytes_Size(bytearray), PyExc_TypeError);
+}
+
+static void null_PyBytes_AsString(void)
+{
+    FAILS_NULL(PyBytes_AsString(NULL), PyExc_SystemError);
+    FAILS_NULL(PyBytes_AsString(memoryview), PyExc_TypeError);
+}
+
+static void null_PyBytes_AsStringAndSize(void)
+{
+    char *string;
+    Py_ssize_t length;
+    FAILS(PyBytes_AsStringAndSize(NULL, &string, &length), PyExc_SystemError);
+    FAILS(PyBytes_AsStringAndSize(bytes, NULL, &length), PyExc_SystemError);
+    FAILS(PyBytes_AsStringAndSize(bytes, NULL, NULL), PyExc_SystemError);
+    FAILS(PyBytes_AsStringAndSize(bytearray, &string, &length), PyExc_TypeError);
+}
+
+static void null_PyBytes_Concat(void)
+{
+    PyObject *nothing = NULL, *first = PyBytes_FromString("first");
+    PyBytes_Concat(NULL, bytes);
+    CHECK_ERROR(PyExc_SystemError);
+    PyBytes_Concat(&nothing, bytes);
+    CHECK_ERROR(NULL);
+    CHECK_PTR(nothing, NULL);
+    PyBytes_Concat(&nothing, NULL);
+    CHECK_ERROR(NULL);
+    PyBytes_Concat(&first, NULL);
+    CHECK_ERROR(NULL);
+    CHECK_PTR(first, NULL);
+    first = PyBytes_FromString("first");
+    PyBytes_Concat(&first, plain);
+    CHECK_ERROR(PyExc_TypeError);
+    CHECK_PTR(first, NULL);
+    CHECK_INT(Py_REFCNT(bytes), 1);
+}
+
+static void null_PyBytes_ConcatAndDel(void)
+{
+    PyObject *nothing = NULL;
+    PyBytes_ConcatAndDel(NULL, NULL);
+    CHECK_ERROR(PyExc_SystemError);
+    PyBytes_ConcatAndDel(NULL, Py_NewRef(bytes));
+    CHECK_ERROR(PyExc_SystemError);
+    PyBytes_ConcatAndDel(&nothing, Py_NewRef(bytes));
+    CHECK_ERROR(NULL);
+    PyBytes_ConcatAndDel(&nothing, NULL);
+    CHECK_ERROR(NULL);
+    CHECK_INT(Py_REFCNT(bytes), 1);
+}
+
+static void null__PyBytes_Resize(void)
+{
+    PyObject *nothing = NULL, *negative = PyBytes_FromString("negative"), *wrong = Py_NewRef(bytearray);
+    FAILS(_PyBytes_Resize(NULL, 1), PyExc_SystemError);
+    FAILS(_PyBytes_Resize(&nothing, 1), PyExc_SystemError);
+    FAILS(_PyBytes_Resize(&negative, -1), PyExc_SystemError);
+    CHECK_PTR(negative, NULL);
+    FAILS(_PyBytes_Resize(&wrong, 1), PyExc_SystemError);
+    CHECK_PTR(wrong, NULL);
+    CHECK_INT(Py_REFCNT(bytearray), 1);
+}
+
+/* ---- bytearray ---------------------------------------------------------------------------------------------- */
+
+static void null_PyByteArray_FromObject(void)
+{
+    FAILS_NULL(PyByteArray_FromObject(NULL), PyExc_SystemError);
+    FAILS_NULL(PyByteArray_FromObject(plain), PyExc_TypeError);
+}
+
+static void null_PyByteArray_FromStringAndSize(void)
+{
+    FAILS_NULL(PyByteArray_FromStringAndSize(NULL, -1), PyExc_SystemError);
+    FAILS_NULL(PyByteArray_FromStringAndSize(NULL, PY_SSIZE_T_MAX), PyExc_MemoryError);
+    FAILS_NULL(PyByteArray_FromStringAndSize("x", PY_SSIZE_T_MAX - 1), PyExc_MemoryError);
+}
+
+static void null_PyByteArray_Concat(void)
+{
+    FAILS_NULL(PyByteArray_Concat(NULL, bytes), PyExc_SystemError);
+    FAILS_NULL(PyByteArray_Concat(bytearray, NULL), PyExc_SystemError);
+    FAILS_NULL(PyByteArray_Concat(NULL, NULL), PyExc_SystemError);
+    FAILS_NULL(PyByteArray_Concat(bytearray, plain), PyExc_TypeError);
+    FAILS_NULL(PyByteArray_Concat(plain, bytearray), PyExc_TypeError);
+    CHECK_INT(exports_of(bytearray), 0);
+}
+
+static void null_PyByteArray_Size(void)
+{
+    FAILS(PyByteArray_Size(NULL), PyExc_SystemError);
+    FAILS(PyByteArray_Size(bytes), PyExc_TypeError);
+}
+
+static void null_PyByteArray_AsString(void)
+{
+    FAILS_NULL(PyByteArray_AsString(NULL), PyExc_SystemError);
+    FAILS_NULL(PyByteArray_AsString(bytes), PyExc_TypeError);
+}
+
+static void null_PyByteArray_Resize(void)
+{
+    FAILS(PyByteArray_Resize(NULL, 1), PyExc_SystemError);
+    FAILS(PyByteArray_Resize(bytes, 1), PyExc_TypeError);
+    FAILS(PyByteArray_Resize(bytearray, -1), PyExc_SystemError);
+    FAILS(PyByteArray_Resize(bytearray, PY_SSIZE_T_MAX), PyExc_MemoryError);
+    FAILS(PyByteArray_Resize(bytearray, PY_SSIZE_T_MAX - 1), PyExc_MemoryError);
+    CHECK_INT(PyByteArray_Size(bytearray), 9);
+    CHECK_MEM(PyByteArray_AsString(bytearray), "bytearray", 10);
+}
+
+/* ---- the library -------------------------------------------------------------------------------------------- */
+
+static void null_Py_Initialize(void) { SURVIVES(Py_Initialize()); }
+static void null_Py_InitializeEx(void) { SURVIVES(Py_InitializeEx(-1)); }
+static void null_Py_Finalize(void) { SURVIVES(Py_Finalize()); }
+static void null_Py_FinalizeEx(void) { CHECK_INT(Py_FinalizeEx(), 0); }
+static void null_Py_IsInitialized(void) { CHECK_INT(Py_IsInitialized(), 0); }
+static void null_pybuffer_version(void) { CHECK(pybuffer_version() != NULL); }
+static void null_pybuffer_version_number(void) { CHECK(pybuffer_version_number() > 0); }

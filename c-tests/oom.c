@@ -1,0 +1,427 @@
+/* Out of memory: each function that allocates, with an allocator that fails at the first call, at the second, and so on
+ * until the function succeeds; once with that call failing alone, once with all after it failing, too.
+ *
+ * Each time it must be a MemoryError, nothing may be leaked, and reference counts, export counts and contents must be
+ * what they were.
+ */
+#include "support.h"
+
+#include "hooks.h"
+
+/* ---- what the functions work on ----------------------------------------------------------------------------- */
+
+static unsigned char memory[256], contents[256];
+static char rows[3][4], *table[3] = {rows[0], rows[1], rows[2]};
+
+static struct {
+    PyObject *bytes, *bytearray, *empty_bytearray;
+    Exporter *strided, *frozen, *indirect, *deep, *front, *back, *fortran, *elsewhere;
+    PyObject *memoryview, *strided_view;
+} on;
+
+#define OBJECTS(F)                                                                                                     \
+    F(bytes) F(bytearray) F(empty_bytearray) F(strided) F(frozen) F(indirect) F(deep) F(front) F(back) F(fortran)      \
+    F(elsewhere) F(memoryview) F(strided_view)
+
+static void build(void)
+{
+    static const Py_ssize_t four[] = {4}, apart[] = {8}, shape[] = {3, 4}, columns[] = {1, 3};
+    static const Py_ssize_t ten[] = {2, 1, 2, 1, 2, 1, 2, 1, 2, 1};
+    static const Py_ssize_t ten_strides[] = {64, 64, 32, 32, 16, 16, 8, 8, 2, 2};
+    for (size_t i = 0; i < sizeof(memory); i++) {
+        memory[i] = (unsigned char)(i * 7 + 1);
+    }
+    on.bytes = PyBytes_FromString("some bytes");
+    on.bytearray = PyByteArray_FromStringAndSize("some more bytes", 15);
+    on.empty_bytearray = PyByteArray_FromStringAndSize(NULL, 0);
+    on.strided = exporter_new(memory, "<h", 2, 1, four, apart);
+    on.frozen = exporter_new(memory, "B", 1, 1, four, apart);
+    on.frozen->offer.readonly = 1;
+    on.indirect = exporter_of_rows(table, 3, 4);
+    on.deep = exporter_new(memory, "b", 1, 10, ten, ten_strides);
+    on.front = exporter_new(memory, "B", 1, 1, four, apart);
+    on.back = exporter_new(memory + 16, "B", 1, 1, four, apart);
+    on.fortran = exporter_new(memory, "B", 1, 2, shape, columns);
+    on.elsewhere = exporter_new(contents, "B", 1, 1, four, apart);
+    on.memoryview = PyMemoryView_FromObject(on.bytearray);
+    on.strided_view = PyMemoryView_FromObject((PyObject *)on.strided);
+}
+
+typedef struct {
+    long outstanding;
+    Py_ssize_t references[16], exports[16], held;
+    char contents[sizeof(memory) + sizeof(rows) + 32];
+    Py_ssize_t size;
+} State;
+
+static State state(void)
+{
+    State now;
+    int i = 0;
+    memset(&now, 0, sizeof(now));
+    now.outstanding = hooks.outstanding;
+#define COUNTS(object)                                                                                                 \
+    now.references[i] = Py_REFCNT(on.object);                                                                          \
+    now.exports[i++] = exports_of((PyObject *)on.object);
+    OBJECTS(COUNTS)
+    Exporter *const all[] = {on.strided, on.frozen, on.indirect, on.deep, on.front, on.back, on.fortran,
+                             on.elsewhere};
+    for (size_t e = 0; e < COUNT(all); e++) {
+        now.held += all[e]->gets - all[e]->releases;
+    }
+    now.size = PyByteArray_Size(on.bytearray);
+    memcpy(now.contents, memory, sizeof(memory));
+    memcpy(now.contents + sizeof(memory), rows, sizeof(rows));
+    memcpy(now.contents + sizeof(memory) + sizeof(rows), PyByteArray_AsString(on.bytearray), 16);
+    memcpy(now.contents + sizeof(memory) + sizeof(rows) + 16, PyBytes_AsString(on.bytes), 11);
+    return now;
+}
+
+/* ---- the attempts: 1 where the function has succeeded, 0 where it has failed -------------------------------- */
+
+static int dropped(PyObject *result)
+{
+    Py_XDECREF(result);
+    return result != NULL;
+}
+
+/* For functions that are there to raise: whether they have raised what they should. */
+static int raised(PyObject *type)
+{
+    int as_told = PyErr_Occurred() == type;
+    if (as_told) {
+        PyErr_Clear();
+    }
+    return as_told;
+}
+
+/* What a success has changed is put back with the allocator at peace. */
+static void peace(void)
+{
+    hooks.fail_at = 0;
+}
+
+#define ATTEMPTS(A)                                                                                                    \
+    A(bytes_uninitialised, dropped(PyBytes_FromStringAndSize(NULL, 100)))                                              \
+    A(bytes_of_a_string, dropped(PyBytes_FromString("a string")))                                                      \
+    A(bytes_of_a_bytearray, dropped(PyBytes_FromObject(on.bytearray)))                                                 \
+    A(bytes_of_a_strided_view, dropped(PyBytes_FromObject((PyObject *)on.strided)))                                    \
+    A(bytes_of_memory_behind_pointers, dropped(PyBytes_FromObject((PyObject *)on.indirect)))                           \
+    A(bytes_of_ten_axes, dropped(PyBytes_FromObject((PyObject *)on.deep)))                                             \
+    A(bytes_concatenated, concatenate(0))                                                                              \
+    A(bytes_concatenated_and_deleted, concatenate(1))                                                                  \
+    A(bytes_grown, resize_bytes(300, 0))                                                                               \
+    A(bytes_shrunk, resize_bytes(3, 0))                                                                                \
+    A(bytes_resized_while_shared, resize_bytes(20, 1))                                                                 \
+    A(bytearray_of_memory, dropped(PyByteArray_FromStringAndSize("memory", 6)))                                        \
+    A(bytearray_of_nothing, dropped(PyByteArray_FromStringAndSize(NULL, 0)))                                           \
+    A(bytearray_of_bytes, dropped(PyByteArray_FromObject(on.bytes)))                                                   \
+    A(bytearray_of_a_strided_view, dropped(PyByteArray_FromObject((PyObject *)on.strided)))                            \
+    A(bytearray_of_memory_behind_pointers, dropped(PyByteArray_FromObject((PyObject *)on.indirect)))                   \
+    A(bytearray_concatenated, dropped(PyByteArray_Concat(on.bytes, on.bytearray)))                                     \
+    A(bytearray_grown, resize_bytearray(1000))                                                                         \
+    A(bytearray_shrunk, resize_bytearray(2))                                                                           \
+    A(bytearray_emptied, resize_bytearray(0))                                                                          \
+    A(bytearray_grown_from_nothing, resize_nothing())                                                                  \
+    A(memoryview_of_bytes, dropped(PyMemoryView_FromObject(on.bytes)))                                                 \
+    A(memoryview_of_a_memoryview, dropped(PyMemoryView_FromObject(on.memoryview)))                                     \
+    A(memoryview_of_memory, dropped(PyMemoryView_FromMemory((char *)memory, 9, PyBUF_WRITE)))                          \
+    A(memoryview_of_a_buffer, dropped(PyMemoryView_FromBuffer(PyMemoryView_GET_BUFFER(on.strided_view))))              \
+    A(memoryview_of_ten_axes, dropped(PyMemoryView_FromObject((PyObject *)on.deep)))                                   \
+    A(contiguous_already, dropped(PyMemoryView_GetContiguous(on.bytes, PyBUF_READ, 'C')))                              \
+    A(contiguous_of_a_strided_exporter, dropped(PyMemoryView_GetContiguous((PyObject *)on.strided, PyBUF_READ, 'C')))  \
+    A(contiguous_of_a_strided_view, dropped(PyMemoryView_GetContiguous(on.strided_view, PyBUF_READ, 'F')))             \
+    A(contiguous_of_fortran_memory, dropped(PyMemoryView_GetContiguous((PyObject *)on.fortran, PyBUF_READ, 'C')))      \
+    A(contiguous_behind_pointers, dropped(PyMemoryView_GetContiguous((PyObject *)on.indirect, PyBUF_READ, 'A')))       \
+    A(contiguous_of_ten_axes, dropped(PyMemoryView_GetContiguous((PyObject *)on.deep, PyBUF_READ, 'F')))               \
+    A(picklebuffer, dropped(PyPickleBuffer_FromObject((PyObject *)on.strided)))                                        \
+    A(picklebuffer_of_a_memoryview, dropped(PyPickleBuffer_FromObject(on.memoryview)))                                 \
+    A(copy_that_overlaps, copy(on.back, on.front))                                                                     \
+    A(copy_behind_pointers, copy(on.indirect, on.indirect))                                                            \
+    A(hash_of_a_strided_view, hash_strided())                                                                          \
+    A(new_object, dropped(PyObject_New(PyObject, &PyBaseObject_Type)))                                                 \
+    A(new_object_with_items, new_items())                                                                              \
+    A(error_with_a_string, (PyErr_SetString(PyExc_ValueError, "a message"), raised(PyExc_ValueError)))                 \
+    A(error_with_a_format, (PyErr_Format(PyExc_IndexError, "%d of %s", 3, "four"), raised(PyExc_IndexError)))          \
+    A(error_of_a_type_alone, (PyErr_SetNone(PyExc_LookupError), raised(PyExc_LookupError)))                            \
+    A(error_about_an_object, (PyErr_SetObject(PyExc_TypeError, on.bytes), raised(PyExc_TypeError)))                    \
+    A(error_about_an_object_that_goes, about_a_new_object())                                                           \
+    A(error_restored_with_a_value, restore())                                                                          \
+    A(error_fetched_without_an_exception, fetch())                                                                     \
+    A(error_with_a_place, (_PyErr_BadInternalCall("file.c", 7), raised(PyExc_SystemError)))                            \
+    A(error_that_names_a_type, (PyBytes_Size(Py_None), raised(PyExc_TypeError)))                                       \
+    A(error_that_names_two_types, (PyObject_RichCompareBool(on.bytes, Py_None, Py_LT), raised(PyExc_TypeError)))       \
+    A(error_that_quotes_a_format, (PyErr_Format(PyExc_TypeError, "%y"), raised(PyExc_SystemError)))                    \
+    A(error_of_an_exporter, refused())                                                                                 \
+    A(error_in_the_place_of_another, replaced())
+
+/* What needs no memory: with all allocations failing it succeeds all the same. */
+#define FRUGAL(A)                                                                                                      \
+    A(shared_bytes, dropped(PyBytes_FromStringAndSize("x", 1)) && dropped(PyBytes_FromString("")))                     \
+    A(bytes_of_bytes, dropped(PyBytes_FromObject(on.bytes)))                                                           \
+    A(getting_buffers, get_all())                                                                                      \
+    A(copy_apart, copy(on.elsewhere, on.front))                                                                       \
+    A(copy_to_an_object, PyObject_CopyToObject((PyObject *)on.deep, contents, on.deep->offer.len, 'F') == 0)           \
+    A(copying_to_and_from_contiguous_memory, there_and_back())                                                         \
+    A(comparing, PyObject_RichCompareBool(on.strided_view, (PyObject *)on.strided, Py_EQ) == 1)                        \
+    A(hash_of_bytes, PyObject_Hash(on.bytes) != -1)                                                                    \
+    A(releasing, release_one())                                                                                        \
+    A(the_error_for_it, (PyErr_NoMemory(), raised(PyExc_MemoryError)))                                                 \
+    A(errors_with_a_fixed_text, (PyErr_BadArgument(), raised(PyExc_TypeError)))                                        \
+    A(printing_nothing, (PyErr_Print(), 1))
+
+static int concatenate(int and_delete)
+{
+    PyObject *first = PyBytes_FromString("first and ");
+    if (first == NULL) {
+        return 0;
+    }
+    if (and_delete) {
+        PyBytes_ConcatAndDel(&first, Py_NewRef(on.bytearray));
+    } else {
+        PyBytes_Concat(&first, on.bytearray);
+    }
+    return dropped(first);
+}
+
+static int resize_bytes(Py_ssize_t size, int share)
+{
+    PyObject *object = PyBytes_FromString("not seen by others"), *other;
+    if (object == NULL) {
+        return 0;
+    }
+    other = share ? Py_NewRef(object) : NULL;
+    int status = _PyBytes_Resize(&object, size);
+    CHECK((status == 0) == (object != NULL));
+    if (other != NULL) {
+        CHECK_STR(PyBytes_AsString(other), "not seen by others");
+        CHECK_INT(Py_REFCNT(other), 1);
+        Py_DECREF(other);
+    }
+    return dropped(object);
+}
+
+static int resize_bytearray(Py_ssize_t size)
+{
+    PyObject *object = PyByteArray_FromStringAndSize("a bytearray of its own", 22);
+    if (object == NULL) {
+        return 0;
+    }
+    int status = PyByteArray_Resize(object, size);
+    if (status != 0) {
+        CHECK_INT(PyByteArray_Size(object), 22);
+        CHECK_STR(PyByteArray_AsString(object), "a bytearray of its own");
+    } else {
+        CHECK_INT(PyByteArray_Size(object), size);
+        CHECK_MEM(PyByteArray_AsString(object), "a bytearray of its own", (size_t)(size < 22 ? size : 22));
+        CHECK_INT(PyByteArray_AsString(object)[size], 0);
+    }
+    CHECK_INT(exports_of(object), 0);
+    Py_DECREF(object);
+    return status == 0;
+}
+
+static int resize_nothing(void)
+{
+    int status = PyByteArray_Resize(on.empty_bytearray, 50);
+    CHECK_INT(PyByteArray_Size(on.empty_bytearray), status == 0 ? 50 : 0);
+    if (status == 0) {
+        peace();
+        Py_DECREF(on.empty_bytearray);
+        on.empty_bytearray = PyByteArray_FromStringAndSize(NULL, 0);
+    }
+    return status == 0;
+}
+
+static int copy(Exporter *dest, Exporter *src)
+{
+    unsigned char before[sizeof(memory)];
+    char before_rows[sizeof(rows)];
+    memcpy(before, memory, sizeof(memory));
+    memcpy(before_rows, rows, sizeof(rows));
+    int status = PyObject_CopyData((PyObject *)dest, (PyObject *)src);
+    if (status == 0) {
+        memcpy(memory, before, sizeof(memory));
+        memcpy(rows, before_rows, sizeof(rows));
+    }
+    return status == 0;
+}
+
+static int hash_strided(void)
+{
+    PyObject *view = PyMemoryView_FromObject((PyObject *)on.frozen);
+    Py_hash_t hash = view != NULL ? PyObject_Hash(view) : -1;
+    Py_XDECREF(view);
+    return hash != -1;
+}
+
+static int new_items(void)
+{
+    struct PyVarObject *object = PyObject_NewVar(struct PyVarObject, &PyBytes_Type, 5);
+    if (object != NULL) {
+        PyObject_Free(object);
+    }
+    return object != NULL;
+}
+
+static int about_a_new_object(void)
+{
+    PyObject *value = PyBytes_FromString("nobody else knows it");
+    if (value == NULL) {
+        return 0;
+    }
+    PyErr_SetObject(PyExc_ValueError, value);
+    Py_DECREF(value);
+    return raised(PyExc_ValueError);
+}
+
+static int restore(void)
+{
+    PyErr_Restore(Py_NewRef(PyExc_BufferError), Py_NewRef(on.bytes), Py_NewRef(on.bytearray));
+    return raised(PyExc_BufferError);
+}
+
+/* An error with a fixed text becomes an exception only now; without memory it comes out as a MemoryError. */
+static int fetch(void)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_BadArgument();
+    PyErr_Fetch(&type, &value, &traceback);
+    int as_told = type == PyExc_TypeError;
+    CHECK(value != NULL && (PyObject *)Py_TYPE(value) == type);
+    PyErr_Restore(type, value, traceback);
+    if (as_told) {
+        PyErr_Clear();
+    }
+    return as_told;
+}
+
+static int refused(void)
+{
+    on.strided->raises = PyExc_BufferError;
+    int failed = PyMemoryView_FromObject((PyObject *)on.strided) == NULL;
+    on.strided->raises = NULL;
+    return failed && raised(PyExc_BufferError);
+}
+
+static int replaced(void)
+{
+    PyErr_SetString(PyExc_ValueError, "the first");
+    if (PyErr_Occurred() != PyExc_ValueError) {
+        return 0;
+    }
+    PyErr_Format(PyExc_IndexError, "the %s", "second");
+    return raised(PyExc_IndexError);
+}
+
+static int get_all(void)
+{
+    PyObject *const all[] = {on.bytes, on.bytearray, on.memoryview, on.strided_view, (PyObject *)on.deep};
+    for (size_t i = 0; i < COUNT(all); i++) {
+        Py_buffer view;
+        if (PyObject_GetBuffer(all[i], &view, PyBUF_FULL_RO) != 0) {
+            return 0;
+        }
+        PyBuffer_Release(&view);
+    }
+    return 1;
+}
+
+static int there_and_back(void)
+{
+    char copied[32];
+    const Py_buffer *strided = PyMemoryView_GET_BUFFER(on.strided_view);
+    return PyBuffer_ToContiguous(copied, strided, strided->len, 'C') == 0
+           && PyBuffer_FromContiguous(strided, copied, strided->len, 'C') == 0
+           && PyBuffer_ToContiguous(copied, &on.deep->offer, on.deep->offer.len, 'F') == 0
+           && PyBuffer_FromContiguous(&on.deep->offer, copied, on.deep->offer.len, 'F') == 0
+           && PyBuffer_ToContiguous(copied, &on.indirect->offer, 12, 'F') == 0
+           && PyBuffer_FromContiguous(&on.indirect->offer, copied, 12, 'F') == 0;
+}
+
+static PyObject *to_release;
+
+static int release_one(void)
+{
+    return pybuffer_memoryview_release(to_release) == 0 && pybuffer_memoryview_is_released(to_release) == 1;
+}
+
+/* ---- the two ways to try ------------------------------------------------------------------------------------ */
+
+static void until_it_succeeds(int (*attempt)(void))
+{
+    for (int further = 0; further < 2; further++) {
+        int succeeded = 0, needs_memory = 0;
+        for (long n = 1; n < 100 && !succeeded; n++) {
+            State before = state();
+            hooks_fail_at(n, further);
+            succeeded = attempt();
+            peace();
+            if (hooks.failed != 0) {
+                needs_memory = 1;
+                CHECK_INT(succeeded, 0);
+                succeeded = 0;
+            } else {
+                CHECK_INT(succeeded, 1);
+            }
+            CHECK_ERROR(hooks.failed ? PyExc_MemoryError : NULL);
+            State after = state();
+            if (!CHECK_MEM(&after, &before, sizeof(after))) {
+                printf("# with allocation %ld failing\n", n);
+            }
+            succeeded = hooks.failed == 0;
+        }
+        CHECK(succeeded);
+        CHECK(needs_memory);
+    }
+}
+
+static void without_any_memory(int (*attempt)(void))
+{
+    to_release = PyMemoryView_FromObject(on.strided_view);
+    hooks_fail_at(1, 1);
+    int succeeded = attempt();
+    peace();
+    CHECK_INT(succeeded, 1);
+    CHECK_INT(hooks.failed, 0);
+    CHECK_ERROR(NULL);
+    Py_DECREF(to_release);
+}
+
+#define DEFINE(name, attempt)                                                                                          \
+    static int attempt_##name(void) { return (attempt); }
+ATTEMPTS(DEFINE)
+FRUGAL(DEFINE)
+
+#define DEFINE_TEST(name, attempt)                                                                                     \
+    static void no_memory_for_##name(void) { until_it_succeeds(attempt_##name); }
+ATTEMPTS(DEFINE_TEST)
+
+#define DEFINE_FRUGAL_TEST(name, attempt)                                                                              \
+    static void no_memory_needed_for_##name(void) { without_any_memory(attempt_##name); }
+FRUGAL(DEFINE_FRUGAL_TEST)
+
+static void everything_was_given_back_in_its_own_domain(void)
+{
+#define DROP(object) Py_DECREF(on.object);
+    Py_DECREF(on.strided_view);
+    Py_DECREF(on.memoryview);
+    on.strided_view = on.memoryview = Py_None;
+    OBJECTS(DROP)
+    CHECK_INT(exporters_alive, 0);
+    CHECK_INT(hooks.outstanding, 0);
+    CHECK_INT(hooks.wrong, 0);
+}
+
+int main(void)
+{
+    hooks_install();
+    build();
+    tap_after_each = nothing_is_left_pending;
+#define RUN_TEST(name, attempt) RUN(no_memory_for_##name);
+#define RUN_FRUGAL_TEST(name, attempt) RUN(no_memory_needed_for_##name);
+    ATTEMPTS(RUN_TEST)
+    FRUGAL(RUN_FRUGAL_TEST)
+    RUN(everything_was_given_back_in_its_own_domain);
+    return tap_end();
+}

@@ -1,0 +1,448 @@
+/* Many threads use the same objects without a lock, and at the end all counts are where they began.
+ *
+ * PYBUFFER_TEST_OPERATIONS is the number of operations of all threads together (default: a million).
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "support.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#define THREADS 8
+
+static long operations = 1000000;
+
+/* ---- threads that begin together ---------------------------------------------------------------------------- */
+
+typedef struct {
+    void (*body)(int thread, long times);
+    int thread;
+    long times;
+} Task;
+
+static int mistakes; /* atomic: what a thread has found to be wrong */
+
+/* A check that threads can make; the test looks at `mistakes` afterwards. */
+#define EXPECT(condition)                                                                                              \
+    do {                                                                                                               \
+        if (!(condition) && __atomic_fetch_add(&mistakes, 1, __ATOMIC_RELAXED) < 10) {                                 \
+            printf("# %s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                                           \
+        }                                                                                                              \
+    } while (0)
+
+static pthread_barrier_t together;
+
+static void *run_task(void *argument)
+{
+    Task *task = argument;
+    pthread_barrier_wait(&together);
+    task->body(task->thread, task->times);
+    EXPECT(PyErr_Occurred() == NULL);
+    return NULL;
+}
+
+static void in_threads(int count, void (*body)(int, long), long times)
+{
+    pthread_t threads[THREADS];
+    Task tasks[THREADS];
+    mistakes = 0;
+    pthread_barrier_init(&together, NULL, (unsigned)count);
+    for (int i = 0; i < count; i++) {
+        tasks[i] = (Task){body, i, times};
+        if (pthread_create(&threads[i], NULL, run_task, &tasks[i]) != 0) {
+            printf("Bail out! no thread\n");
+            exit(1);
+        }
+    }
+    for (int i = 0; i < count; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    pthread_barrier_destroy(&together);
+    CHECK_INT(mistakes, 0);
+}
+
+/* Both threads of a pair leave it at the same moment. */
+static int arrived;
+
+static void meet(long round)
+{
+    int target = (int)(2 * (round + 1));
+    __atomic_fetch_add(&arrived, 1, __ATOMIC_ACQ_REL);
+    for (int spins = 0; __atomic_load_n(&arrived, __ATOMIC_ACQUIRE) < target; spins++) {
+        if (spins > 1000) {
+            sched_yield();
+        }
+    }
+}
+
+static unsigned next_random(unsigned *seed)
+{
+    return *seed = *seed * 1664525u + 1013904223u, *seed >> 16;
+}
+
+/* A little while, so that two threads meet in each other's every instruction sooner or later. */
+static void dawdle(unsigned *seed)
+{
+    for (volatile unsigned left = next_random(seed) % 256; left > 0; left = left - 1) {
+    }
+}
+
+/* ---- everything at once ------------------------------------------------------------------------------------- */
+
+static char memory[64];
+static PyObject *bytes, *bytearray, *memoryview, *strided_view, *picklebuffer;
+static Exporter *exporter;
+
+static void use_buffer(PyObject *op, Py_ssize_t len)
+{
+    Py_buffer view;
+    if (PyObject_GetBuffer(op, &view, PyBUF_FULL_RO) != 0) {
+        EXPECT(!"GetBuffer");
+        PyErr_Clear();
+        return;
+    }
+    EXPECT(view.len == len);
+    PyBuffer_Release(&view);
+}
+
+static void use_result(PyObject *result, Py_ssize_t size)
+{
+    EXPECT(result != NULL);
+    if (result != NULL) {
+        EXPECT(PyObject_Size(result) == size);
+        Py_DECREF(result);
+    }
+}
+
+/* A memoryview of a memoryview of ..., dropped from the inside. */
+static void use_nested(PyObject *base)
+{
+    PyObject *views[4];
+    for (int i = 0; i < 4; i++) {
+        views[i] = PyMemoryView_FromObject(i == 0 ? base : views[i - 1]);
+        EXPECT(views[i] != NULL);
+    }
+    for (int i = 0; i < 4; i++) {
+        EXPECT(PyObject_Size(views[i]) == 16);
+        Py_XDECREF(views[i]);
+    }
+}
+
+static void raise_own_error(int thread)
+{
+    char expected[40];
+    snprintf(expected, sizeof(expected), "thread %d", thread);
+    PyErr_Format(PyExc_ValueError, "thread %d", thread);
+    sched_yield();
+    EXPECT(strcmp(pybuffer_error_message(), expected) == 0);
+    EXPECT(PyErr_ExceptionMatches(PyExc_ValueError));
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    EXPECT(PyErr_Occurred() == NULL);
+    PyErr_Restore(type, value, traceback);
+    PyErr_Clear();
+}
+
+static void do_everything(int thread, long times)
+{
+    unsigned seed = (unsigned)thread * 977u + 1;
+    for (long i = 0; i < times; i++) {
+        switch (next_random(&seed) % 16) {
+        case 0: use_buffer(bytes, 16); break;
+        case 1: use_buffer(bytearray, 16); break;
+        case 2: use_buffer(memoryview, 16); break;
+        case 3: use_buffer(strided_view, 16); break;
+        case 4: use_buffer(picklebuffer, 16); break;
+        case 5: use_result(PyMemoryView_FromObject(bytearray), 16); break;
+        case 6: use_result(PyMemoryView_FromObject((PyObject *)exporter), 16); break;
+        case 7: use_result(PyMemoryView_GetContiguous(strided_view, PyBUF_READ, 'C'), 16); break;
+        case 8: use_result(PyMemoryView_GetContiguous(bytes, PyBUF_READ, 'F'), 16); break;
+        case 9: use_result(PyBytes_FromObject(strided_view), 16); break;
+        case 10: use_result(PyByteArray_Concat(bytes, bytearray), 32); break;
+        case 11: use_nested(memoryview); break;
+        case 12: use_nested(picklebuffer); break;
+        case 13: EXPECT(PyObject_RichCompareBool(memoryview, bytearray, Py_EQ) == 1); break;
+        case 14: EXPECT(PyObject_Hash(bytes) != -1); break;
+        default: raise_own_error(thread);
+        }
+    }
+}
+
+static void counts_end_where_they_began(void)
+{
+    Py_ssize_t len = 16, apart = 4;
+    bytes = PyBytes_FromStringAndSize("0123456789abcdef", 16);
+    bytearray = PyByteArray_FromStringAndSize("0123456789abcdef", 16);
+    memoryview = PyMemoryView_FromObject(bytearray);
+    exporter = exporter_new(memory, "B", 1, 1, &len, &apart);
+    strided_view = PyMemoryView_FromObject((PyObject *)exporter);
+    picklebuffer = PyPickleBuffer_FromObject(memoryview);
+    PyObject *const all[] = {bytes, bytearray, memoryview, strided_view, picklebuffer, (PyObject *)exporter};
+    Py_ssize_t references[COUNT(all)], exports[COUNT(all)];
+    for (size_t i = 0; i < COUNT(all); i++) {
+        references[i] = Py_REFCNT(all[i]);
+        exports[i] = exports_of(all[i]);
+    }
+    in_threads(THREADS, do_everything, operations / 2 / THREADS);
+    for (size_t i = 0; i < COUNT(all); i++) {
+        CHECK_INT(Py_REFCNT(all[i]), references[i]);
+        CHECK_INT(exports_of(all[i]), exports[i]);
+    }
+    CHECK_INT(exporter->gets - exporter->releases, 1);
+    Py_DECREF(picklebuffer);
+    Py_DECREF(memoryview);
+    Py_DECREF(strided_view);
+    CHECK_UNUSED(exporter);
+    CHECK_INT(exports_of(bytearray), 0);
+    CHECK_INT(PyByteArray_Resize(bytearray, 1000), 0);
+    Py_DECREF(bytearray);
+    Py_DECREF(bytes);
+}
+
+/* ---- a resize against those who look ------------------------------------------------------------------------ */
+
+static void resize_or_look(int thread, long times)
+{
+    for (long i = 0; i < times; i++) {
+        Py_buffer view;
+        if (thread % 2 == 0) {
+            if (PyByteArray_Resize(bytearray, 1 + (i * 37 + thread) % 300) != 0) {
+                EXPECT(PyErr_ExceptionMatches(PyExc_BufferError));
+                PyErr_Clear();
+            }
+        } else if (PyObject_GetBuffer(bytearray, &view, PyBUF_SIMPLE) != 0) {
+            EXPECT(!"GetBuffer of a bytearray");
+            PyErr_Clear();
+        } else {
+            /* Nobody moves it now, and all of it is there. */
+            EXPECT(view.buf == (void *)PyByteArray_AsString(bytearray));
+            EXPECT(view.len == PyByteArray_Size(bytearray));
+            EXPECT(((volatile char *)view.buf)[view.len] == '\0');
+            PyBuffer_Release(&view);
+        }
+    }
+}
+
+static void a_bytearray_is_not_resized_while_it_is_looked_at(void)
+{
+    bytearray = PyByteArray_FromStringAndSize("x", 1);
+    in_threads(THREADS, resize_or_look, operations / 8 / THREADS);
+    CHECK_INT(Py_REFCNT(bytearray), 1);
+    CHECK_INT(exports_of(bytearray), 0);
+    CHECK_INT(PyByteArray_Resize(bytearray, 7), 0);
+    Py_DECREF(bytearray);
+}
+
+/* ---- a release against those who come --------------------------------------------------------------------- */
+
+static struct {
+    PyObject *view, *answer;
+    Py_buffer buffer;
+    int got, released;
+} race;
+
+static void prepare_race(void)
+{
+    race.view = PyMemoryView_FromObject((PyObject *)exporter);
+    race.answer = NULL;
+    race.got = race.released = -2;
+}
+
+/* Either the release comes first, and the request is a ValueError; or it comes second, and is a BufferError. */
+static void release_against_get(int thread, long times)
+{
+    unsigned seed = (unsigned)thread + 1;
+    for (long i = 0; i < times; i++) {
+        if (thread == 0) {
+            prepare_race();
+            meet(3 * i);
+            dawdle(&seed);
+            race.released = pybuffer_memoryview_release(race.view);
+            EXPECT(race.released == 0 || PyErr_ExceptionMatches(PyExc_BufferError));
+        } else {
+            meet(3 * i);
+            dawdle(&seed);
+            race.got = PyObject_GetBuffer(race.view, &race.buffer, PyBUF_FULL_RO);
+            EXPECT(race.got == 0 || PyErr_ExceptionMatches(PyExc_ValueError));
+        }
+        PyErr_Clear();
+        meet(3 * i + 1);
+        if (thread == 0) {
+            EXPECT(!(race.got == 0 && race.released == 0));
+            if (race.got == 0) {
+                EXPECT(exporter->gets == exporter->releases + 1);
+                PyBuffer_Release(&race.buffer);
+            }
+            EXPECT(exports_of(race.view) == 0);
+            Py_DECREF(race.view);
+        }
+        meet(3 * i + 2);
+    }
+}
+
+static void a_view_is_never_released_under_a_consumer(void)
+{
+    Py_ssize_t len = 16;
+    exporter = exporter_new(memory, "B", 1, 1, &len, NULL);
+    arrived = 0;
+    in_threads(2, release_against_get, operations / 2);
+    CHECK_UNUSED(exporter);
+}
+
+/* A memoryview of one that is being released works, with the memory, or is refused. */
+static void release_against_from_object(int thread, long times)
+{
+    unsigned seed = (unsigned)thread + 1;
+    for (long i = 0; i < times; i++) {
+        if (thread == 0) {
+            prepare_race();
+            meet(3 * i);
+            dawdle(&seed);
+            race.released = pybuffer_memoryview_release(race.view);
+            EXPECT(race.released == 0);
+        } else {
+            meet(3 * i);
+            dawdle(&seed);
+            race.answer = PyMemoryView_FromObject(race.view);
+            EXPECT(race.answer != NULL || PyErr_ExceptionMatches(PyExc_ValueError));
+        }
+        PyErr_Clear();
+        meet(3 * i + 1);
+        if (thread == 0) {
+            EXPECT(exporter->gets == exporter->releases + (race.answer != NULL));
+            if (race.answer != NULL) {
+                EXPECT(pybuffer_memoryview_is_released(race.answer) == 0);
+                EXPECT(PyObject_Size(race.answer) == 16);
+            }
+            Py_XDECREF(race.answer);
+            Py_DECREF(race.view);
+            EXPECT(exporter->gets == exporter->releases);
+        }
+        meet(3 * i + 2);
+    }
+}
+
+static void a_view_of_a_released_view_has_the_memory_or_is_refused(void)
+{
+    Py_ssize_t len = 16;
+    exporter = exporter_new(memory, "B", 1, 1, &len, NULL);
+    arrived = 0;
+    in_threads(2, release_against_from_object, operations / 16);
+    CHECK_UNUSED(exporter);
+}
+
+/* All release the same view, others come meanwhile: its memory is given back once. */
+static void release_together(int thread, long times)
+{
+    (void)thread;
+    for (long i = 0; i < times; i++) {
+        Py_buffer view;
+        if (PyObject_GetBuffer(race.view, &view, PyBUF_FULL_RO) == 0) {
+            EXPECT(view.len == 16);
+            EXPECT(exporter->gets == exporter->releases + 1);
+            PyBuffer_Release(&view);
+        } else {
+            EXPECT(PyErr_ExceptionMatches(PyExc_ValueError));
+            PyErr_Clear();
+        }
+        if (i > times / 2 && pybuffer_memoryview_release(race.view) != 0) {
+            EXPECT(PyErr_ExceptionMatches(PyExc_BufferError));
+            PyErr_Clear();
+        }
+    }
+}
+
+static void many_releases_give_back_once(void)
+{
+    long rounds = operations / 16 / THREADS / 20 + 1;
+    Py_ssize_t len = 16;
+    for (long i = 0; i < (rounds < 200 ? rounds : 200); i++) {
+        exporter = exporter_new(memory, "B", 1, 1, &len, NULL);
+        prepare_race();
+        in_threads(THREADS, release_together, 40);
+        CHECK_INT(pybuffer_memoryview_release(race.view), 0);
+        CHECK_INT(exporter->releases, 1);
+        Py_DECREF(race.view);
+        CHECK_UNUSED(exporter);
+    }
+}
+
+/* ---- errors ------------------------------------------------------------------------------------------------- */
+
+static PyObject *shared_value;
+
+static void end_with_an_error(int thread, long times)
+{
+    (void)times;
+    EXPECT(PyErr_Occurred() == NULL);
+    PyErr_SetObject(thread % 2 ? PyExc_ValueError : PyExc_IndexError, shared_value);
+}
+
+static void *run_to_an_error(void *argument)
+{
+    end_with_an_error(*(int *)argument, 1);
+    return NULL;
+}
+
+static void an_error_goes_with_its_thread(void)
+{
+    pthread_t threads[THREADS];
+    int numbers[THREADS];
+    shared_value = PyBytes_FromString("shared by all errors");
+    PyErr_SetString(PyExc_TypeError, "this thread's");
+    for (int i = 0; i < THREADS; i++) {
+        numbers[i] = i;
+        CHECK_INT(pthread_create(&threads[i], NULL, run_to_an_error, &numbers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    CHECK_MESSAGE(PyExc_TypeError, "this thread's");
+    CHECK_INT(Py_REFCNT(shared_value), 1);
+    Py_DECREF(shared_value);
+}
+
+/* ---- last references ---------------------------------------------------------------------------------------- */
+
+static void share_and_drop(int thread, long times)
+{
+    for (long i = 0; i < times; i++) {
+        if (thread == 0) {
+            Py_ssize_t len = 16;
+            race.view = PyMemoryView_FromObject((PyObject *)(exporter = exporter_new(memory, "B", 1, 1, &len, NULL)));
+            Py_DECREF(exporter);
+            Py_INCREF(race.view);
+        }
+        meet(2 * i);
+        PyObject *mine = race.view;
+        EXPECT(PyObject_Size(mine) == 16);
+        Py_DECREF(mine); /* one of the two destroys it, with the exporter */
+        meet(2 * i + 1);
+        EXPECT(thread != 0 || __atomic_load_n(&exporters_alive, __ATOMIC_ACQUIRE) == 0);
+    }
+}
+
+static void whoever_drops_last_destroys(void)
+{
+    CHECK_INT(exporters_alive, 0);
+    arrived = 0;
+    in_threads(2, share_and_drop, operations / 16);
+    CHECK_INT(exporters_alive, 0);
+}
+
+int main(void)
+{
+    const char *wanted = getenv("PYBUFFER_TEST_OPERATIONS");
+    if (wanted != NULL && atol(wanted) > 0) {
+        operations = atol(wanted);
+    }
+    tap_after_each = nothing_is_left_pending;
+    RUN(counts_end_where_they_began);
+    RUN(a_bytearray_is_not_resized_while_it_is_looked_at);
+    RUN(a_view_is_never_released_under_a_consumer);
+    RUN(a_view_of_a_released_view_has_the_memory_or_is_refused);
+    RUN(many_releases_give_back_once);
+    RUN(an_error_goes_with_its_thread);
+    RUN(whoever_drops_last_destroys);
+    return tap_end();
+}

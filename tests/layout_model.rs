@@ -1,0 +1,489 @@
+//! The layout algebra compared with brute force: contiguity, strides, checks, bounds, and above all the planner, whose
+//! every plan must visit exactly the pairs of items that enumerating the index tuples gives.
+//!
+//! Memory is symbolic here. An address is a block and an offset in it; a pointer that stands at an address leads to a
+//! block that is a function of the address. So structures with pointers, and strides that no memory could have, are
+//! walked like all others.
+
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod model;
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use model::{Kind, Layout, config, contiguous_strides, draws, indices, kinds, lay, orders, shapes};
+use proptest::prelude::*;
+use pybuffer::layout::{Axis, MAX_NDIM, Order, Pair, Plan, Purpose, Step, Structure, fill_strides};
+
+/// What the library is told of a layout.
+fn structure(view: &Layout) -> Structure<'_> {
+    Structure {
+        ndim: view.shape.len(),
+        len: view.len(),
+        itemsize: view.itemsize,
+        shape: (!view.bare).then_some(&view.shape),
+        strides: view.strides.as_deref(),
+        suboffsets: view.suboffsets.as_deref(),
+    }
+}
+
+/// A block of symbolic memory, and an offset in it.
+type Address = (u64, isize);
+
+const SRC: Address = (0, 0);
+const DST: Address = (1, 0);
+
+/// Where pointers lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pointers {
+    /// Each to a block of its own.
+    Apart,
+    /// Into few blocks, so that items behind different pointers share memory.
+    Shared,
+}
+
+impl Pointers {
+    fn follow(self, at: Address) -> Address {
+        let mut hasher = DefaultHasher::new();
+        at.hash(&mut hasher);
+        let hash = hasher.finish();
+        match self {
+            Self::Apart => (hash, 0),
+            Self::Shared => (at.0 % 2 + 2, (hash % 9).cast_signed() as isize),
+        }
+    }
+
+    /// The address after a step of `bytes` and, with a suboffset, through the pointer there.
+    fn step(self, at: Address, bytes: isize, suboffset: Option<isize>) -> Address {
+        let at = (at.0, at.1.wrapping_add(bytes));
+        match suboffset {
+            Some(suboffset) => {
+                let target = self.follow(at);
+                (target.0, target.1.wrapping_add(suboffset))
+            }
+            None => at,
+        }
+    }
+
+    /// PEP 3118: the address of the item at `index`.
+    fn item(self, view: &Layout, base: Address, index: &[isize]) -> Address {
+        let (steps, none) = (view.steps(), vec![-1; index.len()]);
+        let suboffsets = view.suboffsets.as_ref().unwrap_or(&none);
+        (0..index.len()).fold(base, |at, axis| {
+            let suboffset = Some(suboffsets[axis]).filter(|&suboffset| suboffset >= 0);
+            self.step(at, steps[axis].wrapping_mul(index[axis]), suboffset)
+        })
+    }
+
+    /// The pairs of items that a walk over two views has to visit, in index order.
+    fn pairs(self, src: &Layout, dst: &Layout, order: Order) -> Vec<(Address, Address)> {
+        let pair = |index: Vec<isize>| (self.item(src, SRC, &index), self.item(dst, DST, &index));
+        indices(&src.shape, order).into_iter().map(pair).collect()
+    }
+
+    /// The pairs of items that a plan visits, in its order.
+    fn visits<const N: usize>(self, plan: &Plan<N>, itemsize: isize) -> Vec<(Address, Address)> {
+        let mut units = vec![((SRC.0, plan.src_offset), (DST.0, plan.dst_offset))];
+        for axis in plan.indirect().iter().chain(plan.direct()) {
+            let go =
+                |at: Address, step: Step, index: isize| self.step(at, step.stride.wrapping_mul(index), step.suboffset);
+            let along = |(src, dst)| (0..axis.len).map(move |at| (go(src, axis.src, at), go(dst, axis.dst, at)));
+            units = units.into_iter().flat_map(along).collect();
+        }
+        let unit = plan.unit.cast_signed();
+        assert_eq!(unit.checked_rem(itemsize).unwrap_or(0), 0, "a unit is made of whole items");
+        let items = unit.checked_div(itemsize).unwrap_or(1);
+        let within = |(src, dst): (Address, Address)| {
+            (0..items)
+                .map(move |at| ((src.0, src.1.wrapping_add(at * itemsize)), (dst.0, dst.1.wrapping_add(at * itemsize))))
+        };
+        units.into_iter().flat_map(within).collect()
+    }
+}
+
+fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
+    items.sort_unstable();
+    items
+}
+
+/// For each byte that is written, the byte that it comes from in the end.
+fn written(pairs: &[(Address, Address)], itemsize: isize) -> HashMap<Address, Address> {
+    let bytes = |&(src, dst): &(Address, Address)| {
+        (0..itemsize).map(move |at| ((dst.0, dst.1.wrapping_add(at)), (src.0, src.1.wrapping_add(at))))
+    };
+    pairs.iter().flat_map(bytes).collect()
+}
+
+/// Suboffsets as exporters fill them in: left out, or negative along most axes.
+fn suboffsets(axes: usize) -> impl Strategy<Value = Option<Vec<isize>>> {
+    let suboffset = prop_oneof![6 => Just(-1isize), 1 => isize::MIN..=-1, 4 => 0..=40isize];
+    prop::option::weighted(0.3, prop::collection::vec(suboffset, axes))
+}
+
+fn layout(shape: Vec<isize>, itemsize: isize) -> impl Strategy<Value = Layout> {
+    let axes = shape.len();
+    let wide = prop_oneof![Just(isize::MIN), Just(isize::MIN + 1), Just(isize::MAX), Just(1 << 62), any::<isize>()];
+    let wide = prop::option::weighted(0.05, prop::collection::vec(prop_oneof![wide, -9..=9isize], axes));
+    (kinds(), draws(axes), wide, prop::bool::weighted(0.1), suboffsets(axes), any::<bool>()).prop_map(
+        move |(kind, draws, wide, missing, suboffsets, bare)| {
+            let strides = wide.unwrap_or_else(|| lay(kind, &shape, itemsize, &draws));
+            let strides = (!missing).then_some(strides);
+            // Items of no size cannot be counted without a shape.
+            let bare = bare && missing && axes <= 1 && itemsize > 0;
+            Layout { itemsize, shape: shape.clone(), strides, suboffsets, bare }
+        },
+    )
+}
+
+fn itemsizes() -> impl Strategy<Value = isize> {
+    prop_oneof![9 => 1..=6isize, 1 => Just(0)]
+}
+
+fn views() -> impl Strategy<Value = Layout> {
+    (shapes(), itemsizes()).prop_flat_map(|(shape, itemsize)| layout(shape, itemsize))
+}
+
+/// Two views of the same shape and item size; sometimes one view twice, so that its axes merge in both.
+fn view_pairs() -> impl Strategy<Value = (Layout, Layout)> {
+    (shapes(), itemsizes(), prop::bool::weighted(0.2)).prop_flat_map(|(shape, itemsize, same)| {
+        (layout(shape.clone(), itemsize), layout(shape, itemsize))
+            .prop_map(move |(src, dst)| if same { (src.clone(), src) } else { (src, dst) })
+    })
+}
+
+fn directed_orders() -> impl Strategy<Value = Order> {
+    prop_oneof![Just(Order::C), Just(Order::Fortran)]
+}
+
+/// Whether two neighbours of a plan are one axis, in arithmetic that cannot overflow.
+fn continues(outer: &Axis, inner: &Axis) -> bool {
+    [(outer.src, inner.src), (outer.dst, inner.dst)]
+        .iter()
+        .all(|(outer, step)| step.stride as i128 * inner.len as i128 == outer.stride as i128)
+}
+
+/// What makes a plan a normalised one.
+fn assert_normalised<const N: usize>(plan: &Plan<N>, src: &Layout, dst: &Layout) {
+    let follows = |view: &Layout, axis: usize| view.suboffsets.as_ref().is_some_and(|suboffsets| suboffsets[axis] >= 0);
+    let indirect = (0..src.shape.len()).rev().find(|&axis| follows(src, axis) || follows(dst, axis));
+    let lens: Vec<isize> = plan.indirect().iter().map(|axis| axis.len).collect();
+    assert_eq!(lens, src.shape[..indirect.map_or(0, |last| last + 1)], "axes before a pointer stay as they are");
+
+    let direct = plan.direct();
+    assert!(direct.iter().all(|axis| axis.len > 1), "an axis of one item is left: {direct:?}");
+    assert!(!direct.windows(2).any(|axes| continues(&axes[0], &axes[1])), "axes could be merged: {direct:?}");
+    assert!(direct.iter().all(|axis| !axis.is_indirect()), "a pointer among the direct axes: {direct:?}");
+    if !plan.ordered {
+        let size = |axis: &Axis| (axis.dst.stride.unsigned_abs(), axis.src.stride.unsigned_abs());
+        assert!(direct.windows(2).all(|axes| size(&axes[0]) >= size(&axes[1])), "not sorted: {direct:?}");
+        // The lowest stride is its own negative.
+        let down = |stride: isize| stride < 0 && stride != isize::MIN;
+        let backward = |axis: &Axis| down(axis.dst.stride) || (axis.dst.stride == 0 && down(axis.src.stride));
+        assert!(!direct.iter().any(backward), "walked downwards: {direct:?}");
+    }
+}
+
+/// The walk over two views, planned; and that there is a plan exactly where there is something to do.
+fn planned<const N: usize>(src: &Layout, dst: &Layout, purpose: Purpose, order: Order) -> Option<Plan<N>> {
+    let pair = Pair::<N>::of_views(&structure(src), &structure(dst)).expect("the shapes are the same");
+    let idle = src.items() == 0 || (src.itemsize == 0 && purpose == Purpose::Write);
+    let plan = pair.plan(purpose, order);
+    assert_eq!(plan.is_none(), idle);
+    plan
+}
+
+/// Whether any byte is the place of two items.
+fn overlaps(pairs: &[(Address, Address)], itemsize: isize) -> bool {
+    written(pairs, itemsize).len() != pairs.len() * itemsize.unsigned_abs()
+}
+
+/// Whether the plan promises to write in this order. Axes that lead through pointers are walked in C order only; who wants
+/// Fortran order there makes one plan for each of `fortran_lines`.
+fn keeps<const N: usize>(plan: &Plan<N>, order: Order) -> bool {
+    order != Order::Fortran || plan.indirect().is_empty()
+}
+
+/// A plan to read visits the pairs of the model, each once.
+fn assert_reads<const N: usize>(src: &Layout, dst: &Layout) {
+    let Some(plan) = planned::<N>(src, dst, Purpose::Read, Order::C) else { return };
+    assert!(!plan.ordered, "the order in which items are read never matters");
+    assert_normalised(&plan, src, dst);
+    let visits = Pointers::Apart.visits(&plan, src.itemsize);
+    assert_eq!(sorted(visits), sorted(Pointers::Apart.pairs(src, dst, Order::C)));
+}
+
+/// A plan to write visits the pairs of the model, each once, and so do the forms that the copy gives it; and in such an
+/// order that each byte keeps what is written last in index order.
+fn assert_writes<const N: usize>(src: &Layout, dst: &Layout, order: Order, pointers: Pointers) {
+    let itemsize = src.itemsize;
+    let Some(plan) = planned::<N>(src, dst, Purpose::Write, order) else { return };
+    assert_normalised(&plan, src, dst);
+    let expected = pointers.pairs(src, dst, order);
+    let last = written(&expected, itemsize);
+    let overlapping = overlaps(&expected, itemsize);
+    if plan.indirect().is_empty() {
+        assert!(plan.ordered || !overlapping, "items share memory, but their order is not kept");
+        assert!(!plan.ordered || pointers.visits(&plan, itemsize) == expected, "not the order of the indices");
+    }
+    let expected = sorted(expected);
+    let agrees = |plan: &Plan<N>| {
+        let visits = pointers.visits(plan, itemsize);
+        assert!(
+            !overlapping || !keeps(plan, order) || written(&visits, itemsize) == last,
+            "another one was written last"
+        );
+        assert_eq!(sorted(visits), expected);
+    };
+    agrees(&plan);
+
+    let mut blocks = plan.by_block();
+    agrees(&blocks);
+    let one_block = |axis: &Axis| axis.src.stride == itemsize && axis.dst.stride == itemsize;
+    let taken = plan.direct().last().filter(|axis| one_block(axis)).map_or(1, |axis| axis.len);
+    assert_eq!(blocks.unit.cast_signed(), itemsize * taken, "the innermost axis is a block, or it is not");
+
+    let before = blocks;
+    let tiled = blocks.tile();
+    agrees(&blocks);
+    assert_tiled(&before, &blocks, tiled);
+}
+
+/// A tiled plan has the axis along which the source moves least next to the innermost one; others are left alone.
+fn assert_tiled<const N: usize>(before: &Plan<N>, after: &Plan<N>, tiled: bool) {
+    let step = |axis: &Axis| axis.src.stride.unsigned_abs();
+    let least = before.direct().iter().map(step).min();
+    let transposed = before.direct().last().is_some_and(|last| Some(step(last)) != least);
+    assert_eq!(tiled, transposed && !before.ordered);
+    assert_eq!(after.direct().last(), before.direct().last());
+    if tiled {
+        assert_eq!(after.direct().iter().rev().nth(1).map(step), least);
+    } else {
+        assert_eq!(after.direct(), before.direct());
+    }
+}
+
+/// The walks of `prefix` together visit the first `count` pairs in `order`, and the last writer of a byte is among them
+/// the same. Behind pointers, Fortran order takes the walks of `fortran_lines`.
+fn assert_prefix<const N: usize>(
+    pair: &Pair<N>,
+    (src, dst): (&Layout, &Layout),
+    count: usize,
+    order: Order,
+    pointers: Pointers,
+) {
+    let itemsize = src.itemsize;
+    // Without bytes there is nothing to write, but still pairs to count.
+    let purpose = if itemsize == 0 { Purpose::Read } else { Purpose::Write };
+    let mut parts: Vec<Pair<N>> = pair.prefix(count, order).collect();
+    assert!(parts.len() <= src.shape.len().max(1), "one walk for each axis at most");
+    let indirect = dst.suboffsets.iter().flatten().any(|&suboffset| suboffset >= 0);
+    assert_eq!(pair.writes_indirectly(), indirect);
+    let lines = order == Order::Fortran && indirect;
+    if lines {
+        parts = parts.iter().flat_map(Pair::fortran_lines).collect();
+    }
+    assert_eq!(parts.iter().map(Pair::items).sum::<usize>(), count.min(pair.items()));
+    let plans: Vec<_> = parts.iter().map(|part| part.plan(purpose, order).expect("a part has items")).collect();
+    let visits: Vec<_> = plans.iter().flat_map(|plan| pointers.visits(plan, itemsize)).collect();
+    let mut expected = pointers.pairs(src, dst, order);
+    expected.truncate(count);
+    if lines || plans.iter().all(|plan| keeps(plan, order)) {
+        assert_eq!(written(&visits, itemsize), written(&expected, itemsize), "another one was written last");
+    }
+    assert_eq!(sorted(visits), sorted(expected));
+}
+
+proptest! {
+    #![proptest_config(config(1500))]
+
+    #[test]
+    fn contiguous_is_what_enumerates_in_order(view in views()) {
+        for order in [Order::C, Order::Fortran, Order::Any] {
+            prop_assert_eq!(structure(&view).is_contiguous(order), view.is_contiguous(order), "{:?}", order);
+        }
+    }
+
+    #[test]
+    fn filled_strides_are_the_sizes_of_faster_axes(
+        shape in prop::collection::vec(prop_oneof![4 => 0..=5isize, 1 => any::<isize>()], 0..=70),
+        itemsize in prop_oneof![4 => 0..=40isize, 1 => any::<isize>()],
+        order in orders(),
+        unused in 0..3usize,
+    ) {
+        let mut strides = vec![7; shape.len() + unused];
+        fill_strides(&shape, itemsize, order, &mut strides);
+        let (filled, rest) = strides.split_at(shape.len());
+        prop_assert_eq!(filled, contiguous_strides(&shape, itemsize, order));
+        prop_assert!(rest.iter().all(|&stride| stride == 7), "entries past the shape are left alone");
+    }
+
+    #[test]
+    fn check_finds_what_wide_arithmetic_finds(
+        shape in prop::option::weighted(0.8, prop::collection::vec(
+            prop_oneof![12 => 1..=3isize, 3 => 0..=4isize, 1 => Just(-1isize), 1 => 1..=isize::MAX], 0..=70)),
+        axes_without_shape in 0..=2usize,
+        itemsize in prop_oneof![1 => -1..=0isize, 8 => 0..=9isize, 1 => any::<isize>()],
+        off in prop_oneof![3 => Just(0isize), 2 => -1..=13isize, 1 => any::<isize>()],
+    ) {
+        let items = shape.as_ref().map(|shape| match shape.contains(&0) {
+            true => 0,
+            false => shape.iter().fold(1i128, |items, &len| items.saturating_mul(len as i128)),
+        });
+        let bytes = items.unwrap_or(1).saturating_mul(itemsize as i128);
+        let len = isize::try_from(bytes).unwrap_or(isize::MAX).saturating_add(off);
+        let ndim = shape.as_ref().map_or(axes_without_shape, Vec::len);
+        let view = Structure { ndim, len, itemsize, shape: shape.as_deref(), strides: None, suboffsets: None };
+        let valid = itemsize >= 0 && len >= 0 && match &shape {
+            Some(shape) => ndim <= 64 && shape.iter().all(|&len| len >= 0) && bytes <= len as i128,
+            None => match ndim {
+                0 => len == itemsize,
+                1 => itemsize > 0 || len == 0,
+                _ => false,
+            },
+        };
+        prop_assert_eq!(view.check().is_ok(), valid);
+    }
+
+    #[test]
+    fn shapes_are_compared_up_to_the_first_axis_of_no_items(
+        a in shapes(), b in shapes(), same in 0..=2u8, at in any::<prop::sample::Index>(), bare in any::<bool>(),
+    ) {
+        // Either the same shape, or one that differs along one axis, or another altogether.
+        let mut b = if same == 0 { b } else { a.clone() };
+        if same == 2 && !b.is_empty() {
+            let axis = at.index(b.len());
+            b[axis] += 1;
+        }
+        let seen = |shape: &[isize]| -> Vec<isize> {
+            let empty = shape.iter().position(|&len| len == 0);
+            shape[..empty.map_or(shape.len(), |axis| axis + 1)].to_vec()
+        };
+        let expected = a.len() == b.len() && seen(&a) == seen(&b);
+        let view = |shape: &[isize], itemsize, bare| {
+            Layout { itemsize, shape: shape.to_vec(), strides: None, suboffsets: None, bare: bare && shape.len() <= 1 }
+        };
+        let (a, b) = (view(&a, 2, bare), view(&b, 3, false));
+        prop_assert_eq!(structure(&a).has_shape_of(&structure(&b)), expected);
+        prop_assert_eq!(structure(&b).has_shape_of(&structure(&a)), expected);
+        let pair = Pair::<MAX_NDIM>::of_views(&structure(&a), &structure(&b));
+        prop_assert_eq!(pair.is_some(), expected);
+    }
+
+    #[test]
+    fn bounds_are_the_first_and_last_byte_of_all_items((src, dst) in view_pairs()) {
+        let range = |view: &Layout| {
+            let places: Vec<i128> = indices(&view.shape, Order::C).iter().map(|index| view.offset(index)).collect();
+            let end = places.iter().max()? + view.itemsize as i128;
+            Some((isize::try_from(*places.iter().min()?).ok()?, isize::try_from(end).ok()?))
+        };
+        let follows = |view: &Layout| view.suboffsets.iter().flatten().any(|&suboffset| suboffset >= 0);
+        let pair = Pair::<MAX_NDIM>::of_views(&structure(&src), &structure(&dst)).expect("the shapes are the same");
+        let indirect = follows(&src) || follows(&dst);
+        prop_assert_eq!(pair.is_indirect(), indirect);
+        prop_assert_eq!(pair.items(), src.items().unsigned_abs());
+        let expected = if indirect { None } else { range(&src).zip(range(&dst)).map(|(src, dst)| [src, dst]) };
+        prop_assert_eq!(pair.bounds(), expected);
+    }
+
+    #[test]
+    fn a_plan_to_read_visits_each_pair_once((src, dst) in view_pairs()) {
+        if src.shape.len() <= 8 {
+            assert_reads::<8>(&src, &dst);
+        }
+        assert_reads::<MAX_NDIM>(&src, &dst);
+    }
+
+    #[test]
+    fn a_plan_to_write_visits_each_pair_once((src, dst) in view_pairs(), order in directed_orders()) {
+        if src.shape.len() <= 8 {
+            assert_writes::<8>(&src, &dst, order, Pointers::Apart);
+        } else {
+            assert_writes::<MAX_NDIM>(&src, &dst, order, Pointers::Apart);
+        }
+    }
+
+    #[test]
+    fn the_last_item_in_index_order_wins_behind_pointers_to_shared_memory(
+        (src, dst) in view_pairs(), order in directed_orders(),
+    ) {
+        assert_writes::<MAX_NDIM>(&src, &dst, order, Pointers::Shared);
+    }
+
+    #[test]
+    fn contiguous_memory_is_laid_out_in_order(view in views(), order in orders()) {
+        let direction = if order == Order::Fortran { Order::Fortran } else { Order::C };
+        let strides = Some(contiguous_strides(&view.shape, view.itemsize, direction));
+        let flat = Layout { strides, suboffsets: None, bare: false, ..view.clone() };
+        let plans = |pair: Option<Pair<MAX_NDIM>>, (src, dst): (&Layout, &Layout)| {
+            let plan = pair.and_then(|pair| pair.plan(Purpose::Read, order));
+            let visits = plan.map_or(vec![], |plan| Pointers::Apart.visits(&plan, view.itemsize));
+            assert_eq!(sorted(visits), sorted(Pointers::Apart.pairs(src, dst, Order::C)));
+        };
+        plans(Pair::to_contiguous(&structure(&view), order), (&view, &flat));
+        plans(Pair::from_contiguous(&structure(&view), order), (&flat, &view));
+    }
+
+    #[test]
+    fn a_prefix_is_the_first_pairs_in_order(
+        (src, dst) in view_pairs(), order in orders(), count in any::<prop::sample::Index>(),
+        pointers in prop_oneof![Just(Pointers::Apart), Just(Pointers::Shared)],
+    ) {
+        let pair = Pair::<MAX_NDIM>::of_views(&structure(&src), &structure(&dst)).expect("the shapes are the same");
+        // Some more than there are, now and then.
+        let count = count.index(pair.items() + 3);
+        assert_prefix(&pair, (&src, &dst), count, order, pointers);
+    }
+
+    #[test]
+    fn slices_of_contiguous_memory_are_never_taken_for_overlapping(
+        (shape, draws) in shapes().prop_flat_map(|shape| { let axes = shape.len(); (Just(shape), draws(axes)) }),
+        itemsize in 1..=6isize, order in directed_orders(),
+    ) {
+        let view = |strides| Layout { itemsize, shape: shape.clone(), strides, suboffsets: None, bare: false };
+        let (src, dst) = (view(None), view(Some(lay(Kind::Sliced, &shape, itemsize, &draws))));
+        let plan = planned::<MAX_NDIM>(&src, &dst, Purpose::Write, order);
+        prop_assert!(plan.is_none_or(|plan| !plan.ordered));
+    }
+
+    #[test]
+    fn the_same_dense_memory_on_both_sides_is_one_block(
+        (shape, draws) in shapes().prop_flat_map(|shape| { let axes = shape.len(); (Just(shape), draws(axes)) }),
+        itemsize in 1..=6isize,
+    ) {
+        // All axes nested without gaps, in any order and direction.
+        let mut dense = draws;
+        dense.iter_mut().for_each(|draw| draw.step = 1);
+        let strides = Some(lay(Kind::Sliced, &shape, itemsize, &dense));
+        let view = Layout { itemsize, shape, strides, suboffsets: None, bare: false };
+        if let Some(plan) = planned::<MAX_NDIM>(&view, &view, Purpose::Write, Order::C) {
+            prop_assert!(plan.direct().len() <= 1);
+            let block = plan.by_block();
+            prop_assert!(block.direct().is_empty());
+            prop_assert_eq!(block.unit, view.len().unsigned_abs());
+        }
+    }
+}
+
+/// Walks have room for the axes that they were made for, and for no more.
+#[test]
+fn too_many_axes_are_refused() {
+    for axes in 0..=70 {
+        let shape = vec![1; axes];
+        let view = Layout { itemsize: 2, shape, strides: None, suboffsets: None, bare: false };
+        let view = structure(&view);
+        assert_eq!(view.check().is_ok(), axes <= 64, "{axes}");
+        for (room, refused) in [(8, walks::<8>(&view)), (64, walks::<MAX_NDIM>(&view))] {
+            assert_eq!(refused, [axes <= room; 3], "{axes} in {room}");
+        }
+    }
+}
+
+/// Whether there are walks of up to `N` axes between the view and itself, and to and from contiguous memory.
+fn walks<const N: usize>(view: &Structure<'_>) -> [bool; 3] {
+    [
+        Pair::<N>::of_views(view, view).is_some(),
+        Pair::<N>::to_contiguous(view, Order::C).is_some(),
+        Pair::<N>::from_contiguous(view, Order::Fortran).is_some(),
+    ]
+}
