@@ -316,7 +316,7 @@ impl<const N: usize> Pair<N> {
                 if let Some(axis) = self.axes.as_mut_slice().get_mut(position) {
                     *axis = merged;
                 }
-                position = position.saturating_sub(1).max(indirect);
+                // What is merged continues the axis before it just where its outer half did, so there is no way back.
             } else {
                 position = position.wrapping_add(1);
             }
