@@ -195,6 +195,14 @@ mod sizes {
         text
     }
 
+    /// Whether the format has something in it that PEP 3118 adds, or that ctypes writes (`<P`), and the struct module refuses.
+    fn is_addition(format: &[u8]) -> bool {
+        let (first, rest) = format.split_first().unwrap_or((&0, &[]));
+        format.iter().any(|byte| b"^&tguwOzZFDXT:(){},".contains(byte))
+            || rest.iter().any(|byte| b"@=<>!".contains(byte))
+            || (b"=<>!".contains(first) && rest.contains(&b'P'))
+    }
+
     #[test]
     fn size_is_what_calcsize_says() {
         let mut random = Random(1);
@@ -205,13 +213,17 @@ mod sizes {
         formats.extend((0..40_000).map(|_| random_format(&mut random)));
 
         let Some(answers) = ask(formats.iter().map(|format| format!("size {}", hex(format))).collect()) else { return };
-        let mut valid = 0;
+        let (mut valid, mut additions) = (0, 0);
         for (format, answer) in formats.iter().zip(&answers) {
+            if answer == "error" && is_addition(format) {
+                additions += 1;
+                continue;
+            }
             let ours = size(&c_string(format)).map_or("error".into(), |size| size.to_string());
             assert_eq!(&ours, answer, "size of {:?}", format.escape_ascii().to_string());
             valid += usize::from(answer != "error");
         }
-        println!("{} formats, {valid} of them valid", formats.len());
+        println!("{} formats, {valid} of them valid, {additions} that only PEP 3118 knows", formats.len());
         assert!((formats.len() / 4..formats.len() * 3 / 4).contains(&valid), "the cases are one-sided: {valid} valid");
     }
 }

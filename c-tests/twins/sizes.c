@@ -7,8 +7,19 @@
 static const char *const prefixes[] = {"", "@", "=", "<", ">", "!", "^", "&", " ", " <", "< ", "<>", "@@", "<@"};
 static const char codes[] = "xcbB?hHiIlLqQnNefdspP";
 
+/* Whether only PEP 3118 gives the format a meaning, which CPython's struct module refuses and this library knows. */
+static int is_addition(const char *format)
+{
+    return strpbrk(format, "^&tguwOzZFDXT:(){},") != NULL
+           || (format[0] != '\0' && strpbrk(format + 1, "@=<>!") != NULL)
+           || (format[0] != '\0' && strchr("=<>!", format[0]) != NULL && strchr(format, 'P') != NULL);
+}
+
 static void print_size(const char *format)
 {
+    if (is_addition(format)) {
+        return;
+    }
     Py_ssize_t size = PyBuffer_SizeFromFormat(format);
     const char *error = twin_error();
     printf("'");

@@ -4,9 +4,10 @@
 
 use core::ffi::{c_int, c_long, c_longlong, c_short, c_void};
 
-/// What the bytes of an element mean.
+/// What the bytes of an element mean. The numbers are those of `PYBUFFER_KIND_*` in the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+#[repr(u8)]
+pub enum Kind {
     /// `x`: bytes without a value.
     Pad,
     /// `c`: one byte, as bytes of length 1.
@@ -23,12 +24,26 @@ pub(super) enum Kind {
     Bytes,
     /// `p`: like `s`, with the length in use in the first byte.
     Pascal,
+    /// `Z` and a code for floats, `F`, `D`: a real part and an imaginary part behind it.
+    Complex,
+    /// `u` (UCS-2) and `w` (UCS-4): the count is a length, and the whole is one value.
+    Text,
+    /// `t`: the count is a number of bits.
+    Bits,
+    /// `&` and an item: the address of such an item; `z` and `Z` alone: of a string.
+    Pointer,
+    /// `O`: the address of a Python object.
+    Object,
+    /// `X{}`: the address of a function.
+    Function,
+    /// `T{}`: items behind each other.
+    Record,
 }
 
 impl Kind {
     /// Whether each element is a value of its own, so that the count before the code is a number of values.
     pub(super) const fn is_scalar(self) -> bool {
-        !matches!(self, Self::Pad | Self::Bytes | Self::Pascal)
+        !matches!(self, Self::Pad | Self::Bytes | Self::Pascal | Self::Text | Self::Bits)
     }
 }
 
@@ -72,6 +87,48 @@ pub(super) const fn lookup(letter: u8) -> Option<Code> {
     })
 }
 
+/// The row of a code that PEP 3118 adds to the struct module's. `Z` and `&`, which say more with what follows, are rows
+/// of pointers here.
+pub(super) const fn lookup_addition(letter: u8) -> Option<Code> {
+    Some(match letter {
+        b'g' => LONG_DOUBLE,
+        b'u' => row::<u16>(Kind::Text, Some(2)),
+        b'w' => row::<u32>(Kind::Text, Some(4)),
+        b't' => row::<u8>(Kind::Bits, Some(1)),
+        b'F' => part(b'f'),
+        b'D' => part(b'd'),
+        b'&' | b'z' | b'Z' => row::<*mut c_void>(Kind::Pointer, Some(size_of::<*mut c_void>() as u8)),
+        b'O' => row::<*mut c_void>(Kind::Object, Some(size_of::<*mut c_void>() as u8)),
+        b'X' => row::<*mut c_void>(Kind::Function, Some(size_of::<*mut c_void>() as u8)),
+        _ => return None,
+    })
+}
+
+/// The row of a complex number whose parts have this code for floats.
+pub(super) const fn part(letter: u8) -> Code {
+    let float = match letter {
+        b'e' => row::<c_short>(Kind::Float, Some(2)),
+        b'f' => row::<f32>(Kind::Float, Some(4)),
+        b'd' => row::<f64>(Kind::Float, Some(8)),
+        _ => LONG_DOUBLE,
+    };
+    let standard_size = match float.standard_size {
+        Some(size) => Some(size.saturating_mul(2)),
+        None => None,
+    };
+    Code { kind: Kind::Complex, native_size: float.native_size.saturating_mul(2), standard_size, ..float }
+}
+
+/// C's `long double`: `g`. It has no standard size; its native one holds whatever the prefix says.
+const LONG_DOUBLE: Code = {
+    let (size, align) = if cfg!(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")) {
+        (16, 16)
+    } else {
+        (8, 8)
+    };
+    Code { kind: Kind::Float, native_size: size, native_align: align, standard_size: Some(size) }
+};
+
 /// The row of a code whose native form is the C type `T`.
 const fn row<T>(kind: Kind, standard_size: Option<u8>) -> Code {
     const { assert!(size_of::<T>() <= 8 && align_of::<T>() <= 8) };
@@ -80,35 +137,55 @@ const fn row<T>(kind: Kind, standard_size: Option<u8>) -> Code {
 
 /// The order of the bytes of a number in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub enum Order {
+    /// The least significant byte first.
     Little,
+    /// The most significant byte first.
     Big,
 }
 
 impl Order {
     /// The byte order of this machine.
-    pub(super) const NATIVE: Self = if cfg!(target_endian = "big") { Self::Big } else { Self::Little };
+    pub const NATIVE: Self = if cfg!(target_endian = "big") { Self::Big } else { Self::Little };
+
+    /// The prefix that stands for it: `<` or `>`.
+    #[must_use]
+    pub const fn sign(self) -> u8 {
+        match self {
+            Self::Little => b'<',
+            Self::Big => b'>',
+        }
+    }
 }
 
 /// What a prefix decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Mode {
-    /// Native sizes and alignment rather than standard sizes and none.
+    /// Native sizes rather than standard ones.
     pub(super) native: bool,
+    /// Native alignment rather than none.
+    pub(super) aligned: bool,
     pub(super) order: Order,
 }
 
 impl Mode {
     /// `@`, and what holds without a prefix.
-    pub(super) const NATIVE: Self = Self { native: true, order: Order::NATIVE };
+    pub(super) const NATIVE: Self = Self { native: true, aligned: true, order: Order::NATIVE };
+    /// `^`, which PEP 3118 adds: native sizes without alignment.
+    pub(super) const PACKED: Self = Self { native: true, aligned: false, order: Order::NATIVE };
 
-    /// The mode that this character stands for, if it is a prefix.
+    /// The same, with the prefix that PEP 3118 adds.
+    pub(super) fn of_any_prefix(character: u8) -> Option<Self> {
+        if character == b'^' { Some(Self::PACKED) } else { Self::of_prefix(character) }
+    }
+
+    /// The mode that this character stands for, if it is a prefix of the struct module's.
     pub(super) const fn of_prefix(character: u8) -> Option<Self> {
         match character {
             b'@' => Some(Self::NATIVE),
-            b'=' => Some(Self { native: false, order: Order::NATIVE }),
-            b'<' => Some(Self { native: false, order: Order::Little }),
-            b'>' | b'!' => Some(Self { native: false, order: Order::Big }),
+            b'=' => Some(Self { native: false, aligned: false, order: Order::NATIVE }),
+            b'<' => Some(Self { native: false, aligned: false, order: Order::Little }),
+            b'>' | b'!' => Some(Self { native: false, aligned: false, order: Order::Big }),
             _ => None,
         }
     }

@@ -100,10 +100,7 @@ fn steps(a: &Format<'_>, b: &Format<'_>) -> Option<[Option<Step>; MAX_STEPS]> {
 
 /// Whether each value of this kind has one representation only, and equals itself.
 fn has_one_form(kind: Kind) -> bool {
-    match kind {
-        Kind::Char | Kind::Signed | Kind::Unsigned | Kind::Bytes => true,
-        Kind::Pad | Kind::Bool | Kind::Float | Kind::Pascal => false,
-    }
+    matches!(kind, Kind::Char | Kind::Signed | Kind::Unsigned | Kind::Bytes)
 }
 
 impl Step {
@@ -119,7 +116,7 @@ impl Step {
         (0..self.count).all(|_| match (Value::split_first(self.a, a), Value::split_first(self.b, b)) {
             (Some((a_value, a_rest)), Some((b_value, b_rest))) => {
                 (a, b) = (a_rest, b_rest);
-                a_value == b_value
+                a_value.equal_plain(b_value)
             }
             _ => false,
         })

@@ -1,16 +1,24 @@
 //! Format strings: the size of an item, the values in it, and whether two items hold equal values. Layer 1: pure bytes.
 //!
-//! This is the half of the formats that CPython's `struct` module defines (`Modules/_struct.c`), and with it
-//! `PyBuffer_SizeFromFormat` and the comparison of items in `Objects/memoryobject.c`. Nothing here allocates, recurses,
-//! knows an object or follows a pointer: a format is a C string, an item is a slice of bytes, aligned or not.
+//! All of PEP 3118: `tree` has the decisions where it leaves a choice. Nothing here allocates, knows an object or follows
+//! a pointer, and recursion is bounded by `MAX_DEPTH`: a format is a C string, an item is a slice of bytes, aligned or
+//! not. The comparison of items is that of `Objects/memoryobject.c`, which knows the struct module's half only
+//! (`Modules/_struct.c`); so `parse` reads that half by itself, as runs that two formats can be walked by in step.
 //!
-//! What does not live here: walking from item to item (`kernels`), and shape and strides (`layout`).
+//! What does not live here: walking from item to item (`kernels`), shape and strides (`layout`), and the description of a
+//! format that C walks (`description`).
 //!
 //! | file | what lives there |
 //! | --- | --- |
 //! | `codes` | the one table of format codes, and byte order |
-//! | `parse` | format text to runs of equal elements at their offsets; [`Format`] |
+//! | `parse` | the struct module's half, to runs of equal elements at their offsets; [`Format`] |
+//! | `tree` | all of it, to the tree of its items; [`walk`] |
+//! | `float` | halves, and [`LongDouble`]: C's `long double` by software |
 //! | `value` | [`Value`]: decoding an element, and Python's `==` |
+//! | `convert` | what a value is taken for when it is packed |
+//! | `codec` | the bytes of one element, of any kind, from and to a value |
+//! | `element` | [`decode`], [`encode`]: the same for an [`Item`] |
+//! | `plan` | [`Plan`]: a compiled format, to unpack and pack many items |
 //! | `items` | [`Items`]: the values of one item, as `struct.unpack_from` gives them |
 //! | `compare` | [`Comparer`]: `==` of two items in two formats |
 
@@ -20,7 +28,19 @@
 // Each file uses only those above it; the empty lines keep rustfmt from sorting them.
 mod codes;
 mod parse;
+mod tree;
+
+mod float;
+
 mod value;
+
+mod convert;
+
+mod codec;
+
+mod element;
+
+mod plan;
 
 mod items;
 
@@ -30,15 +50,21 @@ use core::ffi::CStr;
 
 use crate::error::Result;
 
+pub use codes::{Kind, Order};
 pub use compare::{Comparer, items_equal};
+pub use element::{decode, encode, nth, values_per_element};
+pub use float::LongDouble;
 pub use items::Items;
 pub use parse::Format;
+pub use plan::{Counts, Op, Plan, compile, count_ops};
+pub use tree::{Extent, Item, MAX_DEPTH, MAX_SHAPE, Sink, Span, common_item, walk};
 pub use value::Value;
 
-/// The size in bytes of an item of this format: `struct.calcsize`, `PyBuffer_SizeFromFormat`.
+/// The size in bytes of an item of this format: `PyBuffer_SizeFromFormat`. For what the struct module knows it is
+/// `struct.calcsize`.
 ///
 /// # Errors
-/// `ValueError` for everything that `struct.calcsize` refuses; the message says what was expected and at which byte.
+/// `ValueError` for everything that is no format; the message says what was expected and at which byte.
 pub fn size(format: &CStr) -> Result<isize> {
     // Nearly every format in the world is one native code; everything else takes the long way.
     if let &[letter] = format.to_bytes()
@@ -46,7 +72,7 @@ pub fn size(format: &CStr) -> Result<isize> {
     {
         return Ok(isize::from(code.native_size));
     }
-    Ok(Format::new(format)?.size())
+    Ok(tree::extent(format)?.size.cast_signed())
 }
 
 /// The code of a native format of one element, `None` for every other format: `get_native_fmtchar` in memoryobject.c.
@@ -80,7 +106,7 @@ mod tests {
         for empty in [c"", c" ", c"\x0b", c"@", c"=", c"<", c">", c"!"] {
             assert_eq!(size(empty), Ok(0), "{empty:?}");
         }
-        for invalid in [c"1", c"z", c"\x01", c"\x7f", c"\x80", c"\xff"] {
+        for invalid in [c"1", c"y", c"\x01", c"\x7f", c"\x80", c"\xff"] {
             assert_eq!(size(invalid).err().and_then(|error| error.kind()), Some(Kind::Value), "{invalid:?}");
         }
     }

@@ -9,7 +9,7 @@ use super::codes::{Kind, Mode, Order, lookup};
 use crate::error::{Argument, Error, Kind as ErrorKind, Result};
 
 /// No item can be larger than this (`PY_SSIZE_T_MAX`); a `usize` that passed this check fits an `isize`.
-const MAX: usize = isize::MAX.cast_unsigned();
+pub(super) const MAX: usize = isize::MAX.cast_unsigned();
 
 /// One element, and how to read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +133,7 @@ impl<'f> Parser<'f> {
 }
 
 /// Where `count` elements begin and end that come after `offset` bytes; `None` if they end beyond [`MAX`].
-fn place(offset: usize, align: usize, size: usize, count: usize) -> Option<(usize, usize)> {
+pub(super) fn place(offset: usize, align: usize, size: usize, count: usize) -> Option<(usize, usize)> {
     let mask = align.wrapping_sub(1);
     let start = offset.checked_add(mask)? & !mask;
     let end = size.checked_mul(count)?.checked_add(start)?;
@@ -141,11 +141,11 @@ fn place(offset: usize, align: usize, size: usize, count: usize) -> Option<(usiz
 }
 
 /// C's `isspace` in the C locale: `Py_ISSPACE`.
-fn is_space(byte: u8) -> bool {
+pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r')
 }
 
-fn digit(byte: u8) -> Option<usize> {
+pub(super) fn digit(byte: u8) -> Option<usize> {
     byte.is_ascii_digit().then(|| usize::from(byte.wrapping_sub(b'0')))
 }
 

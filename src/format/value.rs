@@ -3,21 +3,33 @@
 //! CPython's counterparts are the `unpackfunc`s of `_struct.c`, and `long_richcompare` and `float_richcompare`.
 
 use super::codes::{Kind, Order};
+use super::float::{LongDouble, Real, half};
 use super::parse::Element;
 
-/// What `struct.unpack` gives for one element. `==` is Python's: by value, across types, and NaN equals nothing.
+/// What one element holds, or one unit of text. `==` is Python's: by value, across types, and NaN equals nothing.
 #[derive(Clone, Copy, Debug)]
 pub enum Value<'a> {
     /// `b h i l q n`.
     Signed(i64),
-    /// `B H I L Q N P`.
+    /// `B H I L Q N`, and `P` as the struct module sees it.
     Unsigned(u64),
     /// `?`, which equals 0 or 1.
     Bool(bool),
     /// `e f d`; every half and single is exactly a double.
     Float(f64),
-    /// `c s p`.
+    /// `c s p`, and `x` with a name.
     Bytes(&'a [u8]),
+    /// `Ze Zf Zd Zg F D`: the real and the imaginary part. Those of `Zg` are rounded to doubles.
+    Complex(f64, f64),
+    /// One unit of `u` or `w`, a Python string of length 1. No surrogates are paired, and what memory holds may be no code
+    /// point at all, above 0x10FFFF; packing refuses such.
+    CodePoint(u32),
+    /// `P & X O z Z`: an address, which compares and packs as the integer that it is.
+    Address(u64),
+    /// `t`: that many bits, as the integer that they are.
+    Bits(u64),
+    /// `g`, unrounded; it compares so, too.
+    LongDouble(LongDouble),
 }
 
 impl<'a> Value<'a> {
@@ -27,7 +39,14 @@ impl<'a> Value<'a> {
     pub(super) fn split_first(element: Element, memory: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (bytes, rest) = memory.split_at_checked(element.size)?;
         let value = match element.kind {
-            Kind::Pad => return None,
+            Kind::Pad
+            | Kind::Complex
+            | Kind::Text
+            | Kind::Bits
+            | Kind::Pointer
+            | Kind::Object
+            | Kind::Function
+            | Kind::Record => return None,
             Kind::Char | Kind::Bytes => Self::Bytes(bytes),
             Kind::Pascal => Self::Bytes(pascal(bytes)),
             Kind::Signed => Self::Signed(signed(bytes, element.order)?),
@@ -40,9 +59,24 @@ impl<'a> Value<'a> {
 }
 
 impl PartialEq for Value<'_> {
-    #[inline(always)]
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
-        match (self.widened(), other.widened()) {
+        match (*self, *other) {
+            (Self::CodePoint(a), Self::CodePoint(b)) => a == b,
+            (Self::Complex(..) | Self::LongDouble(_), _) | (_, Self::Complex(..) | Self::LongDouble(_)) => {
+                equal_wide(*self, *other)
+            }
+            (a, b) => a.widened().equal_plain(b.widened()),
+        }
+    }
+}
+
+impl Value<'_> {
+    /// `==` of two values of [`split_first`](Self::split_first)'s.
+    // Without what the other values need, which costs a tenth of the speed of a comparison.
+    #[inline(always)]
+    pub(super) fn equal_plain(self, other: Self) -> bool {
+        match (self.bool_widened(), other.bool_widened()) {
             (Self::Signed(a), Self::Signed(b)) => a == b,
             (Self::Unsigned(a), Self::Unsigned(b)) => a == b,
             (Self::Float(a), Self::Float(b)) => a == b,
@@ -53,12 +87,45 @@ impl PartialEq for Value<'_> {
             _ => false,
         }
     }
+
+    /// The same value, with a bool as the integer that it is in Python.
+    #[inline(always)]
+    fn bool_widened(self) -> Self {
+        if let Self::Bool(value) = self { Self::Unsigned(value.into()) } else { self }
+    }
+
+    /// The same value, with an address or bits as the integer that they are.
+    fn widened(self) -> Self {
+        if let Self::Address(value) | Self::Bits(value) = self { Self::Unsigned(value) } else { self }
+    }
+
+    /// The number without rounding, if it is a real one.
+    pub(super) fn real(self) -> Option<Real> {
+        match self {
+            Self::Signed(value) => Some(value.into()),
+            Self::Unsigned(value) | Self::Address(value) | Self::Bits(value) => Some(value.into()),
+            Self::Bool(value) => Some(u64::from(value).into()),
+            Self::Float(value) => Some(value.into()),
+            Self::LongDouble(value) => Some(value.real()),
+            Self::Complex(..) | Self::Bytes(_) | Self::CodePoint(_) => None,
+        }
+    }
 }
 
-impl Value<'_> {
-    /// The same value, with a bool as the integer that it is in Python.
-    fn widened(self) -> Self {
-        if let Self::Bool(value) = self { Self::Unsigned(value.into()) } else { self }
+/// `==` if one of the values is complex or a long double.
+#[cold]
+#[inline(never)]
+fn equal_wide(a: Value<'_>, b: Value<'_>) -> bool {
+    /// A real number, and the imaginary part beside it.
+    fn parts(value: Value<'_>) -> Option<(Real, f64)> {
+        if let Value::Complex(real, imaginary) = value {
+            return Some((real.into(), imaginary));
+        }
+        Some((value.real()?, 0.0))
+    }
+    match (parts(a), parts(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => false,
     }
 }
 
@@ -112,23 +179,8 @@ fn float(bytes: &[u8], order: Order) -> Option<f64> {
     }
 }
 
-/// The double with the value of an IEEE 754 half (`PyFloat_Unpack2`): 1 bit of sign, 5 of exponent, 10 of fraction.
-fn half(bits: u16) -> f64 {
-    /// The unit of a subnormal half, 2**-24.
-    const UNIT: f64 = 1.0 / 16_777_216.0;
-    let fraction = bits & 0x3ff;
-    let magnitude = match (bits >> 10) & 0x1f {
-        0 => f64::from(fraction) * UNIT,
-        0x1f if fraction == 0 => f64::INFINITY,
-        0x1f => f64::NAN,
-        // The exponents are biased by 15 and by 1023; five bits and 1008 stay far below eleven bits.
-        exponent => f64::from_bits((u64::from(exponent).wrapping_add(1008) << 52) | (u64::from(fraction) << 42)),
-    };
-    if bits >> 15 == 0 { magnitude } else { -magnitude }
-}
-
 /// The bytes in use of a Pascal string: at most what its memory has room for.
-fn pascal(bytes: &[u8]) -> &[u8] {
+pub(super) fn pascal(bytes: &[u8]) -> &[u8] {
     match bytes.split_first() {
         Some((&length, text)) => text.get(..usize::from(length)).unwrap_or(text),
         None => bytes,
@@ -187,16 +239,42 @@ mod tests {
     }
 
     #[test]
-    fn halves_are_exact() {
-        assert_eq!(half(0x3c00), 1.0);
-        assert_eq!(half(0xc000), -2.0);
-        assert_eq!(half(0x7bff), 65504.0);
-        assert_eq!(half(0x0400), 2_f64.powi(-14));
-        assert_eq!(half(0x0001), 2_f64.powi(-24));
-        assert_eq!(half(0x83ff), -1023.0 * 2_f64.powi(-24));
-        assert!(half(0x8000).is_sign_negative());
-        assert_eq!(half(0xfc00), f64::NEG_INFINITY);
-        assert!(half(0x7c01).is_nan());
+    fn complex_numbers_equal_real_ones_without_imaginary_part() {
+        let one = Value::Complex(1.0, -0.0);
+        for real in [Value::Signed(1), Value::Unsigned(1), Value::Bool(true), Value::Float(1.0), Value::Bits(1), one] {
+            assert_eq!(one, real);
+            assert_eq!(real, one);
+            assert_ne!(real, Value::Complex(1.0, 1.0));
+        }
+        assert_ne!(Value::Complex(TWO_53, 0.0), Value::Signed((1 << 53) + 1));
+        assert_ne!(Value::Complex(f64::NAN, 0.0), Value::Complex(f64::NAN, 0.0));
+        assert_ne!(Value::Complex(97.0, 0.0), Value::CodePoint(97));
+        assert_ne!(Value::Complex(0.0, 0.0), Value::Bytes(b""));
+    }
+
+    #[test]
+    fn long_doubles_compare_as_they_are() {
+        let third = Value::LongDouble(LongDouble::from(1.0 / 3.0));
+        assert_eq!(third, Value::Float(1.0 / 3.0));
+        assert_eq!(third, third);
+        assert_eq!(Value::LongDouble(2.0.into()), Value::Signed(2));
+        assert_eq!(Value::Complex(2.0, 0.0), Value::LongDouble(2.0.into()));
+        assert_ne!(Value::LongDouble(UNSIGNED_END.into()), Value::Unsigned(u64::MAX));
+        if LongDouble::SIZE == 16 {
+            let exact = Value::LongDouble(LongDouble::from(Real::from(u64::MAX)));
+            assert_eq!(exact, Value::Unsigned(u64::MAX));
+            assert_ne!(exact, Value::Float(UNSIGNED_END));
+        }
+    }
+
+    #[test]
+    fn code_points_equal_code_points_and_addresses_integers() {
+        assert_eq!(Value::CodePoint(97), Value::CodePoint(97));
+        assert_ne!(Value::CodePoint(97), Value::Unsigned(97));
+        assert_ne!(Value::CodePoint(97), Value::Bytes(b"a"));
+        assert_eq!(Value::Address(u64::MAX), Value::Unsigned(u64::MAX));
+        assert_eq!(Value::Bits(5), Value::Float(5.0));
+        assert_ne!(Value::Address(u64::MAX), Value::Signed(-1));
     }
 
     #[test]

@@ -1,0 +1,448 @@
+//! IEEE 754 numbers for which Rust has no type, by integer arithmetic: halves, and C's `long double`.
+//!
+//! CPython's counterparts are `PyFloat_Pack2` and `PyFloat_Unpack2` in `floatobject.c`; for `long double` it has none.
+
+/// The widths in bits of the two fields of a binary floating-point format, besides its sign.
+#[derive(Clone, Copy, Debug)]
+struct Layout {
+    exponent: u32,
+    fraction: u32,
+}
+
+const HALF: Layout = Layout { exponent: 5, fraction: 10 };
+const DOUBLE: Layout = Layout { exponent: 11, fraction: 52 };
+/// The x87's, whose bit for the integer part is not counted here.
+const EXTENDED: Layout = Layout { exponent: 15, fraction: 63 };
+const QUAD: Layout = Layout { exponent: 15, fraction: 112 };
+
+/// The fields of a number in some layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fields {
+    negative: bool,
+    exponent: u32,
+    fraction: u128,
+}
+
+/// What a number means, whatever its layout.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Real {
+    /// The payload's first bit, which makes the NaN a quiet one, is the highest of these.
+    Nan {
+        negative: bool,
+        payload: u128,
+    },
+    Infinite {
+        negative: bool,
+    },
+    /// `mantissa * 2**exponent`; the mantissa has at most 113 bits.
+    Finite {
+        negative: bool,
+        mantissa: u128,
+        exponent: i32,
+    },
+}
+
+impl Layout {
+    /// The exponent field of infinities and NaNs.
+    const fn last(self) -> u32 {
+        1_u32.wrapping_shl(self.exponent).wrapping_sub(1)
+    }
+
+    /// The exponent of a fraction's lowest bit in subnormal numbers and in those with 1 in the exponent field.
+    const fn lowest(self) -> i32 {
+        let bias = self.last() >> 1;
+        1_i32.wrapping_sub_unsigned(bias).wrapping_sub_unsigned(self.fraction)
+    }
+
+    /// The integer part, a bit above the fraction.
+    const fn one(self) -> u128 {
+        1_u128.wrapping_shl(self.fraction)
+    }
+
+    /// How far a payload is from the top of an integer.
+    const fn payload_shift(self) -> u32 {
+        u128::BITS.wrapping_sub(self.fraction)
+    }
+
+    fn read(self, Fields { negative, exponent, fraction }: Fields) -> Real {
+        if exponent == self.last() {
+            if fraction == 0 {
+                return Real::Infinite { negative };
+            }
+            return Real::Nan { negative, payload: fraction.wrapping_shl(self.payload_shift()) };
+        }
+        let above = exponent.saturating_sub(1);
+        let mantissa = if exponent == 0 { fraction } else { fraction | self.one() };
+        Real::Finite { negative, mantissa, exponent: self.lowest().saturating_add_unsigned(above) }
+    }
+
+    /// The nearest number of this layout; of two, the even one. A finite number that is too large becomes infinite.
+    fn round(self, real: Real) -> Fields {
+        match real {
+            Real::Nan { negative, payload } => {
+                let quiet = payload | (1 << 127);
+                Fields { negative, exponent: self.last(), fraction: quiet.wrapping_shr(self.payload_shift()) }
+            }
+            Real::Infinite { negative } => Fields { negative, exponent: self.last(), fraction: 0 },
+            Real::Finite { negative, mantissa: 0, .. } => Fields { negative, exponent: 0, fraction: 0 },
+            Real::Finite { negative, mantissa, exponent } => {
+                // The exponent that the result's lowest bit has unless rounding carries into the next power of two.
+                let unit = exponent
+                    .saturating_add_unsigned(mantissa.ilog2())
+                    .saturating_sub_unsigned(self.fraction)
+                    .max(self.lowest());
+                let rounded = shift_right_to_even(mantissa, unit.saturating_sub(exponent));
+                // A normal number has its integer bit in here, which counts one in the exponent field.
+                let field = self.lowest().abs_diff(unit);
+                if field >= self.last() {
+                    return self.round(Real::Infinite { negative });
+                }
+                let fields = rounded.saturating_add(u128::from(field).wrapping_shl(self.fraction));
+                let exponent = fields.wrapping_shr(self.fraction) as u32;
+                if exponent >= self.last() {
+                    return self.round(Real::Infinite { negative });
+                }
+                Fields { negative, exponent, fraction: fields & self.one().wrapping_sub(1) }
+            }
+        }
+    }
+
+    /// Sign, exponent and fraction from the highest bit downwards.
+    fn join(self, fields: Fields) -> u128 {
+        let sign = u128::from(fields.negative).wrapping_shl(self.exponent.saturating_add(self.fraction));
+        sign | u128::from(fields.exponent).wrapping_shl(self.fraction) | fields.fraction
+    }
+
+    fn split(self, bits: u128) -> Fields {
+        let high = bits.wrapping_shr(self.fraction) as u32;
+        Fields {
+            negative: high.wrapping_shr(self.exponent) & 1 != 0,
+            exponent: high & self.last(),
+            fraction: bits & self.one().wrapping_sub(1),
+        }
+    }
+}
+
+/// `mantissa / 2**places` to the nearest integer, of two to the even one. Places below 0 shift to the left.
+fn shift_right_to_even(mantissa: u128, places: i32) -> u128 {
+    let count = places.unsigned_abs();
+    if places <= 0 {
+        return mantissa.checked_shl(count).unwrap_or(0);
+    }
+    let Some(quotient) = mantissa.checked_shr(count) else { return 0 };
+    let half = 1_u128.wrapping_shl(count.wrapping_sub(1));
+    let rest = mantissa & (half | half.wrapping_sub(1));
+    let up = rest > half || (rest == half && quotient & 1 == 1);
+    quotient.saturating_add(up.into())
+}
+
+impl From<f64> for Real {
+    fn from(double: f64) -> Self {
+        DOUBLE.read(DOUBLE.split(double.to_bits().into()))
+    }
+}
+
+impl From<i64> for Real {
+    fn from(integer: i64) -> Self {
+        Self::Finite { negative: integer < 0, mantissa: integer.unsigned_abs().into(), exponent: 0 }
+    }
+}
+
+impl From<u64> for Real {
+    fn from(integer: u64) -> Self {
+        Self::Finite { negative: false, mantissa: integer.into(), exponent: 0 }
+    }
+}
+
+impl Real {
+    /// The nearest double; see [`Layout::round`].
+    fn to_f64(self) -> f64 {
+        f64::from_bits(DOUBLE.join(DOUBLE.round(self)) as u64)
+    }
+}
+
+/// By value: zeros are equal, NaNs are not.
+impl PartialEq for Real {
+    fn eq(&self, other: &Self) -> bool {
+        match (*self, *other) {
+            (Self::Infinite { negative: a }, Self::Infinite { negative: b }) => a == b,
+            (
+                Self::Finite { negative: a_negative, mantissa: a, exponent: a_exponent },
+                Self::Finite { negative: b_negative, mantissa: b, exponent: b_exponent },
+            ) => {
+                let odd = |mantissa: u128, exponent: i32| {
+                    let places = mantissa.trailing_zeros();
+                    (mantissa.wrapping_shr(places), exponent.saturating_add_unsigned(places))
+                };
+                (a == 0 && b == 0)
+                    || (a != 0 && b != 0 && a_negative == b_negative && odd(a, a_exponent) == odd(b, b_exponent))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The double with the value of a half (`PyFloat_Unpack2`): 1 bit of sign, 5 of exponent, 10 of fraction.
+pub(super) fn half(bits: u16) -> f64 {
+    /// The unit of a subnormal half, 2**-24.
+    const UNIT: f64 = 1.0 / 16_777_216.0;
+    let fraction = bits & 0x3ff;
+    let magnitude = match (bits >> 10) & 0x1f {
+        0 => f64::from(fraction) * UNIT,
+        0x1f if fraction == 0 => f64::INFINITY,
+        0x1f => f64::NAN,
+        // The exponents are biased by 15 and by 1023; five bits and 1008 stay far below eleven bits.
+        exponent => f64::from_bits((u64::from(exponent).wrapping_add(1008) << 52) | (u64::from(fraction) << 42)),
+    };
+    if bits >> 15 == 0 { magnitude } else { -magnitude }
+}
+
+/// The half nearest to a double, of two the even one (`PyFloat_Pack2`); `None` if a finite double is too large for any.
+/// As in CPython, a NaN keeps its sign only.
+pub(super) fn to_half(double: f64) -> Option<u16> {
+    if double.is_nan() {
+        return Some(if double.is_sign_negative() { 0xfe00 } else { 0x7e00 });
+    }
+    let bits = HALF.join(HALF.round(Real::from(double))) as u16;
+    (double.is_infinite() || bits & 0x7fff != 0x7c00).then_some(bits)
+}
+
+/// How a platform stores its `long double`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Storage {
+    /// The x87's ten bytes, then padding.
+    Extended,
+    Quad,
+    Double,
+}
+
+const PLATFORM: Storage = if cfg!(target_arch = "x86_64") {
+    Storage::Extended
+} else if cfg!(any(target_arch = "aarch64", target_arch = "riscv64")) {
+    Storage::Quad
+} else {
+    Storage::Double
+};
+
+impl Storage {
+    fn load(self, bytes: [u8; 16]) -> Real {
+        let bits = u128::from_ne_bytes(bytes);
+        match self {
+            Self::Quad => QUAD.read(QUAD.split(bits)),
+            Self::Double => Real::from(f64::from_ne_bytes(*first_half(&bytes))),
+            Self::Extended => {
+                let mantissa = bits as u64;
+                let high = (bits >> 64) as u32;
+                let (negative, exponent) = (high & 0x8000 != 0, high & 0x7fff);
+                let fraction = u128::from(mantissa & (u64::MAX >> 1));
+                let integer = mantissa >> 63 != 0;
+                match (exponent, integer) {
+                    // As the x87 itself: without its integer bit, what is not subnormal is no number.
+                    (1.., false) => Real::Nan { negative, payload: 1 << 127 },
+                    // A subnormal number with that bit has the value of the normal one.
+                    (0, true) => EXTENDED.read(Fields { negative, exponent: 1, fraction }),
+                    _ => EXTENDED.read(Fields { negative, exponent, fraction }),
+                }
+            }
+        }
+    }
+
+    fn store(self, real: Real) -> [u8; 16] {
+        match self {
+            Self::Quad => QUAD.join(QUAD.round(real)).to_ne_bytes(),
+            Self::Double => {
+                let mut bytes = [0; 16];
+                if let Some(first) = bytes.first_chunk_mut() {
+                    *first = real.to_f64().to_ne_bytes();
+                }
+                bytes
+            }
+            Self::Extended => {
+                let Fields { negative, exponent, fraction } = EXTENDED.round(real);
+                let high = (u128::from(negative) << 15) | u128::from(exponent);
+                ((high << 64) | (u128::from(exponent != 0) << 63) | fraction).to_ne_bytes()
+            }
+        }
+    }
+}
+
+fn first_half(bytes: &[u8; 16]) -> &[u8; 8] {
+    bytes.first_chunk().unwrap_or(&[0; 8])
+}
+
+/// A C `long double` of this platform: its bytes in memory, in the machine's order.
+///
+/// That is the x87's number of 80 bits on x86-64 (six bytes of padding behind it), IEEE 754's of 128 bits on AArch64 and
+/// RISC-V, and a double in the first eight bytes elsewhere. `==` is by value, without rounding.
+#[derive(Clone, Copy, Debug)]
+pub struct LongDouble {
+    bytes: [u8; 16],
+}
+
+impl LongDouble {
+    /// `sizeof(long double)`.
+    pub const SIZE: usize = if matches!(PLATFORM, Storage::Double) { 8 } else { 16 };
+
+    /// The number that a C `long double` with these bytes is. Only the first [`SIZE`](Self::SIZE) count.
+    #[must_use]
+    pub const fn from_ne_bytes(bytes: [u8; 16]) -> Self {
+        Self { bytes }
+    }
+
+    /// The bytes of the C `long double`. From the padding on they are as given, or 0.
+    #[must_use]
+    pub const fn to_ne_bytes(self) -> [u8; 16] {
+        self.bytes
+    }
+
+    /// The nearest double, of two the even one: C's `(double)`. Infinite if the number is too large for a double.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        self.real().to_f64()
+    }
+
+    pub(super) fn real(self) -> Real {
+        PLATFORM.load(self.bytes)
+    }
+}
+
+impl From<f64> for LongDouble {
+    /// Exact.
+    fn from(double: f64) -> Self {
+        Real::from(double).into()
+    }
+}
+
+impl From<Real> for LongDouble {
+    /// The nearest, of two the even one. Integers of 64 bits are exact unless `long double` is a double.
+    fn from(real: Real) -> Self {
+        Self { bytes: PLATFORM.store(real) }
+    }
+}
+
+impl PartialEq for LongDouble {
+    fn eq(&self, other: &Self) -> bool {
+        self.real() == other.real()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_are_exact() {
+        assert_eq!(half(0x3c00), 1.0);
+        assert_eq!(half(0xc000), -2.0);
+        assert_eq!(half(0x7bff), 65504.0);
+        assert_eq!(half(0x0400), 2_f64.powi(-14));
+        assert_eq!(half(0x0001), 2_f64.powi(-24));
+        assert_eq!(half(0x83ff), -1023.0 * 2_f64.powi(-24));
+        assert!(half(0x8000).is_sign_negative());
+        assert_eq!(half(0xfc00), f64::NEG_INFINITY);
+        assert!(half(0x7c01).is_nan());
+    }
+
+    #[test]
+    fn every_half_comes_back() {
+        for bits in 0..=u16::MAX {
+            let expected = if half(bits).is_nan() { bits & 0x8000 | 0x7e00 } else { bits };
+            assert_eq!(to_half(half(bits)), Some(expected), "{bits:#x}");
+        }
+    }
+
+    #[test]
+    fn between_two_halves_the_nearer_or_the_even_one() {
+        for bits in 0..0x7bff_u16 {
+            let middle = f64::midpoint(half(bits), half(bits.saturating_add(1)));
+            assert_eq!(to_half(middle), Some(bits.saturating_add(bits & 1)), "{bits:#x}");
+            assert_eq!(to_half(middle.next_down()), Some(bits), "{bits:#x}");
+            assert_eq!(to_half(-middle.next_up()), Some(bits.saturating_add(1) | 0x8000), "{bits:#x}");
+        }
+        assert_eq!(to_half(65519.99), Some(0x7bff));
+        assert_eq!(to_half(65520.0), None);
+        assert_eq!(to_half(f64::MAX), None);
+        assert_eq!(to_half(5e-324), Some(0));
+        assert_eq!(to_half(-5e-324), Some(0x8000));
+    }
+
+    const DOUBLES: [f64; 14] = [
+        0.0,
+        -0.0,
+        1.0,
+        -1.5,
+        0.1,
+        5e-324,
+        -2.225_073_858_507_201e-308,
+        f64::MIN_POSITIVE,
+        f64::MAX,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        1e300,
+        core::f64::consts::PI,
+        -9_007_199_254_740_993.0,
+    ];
+
+    #[test]
+    fn doubles_survive_every_long_double() {
+        for storage in [Storage::Extended, Storage::Quad, Storage::Double] {
+            for double in DOUBLES {
+                let back = storage.load(storage.store(double.into())).to_f64();
+                assert_eq!(back.to_bits(), double.to_bits(), "{double} as {storage:?}");
+            }
+            let nan = f64::from_bits(0xfff8_0000_0000_1234);
+            assert_eq!(storage.load(storage.store(nan.into())).to_f64().to_bits(), nan.to_bits(), "{storage:?}");
+            let signalling = f64::from_bits(0x7ff0_0000_0000_1234);
+            let quiet = storage.load(storage.store(signalling.into())).to_f64().to_bits();
+            assert_eq!(quiet, 0x7ff8_0000_0000_1234, "{storage:?}");
+        }
+    }
+
+    fn extended(high: u16, mantissa: u64) -> Real {
+        Storage::Extended.load(((u128::from(high) << 64) | u128::from(mantissa)).to_ne_bytes())
+    }
+
+    #[test]
+    fn extended_numbers_have_the_documented_bits() {
+        let bits = |double: f64| u128::from_ne_bytes(Storage::Extended.store(double.into()));
+        assert_eq!(bits(1.0), 0x3fff_8000_0000_0000_0000);
+        assert_eq!(bits(-2.5), 0xc000_a000_0000_0000_0000);
+        assert_eq!(bits(f64::INFINITY), 0x7fff_8000_0000_0000_0000);
+        assert_eq!(bits(f64::NAN), 0x7fff_c000_0000_0000_0000);
+        assert_eq!(bits(5e-324), 0x3bcd_8000_0000_0000_0000);
+        assert_eq!(extended(0x403e, u64::MAX), Real::from(u64::MAX), "a mantissa of 64 bits");
+        assert_eq!(extended(0xc03e, 1 << 63), Real::from(i64::MIN));
+        assert_eq!(extended(0, 1 << 63), extended(1, 1 << 63), "a pseudo-denormal");
+        assert!(extended(0x3fff, 1).to_f64().is_nan(), "an unnormal");
+        assert!(extended(0x7fff, 0).to_f64().is_nan(), "a pseudo-infinity");
+    }
+
+    #[test]
+    fn doubles_of_long_doubles_are_rounded_to_even() {
+        assert_eq!(extended(0x3fff, (1 << 63) | (1 << 10)).to_f64(), 1.0);
+        assert_eq!(extended(0x3fff, (1 << 63) | (1 << 10) | 1).to_f64(), 1.0_f64.next_up());
+        assert_eq!(extended(0x3fff, (1 << 63) | (3 << 10)).to_f64(), 1.0_f64.next_up().next_up());
+        assert_eq!(extended(0x3fff, u64::MAX).to_f64(), 2.0, "a carry");
+        assert_eq!(extended(0x43fe, u64::MAX).to_f64(), f64::INFINITY, "a carry out of range");
+        assert_eq!(extended(0x7ffe, 1 << 63).to_f64(), f64::INFINITY);
+        assert_eq!(extended(0x3bcc, 1 << 63).to_f64(), 0.0, "half of the smallest double");
+        assert_eq!(extended(0x3bcc, (1 << 63) | 1).to_f64(), 5e-324);
+        assert_eq!(extended(0, 1).to_f64(), 0.0);
+        let quad = |bits: u128| Storage::Quad.load(bits.to_ne_bytes()).to_f64();
+        assert_eq!(quad(0x3fff << 112), 1.0);
+        assert_eq!(quad((0x3fff << 112) | (1 << 59)), 1.0);
+        assert_eq!(quad((0x3fff << 112) | (1 << 59) | 1), 1.0_f64.next_up());
+        assert_eq!(quad(1), 0.0);
+        assert_eq!(quad(0x7fff << 112), f64::INFINITY);
+    }
+
+    #[test]
+    fn long_doubles_compare_exactly() {
+        assert_eq!(LongDouble::from(0.0), LongDouble::from(-0.0));
+        assert_ne!(LongDouble::from(f64::NAN), LongDouble::from(f64::NAN));
+        assert_ne!(LongDouble::from(f64::INFINITY), LongDouble::from(f64::NEG_INFINITY));
+        assert_ne!(extended(0x3fff, (1 << 63) | 1), extended(0x3fff, 1 << 63));
+        assert_ne!(Real::from(-1_i64), Real::from(1_u64));
+        assert_eq!(Real::from(4_u64), Real::from(4.0));
+    }
+}

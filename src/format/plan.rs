@@ -1,0 +1,508 @@
+//! A format compiled once, to unpack and pack many items without reading its text again.
+//!
+//! CPython's counterpart is `struct.Struct`, whose runs (`formatcode`) are the operations here. They lie in memory of the
+//! caller's: [`count_ops`] says how many there are, [`compile`] writes them, a [`Plan`] executes them. Records of one
+//! element dissolve into their members, those of many become loops. What has no value has no operation.
+
+use core::ffi::CStr;
+
+use super::codec::{Codec, Form};
+use super::codes::Kind;
+use super::parse::MAX;
+use super::tree::{Item, MAX_DEPTH, Sink, walk};
+use super::value::Value;
+use crate::error::{Argument, Error, Kind as ErrorKind, Result};
+
+/// One step of a [`Plan`]: equal elements behind each other, or a loop over the steps that follow. Plain data, without
+/// pointers; the default is a step that does nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Op {
+    codec: Codec,
+    /// Where it begins and ends in the item, or in the element of the loop around it.
+    offset: usize,
+    end: usize,
+    /// How many elements (units of text) or rounds, and the bytes of each.
+    count: usize,
+    size: usize,
+    /// Of a loop: how many of the steps that follow belong to it.
+    inner: usize,
+}
+
+const _: () = assert!(size_of::<Op>() <= 48);
+
+impl Default for Op {
+    fn default() -> Self {
+        Self { codec: Codec::NOTHING, offset: 0, end: 0, count: 0, size: 0, inner: 0 }
+    }
+}
+
+/// What a format comes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// The steps of its plan.
+    pub ops: usize,
+    /// The values of an item.
+    pub values: usize,
+    /// The bytes of an item; `struct.calcsize`.
+    pub size: usize,
+}
+
+/// Writes the operations, as far as there is room, and counts all.
+struct Builder<'o> {
+    ops: &'o mut [Op],
+    len: usize,
+    values: usize,
+    /// `len`, `values` and `too_many` when each item began that has not ended.
+    open: [(usize, usize, bool); MAX_DEPTH + 2],
+    depth: usize,
+    too_many: bool,
+}
+
+impl<'o> Builder<'o> {
+    fn new(ops: &'o mut [Op]) -> Self {
+        Self { ops, len: 0, values: 0, open: [(0, 0, false); MAX_DEPTH + 2], depth: 0, too_many: false }
+    }
+
+    fn run(mut self, format: &CStr) -> Result<Counts> {
+        let extent = walk(format, &mut self)?;
+        if self.too_many {
+            return Err(Error::value(c"the item has too many values"));
+        }
+        Ok(Counts { ops: self.len, values: self.values, size: extent.size })
+    }
+
+    /// The begin of the item that is open and began last.
+    fn close(&mut self) -> (usize, usize, bool) {
+        self.depth = self.depth.saturating_sub(1);
+        self.open.get(self.depth).copied().unwrap_or_default()
+    }
+
+    /// Puts an operation before those from `start` on.
+    fn insert(&mut self, start: usize, mut op: Op) {
+        let end = self.ops.len().min(self.len.saturating_add(1));
+        for slot in self.ops.get_mut(start..end).into_iter().flatten() {
+            core::mem::swap(slot, &mut op);
+        }
+        self.len = self.len.saturating_add(1);
+    }
+
+    /// Moves the operations from `start` on to where they are in what encloses their record.
+    fn shift(&mut self, start: usize, offset: usize) {
+        let written = self.ops.len().min(self.len);
+        let mut ops = self.ops.get_mut(start..written).into_iter().flatten();
+        while let Some(op) = ops.next() {
+            op.offset = op.offset.saturating_add(offset);
+            op.end = op.end.saturating_add(offset);
+            // What is in a loop lies in its element.
+            for _ in 0..op.inner {
+                ops.next();
+            }
+        }
+    }
+
+    /// Makes these the values so far: `count` times `each` more than there were.
+    fn set_values(&mut self, before: usize, each: usize, count: usize) {
+        let values = each.checked_mul(count).and_then(|more| more.checked_add(before)).filter(|&values| values <= MAX);
+        self.too_many |= values.is_none();
+        self.values = values.unwrap_or(before);
+    }
+
+    fn record(&mut self, item: &Item, start: usize, before: usize) {
+        let inner = self.len.saturating_sub(start);
+        match item.elements {
+            1 => self.shift(start, item.offset),
+            0 => (self.len, self.values) = (start, before),
+            _ if inner == 0 => {}
+            count => {
+                self.set_values(before, self.values.saturating_sub(before), count);
+                let end = item.offset.saturating_add(item.size.saturating_mul(count));
+                let codec = Codec::plain(Form::Loop);
+                self.insert(start, Op { codec, offset: item.offset, end, count, size: item.size, inner });
+            }
+        }
+    }
+}
+
+impl Sink for Builder<'_> {
+    fn begin(&mut self) {
+        if let Some(slot) = self.open.get_mut(self.depth) {
+            *slot = (self.len, self.values, self.too_many);
+        }
+        self.depth = self.depth.saturating_add(1);
+    }
+
+    fn dimension(&mut self, _: usize) {}
+
+    fn cancel(&mut self) {
+        (self.len, self.values, self.too_many) = self.close();
+    }
+
+    fn end(&mut self, item: &Item) {
+        let (start, before, too_many) = self.close();
+        if item.kind == Kind::Record {
+            return self.record(item, start, before);
+        }
+        // Forgets what a pointer points to.
+        (self.len, self.values, self.too_many) = (start, before, too_many);
+        let Some(codec) = Codec::of(item) else { return };
+        let (size, units) = codec.unit().map_or((item.size, 1), |size| (size, item.length));
+        let count = item.elements.saturating_mul(units);
+        if count == 0 {
+            return;
+        }
+        self.set_values(before, 1, count);
+        let bytes = if codec.form == Form::Bits { codec.bits_size(count) } else { size.saturating_mul(count) };
+        self.insert(
+            start,
+            Op { codec, offset: item.offset, end: item.offset.saturating_add(bytes), count, size, inner: 0 },
+        );
+    }
+}
+
+/// How many steps [`compile`] writes for this format, and how many values and bytes its items have.
+///
+/// # Errors
+/// `ValueError` for an invalid format, and for one whose items have too many values to count.
+pub fn count_ops(format: &CStr) -> Result<Counts> {
+    Builder::new(&mut []).run(format)
+}
+
+/// Writes the plan of a format to the begin of this memory.
+///
+/// # Errors
+/// As [`count_ops`]; `SystemError` if the memory has no room for all steps. What is in it then is of no use.
+pub fn compile(format: &CStr, ops: &mut [Op]) -> Result<Counts> {
+    let room = ops.len();
+    let counts = Builder::new(ops).run(format)?;
+    if counts.ops > room {
+        return Err(Error::bad_argument());
+    }
+    Ok(counts)
+}
+
+/// A compiled format: CPython's `struct.Struct`. It borrows its steps, and may be used by many threads at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan<'o> {
+    ops: &'o [Op],
+    counts: Counts,
+}
+
+/// An operation that does not fit its item: of another plan.
+const MISMATCH: Error = Error::bad_argument();
+
+impl<'o> Plan<'o> {
+    /// The plan that [`compile`] wrote, with the counts that it gave.
+    #[must_use]
+    pub fn new(ops: &'o [Op], counts: Counts) -> Self {
+        Self { ops: ops.get(..counts.ops).unwrap_or(ops), counts }
+    }
+
+    /// What the format comes to.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Visits the values of the item at the start of this memory, in the order of the format: `struct.unpack_from`. An
+    /// error of the visitor's ends it.
+    ///
+    /// # Errors
+    /// `ValueError` if the memory is smaller than an item, before the first visit; else what the visitor returns.
+    #[inline]
+    pub fn unpack<'a, V>(&self, item: &'a [u8], visit: &mut V) -> Result<()>
+    where
+        V: FnMut(Value<'a>) -> Result<()>,
+    {
+        let item = item.get(..self.counts.size).ok_or_else(|| self.too_small(c"unpack needs at least %zd bytes"))?;
+        unpack(self.ops, item, visit)
+    }
+
+    /// Writes the values to the item at the start of this memory: `struct.pack_into`. Bytes without a value become 0.
+    ///
+    /// The values are read twice. The first time they are only checked: nothing is written if this fails, provided that a
+    /// clone of the iterator gives the same values.
+    ///
+    /// # Errors
+    /// `TypeError` for a value of the wrong type; `ValueError` for one out of range, for too many or too few, and if the
+    /// memory is smaller than an item.
+    pub fn pack<'v>(&self, item: &mut [u8], values: impl Iterator<Item = Value<'v>> + Clone) -> Result<()> {
+        let size = self.counts.size;
+        let item = item.get_mut(..size).ok_or_else(|| self.too_small(c"pack_into needs at least %zd bytes"))?;
+        let mut checked = values.clone();
+        self.check(self.ops, &mut checked)?;
+        if checked.next().is_some() {
+            return Err(self.wrong_number(c"pack expected %zd values and got more"));
+        }
+        item.fill(0);
+        let mut values = values;
+        self.write(self.ops, item, &mut values)
+    }
+
+    #[cold]
+    fn too_small(&self, text: &'static CStr) -> Error {
+        Error::with(ErrorKind::Value, text, Argument::Size(self.counts.size.cast_signed()), Argument::None)
+    }
+
+    #[cold]
+    fn wrong_number(&self, text: &'static CStr) -> Error {
+        Error::with(ErrorKind::Value, text, Argument::Size(self.counts.values.cast_signed()), Argument::None)
+    }
+
+    fn next<'v>(&self, values: &mut impl Iterator<Item = Value<'v>>) -> Result<Value<'v>> {
+        values.next().ok_or_else(|| self.wrong_number(c"pack expected %zd values and got fewer"))
+    }
+
+    /// Whether these values can be packed. Recursion is as deep as the format's.
+    fn check<'v, I: Iterator<Item = Value<'v>>>(&self, mut ops: &[Op], values: &mut I) -> Result<()> {
+        while let Some((op, mut rest)) = ops.split_first() {
+            if op.codec.form == Form::Loop {
+                let (inner, after) = rest.split_at_checked(op.inner).ok_or(MISMATCH)?;
+                // Every step takes a value at least, so this ends with the values if it is long.
+                for _ in 0..op.count {
+                    self.check(inner, values)?;
+                }
+                rest = after;
+            } else {
+                for _ in 0..op.count {
+                    op.codec.check(self.next(values)?, op.size)?;
+                }
+            }
+            ops = rest;
+        }
+        Ok(())
+    }
+
+    fn write<'v, I: Iterator<Item = Value<'v>>>(
+        &self,
+        mut ops: &[Op],
+        memory: &mut [u8],
+        values: &mut I,
+    ) -> Result<()> {
+        while let Some((op, mut rest)) = ops.split_first() {
+            let mut bytes = memory.get_mut(op.offset..op.end).ok_or(MISMATCH)?;
+            match op.codec.form {
+                Form::Loop => {
+                    let (inner, after) = rest.split_at_checked(op.inner).ok_or(MISMATCH)?;
+                    for _ in 0..op.count {
+                        let (element, behind) = bytes.split_at_mut_checked(op.size).ok_or(MISMATCH)?;
+                        self.write(inner, element, values)?;
+                        bytes = behind;
+                    }
+                    rest = after;
+                }
+                Form::Bits => {
+                    for index in 0..op.count {
+                        let (offset, codec) = op.codec.nth_bits(index);
+                        codec.encode(self.next(values)?, bytes.get_mut(offset..).ok_or(MISMATCH)?)?;
+                    }
+                }
+                _ => {
+                    for _ in 0..op.count {
+                        let (element, behind) = bytes.split_at_mut_checked(op.size).ok_or(MISMATCH)?;
+                        op.codec.encode(self.next(values)?, element)?;
+                        bytes = behind;
+                    }
+                }
+            }
+            ops = rest;
+        }
+        Ok(())
+    }
+}
+
+#[inline]
+fn unpack<'a, V>(mut ops: &[Op], memory: &'a [u8], visit: &mut V) -> Result<()>
+where
+    V: FnMut(Value<'a>) -> Result<()>,
+{
+    while let Some((op, mut rest)) = ops.split_first() {
+        let bytes = memory.get(op.offset..op.end).ok_or(MISMATCH)?;
+        if op.codec.form == Form::Loop {
+            let (inner, after) = rest.split_at_checked(op.inner).ok_or(MISMATCH)?;
+            unpack_loop(op, inner, bytes, visit)?;
+            rest = after;
+        } else {
+            op.codec.for_each(op.count, op.size, bytes, visit)?;
+        }
+        ops = rest;
+    }
+    Ok(())
+}
+
+/// Recursion is as deep as the format's.
+#[inline(never)]
+fn unpack_loop<'a, V>(op: &Op, inner: &[Op], mut bytes: &'a [u8], visit: &mut V) -> Result<()>
+where
+    V: FnMut(Value<'a>) -> Result<()>,
+{
+    for _ in 0..op.count {
+        let (element, behind) = bytes.split_at_checked(op.size).ok_or(MISMATCH)?;
+        unpack(inner, element, visit)?;
+        bytes = behind;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{vec, vec::Vec};
+
+    use super::*;
+
+    struct Compiled {
+        ops: Vec<Op>,
+        counts: Counts,
+    }
+
+    fn compiled(format: &CStr) -> Result<Compiled> {
+        let counts = count_ops(format)?;
+        let mut ops = vec![Op::default(); counts.ops];
+        assert_eq!(compile(format, &mut ops), Ok(counts), "{format:?}");
+        Ok(Compiled { ops, counts })
+    }
+
+    impl Compiled {
+        fn plan(&self) -> Plan<'_> {
+            Plan::new(&self.ops, self.counts)
+        }
+
+        fn unpack<'a>(&self, item: &'a [u8]) -> Result<Vec<Value<'a>>> {
+            let mut values = vec![];
+            self.plan().unpack(item, &mut |value| {
+                values.push(value);
+                Ok(())
+            })?;
+            assert_eq!(values.len(), self.counts.values);
+            Ok(values)
+        }
+
+        fn pack(&self, values: &[Value<'_>]) -> Result<Vec<u8>> {
+            let mut item = vec![0xff; self.counts.size];
+            let result = self.plan().pack(&mut item, values.iter().copied());
+            assert!(result.is_ok() || item.iter().all(|&byte| byte == 0xff), "a failure writes nothing");
+            result.map(|()| item)
+        }
+    }
+
+    fn counts(format: &CStr) -> Option<(usize, usize, usize)> {
+        count_ops(format).ok().map(|counts| (counts.ops, counts.values, counts.size))
+    }
+
+    fn numbers(format: &CStr, item: &[u8]) -> Result<Vec<u64>> {
+        let compiled = compiled(format)?;
+        let values = compiled.unpack(item)?;
+        assert_eq!(compiled.pack(&values).as_deref(), Ok(item), "the item comes back");
+        Ok(values
+            .iter()
+            .map(|value| match *value {
+                Value::Unsigned(number) | Value::Bits(number) | Value::Address(number) => number,
+                _ => u64::MAX,
+            })
+            .collect())
+    }
+
+    #[test]
+    fn records_of_one_element_dissolve() {
+        assert_eq!(counts(c"<ihd"), Some((3, 3, 14)));
+        assert_eq!(counts(c"T{<i:x:T{T{<d:y:}}}"), Some((2, 2, 12)));
+        assert_eq!(numbers(c"<BT{BT{H:a:B}B}B", &[1, 2, 3, 0, 4, 5, 6]), Ok(vec![1, 2, 3, 4, 5, 6]));
+    }
+
+    #[test]
+    fn records_of_many_elements_are_loops() {
+        assert_eq!(counts(c"<(2,3)T{BH}"), Some((3, 12, 18)));
+        let item: Vec<u8> = (0..16).collect();
+        assert_eq!(numbers(c"B3T{T{B}2T{BB}}", &item), Ok((0..16).collect()));
+        assert_eq!(
+            numbers(c"2T{B2T{BT{B}2T{B}}}", &item.get(..18).map_or(vec![7; 18], <[u8]>::to_vec)).map(|v| v.len()),
+            Ok(18)
+        );
+        assert_eq!(
+            counts(c"0T{i}(0)T{i}(0)i(3)T{}(9)T{T{}}(9)0wT{0i}").map(|(ops, values, _)| (ops, values)),
+            Some((0, 0))
+        );
+    }
+
+    #[test]
+    fn pointers_are_values_and_their_targets_are_not() {
+        let size = size_of::<usize>();
+        assert_eq!(counts(c"&<i"), Some((1, 1, size)));
+        assert_eq!(counts(c"2&T{i&d}"), Some((1, 2, size.saturating_mul(2))));
+        assert_eq!(counts(c"X{i}O&0i"), Some((3, 3, size.saturating_mul(3))));
+    }
+
+    #[test]
+    fn depth_has_its_limit_only() {
+        let nested = |depth| {
+            let text = ["2T{".repeat(depth), "B".into(), "}".repeat(depth)].concat();
+            std::ffi::CString::new(text).ok().and_then(|text| counts(&text))
+        };
+        assert_eq!(nested(12), Some((13, 4096, 4096)));
+        let deep = ["T{".repeat(MAX_DEPTH), "B".into(), "}".repeat(MAX_DEPTH)].concat();
+        let deep = std::ffi::CString::new(deep).unwrap_or_default();
+        assert_eq!(numbers(&deep, &[7]), Ok(vec![7]));
+    }
+
+    #[test]
+    fn text_and_bits_have_many_values() {
+        let text = compiled(c"<(2)2u").map(|compiled| {
+            assert_eq!(compiled.counts, Counts { ops: 1, values: 4, size: 8 });
+            let text = [b'a', b'b', b'c', b'd'].map(|point| Value::CodePoint(point.into()));
+            let item = compiled.pack(&text);
+            assert_eq!(item.as_deref(), Ok(&b"a\0b\0c\0d\0"[..]));
+            assert_eq!(compiled.unpack(b"a\0b\0c\0d\0").as_deref(), Ok(&text[..]));
+        });
+        assert_eq!(text, Ok(()));
+        assert_eq!(numbers(c"<t(3)3t6t", &[0b1101_0111, 0b1010_1010]), Ok(vec![1, 3, 5, 5, 42]));
+        assert_eq!(numbers(c">t(3)3t6t", &[0b1011_1010, 0b1110_1010]), Ok(vec![1, 3, 5, 3, 42]));
+    }
+
+    #[test]
+    fn pads_become_zero_and_the_rest_of_the_memory_stays() {
+        let result = compiled(c"<Bx2xH").and_then(|compiled| {
+            let mut memory = [0xff; 8];
+            compiled.plan().pack(&mut memory, [Value::Unsigned(1), Value::Unsigned(2)].into_iter())?;
+            Ok(memory)
+        });
+        assert_eq!(result, Ok([1, 0, 0, 0, 2, 0, 0xff, 0xff]));
+    }
+
+    #[test]
+    fn a_failed_pack_changes_nothing() {
+        let kind = |format, values: &[Value<'_>]| {
+            compiled(format).and_then(|compiled| compiled.pack(values)).err().and_then(|error| error.kind())
+        };
+        let one = Value::Unsigned(1);
+        assert_eq!(kind(c"2B", &[one]), Some(ErrorKind::Value));
+        assert_eq!(kind(c"2B", &[one, one, one]), Some(ErrorKind::Value));
+        assert_eq!(kind(c"2B", &[one, Value::Float(1.0)]), Some(ErrorKind::Type));
+        assert_eq!(kind(c"Q2T{2B}", &[one, one, one, one, Value::Signed(-1)]), Some(ErrorKind::Value));
+        assert_eq!(kind(c"B3t", &[one, Value::Unsigned(8)]), Some(ErrorKind::Value));
+        assert_eq!(kind(c"Bp", &[one, one]), Some(ErrorKind::Type));
+        assert_eq!(kind(c"Bp", &[one, Value::Bytes(&[1; 400])]), None);
+    }
+
+    #[test]
+    fn items_too_small_and_values_too_many() {
+        let result = compiled(c"<i").map(|compiled| {
+            assert!(compiled.unpack(&[0; 3]).is_err());
+            assert!(compiled.plan().pack(&mut [0; 3], [Value::Signed(0)].into_iter()).is_err());
+        });
+        assert_eq!(result, Ok(()));
+        assert_eq!(counts(c"4611686018427387904T{0s0s}"), None);
+        assert_eq!(compile(c"iid", &mut [Op::default(); 2]), Err(Error::bad_argument()));
+        assert_eq!(Plan::new(&[], Counts::default()).counts().size, 0);
+    }
+
+    #[test]
+    fn an_error_of_the_visitor_ends_it() {
+        let mut visits: usize = 0;
+        let result = compiled(c"9T{B}").and_then(|compiled| {
+            compiled.plan().unpack(&[0; 9], &mut |_| {
+                visits = visits.saturating_add(1);
+                if visits == 3 { Err(Error::Raised) } else { Ok(()) }
+            })
+        });
+        assert_eq!((result, visits), (Err(Error::Raised), 3));
+    }
+}

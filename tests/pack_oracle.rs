@@ -1,0 +1,481 @@
+//! Plans compared with CPython 3.13's `struct`: `calcsize`, `pack_into` and `unpack_from` of random formats and values, valid
+//! and invalid, from fixed seeds. One interpreter answers all cases.
+//!
+//! `struct` raises `struct.error` for nearly everything, `OverflowError` for floats that are too large. Ours raise a
+//! `TypeError` exactly where a value of that type fits no format of that code whatever its value is, else a `ValueError`.
+
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use pybuffer::error::{Error, Kind, Result};
+use pybuffer::format::{Counts, Op, Plan, Value, compile, count_ops};
+
+/// Answers a line for each line of input.
+///
+/// `pack FORMAT VALUE...`: `SIZE BYTES`, of memory that was filled with 0xff, or `bad format`, or `error`.
+/// `unpack FORMAT BYTES`: `VALUE...`, or `bad format`, or `error`.
+///
+/// A value is `i` and a decimal integer, `t` or `f`, `d` and the bits of a double, `b` and bytes, `c` and the bits of two
+/// doubles, `u` and the number of a code point; all bits and bytes are hexadecimal.
+const ORACLE: &str = r#"
+import struct, sys
+
+def number(bits):
+    return struct.unpack(">d", bytes.fromhex(bits))[0]
+
+def value(text):
+    kind, text = text[0], text[1:]
+    if kind == "i": return int(text)
+    if kind == "t": return True
+    if kind == "f": return False
+    if kind == "d": return number(text)
+    if kind == "b": return bytes.fromhex(text)
+    if kind == "c": return complex(number(text[:16]), number(text[16:]))
+    if kind == "u": return chr(int(text))
+
+def text(value):
+    kind = type(value)
+    if kind is bool: return "t" if value else "f"
+    if kind is int: return "i%d" % value
+    if kind is float: return "d" + struct.pack(">d", value).hex()
+    if kind is bytes: return "b" + value.hex()
+
+def pack(format, size, *values):
+    memory = bytearray(b"\xff" * (size + 1))
+    try:
+        struct.pack_into(format, memory, 0, *map(value, values))
+    except (struct.error, OverflowError):
+        assert memory.count(255) == len(memory) or values
+        return "error"
+    # A byte behind the item, which the item does not change.
+    return "%d %s" % (size, memory.hex())
+
+def unpack(format, size, item):
+    try:
+        return " ".join(["ok", *map(text, struct.unpack_from(format, bytes.fromhex(item)))])
+    except struct.error:
+        return "error"
+
+for line in sys.stdin:
+    function, format, *arguments = line.rstrip("\n").split(" ")
+    format = bytes.fromhex(format)
+    try:
+        size = struct.calcsize(format)
+    except struct.error:
+        print("bad format")
+        continue
+    print({"pack": pack, "unpack": unpack}[function](format, size, *arguments))
+"#;
+
+/// The oracle's answers, a line for each question; `None` if there is no CPython.
+fn ask(questions: Vec<String>) -> Option<Vec<String>> {
+    let prefix = common::cpython("3.13")?;
+    let count = questions.len();
+    let mut python = Command::new(prefix.join("bin/python3.13"))
+        .args(["-I", "-c", ORACLE])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the interpreter starts");
+    let mut stdin = python.stdin.take().expect("it was piped");
+    let writer = std::thread::spawn(move || stdin.write_all((questions.join("\n") + "\n").as_bytes()));
+    let output = python.wait_with_output().expect("the interpreter runs");
+    writer.join().expect("the writer does not panic").expect("the interpreter reads all questions");
+    assert!(output.status.success(), "the oracle failed");
+    let answers = String::from_utf8(output.stdout).expect("the oracle answers in ASCII");
+    let answers: Vec<_> = answers.lines().map(String::from).collect();
+    assert_eq!(answers.len(), count);
+    Some(answers)
+}
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end as u64) as usize
+    }
+
+    fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())]
+    }
+
+    fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.next() as u8).collect()
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a String takes all");
+        text
+    })
+}
+
+/// A value that owns its bytes.
+#[derive(Clone, Debug)]
+enum Sample {
+    Signed(i64),
+    Unsigned(u64),
+    Bool(bool),
+    Float(f64),
+    Bytes(Vec<u8>),
+    Complex(f64, f64),
+    CodePoint(u32),
+}
+
+impl Sample {
+    fn value(&self) -> Value<'_> {
+        match self {
+            Self::Signed(number) => Value::Signed(*number),
+            Self::Unsigned(number) => Value::Unsigned(*number),
+            Self::Bool(truth) => Value::Bool(*truth),
+            Self::Float(number) => Value::Float(*number),
+            Self::Bytes(bytes) => Value::Bytes(bytes),
+            Self::Complex(real, imaginary) => Value::Complex(*real, *imaginary),
+            Self::CodePoint(point) => Value::CodePoint(*point),
+        }
+    }
+
+    /// Whether the type is one that the code never takes.
+    fn has_wrong_type(&self, code: u8) -> bool {
+        match code {
+            b'?' => false,
+            b'c' | b's' | b'p' => !matches!(self, Self::Bytes(_)),
+            b'e' | b'f' | b'd' => matches!(self, Self::Bytes(_) | Self::Complex(..) | Self::CodePoint(_)),
+            _ => !matches!(self, Self::Signed(_) | Self::Unsigned(_) | Self::Bool(_)),
+        }
+    }
+}
+
+/// The oracle's text of a value.
+fn text(value: Value<'_>) -> String {
+    match value {
+        Value::Signed(number) => format!("i{number}"),
+        Value::Unsigned(number) | Value::Address(number) => format!("i{number}"),
+        Value::Bool(true) => "t".into(),
+        Value::Bool(false) => "f".into(),
+        Value::Float(number) => format!("d{:016x}", number.to_bits()),
+        Value::Bytes(bytes) => format!("b{}", hex(bytes)),
+        Value::Complex(real, imaginary) => format!("c{:016x}{:016x}", real.to_bits(), imaginary.to_bits()),
+        Value::CodePoint(point) => format!("u{point}"),
+        Value::Bits(_) | Value::LongDouble(_) => unreachable!("struct has no such value"),
+    }
+}
+
+/// A half, a single or a double, often near a boundary of a smaller type.
+fn random_float(random: &mut Random) -> f64 {
+    match random.below(12) {
+        0 => random.pick(&[0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY, 5e-324, f64::MAX, f64::MIN_POSITIVE, 1.0]),
+        // NaNs with any payload and sign, quiet or signalling.
+        1 => f64::from_bits(random.next() | 0x7ff0_0000_0000_0001),
+        // All bits of a half, and one more or a bit beside it: what rounds to even.
+        2..5 => {
+            let power = 2_f64.powi(random.below(44) as i32 - 27);
+            let middle = (2048 + random.below(2048)) as f64 / 2048.0 * power;
+            let near = random.pick(&[middle, middle.next_up(), middle.next_down()]);
+            if random.chance(50) { near } else { -near }
+        }
+        5 => {
+            let edge = random.pick(&[65504.0, 65519.0, 65520.0, 65536.0, 3.402_823_466_385_288_6e38, 3.402_823_57e38]);
+            random.pick(&[edge, f64::next_up(edge), f64::next_down(edge), -edge])
+        }
+        // The same for singles.
+        6..8 => {
+            let power = 2_f64.powi(random.below(300) as i32 - 160);
+            let middle = ((1 << 24) + random.below(1 << 24)) as f64 * power;
+            random.pick(&[middle, middle.next_up(), -middle.next_down()])
+        }
+        8 => f64::from_bits(random.next()),
+        9 => f32::from_bits(random.next() as u32).into(),
+        _ => (random.next() as i16).into(),
+    }
+}
+
+fn random_integer(random: &mut Random) -> Sample {
+    let bits = random.pick(&[0, 1, 7, 8, 15, 16, 31, 32, 53, 54, 62, 63, 64]);
+    let near = (1_i128 << bits) + random.below(5) as i128 - 2;
+    let number = match random.below(5) {
+        0 => i128::from(random.next() as i8),
+        1 => i128::from(random.next() as i64),
+        2 => -near,
+        _ => near,
+    };
+    match (i64::try_from(number), u64::try_from(number)) {
+        (Ok(number), Err(_)) => Sample::Signed(number),
+        (Err(_), Ok(number)) => Sample::Unsigned(number),
+        (Ok(number), Ok(_)) if random.chance(50) => Sample::Signed(number),
+        (Ok(_), Ok(number)) => Sample::Unsigned(number),
+        _ => Sample::Signed(i64::MIN),
+    }
+}
+
+/// A value of any type.
+fn random_sample(random: &mut Random) -> Sample {
+    match random.below(12) {
+        0..4 => random_integer(random),
+        4..7 => Sample::Float(random_float(random)),
+        7 => Sample::Bool(random.chance(50)),
+        8..10 => {
+            let length = random.pick(&[0, 1, 1, 2, 3, 5, 9, 254, 255, 256, 300]);
+            Sample::Bytes(random.bytes(length))
+        }
+        10 => Sample::Complex(random_float(random), random_float(random)),
+        _ => Sample::CodePoint(random.below(0xd800) as u32),
+    }
+}
+
+/// A value that this code takes, most often.
+fn random_fitting(random: &mut Random, code: u8) -> Sample {
+    let bits = match code {
+        b'c' => return Sample::Bytes(random.bytes(1)),
+        b's' | b'p' => {
+            let length = random.pick(&[0, 1, 2, 3, 4, 5, 254, 255, 256, 300]);
+            return Sample::Bytes(random.bytes(length));
+        }
+        b'e' | b'f' | b'd' if random.chance(20) => return random_integer(random),
+        b'e' | b'f' | b'd' => return Sample::Float(random_float(random)),
+        b'?' => return random_sample(random),
+        b'b' | b'B' => 8,
+        b'h' | b'H' => 16,
+        b'i' | b'I' | b'l' | b'L' => 32,
+        _ => 64,
+    };
+    // Sometimes one beyond the end.
+    let (low, high) = if code.is_ascii_uppercase() {
+        (0, (1_i128 << bits) - 1)
+    } else {
+        (-(1_i128 << (bits - 1)), (1_i128 << (bits - 1)) - 1)
+    };
+    let number = match random.below(40) {
+        0 => low - 1,
+        1 => high + 1,
+        2..5 => low,
+        5..8 => high,
+        8 => return Sample::Bool(random.chance(50)),
+        _ => low + (i128::from(random.next()) % (high - low + 1)),
+    };
+    match u64::try_from(number) {
+        Ok(number) => Sample::Unsigned(number),
+        Err(_) => Sample::Signed(number.clamp(i64::MIN.into(), i64::MAX.into()) as i64),
+    }
+}
+
+struct Case {
+    format: Vec<u8>,
+    /// The code of each value.
+    codes: Vec<u8>,
+}
+
+/// A format in the syntax of the struct module, which a spoiling may take from it; without what only PEP 3118 has.
+///
+/// Not for packing: `0p`, for which CPython 3.13 writes a byte behind the item.
+fn random_format(random: &mut Random, for_packing: bool) -> Case {
+    let mut format = vec![];
+    let prefix = random.pick(b"  @=<>!");
+    let native = matches!(prefix, b' ' | b'@');
+    if prefix != b' ' {
+        format.push(prefix);
+    }
+    let mut codes = vec![];
+    for _ in 0..random.pick(&[0, 1, 1, 1, 1, 2, 2, 3, 4, 9]) {
+        while random.chance(8) {
+            format.push(random.pick(b" \t\n\x0b\x0c\r"));
+        }
+        let code =
+            if native { random.pick(b"xcbB?hHiIlLqQnNPefdspefdsp") } else { random.pick(b"xcbB?hHiIlLqQefdspefdsp") };
+        let mut count = 1;
+        if matches!(code, b's' | b'p') && random.chance(90) || random.chance(20) {
+            count = random.pick(&[0, 1, 1, 2, 3, 4, 5, 10]);
+            if matches!(code, b's' | b'p') && random.chance(20) {
+                count = random.pick(&[254, 255, 256, 257, 300]);
+            }
+            if for_packing && code == b'p' {
+                count = count.max(1);
+            }
+            format.extend(format!("{count}").bytes());
+        }
+        format.push(code);
+        match code {
+            b'x' => (),
+            b's' | b'p' => codes.push(code),
+            _ => codes.extend(std::iter::repeat_n(code, count)),
+        }
+    }
+    if random.chance(12) {
+        // Junk, but none that PEP 3118 gives a meaning: prefixes, names, records, shapes, and the codes tguwOZFDXz&^.
+        match random.below(4) {
+            0 => format.push(random.pick(b"aACEGjJkKmMorRSUvVyYW*+-./;'\"#$%|~_\\[]}),\x01\x7f\x80\xff")),
+            1 => format.extend(b"12"),
+            2 => format.extend(b"9223372036854775808x"),
+            _ => {
+                // Not before the prefix, which a space would put into mid-string, where only PEP 3118 has it.
+                let at = 1.min(format.len()) + random.below(format.len().max(1));
+                format.insert(at, random.pick(b"aAjkrvy*+-.;\xe9 "));
+            }
+        }
+    }
+    Case { format, codes }
+}
+
+struct Compiled {
+    ops: Vec<Op>,
+    counts: Counts,
+}
+
+fn compiled(format: &[u8]) -> Result<Compiled> {
+    let format = CString::new(format).expect("no format here has a NUL");
+    let counts = count_ops(&format)?;
+    let mut ops = vec![Op::default(); counts.ops];
+    compile(&format, &mut ops)?;
+    Ok(Compiled { ops, counts })
+}
+
+impl Compiled {
+    fn pack(&self, samples: &[Sample]) -> Result<String> {
+        let mut memory = vec![0xff; self.counts.size + 1];
+        let result = Plan::new(&self.ops, self.counts).pack(&mut memory, samples.iter().map(Sample::value));
+        assert!(result.is_ok() || memory.iter().all(|&byte| byte == 0xff), "a failure writes nothing");
+        result.map(|()| format!("{} {}", self.counts.size, hex(&memory)))
+    }
+
+    fn unpack(&self, item: &[u8]) -> Result<String> {
+        let mut all = String::from("ok");
+        Plan::new(&self.ops, self.counts).unpack(item, &mut |value| {
+            write!(all, " {}", text(value)).expect("a String takes all");
+            Ok(())
+        })?;
+        Ok(all)
+    }
+}
+
+/// What is wrong with the error that ours is, if anything.
+fn is_right_kind(error: &Error, samples: &[Sample], codes: &[u8]) -> bool {
+    let type_error = samples.iter().zip(codes).any(|(sample, &code)| sample.has_wrong_type(code));
+    match error.kind() {
+        // With more than one mistake, the first counts; so only one of them must be of this kind.
+        Some(Kind::Type) => type_error,
+        Some(Kind::Value) => {
+            samples.len() != codes.len()
+                || samples.iter().zip(codes).any(|(sample, &code)| !sample.has_wrong_type(code))
+        }
+        _ => false,
+    }
+}
+
+fn tally(counts: &mut HashMap<&'static str, usize>, answer: &str) {
+    let kind = match answer {
+        "error" => "error",
+        "bad format" => "bad format",
+        _ => "ok",
+    };
+    *counts.entry(kind).or_default() += 1;
+}
+
+fn check_tally(counts: &HashMap<&'static str, usize>) {
+    println!("{counts:?}");
+    for kind in ["error", "bad format", "ok"] {
+        assert!(counts.get(kind).is_some_and(|&count| count >= 3_000), "the cases are one-sided: {counts:?}");
+    }
+}
+
+#[test]
+fn plans_pack_what_struct_packs() {
+    let mut random = Random(3);
+    let mut cases = vec![];
+    for _ in 0..90_000 {
+        let Case { format, codes } = random_format(&mut random, true);
+        let spoiled = random.chance(15);
+        let mut samples: Vec<_> = codes.iter().map(|&code| random_fitting(&mut random, code)).collect();
+        if spoiled {
+            match random.below(8) {
+                0 => _ = samples.pop(),
+                1 => samples.push(random_sample(&mut random)),
+                _ => {
+                    let at = random.below(samples.len().max(1));
+                    if let Some(sample) = samples.get_mut(at) {
+                        *sample = random_sample(&mut random);
+                    }
+                }
+            }
+        }
+        cases.push((format, codes, samples));
+    }
+    let questions = cases
+        .iter()
+        .map(|(format, _, samples)| {
+            samples.iter().fold(format!("pack {}", hex(format)), |line, sample| line + " " + &text(sample.value()))
+        })
+        .collect();
+    let Some(answers) = ask(questions) else { return };
+    let mut counts = HashMap::new();
+    for ((format, codes, samples), answer) in cases.iter().zip(&answers) {
+        let shown = || format!("{:?} {samples:?}: Python says {answer}", format.escape_ascii().to_string());
+        let ours = match compiled(format) {
+            Err(error) => {
+                assert_eq!(error.kind(), Some(Kind::Value), "{}", shown());
+                "bad format".into()
+            }
+            Ok(compiled) => compiled.pack(samples).unwrap_or_else(|error| {
+                assert!(is_right_kind(&error, samples, codes), "{error:?} of {}", shown());
+                "error".into()
+            }),
+        };
+        assert_eq!(&ours, answer, "{}", shown());
+        tally(&mut counts, answer);
+    }
+    check_tally(&counts);
+}
+
+#[test]
+fn plans_unpack_what_struct_unpacks() {
+    let mut random = Random(4);
+    let cases: Vec<_> = (0..60_000)
+        .map(|_| {
+            let Case { format, .. } = random_format(&mut random, false);
+            let size = compiled(&format).map_or(0, |compiled| compiled.counts.size);
+            let length = match random.below(10) {
+                0 => random.below(size + 1),
+                1 => size + random.below(9),
+                _ => size,
+            };
+            let mut item = random.bytes(length);
+            // Bytes of few values, so that there are zeros, NaNs and infinities.
+            if random.chance(30) {
+                item.fill_with(|| random.pick(&[0, 0, 0xff, 0x7f, 0x7c, 0x80, 1, 0xf0]));
+            }
+            (format, item)
+        })
+        .collect();
+    let questions = cases.iter().map(|(format, item)| format!("unpack {} {}", hex(format), hex(item))).collect();
+    let Some(answers) = ask(questions) else { return };
+    let mut counts = HashMap::new();
+    for ((format, item), answer) in cases.iter().zip(&answers) {
+        let ours = match compiled(format) {
+            Err(_) => "bad format".into(),
+            Ok(compiled) => compiled.unpack(item).unwrap_or("error".into()),
+        };
+        assert_eq!(&ours, answer, "{:?} {item:?}", format.escape_ascii().to_string());
+        tally(&mut counts, answer);
+    }
+    check_tally(&counts);
+}
