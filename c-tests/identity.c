@@ -97,7 +97,7 @@ static void errors_of_the_library_are_of_the_types_of_the_program(void)
     CHECK_ERROR(PyExc_TypeError);
     CHECK_INT(PyObject_Size(NULL), -1);
     CHECK_ERROR(PyExc_SystemError);
-    CHECK_INT(PyBuffer_SizeFromFormat("?!"), -1);
+    CHECK_INT(PyBuffer_SizeFromFormat("?y"), -1);
     CHECK_ERROR(PyExc_ValueError);
     CHECK_PTR(PyBytes_FromStringAndSize(NULL, PY_SSIZE_T_MAX), NULL);
     CHECK_ERROR(PyExc_OverflowError);

@@ -26,6 +26,9 @@
     F(PyMemoryView_FromObject) F(PyMemoryView_FromMemory) F(PyMemoryView_FromBuffer) F(PyMemoryView_GetContiguous)     \
     F(pybuffer_memoryview_release) F(pybuffer_memoryview_is_released)                                                  \
     F(PyPickleBuffer_FromObject) F(PyPickleBuffer_GetBuffer) F(PyPickleBuffer_Release)                                 \
+    F(pybuffer_format_parse) F(pybuffer_format_root) F(pybuffer_format_itemsize) F(pybuffer_format_alignment)          \
+    F(pybuffer_format_text) F(pybuffer_format_canonical) F(pybuffer_format_equivalent) F(pybuffer_format_value_count)  \
+    F(pybuffer_format_unpack) F(pybuffer_format_unpack_items) F(pybuffer_format_pack)                                  \
     F(PyBytes_FromStringAndSize) F(PyBytes_FromString) F(PyBytes_FromObject) F(PyBytes_Size) F(PyBytes_AsString)       \
     F(PyBytes_AsStringAndSize) F(PyBytes_Concat) F(PyBytes_ConcatAndDel) F(_PyBytes_Resize)                            \
     F(PyByteArray_FromObject) F(PyByteArray_FromStringAndSize) F(PyByteArray_Concat) F(PyByteArray_Size)               \

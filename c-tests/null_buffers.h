@@ -48,7 +48,7 @@ static void null_PyBuffer_GetPointer(void)
 
 static void null_PyBuffer_SizeFromFormat(void)
 {
-    static const char *const invalid[] = {"y", "3", "B3", "T{B:x:}", "i@", "n<", "<n", "99999999999999999999b", "\xff",
+    static const char *const invalid[] = {"y", "3", "B3", "T{B:x}", "i(", "n}", "<n", "99999999999999999999b", "\xff",
                                           "9223372036854775807d"};
     FAILS(PyBuffer_SizeFromFormat(NULL), PyExc_SystemError);
     for (size_t i = 0; i < COUNT(invalid); i++) {
@@ -239,6 +239,78 @@ static void null_PyPickleBuffer_Release(void)
 {
     FAILS(PyPickleBuffer_Release(NULL), PyExc_SystemError);
     FAILS(PyPickleBuffer_Release(memoryview), PyExc_TypeError);
+}
+
+/* ---- formats ------------------------------------------------------------------------------------------------ */
+
+static void null_pybuffer_format_parse(void) { FAILS_NULL(pybuffer_format_parse(NULL), PyExc_SystemError); }
+
+#define OF_A_FORMAT(function, fails)                                                                                   \
+    static void null_##function(void)                                                                                  \
+    {                                                                                                                  \
+        fails(function(NULL), PyExc_SystemError);                                                                      \
+        fails(function(bytes), PyExc_TypeError);                                                                       \
+    }
+OF_A_FORMAT(pybuffer_format_root, FAILS_NULL)
+OF_A_FORMAT(pybuffer_format_itemsize, FAILS)
+OF_A_FORMAT(pybuffer_format_alignment, FAILS)
+OF_A_FORMAT(pybuffer_format_text, FAILS_NULL)
+OF_A_FORMAT(pybuffer_format_canonical, FAILS_NULL)
+OF_A_FORMAT(pybuffer_format_value_count, FAILS)
+
+static void null_pybuffer_format_equivalent(void)
+{
+    PyObject *format = pybuffer_format_parse("i");
+    FAILS(pybuffer_format_equivalent(NULL, format, 0), PyExc_SystemError);
+    FAILS(pybuffer_format_equivalent(format, NULL, 0), PyExc_SystemError);
+    FAILS(pybuffer_format_equivalent(bytes, format, 0), PyExc_TypeError);
+    FAILS(pybuffer_format_equivalent(format, bytes, 0), PyExc_TypeError);
+    Py_DECREF(format);
+}
+
+static void null_pybuffer_format_unpack(void)
+{
+    PyObject *format = pybuffer_format_parse("i");
+    int item = 0;
+    pybuffer_value value;
+    FAILS(pybuffer_format_unpack(NULL, &item, &value), PyExc_SystemError);
+    FAILS(pybuffer_format_unpack(format, NULL, &value), PyExc_SystemError);
+    FAILS(pybuffer_format_unpack(format, &item, NULL), PyExc_SystemError);
+    FAILS(pybuffer_format_unpack(bytes, &item, &value), PyExc_TypeError);
+    Py_DECREF(format);
+}
+
+static void null_pybuffer_format_unpack_items(void)
+{
+    PyObject *format = pybuffer_format_parse("i");
+    int item = 0;
+    pybuffer_value value;
+    FAILS(pybuffer_format_unpack_items(NULL, &item, 4, 1, &value), PyExc_SystemError);
+    FAILS(pybuffer_format_unpack_items(format, NULL, 4, 1, &value), PyExc_SystemError);
+    FAILS(pybuffer_format_unpack_items(format, &item, 4, 1, NULL), PyExc_SystemError);
+    FAILS(pybuffer_format_unpack_items(format, &item, 4, PY_SSIZE_T_MIN, &value), PyExc_SystemError);
+    FAILS(pybuffer_format_unpack_items(bytes, &item, 4, 1, &value), PyExc_TypeError);
+    Py_DECREF(format);
+}
+
+static void null_pybuffer_format_pack(void)
+{
+    PyObject *format = pybuffer_format_parse("2s");
+    char item[2] = "x";
+    pybuffer_value value;
+    memset(&value, 0, sizeof(value));
+    value.kind = PYBUFFER_KIND_BYTES;
+    FAILS(pybuffer_format_pack(NULL, item, &value), PyExc_SystemError);
+    FAILS(pybuffer_format_pack(format, NULL, &value), PyExc_SystemError);
+    FAILS(pybuffer_format_pack(format, item, NULL), PyExc_SystemError);
+    FAILS(pybuffer_format_pack(bytes, item, &value), PyExc_TypeError);
+    value.as.bytes.length = 1; /* of NULL */
+    FAILS(pybuffer_format_pack(format, item, &value), PyExc_TypeError);
+    value.as.bytes.length = -1;
+    FAILS(pybuffer_format_pack(format, item, &value), PyExc_TypeError);
+    value.kind = -1;
+    FAILS(pybuffer_format_pack(format, item, &value), PyExc_TypeError);
+    Py_DECREF(format);
 }
 
 /* ---- bytes -------------------------------------------------------------------------------------------------- */

@@ -136,6 +136,8 @@ static void peace(void)
     A(contiguous_of_ten_axes, dropped(PyMemoryView_GetContiguous((PyObject *)on.deep, PyBUF_READ, 'F')))               \
     A(picklebuffer, dropped(PyPickleBuffer_FromObject((PyObject *)on.strided)))                                        \
     A(picklebuffer_of_a_memoryview, dropped(PyPickleBuffer_FromObject(on.memoryview)))                                 \
+    A(format, dropped(pybuffer_format_parse("T{b:a:(2,3)<d:d:&T{i:x:}:p:}")))                                          \
+    A(format_spelled, spelled())                                                                                       \
     A(copy_that_overlaps, copy(on.back, on.front))                                                                     \
     A(copy_behind_pointers, copy(on.indirect, on.indirect))                                                            \
     A(hash_of_a_strided_view, hash_strided())                                                                          \
@@ -165,10 +167,20 @@ static void peace(void)
     A(copying_to_and_from_contiguous_memory, there_and_back())                                                         \
     A(comparing, PyObject_RichCompareBool(on.strided_view, (PyObject *)on.strided, Py_EQ) == 1)                        \
     A(hash_of_bytes, PyObject_Hash(on.bytes) != -1)                                                                    \
+    A(one_native_code, dropped(pybuffer_format_parse("d")))                                                            \
+    A(size_of_a_format, PyBuffer_SizeFromFormat("T{b:a:(2,3)<d:d:}") == 49)                                            \
     A(releasing, release_one())                                                                                        \
     A(the_error_for_it, (PyErr_NoMemory(), raised(PyExc_MemoryError)))                                                 \
     A(errors_with_a_fixed_text, (PyErr_BadArgument(), raised(PyExc_TypeError)))                                        \
     A(printing_nothing, (PyErr_Print(), 1))
+
+static int spelled(void)
+{
+    PyObject *format = pybuffer_format_parse("ihd");
+    PyObject *spelling = format == NULL ? NULL : pybuffer_format_canonical(format);
+    Py_XDECREF(format);
+    return dropped(spelling);
+}
 
 static int concatenate(int and_delete)
 {

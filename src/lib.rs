@@ -13,6 +13,7 @@
 //! | 3 | [`runtime`] | allocator, reference counts, types, the error indicator, hashing, the boundary to C |
 //! | 4 | [`buffer`] | request flags, acquire and release, contiguous copies |
 //! | 5 | [`exporters`] | bytes, bytearray, PickleBuffer |
+//! | 6 | [`description`] | parsed formats as objects: the tree, its canonical spelling, equivalence |
 //! | 6 | [`memoryview`] | managed buffer, view, export, compare, hash |
 //! | 8 | [`capi`] | the `extern "C"` skin, one file per section of the header |
 
@@ -46,6 +47,8 @@ mod runtime;
 mod buffer;
 
 mod exporters;
+
+mod description;
 
 mod memoryview;
 

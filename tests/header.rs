@@ -33,6 +33,7 @@ const SECTIONS: &[Section] = &[
     Section { name: "buffer", structs: &["abi/buffer.rs"], data: &[] },
     Section { name: "memoryview", structs: &["abi/memoryview.rs"], data: &["memoryview/mod.rs"] },
     Section { name: "picklebuffer", structs: &[], data: &["exporters/picklebuffer.rs"] },
+    Section { name: "format", structs: &["abi/format.rs"], data: &["description/mod.rs"] },
     Section { name: "bytes", structs: &["abi/bytes.rs"], data: &["exporters/bytes.rs"] },
     Section { name: "bytearray", structs: &[], data: &["exporters/bytearray.rs"] },
     Section { name: "library", structs: &[], data: &[] },
@@ -56,6 +57,9 @@ const STRUCTS: &[(&str, &str)] = &[
     ("Py_buffer", "Py_buffer"),
     ("_PyManagedBufferObject", "_PyManagedBufferObject"),
     ("PyMemoryViewObject", "PyMemoryViewObject"),
+    ("pybuffer_item", "pybuffer_item"),
+    ("pybuffer_bytes", "pybuffer_bytes"),
+    ("pybuffer_value", "pybuffer_value"),
     ("PyBytesObject", "PyBytesObject"),
     ("PyByteArrayObject", "PyByteArrayObject"),
 ];
@@ -101,7 +105,7 @@ fn bindings(path: &str, items: &[ItemType]) -> String {
 fn public_names(path: &str) -> Vec<String> {
     source(path)
         .lines()
-        .filter_map(|line| line.strip_prefix("pub struct ").or(line.strip_prefix("pub type ")))
+        .filter_map(|line| ["pub struct ", "pub union ", "pub type "].iter().find_map(|kind| line.strip_prefix(kind)))
         .map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
         .collect()
 }
@@ -169,12 +173,9 @@ fn generated() -> String {
         let capi = format!("capi/{}.rs", section.name);
         let parts = [opening(&capi)]
             .into_iter()
-            .chain(
-                section
-                    .structs
-                    .iter()
-                    .map(|path| bindings(path, &[ItemType::Constants, ItemType::Structs, ItemType::Typedefs])),
-            )
+            .chain(section.structs.iter().map(|path| {
+                bindings(path, &[ItemType::Constants, ItemType::Structs, ItemType::Unions, ItemType::Typedefs])
+            }))
             .chain([source(&format!("capi/header/{}.h", section.name))])
             .chain(section.data.iter().map(|path| bindings(path, &[ItemType::Globals])))
             .chain([bindings(&capi, &[ItemType::Functions])]);

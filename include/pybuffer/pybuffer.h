@@ -59,6 +59,10 @@ typedef struct PyMemAllocatorEx PyMemAllocatorEx;
 typedef struct Py_buffer Py_buffer;
 typedef struct _PyManagedBufferObject _PyManagedBufferObject;
 typedef struct PyMemoryViewObject PyMemoryViewObject;
+typedef struct pybuffer_item pybuffer_item;
+typedef struct pybuffer_bytes pybuffer_bytes;
+typedef union pybuffer_value_as pybuffer_value_as;
+typedef struct pybuffer_value pybuffer_value;
 typedef struct PyBytesObject PyBytesObject;
 typedef struct PyByteArrayObject PyByteArrayObject;
 
@@ -1268,6 +1272,222 @@ const Py_buffer *PyPickleBuffer_GetBuffer(PyObject *picklebuffer);
  * `picklebuffer` is none. No other thread may use it meanwhile.
  */
 int PyPickleBuffer_Release(PyObject *picklebuffer);
+
+/* ===========================================================================================================
+ * Formats
+ *
+ * The syntax of PEP 3118: Python's struct module's, and with it `^` (native, unaligned), prefixes anywhere, `g` (long
+ * double), `Zf Zd Zg Ze F D` (complex), `u w` (code units of text), `t` (bits), `O & X{} z Z` (pointers), `(k1,k2)`
+ * (sub-arrays), `T{...}` (records) and `:name:`. A parsed format is an object; it never changes and may be used from all
+ * threads. Its items are structs that a program walks and does not own.
+ *
+ * Where those who write formats disagree: a prefix holds until the next one, through records; `@` aligns and, in force
+ * at the end of a record, pads it to its alignment, as C does (a format as a whole is not padded, as in the struct
+ * module); `u` has two bytes (ctypes means `wchar_t`); `g O P & X z Z` have their native size with every prefix.
+ */
+
+/** Bytes without a value that have a name (`x`); as a value, bytes. */
+#define PYBUFFER_KIND_PAD 0
+
+/** One byte, as bytes (`c`). */
+#define PYBUFFER_KIND_CHAR 1
+
+/** A signed integer (`b h i l q n`). */
+#define PYBUFFER_KIND_SIGNED 2
+
+/** An unsigned integer (`B H I L Q N`). */
+#define PYBUFFER_KIND_UNSIGNED 3
+
+/** A truth value (`?`). */
+#define PYBUFFER_KIND_BOOL 4
+
+/** A floating-point number (`e f d g`). */
+#define PYBUFFER_KIND_FLOAT 5
+
+/** Bytes (`s`). */
+#define PYBUFFER_KIND_BYTES 6
+
+/** Bytes, as many as the first of them says (`p`). */
+#define PYBUFFER_KIND_PASCAL 7
+
+/** A complex number (`Ze Zf Zd Zg F D`). */
+#define PYBUFFER_KIND_COMPLEX 8
+
+/** Code units of text (`u`, UCS-2; `w`, UCS-4). */
+#define PYBUFFER_KIND_TEXT 9
+
+/** Bits (`t`). */
+#define PYBUFFER_KIND_BITS 10
+
+/** An address (`P`, `&` and what it is the address of, `z`, `Z`). */
+#define PYBUFFER_KIND_POINTER 11
+
+/** The address of a Python object (`O`). */
+#define PYBUFFER_KIND_OBJECT 12
+
+/** The address of a function (`X{}`). */
+#define PYBUFFER_KIND_FUNCTION 13
+
+/** Items behind each other (`T{}`, or several at the top). */
+#define PYBUFFER_KIND_RECORD 14
+
+/** Of a value only: a C `long double`, from an item of the kind `FLOAT` with the code "g". */
+#define PYBUFFER_KIND_LONG_DOUBLE 15
+
+/**
+ * An item of a format: a number, a string, an array of them, a record with fields of its own. Items are made by
+ * `pybuffer_format_parse`, belong to the format, never change, and live as long as it does.
+ */
+struct pybuffer_item {
+    /** The name of a field, without its colons; NULL where it has none. */
+    const char *name;
+    /** What an element is: `PYBUFFER_KIND_*`. */
+    int kind;
+    /** '<' or '>': the order of the bytes of its numbers. */
+    char byteorder;
+    /** The format code, as a C string: "i", "Zd", "T"; "" for a record that is the format as a whole. */
+    char code[3];
+    /** The bytes from the begin of the record to this field; 0 at the top. */
+    Py_ssize_t offset;
+    /** The bytes of one element. */
+    Py_ssize_t itemsize;
+    /** The alignment that an element has by the format: 1 unless it is aligned natively. */
+    Py_ssize_t alignment;
+    /** The number of elements: the product of the shape. */
+    Py_ssize_t elements;
+    /** Bytes of `s` and `p`, code units of `u` and `w`, bits of `t`; else 1. */
+    Py_ssize_t length;
+    /** For bits: the number of the first one in its byte, counted from the one that bytes are filled from. */
+    Py_ssize_t first_bit;
+    /** The number of dimensions of a sub-array; 0 for a single element. */
+    Py_ssize_t ndim;
+    /** Their lengths. */
+    const Py_ssize_t *shape;
+    /** The number of fields of a record; 1 for a pointer that says what it points to. */
+    Py_ssize_t nfields;
+    /** The first field of a record, or what a pointer points to; NULL where there is none. */
+    const pybuffer_item *fields;
+    /** The field behind this one in its record; NULL for the last. */
+    const pybuffer_item *next;
+};
+
+/** Bytes somewhere. */
+struct pybuffer_bytes {
+    /** Where they begin. */
+    const char *start;
+    /** How many they are. */
+    Py_ssize_t length;
+};
+
+/** What a value is; its kind says which member. */
+union pybuffer_value_as {
+    /** `SIGNED`. */
+    int64_t i;
+    /**
+     * `UNSIGNED`; `BOOL`, 0 or 1; `BITS`; `TEXT`, one code unit; `POINTER`, `OBJECT` and `FUNCTION`, the address.
+     */
+    uint64_t u;
+    /** `FLOAT`. */
+    double real;
+    /** `COMPLEX`: the real part and the imaginary part. */
+    double parts[2];
+    /** `CHAR`, `BYTES`, `PASCAL` and `PAD`; in the item's memory when unpacked. */
+    pybuffer_bytes bytes;
+    /**
+     * `LONG_DOUBLE`: the bytes of a C `long double`, to be copied to one; their alignment is that of the struct.
+     */
+    uint8_t long_double[16];
+};
+
+/**
+ * One value of an item. Unpacking gives the kinds `SIGNED`, `UNSIGNED`, `BOOL`, `FLOAT`, `LONG_DOUBLE`, `COMPLEX`, `BYTES` (of
+ * all items that are bytes), `TEXT`, `BITS` and `POINTER` (of all addresses); packing takes all that an item can be.
+ */
+struct pybuffer_value {
+    /** `PYBUFFER_KIND_*`. */
+    int kind;
+    /** The value. */
+    union pybuffer_value_as as;
+};
+
+/** The type of parsed formats. */
+extern PyTypeObject pybuffer_format_type;
+
+/**
+ * Parses a format. A new reference; for a single native code of the struct module's an object that lives for ever, for
+ * which no memory is needed.
+ *
+ * NULL with `ValueError` that names what was expected and at which byte, `MemoryError`, or `SystemError` for NULL.
+ */
+PyObject *pybuffer_format_parse(const char *format);
+
+/**
+ * The item that the format describes: where it is just one, that one; else a record without a code, whose fields are the
+ * items. It lives as long as the format. NULL with `TypeError` where `format` is none, `SystemError` for NULL.
+ */
+const pybuffer_item *pybuffer_format_root(PyObject *format);
+
+/**
+ * The bytes of an item as a whole: what `PyBuffer_SizeFromFormat` says. -1 with `TypeError` where `format` is none,
+ * `SystemError` for NULL.
+ */
+Py_ssize_t pybuffer_format_itemsize(PyObject *format);
+
+/**
+ * The largest alignment of an item that is aligned natively, at least 1. -1 with `TypeError` where `format` is none,
+ * `SystemError` for NULL.
+ */
+Py_ssize_t pybuffer_format_alignment(PyObject *format);
+
+/**
+ * The text that was parsed. It lives as long as the format. NULL with `TypeError` where `format` is none, `SystemError`
+ * for NULL.
+ */
+const char *pybuffer_format_text(PyObject *format);
+
+/**
+ * The canonical spelling, as a bytes object: standard codes, a prefix where the byte order matters and changes, padding
+ * written out. It describes the same item on every machine with pointers of the same size, and parses to it. A new
+ * reference; NULL with `TypeError` where `format` is none, `MemoryError`, or `SystemError` for NULL.
+ */
+PyObject *pybuffer_format_canonical(PyObject *format);
+
+/**
+ * Whether two formats describe the same item: the same values in the same bytes, and, where `names` is not 0, under the
+ * same names. 1 or 0; -1 with `TypeError` where one is no format, `SystemError` for NULL.
+ */
+int pybuffer_format_equivalent(PyObject *a, PyObject *b, int names);
+
+/**
+ * The number of values that an item has: each element of a sub-array, each code unit of text is one. -1 with `TypeError`
+ * where `format` is none, `SystemError` for NULL.
+ */
+Py_ssize_t pybuffer_format_value_count(PyObject *format);
+
+/**
+ * Unpacks one item: reads as many bytes as its size says at `item`, at any alignment, and writes as many values as there
+ * are to `values`, in the order of the format. Bytes stay in the item, and are pointed to.
+ *
+ * Returns 0; -1 with `TypeError` where `format` is none, `SystemError` for NULL.
+ */
+int pybuffer_format_unpack(PyObject *format, const void *item, pybuffer_value *values);
+
+/**
+ * Unpacks `count` items, each `stride` bytes behind the one before, whose values follow each other in `values`.
+ *
+ * Returns 0; -1 with `TypeError` where `format` is none, `SystemError` for NULL or a negative count.
+ */
+int pybuffer_format_unpack_items(PyObject *format, const void *items, Py_ssize_t stride, Py_ssize_t count,
+    pybuffer_value *values);
+
+/**
+ * Packs one item from its values, which are checked as Python's `struct.pack` checks its arguments; padding becomes 0.
+ * No value may be bytes in the item itself.
+ *
+ * Returns 0; -1 with an error set, and then nothing is written: `TypeError` for a value of the wrong kind or where
+ * `format` is none, `ValueError` for one that is out of range, `SystemError` for NULL.
+ */
+int pybuffer_format_pack(PyObject *format, void *item, const pybuffer_value *values);
 
 /* ===========================================================================================================
  * bytes

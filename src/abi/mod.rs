@@ -12,6 +12,7 @@ pub mod buffer;
 pub mod slots;
 
 pub mod bytes;
+pub mod format;
 pub mod memory;
 pub mod memoryview;
 pub mod types;

@@ -12,6 +12,8 @@ mod error;
 
 mod buffer;
 
+mod format;
+
 mod memoryview;
 
 mod picklebuffer;

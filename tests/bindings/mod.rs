@@ -114,7 +114,8 @@ impl Header {
 
     fn field(&mut self, name: &str, field: &str) -> &mut Field {
         // bindgen puts a `_` after a name that is a keyword of Rust's.
-        let field = if field == "type_" { "type" } else { field };
+        // bindgen's way with Rust's keywords.
+        let field = if field == "type_" || field == "as_" { field.trim_end_matches('_') } else { field };
         self.structs.entry(name.into()).or_default().fields.entry(field.into()).or_default()
     }
 

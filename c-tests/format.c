@@ -1,0 +1,406 @@
+/* Formats: the description that C walks, its canonical spelling, equivalence, and values. What NumPy, ctypes and the
+ * struct module say is compared elsewhere; this is what the header promises. */
+#include "support.h"
+
+#include "hooks.h"
+
+static PyObject *parsed(const char *text)
+{
+    PyObject *format = pybuffer_format_parse(text);
+    tap_check(format != NULL, __FILE__, __LINE__, "'%s' is refused: %s", text,
+              format == NULL ? pybuffer_error_message() : "");
+    PyErr_Clear();
+    return format;
+}
+
+/* ---- the description ---------------------------------------------------------------------------------------- */
+
+static void one_item_is_the_root(void)
+{
+    PyObject *format = parsed("(2,3)>d");
+    const pybuffer_item *root = pybuffer_format_root(format);
+    CHECK_INT(root->kind, PYBUFFER_KIND_FLOAT);
+    CHECK_STR(root->code, "d");
+    CHECK_INT(root->byteorder, '>');
+    CHECK_INT(root->itemsize, 8);
+    CHECK_INT(root->elements, 6);
+    CHECK_INT(root->ndim, 2);
+    CHECK_INT(root->shape[0], 2);
+    CHECK_INT(root->shape[1], 3);
+    CHECK_PTR(root->name, NULL);
+    CHECK_PTR(root->fields, NULL);
+    CHECK_PTR(root->next, NULL);
+    CHECK_INT(pybuffer_format_itemsize(format), 48);
+    CHECK_STR(pybuffer_format_text(format), "(2,3)>d");
+    Py_DECREF(format);
+}
+
+static void several_items_are_a_record_without_a_code(void)
+{
+    PyObject *format = parsed("<i2xh:second:");
+    const pybuffer_item *root = pybuffer_format_root(format);
+    CHECK_INT(root->kind, PYBUFFER_KIND_RECORD);
+    CHECK_STR(root->code, "");
+    CHECK_INT(root->nfields, 2);
+    CHECK_PTR(root->fields->name, NULL);
+    CHECK_STR(root->fields->next->name, "second");
+    CHECK_INT(root->fields->next->offset, 6);
+    CHECK_PTR(root->fields->next->next, NULL);
+    CHECK_INT(pybuffer_format_itemsize(format), 8);
+    Py_DECREF(format);
+}
+
+/* One item that is not all there is, or that has a name, is a field. */
+static void padding_and_a_name_make_a_record(void)
+{
+    static const char *const formats[] = {"xB", "Bx", "B:name:"};
+    for (size_t i = 0; i < COUNT(formats); i++) {
+        PyObject *format = parsed(formats[i]);
+        CHECK_INT(pybuffer_format_root(format)->kind, PYBUFFER_KIND_RECORD);
+        CHECK_INT(pybuffer_format_root(format)->nfields, 1);
+        Py_DECREF(format);
+    }
+}
+
+typedef struct {
+    signed char a;
+    int b;
+    char s[5];
+    double d[2];
+    struct {
+        short x;
+        long long y;
+    } inner[2];
+    float _Complex z;
+    long double g;
+    unsigned char flag;
+} Record;
+
+#define RECORD "T{b:a:i:b:5s:s:2d:d:(2)T{h:x:q:y:}:inner:Zf:z:g:g:?:flag:}"
+
+static void native_records_are_laid_out_as_in_c(void)
+{
+    static const struct {
+        const char *name;
+        size_t offset, size;
+        int kind;
+    } fields[] = {
+        {"a", offsetof(Record, a), 1, PYBUFFER_KIND_SIGNED},
+        {"b", offsetof(Record, b), 4, PYBUFFER_KIND_SIGNED},
+        {"s", offsetof(Record, s), 5, PYBUFFER_KIND_BYTES},
+        {"d", offsetof(Record, d), 8, PYBUFFER_KIND_FLOAT},
+        {"inner", offsetof(Record, inner), sizeof(((Record *)0)->inner[0]), PYBUFFER_KIND_RECORD},
+        {"z", offsetof(Record, z), 8, PYBUFFER_KIND_COMPLEX},
+        {"g", offsetof(Record, g), sizeof(long double), PYBUFFER_KIND_FLOAT},
+        {"flag", offsetof(Record, flag), 1, PYBUFFER_KIND_BOOL},
+    };
+    PyObject *format = parsed(RECORD);
+    const pybuffer_item *field = pybuffer_format_root(format)->fields;
+    CHECK_INT(pybuffer_format_itemsize(format), sizeof(Record));
+    CHECK_INT(pybuffer_format_alignment(format), _Alignof(Record));
+    CHECK_INT(pybuffer_format_root(format)->nfields, COUNT(fields));
+    for (size_t i = 0; i < COUNT(fields) && field != NULL; i++, field = field->next) {
+        CHECK_STR(field->name, fields[i].name);
+        CHECK_INT(field->offset, fields[i].offset);
+        CHECK_INT(field->itemsize, fields[i].size);
+        CHECK_INT(field->kind, fields[i].kind);
+    }
+    CHECK_PTR(field, NULL);
+    Py_DECREF(format);
+}
+
+static void pointers_know_what_they_point_to(void)
+{
+    PyObject *format = parsed("&T{<i:x:}");
+    const pybuffer_item *root = pybuffer_format_root(format);
+    CHECK_INT(root->kind, PYBUFFER_KIND_POINTER);
+    CHECK_INT(root->itemsize, sizeof(void *));
+    CHECK_INT(root->nfields, 1);
+    CHECK_INT(root->fields->kind, PYBUFFER_KIND_RECORD);
+    CHECK_STR(root->fields->fields->name, "x");
+    CHECK_INT(pybuffer_format_value_count(format), 1);
+    Py_DECREF(format);
+}
+
+static void bits_follow_bits(void)
+{
+    PyObject *format = parsed("3t:a:7t:b:B:c:");
+    const pybuffer_item *a = pybuffer_format_root(format)->fields, *b = a->next, *c = b->next;
+    CHECK_INT(a->offset, 0);
+    CHECK_INT(a->length, 3);
+    CHECK_INT(b->offset, 0);
+    CHECK_INT(b->first_bit, 3);
+    CHECK_INT(b->length, 7);
+    CHECK_INT(c->offset, 2);
+    CHECK_INT(pybuffer_format_itemsize(format), 3);
+    Py_DECREF(format);
+}
+
+/* ---- errors and limits -------------------------------------------------------------------------------------- */
+
+static void errors_say_what_was_expected_and_where(void)
+{
+    static const struct {
+        const char *format, *message;
+    } bad[] = {
+        {"iy", "expected a format code at byte 1 of the format"},
+        {"T", "expected '{' at byte 1 of the format"},
+        {"T{i", "expected '}' at byte 3 of the format, its end"},
+        {"i}", "expected a format code at byte 1 of the format"},
+        {"i:x", "expected ':' at byte 3 of the format, its end"},
+        {"(2", "expected ',' or ')' at byte 2 of the format"},
+        {"(2,)i", "expected a number at byte 3 of the format"},
+        {"3", "expected a format code at byte 1 of the format"},
+        {"<n", "a code that only a native format has (n, N) at byte 1: use '@' or '^'"},
+        {"99999999999999999999i", "the number is too large at byte 18 of the format"},
+    };
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        CHECK_PTR(pybuffer_format_parse(bad[i].format), NULL);
+        CHECK_MESSAGE(PyExc_ValueError, bad[i].message);
+        CHECK_INT(PyBuffer_SizeFromFormat(bad[i].format), -1);
+        CHECK_MESSAGE(PyExc_ValueError, bad[i].message);
+    }
+}
+
+static void records_nest_64_deep(void)
+{
+    char text[4 * 65 + 2];
+    for (int depth = 64; depth <= 65; depth++) {
+        text[0] = '\0';
+        for (int i = 0; i < depth; i++) {
+            strcat(text, "T{");
+        }
+        strcat(text, "B");
+        for (int i = 0; i < depth; i++) {
+            strcat(text, "}");
+        }
+        PyObject *format = pybuffer_format_parse(text);
+        CHECK((format != NULL) == (depth == 64));
+        CHECK_ERROR(depth == 64 ? NULL : PyExc_ValueError);
+        CHECK_INT(PyBuffer_SizeFromFormat(text), depth == 64 ? 1 : -1);
+        PyErr_Clear();
+        Py_XDECREF(format);
+    }
+}
+
+static void sizes_end_at_the_largest(void)
+{
+    static const char *const too_large[] = {"9223372036854775807sB", "(4294967296,4294967296)B",
+                                            "4611686018427387904h", "(3)4611686018427387904s"};
+    for (size_t i = 0; i < COUNT(too_large); i++) {
+        CHECK_PTR(pybuffer_format_parse(too_large[i]), NULL);
+        CHECK_ERROR(PyExc_ValueError);
+    }
+    CHECK_INT(PyBuffer_SizeFromFormat("9223372036854775807s"), PY_SSIZE_T_MAX);
+}
+
+/* ---- spelling and equivalence ------------------------------------------------------------------------------- */
+
+static void check_canonical(const char *text, const char *expected)
+{
+    PyObject *format = parsed(text), *canonical = pybuffer_format_canonical(format);
+    CHECK_STR(PyBytes_AsString(canonical), expected);
+    PyObject *again = parsed(PyBytes_AsString(canonical)), *twice = pybuffer_format_canonical(again);
+    CHECK_STR(PyBytes_AsString(twice), expected);
+    CHECK_INT(pybuffer_format_equivalent(format, again, 1), 1);
+    Py_DECREF(twice);
+    Py_DECREF(again);
+    Py_DECREF(canonical);
+    Py_DECREF(format);
+}
+
+static void canonical_spelling_writes_everything_out(void)
+{
+    check_canonical("B", "B");
+    check_canonical("@l", sizeof(long) == 8 ? "<q" : "<i");
+    check_canonical("bi", "b3x<i");
+    check_canonical("3i", "<3i");
+    check_canonical("!ih", ">ih");
+    check_canonical("T{b:a:i:b:}", "T{b:a:3x<i:b:}");
+    check_canonical("T{(2,3)>d:a:T{@H:x:=2w:y:}:n:}", "T{(2,3)>d:a:T{<H:x:2w:y:}:n:}");
+    check_canonical("F D", "<ZfZd");
+    check_canonical("=bO", "b^O");
+    check_canonical(">iO&di", ">i^O&>d>i");
+    check_canonical("g", "^g");
+    check_canonical("i2xh0q", "<i2xh");
+    check_canonical("3t5t>9t", "<3t5t>9t");
+    check_canonical("3t>9t", "<3t>9t");
+    check_canonical("3t0x5t", "<3t0x5t");
+}
+
+static void equivalence_is_of_values_and_bytes(void)
+{
+    static const struct {
+        const char *a, *b;
+        int names, same;
+    } pairs[] = {
+        {"i", "@i", 1, 1},          {"<i", "=i", 1, 1},     {"<i", "i", 1, 1},          {"<i", ">i", 1, 0},
+        {"<b", ">b", 1, 1},         {"i", "I", 1, 0},       {"3i", "(3)i", 1, 1},       {"3i", "iii", 1, 0},
+        {"B:x:", "B:y:", 1, 0},     {"B:x:", "B:y:", 0, 1}, {"bi", "b3xi", 1, 1},       {"bi", "=bi", 1, 0},
+        {"D", "Zd", 1, 1},          {"4s", "4p", 1, 0},     {"&<i", "&>i", 1, 0},       {"T{<ih}", "<ih", 1, 1},
+        {"c", "s", 1, 0},           {"q", "l", 1, sizeof(long) == 8},
+    };
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        PyObject *a = parsed(pairs[i].a), *b = parsed(pairs[i].b);
+        int same = pybuffer_format_equivalent(a, b, pairs[i].names);
+        tap_check(same == pairs[i].same, __FILE__, __LINE__, "'%s' and '%s': %d", pairs[i].a, pairs[i].b, same);
+        CHECK_INT(pybuffer_format_equivalent(b, a, pairs[i].names), same);
+        Py_DECREF(a);
+        Py_DECREF(b);
+    }
+}
+
+/* ---- values ------------------------------------------------------------------------------------------------- */
+
+static void values_travel_through_a_c_struct(void)
+{
+    PyObject *format = parsed(RECORD);
+    Record record, back;
+    pybuffer_value values[16];
+    memset(&record, 0, sizeof(record));
+    memset(&back, 0xFF, sizeof(back));
+    record.a = -3;
+    record.b = 1 << 30;
+    memcpy(record.s, "hello", 5);
+    record.d[0] = 0.5;
+    record.d[1] = -1e300;
+    record.inner[1].x = -2;
+    record.inner[1].y = 1LL << 62;
+    __real__ record.z = 2.5f;
+    __imag__ record.z = -3.5f;
+    record.g = 1.0L / 3.0L;
+    record.flag = 1;
+
+    CHECK_INT(pybuffer_format_value_count(format), 12);
+    CHECK_INT(pybuffer_format_unpack(format, &record, values), 0);
+    CHECK_INT(values[0].kind, PYBUFFER_KIND_SIGNED);
+    CHECK_INT(values[0].as.i, -3);
+    CHECK_INT(values[1].as.i, 1 << 30);
+    CHECK_INT(values[2].kind, PYBUFFER_KIND_BYTES);
+    CHECK_INT(values[2].as.bytes.length, 5);
+    CHECK_PTR(values[2].as.bytes.start, record.s);
+    CHECK(values[3].as.real == 0.5 && values[4].as.real == -1e300);
+    CHECK_INT(values[7].as.i, -2);
+    CHECK_INT(values[8].as.i, 1LL << 62);
+    CHECK_INT(values[9].kind, PYBUFFER_KIND_COMPLEX);
+    CHECK(values[9].as.parts[0] == 2.5 && values[9].as.parts[1] == -3.5);
+    CHECK_INT(values[10].kind, PYBUFFER_KIND_LONG_DOUBLE);
+    CHECK_MEM(values[10].as.long_double, &record.g, 10);
+    CHECK_INT(values[11].kind, PYBUFFER_KIND_BOOL);
+    CHECK_INT(values[11].as.u, 1);
+
+    CHECK_INT(pybuffer_format_pack(format, &back, values), 0);
+    CHECK_MEM(&back, &record, offsetof(Record, g));
+    CHECK(back.g == record.g);
+    CHECK_INT(back.flag, 1);
+    Py_DECREF(format);
+}
+
+static void many_items_are_unpacked_at_once(void)
+{
+    PyObject *format = parsed("<hB");
+    unsigned char items[3][4];
+    pybuffer_value values[6];
+    for (int i = 0; i < 3; i++) {
+        items[i][0] = (unsigned char)i;
+        items[i][1] = 1;
+        items[i][2] = (unsigned char)(100 + i);
+    }
+    /* Backwards: the last item first. */
+    CHECK_INT(pybuffer_format_unpack_items(format, items[2], -4, 3, values), 0);
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(values[2 * i].as.i, 256 + 2 - i);
+        CHECK_INT(values[2 * i + 1].as.u, 102 - i);
+    }
+    CHECK_INT(pybuffer_format_unpack_items(format, items, 4, 0, values), 0);
+    CHECK_INT(pybuffer_format_unpack_items(format, items, 4, -1, values), -1);
+    CHECK_ERROR(PyExc_SystemError);
+    Py_DECREF(format);
+}
+
+static void a_failed_pack_writes_nothing(void)
+{
+    PyObject *format = parsed("<hB");
+    unsigned char item[3] = {1, 2, 3};
+    pybuffer_value values[2];
+    memset(values, 0, sizeof(values));
+    values[0].kind = values[1].kind = PYBUFFER_KIND_SIGNED;
+    values[0].as.i = 7;
+    values[1].as.i = 256;
+    CHECK_INT(pybuffer_format_pack(format, item, values), -1);
+    CHECK_ERROR(PyExc_ValueError);
+    CHECK_MEM(item, "\1\2\3", 3);
+    values[1].kind = PYBUFFER_KIND_FLOAT;
+    CHECK_INT(pybuffer_format_pack(format, item, values), -1);
+    CHECK_ERROR(PyExc_TypeError);
+    values[1].kind = 99;
+    CHECK_INT(pybuffer_format_pack(format, item, values), -1);
+    CHECK_ERROR(PyExc_TypeError);
+    CHECK_MEM(item, "\1\2\3", 3);
+    values[1].kind = PYBUFFER_KIND_SIGNED;
+    values[1].as.i = 255;
+    CHECK_INT(pybuffer_format_pack(format, item, values), 0);
+    CHECK_MEM(item, "\7\0\377", 3);
+    Py_DECREF(format);
+}
+
+/* ---- the object --------------------------------------------------------------------------------------------- */
+
+static void native_codes_need_no_memory(void)
+{
+    static const char codes[] = "?bBchHiIlLqQnNefdP";
+    hooks_install();
+    hooks_fail_at(1, 1);
+    for (size_t i = 0; codes[i] != '\0'; i++) {
+        char text[2] = {codes[i], '\0'}, item[8] = {1, 0, 0, 0, 0, 0, 0, 0};
+        PyObject *format = pybuffer_format_parse(text);
+        pybuffer_value value;
+        CHECK(format != NULL);
+        CHECK_PTR(pybuffer_format_parse(text), format);
+        CHECK_STR(pybuffer_format_text(format), text);
+        CHECK_INT(pybuffer_format_itemsize(format), PyBuffer_SizeFromFormat(text));
+        CHECK_INT(pybuffer_format_root(format)->itemsize, PyBuffer_SizeFromFormat(text));
+        CHECK_INT(pybuffer_format_value_count(format), 1);
+        CHECK_INT(pybuffer_format_unpack(format, item, &value), 0);
+        Py_DECREF(format);
+    }
+    CHECK_PTR(pybuffer_format_parse("ii"), NULL);
+    CHECK_ERROR(PyExc_MemoryError);
+    hooks.fail_at = 0;
+}
+
+static void a_format_is_freed_with_its_last_reference(void)
+{
+    hooks_install();
+    long before = hooks.outstanding;
+    PyObject *format = parsed(RECORD);
+    CHECK(Py_TYPE(format) == &pybuffer_format_type);
+    CHECK(hooks.outstanding > before);
+    Py_INCREF(format);
+    Py_DECREF(format);
+    CHECK(hooks.outstanding > before);
+    Py_DECREF(format);
+    CHECK_INT(hooks.outstanding, before);
+}
+
+int main(void)
+{
+    tap_after_each = nothing_is_left_pending;
+    RUN(one_item_is_the_root);
+    RUN(several_items_are_a_record_without_a_code);
+    RUN(padding_and_a_name_make_a_record);
+    RUN(native_records_are_laid_out_as_in_c);
+    RUN(pointers_know_what_they_point_to);
+    RUN(bits_follow_bits);
+    RUN(errors_say_what_was_expected_and_where);
+    RUN(records_nest_64_deep);
+    RUN(sizes_end_at_the_largest);
+    RUN(canonical_spelling_writes_everything_out);
+    RUN(equivalence_is_of_values_and_bytes);
+    RUN(values_travel_through_a_c_struct);
+    RUN(many_items_are_unpacked_at_once);
+    RUN(a_failed_pack_writes_nothing);
+    RUN(native_codes_need_no_memory);
+    RUN(a_format_is_freed_with_its_last_reference);
+    return tap_end();
+}

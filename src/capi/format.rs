@@ -1,0 +1,168 @@
+//! Formats
+//!
+//! The syntax of PEP 3118: Python's struct module's, and with it `^` (native, unaligned), prefixes anywhere, `g` (long
+//! double), `Zf Zd Zg Ze F D` (complex), `u w` (code units of text), `t` (bits), `O & X{} z Z` (pointers), `(k1,k2)`
+//! (sub-arrays), `T{...}` (records) and `:name:`. A parsed format is an object; it never changes and may be used from all
+//! threads. Its items are structs that a program walks and does not own.
+//!
+//! Where those who write formats disagree: a prefix holds until the next one, through records; `@` aligns and, in force
+//! at the end of a record, pads it to its alignment, as C does (a format as a whole is not padded, as in the struct
+//! module); `u` has two bytes (ctypes means `wchar_t`); `g O P & X z Z` have their native size with every prefix.
+
+use core::ffi::{CStr, c_char, c_int, c_void};
+
+use crate::abi::format::{pybuffer_item, pybuffer_value};
+use crate::abi::object::{Py_ssize_t, PyObject};
+use crate::description;
+use crate::error::Error;
+use crate::runtime::boundary::{boundary, non_null};
+use crate::runtime::refs::Owned;
+
+/// Parses a format. A new reference; for a single native code of the struct module's an object that lives for ever, for
+/// which no memory is needed.
+///
+/// NULL with `ValueError` that names what was expected and at which byte, `MemoryError`, or `SystemError` for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_format_parse(format: *const c_char) -> *mut PyObject {
+    boundary(|| {
+        let format = non_null(format.cast_mut())?;
+        // SAFETY: the contract of the function: a C string.
+        description::parse(unsafe { CStr::from_ptr(format.as_ptr()) }).map(Owned::into_object)
+    })
+}
+
+/// The item that the format describes: where it is just one, that one; else a record without a code, whose fields are the
+/// items. It lives as long as the format. NULL with `TypeError` where `format` is none, `SystemError` for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_format_root(format: *mut PyObject) -> *const pybuffer_item {
+    boundary(|| {
+        let format = non_null(format)?;
+        // SAFETY: O1; O2 after the downcast.
+        unsafe { Ok((*description::downcast(format)?.as_ptr()).root.cast_mut()) }
+    })
+}
+
+/// The bytes of an item as a whole: what `PyBuffer_SizeFromFormat` says. -1 with `TypeError` where `format` is none,
+/// `SystemError` for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_format_itemsize(format: *mut PyObject) -> Py_ssize_t {
+    boundary(|| {
+        let format = non_null(format)?;
+        // SAFETY: O1; O2 after the downcast.
+        unsafe { Ok((*description::downcast(format)?.as_ptr()).size) }
+    })
+}
+
+/// The largest alignment of an item that is aligned natively, at least 1. -1 with `TypeError` where `format` is none,
+/// `SystemError` for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_format_alignment(format: *mut PyObject) -> Py_ssize_t {
+    boundary(|| {
+        let format = non_null(format)?;
+        // SAFETY: O1; O2 after the downcast.
+        unsafe { Ok((*description::downcast(format)?.as_ptr()).align) }
+    })
+}
+
+/// The text that was parsed. It lives as long as the format. NULL with `TypeError` where `format` is none, `SystemError`
+/// for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_format_text(format: *mut PyObject) -> *const c_char {
+    boundary(|| {
+        let format = non_null(format)?;
+        // SAFETY: O1; O2 after the downcast.
+        unsafe { Ok((*description::downcast(format)?.as_ptr()).text.cast_mut()) }
+    })
+}
+
+/// The canonical spelling, as a bytes object: standard codes, a prefix where the byte order matters and changes, padding
+/// written out. It describes the same item on every machine with pointers of the same size, and parses to it. A new
+/// reference; NULL with `TypeError` where `format` is none, `MemoryError`, or `SystemError` for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_format_canonical(format: *mut PyObject) -> *mut PyObject {
+    boundary(|| {
+        let format = non_null(format)?;
+        // SAFETY: O1; O2 after the downcast.
+        unsafe { description::canonical(description::downcast(format)?) }.map(Owned::into_object)
+    })
+}
+
+/// Whether two formats describe the same item: the same values in the same bytes, and, where `names` is not 0, under the
+/// same names. 1 or 0; -1 with `TypeError` where one is no format, `SystemError` for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_format_equivalent(a: *mut PyObject, b: *mut PyObject, names: c_int) -> c_int {
+    boundary(|| {
+        let (a, b) = (non_null(a)?, non_null(b)?);
+        // SAFETY: O1; O2 after the downcasts.
+        unsafe {
+            let (a, b) = (description::downcast(a)?, description::downcast(b)?);
+            Ok(description::equivalent(a, b, names != 0).into())
+        }
+    })
+}
+
+/// The number of values that an item has: each element of a sub-array, each code unit of text is one. -1 with `TypeError`
+/// where `format` is none, `SystemError` for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_format_value_count(format: *mut PyObject) -> Py_ssize_t {
+    boundary(|| {
+        let format = non_null(format)?;
+        // SAFETY: O1; O2 after the downcast.
+        unsafe { Ok((*description::downcast(format)?.as_ptr()).values) }
+    })
+}
+
+/// Unpacks one item: reads as many bytes as its size says at `item`, at any alignment, and writes as many values as there
+/// are to `values`, in the order of the format. Bytes stay in the item, and are pointed to.
+///
+/// Returns 0; -1 with `TypeError` where `format` is none, `SystemError` for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_format_unpack(
+    format: *mut PyObject,
+    item: *const c_void,
+    values: *mut pybuffer_value,
+) -> c_int {
+    // SAFETY: the same contract.
+    unsafe { pybuffer_format_unpack_items(format, item, 0, 1, values) }
+}
+
+/// Unpacks `count` items, each `stride` bytes behind the one before, whose values follow each other in `values`.
+///
+/// Returns 0; -1 with `TypeError` where `format` is none, `SystemError` for NULL or a negative count.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_format_unpack_items(
+    format: *mut PyObject,
+    items: *const c_void,
+    stride: Py_ssize_t,
+    count: Py_ssize_t,
+    values: *mut pybuffer_value,
+) -> c_int {
+    boundary(|| {
+        let (format, items, values) = (non_null(format)?, non_null(items.cast_mut())?, non_null(values)?);
+        let count = usize::try_from(count).map_err(|_| Error::bad_argument())?;
+        // SAFETY: O1; O2 after the downcast; the contract of the function.
+        unsafe {
+            let format = description::downcast(format)?;
+            description::unpack(format, items.as_ptr().cast_const().cast(), stride, count, values.as_ptr())
+        }
+        .map(|()| 0)
+    })
+}
+
+/// Packs one item from its values, which are checked as Python's `struct.pack` checks its arguments; padding becomes 0.
+/// No value may be bytes in the item itself.
+///
+/// Returns 0; -1 with an error set, and then nothing is written: `TypeError` for a value of the wrong kind or where
+/// `format` is none, `ValueError` for one that is out of range, `SystemError` for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_format_pack(
+    format: *mut PyObject,
+    item: *mut c_void,
+    values: *const pybuffer_value,
+) -> c_int {
+    boundary(|| {
+        let (format, item, values) = (non_null(format)?, non_null(item)?, non_null(values.cast_mut())?);
+        // SAFETY: O1; O2 after the downcast; the contract of the function.
+        unsafe { description::pack(description::downcast(format)?, item.as_ptr().cast(), values.as_ptr()) }.map(|()| 0)
+    })
+}

@@ -1,0 +1,54 @@
+//! Parsed formats as objects: immutable, counted, one allocation each.
+//!
+//! An object holds, behind each other, its head, the plan that unpacks and packs items, the items of the tree, the lengths
+//! of their dimensions, the names and the text. It is built in two walks over the format for the tree and two for the
+//! plan: one counts, one writes.
+#![deny(clippy::arithmetic_side_effects)]
+
+mod build;
+
+mod spell;
+
+mod equivalence;
+
+mod values;
+
+use core::ffi::c_char;
+use core::mem::size_of;
+
+use crate::abi::format::pybuffer_item;
+use crate::abi::object::{Py_ssize_t, PyObject};
+use crate::abi::types::PyTypeObject;
+use crate::format::Op;
+use crate::runtime::refs::Object;
+use crate::runtime::types;
+
+pub(crate) use build::{downcast, parse};
+pub(crate) use equivalence::equivalent;
+pub(crate) use spell::canonical;
+pub(crate) use values::{pack, unpack};
+
+/// A parsed format. Opaque to C, which walks it from `pybuffer_format_root`.
+#[repr(C)]
+pub(crate) struct FormatObject {
+    ob_base: PyObject,
+    pub(crate) root: *const pybuffer_item,
+    /// The text that was parsed.
+    pub(crate) text: *const c_char,
+    /// Bytes of an item as a whole.
+    pub(crate) size: Py_ssize_t,
+    /// The largest alignment in it.
+    pub(crate) align: Py_ssize_t,
+    /// Values of an item.
+    pub(crate) values: Py_ssize_t,
+    /// The steps of the plan; NULL for a format that is one native code.
+    ops: *const Op,
+    nops: usize,
+}
+
+// SAFETY: begins with a PyObject.
+unsafe impl Object for FormatObject {}
+
+/// The type of parsed formats.
+#[unsafe(no_mangle)]
+pub static mut pybuffer_format_type: PyTypeObject = types::derived(c"pybuffer.format", size_of::<FormatObject>(), 0);

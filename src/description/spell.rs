@@ -1,0 +1,276 @@
+//! From a description back to text: the canonical spelling.
+//!
+//! It says the same on every machine: numbers have the standard code of their size, a prefix stands where the byte order
+//! matters and changes, and padding is written out. So two formats that describe the same item, names included, have the
+//! same canonical spelling, and parsing it gives the same description.
+
+use core::ffi::CStr;
+use core::ptr::NonNull;
+
+use crate::abi::bytes::PyBytesObject;
+use crate::abi::format::{
+    PYBUFFER_KIND_BITS, PYBUFFER_KIND_BYTES, PYBUFFER_KIND_COMPLEX, PYBUFFER_KIND_FLOAT, PYBUFFER_KIND_FUNCTION,
+    PYBUFFER_KIND_OBJECT, PYBUFFER_KIND_PAD, PYBUFFER_KIND_PASCAL, PYBUFFER_KIND_POINTER, PYBUFFER_KIND_RECORD,
+    PYBUFFER_KIND_SIGNED, PYBUFFER_KIND_TEXT, PYBUFFER_KIND_UNSIGNED, pybuffer_item,
+};
+use crate::error::Result;
+use crate::exporters::bytes;
+use crate::format::Order;
+use crate::runtime::message::Sink;
+use crate::runtime::refs::Owned;
+
+use super::FormatObject;
+
+/// `pybuffer_format_canonical`: the canonical spelling, as a bytes object.
+///
+/// # Safety
+/// O1, O2.
+pub(crate) unsafe fn canonical(format: NonNull<FormatObject>) -> Result<Owned<PyBytesObject>> {
+    // SAFETY: the function's contract; the items belong to the object. The bytes object is new and as long as measured.
+    unsafe {
+        let (root, size) = (&*(*format.as_ptr()).root, (*format.as_ptr()).size);
+        let mut measured = Speller { out: Sink::measure(), prefix: None, wide: None };
+        measured.whole(root, size);
+        let text = bytes::uninitialised(measured.out.length.cast_signed())?;
+        let start = bytes::start(text.as_non_null()).cast();
+        Speller { out: Sink::write(start, measured.out.length), prefix: None, wide: None }.whole(root, size);
+        Ok(text)
+    }
+}
+
+struct Speller {
+    out: Sink,
+    /// The prefix that is in force; none yet at the begin.
+    prefix: Option<u8>,
+    /// The end of the last `Z` that is a code by itself.
+    wide: Option<usize>,
+}
+
+/// Where the next byte, and the next bit, would lie.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    offset: isize,
+    bits: isize,
+}
+
+impl Speller {
+    /// # Safety
+    /// `root` is the root of a format of this size.
+    unsafe fn whole(&mut self, root: &pybuffer_item, size: isize) {
+        // SAFETY: the function's contract.
+        unsafe {
+            if root.kind == PYBUFFER_KIND_RECORD && is_code(root, b"") {
+                self.fields(root, size);
+            } else {
+                self.item(root);
+            }
+        }
+    }
+
+    /// The fields of a record of this size, with the padding between and behind them.
+    ///
+    /// # Safety
+    /// The item belongs to a format.
+    unsafe fn fields(&mut self, record: &pybuffer_item, size: isize) {
+        let mut place = Place::default();
+        // SAFETY: the function's contract: each field leads to the next one.
+        unsafe {
+            let mut field = record.fields.as_ref();
+            while let Some(item) = field {
+                if item.kind == PYBUFFER_KIND_BITS {
+                    if item.first_bit == 0 {
+                        let gap = item.offset.wrapping_sub(place.offset).wrapping_sub(place.bits.wrapping_add(7) >> 3);
+                        self.pad(gap);
+                        if gap == 0 && place.bits & 7 != 0 && self.prefix == prefix_of(item) {
+                            // Nothing, but it ends the byte.
+                            self.out.push(b"0x");
+                        }
+                        place = Place { offset: item.offset, bits: 0 };
+                    }
+                    place.bits = place.bits.wrapping_add(item.length.wrapping_mul(item.elements));
+                } else {
+                    place.offset = place.offset.wrapping_add(place.bits.wrapping_add(7) >> 3);
+                    self.pad(item.offset.wrapping_sub(place.offset));
+                    let extent = item.itemsize.wrapping_mul(item.elements);
+                    place = Place { offset: item.offset.wrapping_add(extent), bits: 0 };
+                }
+                self.item(item);
+                field = item.next.as_ref();
+            }
+        }
+        self.pad(size.wrapping_sub(place.offset).wrapping_sub(place.bits.wrapping_add(7) >> 3));
+    }
+
+    fn pad(&mut self, bytes: isize) {
+        match bytes {
+            ..1 => {}
+            1 => self.out.push(b"x"),
+            _ => {
+                self.number(bytes);
+                self.out.push(b"x");
+            }
+        }
+    }
+
+    /// One item, with its shape and its name.
+    ///
+    /// # Safety
+    /// The item belongs to a format.
+    unsafe fn item(&mut self, item: &pybuffer_item) {
+        // As the struct module spells it.
+        let counted = item.ndim == 1 && item.elements > 1 && !has_length(item) && item.kind != PYBUFFER_KIND_RECORD;
+        // SAFETY: the function's contract: the shape has `ndim` entries, the name is NULL or a C string.
+        unsafe {
+            if item.ndim != 0 && !counted {
+                for axis in 0..item.ndim {
+                    self.out.push(if axis == 0 { b"(" } else { b"," });
+                    self.number(item.shape.offset(axis).read());
+                }
+                self.out.push(b")");
+            }
+            self.prefix(item);
+            if counted {
+                self.number(item.elements);
+            }
+            if has_length(item) && item.length != 1 {
+                self.number(item.length);
+            }
+            self.element(item);
+            if !item.name.is_null() {
+                self.out.push(b":");
+                self.out.push(CStr::from_ptr(item.name).to_bytes());
+                self.out.push(b":");
+            }
+        }
+    }
+
+    /// The code, and what belongs to it.
+    ///
+    /// # Safety
+    /// The item belongs to a format.
+    unsafe fn element(&mut self, item: &pybuffer_item) {
+        let [first, second, _] = standard_code(item);
+        if self.wide == Some(self.out.length) && matches!(first, b'e' | b'f' | b'd' | b'g') {
+            // Not a complex number.
+            self.out.push(b" ");
+        }
+        self.out.push(&[first]);
+        if first == b'Z' && second == 0 {
+            self.wide = Some(self.out.length);
+        }
+        if second != 0 {
+            self.out.push(&[second]);
+        }
+        // SAFETY: the function's contract: a pointer has one field or none.
+        unsafe {
+            match item.kind {
+                PYBUFFER_KIND_RECORD => {
+                    self.out.push(b"{");
+                    self.fields(item, item.itemsize);
+                    self.out.push(b"}");
+                }
+                PYBUFFER_KIND_FUNCTION => self.out.push(b"{}"),
+                PYBUFFER_KIND_POINTER => {
+                    if let Some(target) = item.fields.as_ref() {
+                        let prefix = self.prefix;
+                        self.item(target);
+                        // A prefix of what is pointed to ends with it.
+                        self.prefix = prefix;
+                    } else if first == b'&' {
+                        // What has no value may be pointed to.
+                        self.out.push(b"x");
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The prefix, where another one has to be in force. It stands behind the shape, as NumPy and ctypes have it.
+    fn prefix(&mut self, item: &pybuffer_item) {
+        if let Some(prefix) = prefix_of(item)
+            && self.prefix != Some(prefix)
+        {
+            self.prefix = Some(prefix);
+            self.out.push(&[prefix]);
+        }
+    }
+
+    fn number(&mut self, number: isize) {
+        let mut digits = [0u8; 20];
+        let mut left = number.unsigned_abs();
+        let mut count = 0usize;
+        for place in digits.iter_mut().rev() {
+            *place = b'0' | (left % 10) as u8;
+            left /= 10;
+            count = count.wrapping_add(1);
+            if left == 0 {
+                break;
+            }
+        }
+        self.out.push(digits.get(digits.len().wrapping_sub(count)..).unwrap_or(&[]));
+    }
+}
+
+/// Whether the count before the item's code is a length, not a repetition.
+fn has_length(item: &pybuffer_item) -> bool {
+    matches!(
+        item.kind,
+        PYBUFFER_KIND_PAD | PYBUFFER_KIND_BYTES | PYBUFFER_KIND_PASCAL | PYBUFFER_KIND_TEXT | PYBUFFER_KIND_BITS
+    )
+}
+
+/// Whether the item's code is this.
+fn is_code(item: &pybuffer_item, code: &[u8]) -> bool {
+    let [first, second, _] = item.code.map(i8::cast_unsigned);
+    match *code {
+        [] => first == 0,
+        [only] => first == only && second == 0,
+        [one, two] => first == one && second == two,
+        _ => false,
+    }
+}
+
+/// The code that says the same with standard sizes.
+pub(super) fn standard_code(item: &pybuffer_item) -> [u8; 3] {
+    let code = item.code.map(i8::cast_unsigned);
+    let [first, ..] = code;
+    let letter = match (item.kind, item.itemsize) {
+        (PYBUFFER_KIND_SIGNED, 1) => b'b',
+        (PYBUFFER_KIND_SIGNED, 2) => b'h',
+        (PYBUFFER_KIND_SIGNED, 4) => b'i',
+        (PYBUFFER_KIND_SIGNED, _) => b'q',
+        (PYBUFFER_KIND_UNSIGNED, 1) => b'B',
+        (PYBUFFER_KIND_UNSIGNED, 2) => b'H',
+        (PYBUFFER_KIND_UNSIGNED, 4) => b'I',
+        (PYBUFFER_KIND_UNSIGNED, _) => b'Q',
+        (PYBUFFER_KIND_COMPLEX, _) if first == b'F' => return [b'Z', b'f', 0],
+        (PYBUFFER_KIND_COMPLEX, _) if first == b'D' => return [b'Z', b'd', 0],
+        _ => return code,
+    };
+    [letter, 0, 0]
+}
+
+/// The prefix that the item needs; `None` where any will do. What has no standard size has its native one without being
+/// aligned (`^`), unless it is in the other byte order.
+fn prefix_of(item: &pybuffer_item) -> Option<u8> {
+    let order = item.byteorder.cast_unsigned();
+    let [first, second, _] = item.code.map(i8::cast_unsigned);
+    let is_long_double = first == b'g' || (first == b'Z' && second == b'g');
+    match item.kind {
+        PYBUFFER_KIND_POINTER | PYBUFFER_KIND_OBJECT | PYBUFFER_KIND_FUNCTION => Some(b'^'),
+        _ if is_long_double && order == Order::NATIVE.sign() => Some(b'^'),
+        _ => orders(item).then_some(order),
+    }
+}
+
+/// Whether the byte order says anything about the item.
+pub(super) fn orders(item: &pybuffer_item) -> bool {
+    match item.kind {
+        PYBUFFER_KIND_BITS | PYBUFFER_KIND_TEXT => true,
+        PYBUFFER_KIND_SIGNED | PYBUFFER_KIND_UNSIGNED | PYBUFFER_KIND_FLOAT | PYBUFFER_KIND_COMPLEX => {
+            item.itemsize > 1
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,140 @@
+//! The values of an item, between C's struct and `format`.
+
+use core::ffi::CStr;
+use core::ptr::{NonNull, null};
+
+use crate::abi::format as c;
+use crate::abi::format::{pybuffer_bytes, pybuffer_value, pybuffer_value_as};
+use crate::error::{Error, Result};
+use crate::format::{Counts, LongDouble, Op, Plan, Value, compile};
+
+use super::FormatObject;
+
+/// Runs `act` with the plan of a format.
+///
+/// # Safety
+/// O1, O2.
+unsafe fn with_plan<R>(format: NonNull<FormatObject>, act: impl FnOnce(&Plan<'_>) -> Result<R>) -> Result<R> {
+    // SAFETY: the function's contract; the steps and the text belong to the object.
+    unsafe {
+        let format = &*format.as_ptr();
+        let (values, size) = (format.values.unsigned_abs(), format.size.unsigned_abs());
+        if format.ops.is_null() && values != 0 {
+            // One native code: its plan is one step.
+            let mut ops = [Op::default()];
+            let counts = compile(CStr::from_ptr(format.text), &mut ops)?;
+            return act(&Plan::new(&ops, counts));
+        }
+        let ops: &[Op] = if format.nops == 0 { &[] } else { core::slice::from_raw_parts(format.ops, format.nops) };
+        act(&Plan::new(ops, Counts { ops: format.nops, values, size }))
+    }
+}
+
+/// `pybuffer_format_unpack_items`: the values of `count` items, each `stride` bytes behind the one before.
+///
+/// # Safety
+/// O1, O2; an item may be read at each place, and as many values written.
+pub(crate) unsafe fn unpack(
+    format: NonNull<FormatObject>,
+    items: *const u8,
+    stride: isize,
+    count: usize,
+    values: *mut pybuffer_value,
+) -> Result<()> {
+    // SAFETY: the function's contract; the plan visits as many values as it has.
+    unsafe {
+        let size = (*format.as_ptr()).size.unsigned_abs();
+        with_plan(format, |plan| {
+            let (mut item, mut to) = (items, values);
+            for _ in 0..count {
+                let bytes = if size == 0 { &[] } else { core::slice::from_raw_parts(item, size) };
+                plan.unpack(bytes, &mut |value| {
+                    write_value(to, &value);
+                    to = to.add(1);
+                    Ok(())
+                })?;
+                item = item.wrapping_offset(stride);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// `pybuffer_format_pack`: one item from its values.
+///
+/// # Safety
+/// O1, O2; an item may be written, and the values read; none of them lies in the item.
+pub(crate) unsafe fn pack(format: NonNull<FormatObject>, item: *mut u8, values: *const pybuffer_value) -> Result<()> {
+    // SAFETY: the function's contract.
+    unsafe {
+        let (size, count) = ((*format.as_ptr()).size.unsigned_abs(), (*format.as_ptr()).values.unsigned_abs());
+        let item = if size == 0 { &mut [] } else { core::slice::from_raw_parts_mut(item, size) };
+        let values = if count == 0 { &[] } else { core::slice::from_raw_parts(values, count) };
+        if values.iter().any(|value| read_value(value).is_none()) {
+            return Err(Error::new(crate::error::Kind::Type, c"a value of no kind that can be packed"));
+        }
+        with_plan(format, |plan| plan.pack(item, values.iter().filter_map(|value| read_value(value))))
+    }
+}
+
+/// Writes a value as C sees it.
+///
+/// # Safety
+/// `to` may be written.
+#[inline]
+unsafe fn write_value(to: *mut pybuffer_value, value: &Value<'_>) {
+    let (kind, r#as) = match *value {
+        Value::Signed(i) => (c::PYBUFFER_KIND_SIGNED, pybuffer_value_as { i }),
+        Value::Unsigned(u) => (c::PYBUFFER_KIND_UNSIGNED, pybuffer_value_as { u }),
+        Value::Bool(truth) => (c::PYBUFFER_KIND_BOOL, pybuffer_value_as { u: truth.into() }),
+        Value::CodePoint(unit) => (c::PYBUFFER_KIND_TEXT, pybuffer_value_as { u: unit.into() }),
+        Value::Address(u) => (c::PYBUFFER_KIND_POINTER, pybuffer_value_as { u }),
+        Value::Bits(u) => (c::PYBUFFER_KIND_BITS, pybuffer_value_as { u }),
+        Value::Float(real) => (c::PYBUFFER_KIND_FLOAT, pybuffer_value_as { real }),
+        Value::LongDouble(exact) => {
+            (c::PYBUFFER_KIND_LONG_DOUBLE, pybuffer_value_as { long_double: exact.to_ne_bytes() })
+        }
+        Value::Complex(real, imag) => (c::PYBUFFER_KIND_COMPLEX, pybuffer_value_as { parts: [real, imag] }),
+        Value::Bytes(bytes) => {
+            let start = if bytes.is_empty() { null() } else { bytes.as_ptr().cast() };
+            let bytes = pybuffer_bytes { start, length: bytes.len().cast_signed() };
+            (c::PYBUFFER_KIND_BYTES, pybuffer_value_as { bytes })
+        }
+    };
+    // SAFETY: the function's contract.
+    unsafe { to.write(pybuffer_value { kind, r#as }) };
+}
+
+/// The value that C gives; `None` where its kind, or its bytes, are nonsense.
+///
+/// # Safety
+/// The member that the kind names is initialised; where that is bytes, `length` of them may be read.
+unsafe fn read_value(value: &pybuffer_value) -> Option<Value<'_>> {
+    let r#as = &value.r#as;
+    // SAFETY: the function's contract.
+    unsafe {
+        Some(match value.kind {
+            c::PYBUFFER_KIND_SIGNED => Value::Signed(r#as.i),
+            c::PYBUFFER_KIND_UNSIGNED => Value::Unsigned(r#as.u),
+            c::PYBUFFER_KIND_BOOL => Value::Bool(r#as.u != 0),
+            c::PYBUFFER_KIND_TEXT => Value::CodePoint(u32::try_from(r#as.u).ok()?),
+            c::PYBUFFER_KIND_POINTER | c::PYBUFFER_KIND_OBJECT | c::PYBUFFER_KIND_FUNCTION => Value::Address(r#as.u),
+            c::PYBUFFER_KIND_BITS => Value::Bits(r#as.u),
+            c::PYBUFFER_KIND_FLOAT => Value::Float(r#as.real),
+            c::PYBUFFER_KIND_LONG_DOUBLE => Value::LongDouble(LongDouble::from_ne_bytes(r#as.long_double)),
+            c::PYBUFFER_KIND_COMPLEX => {
+                let [real, imag] = r#as.parts;
+                Value::Complex(real, imag)
+            }
+            c::PYBUFFER_KIND_CHAR | c::PYBUFFER_KIND_BYTES | c::PYBUFFER_KIND_PASCAL | c::PYBUFFER_KIND_PAD => {
+                let bytes = r#as.bytes;
+                match (usize::try_from(bytes.length).ok()?, bytes.start.is_null()) {
+                    (0, _) => Value::Bytes(&[]),
+                    (_, true) => return None,
+                    (length, false) => Value::Bytes(core::slice::from_raw_parts(bytes.start.cast(), length)),
+                }
+            }
+            _ => return None,
+        })
+    }
+}
