@@ -1,0 +1,17 @@
+# A Python with NumPy for tests/dtype_oracle.rs, in target/numpy-venv. Where none can be made (no Python >= 3.10, no
+# network) there is none, and that test says that it is skipped, or fails where CI=true. PYBUFFER_NUMPY_PYTHON names another.
+
+NUMPY_VENV := target/numpy-venv
+
+.PHONY: numpy-venv
+numpy-venv: ## make the Python environment with NumPy that a test compares with
+ifeq ($(PYBUFFER_NUMPY_PYTHON),)
+	@$(NUMPY_VENV)/bin/python -c 'import numpy' 2>/dev/null || \
+	for python in python3.13 python3.12 python3.11 python3.10 python3 \
+	    $$(ls -d "$${PYENV_ROOT:-$$(pyenv root 2>/dev/null)}"/versions/3.1?.*/bin/python3 2>/dev/null); do \
+	    "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || continue; \
+	    echo "$$python -m venv $(NUMPY_VENV)"; \
+	    rm -rf $(NUMPY_VENV); \
+	    "$$python" -m venv $(NUMPY_VENV) && $(NUMPY_VENV)/bin/pip install -q 'numpy>=2' && break; \
+	done; true
+endif
