@@ -46,10 +46,15 @@ $(SHARED) $(TARGET)/libpybuffer.so.$(SOVERSION) $(STATIC) &: $(SOURCES) $(EXPORT
 	$(AR) rcs $(STATIC) $(TARGET)/pybuffer.o
 	@touch $(SHARED)
 
+# After the default target, which an included file must not take.
+include tests/numpy.mk
+
 .PHONY: demo
-demo: $(DEMO)/minimal $(DEMO)/image ## build the examples and run them on real data (PICTURE=file)
+demo: $(DEMO)/minimal $(DEMO)/image $(DEMO)/npy ## build the examples and run them on real data (PICTURE=file)
 	$(DEMO)/minimal
 	$(DEMO)/image $(PICTURE) $(DEMO)/pictures
+	$(DEMO)/npy examples/data/planets.npy orbit
+	$(DEMO)/npy examples/data/chelsea-brightness.npy . $(DEMO)/brightness.csv
 
 $(DEMO)/minimal: examples/minimal.c $(SHARED) include/pybuffer/pybuffer.h
 	@mkdir -p $(@D)
@@ -60,12 +65,17 @@ $(DEMO)/image: $(IMAGE_SOURCES) examples/image_io.h examples/picture.h $(SHARED)
 	@mkdir -p $(@D)
 	$(CC) $(EXAMPLE_CFLAGS) $(IMAGE_SOURCES) $(EXAMPLE_LIBS) -o $@
 
+NPY_SOURCES := examples/npy.c examples/npy_io.c examples/npy_header.c
+$(DEMO)/npy: $(NPY_SOURCES) examples/npy_io.h examples/npy_header.h $(SHARED) include/pybuffer/pybuffer.h
+	@mkdir -p $(@D)
+	$(CC) $(EXAMPLE_CFLAGS) $(NPY_SOURCES) $(EXAMPLE_LIBS) -o $@
+
 .PHONY: test
-test: test-rust test-c test-twins test-install ## run every test, the comparison with CPython included
+test: test-rust test-c test-twins test-npy test-install ## run every test, the comparison with CPython included
 	@echo "All tests passed."
 
 .PHONY: test-rust
-test-rust: $(SHARED) ## unit, property, header, ABI and layer tests
+test-rust: $(SHARED) numpy-venv ## unit, property, header, ABI and layer tests
 	$(CARGO) test --quiet
 
 .PHONY: test-c
@@ -81,14 +91,21 @@ test-twins: $(SHARED) ## the same C programs on CPython and on this library
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
 	TWIN_BUILD=$(abspath target/twins) prove --exec bash c-tests/twins/compare.sh
 
+.PHONY: test-npy
+test-npy: $(SHARED) ## the example npy.c on real and on spoiled files
+	PYBUFFER_CFLAGS="-I$(abspath include)" \
+	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
+	prove --exec bash c-tests/npy.sh
+
 .PHONY: test-install
 test-install: $(SHARED) ## install into a temporary prefix and build the README's program there
 	prove --exec bash c-tests/install.sh
 
 .PHONY: bench
-bench: $(SHARED) ## time this library beside CPython, as a table (QUICK=1 for fewer rounds)
+bench: $(SHARED) numpy-venv ## time this library beside CPython and NumPy, as a table (QUICK=1 for fewer rounds)
 	@PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
+	PYBUFFER_NUMPY_PYTHON=$${PYBUFFER_NUMPY_PYTHON:-$(NUMPY_VENV)/bin/python} \
 	BENCH_BUILD=$(abspath target/bench) bash benches/run.sh
 
 .PHONY: lint

@@ -19,49 +19,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "timing.h"
+
 static PyObject *bytes, *bytearray, *view;
 static Py_buffer strided, contiguous_3d;
 static Py_ssize_t strides_3d[3], shape_3d[3] = {4, 5, 6};
 static char *target;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-/* Times `call` in growing rounds until one takes 20 ms; the best of three such rounds. */
-static void report(const char *name, void (*call)(void))
-{
-    double best = 0;
-    long count = 1;
-
-    for (int round = 0; round < 3;) {
-        double start = now(), took;
-        for (long i = 0; i < count; i++) {
-            call();
-        }
-        took = now() - start;
-        if (took < 2e7) {
-            count *= took < 2e6 ? 8 : 2;
-            continue;
-        }
-        if (round == 0 || took / (double)count < best) {
-            best = took / (double)count;
-        }
-        round++;
-    }
-    printf("%s\t%.2f\n", name, best);
-}
-
-static void must(int holds, const char *what)
-{
-    if (!holds) {
-        fprintf(stderr, "bench: %s\n", what);
-        exit(1);
-    }
-}
 
 static void get_and_release(PyObject *exporter)
 {

@@ -1,0 +1,71 @@
+"""Times what CPython's struct module and NumPy have for the workloads of bench.c and formats.c.
+
+Prints the lines of one peer, named by the argument: "cpython" or "numpy". Each is the best of three rounds.
+"""
+import struct
+import sys
+import time
+
+
+def report(name, call):
+    count, best, rounds = 1, None, 0
+    while rounds < 3:
+        start = time.perf_counter_ns()
+        for _ in range(count):
+            call()
+        took = time.perf_counter_ns() - start
+        if took < 20_000_000:
+            count *= 8 if took < 2_000_000 else 2
+            continue
+        best = took / count if best is None else min(best, took / count)
+        rounds += 1
+    print(f"{name}\t{best:.2f}", flush=True)
+
+
+RECORDS = b"".join(struct.pack("<ihd", i, 257, i / 2) for i in range(1_000_000))
+
+
+def cpython():
+    def unpack():
+        for _ in struct.iter_unpack("<ihd", RECORDS):
+            pass
+
+    report("unpack 1,000,000 items of '<ihd'", unpack)
+
+
+def numpy():
+    import numpy as np
+    from numpy._core._internal import _dtype_from_pep3118 as parse
+
+    report("SizeFromFormat 'B'", lambda: parse("B").itemsize)
+    report("SizeFromFormat '<i4x2d'", lambda: parse("<i4x2d").itemsize)
+    report("size of 'T{<i:x:<d:y:}'", lambda: parse("T{<i:x:<d:y:}").itemsize)
+    report("parse 'T{<i:x:<d:y:}'", lambda: parse("T{<i:x:<d:y:}"))
+
+    records = np.frombuffer(RECORDS, "<i4,<i2,<f8")
+    columns = [np.empty(len(records), kind) for kind in ("i8", "i8", "f8")]
+
+    def unpack():
+        for column, name in zip(columns, records.dtype.names):
+            column[:] = records[name]
+
+    report("unpack 1,000,000 items of '<ihd'", unpack)
+
+    def copies(name, strided):
+        packed = np.empty(strided.shape, strided.dtype)
+        report(name, lambda: np.copyto(packed, strided))
+        report(name + ", back", lambda: np.copyto(strided, packed))
+
+    image = np.zeros((1080, 1920, 3), "u1")
+    copies("copy 4x4 f32 transposed", np.zeros((4, 4), "f4").T)
+    copies("copy 512x512 f32 transposed", np.zeros((512, 512), "f4").T)
+    copies("copy 512x512 u8 transposed", np.zeros((512, 512), "u1").T)
+    copies("copy 1080p RGB upside down", image[::-1])
+    copies("copy 1080p RGB mirrored", image[:, ::-1])
+    copies("copy 1080p RGB to planes", image.transpose(2, 0, 1))
+    a = np.zeros(1_000_000, "u1")
+    b = a.copy()
+    report("== of 1,000,000 bytes", lambda: (a == b).all())
+
+
+{"cpython": cpython, "numpy": numpy}[sys.argv[1]]()
