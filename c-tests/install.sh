@@ -14,20 +14,8 @@ stage=$(mktemp -d) || exit 1
 trap 'rm -rf "$prefix" "$stage"' EXIT
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 
-number=0
-failures=0
-test_that() { # name command...: ok where the command succeeds
-    local name=$1 output
-    shift
-    number=$((number + 1))
-    if output=$("$@" 2>&1); then
-        echo "ok $number - $name"
-    else
-        failures=$((failures + 1))
-        echo "not ok $number - $name"
-        printf '%s\n' "$output" | tail -n 20 | sed 's/^/# /'
-    fi
-}
+# shellcheck source=tap.sh
+. "$root/c-tests/tap.sh"
 
 # What the README shows is the program in examples/, to the letter.
 readme_program() {
@@ -116,5 +104,4 @@ test_that "a C99 program links with the static library" static "$CC" c99
 test_that "a C++20 program links with the static library" static "$CXX" c++20
 test_that "make uninstall leaves nothing" uninstall_leaves_nothing
 test_that "DESTDIR and PREFIX go together" staged
-echo "1..$number"
-[ "$failures" -eq 0 ]
+tap_end

@@ -12,20 +12,8 @@ trap 'rm -rf "$directory"' EXIT
 read -ra cflags <<<"${PYBUFFER_CFLAGS:?}"
 read -ra libs <<<"${PYBUFFER_LIBS:?}"
 
-number=0
-failures=0
-test_that() { # name command...: ok where the command succeeds
-    local name=$1 output
-    shift
-    number=$((number + 1))
-    if output=$("$@" 2>&1); then
-        echo "ok $number - $name"
-    else
-        failures=$((failures + 1))
-        echo "not ok $number - $name"
-        printf '%s\n' "$output" | tail -n 20 | sed 's/^/# /'
-    fi
-}
+# shellcheck source=tap.sh
+. "$root/c-tests/tap.sh"
 
 build() { # output flag...
     local output=$1
@@ -104,5 +92,4 @@ test_that "too large an array is an error" refuses "too large" . \
 test_that "deep nesting is an error" refuses "nest too deep" . \
     "$(npy "{'descr':$(printf "[('a',%.0s" {1..40})")"
 
-echo "1..$number"
-exit $((failures > 0))
+tap_end

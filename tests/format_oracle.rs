@@ -4,14 +4,18 @@
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "common/oracle.rs"]
+mod oracle;
+#[path = "common/random.rs"]
+mod random;
 
 use std::collections::HashMap;
 use std::ffi::CString;
-use std::fmt::Write as _;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 
 use pybuffer::format::{Comparer, items_equal, native_code, size};
+
+use oracle::hex;
+use random::Random;
 
 /// Answers a line for each line of input.
 ///
@@ -73,61 +77,9 @@ for line in sys.stdin:
     print({"size": size, "equal": equal, "native": native}[function](*map(bytes.fromhex, arguments)))
 "#;
 
-/// The oracle's answers, a line for each question; `None` if there is no CPython.
+/// The oracle's answers; `None` if there is no CPython.
 fn ask(questions: Vec<String>) -> Option<Vec<String>> {
-    let prefix = common::cpython("3.13")?;
-    let count = questions.len();
-    let mut python = Command::new(prefix.join("bin/python3.13"))
-        .args(["-I", "-c", ORACLE])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the interpreter starts");
-    let mut stdin = python.stdin.take().expect("it was piped");
-    let writer = std::thread::spawn(move || stdin.write_all((questions.join("\n") + "\n").as_bytes()));
-    let output = python.wait_with_output().expect("the interpreter runs");
-    writer.join().expect("the writer does not panic").expect("the interpreter reads all questions");
-    assert!(output.status.success(), "the oracle failed");
-    let answers = String::from_utf8(output.stdout).expect("the oracle answers in ASCII");
-    let answers: Vec<_> = answers.lines().map(String::from).collect();
-    assert_eq!(answers.len(), count);
-    Some(answers)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes all");
-        text
-    })
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())]
-    }
-
-    fn bytes(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.next() as u8).collect()
-    }
+    oracle::ask(ORACLE, questions)
 }
 
 fn c_string(text: &[u8]) -> CString {

@@ -2,11 +2,15 @@
 //! the same each time.
 #![expect(clippy::panic, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "common/random.rs"]
+mod random;
 #[path = "../fuzz/shared.rs"]
 mod shared;
 
 use std::fs;
 use std::path::Path;
+
+use random::Random;
 
 /// How many mutations of each corpus.
 const MUTATIONS: usize = 30_000;
@@ -86,19 +90,6 @@ const PIECES: &[&str] = &[
     "\0",
     "\u{e9}",
 ];
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % end as u64) as usize
-    }
-}
 
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);

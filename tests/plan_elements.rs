@@ -3,6 +3,9 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "common/random.rs"]
+mod random;
+
 use std::ffi::CString;
 
 use pybuffer::error::Result;
@@ -10,30 +13,7 @@ use pybuffer::format::{
     Counts, Item, Kind, Op, Plan, Sink, Value, compile, count_ops, decode, encode, nth, values_per_element, walk,
 };
 
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
-        *choices.get(self.below(choices.len())).expect("it is below the length")
-    }
-}
+use random::Random;
 
 fn random_items(random: &mut Random, depth: usize, format: &mut String) {
     for _ in 0..random.pick(&[0, 1, 1, 2, 3, 4]) {

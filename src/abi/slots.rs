@@ -105,6 +105,24 @@ pub struct PySequenceMethods {
     pub sq_inplace_repeat: ssizeargfunc,
 }
 
+impl PySequenceMethods {
+    /// The slots of a type that has a length and nothing else of a sequence.
+    pub(crate) const fn of_length(sq_length: lenfunc) -> Self {
+        Self {
+            sq_length,
+            sq_concat: None,
+            sq_repeat: None,
+            sq_item: None,
+            was_sq_slice: core::ptr::null_mut(),
+            sq_ass_item: None,
+            was_sq_ass_slice: core::ptr::null_mut(),
+            sq_contains: None,
+            sq_inplace_concat: None,
+            sq_inplace_repeat: None,
+        }
+    }
+}
+
 /// The mapping slots. This library calls `mp_length`.
 #[repr(C)]
 #[expect(missing_docs, reason = "slots that this library carries for source and binary compatibility")]

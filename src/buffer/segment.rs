@@ -5,9 +5,51 @@ use core::ffi::c_void;
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::{Error, Kind, Result};
 use crate::runtime::indicator;
+use crate::runtime::object;
 
 use super::request::Request;
 use super::view::Acquired;
+
+/// Two exporters' memory as plain bytes, behind each other.
+pub(crate) struct Concatenation {
+    left: Acquired,
+    right: Acquired,
+}
+
+impl Concatenation {
+    /// Nothing yet; the views are filled in place.
+    pub(crate) const fn empty() -> Self {
+        Self { left: Acquired::empty(), right: Acquired::empty() }
+    }
+
+    /// Asks both exporters, and gives the two lengths. As in CPython, every failure is a `TypeError`.
+    ///
+    /// # Safety
+    /// O1 for both; called once; the value is not moved afterwards (B2).
+    pub(crate) unsafe fn acquire(&mut self, a: *mut PyObject, b: *mut PyObject) -> Result<(Py_ssize_t, Py_ssize_t)> {
+        // SAFETY: the function's contract.
+        unsafe {
+            self.left
+                .acquire(a, Request::SIMPLE)
+                .and_then(|()| self.right.acquire(b, Request::SIMPLE))
+                .map_err(|_| object::type_mismatch(c"can't concat %.100s to %.100s", b, a))?;
+        }
+        Ok((self.left.view().len, self.right.view().len))
+    }
+
+    /// Writes the bytes of both.
+    ///
+    /// # Safety
+    /// As many bytes as the two lengths together may be written at `to`, which is memory of neither; W3.
+    pub(crate) unsafe fn write(&self, to: *mut u8) {
+        let (left, right) = (self.left.view(), self.right.view());
+        // SAFETY: the function's contract; the exporters vouch for their memory (B1).
+        unsafe {
+            core::ptr::copy_nonoverlapping(left.buf.cast(), to, left.len.unsigned_abs());
+            core::ptr::copy_nonoverlapping(right.buf.cast(), to.wrapping_offset(left.len), right.len.unsigned_abs());
+        }
+    }
+}
 
 /// `PyObject_CheckReadBuffer`: whether the object answers a request for plain bytes.
 ///

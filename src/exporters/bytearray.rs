@@ -15,7 +15,7 @@ use crate::abi::bytes::PyByteArrayObject;
 use crate::abi::object::{Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::slots::{PyBufferProcs, PySequenceMethods};
 use crate::abi::types::{PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_OWN, TPFLAGS_READY};
-use crate::buffer::{self, Acquired, Request};
+use crate::buffer::{self, Acquired, Concatenation, Request};
 use crate::error::{Error, Result};
 use crate::layout::Order;
 use crate::runtime::alloc::{self, Domain, Scratch};
@@ -42,18 +42,7 @@ pub static mut PyByteArray_Type: PyTypeObject = PyTypeObject {
     ..types::derived(c"bytearray", size_of::<PyByteArrayObject>(), 0)
 };
 
-static mut SEQUENCE: PySequenceMethods = PySequenceMethods {
-    sq_length: Some(bytearray_length),
-    sq_concat: None,
-    sq_repeat: None,
-    sq_item: None,
-    was_sq_slice: null_mut(),
-    sq_ass_item: None,
-    was_sq_ass_slice: null_mut(),
-    sq_contains: None,
-    sq_inplace_concat: None,
-    sq_inplace_repeat: None,
-};
+static mut SEQUENCE: PySequenceMethods = PySequenceMethods::of_length(Some(bytearray_length));
 
 static mut BUFFER: PyBufferProcs =
     PyBufferProcs { bf_getbuffer: Some(bytearray_getbuffer), bf_releasebuffer: Some(bytearray_releasebuffer) };
@@ -174,17 +163,12 @@ pub(crate) unsafe fn from_object(op: NonNull<PyObject>) -> Result<Owned<PyByteAr
 /// # Safety
 /// O1 for both.
 pub(crate) unsafe fn concat(a: NonNull<PyObject>, b: NonNull<PyObject>) -> Result<Owned<PyByteArrayObject>> {
-    let (mut left, mut right) = (Acquired::empty(), Acquired::empty());
+    let mut both = Concatenation::empty();
     // SAFETY: O1; the views stay where they are; a new object has as many bytes as the two together.
     unsafe {
-        left.acquire(a.as_ptr(), Request::SIMPLE)
-            .and_then(|()| right.acquire(b.as_ptr(), Request::SIMPLE))
-            .map_err(|_| object::type_mismatch(c"can't concat %.100s to %.100s", b.as_ptr(), a.as_ptr()))?;
-        let (left, right) = (left.view(), right.view());
-        let object = uninitialised(left.len.checked_add(right.len).ok_or(Error::no_memory())?)?;
-        let to: *mut u8 = start(object.as_non_null()).cast();
-        core::ptr::copy_nonoverlapping(left.buf.cast(), to, left.len.unsigned_abs());
-        core::ptr::copy_nonoverlapping(right.buf.cast(), to.wrapping_offset(left.len), right.len.unsigned_abs());
+        let (left, right) = both.acquire(a.as_ptr(), b.as_ptr())?;
+        let object = uninitialised(left.checked_add(right).ok_or(Error::no_memory())?)?;
+        both.write(start(object.as_non_null()).cast());
         Ok(object)
     }
 }

@@ -5,7 +5,7 @@
 
 use core::ffi::{c_char, c_int};
 use core::mem::offset_of;
-use core::ptr::{NonNull, null_mut};
+use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
 use crate::abi::buffer::Py_buffer;
@@ -13,7 +13,7 @@ use crate::abi::bytes::{BYTES_BASIC_SIZE, PyBytesObject};
 use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::slots::{PyBufferProcs, PySequenceMethods};
 use crate::abi::types::{PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_BYTES_SUBCLASS, TPFLAGS_OWN, TPFLAGS_READY};
-use crate::buffer::{self, Acquired, Request};
+use crate::buffer::{self, Acquired, Concatenation, Request};
 use crate::error::{Error, Kind, Result};
 use crate::layout::Order;
 use crate::runtime::alloc::{self, Domain};
@@ -38,18 +38,7 @@ pub static mut PyBytes_Type: PyTypeObject = PyTypeObject {
     ..types::derived(c"bytes", BYTES_BASIC_SIZE, 1)
 };
 
-static mut SEQUENCE: PySequenceMethods = PySequenceMethods {
-    sq_length: Some(bytes_length),
-    sq_concat: None,
-    sq_repeat: None,
-    sq_item: None,
-    was_sq_slice: null_mut(),
-    sq_ass_item: None,
-    was_sq_ass_slice: null_mut(),
-    sq_contains: None,
-    sq_inplace_concat: None,
-    sq_inplace_repeat: None,
-};
+static mut SEQUENCE: PySequenceMethods = PySequenceMethods::of_length(Some(bytes_length));
 
 static mut BUFFER: PyBufferProcs = PyBufferProcs { bf_getbuffer: Some(bytes_getbuffer), bf_releasebuffer: None };
 
@@ -230,23 +219,18 @@ pub(crate) unsafe fn from_object(op: NonNull<PyObject>) -> Result<Owned<PyBytesO
 /// # Safety
 /// O1 for both.
 pub(crate) unsafe fn concat(a: NonNull<PyObject>, b: NonNull<PyObject>) -> Result<Owned<PyBytesObject>> {
-    let (mut left, mut right) = (Acquired::empty(), Acquired::empty());
+    let mut both = Concatenation::empty();
     // SAFETY: O1; the views stay where they are; a new object has as many bytes as the two together.
     unsafe {
-        left.acquire(a.as_ptr(), Request::SIMPLE)
-            .and_then(|()| right.acquire(b.as_ptr(), Request::SIMPLE))
-            .map_err(|_| object::type_mismatch(c"can't concat %.100s to %.100s", b.as_ptr(), a.as_ptr()))?;
-        let (left, right) = (left.view(), right.view());
-        if left.len == 0 && check_exact(b.as_ptr()) {
+        let (left, right) = both.acquire(a.as_ptr(), b.as_ptr())?;
+        if left == 0 && check_exact(b.as_ptr()) {
             return Ok(Owned::share(b.cast()));
         }
-        if right.len == 0 && check_exact(a.as_ptr()) {
+        if right == 0 && check_exact(a.as_ptr()) {
             return Ok(Owned::share(a.cast()));
         }
-        let object = uninitialised(left.len.checked_add(right.len).ok_or(Error::no_memory())?)?;
-        let to: *mut u8 = start(object.as_non_null()).cast();
-        core::ptr::copy_nonoverlapping(left.buf.cast(), to, left.len.unsigned_abs());
-        core::ptr::copy_nonoverlapping(right.buf.cast(), to.offset(left.len), right.len.unsigned_abs());
+        let object = uninitialised(left.checked_add(right).ok_or(Error::no_memory())?)?;
+        both.write(start(object.as_non_null()).cast());
         Ok(object)
     }
 }

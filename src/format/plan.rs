@@ -66,7 +66,13 @@ impl<'o> Builder<'o> {
     fn run(mut self, format: &CStr) -> Result<Counts> {
         let extent = walk(format, &mut self)?;
         if self.too_many {
-            return Err(Error::value(c"the item has too many values"));
+            let end = Argument::Size(format.count_bytes().cast_signed());
+            return Err(Error::with(
+                ErrorKind::Value,
+                c"the item has too many values before byte %zd of the format, its end",
+                end,
+                Argument::None,
+            ));
         }
         Ok(Counts { ops: self.len, values: self.values, size: extent.size })
     }

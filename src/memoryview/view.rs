@@ -26,18 +26,7 @@ use super::{PyMemoryView_Type, managed};
 unsafe impl Object for PyMemoryViewObject {}
 
 /// The sequence slots of memoryviews.
-pub(super) static mut SEQUENCE: PySequenceMethods = PySequenceMethods {
-    sq_length: Some(length),
-    sq_concat: None,
-    sq_repeat: None,
-    sq_item: None,
-    was_sq_slice: null_mut(),
-    sq_ass_item: None,
-    was_sq_ass_slice: null_mut(),
-    sq_contains: None,
-    sq_inplace_concat: None,
-    sq_inplace_repeat: None,
-};
+pub(super) static mut SEQUENCE: PySequenceMethods = PySequenceMethods::of_length(Some(length));
 
 /// What `exports` is set off by while a release is under way, so that nobody else counts as first.
 const CLAIMED: Py_ssize_t = Py_ssize_t::MIN;

@@ -1,0 +1,36 @@
+//! Asking CPython many questions in one go.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use crate::common;
+
+/// The answers of a Python script, a line for each line that it reads; `None` if there is no CPython.
+pub(crate) fn ask(script: &str, questions: Vec<String>) -> Option<Vec<String>> {
+    let prefix = common::cpython(common::ORACLE)?;
+    let count = questions.len();
+    let mut python = Command::new(prefix.join(format!("bin/python{}", common::ORACLE)))
+        .args(["-I", "-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the interpreter starts");
+    let mut stdin = python.stdin.take().expect("it was piped");
+    let writer = std::thread::spawn(move || stdin.write_all((questions.join("\n") + "\n").as_bytes()));
+    let output = python.wait_with_output().expect("the interpreter runs");
+    writer.join().expect("the writer does not panic").expect("the interpreter reads all questions");
+    assert!(output.status.success(), "the oracle failed");
+    let answers = String::from_utf8(output.stdout).expect("the oracle answers in ASCII");
+    let answers: Vec<_> = answers.lines().map(String::from).collect();
+    assert_eq!(answers.len(), count);
+    Some(answers)
+}
+
+/// Bytes as Python's `bytes.fromhex` reads them.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a String takes all");
+        text
+    })
+}
