@@ -79,11 +79,18 @@ test-rust: $(SHARED) numpy-venv ## unit, property, header, ABI and layer tests
 	$(CARGO) test --quiet
 
 .PHONY: test-c
-test-c: $(SHARED) ## the C tests: plain, under valgrind, and with address and undefined-behaviour sanitizers
+test-c: $(SHARED) ## the C tests: plain, under valgrind, with sanitizers, and against a debug build
 	$(MAKE) --no-print-directory -C c-tests check \
 	    PYBUFFER_CFLAGS="-I$(abspath include)" \
 	    PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
 	    BUILD=$(abspath target/c-tests)
+	@# Once more with the library as it is built for debugging: overflow is checked, and nothing is optimised away.
+	$(CARGO) build --quiet
+	ln -sf libpybuffer.so target/debug/libpybuffer.so.$(SOVERSION)
+	$(MAKE) --no-print-directory -C c-tests check-plain \
+	    PYBUFFER_CFLAGS="-I$(abspath include)" \
+	    PYBUFFER_LIBS="-L$(abspath target/debug) -Wl,-rpath,$(abspath target/debug) -lpybuffer" \
+	    BUILD=$(abspath target/c-tests-debug)
 
 .PHONY: test-twins
 test-twins: $(SHARED) ## the same C programs on CPython and on this library

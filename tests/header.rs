@@ -15,7 +15,7 @@ use std::process::Command;
 use cbindgen::{Builder, Config, DocumentationStyle, ItemType, Language, Layout, Style};
 
 /// A section of the header: the file of `src/capi` that it is named for, the files with its structs and constants, and
-/// those with its data symbols.
+/// those with its data symbols (and functions that slots of the library hold, which have to be the exported ones).
 struct Section {
     name: &'static str,
     structs: &'static [&'static str],
@@ -26,7 +26,7 @@ const SECTIONS: &[Section] = &[
     Section {
         name: "object",
         structs: &["abi/object.rs", "abi/slots.rs", "abi/types.rs"],
-        data: &["runtime/types.rs"],
+        data: &["runtime/types.rs", "runtime/hash.rs"],
     },
     Section { name: "memory", structs: &["abi/memory.rs"], data: &[] },
     Section { name: "error", structs: &[], data: &[] },
@@ -177,7 +177,7 @@ fn generated() -> String {
                 bindings(path, &[ItemType::Constants, ItemType::Structs, ItemType::Unions, ItemType::Typedefs])
             }))
             .chain([source(&format!("capi/header/{}.h", section.name))])
-            .chain(section.data.iter().map(|path| bindings(path, &[ItemType::Globals])))
+            .chain(section.data.iter().map(|path| bindings(path, &[ItemType::Globals, ItemType::Functions])))
             .chain([bindings(&capi, &[ItemType::Functions])]);
         for part in parts.filter(|part| !part.trim().is_empty()) {
             header += "\n";

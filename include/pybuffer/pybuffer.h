@@ -597,6 +597,12 @@ extern PyTypeObject PyType_Type;
 /** The type that every other type derives from. Its instances have no state. */
 extern PyTypeObject PyBaseObject_Type;
 
+/**
+ * The `tp_hash` for types whose objects have no hash: -1 with `TypeError`. `PyType_Ready` gives it to a type that has
+ * `tp_richcompare` and no `tp_hash`.
+ */
+Py_hash_t PyObject_HashNotImplemented(PyObject *op);
+
 /** Adds a reference to `op`; NULL is left alone. The function behind `Py_XINCREF`. */
 void Py_IncRef(PyObject *op);
 
@@ -652,9 +658,6 @@ PyVarObject *_PyObject_NewVar(PyTypeObject *ty, Py_ssize_t items);
  * released or not of format "B", "b" or "c".
  */
 Py_hash_t PyObject_Hash(PyObject *op);
-
-/** The `tp_hash` for types whose objects have no hash: -1 with `TypeError`. */
-Py_hash_t PyObject_HashNotImplemented(PyObject *op);
 
 /**
  * Compares two objects by `operation`, one of `Py_LT` to `Py_GE`: 1 or 0. An object equals itself without being asked.

@@ -139,8 +139,7 @@ pub unsafe extern "C" fn _PyBytes_Resize(bytes: *mut *mut PyObject, newsize: Py_
             if !bytes::check(old.as_ptr()) {
                 return Err(Error::bad_argument());
             }
-            let old = Owned::from_raw(old.into_raw().cast::<PyBytesObject>()).ok_or(Error::NullArgument)?;
-            place.write(bytes::resize(old, newsize)?.into_object());
+            place.write(bytes::resize(old.cast::<PyBytesObject>(), newsize)?.into_object());
         }
         Ok(0)
     })

@@ -10,7 +10,7 @@ use crate::abi::types::PyTypeObject;
 use crate::error::Error;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::compare::{Operator, rich_compare_bool};
-use crate::runtime::{hash, object, ready, refs, types};
+use crate::runtime::{object, ready, refs, types};
 
 /// Adds a reference to `op`; NULL is left alone. The function behind `Py_XINCREF`.
 #[unsafe(no_mangle)]
@@ -135,13 +135,6 @@ pub unsafe extern "C" fn PyObject_Hash(op: *mut PyObject) -> Py_hash_t {
         // SAFETY: O1.
         unsafe { object::hash(op.as_ptr()) }
     })
-}
-
-/// The `tp_hash` for types whose objects have no hash: -1 with `TypeError`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn PyObject_HashNotImplemented(op: *mut PyObject) -> Py_hash_t {
-    // SAFETY: NULL is dealt with there.
-    unsafe { hash::not_implemented(op) }
 }
 
 /// Compares two objects by `operation`, one of `Py_LT` to `Py_GE`: 1 or 0. An object equals itself without being asked.

@@ -35,7 +35,7 @@ unsafe impl Object for PyByteArrayObject {}
 pub static mut PyByteArray_Type: PyTypeObject = PyTypeObject {
     tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_BASETYPE,
     tp_dealloc: Some(bytearray_dealloc),
-    tp_hash: Some(hash::not_implemented),
+    tp_hash: Some(hash::PyObject_HashNotImplemented),
     tp_richcompare: Some(bytearray_richcompare),
     tp_as_sequence: &raw mut SEQUENCE,
     tp_as_buffer: &raw mut BUFFER,

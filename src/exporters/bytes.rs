@@ -4,7 +4,7 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 use core::ffi::{c_char, c_int};
-use core::mem::offset_of;
+use core::mem::{offset_of, size_of};
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
@@ -41,6 +41,18 @@ pub static mut PyBytes_Type: PyTypeObject = PyTypeObject {
 static mut SEQUENCE: PySequenceMethods = PySequenceMethods::of_length(Some(bytes_length));
 
 static mut BUFFER: PyBufferProcs = PyBufferProcs { bf_getbuffer: Some(bytes_getbuffer), bf_releasebuffer: None };
+
+/// What a bytes object begins with. `PyBytesObject` has a byte more and is padded, so it is larger than a short object.
+#[repr(C)]
+struct Head {
+    ob_base: PyVarObject,
+    ob_shash: Py_hash_t,
+}
+
+const _: () = assert!(size_of::<Head>() == offset_of!(PyBytesObject, ob_sval));
+
+// SAFETY: begins with a PyVarObject.
+unsafe impl Object for Head {}
 
 /// A bytes object of at most one byte, in static memory.
 #[repr(C)]
@@ -150,19 +162,13 @@ pub(crate) fn uninitialised(length: Py_ssize_t) -> Result<Owned<PyBytesObject>> 
         return Ok(empty());
     }
     let size = size_with(length)?;
+    let head = Head {
+        ob_base: PyVarObject { ob_base: PyObject { ob_refcnt: 1, ob_type: &raw mut PyBytes_Type }, ob_size: length },
+        ob_shash: -1,
+    };
     // SAFETY: the head has one reference and a static type; the size is that of the head, the bytes and the NUL.
     unsafe {
-        let object = object::new(
-            size,
-            PyBytesObject {
-                ob_base: PyVarObject {
-                    ob_base: PyObject { ob_refcnt: 1, ob_type: &raw mut PyBytes_Type },
-                    ob_size: length,
-                },
-                ob_shash: -1,
-                ob_sval: [0],
-            },
-        )?;
+        let object = object::new(size, head)?.cast::<PyBytesObject>();
         start(object.as_non_null()).offset(length).write(0);
         Ok(object)
     }

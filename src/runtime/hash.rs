@@ -8,11 +8,10 @@ use crate::error::Error;
 use super::boundary::boundary;
 use super::types;
 
-/// `PyObject_HashNotImplemented`: the `tp_hash` of objects that have none.
-///
-/// # Safety
-/// O1.
-pub(crate) unsafe extern "C" fn not_implemented(op: *mut PyObject) -> Py_hash_t {
+/// The `tp_hash` for types whose objects have no hash: -1 with `TypeError`. `PyType_Ready` gives it to a type that has
+/// `tp_richcompare` and no `tp_hash`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_HashNotImplemented(op: *mut PyObject) -> Py_hash_t {
     boundary(|| {
         if op.is_null() {
             return Err(Error::NullArgument);

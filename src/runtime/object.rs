@@ -49,7 +49,8 @@ pub(crate) unsafe fn allocate(ty: *mut PyTypeObject, items: Py_ssize_t) -> Resul
 /// A new object of one of this library's types: `size` bytes, whose begin is written with `value`.
 ///
 /// # Safety
-/// `value` begins with a head that has one reference and a static type; `size` is not less than that of `T`.
+/// `value` begins with a head that has one reference and a static type; `size` is not less than that of `T`, padding
+/// included.
 pub(crate) unsafe fn new<T: Object>(size: usize, value: T) -> Result<Owned<T>> {
     let memory: *mut T = alloc::malloc(Domain::Object, size).cast();
     let object = NonNull::new(memory).ok_or(Error::no_memory())?;
@@ -83,7 +84,7 @@ pub(crate) unsafe fn hash(op: *mut PyObject) -> Result<Py_hash_t> {
         if (*ty).tp_hash.is_none() && (*ty).tp_flags & TPFLAGS_READY == 0 {
             ready::ready(ty)?;
         }
-        let slot = (*ty).tp_hash.unwrap_or(hash::not_implemented);
+        let slot = (*ty).tp_hash.unwrap_or(hash::PyObject_HashNotImplemented);
         match slot(op) {
             -1 => Err(Error::Raised),
             hash => Ok(hash),

@@ -64,7 +64,7 @@ unsafe fn inherit(ty: &mut PyTypeObject, base: &PyTypeObject) {
         ty.tp_hash = base.tp_hash;
         ty.tp_richcompare = base.tp_richcompare;
     } else if ty.tp_hash.is_none() {
-        ty.tp_hash = Some(hash::not_implemented);
+        ty.tp_hash = Some(hash::PyObject_HashNotImplemented);
     }
     // SAFETY: the function's contract.
     unsafe {

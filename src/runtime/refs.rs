@@ -164,6 +164,15 @@ impl<T: Object> Owned<T> {
 
     /// The same reference as one to a plain object.
     pub(crate) fn upcast(self) -> Owned<PyObject> {
+        // SAFETY: every object begins with a PyObject.
+        unsafe { self.cast() }
+    }
+
+    /// The same reference as one to another struct.
+    ///
+    /// # Safety
+    /// O2: the object has that layout.
+    pub(crate) unsafe fn cast<U: Object>(self) -> Owned<U> {
         let object = self.0.cast();
         core::mem::forget(self);
         Owned(object)
