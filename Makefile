@@ -92,6 +92,23 @@ test-c: $(SHARED) ## the C tests: plain, under valgrind, with sanitizers, and ag
 	    PYBUFFER_LIBS="-L$(abspath target/debug) -Wl,-rpath,$(abspath target/debug) -lpybuffer" \
 	    BUILD=$(abspath target/c-tests-debug)
 
+ASAN_TRIPLE := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+ASAN := target/asan/$(ASAN_TRIPLE)/release
+
+.PHONY: asan
+asan: ## the C tests and the twins with AddressSanitizer inside the library, too (needs a nightly Rust)
+	RUSTFLAGS=-Zsanitizer=address $(CARGO) +nightly rustc --quiet --release --lib --crate-type cdylib \
+	    --target $(ASAN_TRIPLE) --target-dir target/asan --config profile.release.lto=false --config profile.release.strip=false
+	ln -sf libpybuffer.so $(ASAN)/libpybuffer.so.$(SOVERSION)
+	$(MAKE) --no-print-directory -C c-tests check-sanitize \
+	    PYBUFFER_CFLAGS="-I$(abspath include)" \
+	    PYBUFFER_LIBS="-L$(abspath $(ASAN)) -Wl,-rpath,$(abspath $(ASAN)) -lpybuffer" \
+	    BUILD=$(abspath target/asan/c-tests)
+	CFLAGS="-O1 -g -fsanitize=address" ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
+	PYBUFFER_CFLAGS="-I$(abspath include)" \
+	PYBUFFER_LIBS="-L$(abspath $(ASAN)) -Wl,-rpath,$(abspath $(ASAN)) -lpybuffer" \
+	TWIN_BUILD=$(abspath target/asan/twins) prove --exec bash c-tests/twins/compare.sh
+
 .PHONY: test-twins
 test-twins: $(SHARED) ## the same C programs on CPython and on this library
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
