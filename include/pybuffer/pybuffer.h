@@ -1021,12 +1021,11 @@ void PyBuffer_Release(Py_buffer *view);
 void *PyBuffer_GetPointer(const Py_buffer *view, const Py_ssize_t *indices);
 
 /**
- * The size in bytes of an item of this format, in the syntax of Python's struct module: an order and alignment
- * character out of `@ = < > !`, then codes out of `x c b B ? h H i I l L q Q n N e f d s p P` with counts. As there,
- * no padding follows the last member. It allocates nothing.
+ * The size in bytes of an item of this format, in the syntax of PEP 3118 (see "Formats" below). For what Python's struct
+ * module knows it is `struct.calcsize`: no padding follows the last item. It allocates nothing.
  *
- * -1 with `ValueError` that names the position in a format that is not valid, `SystemError` for NULL.
- * CPython: the same sizes; its errors are the struct module's.
+ * -1 with `ValueError` that names what was expected and at which byte, `SystemError` for NULL.
+ * CPython: the same sizes; it knows the struct module's syntax only, and raises that module's errors.
  */
 Py_ssize_t PyBuffer_SizeFromFormat(const char *format);
 
@@ -1374,7 +1373,7 @@ struct pybuffer_item {
     const pybuffer_item *next;
 };
 
-/** Bytes somewhere. */
+/** Some bytes, which belong to somebody else. */
 struct pybuffer_bytes {
     /** Where they begin. */
     const char *start;
@@ -1382,7 +1381,7 @@ struct pybuffer_bytes {
     Py_ssize_t length;
 };
 
-/** What a value is; its kind says which member. */
+/** What a value is; its kind says which member. (`SIGNED` is short for `PYBUFFER_KIND_SIGNED`, and so on.) */
 union pybuffer_value_as {
     /** `SIGNED`. */
     int64_t i;
@@ -1413,7 +1412,7 @@ struct pybuffer_value {
     union pybuffer_value_as as;
 };
 
-/** The type of parsed formats. */
+/** The type of parsed formats, the objects that `pybuffer_format_parse` makes. */
 extern PyTypeObject pybuffer_format_type;
 
 /**
@@ -1462,8 +1461,9 @@ PyObject *pybuffer_format_canonical(PyObject *format);
 int pybuffer_format_equivalent(PyObject *a, PyObject *b, int names);
 
 /**
- * The number of values that an item has: each element of a sub-array, each code unit of text is one. -1 with `TypeError`
- * where `format` is none, `SystemError` for NULL.
+ * The number of values that an item has: each element of a sub-array and each code unit of text is one, and all bytes of
+ * an `s` or `p` together; padding without a name has none, and of a pointer it is the address. -1 with `TypeError` where
+ * `format` is none, `SystemError` for NULL.
  */
 Py_ssize_t pybuffer_format_value_count(PyObject *format);
 

@@ -74,7 +74,7 @@ pub struct pybuffer_item {
 /// Of a value only: a C `long double`, from an item of the kind `FLOAT` with the code "g".
 pub const PYBUFFER_KIND_LONG_DOUBLE: c_int = 15;
 
-/// Bytes somewhere.
+/// Some bytes, which belong to somebody else.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct pybuffer_bytes {
@@ -84,7 +84,7 @@ pub struct pybuffer_bytes {
     pub length: Py_ssize_t,
 }
 
-/// What a value is; its kind says which member.
+/// What a value is; its kind says which member. (`SIGNED` is short for `PYBUFFER_KIND_SIGNED`, and so on.)
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union pybuffer_value_as {

@@ -69,12 +69,11 @@ pub unsafe extern "C" fn PyBuffer_GetPointer(view: *const Py_buffer, indices: *c
     })
 }
 
-/// The size in bytes of an item of this format, in the syntax of Python's struct module: an order and alignment
-/// character out of `@ = < > !`, then codes out of `x c b B ? h H i I l L q Q n N e f d s p P` with counts. As there,
-/// no padding follows the last member. It allocates nothing.
+/// The size in bytes of an item of this format, in the syntax of PEP 3118 (see "Formats" below). For what Python's struct
+/// module knows it is `struct.calcsize`: no padding follows the last item. It allocates nothing.
 ///
-/// -1 with `ValueError` that names the position in a format that is not valid, `SystemError` for NULL.
-/// CPython: the same sizes; its errors are the struct module's.
+/// -1 with `ValueError` that names what was expected and at which byte, `SystemError` for NULL.
+/// CPython: the same sizes; it knows the struct module's syntax only, and raises that module's errors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBuffer_SizeFromFormat(format: *const c_char) -> Py_ssize_t {
     boundary(|| {

@@ -101,8 +101,9 @@ pub unsafe extern "C" fn pybuffer_format_equivalent(a: *mut PyObject, b: *mut Py
     })
 }
 
-/// The number of values that an item has: each element of a sub-array, each code unit of text is one. -1 with `TypeError`
-/// where `format` is none, `SystemError` for NULL.
+/// The number of values that an item has: each element of a sub-array and each code unit of text is one, and all bytes of
+/// an `s` or `p` together; padding without a name has none, and of a pointer it is the address. -1 with `TypeError` where
+/// `format` is none, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_value_count(format: *mut PyObject) -> Py_ssize_t {
     boundary(|| {

@@ -49,6 +49,6 @@ pub(crate) struct FormatObject {
 // SAFETY: begins with a PyObject.
 unsafe impl Object for FormatObject {}
 
-/// The type of parsed formats.
+/// The type of parsed formats, the objects that `pybuffer_format_parse` makes.
 #[unsafe(no_mangle)]
 pub static mut pybuffer_format_type: PyTypeObject = types::derived(c"pybuffer.format", size_of::<FormatObject>(), 0);
