@@ -56,7 +56,7 @@ fn parse(text: &CStr) -> Option<(Format, Format)> {
 /// Items are within what encloses them, one behind the other.
 fn walk(text: &CStr, item: &pybuffer_item) {
     assert!((PYBUFFER_KIND_PAD..=PYBUFFER_KIND_RECORD).contains(&item.kind), "{text:?}");
-    assert!([b'<', b'>'].contains(&item.byteorder.cast_unsigned()), "{text:?}");
+    assert!([b'<', b'>'].contains(&(item.byteorder as u8)), "{text:?}");
     assert!(item.itemsize >= 0 && item.length >= 0 && (0..8).contains(&item.first_bit), "{text:?}");
     assert!(item.alignment.cast_unsigned().is_power_of_two(), "{text:?}");
     assert!(format::name(item).is_none_or(|name| !name.to_bytes().contains(&b':')), "{text:?}");

@@ -46,7 +46,7 @@ fn letter(order: Order) -> c_char {
         Order::Fortran => b'F',
         Order::Any => b'A',
     };
-    letter.cast_signed()
+    letter as c_char
 }
 
 /// The order in which a copy has the items: for 'A' as they lie, where they are contiguous, else that of C.

@@ -145,7 +145,7 @@ impl Item {
             depth,
             name: format::name(item).map(|name| name.to_bytes().to_vec()),
             kind,
-            order: char::from(item.byteorder.cast_unsigned()),
+            order: char::from(item.byteorder as u8),
             offset: item.offset,
             itemsize: item.itemsize,
             length: item.length,

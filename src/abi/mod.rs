@@ -5,6 +5,8 @@
 //! our header and in the headers of the installed CPythons.
 #![expect(non_camel_case_types, non_upper_case_globals, reason = "CPython's names")]
 
+pub(crate) mod chars;
+
 pub mod object;
 
 pub mod buffer;

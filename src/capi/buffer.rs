@@ -10,6 +10,7 @@
 use core::ffi::{CStr, c_char, c_int, c_void};
 
 use crate::abi::buffer::Py_buffer;
+use crate::abi::chars::byte;
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::buffer::{self, Request};
 use crate::error::{Error, Result};
@@ -19,7 +20,7 @@ use crate::runtime::boundary::{boundary, non_null};
 
 /// The order that a character names.
 fn order_of(order: c_char) -> Result<Order> {
-    Order::from_char(order.cast_unsigned()).ok_or(Error::system(c"order must be 'C', 'F' or 'A'"))
+    Order::from_char(byte(order)).ok_or(Error::system(c"order must be 'C', 'F' or 'A'"))
 }
 
 /// The bytes at a pointer that may be NULL where there are none.
@@ -89,7 +90,7 @@ pub unsafe extern "C" fn PyBuffer_SizeFromFormat(format: *const c_char) -> Py_ss
 pub unsafe extern "C" fn PyBuffer_IsContiguous(view: *const Py_buffer, order: c_char) -> c_int {
     // SAFETY: NULL or B1.
     let structure = unsafe { view.as_ref().and_then(|view| buffer::structure(view)) };
-    match (structure, Order::from_char(order.cast_unsigned())) {
+    match (structure, Order::from_char(byte(order))) {
         (Some(structure), Some(order)) => structure.is_contiguous(order).into(),
         _ => 0,
     }
@@ -109,7 +110,7 @@ pub unsafe extern "C" fn PyBuffer_FillContiguousStrides(
     if shape.is_null() || strides.is_null() {
         return;
     }
-    let order = if order.cast_unsigned() == b'F' { Order::Fortran } else { Order::C };
+    let order = if byte(order) == b'F' { Order::Fortran } else { Order::C };
     // SAFETY: the contract of the function: both have `ndims` entries, and they are not the same array.
     unsafe {
         let shape = core::slice::from_raw_parts(shape, ndims);

@@ -8,6 +8,7 @@ use core::ffi::{c_char, c_int};
 
 use crate::abi::buffer as c;
 use crate::abi::buffer::Py_buffer;
+use crate::abi::chars::byte;
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::{Error, Result};
 use crate::layout::Order;
@@ -80,7 +81,7 @@ pub unsafe extern "C" fn PyMemoryView_GetContiguous(
 ) -> *mut PyObject {
     boundary(|| {
         let (obj, writable) = (non_null(obj)?, is_writable(buffertype)?);
-        let order = Order::from_char(order.cast_unsigned()).ok_or(Error::system(c"order must be 'C', 'F' or 'A'"))?;
+        let order = Order::from_char(byte(order)).ok_or(Error::system(c"order must be 'C', 'F' or 'A'"))?;
         // SAFETY: O1.
         unsafe { memoryview::get_contiguous(obj, writable, order) }.map(Owned::into_object)
     })

@@ -4,6 +4,7 @@ use core::ffi::{CStr, c_char, c_int};
 use core::mem::size_of;
 use core::ptr::{NonNull, null};
 
+use crate::abi::chars::char_of;
 use crate::abi::format::pybuffer_item;
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::{Error, Result};
@@ -101,8 +102,8 @@ const fn item_of(item: &Item) -> pybuffer_item {
     pybuffer_item {
         name: null(),
         kind: item.kind as c_int,
-        byteorder: item.order.sign().cast_signed(),
-        code: [first.cast_signed(), second.cast_signed(), 0],
+        byteorder: char_of(item.order.sign()),
+        code: [char_of(first), char_of(second), 0],
         offset: item.offset.cast_signed(),
         itemsize: item.size.cast_signed(),
         alignment: item.align.cast_signed(),

@@ -8,6 +8,7 @@ use core::ffi::CStr;
 use core::ptr::NonNull;
 
 use crate::abi::bytes::PyBytesObject;
+use crate::abi::chars::byte;
 use crate::abi::format::{
     PYBUFFER_KIND_BITS, PYBUFFER_KIND_BYTES, PYBUFFER_KIND_COMPLEX, PYBUFFER_KIND_FLOAT, PYBUFFER_KIND_FUNCTION,
     PYBUFFER_KIND_OBJECT, PYBUFFER_KIND_PAD, PYBUFFER_KIND_PASCAL, PYBUFFER_KIND_POINTER, PYBUFFER_KIND_RECORD,
@@ -222,7 +223,7 @@ fn has_length(item: &pybuffer_item) -> bool {
 
 /// Whether the item's code is this.
 fn is_code(item: &pybuffer_item, code: &[u8]) -> bool {
-    let [first, second, _] = item.code.map(i8::cast_unsigned);
+    let [first, second, _] = item.code.map(byte);
     match *code {
         [] => first == 0,
         [only] => first == only && second == 0,
@@ -233,7 +234,7 @@ fn is_code(item: &pybuffer_item, code: &[u8]) -> bool {
 
 /// The code that says the same with standard sizes.
 pub(super) fn standard_code(item: &pybuffer_item) -> [u8; 3] {
-    let code = item.code.map(i8::cast_unsigned);
+    let code = item.code.map(byte);
     let [first, ..] = code;
     let letter = match (item.kind, item.itemsize) {
         (PYBUFFER_KIND_SIGNED, 1) => b'b',
@@ -254,8 +255,8 @@ pub(super) fn standard_code(item: &pybuffer_item) -> [u8; 3] {
 /// The prefix that the item needs; `None` where any will do. What has no standard size has its native one without being
 /// aligned (`^`), unless it is in the other byte order.
 fn prefix_of(item: &pybuffer_item) -> Option<u8> {
-    let order = item.byteorder.cast_unsigned();
-    let [first, second, _] = item.code.map(i8::cast_unsigned);
+    let order = byte(item.byteorder);
+    let [first, second, _] = item.code.map(byte);
     let is_long_double = first == b'g' || (first == b'Z' && second == b'g');
     match item.kind {
         PYBUFFER_KIND_POINTER | PYBUFFER_KIND_OBJECT | PYBUFFER_KIND_FUNCTION => Some(b'^'),

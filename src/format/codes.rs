@@ -123,6 +123,8 @@ pub(super) const fn part(letter: u8) -> Code {
 const LONG_DOUBLE: Code = {
     let (size, align) = if cfg!(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")) {
         (16, 16)
+    } else if cfg!(target_arch = "s390x") {
+        (16, 8)
     } else {
         (8, 8)
     };

@@ -218,7 +218,7 @@ enum Storage {
 
 const PLATFORM: Storage = if cfg!(target_arch = "x86_64") {
     Storage::Extended
-} else if cfg!(any(target_arch = "aarch64", target_arch = "riscv64")) {
+} else if cfg!(any(target_arch = "aarch64", target_arch = "riscv64", target_arch = "s390x")) {
     Storage::Quad
 } else {
     Storage::Double
