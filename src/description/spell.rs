@@ -107,7 +107,7 @@ impl Speller {
             ..1 => {}
             1 => self.out.push(b"x"),
             _ => {
-                self.number(bytes);
+                self.out.decimal(bytes.unsigned_abs());
                 self.out.push(b"x");
             }
         }
@@ -125,16 +125,16 @@ impl Speller {
             if item.ndim != 0 && !counted {
                 for axis in 0..item.ndim {
                     self.out.push(if axis == 0 { b"(" } else { b"," });
-                    self.number(item.shape.offset(axis).read());
+                    self.out.decimal(item.shape.offset(axis).read().unsigned_abs());
                 }
                 self.out.push(b")");
             }
             self.prefix(item);
             if counted {
-                self.number(item.elements);
+                self.out.decimal(item.elements.unsigned_abs());
             }
             if has_length(item) && item.length != 1 {
-                self.number(item.length);
+                self.out.decimal(item.length.unsigned_abs());
             }
             self.element(item);
             if !item.name.is_null() {
@@ -195,21 +195,6 @@ impl Speller {
             self.prefix = Some(prefix);
             self.out.push(&[prefix]);
         }
-    }
-
-    fn number(&mut self, number: isize) {
-        let mut digits = [0u8; 20];
-        let mut left = number.unsigned_abs();
-        let mut count = 0usize;
-        for place in digits.iter_mut().rev() {
-            *place = b'0' | (left % 10) as u8;
-            left /= 10;
-            count = count.wrapping_add(1);
-            if left == 0 {
-                break;
-            }
-        }
-        self.out.push(digits.get(digits.len().wrapping_sub(count)..).unwrap_or(&[]));
     }
 }
 

@@ -12,19 +12,11 @@ use crate::abi::object::PyObject;
 use crate::abi::types::PyTypeObject;
 use crate::error::{Argument, Error, Kind, Result};
 
-use super::exceptions::{self, Exception};
+use super::exceptions;
 use super::message::{self, Arguments, Sink};
 use super::pending::{self, Pending};
-use super::refs::{self, Owned};
+use super::refs::{Owned, replace_pending};
 use super::types;
-
-/// Puts something new in the place of what is pending.
-fn replace(new: Pending) {
-    if let Pending::Instance(exception) = pending::swap(new) {
-        // SAFETY: the indicator owned the reference, and it has let go of it.
-        unsafe { refs::decref(exception.as_ptr()) };
-    }
-}
 
 /// Makes an exception pending; the indicator takes over the reference.
 ///
@@ -33,7 +25,7 @@ fn replace(new: Pending) {
 pub(crate) unsafe fn set(exception: Owned<PyObject>) {
     if let Some(exception) = NonNull::new(exception.into_raw()) {
         clear_at_thread_end();
-        replace(Pending::Instance(exception));
+        replace_pending(Pending::Instance(exception));
     }
 }
 
@@ -42,18 +34,20 @@ pub(crate) fn raise(error: Error) {
     let (kind, text, arguments) = match error {
         Error::Raised => return,
         Error::NullArgument if pending::is_any() => return,
-        Error::NullArgument => return replace(Pending::Fixed(Kind::System, c"null argument to internal routine")),
+        Error::NullArgument => {
+            return replace_pending(Pending::Fixed(Kind::System, c"null argument to internal routine"));
+        }
         Error::New { kind, text, arguments } => (kind, text, arguments),
     };
     if arguments == [Argument::None; 2] {
-        return replace(Pending::Fixed(kind, text));
+        return replace_pending(Pending::Fixed(kind, text));
     }
     // SAFETY: whoever made the error gave arguments that fit its text (`Error::with`); the type is one of ours.
     let made = unsafe { formatted(exceptions::type_of_kind(kind), text, &mut arguments.iter(), &mut arguments.iter()) };
     match made {
         // SAFETY: an exception.
         Ok(exception) => unsafe { set(exception) },
-        Err(_) => replace(Pending::Fixed(Kind::Memory, c"")),
+        Err(_) => replace_pending(Pending::Fixed(Kind::Memory, c"")),
     }
 }
 
@@ -77,7 +71,7 @@ pub(crate) unsafe fn formatted(
     unsafe {
         let (exception, room) = exceptions::instance(ty, length.length).ok_or(Error::no_memory())?;
         message::render(format, written, &mut Sink::write(room, length.length))?;
-        Ok(as_object(exception))
+        Ok(exception.upcast())
     }
 }
 
@@ -91,7 +85,7 @@ pub(crate) unsafe fn with_message(ty: *mut PyTypeObject, text: &CStr) -> Result<
     unsafe {
         let (exception, room) = exceptions::instance(ty, text.len()).ok_or(Error::no_memory())?;
         Sink::write(room, text.len()).push(text);
-        Ok(as_object(exception))
+        Ok(exception.upcast())
     }
 }
 
@@ -105,11 +99,7 @@ pub(crate) unsafe fn about(ty: *mut PyTypeObject, argument: Option<Owned<PyObjec
     if let Some(argument) = argument {
         exception.set_argument(argument);
     }
-    Ok(as_object(exception))
-}
-
-fn as_object(exception: Owned<Exception>) -> Owned<PyObject> {
-    exception.upcast()
+    Ok(exception.upcast())
 }
 
 /// `PyErr_Occurred`: the type of the pending error, borrowed, or NULL.
@@ -136,13 +126,13 @@ pub(crate) fn contents<'a>() -> Option<(&'a CStr, *mut PyObject)> {
 pub(crate) fn quietly<T>(body: impl FnOnce() -> T) -> T {
     let saved = pending::swap(Pending::None);
     let result = body();
-    replace(saved);
+    replace_pending(saved);
     result
 }
 
 /// `PyErr_Clear`.
 pub(crate) fn clear() {
-    replace(Pending::None);
+    replace_pending(Pending::None);
 }
 
 /// Takes the pending error out, as an exception. One without memory for it comes out as a `MemoryError`.
@@ -152,7 +142,7 @@ pub(crate) fn take() -> Option<Owned<PyObject>> {
         Pending::Fixed(kind, text) => {
             // SAFETY: one of our types.
             let made = unsafe { with_message(exceptions::type_of_kind(kind), text) };
-            Some(made.unwrap_or_else(|_| as_object(exceptions::last_resort())))
+            Some(made.unwrap_or_else(|_| exceptions::last_resort().upcast()))
         }
         // SAFETY: the indicator owned the reference, and it has let go of it.
         Pending::Instance(exception) => unsafe { Owned::from_raw(exception.as_ptr()) },

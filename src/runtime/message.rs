@@ -81,6 +81,11 @@ impl Sink {
         }
     }
 
+    /// Pushes a number, in decimal digits.
+    pub(crate) fn decimal(&mut self, number: usize) {
+        integer(self, &Spec::default(), false, number as u64, 10, false);
+    }
+
     fn repeat(&mut self, byte: u8, times: usize) {
         for _ in 0..times {
             self.push(&[byte]);

@@ -117,9 +117,14 @@ pub(crate) unsafe fn undisturbed(ty: *mut PyTypeObject, slot: impl FnOnce()) {
     }
     let saved = pending::swap(Pending::None);
     slot();
-    if let Pending::Instance(raised) = pending::swap(saved) {
-        // SAFETY: the slot owned the reference, and it has let go of it.
-        unsafe { decref(raised.as_ptr()) };
+    replace_pending(saved);
+}
+
+/// Puts something new in the place of what is pending in this thread, which is dropped.
+pub(super) fn replace_pending(new: Pending) {
+    if let Pending::Instance(exception) = pending::swap(new) {
+        // SAFETY: the indicator owned the reference, and it has let go of it.
+        unsafe { decref(exception.as_ptr()) };
     }
 }
 
