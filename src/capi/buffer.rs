@@ -19,7 +19,7 @@ use crate::layout::{Order, fill_strides};
 use crate::runtime::boundary::{boundary, non_null};
 
 /// The order that a character names.
-fn order_of(order: c_char) -> Result<Order> {
+pub(super) fn order_of(order: c_char) -> Result<Order> {
     Order::from_char(byte(order)).ok_or(Error::system(c"order must be 'C', 'F' or 'A'"))
 }
 

@@ -13,10 +13,22 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 
 use crate::abi::format::{pybuffer_item, pybuffer_value};
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::description;
+use crate::description::{self, FormatObject};
 use crate::error::Error;
-use crate::runtime::boundary::{boundary, non_null};
+use crate::runtime::boundary::{Failure, boundary, non_null};
 use crate::runtime::refs::Owned;
+
+/// What one field of a format says. A pointer, since a reference would cover the reference count as well (O3).
+///
+/// # Safety
+/// NULL or O1.
+unsafe fn field<T: Failure>(format: *mut PyObject, read: impl FnOnce(*mut FormatObject) -> T) -> T {
+    boundary(|| {
+        let format = non_null(format)?;
+        // SAFETY: O1; O2 after the downcast.
+        unsafe { Ok(read(description::downcast(format)?.as_ptr())) }
+    })
+}
 
 /// Parses a format. A new reference; for a single native code of the struct module's an object that lives for ever, for
 /// which no memory is needed.
@@ -35,44 +47,32 @@ pub unsafe extern "C" fn pybuffer_format_parse(format: *const c_char) -> *mut Py
 /// items. It lives as long as the format. NULL with `TypeError` where `format` is none, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_root(format: *mut PyObject) -> *const pybuffer_item {
-    boundary(|| {
-        let format = non_null(format)?;
-        // SAFETY: O1; O2 after the downcast.
-        unsafe { Ok((*description::downcast(format)?.as_ptr()).root.cast_mut()) }
-    })
+    // SAFETY: the same contract; the object is a format (O2), whose fields do not change.
+    unsafe { field(format, |format| (*format).root.cast_mut()) }
 }
 
 /// The bytes of an item as a whole: what `PyBuffer_SizeFromFormat` says. -1 with `TypeError` where `format` is none,
 /// `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_itemsize(format: *mut PyObject) -> Py_ssize_t {
-    boundary(|| {
-        let format = non_null(format)?;
-        // SAFETY: O1; O2 after the downcast.
-        unsafe { Ok((*description::downcast(format)?.as_ptr()).size) }
-    })
+    // SAFETY: the same contract; the object is a format (O2), whose fields do not change.
+    unsafe { field(format, |format| (*format).size) }
 }
 
 /// The largest alignment of an item that is aligned natively, at least 1. -1 with `TypeError` where `format` is none,
 /// `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_alignment(format: *mut PyObject) -> Py_ssize_t {
-    boundary(|| {
-        let format = non_null(format)?;
-        // SAFETY: O1; O2 after the downcast.
-        unsafe { Ok((*description::downcast(format)?.as_ptr()).align) }
-    })
+    // SAFETY: the same contract; the object is a format (O2), whose fields do not change.
+    unsafe { field(format, |format| (*format).align) }
 }
 
 /// The text that was parsed. It lives as long as the format. NULL with `TypeError` where `format` is none, `SystemError`
 /// for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_text(format: *mut PyObject) -> *const c_char {
-    boundary(|| {
-        let format = non_null(format)?;
-        // SAFETY: O1; O2 after the downcast.
-        unsafe { Ok((*description::downcast(format)?.as_ptr()).text.cast_mut()) }
-    })
+    // SAFETY: the same contract; the object is a format (O2), whose fields do not change.
+    unsafe { field(format, |format| (*format).text.cast_mut()) }
 }
 
 /// The canonical spelling, as a bytes object: standard codes, a prefix where the byte order matters and changes, padding
@@ -106,11 +106,8 @@ pub unsafe extern "C" fn pybuffer_format_equivalent(a: *mut PyObject, b: *mut Py
 /// `format` is none, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_value_count(format: *mut PyObject) -> Py_ssize_t {
-    boundary(|| {
-        let format = non_null(format)?;
-        // SAFETY: O1; O2 after the downcast.
-        unsafe { Ok((*description::downcast(format)?.as_ptr()).values) }
-    })
+    // SAFETY: the same contract; the object is a format (O2), whose fields do not change.
+    unsafe { field(format, |format| (*format).values) }
 }
 
 /// Unpacks one item: reads as many bytes as its size says at `item`, at any alignment, and writes as many values as there

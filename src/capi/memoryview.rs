@@ -8,13 +8,13 @@ use core::ffi::{c_char, c_int};
 
 use crate::abi::buffer as c;
 use crate::abi::buffer::Py_buffer;
-use crate::abi::chars::byte;
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::{Error, Result};
-use crate::layout::Order;
 use crate::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
+
+use super::buffer::order_of;
 
 /// What `PyBUF_READ` or `PyBUF_WRITE` as an argument say.
 fn is_writable(flags: c_int) -> Result<bool> {
@@ -80,8 +80,7 @@ pub unsafe extern "C" fn PyMemoryView_GetContiguous(
     order: c_char,
 ) -> *mut PyObject {
     boundary(|| {
-        let (obj, writable) = (non_null(obj)?, is_writable(buffertype)?);
-        let order = Order::from_char(byte(order)).ok_or(Error::system(c"order must be 'C', 'F' or 'A'"))?;
+        let (obj, writable, order) = (non_null(obj)?, is_writable(buffertype)?, order_of(order)?);
         // SAFETY: O1.
         unsafe { memoryview::get_contiguous(obj, writable, order) }.map(Owned::into_object)
     })
