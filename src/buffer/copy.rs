@@ -6,14 +6,11 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::object::PyObject;
 use crate::error::{Error, Result};
 use crate::kernels;
-use crate::layout::{MAX_NDIM, Order, Pair, Purpose, Structure};
+use crate::layout::{FEW, MAX_NDIM, Order, Pair, Purpose, Structure};
 use crate::runtime::alloc::Scratch;
 
 use super::request::Request;
 use super::view::{Acquired, checked_structure, is_exporter};
-
-/// Axes up to which a walk is planned in little memory.
-const FEW: usize = 8;
 
 /// `PyBuffer_ToContiguous`: all items of `view`, to `len` bytes at `buf`, in `order`.
 ///
@@ -23,20 +20,8 @@ pub(crate) unsafe fn to_contiguous(buf: *mut u8, view: &Py_buffer, len: isize, o
     if len != view.len {
         return Err(Error::value(c"PyBuffer_ToContiguous: len != view->len"));
     }
-    // SAFETY: the function's contract; `Structure::check` has made `len` the bytes that the walk covers.
-    unsafe {
-        let structure = checked_structure(view)?;
-        let src = view.buf.cast::<u8>().cast_const();
-        if structure.is_contiguous(order) {
-            core::ptr::copy(src, buf, view.len.unsigned_abs());
-            return Ok(());
-        }
-        if structure.ndim <= FEW {
-            gather(Pair::<FEW>::to_contiguous(&structure, order), src, buf)
-        } else {
-            gather(Pair::<MAX_NDIM>::to_contiguous(&structure, order), src, buf)
-        }
-    }
+    // SAFETY: the function's contract.
+    unsafe { copy_out(buf, view, &checked_structure(view)?, order) }
 }
 
 /// All items of `view`, in `order`, to fresh memory of `view.len` bytes at `buf`. Where the shape holds less than `len`
@@ -47,9 +32,30 @@ pub(crate) unsafe fn to_contiguous(buf: *mut u8, view: &Py_buffer, len: isize, o
 pub(crate) unsafe fn to_fresh(buf: *mut u8, view: &Py_buffer, order: Order) -> Result<()> {
     // SAFETY: the function's contract; the items take no more than `len` bytes, see `Structure::check`.
     unsafe {
-        let items = checked_structure(view)?.bytes();
+        let structure = checked_structure(view)?;
+        let items = structure.bytes();
         buf.add(items).write_bytes(0, view.len.unsigned_abs().saturating_sub(items));
-        to_contiguous(buf, view, view.len, order)
+        copy_out(buf, view, &structure, order)
+    }
+}
+
+/// All items of `view`, in `order`, to contiguous memory.
+///
+/// # Safety
+/// As [`to_contiguous`]; the structure is that of the view, checked, so that `len` is not less than the walk covers.
+unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, structure: &Structure<'_>, order: Order) -> Result<()> {
+    let src = view.buf.cast::<u8>().cast_const();
+    // SAFETY: the function's contract.
+    unsafe {
+        if structure.is_contiguous(order) {
+            core::ptr::copy(src, buf, view.len.unsigned_abs());
+            return Ok(());
+        }
+        if structure.ndim <= FEW {
+            gather(Pair::<FEW>::to_contiguous(structure, order), src, buf)
+        } else {
+            gather(Pair::<MAX_NDIM>::to_contiguous(structure, order), src, buf)
+        }
     }
 }
 

@@ -21,3 +21,6 @@ pub use structure::{Order, Structure, fill_strides};
 
 /// The most axes of a view; CPython's `PyBUF_MAX_NDIM`.
 pub const MAX_NDIM: usize = 64;
+
+/// Axes up to which a walk is planned in little memory: [`Pair`] and [`Plan`] have room for these, or for [`MAX_NDIM`].
+pub const FEW: usize = 8;

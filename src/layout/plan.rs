@@ -78,9 +78,11 @@ impl<const N: usize> Pair<N> {
 
     fn of_shape(view: &Structure<'_>) -> Option<Self> {
         let mut pair = Self { axes: Axes::new(), itemsize: view.itemsize.unsigned_abs(), src_offset: 0, dst_offset: 0 };
-        let implied = [view.implied_items()];
-        let shape = view.shape.unwrap_or(if view.ndim == 0 { &[] } else { &implied });
-        shape.iter().all(|&len| pair.axes.push(Axis { len, ..Axis::default() })).then_some(pair)
+        let mut implied = [0];
+        view.shape_or_implied(&mut implied)
+            .iter()
+            .all(|&len| pair.axes.push(Axis { len, ..Axis::default() }))
+            .then_some(pair)
     }
 
     /// Lays one operand's strides and suboffsets over the axes.

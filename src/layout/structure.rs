@@ -126,10 +126,20 @@ impl<'a> Structure<'a> {
         }
     }
 
-    /// Items along axis 0 of a view of one axis whose shape was left out: CPython's `len / itemsize`.
-    #[must_use]
-    pub fn implied_items(&self) -> isize {
-        self.len.checked_div(self.itemsize).unwrap_or(0)
+    /// Items along each axis. Where the shape of a view of one axis was left out they are CPython's `len / itemsize`,
+    /// and stand in `implied`.
+    pub fn shape_or_implied<'b>(&self, implied: &'b mut [isize; 1]) -> &'b [isize]
+    where
+        'a: 'b,
+    {
+        match self.shape {
+            Some(shape) => shape,
+            None if self.ndim == 0 => &[],
+            None => {
+                *implied = [self.len.checked_div(self.itemsize).unwrap_or(0)];
+                implied
+            }
+        }
     }
 
     /// Whether the other view has the same items along each axis, so that item can be paired with item. As in CPython
@@ -139,10 +149,8 @@ impl<'a> Structure<'a> {
         if self.ndim != other.ndim {
             return false;
         }
-        let (mine, theirs) = ([self.implied_items()], [other.implied_items()]);
-        let mine = self.shape.unwrap_or(if self.ndim == 0 { &[] } else { &mine });
-        let theirs = other.shape.unwrap_or(if other.ndim == 0 { &[] } else { &theirs });
-        for (a, b) in mine.iter().zip(theirs) {
+        let (mut mine, mut theirs) = ([0], [0]);
+        for (a, b) in self.shape_or_implied(&mut mine).iter().zip(other.shape_or_implied(&mut theirs)) {
             if a != b {
                 return false;
             }

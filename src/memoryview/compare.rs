@@ -11,7 +11,7 @@ use crate::buffer::{self, Acquired, Request};
 use crate::error::{Error, Result};
 use crate::format::{Comparer, native_code};
 use crate::kernels;
-use crate::layout::{MAX_NDIM, Order, Pair, Plan, Purpose};
+use crate::layout::{FEW, MAX_NDIM, Order, Pair, Plan, Purpose};
 use crate::runtime::alloc::Scratch;
 use crate::runtime::boundary::boundary;
 use crate::runtime::compare::Operator;
@@ -23,9 +23,6 @@ use crate::runtime::types::answer;
 
 use super::managed::Pinned;
 use super::view::{check, flags, inaccessible, mbuf, released};
-
-/// Axes up to which a comparison is planned in little memory.
-const FEW: usize = 8;
 
 /// `tp_richcompare`: only `==` and `!=` have an answer.
 ///

@@ -31,9 +31,6 @@ pub(super) static mut SEQUENCE: PySequenceMethods = PySequenceMethods::of_length
 /// What `exports` is set off by while a release is under way, so that nobody else counts as first.
 const CLAIMED: Py_ssize_t = Py_ssize_t::MIN;
 
-/// The format of a view, where the exporter gave none.
-const UNSIGNED_BYTES: *mut core::ffi::c_char = c"B".as_ptr().cast_mut();
-
 /// Whether the object is a memoryview. CPython: `PyMemoryView_Check`.
 ///
 /// # Safety
@@ -211,13 +208,10 @@ unsafe fn complete(object: &Owned<PyMemoryViewObject>, src: &Py_buffer, structur
         view.len = src.len;
         view.itemsize = src.itemsize;
         view.readonly = src.readonly;
-        view.format = if src.format.is_null() { UNSIGNED_BYTES } else { src.format };
+        view.format = if src.format.is_null() { buffer::UNSIGNED_BYTES } else { src.format };
         view.internal = src.internal;
         let (shape, strides, suboffsets) = arrays(view, structure.ndim);
-        match structure.shape {
-            Some(given) => shape.copy_from_slice_checked(given),
-            None => shape.copy_from_slice_checked(&[structure.implied_items()]),
-        }
+        shape.copy_from_slice_checked(structure.shape_or_implied(&mut [0]));
         match structure.strides {
             Some(given) => strides.copy_from_slice_checked(given),
             None => fill_strides(shape, src.itemsize, Order::C, strides),
