@@ -167,6 +167,12 @@ fn opening(path: &str) -> String {
     opening + " */\n"
 }
 
+/// What C needs of a section beyond what cbindgen finds, where there is such a thing.
+fn by_hand(section: &str) -> Option<String> {
+    let path = format!("capi/header/{section}.h");
+    root().join("src").join(&path).exists().then(|| source(&path))
+}
+
 fn generated() -> String {
     let mut header = source("capi/header/begin.h");
     for section in SECTIONS {
@@ -176,7 +182,7 @@ fn generated() -> String {
             .chain(section.structs.iter().map(|path| {
                 bindings(path, &[ItemType::Constants, ItemType::Structs, ItemType::Unions, ItemType::Typedefs])
             }))
-            .chain([source(&format!("capi/header/{}.h", section.name))])
+            .chain(by_hand(section.name))
             .chain(section.data.iter().map(|path| bindings(path, &[ItemType::Globals, ItemType::Functions])))
             .chain([bindings(&capi, &[ItemType::Functions])]);
         for part in parts.filter(|part| !part.trim().is_empty()) {
