@@ -15,8 +15,14 @@ pub enum Kind {
     Value,
     /// `PyExc_TypeError`: an object of the wrong type.
     Type,
-    /// `PyExc_OverflowError`: a size that no memory can have.
+    /// `PyExc_IndexError`: an index that is out of bounds.
+    Index,
+    /// `PyExc_OverflowError`: a size that no memory can have, a number that its type cannot hold.
     Overflow,
+    /// `PyExc_NotImplementedError`: what the layout of the memory does not allow to express.
+    NotImplemented,
+    /// `PyExc_RuntimeError`: too late, or too early.
+    Runtime,
     /// `PyExc_MemoryError`: the allocator said no.
     Memory,
     /// `PyExc_SystemError`: the caller broke the contract of the C function.

@@ -14,8 +14,8 @@
 //! | 4 | [`buffer`] | request flags, acquire and release, contiguous copies |
 //! | 5 | [`exporters`] | bytes, bytearray, PickleBuffer |
 //! | 6 | [`description`] | parsed formats as objects: the tree, its canonical spelling, equivalence |
-//! | 6 | [`memoryview`] | managed buffer, view, export, compare, hash |
-//! | 8 | [`capi`] | the `extern "C"` skin, one file per section of the header |
+//! | 7 | [`memoryview`] | managed buffer, view, export, items, parts, compare, hash |
+//! | 9 | [`capi`] | the `extern "C"` skin, one file per section of the header |
 
 #![no_std]
 

@@ -6,7 +6,7 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::object::PyObject;
 use crate::error::{Error, Result};
 use crate::kernels;
-use crate::layout::{FEW, MAX_NDIM, Order, Pair, Purpose, Structure};
+use crate::layout::{Order, Pair, Purpose, Structure, with_room};
 use crate::runtime::alloc::Scratch;
 
 use super::request::Request;
@@ -51,11 +51,7 @@ unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, structure: &Structure<'_>, or
             core::ptr::copy(src, buf, view.len.unsigned_abs());
             return Ok(());
         }
-        if structure.ndim <= FEW {
-            gather(Pair::<FEW>::to_contiguous(structure, order), src, buf)
-        } else {
-            gather(Pair::<MAX_NDIM>::to_contiguous(structure, order), src, buf)
-        }
+        with_room!(structure.ndim, N => gather(Pair::<N>::to_contiguous(structure, order), src, buf))
     }
 }
 
@@ -86,11 +82,7 @@ pub(crate) unsafe fn from_contiguous(view: &Py_buffer, buf: *const u8, len: isiz
             core::ptr::copy(buf, dst, len);
             return Ok(());
         }
-        if structure.ndim <= FEW {
-            scatter(Pair::<FEW>::from_contiguous(&structure, order), len, order, buf, dst)
-        } else {
-            scatter(Pair::<MAX_NDIM>::from_contiguous(&structure, order), len, order, buf, dst)
-        }
+        with_room!(structure.ndim, N => scatter(Pair::<N>::from_contiguous(&structure, order), len, order, buf, dst))
     }
 }
 
@@ -162,11 +154,7 @@ unsafe fn copy_view(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
         if src.itemsize != dst.itemsize || !src.has_shape_of(&dst) {
             return Err(Error::buffer(c"destination and source must have the same shape and itemsize"));
         }
-        if src.ndim <= FEW {
-            copy_items::<FEW>(from, &src, to, &dst)
-        } else {
-            copy_items::<MAX_NDIM>(from, &src, to, &dst)
-        }
+        with_room!(src.ndim, N => copy_items::<N>(from, &src, to, &dst))
     }
 }
 

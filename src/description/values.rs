@@ -6,7 +6,8 @@ use core::ptr::{NonNull, null};
 use crate::abi::format as c;
 use crate::abi::format::{pybuffer_bytes, pybuffer_value, pybuffer_value_as};
 use crate::error::{Error, Result};
-use crate::format::{Counts, LongDouble, Op, Plan, Value, compile};
+use crate::format::{Counts, LongDouble, Op, Plan, Value, compile, compile_or_count};
+use crate::runtime::alloc::Scratch;
 
 use super::FormatObject;
 
@@ -20,14 +21,32 @@ unsafe fn with_plan<R>(format: NonNull<FormatObject>, act: impl FnOnce(&Plan<'_>
         let format = &*format.as_ptr();
         let (values, size) = (format.values.unsigned_abs(), format.size.unsigned_abs());
         if format.ops.is_null() && values != 0 {
-            // One native code: its plan is one step.
-            let mut ops = [Op::default()];
-            let counts = compile(CStr::from_ptr(format.text), &mut ops)?;
-            return act(&Plan::new(&ops, counts));
+            // One native code.
+            return with_plan_of(CStr::from_ptr(format.text), act);
         }
         let ops: &[Op] = if format.nops == 0 { &[] } else { core::slice::from_raw_parts(format.ops, format.nops) };
         act(&Plan::new(ops, Counts { ops: format.nops, values, size }))
     }
+}
+
+/// Runs `act` with the plan of a format that is only text. Memory is taken for more than a few steps only.
+pub(crate) fn with_plan_of<R>(format: &CStr, act: impl FnOnce(&Plan<'_>) -> Result<R>) -> Result<R> {
+    let mut few = [Op::default(); 4];
+    let counts = compile_or_count(format, &mut few)?;
+    if counts.ops <= few.len() {
+        return act(&Plan::new(&few, counts));
+    }
+    let memory = Scratch::new(counts.ops.checked_mul(size_of::<Op>()).ok_or(Error::no_memory())?)?;
+    let ops: *mut Op = memory.as_ptr().cast();
+    // SAFETY: fresh memory for as many steps, aligned for anything, and written before it is read.
+    let ops = unsafe {
+        for at in 0..counts.ops {
+            ops.add(at).write(Op::default());
+        }
+        core::slice::from_raw_parts_mut(ops, counts.ops)
+    };
+    compile(format, ops)?;
+    act(&Plan::new(ops, counts))
 }
 
 /// `pybuffer_format_unpack_items`: the values of `count` items, each `stride` bytes behind the one before.
@@ -82,7 +101,7 @@ pub(crate) unsafe fn pack(format: NonNull<FormatObject>, item: *mut u8, values: 
 /// # Safety
 /// `to` may be written.
 #[inline]
-unsafe fn write_value(to: *mut pybuffer_value, value: &Value<'_>) {
+pub(crate) unsafe fn write_value(to: *mut pybuffer_value, value: &Value<'_>) {
     let (kind, r#as) = match *value {
         Value::Signed(i) => (c::PYBUFFER_KIND_SIGNED, pybuffer_value_as { i }),
         Value::Unsigned(u) => (c::PYBUFFER_KIND_UNSIGNED, pybuffer_value_as { u }),
@@ -109,7 +128,7 @@ unsafe fn write_value(to: *mut pybuffer_value, value: &Value<'_>) {
 ///
 /// # Safety
 /// The member that the kind names is initialised; where that is bytes, `length` of them may be read.
-unsafe fn read_value(value: &pybuffer_value) -> Option<Value<'_>> {
+pub(crate) unsafe fn read_value(value: &pybuffer_value) -> Option<Value<'_>> {
     let r#as = &value.r#as;
     // SAFETY: the function's contract.
     unsafe {

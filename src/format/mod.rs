@@ -56,7 +56,7 @@ pub use element::{decode, encode, nth, values_per_element};
 pub use float::LongDouble;
 pub use items::Items;
 pub use parse::Format;
-pub use plan::{Counts, Op, Plan, compile, count_ops};
+pub use plan::{Counts, Op, Plan, compile, compile_or_count, count_ops};
 pub use tree::{Extent, Item, MAX_DEPTH, MAX_SHAPE, Sink, Span, common_item, walk};
 pub use value::Value;
 

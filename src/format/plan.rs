@@ -8,8 +8,9 @@ use core::ffi::CStr;
 
 use super::codec::{Codec, Form};
 use super::codes::Kind;
+use super::native_code;
 use super::parse::MAX;
-use super::tree::{Item, MAX_DEPTH, Sink, walk};
+use super::tree::{Item, MAX_DEPTH, Sink, common_item, walk};
 use super::value::Value;
 use crate::error::{Argument, Error, Kind as ErrorKind, Result};
 
@@ -179,11 +180,28 @@ pub fn count_ops(format: &CStr) -> Result<Counts> {
 /// As [`count_ops`]; `SystemError` if the memory has no room for all steps. What is in it then is of no use.
 pub fn compile(format: &CStr, ops: &mut [Op]) -> Result<Counts> {
     let room = ops.len();
-    let counts = Builder::new(ops).run(format)?;
+    let counts = compile_or_count(format, ops)?;
     if counts.ops > room {
         return Err(Error::bad_argument());
     }
     Ok(counts)
+}
+
+/// The same where it is not known how many steps there are. If the counts say that they are more than there is room for,
+/// the memory is of no use, and the counts say how much is needed.
+///
+/// # Errors
+/// As [`count_ops`].
+pub fn compile_or_count(format: &CStr, ops: &mut [Op]) -> Result<Counts> {
+    if let (Some(code), Some(op)) = (native_code(Some(format)), ops.first_mut())
+        && let Some(item) = common_item(code)
+        && let Some(codec) = Codec::of(&item)
+    {
+        // Nearly every format in the world.
+        *op = Op { codec, offset: 0, end: item.size, count: 1, size: item.size, inner: 0 };
+        return Ok(Counts { ops: 1, values: 1, size: item.size });
+    }
+    Builder::new(ops).run(format)
 }
 
 /// A compiled format: CPython's `struct.Struct`. It borrows its steps, and may be used by many threads at once.

@@ -5,7 +5,7 @@ use core::ops::ControlFlow;
 
 use crate::layout::Plan;
 
-use super::walk::each;
+use super::walk::visit;
 
 /// Whether `equal` holds for every pair of items of the walk.
 ///
@@ -17,12 +17,11 @@ pub(crate) unsafe fn all_equal<const N: usize>(
     b: *const u8,
     mut equal: impl FnMut(*const u8, *const u8) -> bool,
 ) -> bool {
-    let mut visit = |a: *const u8, b: *mut u8| {
+    let compare = |a: *const u8, b: *mut u8| {
         if equal(a, b.cast_const()) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    let (a, b) = (a.wrapping_offset(plan.src_offset), b.wrapping_offset(plan.dst_offset).cast_mut());
-    // SAFETY: the function's contract. The odometer itself writes nothing through the second address.
-    unsafe { each(plan.indirect(), a, b, &mut |a, b| each(plan.direct(), a, b, &mut visit)) }.is_continue()
+    // SAFETY: the function's contract. The visit itself writes nothing through the second address.
+    unsafe { visit(plan, a, b.cast_mut(), compare) }.is_continue()
 }
 
 /// Whether every pair of items of the walk is equal, both operands being of the native type `code` (of the struct

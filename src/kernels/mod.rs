@@ -22,3 +22,4 @@ mod copy;
 
 pub(crate) use compare::{all_equal, native_equal};
 pub(crate) use copy::copy;
+pub(crate) use walk::visit;

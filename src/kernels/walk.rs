@@ -2,9 +2,25 @@
 
 use core::ops::ControlFlow;
 
-use crate::layout::{Axis, Step};
+use crate::layout::{Axis, Plan, Step};
 
-/// Calls `visit` with the two addresses of each index tuple of `axes`, in index order, until it breaks.
+/// Calls `act` with the two addresses of each pair of items of the walk, until it breaks.
+///
+/// # Safety
+/// W1 and W2 of the module's contract as far as pointers that the axes follow are concerned; `act` may be called with the
+/// addresses of each pair.
+pub(crate) unsafe fn visit<const N: usize>(
+    plan: &Plan<N>,
+    src: *const u8,
+    dst: *mut u8,
+    mut act: impl FnMut(*const u8, *mut u8) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let (src, dst) = (src.wrapping_offset(plan.src_offset), dst.wrapping_offset(plan.dst_offset));
+    // SAFETY: the function's contract.
+    unsafe { each(plan.indirect(), src, dst, &mut |src, dst| each(plan.direct(), src, dst, &mut act)) }
+}
+
+/// Calls `act` with the two addresses of each index tuple of `axes`, in index order, until it breaks.
 ///
 /// # Safety
 /// W1 and W2 of the module's contract as far as pointers that the axes follow are concerned.
@@ -12,15 +28,15 @@ pub(super) unsafe fn each(
     axes: &[Axis],
     src: *const u8,
     dst: *mut u8,
-    visit: &mut impl FnMut(*const u8, *mut u8) -> ControlFlow<()>,
+    act: &mut impl FnMut(*const u8, *mut u8) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let (mut src, mut dst) = (src, dst);
     match axes {
-        [] => return visit(src, dst),
+        [] => return act(src, dst),
         // Most of the time is spent here, so this loop stands by itself.
         [line] if !line.is_indirect() => {
             for _ in 0..line.len {
-                visit(src, dst)?;
+                act(src, dst)?;
                 src = src.wrapping_offset(line.src.stride);
                 dst = dst.wrapping_offset(line.dst.stride);
             }
@@ -31,7 +47,7 @@ pub(super) unsafe fn each(
                 // read.
                 unsafe {
                     let behind = (follow(src, axis.src), follow(dst.cast_const(), axis.dst).cast_mut());
-                    each(inner, behind.0, behind.1, visit)?;
+                    each(inner, behind.0, behind.1, act)?;
                 }
                 src = src.wrapping_offset(axis.src.stride);
                 dst = dst.wrapping_offset(axis.dst.stride);

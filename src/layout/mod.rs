@@ -24,3 +24,17 @@ pub const MAX_NDIM: usize = 64;
 
 /// Axes up to which a walk is planned in little memory: [`Pair`] and [`Plan`] have room for these, or for [`MAX_NDIM`].
 pub const FEW: usize = 8;
+
+/// An expression for a walk over `$ndim` axes, in which `$room` is the constant that says for how many there is room.
+macro_rules! with_room {
+    ($ndim:expr, $room:ident => $walk:expr) => {
+        if $ndim <= $crate::layout::FEW {
+            const $room: usize = $crate::layout::FEW;
+            $walk
+        } else {
+            const $room: usize = $crate::layout::MAX_NDIM;
+            $walk
+        }
+    };
+}
+pub(crate) use with_room;

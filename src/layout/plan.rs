@@ -61,17 +61,30 @@ impl<const N: usize> Pair<N> {
     /// memory that can be taken as it lies). `None` where there are more than `N` axes.
     #[must_use]
     pub fn to_contiguous(view: &Structure<'_>, order: Order) -> Option<Self> {
+        Self::to_array(view, view.itemsize, order)
+    }
+
+    /// The same where each item becomes an element of `size` bytes of an array, which must not be larger than memory can
+    /// be.
+    #[must_use]
+    pub fn to_array(view: &Structure<'_>, size: isize, order: Order) -> Option<Self> {
         let mut pair = Self::of_shape(view)?;
         pair.lay(view, |axis| &mut axis.src);
-        pair.lay_contiguous(view.itemsize, order, |axis| &mut axis.dst);
+        pair.lay_contiguous(size, order, |axis| &mut axis.dst);
         Some(pair)
     }
 
     /// The walk that reads contiguous memory in `order` and writes `view`. `None` where there are more than `N` axes.
     #[must_use]
     pub fn from_contiguous(view: &Structure<'_>, order: Order) -> Option<Self> {
+        Self::from_array(view, view.itemsize, order)
+    }
+
+    /// The same where each item is made of an element of `size` bytes of an array.
+    #[must_use]
+    pub fn from_array(view: &Structure<'_>, size: isize, order: Order) -> Option<Self> {
         let mut pair = Self::of_shape(view)?;
-        pair.lay_contiguous(view.itemsize, order, |axis| &mut axis.src);
+        pair.lay_contiguous(size, order, |axis| &mut axis.src);
         pair.lay(view, |axis| &mut axis.dst);
         Some(pair)
     }
@@ -242,14 +255,29 @@ impl<const N: usize> Pair<N> {
             }
         }
         self.merge(indirect);
-        Some(Plan {
+        Some(self.planned(indirect, ordered))
+    }
+
+    /// The walk as it is stated, in index order, for what has to meet the items in that order. `None` where there is
+    /// nothing to walk.
+    #[must_use]
+    pub fn in_index_order(self) -> Option<Plan<N>> {
+        if self.items() == 0 {
+            return None;
+        }
+        let indirect = self.axes.as_slice().iter().rposition(Axis::is_indirect).map_or(0, |last| last.wrapping_add(1));
+        Some(self.planned(indirect, true))
+    }
+
+    fn planned(self, indirect: usize, ordered: bool) -> Plan<N> {
+        Plan {
             indirect,
             axes: self.axes,
             unit: self.itemsize,
             src_offset: self.src_offset,
             dst_offset: self.dst_offset,
             ordered,
-        })
+        }
     }
 
     /// Drops direct axes of one item: they move nothing.

@@ -11,7 +11,7 @@ use crate::buffer::{self, Acquired, Request};
 use crate::error::{Error, Result};
 use crate::format::{Comparer, native_code};
 use crate::kernels;
-use crate::layout::{FEW, MAX_NDIM, Order, Pair, Plan, Purpose};
+use crate::layout::{Order, Pair, Plan, Purpose, with_room};
 use crate::runtime::alloc::Scratch;
 use crate::runtime::boundary::boundary;
 use crate::runtime::compare::Operator;
@@ -21,8 +21,8 @@ use crate::runtime::object;
 use crate::runtime::refs::atomic;
 use crate::runtime::types::answer;
 
-use super::managed::Pinned;
-use super::view::{check, flags, inaccessible, mbuf, released};
+use super::access::Access;
+use super::view::{check, flags, inaccessible};
 
 /// `tp_richcompare`: only `==` and `!=` have an answer.
 ///
@@ -42,7 +42,7 @@ pub(super) unsafe extern "C" fn richcompare(a: *mut PyObject, b: *mut PyObject, 
                 // A released view equals itself, and nothing else.
                 return Ok(answer(Some((a == b) != negated)));
             }
-            let Some(_pinned) = pinned(NonNull::new_unchecked(a.cast())) else {
+            let Ok(access) = Access::of_memoryview(NonNull::new_unchecked(a.cast())) else {
                 return Ok(answer(Some((a == b) != negated)));
             };
             let mut other = Acquired::empty();
@@ -50,19 +50,10 @@ pub(super) unsafe extern "C" fn richcompare(a: *mut PyObject, b: *mut PyObject, 
             if indicator::quietly(|| other.acquire(b, Request::FULL_RO)).is_err() {
                 return Ok(answer(None));
             }
-            let equal = equal(&(*a.cast::<PyMemoryViewObject>()).view, other.view())?;
+            let equal = equal(access.view(), other.view())?;
             Ok(answer(Some(equal != negated)))
         }
     })
-}
-
-/// Keeps the memory of a memoryview for a scope; `None` where it has been released.
-///
-/// # Safety
-/// O1, O2, for as long as the result lives.
-unsafe fn pinned(memoryview: NonNull<PyMemoryViewObject>) -> Option<Pinned> {
-    // SAFETY: the function's contract; a memoryview holds a reference to its managed buffer.
-    unsafe { Pinned::new(mbuf(memoryview)) }
 }
 
 /// Whether two views have the same shape and equal items.
@@ -76,11 +67,7 @@ unsafe fn equal(a: &Py_buffer, b: &Py_buffer) -> Result<bool> {
         if !left.has_shape_of(&right) {
             return Ok(false);
         }
-        if left.ndim <= FEW && right.ndim <= FEW {
-            equal_items(Pair::<FEW>::of_views(&left, &right), a, b)
-        } else {
-            equal_items(Pair::<MAX_NDIM>::of_views(&left, &right), a, b)
-        }
+        with_room!(left.ndim, N => equal_items(Pair::<N>::of_views(&left, &right), a, b))
     }
 }
 
@@ -154,15 +141,12 @@ pub(super) unsafe extern "C" fn hash(op: *mut PyObject) -> Py_hash_t {
 unsafe fn content_hash(memoryview: NonNull<PyMemoryViewObject>) -> Result<Py_hash_t> {
     // SAFETY: the function's contract; the view is complete (B1).
     unsafe {
-        if inaccessible(memoryview) {
-            return Err(released());
-        }
-        let _pinned = pinned(memoryview).ok_or(released())?;
-        let view = &(*memoryview.as_ptr()).view;
+        let access = Access::of_memoryview(memoryview)?;
+        let view = access.view();
         if view.readonly == 0 {
             return Err(Error::value(c"cannot hash writable memoryview object"));
         }
-        if !matches!(native_code(Some(CStr::from_ptr(view.format))), Some(b'B' | b'b' | b'c')) {
+        if !matches!(native_code(Some(access.format())), Some(b'B' | b'b' | b'c')) {
             return Err(Error::value(c"memoryview: hashing is restricted to formats 'B', 'b' or 'c'"));
         }
         // Only what an exporter that can be hashed vouches for will not change.

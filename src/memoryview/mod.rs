@@ -14,6 +14,8 @@ mod view;
 
 mod export;
 
+mod access;
+
 mod compare;
 
 mod contiguous;

@@ -340,7 +340,7 @@ pub(super) unsafe fn mbuf(view: NonNull<PyMemoryViewObject>) -> NonNull<_PyManag
 ///
 /// # Safety
 /// O1.
-unsafe fn downcast(op: NonNull<PyObject>) -> Result<NonNull<PyMemoryViewObject>> {
+pub(super) unsafe fn downcast(op: NonNull<PyObject>) -> Result<NonNull<PyMemoryViewObject>> {
     // SAFETY: O1.
     unsafe {
         object::expect_type(op.as_ptr(), &raw mut PyMemoryView_Type, c"a memoryview is required, not '%.200s'")?;

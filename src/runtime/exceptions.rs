@@ -103,7 +103,10 @@ pub(crate) fn type_of_kind(kind: Kind) -> *mut PyTypeObject {
         Kind::Buffer => &raw mut BUFFER_ERROR,
         Kind::Value => &raw mut VALUE_ERROR,
         Kind::Type => &raw mut TYPE_ERROR,
+        Kind::Index => &raw mut INDEX_ERROR,
         Kind::Overflow => &raw mut OVERFLOW_ERROR,
+        Kind::NotImplemented => &raw mut NOT_IMPLEMENTED_ERROR,
+        Kind::Runtime => &raw mut RUNTIME_ERROR,
         Kind::Memory => &raw mut MEMORY_ERROR,
         Kind::System => &raw mut SYSTEM_ERROR,
     }

@@ -31,7 +31,17 @@ struct Slot {
 
 const _: () = assert!(size_of::<Slot>() == 3 * size_of::<*const ()>());
 
-const KINDS: [Kind; 6] = [Kind::Buffer, Kind::Value, Kind::Type, Kind::Overflow, Kind::Memory, Kind::System];
+const KINDS: [Kind; 9] = [
+    Kind::Buffer,
+    Kind::Value,
+    Kind::Type,
+    Kind::Index,
+    Kind::Overflow,
+    Kind::NotImplemented,
+    Kind::Runtime,
+    Kind::Memory,
+    Kind::System,
+];
 
 unsafe extern "C" {
     fn pybuffer__thread_slot() -> *mut Slot;

@@ -1,0 +1,70 @@
+//! Access to the memory of a memoryview: checked once, and safe from a release meanwhile.
+
+use core::ffi::CStr;
+use core::ptr::NonNull;
+
+use crate::abi::buffer::Py_buffer;
+use crate::abi::memoryview::PyMemoryViewObject;
+use crate::abi::object::PyObject;
+use crate::buffer;
+use crate::error::{Error, Result};
+use crate::layout::Structure;
+
+use super::managed::Pinned;
+use super::view::{downcast, inaccessible, mbuf, released};
+
+/// A memoryview whose memory stays for as long as this lives, whatever other threads, or foreign code that is called
+/// meanwhile, release.
+pub(super) struct Access {
+    memoryview: NonNull<PyMemoryViewObject>,
+    _pinned: Pinned,
+}
+
+impl Access {
+    /// `TypeError` where the object is no memoryview, `ValueError` where it has been released.
+    ///
+    /// # Safety
+    /// O1, for as long as the result lives.
+    pub(super) unsafe fn new(op: NonNull<PyObject>) -> Result<Self> {
+        // SAFETY: O1; O2 after the downcast.
+        unsafe { Self::of_memoryview(downcast(op)?) }
+    }
+
+    /// The same for what is known to be a memoryview.
+    ///
+    /// # Safety
+    /// O1, O2, for as long as the result lives.
+    pub(super) unsafe fn of_memoryview(memoryview: NonNull<PyMemoryViewObject>) -> Result<Self> {
+        // SAFETY: the function's contract; a memoryview holds a reference to its managed buffer.
+        unsafe {
+            if inaccessible(memoryview) {
+                return Err(released());
+            }
+            let pinned = Pinned::new(mbuf(memoryview)).ok_or(released())?;
+            Ok(Self { memoryview, _pinned: pinned })
+        }
+    }
+
+    /// The memoryview.
+    pub(super) fn memoryview(&self) -> NonNull<PyMemoryViewObject> {
+        self.memoryview
+    }
+
+    /// Its view, which is complete: shape, strides and format are there, but for the arrays of no axes.
+    pub(super) fn view(&self) -> &Py_buffer {
+        // SAFETY: `new`'s contract: the object lives. Its view does not change once it is made.
+        unsafe { &(*self.memoryview.as_ptr()).view }
+    }
+
+    /// The structure of the view, which was checked when the memoryview was made.
+    pub(super) fn structure(&self) -> Result<Structure<'_>> {
+        // SAFETY: B1.
+        unsafe { buffer::structure(self.view()) }.ok_or(Error::bad_argument())
+    }
+
+    /// The format.
+    pub(super) fn format(&self) -> &CStr {
+        // SAFETY: a memoryview's format is a C string that the exporter, or the managed buffer, keeps.
+        unsafe { CStr::from_ptr(self.view().format) }
+    }
+}
