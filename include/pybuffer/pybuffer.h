@@ -59,6 +59,7 @@ typedef struct PyMemAllocatorEx PyMemAllocatorEx;
 typedef struct Py_buffer Py_buffer;
 typedef struct _PyManagedBufferObject _PyManagedBufferObject;
 typedef struct PyMemoryViewObject PyMemoryViewObject;
+typedef struct pybuffer_subscript pybuffer_subscript;
 typedef struct pybuffer_item pybuffer_item;
 typedef struct pybuffer_bytes pybuffer_bytes;
 typedef union pybuffer_value_as pybuffer_value_as;
@@ -1141,6 +1142,33 @@ int PyObject_AsCharBuffer(PyObject *obj, const char **buffer, Py_ssize_t *buffer
 /** State flag of a memoryview: gives out no new references to its buffer. */
 #define _Py_MEMORYVIEW_RESTRICTED 32
 
+/** A subscript that is an index: `start`, negative from the end. The axis is gone then. */
+#define PYBUFFER_SUBSCRIPT_INDEX 0
+
+/** A subscript that is a slice: every `step`th place from `start` to before `stop`. */
+#define PYBUFFER_SUBSCRIPT_SLICE 1
+
+/** A subscript that stands for all axes that no other one is for. */
+#define PYBUFFER_SUBSCRIPT_ELLIPSIS 2
+
+/** A subscript that makes a new axis of one item. */
+#define PYBUFFER_SUBSCRIPT_NEWAXIS 3
+
+/**
+ * A subscript of a memoryview. The macros `PYBUFFER_AT`, `PYBUFFER_SLICE`, `PYBUFFER_ALL`, `PYBUFFER_ELLIPSIS` and
+ * `PYBUFFER_NEWAXIS` initialize one.
+ */
+struct pybuffer_subscript {
+    /** `PYBUFFER_SUBSCRIPT_*`. */
+    int kind;
+    /** The index; of a slice the first place, or `PYBUFFER_ABSENT`. */
+    Py_ssize_t start;
+    /** Of a slice: the end, which is not among them, or `PYBUFFER_ABSENT`. */
+    Py_ssize_t stop;
+    /** Of a slice: how far to the next, or `PYBUFFER_ABSENT` for 1. */
+    Py_ssize_t step;
+};
+
 /**
  * The one snapshot of an exporter's view that all memoryviews made from each other share. An exporter may answer two
  * requests differently; memoryviews of memoryviews must not notice, so only the first one asks.
@@ -1244,6 +1272,214 @@ int pybuffer_memoryview_release(PyObject *view);
  * Whether a memoryview has been released: 1 or 0; -1 with `TypeError` where it is none, `SystemError` for NULL.
  */
 int pybuffer_memoryview_is_released(PyObject *view);
+
+/* ===========================================================================================================
+ * Items of memoryviews
+ *
+ * Items are named by `nindices` indices, one for each axis; negative ones count from the end. A view of no axes has one
+ * item and takes no indices (`indices` may be NULL then). The values of an item are those of its format, see "Formats":
+ * for a format like "d" one, for "<ihd" three. Items may have any format of this library, and lie anywhere. What the view
+ * has besides, its number of axes, shape, strides and so on, is in `PyMemoryView_GET_BUFFER(view)`; its length along the
+ * first axis is `PyObject_Length(view)`.
+ *
+ * Errors that every function here may set: `ValueError` for a memoryview that has been released, or whose items are
+ * smaller than its format says, or whose format is none; `TypeError` for an object that is no memoryview, or another
+ * number of indices; `IndexError` that names the axis, counted from 1, for an index out of bounds; `SystemError` for NULL
+ * or a negative count; `MemoryError`.
+ */
+
+/**
+ * The address of an item, in the memory of the view. It may be used until the view is released; not longer.
+ *
+ * CPython: `PyBuffer_GetPointer`, which does not look whether the indices are within the shape.
+ */
+void *pybuffer_memoryview_item_pointer(PyObject *view, const Py_ssize_t *indices, int nindices);
+
+/**
+ * Unpacks an item to `values`, as many as its format has, which `nvalues` must be. Bytes stay in the memory of the view,
+ * and are pointed to: they may be used until it is released.
+ *
+ * Returns 0; -1 also with `ValueError` for another number of values. CPython: `view[i, j]`.
+ */
+int pybuffer_memoryview_get_item(PyObject *view, const Py_ssize_t *indices, int nindices,
+    pybuffer_value *values, int nvalues);
+
+/**
+ * Packs an item from `values`, as many as its format has, which `nvalues` must be: each is checked as by
+ * `pybuffer_format_pack`, and padding becomes 0.
+ *
+ * Returns 0; -1 also with `TypeError` where the memory is read-only or a value is of the wrong kind, `ValueError` for
+ * another number of values or one that is out of range. Nothing is written then. CPython: `view[i, j] = value`.
+ */
+int pybuffer_memoryview_set_item(PyObject *view, const Py_ssize_t *indices, int nindices,
+    const pybuffer_value *values, int nvalues);
+
+/**
+ * Unpacks all items, in C order (the last index fastest), to `values`; `nvalues` must be as many as all items have. The
+ * shape of the view says how they nest. Bytes stay in the memory of the view, and are pointed to.
+ *
+ * Returns 0; -1 also with `ValueError` for another number of values. CPython: `memoryview.tolist()`.
+ */
+int pybuffer_memoryview_values(PyObject *view, pybuffer_value *values, Py_ssize_t nvalues);
+
+/**
+ * All items as they are in memory, one behind the other in `order`: 'C', 'F', or 'A' for Fortran order where the view is
+ * Fortran-contiguous and C order else. A new bytes object. NULL also with `SystemError` for another order.
+ * CPython: `memoryview.tobytes(order)`.
+ */
+PyObject *pybuffer_memoryview_tobytes(PyObject *view, char order);
+
+/**
+ * How many items have these values (`nvalues`, as many as the format has); numbers are equal by value, whatever their
+ * types, and NaN equals nothing. -1 also with `ValueError` for another number of values, `TypeError` for a value of no
+ * kind. CPython 3.14: `memoryview.count`, in one dimension.
+ */
+Py_ssize_t pybuffer_memoryview_count(PyObject *view, const pybuffer_value *values, int nvalues);
+
+/**
+ * The place of the first item that has these values, as `pybuffer_memoryview_count` compares, from `start` to before
+ * `stop`; items are counted in C order, and negative places count from the end. `PY_SSIZE_T_MAX` as `stop` is the end.
+ *
+ * -1 also with `ValueError` where there is none, and `TypeError` for a view of no axes. CPython 3.14: `memoryview.index`,
+ * in one dimension.
+ */
+Py_ssize_t pybuffer_memoryview_index(PyObject *view, const pybuffer_value *values, int nvalues,
+    Py_ssize_t start, Py_ssize_t stop);
+
+/**
+ * An iterator over the first axis, which keeps the memoryview. It may be shared by threads: each place is met once. A new
+ * reference; NULL also with `TypeError` for a view of no axes. CPython: `iter(view)`, in one dimension.
+ */
+PyObject *pybuffer_memoryview_iter(PyObject *view);
+
+/**
+ * A memoryview of the next place along the first axis: a row of a matrix, a view of no axes where there is only one. A new
+ * reference; NULL without an error at the end. A place that could not be given for an error is not met again.
+ */
+PyObject *pybuffer_memoryview_next(PyObject *iterator);
+
+/**
+ * Unpacks the next item of a view of one axis to `values`, as `pybuffer_memoryview_get_item` does. Returns 1; 0 at the
+ * end; -1 with an error. An item that could not be given for an error is not met again.
+ */
+int pybuffer_memoryview_next_item(PyObject *iterator, pybuffer_value *values, int nvalues);
+
+/* ===========================================================================================================
+ * Parts of memoryviews
+ *
+ * A part of a memoryview, or another arrangement of its axes, is a memoryview on the same memory: no item is copied, and
+ * writing to one writes to the other. It goes on when the memoryview that it was made from is released or gone. All of
+ * them work on strides of any sign, on axes without items, and on memory behind pointers (suboffsets), where they say
+ * `NotImplementedError` for what suboffsets cannot express.
+ *
+ * Errors that every function here may set: `ValueError` for a memoryview that has been released, `TypeError` for an object
+ * that is none, `SystemError` for NULL or a negative count, `MemoryError`.
+ */
+
+/* What is not given of a slice: the begin, the end, or a step of 1. */
+#define PYBUFFER_ABSENT PY_SSIZE_T_MIN
+
+/* Initializers of a pybuffer_subscript:
+ *
+ *     pybuffer_subscript upper_left[2] = {PYBUFFER_SLICE(0, 2, 1), PYBUFFER_SLICE(0, 3, 1)};
+ *     pybuffer_subscript red[2] = {PYBUFFER_ELLIPSIS, PYBUFFER_AT(0)};
+ *     pybuffer_subscript upside_down[1] = {PYBUFFER_SLICE(PYBUFFER_ABSENT, PYBUFFER_ABSENT, -1)};
+ */
+#define PYBUFFER_AT(index) { PYBUFFER_SUBSCRIPT_INDEX, (index), 0, 0 }
+#define PYBUFFER_SLICE(start, stop, step) { PYBUFFER_SUBSCRIPT_SLICE, (start), (stop), (step) }
+#define PYBUFFER_ALL PYBUFFER_SLICE(PYBUFFER_ABSENT, PYBUFFER_ABSENT, PYBUFFER_ABSENT)
+#define PYBUFFER_ELLIPSIS { PYBUFFER_SUBSCRIPT_ELLIPSIS, 0, 0, 0 }
+#define PYBUFFER_NEWAXIS { PYBUFFER_SUBSCRIPT_NEWAXIS, 0, 0, 0 }
+
+/**
+ * The part that `count` subscripts select, one for each axis from the first on; what they leave out is taken whole.
+ * Integers take an axis away, slices keep it, and are clipped as in Python; an ellipsis stands for the axes in the middle
+ * that are left out, and a new axis has one item. With an index for each axis the part has no axes. `subscripts` may be
+ * NULL where `count` is 0. A new reference.
+ *
+ * NULL also with `IndexError` that names the axis (counted from 1) for an index out of bounds, and for a second ellipsis;
+ * `ValueError` for a step of 0 or more than 64 axes; `TypeError` for more subscripts than axes; `NotImplementedError`
+ * where indices would leave two pointers to follow behind each other, or a part begins before where its pointers lead.
+ * CPython: `view[...]`, which gives the value of an item in the place of a view of no axes; slices of one axis only.
+ */
+PyObject *pybuffer_memoryview_subscript(PyObject *view, const pybuffer_subscript *subscripts, int count);
+
+/**
+ * Copies the items of `source`, any exporter, to the part that the subscripts select: the same shape, and the same format
+ * but for a leading '@'. The two may share memory: it is as if the items went through a temporary.
+ *
+ * Returns 0; -1 with `TypeError` where the memory is read-only or `source` exports nothing, `ValueError` where the
+ * structures differ, those of `pybuffer_memoryview_subscript`, and whatever the exporter raises. Nothing is written then.
+ * CPython: `view[...] = source`, in one dimension.
+ */
+int pybuffer_memoryview_assign(PyObject *view, const pybuffer_subscript *subscripts, int count,
+    PyObject *source);
+
+/**
+ * Writes one item to all places of the part that the subscripts select, packed from its values as by
+ * `pybuffer_memoryview_set_item`.
+ *
+ * Returns 0; -1 with the errors of that function and of `pybuffer_memoryview_subscript`. Nothing is written then.
+ */
+int pybuffer_memoryview_fill(PyObject *view, const pybuffer_subscript *subscripts, int count,
+    const pybuffer_value *values, int nvalues);
+
+/**
+ * The same items, the last first along one axis; negative ones count from the last. A new reference; NULL also with
+ * `ValueError` where there is no such axis, `NotImplementedError` as `pybuffer_memoryview_subscript`.
+ */
+PyObject *pybuffer_memoryview_flip(PyObject *view, int axis);
+
+/**
+ * The same items with the axes in another order: axis `i` of the new view is axis `axes[i]` of the old one, negative ones
+ * counting from the last; `axes` has as many entries as the view has axes. NULL in its place turns the order round, which
+ * transposes a matrix. A new reference.
+ *
+ * NULL also with `ValueError` where `axes` does not name each axis once, `NotImplementedError` where axes on both sides
+ * of a pointer would change places. NumPy: `transpose`.
+ */
+PyObject *pybuffer_memoryview_permute(PyObject *view, const int *axes, int count);
+
+/**
+ * The items repeated to a shape: axes of one item get as many as `shape` says, all in the same place, and so do axes that
+ * are missing in front. The new view is read-only where anything is repeated, since one item stands for many. `shape`
+ * may be NULL where `ndim` is 0. A new reference.
+ *
+ * NULL also with `ValueError` where the shape of the view does not allow it, or memory could not hold as much.
+ * NumPy: `broadcast_to`.
+ */
+PyObject *pybuffer_memoryview_broadcast(PyObject *view, int ndim, const Py_ssize_t *shape);
+
+/**
+ * The same items in another shape, counted in `order`: 'C', the last index fastest, or 'F', the first. One entry of
+ * `shape` may be -1: it is what the others leave. It takes no copy: where that would be needed, it fails. `shape` may be
+ * NULL where `ndim` is 0. A new reference.
+ *
+ * NULL also with `ValueError` where the numbers of items differ, `BufferError` where the memory does not lie so that
+ * strides can express the shape (`PyMemoryView_GetContiguous` makes a copy that does), `SystemError` for another order.
+ */
+PyObject *pybuffer_memoryview_reshape(PyObject *view, int ndim, const Py_ssize_t *shape, char order);
+
+/**
+ * The same bytes as items of another format and shape. A contiguous view becomes one of one axis, or one of one axis
+ * becomes one of `ndim` axes in `order`, 'C' or 'F'; one of the two formats is a byte format (`B`, `b` or `c`), the
+ * other one may be any. NULL for `shape` means one axis, of as many items as there are, and `ndim` and `order` do not
+ * matter. A new reference.
+ *
+ * NULL also with `TypeError` where the view is not C-contiguous (a Fortran-contiguous one will do where the new one has one
+ * axis), has an axis without items, neither shape has one axis, neither format is a byte format, or the bytes do not come
+ * to whole items or to the shape; `ValueError` for a format that is none, an item without bytes, an entry of `shape`
+ * below 1, or more than 64 axes; `SystemError` for another order.
+ * CPython: `memoryview.cast`, which takes native formats of one code only; the order, and Fortran-contiguous views, are
+ * those of CPython 3.16.
+ */
+PyObject *pybuffer_memoryview_cast(PyObject *view, const char *format, int ndim, const Py_ssize_t *shape,
+    char order);
+
+/**
+ * The same memory, not to be written through the new view. A new reference. CPython: `memoryview.toreadonly()`.
+ */
+PyObject *pybuffer_memoryview_toreadonly(PyObject *view);
 
 /* ===========================================================================================================
  * PickleBuffers

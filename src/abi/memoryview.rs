@@ -23,6 +23,30 @@ pub const _Py_MEMORYVIEW_PIL: c_int = 0x010;
 /// State flag of a memoryview: gives out no new references to its buffer.
 pub const _Py_MEMORYVIEW_RESTRICTED: c_int = 0x020;
 
+/// A subscript that is an index: `start`, negative from the end. The axis is gone then.
+pub const PYBUFFER_SUBSCRIPT_INDEX: c_int = 0;
+/// A subscript that is a slice: every `step`th place from `start` to before `stop`.
+pub const PYBUFFER_SUBSCRIPT_SLICE: c_int = 1;
+/// A subscript that stands for all axes that no other one is for.
+pub const PYBUFFER_SUBSCRIPT_ELLIPSIS: c_int = 2;
+/// A subscript that makes a new axis of one item.
+pub const PYBUFFER_SUBSCRIPT_NEWAXIS: c_int = 3;
+
+/// A subscript of a memoryview. The macros `PYBUFFER_AT`, `PYBUFFER_SLICE`, `PYBUFFER_ALL`, `PYBUFFER_ELLIPSIS` and
+/// `PYBUFFER_NEWAXIS` initialize one.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct pybuffer_subscript {
+    /// `PYBUFFER_SUBSCRIPT_*`.
+    pub kind: c_int,
+    /// The index; of a slice the first place, or `PYBUFFER_ABSENT`.
+    pub start: Py_ssize_t,
+    /// Of a slice: the end, which is not among them, or `PYBUFFER_ABSENT`.
+    pub stop: Py_ssize_t,
+    /// Of a slice: how far to the next, or `PYBUFFER_ABSENT` for 1.
+    pub step: Py_ssize_t,
+}
+
 /// The one snapshot of an exporter's view that all memoryviews made from each other share. An exporter may answer two
 /// requests differently; memoryviews of memoryviews must not notice, so only the first one asks.
 #[repr(C)]

@@ -51,15 +51,15 @@ unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, structure: &Structure<'_>, or
             core::ptr::copy(src, buf, view.len.unsigned_abs());
             return Ok(());
         }
-        with_room!(structure.ndim, N => gather(Pair::<N>::to_contiguous(structure, order), src, buf))
+        with_room!(structure.ndim, N => copy_pair(Pair::<N>::to_contiguous(structure, order), src, buf))
     }
 }
 
-/// Runs a walk whose second operand is contiguous and apart from the first.
+/// Runs a walk whose second operand is apart from the first.
 ///
 /// # Safety
 /// W1 to W4.
-unsafe fn gather<const N: usize>(pair: Option<Pair<N>>, src: *const u8, dst: *mut u8) -> Result<()> {
+unsafe fn copy_pair<const N: usize>(pair: Option<Pair<N>>, src: *const u8, dst: *mut u8) -> Result<()> {
     let pair = pair.ok_or(Error::bad_argument())?;
     if let Some(plan) = pair.plan(Purpose::Write, Order::C) {
         // SAFETY: the function's contract.
@@ -139,7 +139,7 @@ pub(crate) unsafe fn copy_data(dest: *mut PyObject, src: *mut PyObject) -> Resul
 ///
 /// # Safety
 /// B1 for both, and W3; the memory of `to` may be written.
-unsafe fn copy_view(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
+pub(crate) unsafe fn copy_view(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
     if to.len < from.len {
         return Err(Error::buffer(c"destination is too small to receive data from source"));
     }
@@ -173,14 +173,25 @@ unsafe fn copy_items<const N: usize>(
         if may_overlap(&pair, src_base, dst_base) {
             let size = pair.items().saturating_mul(pair.itemsize());
             let temporary = Scratch::new(size)?;
-            gather(Pair::<N>::to_contiguous(src, Order::C), src_base, temporary.as_ptr())?;
+            copy_pair(Pair::<N>::to_contiguous(src, Order::C), src_base, temporary.as_ptr())?;
             return scatter(Pair::<N>::from_contiguous(dst, Order::C), size, Order::C, temporary.as_ptr(), dst_base);
         }
-        if let Some(plan) = pair.plan(Purpose::Write, Order::C) {
-            kernels::copy(&plan, src_base, dst_base);
-        }
+        copy_pair(Some(pair), src_base, dst_base)
     }
-    Ok(())
+}
+
+/// Copies items to others of the same shape and itemsize, in other memory.
+///
+/// # Safety
+/// B1 for both structures and their bases, and W3 and W4; the memory at `dst_base` may be written.
+pub(crate) unsafe fn copy_apart(
+    src_base: *const u8,
+    src: &Structure<'_>,
+    dst_base: *mut u8,
+    dst: &Structure<'_>,
+) -> Result<()> {
+    // SAFETY: the function's contract.
+    unsafe { with_room!(src.ndim, N => copy_pair(Pair::<N>::of_views(src, dst), src_base, dst_base)) }
 }
 
 /// Whether the two operands may have bytes in common. Memory behind pointers always may.

@@ -22,8 +22,10 @@ mod copy;
 
 mod segment;
 
-pub(crate) use copy::{copy_data, copy_to_object, from_contiguous, to_contiguous, to_fresh};
+pub(crate) use copy::{copy_apart, copy_data, copy_to_object, copy_view, from_contiguous, to_contiguous, to_fresh};
 pub(crate) use fill::{UNSIGNED_BYTES, fill_info};
 pub(crate) use request::Request;
 pub(crate) use segment::{Concatenation, is_readable, read_segment, write_segment};
-pub(crate) use view::{Acquired, checked_structure, get_buffer, is_exporter, item_pointer, release, structure};
+pub(crate) use view::{
+    Acquired, checked_structure, format_of, get_buffer, is_exporter, item_pointer, release, structure,
+};

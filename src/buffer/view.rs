@@ -1,6 +1,6 @@
 //! Asking an exporter for a view, giving it back, and reading what came.
 
-use core::ffi::c_void;
+use core::ffi::{CStr, c_void};
 use core::ptr::null_mut;
 
 use crate::abi::buffer::Py_buffer;
@@ -143,6 +143,15 @@ pub(crate) unsafe fn checked_structure(view: &Py_buffer) -> Result<Structure<'_>
     let structure = unsafe { structure(view) }.ok_or(Error::buffer(c"ndim must not be negative"))?;
     structure.check()?;
     Ok(structure)
+}
+
+/// The format of a view; none means bytes.
+///
+/// # Safety
+/// B1, for as long as the result is used.
+pub(crate) unsafe fn format_of(view: &Py_buffer) -> &CStr {
+    // SAFETY: B1: NULL or a C string.
+    if view.format.is_null() { c"B" } else { unsafe { CStr::from_ptr(view.format) } }
 }
 
 /// `PyBuffer_GetPointer`: the address of the item at `indices`. Strides that are missing are those of C-contiguous

@@ -16,6 +16,10 @@ mod format;
 
 mod memoryview;
 
+mod items;
+
+mod parts;
+
 mod picklebuffer;
 
 mod bytes;

@@ -15,9 +15,15 @@ mod axes;
 
 mod plan;
 
+mod subscript;
+
+mod arrange;
+
+pub use arrange::{broadcast, permute, reshape};
 pub use axes::{Axis, Step};
 pub use plan::{Pair, Plan, Purpose};
-pub use structure::{Order, Structure, fill_strides};
+pub use structure::{AxesMut, Order, Structure, fill_strides};
+pub use subscript::{Clipped, Subscript, axes_left, clip, select};
 
 /// The most axes of a view; CPython's `PyBUF_MAX_NDIM`.
 pub const MAX_NDIM: usize = 64;

@@ -46,6 +46,27 @@ pub struct Structure<'a> {
     pub suboffsets: Option<&'a [isize]>,
 }
 
+/// The axes of a structure that is being made.
+#[derive(Debug)]
+pub struct AxesMut<'a> {
+    /// Items along each axis.
+    pub shape: &'a mut [isize],
+    /// Bytes from one item to the next along each axis.
+    pub strides: &'a mut [isize],
+    /// Where not negative: follow the pointer there, then add this.
+    pub suboffsets: &'a mut [isize],
+}
+
+impl AxesMut<'_> {
+    /// Writes one axis; `None` where there is no room.
+    pub(super) fn set(&mut self, axis: usize, len: isize, stride: isize, suboffset: isize) -> Option<()> {
+        *self.shape.get_mut(axis)? = len;
+        *self.strides.get_mut(axis)? = stride;
+        *self.suboffsets.get_mut(axis)? = suboffset;
+        Some(())
+    }
+}
+
 impl<'a> Structure<'a> {
     /// Whether the items lie without gaps in `order`. CPython: `PyBuffer_IsContiguous`. A view of no bytes is contiguous
     /// in every order, an axis of one item does not count, and memory behind pointers never is.
@@ -124,6 +145,19 @@ impl<'a> Structure<'a> {
             Some(shape) => bytes_of(shape, self.itemsize).map_or(len, isize::unsigned_abs).min(len),
             None => len,
         }
+    }
+
+    /// The number of items.
+    #[must_use]
+    pub fn items(&self) -> usize {
+        let mut implied = [0];
+        let shape = self.shape_or_implied(&mut implied);
+        shape.iter().fold(1_usize, |items, len| items.wrapping_mul(len.unsigned_abs()))
+    }
+
+    /// The suboffset of an axis, where it follows a pointer.
+    pub(super) fn pointer(&self, axis: usize) -> Option<isize> {
+        self.suboffsets?.get(axis).copied().filter(|&suboffset| suboffset >= 0)
     }
 
     /// Items along each axis. Where the shape of a view of one axis was left out they are CPython's `len / itemsize`,

@@ -64,7 +64,7 @@ impl Access {
 
     /// The format.
     pub(super) fn format(&self) -> &CStr {
-        // SAFETY: a memoryview's format is a C string that the exporter, or the managed buffer, keeps.
-        unsafe { CStr::from_ptr(self.view().format) }
+        // SAFETY: B1; the exporter, or the managed buffer, keeps it.
+        unsafe { buffer::format_of(self.view()) }
     }
 }

@@ -1,6 +1,6 @@
 //! Equality by value and hash. CPython: `memory_richcompare`, `memory_hash`.
 
-use core::ffi::{CStr, c_int};
+use core::ffi::c_int;
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
@@ -74,9 +74,8 @@ unsafe fn equal(a: &Py_buffer, b: &Py_buffer) -> Result<bool> {
 /// # Safety
 /// As [`equal`]; the pair is that of the two views.
 unsafe fn equal_items<const N: usize>(pair: Option<Pair<N>>, a: &Py_buffer, b: &Py_buffer) -> Result<bool> {
-    // SAFETY: B1: NULL or a C string.
-    let format = |view: &Py_buffer| unsafe { (!view.format.is_null()).then(|| CStr::from_ptr(view.format)) };
-    let (format_a, format_b) = (format(a).unwrap_or(c"B"), format(b).unwrap_or(c"B"));
+    // SAFETY: the function's contract.
+    let (format_a, format_b) = unsafe { (buffer::format_of(a), buffer::format_of(b)) };
     let plan = pair.ok_or(Error::bad_argument())?.plan(Purpose::Read, Order::C);
     // A format that the struct module does not know makes the views unequal, items or not.
     let Some(comparer) = Comparer::new(format_a, format_b) else { return Ok(false) };

@@ -4,6 +4,7 @@ use core::ffi::CStr;
 use core::ptr::NonNull;
 
 use crate::abi::buffer::Py_buffer;
+use crate::abi::bytes::PyBytesObject;
 use crate::abi::memoryview::PyMemoryViewObject;
 use crate::abi::object::PyObject;
 use crate::buffer;
@@ -12,6 +13,7 @@ use crate::exporters::bytes;
 use crate::layout::{MAX_NDIM, Order, fill_strides};
 use crate::runtime::refs::Owned;
 
+use super::access::Access;
 use super::managed;
 use super::view::{counted, from_object};
 
@@ -41,6 +43,26 @@ pub(crate) unsafe fn get_contiguous(
     }
 }
 
+/// `memoryview.tobytes(order)`: a bytes object with the items in `order`.
+///
+/// # Safety
+/// O1, and W3.
+pub(crate) unsafe fn to_bytes(op: NonNull<PyObject>, order: Order) -> Result<Owned<PyBytesObject>> {
+    // SAFETY: the function's contract; a memoryview's view is complete (B1).
+    unsafe { bytes_object(Access::new(op)?.view(), order) }
+}
+
+/// # Safety
+/// B1 and W3.
+unsafe fn bytes_object(view: &Py_buffer, order: Order) -> Result<Owned<PyBytesObject>> {
+    // SAFETY: the function's contract; new memory of that size.
+    unsafe {
+        let bytes = bytes::uninitialised(view.len)?;
+        buffer::to_fresh(bytes::start(bytes.as_non_null()).cast(), view, order)?;
+        Ok(bytes)
+    }
+}
+
 /// A memoryview of a bytes object with the same items in `order`, with the same format and shape.
 ///
 /// # Safety
@@ -50,10 +72,7 @@ unsafe fn copy(memoryview: &Owned<PyMemoryViewObject>, order: Order) -> Result<O
     unsafe {
         let src = &(*memoryview.as_ptr()).view;
         let structure = buffer::checked_structure(src)?;
-        let bytes = bytes::uninitialised(src.len)?;
-        let start = bytes::start(bytes.as_non_null());
-        buffer::to_fresh(start.cast(), src, order)?;
-
+        let bytes = bytes_object(src, order)?;
         let managed = managed::of_exporter(bytes.as_non_null().cast())?;
         managed::copy_format(&managed, CStr::from_ptr(src.format))?;
         let mut strides = [0; MAX_NDIM];
@@ -65,6 +84,6 @@ unsafe fn copy(memoryview: &Owned<PyMemoryViewObject>, order: Order) -> Result<O
             strides: strides.as_mut_ptr(),
             ..(*managed.as_ptr()).master
         };
-        counted(managed, &copied)
+        counted(managed, &copied, None)
     }
 }

@@ -16,6 +16,18 @@ mod export;
 
 mod access;
 
+mod parts;
+
+mod items;
+
+mod assign;
+
+mod cast;
+
+mod search;
+
+mod iterate;
+
 mod compare;
 
 mod contiguous;
@@ -26,7 +38,13 @@ use crate::abi::memoryview::{_PyManagedBufferObject, PyMemoryViewObject};
 use crate::abi::types::PyTypeObject;
 use crate::runtime::types;
 
-pub(crate) use contiguous::get_contiguous;
+pub(crate) use assign::{assign, fill};
+pub(crate) use cast::cast;
+pub(crate) use contiguous::{get_contiguous, to_bytes};
+pub(crate) use items::{get_item, get_number, item_pointer, set_item, values};
+pub(crate) use iterate::{iterate, next, next_item};
+pub(crate) use parts::{broadcast, flip, permute, reshape, subscript, to_readonly};
+pub(crate) use search::{count, index};
 pub(crate) use view::{from_buffer, from_memory, from_object, is_released, release};
 
 /// The type of managed buffers.

@@ -1,6 +1,6 @@
 //! The memoryview object: how it is made from another's view, released and freed.
 
-use core::ffi::c_void;
+use core::ffi::{CStr, c_char, c_void};
 use core::mem::{offset_of, size_of};
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::Ordering;
@@ -14,7 +14,7 @@ use crate::abi::object::{Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::slots::PySequenceMethods;
 use crate::buffer::{self, Request};
 use crate::error::{Argument, Error, Kind, Result};
-use crate::layout::{MAX_NDIM, Order, Structure, fill_strides};
+use crate::layout::{AxesMut, MAX_NDIM, Order, Structure, fill_strides};
 use crate::runtime::boundary::boundary;
 use crate::runtime::object;
 use crate::runtime::refs::{Object, Owned, atomic, atomic_flags};
@@ -56,7 +56,7 @@ pub(crate) unsafe fn from_object(obj: NonNull<PyObject>) -> Result<Owned<PyMemor
                 return Err(released());
             }
             let managed = Owned::share(managed);
-            return counted(managed, &(*view.as_ptr()).view);
+            return counted(managed, &(*view.as_ptr()).view, own_format(view));
         }
         if !buffer::is_exporter(obj.as_ptr()) {
             let name = (*types::type_of(obj.as_ptr())).tp_name;
@@ -106,18 +106,19 @@ unsafe fn snapshot(managed: Owned<_PyManagedBufferObject>) -> Result<Owned<PyMem
     // SAFETY: the function's contract.
     unsafe {
         let master = &raw const (*managed.as_ptr()).master;
-        counted(managed, &*master)
+        counted(managed, &*master, None)
     }
 }
 
-/// A memoryview that its managed buffer counts already, with the structure of `src` made complete. Where it cannot be
-/// made, it is uncounted.
+/// A memoryview that its managed buffer counts already, with the structure of `src` made complete, and a copy of the
+/// format where `src` does not keep it for long enough. Where it cannot be made, it is uncounted.
 ///
 /// # Safety
 /// O1, O2; B1 for `src`, which the managed buffer keeps alive.
 pub(super) unsafe fn counted(
     managed: Owned<_PyManagedBufferObject>,
     src: &Py_buffer,
+    format: Option<&CStr>,
 ) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: the function's contract.
     unsafe {
@@ -129,7 +130,7 @@ pub(super) unsafe fn counted(
                 Ok(structure)
             })
             .and_then(|structure| {
-                let view = allocate(structure.ndim)?;
+                let view = allocate(structure.ndim, format)?;
                 complete(&view, src, &structure);
                 Ok(view)
             });
@@ -147,7 +148,7 @@ pub(super) unsafe fn counted(
 }
 
 /// A memoryview has at most as many axes as `PyBUF_MAX_NDIM` says.
-fn check_ndim(ndim: usize) -> Result<()> {
+pub(super) fn check_ndim(ndim: usize) -> Result<()> {
     if ndim <= MAX_NDIM {
         return Ok(());
     }
@@ -159,12 +160,18 @@ fn check_ndim(ndim: usize) -> Result<()> {
     ))
 }
 
-/// A memoryview of nothing, with room for the three arrays and without a managed buffer.
-fn allocate(ndim: usize) -> Result<Owned<PyMemoryViewObject>> {
+/// State flag of this library's: the format is text behind the arrays, and lives as long as the memoryview.
+const OWN_FORMAT: i32 = 0x1_0000;
+
+/// A memoryview of nothing, with room for the three arrays and without a managed buffer; with a format, where one is
+/// given, of which it keeps a copy.
+pub(super) fn allocate(ndim: usize, format: Option<&CStr>) -> Result<Owned<PyMemoryViewObject>> {
     let entries = ndim.saturating_mul(3);
+    let text = format.map_or(&[][..], CStr::to_bytes_with_nul);
     let size = entries
         .saturating_mul(size_of::<Py_ssize_t>())
         .saturating_add(offset_of!(PyMemoryViewObject, ob_array))
+        .saturating_add(text.len())
         .max(size_of::<PyMemoryViewObject>());
     let head = PyMemoryViewObject {
         ob_base: PyVarObject {
@@ -179,8 +186,8 @@ fn allocate(ndim: usize) -> Result<Owned<PyMemoryViewObject>> {
         weakreflist: null_mut(),
         ob_array: [0],
     };
-    // SAFETY: the head has one reference and a static type; the size is that of the head and the arrays, which are
-    // written before anything is read there.
+    // SAFETY: the head has one reference and a static type; the size is that of the head, the arrays and the text, which
+    // are written before anything is read there.
     unsafe {
         let object = object::new(size, head)?;
         let array: *mut Py_ssize_t = (&raw mut (*object.as_ptr()).ob_array).cast();
@@ -191,6 +198,12 @@ fn allocate(ndim: usize) -> Result<Owned<PyMemoryViewObject>> {
         view.strides = array.add(ndim);
         view.suboffsets = array.add(ndim.saturating_mul(2));
         core::ptr::write_bytes(array, 0, entries);
+        if format.is_some() {
+            let copy: *mut c_char = array.add(entries).cast();
+            core::ptr::copy_nonoverlapping(text.as_ptr(), copy.cast(), text.len());
+            view.format = copy;
+            (*object.as_ptr()).flags = OWN_FORMAT;
+        }
         Ok(object)
     }
 }
@@ -208,9 +221,11 @@ unsafe fn complete(object: &Owned<PyMemoryViewObject>, src: &Py_buffer, structur
         view.len = src.len;
         view.itemsize = src.itemsize;
         view.readonly = src.readonly;
-        view.format = if src.format.is_null() { buffer::UNSIGNED_BYTES } else { src.format };
+        if view.format.is_null() {
+            view.format = if src.format.is_null() { buffer::UNSIGNED_BYTES } else { src.format };
+        }
         view.internal = src.internal;
-        let (shape, strides, suboffsets) = arrays(view, structure.ndim);
+        let AxesMut { shape, strides, suboffsets } = axes_of(view, structure.ndim);
         shape.copy_from_slice_checked(structure.shape_or_implied(&mut [0]));
         match structure.strides {
             Some(given) => strides.copy_from_slice_checked(given),
@@ -242,17 +257,14 @@ impl CopyChecked for [Py_ssize_t] {
 ///
 /// # Safety
 /// The view is that of a fresh memoryview with room for `ndim` axes, whose pointers `allocate` has set.
-unsafe fn arrays<'a>(
-    view: &Py_buffer,
-    ndim: usize,
-) -> (&'a mut [Py_ssize_t], &'a mut [Py_ssize_t], &'a mut [Py_ssize_t]) {
+pub(super) unsafe fn axes_of<'a>(view: &Py_buffer, ndim: usize) -> AxesMut<'a> {
     // SAFETY: the function's contract: three arrays behind each other.
     unsafe {
-        (
-            core::slice::from_raw_parts_mut(view.shape, ndim),
-            core::slice::from_raw_parts_mut(view.strides, ndim),
-            core::slice::from_raw_parts_mut(view.suboffsets, ndim),
-        )
+        AxesMut {
+            shape: core::slice::from_raw_parts_mut(view.shape, ndim),
+            strides: core::slice::from_raw_parts_mut(view.strides, ndim),
+            suboffsets: core::slice::from_raw_parts_mut(view.suboffsets, ndim),
+        }
     }
 }
 
@@ -260,7 +272,7 @@ unsafe fn arrays<'a>(
 ///
 /// # Safety
 /// The memoryview is the caller's alone (O3), and its view is filled in.
-unsafe fn set_flags(object: &Owned<PyMemoryViewObject>) {
+pub(super) unsafe fn set_flags(object: &Owned<PyMemoryViewObject>) {
     // SAFETY: the function's contract.
     unsafe {
         let object = &mut *object.as_ptr();
@@ -283,8 +295,17 @@ unsafe fn set_flags(object: &Owned<PyMemoryViewObject>) {
             flags |= if c { _Py_MEMORYVIEW_C } else { 0 };
             flags |= if fortran { _Py_MEMORYVIEW_FORTRAN } else { 0 };
         }
-        object.flags = flags;
+        object.flags = flags | object.flags & OWN_FORMAT;
     }
+}
+
+/// The format of a memoryview, where it lives no longer than this.
+///
+/// # Safety
+/// O1, O2, for as long as the result is used.
+pub(super) unsafe fn own_format<'a>(view: NonNull<PyMemoryViewObject>) -> Option<&'a CStr> {
+    // SAFETY: O2; the text stands in the memoryview.
+    unsafe { (flags(view) & OWN_FORMAT != 0).then(|| CStr::from_ptr((*view.as_ptr()).view.format)) }
 }
 
 /// The error of every use of a memoryview that has been released.

@@ -1,0 +1,200 @@
+//! Items of memoryviews
+//!
+//! Items are named by `nindices` indices, one for each axis; negative ones count from the end. A view of no axes has one
+//! item and takes no indices (`indices` may be NULL then). The values of an item are those of its format, see "Formats":
+//! for a format like "d" one, for "<ihd" three. Items may have any format of this library, and lie anywhere. What the view
+//! has besides, its number of axes, shape, strides and so on, is in `PyMemoryView_GET_BUFFER(view)`; its length along the
+//! first axis is `PyObject_Length(view)`.
+//!
+//! Errors that every function here may set: `ValueError` for a memoryview that has been released, or whose items are
+//! smaller than its format says, or whose format is none; `TypeError` for an object that is no memoryview, or another
+//! number of indices; `IndexError` that names the axis, counted from 1, for an index out of bounds; `SystemError` for NULL
+//! or a negative count; `MemoryError`.
+
+use core::ffi::{c_char, c_int, c_void};
+use core::ptr::null_mut;
+
+use crate::abi::format::pybuffer_value;
+use crate::abi::object::{Py_ssize_t, PyObject};
+use crate::error::{Error, Result};
+use crate::memoryview;
+use crate::runtime::boundary::{boundary, non_null};
+use crate::runtime::refs::Owned;
+
+use super::buffer::order_of;
+
+/// An array that C gives. NULL will do for no entries.
+///
+/// # Safety
+/// NULL, or as many entries as `count` says, for as long as the result is used.
+pub(super) unsafe fn slice_of<'a, T>(start: *const T, count: c_int) -> Result<&'a [T]> {
+    match usize::try_from(count).map_err(|_| Error::bad_argument())? {
+        0 => Ok(&[]),
+        // SAFETY: the function's contract.
+        count => Ok(unsafe { core::slice::from_raw_parts(non_null(start.cast_mut())?.as_ptr(), count) }),
+    }
+}
+
+/// The address of an item, in the memory of the view. It may be used until the view is released; not longer.
+///
+/// CPython: `PyBuffer_GetPointer`, which does not look whether the indices are within the shape.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_item_pointer(
+    view: *mut PyObject,
+    indices: *const Py_ssize_t,
+    nindices: c_int,
+) -> *mut c_void {
+    boundary(|| {
+        let view = non_null(view)?;
+        // SAFETY: O1; the contract of the function.
+        unsafe { memoryview::item_pointer(view, slice_of(indices, nindices)?) }
+    })
+}
+
+/// Unpacks an item to `values`, as many as its format has, which `nvalues` must be. Bytes stay in the memory of the view,
+/// and are pointed to: they may be used until it is released.
+///
+/// Returns 0; -1 also with `ValueError` for another number of values. CPython: `view[i, j]`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_get_item(
+    view: *mut PyObject,
+    indices: *const Py_ssize_t,
+    nindices: c_int,
+    values: *mut pybuffer_value,
+    nvalues: c_int,
+) -> c_int {
+    boundary(|| {
+        let (view, values) = (non_null(view)?, non_null(values)?);
+        let count = usize::try_from(nvalues).map_err(|_| Error::bad_argument())?;
+        // SAFETY: O1; the contract of the function.
+        unsafe { memoryview::get_item(view, slice_of(indices, nindices)?, values.as_ptr(), count) }.map(|()| 0)
+    })
+}
+
+/// Packs an item from `values`, as many as its format has, which `nvalues` must be: each is checked as by
+/// `pybuffer_format_pack`, and padding becomes 0.
+///
+/// Returns 0; -1 also with `TypeError` where the memory is read-only or a value is of the wrong kind, `ValueError` for
+/// another number of values or one that is out of range. Nothing is written then. CPython: `view[i, j] = value`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_set_item(
+    view: *mut PyObject,
+    indices: *const Py_ssize_t,
+    nindices: c_int,
+    values: *const pybuffer_value,
+    nvalues: c_int,
+) -> c_int {
+    boundary(|| {
+        let (view, values) = (non_null(view)?, non_null(values.cast_mut())?);
+        // SAFETY: O1; the contract of the function.
+        unsafe {
+            let values = slice_of(values.as_ptr(), nvalues)?;
+            memoryview::set_item(view, slice_of(indices, nindices)?, values)
+        }
+        .map(|()| 0)
+    })
+}
+
+/// Unpacks all items, in C order (the last index fastest), to `values`; `nvalues` must be as many as all items have. The
+/// shape of the view says how they nest. Bytes stay in the memory of the view, and are pointed to.
+///
+/// Returns 0; -1 also with `ValueError` for another number of values. CPython: `memoryview.tolist()`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_values(
+    view: *mut PyObject,
+    values: *mut pybuffer_value,
+    nvalues: Py_ssize_t,
+) -> c_int {
+    boundary(|| {
+        let (view, values) = (non_null(view)?, non_null(values)?);
+        let count = usize::try_from(nvalues).map_err(|_| Error::bad_argument())?;
+        // SAFETY: O1; the contract of the function.
+        unsafe { memoryview::values(view, values.as_ptr(), count) }.map(|()| 0)
+    })
+}
+
+/// All items as they are in memory, one behind the other in `order`: 'C', 'F', or 'A' for Fortran order where the view is
+/// Fortran-contiguous and C order else. A new bytes object. NULL also with `SystemError` for another order.
+/// CPython: `memoryview.tobytes(order)`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_tobytes(view: *mut PyObject, order: c_char) -> *mut PyObject {
+    boundary(|| {
+        let (view, order) = (non_null(view)?, order_of(order)?);
+        // SAFETY: O1.
+        unsafe { memoryview::to_bytes(view, order) }.map(Owned::into_object)
+    })
+}
+
+/// How many items have these values (`nvalues`, as many as the format has); numbers are equal by value, whatever their
+/// types, and NaN equals nothing. -1 also with `ValueError` for another number of values, `TypeError` for a value of no
+/// kind. CPython 3.14: `memoryview.count`, in one dimension.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_count(
+    view: *mut PyObject,
+    values: *const pybuffer_value,
+    nvalues: c_int,
+) -> Py_ssize_t {
+    boundary(|| {
+        let (view, values) = (non_null(view)?, non_null(values.cast_mut())?);
+        // SAFETY: O1; the contract of the function.
+        unsafe { memoryview::count(view, slice_of(values.as_ptr(), nvalues)?) }
+    })
+}
+
+/// The place of the first item that has these values, as `pybuffer_memoryview_count` compares, from `start` to before
+/// `stop`; items are counted in C order, and negative places count from the end. `PY_SSIZE_T_MAX` as `stop` is the end.
+///
+/// -1 also with `ValueError` where there is none, and `TypeError` for a view of no axes. CPython 3.14: `memoryview.index`,
+/// in one dimension.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_index(
+    view: *mut PyObject,
+    values: *const pybuffer_value,
+    nvalues: c_int,
+    start: Py_ssize_t,
+    stop: Py_ssize_t,
+) -> Py_ssize_t {
+    boundary(|| {
+        let (view, values) = (non_null(view)?, non_null(values.cast_mut())?);
+        // SAFETY: O1; the contract of the function.
+        unsafe { memoryview::index(view, slice_of(values.as_ptr(), nvalues)?, start, stop) }
+    })
+}
+
+/// An iterator over the first axis, which keeps the memoryview. It may be shared by threads: each place is met once. A new
+/// reference; NULL also with `TypeError` for a view of no axes. CPython: `iter(view)`, in one dimension.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_iter(view: *mut PyObject) -> *mut PyObject {
+    boundary(|| {
+        let view = non_null(view)?;
+        // SAFETY: O1.
+        unsafe { memoryview::iterate(view) }.map(Owned::into_object)
+    })
+}
+
+/// A memoryview of the next place along the first axis: a row of a matrix, a view of no axes where there is only one. A new
+/// reference; NULL without an error at the end. A place that could not be given for an error is not met again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_next(iterator: *mut PyObject) -> *mut PyObject {
+    boundary(|| {
+        let iterator = non_null(iterator)?;
+        // SAFETY: O1.
+        unsafe { memoryview::next(iterator) }.map(|view| view.map_or(null_mut(), Owned::into_object))
+    })
+}
+
+/// Unpacks the next item of a view of one axis to `values`, as `pybuffer_memoryview_get_item` does. Returns 1; 0 at the
+/// end; -1 with an error. An item that could not be given for an error is not met again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_next_item(
+    iterator: *mut PyObject,
+    values: *mut pybuffer_value,
+    nvalues: c_int,
+) -> c_int {
+    boundary(|| {
+        let (iterator, values) = (non_null(iterator)?, non_null(values)?);
+        let count = usize::try_from(nvalues).map_err(|_| Error::bad_argument())?;
+        // SAFETY: O1; the contract of the function.
+        unsafe { memoryview::next_item(iterator, values.as_ptr(), count) }.map(c_int::from)
+    })
+}

@@ -1,0 +1,236 @@
+//! Parts of memoryviews
+//!
+//! A part of a memoryview, or another arrangement of its axes, is a memoryview on the same memory: no item is copied, and
+//! writing to one writes to the other. It goes on when the memoryview that it was made from is released or gone. All of
+//! them work on strides of any sign, on axes without items, and on memory behind pointers (suboffsets), where they say
+//! `NotImplementedError` for what suboffsets cannot express.
+//!
+//! Errors that every function here may set: `ValueError` for a memoryview that has been released, `TypeError` for an object
+//! that is none, `SystemError` for NULL or a negative count, `MemoryError`.
+
+use core::ffi::{CStr, c_char, c_int};
+
+use crate::abi::format::pybuffer_value;
+use crate::abi::memoryview as c;
+use crate::abi::memoryview::pybuffer_subscript;
+use crate::abi::object::{Py_ssize_t, PyObject};
+use crate::error::{Error, Result};
+use crate::layout::{Order, Subscript};
+use crate::memoryview;
+use crate::runtime::boundary::{boundary, non_null};
+use crate::runtime::refs::Owned;
+
+use super::buffer::order_of;
+use super::items::slice_of;
+
+/// The subscripts that C gives.
+///
+/// # Safety
+/// NULL, or as many as `count` says.
+unsafe fn subscripts<'a>(
+    start: *const pybuffer_subscript,
+    count: c_int,
+) -> Result<impl Iterator<Item = Subscript> + Clone + 'a> {
+    // SAFETY: the function's contract.
+    let given: &'a [pybuffer_subscript] = unsafe { slice_of(start, count)? };
+    if given.iter().any(|one| !(c::PYBUFFER_SUBSCRIPT_INDEX..=c::PYBUFFER_SUBSCRIPT_NEWAXIS).contains(&one.kind)) {
+        return Err(Error::system(c"a subscript of no kind that there is"));
+    }
+    let end = |given: Py_ssize_t| (given != Py_ssize_t::MIN).then_some(given);
+    Ok(given.iter().map(move |one| match one.kind {
+        c::PYBUFFER_SUBSCRIPT_INDEX => Subscript::Index(one.start),
+        c::PYBUFFER_SUBSCRIPT_SLICE => {
+            Subscript::Slice { start: end(one.start), stop: end(one.stop), step: end(one.step) }
+        }
+        c::PYBUFFER_SUBSCRIPT_ELLIPSIS => Subscript::Ellipsis,
+        _ => Subscript::NewAxis,
+    }))
+}
+
+/// 'C' or 'F'.
+fn definite_order(order: c_char) -> Result<Order> {
+    match order_of(order)? {
+        Order::Any => Err(Error::bad_argument()),
+        order => Ok(order),
+    }
+}
+
+/// The part that `count` subscripts select, one for each axis from the first on; what they leave out is taken whole.
+/// Integers take an axis away, slices keep it, and are clipped as in Python; an ellipsis stands for the axes in the middle
+/// that are left out, and a new axis has one item. With an index for each axis the part has no axes. `subscripts` may be
+/// NULL where `count` is 0. A new reference.
+///
+/// NULL also with `IndexError` that names the axis (counted from 1) for an index out of bounds, and for a second ellipsis;
+/// `ValueError` for a step of 0 or more than 64 axes; `TypeError` for more subscripts than axes; `NotImplementedError`
+/// where indices would leave two pointers to follow behind each other, or a part begins before where its pointers lead.
+/// CPython: `view[...]`, which gives the value of an item in the place of a view of no axes; slices of one axis only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_subscript(
+    view: *mut PyObject,
+    subscripts: *const pybuffer_subscript,
+    count: c_int,
+) -> *mut PyObject {
+    boundary(|| {
+        let view = non_null(view)?;
+        // SAFETY: O1; the contract of the function.
+        unsafe { memoryview::subscript(view, self::subscripts(subscripts, count)?) }.map(Owned::into_object)
+    })
+}
+
+/// Copies the items of `source`, any exporter, to the part that the subscripts select: the same shape, and the same format
+/// but for a leading '@'. The two may share memory: it is as if the items went through a temporary.
+///
+/// Returns 0; -1 with `TypeError` where the memory is read-only or `source` exports nothing, `ValueError` where the
+/// structures differ, those of `pybuffer_memoryview_subscript`, and whatever the exporter raises. Nothing is written then.
+/// CPython: `view[...] = source`, in one dimension.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_assign(
+    view: *mut PyObject,
+    subscripts: *const pybuffer_subscript,
+    count: c_int,
+    source: *mut PyObject,
+) -> c_int {
+    boundary(|| {
+        let (view, source) = (non_null(view)?, non_null(source)?);
+        // SAFETY: O1; the contract of the function.
+        unsafe { memoryview::assign(view, self::subscripts(subscripts, count)?, source) }.map(|()| 0)
+    })
+}
+
+/// Writes one item to all places of the part that the subscripts select, packed from its values as by
+/// `pybuffer_memoryview_set_item`.
+///
+/// Returns 0; -1 with the errors of that function and of `pybuffer_memoryview_subscript`. Nothing is written then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_fill(
+    view: *mut PyObject,
+    subscripts: *const pybuffer_subscript,
+    count: c_int,
+    values: *const pybuffer_value,
+    nvalues: c_int,
+) -> c_int {
+    boundary(|| {
+        let (view, values) = (non_null(view)?, non_null(values.cast_mut())?);
+        // SAFETY: O1; the contract of the function.
+        unsafe {
+            let values = slice_of(values.as_ptr(), nvalues)?;
+            memoryview::fill(view, self::subscripts(subscripts, count)?, values)
+        }
+        .map(|()| 0)
+    })
+}
+
+/// The same items, the last first along one axis; negative ones count from the last. A new reference; NULL also with
+/// `ValueError` where there is no such axis, `NotImplementedError` as `pybuffer_memoryview_subscript`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_flip(view: *mut PyObject, axis: c_int) -> *mut PyObject {
+    boundary(|| {
+        let view = non_null(view)?;
+        // SAFETY: O1.
+        unsafe { memoryview::flip(view, axis as Py_ssize_t) }.map(Owned::into_object)
+    })
+}
+
+/// The same items with the axes in another order: axis `i` of the new view is axis `axes[i]` of the old one, negative ones
+/// counting from the last; `axes` has as many entries as the view has axes. NULL in its place turns the order round, which
+/// transposes a matrix. A new reference.
+///
+/// NULL also with `ValueError` where `axes` does not name each axis once, `NotImplementedError` where axes on both sides
+/// of a pointer would change places. NumPy: `transpose`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_permute(
+    view: *mut PyObject,
+    axes: *const c_int,
+    count: c_int,
+) -> *mut PyObject {
+    boundary(|| {
+        let view = non_null(view)?;
+        // SAFETY: O1; the contract of the function.
+        unsafe {
+            let axes = if axes.is_null() { None } else { Some(slice_of(axes, count)?) };
+            memoryview::permute(view, axes)
+        }
+        .map(Owned::into_object)
+    })
+}
+
+/// The items repeated to a shape: axes of one item get as many as `shape` says, all in the same place, and so do axes that
+/// are missing in front. The new view is read-only where anything is repeated, since one item stands for many. `shape`
+/// may be NULL where `ndim` is 0. A new reference.
+///
+/// NULL also with `ValueError` where the shape of the view does not allow it, or memory could not hold as much.
+/// NumPy: `broadcast_to`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_broadcast(
+    view: *mut PyObject,
+    ndim: c_int,
+    shape: *const Py_ssize_t,
+) -> *mut PyObject {
+    boundary(|| {
+        let view = non_null(view)?;
+        // SAFETY: O1; the contract of the function.
+        unsafe { memoryview::broadcast(view, slice_of(shape, ndim)?) }.map(Owned::into_object)
+    })
+}
+
+/// The same items in another shape, counted in `order`: 'C', the last index fastest, or 'F', the first. One entry of
+/// `shape` may be -1: it is what the others leave. It takes no copy: where that would be needed, it fails. `shape` may be
+/// NULL where `ndim` is 0. A new reference.
+///
+/// NULL also with `ValueError` where the numbers of items differ, `BufferError` where the memory does not lie so that
+/// strides can express the shape (`PyMemoryView_GetContiguous` makes a copy that does), `SystemError` for another order.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_reshape(
+    view: *mut PyObject,
+    ndim: c_int,
+    shape: *const Py_ssize_t,
+    order: c_char,
+) -> *mut PyObject {
+    boundary(|| {
+        let (view, order) = (non_null(view)?, definite_order(order)?);
+        // SAFETY: O1; the contract of the function.
+        unsafe { memoryview::reshape(view, slice_of(shape, ndim)?, order) }.map(Owned::into_object)
+    })
+}
+
+/// The same bytes as items of another format and shape. A contiguous view becomes one of one axis, or one of one axis
+/// becomes one of `ndim` axes in `order`, 'C' or 'F'; one of the two formats is a byte format (`B`, `b` or `c`), the
+/// other one may be any. NULL for `shape` means one axis, of as many items as there are, and `ndim` and `order` do not
+/// matter. A new reference.
+///
+/// NULL also with `TypeError` where the view is not C-contiguous (a Fortran-contiguous one will do where the new one has one
+/// axis), has an axis without items, neither shape has one axis, neither format is a byte format, or the bytes do not come
+/// to whole items or to the shape; `ValueError` for a format that is none, an item without bytes, an entry of `shape`
+/// below 1, or more than 64 axes; `SystemError` for another order.
+/// CPython: `memoryview.cast`, which takes native formats of one code only; the order, and Fortran-contiguous views, are
+/// those of CPython 3.16.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_cast(
+    view: *mut PyObject,
+    format: *const c_char,
+    ndim: c_int,
+    shape: *const Py_ssize_t,
+    order: c_char,
+) -> *mut PyObject {
+    boundary(|| {
+        let (view, format) = (non_null(view)?, non_null(format.cast_mut())?);
+        // Without a shape nothing is ordered. An array of no entries is a shape all the same.
+        let order = if shape.is_null() { Order::C } else { definite_order(order)? };
+        // SAFETY: O1; the contract of the function.
+        unsafe {
+            let shape = if shape.is_null() { None } else { Some(slice_of(shape, ndim)?) };
+            memoryview::cast(view, CStr::from_ptr(format.as_ptr()), shape, order)
+        }
+        .map(Owned::into_object)
+    })
+}
+
+/// The same memory, not to be written through the new view. A new reference. CPython: `memoryview.toreadonly()`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_toreadonly(view: *mut PyObject) -> *mut PyObject {
+    boundary(|| {
+        let view = non_null(view)?;
+        // SAFETY: O1.
+        unsafe { memoryview::to_readonly(view) }.map(Owned::into_object)
+    })
+}

@@ -1,0 +1,222 @@
+//! The same items under other axes: permuted, repeated, or counted in another shape. Nothing is copied, so each of these
+//! says no where the memory does not lie so that strides and suboffsets can express it.
+
+use crate::error::{Argument, Error, Kind, Result};
+
+use super::MAX_NDIM;
+use super::structure::{AxesMut, Order, Structure, fill_strides};
+
+/// Shape and strides, which a memoryview always has.
+fn axes<'a>(view: &Structure<'a>) -> Result<(&'a [isize], &'a [isize])> {
+    Ok((view.shape.ok_or(Error::bad_argument())?, view.strides.ok_or(Error::bad_argument())?))
+}
+
+/// Writes to `to` the axes of `view` in another order: axis `i` is what axis `order(i)` was. NumPy: `transpose`.
+///
+/// The axes that lead to a pointer can change places among each other only.
+///
+/// # Errors
+/// `ValueError` where `order` is no permutation of the axes; `NotImplementedError` where a pointer stands between two
+/// that change places.
+pub fn permute(view: &Structure<'_>, order: impl Fn(usize) -> isize, to: &mut AxesMut<'_>) -> Result<()> {
+    let (shape, strides) = axes(view)?;
+    let mut seen = [false; MAX_NDIM];
+    // The axes before `first` have been dealt with, with the pointers that they lead to; `end` is behind the next one.
+    let (mut first, mut end) = (0, 0);
+    for at in 0..view.ndim {
+        if at == end {
+            first = at;
+            end = (at..view.ndim).find(|&axis| view.pointer(axis).is_some()).map_or(view.ndim, |a| a.wrapping_add(1));
+        }
+        let not_one = Error::value(c"axes must name each axis of the view once");
+        let axis = order(at);
+        let axis = if axis < 0 { axis.wrapping_add_unsigned(view.ndim) } else { axis }.cast_unsigned();
+        let (&len, &stride) = shape.get(axis).zip(strides.get(axis)).ok_or(not_one)?;
+        if core::mem::replace(seen.get_mut(axis).ok_or(not_one)?, true) {
+            return Err(not_one);
+        }
+        if !(first..end).contains(&axis) {
+            return Err(Error::new(
+                Kind::NotImplemented,
+                c"axes on both sides of a pointer cannot change places without a copy",
+            ));
+        }
+        let last = end.wrapping_sub(1);
+        let suboffset = if at == last { view.pointer(last).unwrap_or(-1) } else { -1 };
+        to.set(at, len, stride, suboffset).ok_or(Error::bad_argument())?;
+    }
+    Ok(())
+}
+
+/// Writes to `to` the axes of `view` repeated to `shape`: axes of one item, and those that are missing in front, have as
+/// many as `shape` says, all in the same place. NumPy: `broadcast_to`. Says whether anything is repeated.
+///
+/// # Errors
+/// `ValueError` where the shape of the view does not allow it.
+pub fn broadcast(view: &Structure<'_>, shape: &[isize], to: &mut AxesMut<'_>) -> Result<bool> {
+    let (own, strides) = axes(view)?;
+    let mismatch = Error::value(c"the shape of the view cannot be repeated to this one");
+    let new = shape.len().checked_sub(view.ndim).ok_or(mismatch)?;
+    let mut repeats = false;
+    for (at, &len) in shape.iter().enumerate() {
+        let old = at.checked_sub(new);
+        let (items, stride) = match old {
+            Some(axis) => own.get(axis).copied().zip(strides.get(axis).copied()).ok_or(mismatch)?,
+            None => (1, 0),
+        };
+        if len < 0 || (items != len && items != 1) {
+            return Err(mismatch);
+        }
+        repeats |= items != len && len != 0;
+        let stride = if items == len { stride } else { 0 };
+        let suboffset = old.and_then(|axis| view.pointer(axis)).unwrap_or(-1);
+        to.set(at, len, stride, suboffset).ok_or(Error::bad_argument())?;
+    }
+    checked_product(shape, view.itemsize)?;
+    Ok(repeats)
+}
+
+/// `product(shape)`, where memory can hold that many items.
+fn checked_product(shape: &[isize], itemsize: isize) -> Result<isize> {
+    if shape.contains(&0) {
+        return Ok(0);
+    }
+    let items = shape.iter().try_fold(1_isize, |items, &len| items.checked_mul(len));
+    items
+        .filter(|items| items.checked_mul(itemsize).is_some())
+        .ok_or(Error::value(c"product(shape) * itemsize is more than memory can hold"))
+}
+
+/// Writes to `to`, as many axes as `shape` has, with the same items counted in `order`. One length may be -1: it is what is
+/// left for it. NumPy: `reshape` without a copy.
+///
+/// # Errors
+/// `ValueError` where the numbers of items differ; `BufferError` where it takes a copy.
+pub fn reshape(view: &Structure<'_>, shape: &[isize], order: Order, to: &mut AxesMut<'_>) -> Result<()> {
+    let (own, _) = axes(view)?;
+    let items = checked_product(own, view.itemsize)?;
+    for (at, &len) in shape.iter().enumerate() {
+        to.set(at, len, view.itemsize, -1).ok_or(Error::bad_argument())?;
+    }
+    complete(to.shape, items)?;
+    if items == 0 {
+        fill_strides(to.shape, view.itemsize, order, to.strides);
+        return Ok(());
+    }
+    let regrouping = Regrouping { view, order, old: 0, new: 0 };
+    if regrouping.run(to).is_none() {
+        return Err(Error::buffer(c"the view does not have this shape without a copy"));
+    }
+    Ok(())
+}
+
+/// Puts in the length that is -1, and checks that there are as many items.
+fn complete(shape: &mut [isize], items: isize) -> Result<()> {
+    let mismatch =
+        Error::with(Kind::Value, c"cannot reshape %zd items into this shape", Argument::Size(items), Argument::None);
+    let mut free = None;
+    let mut product = 1_isize;
+    for len in shape {
+        match *len {
+            -1 if free.is_none() => free = Some(len),
+            negative if negative < 0 => return Err(mismatch),
+            // What does not fit is more than there can be, unless a 0 follows.
+            len => product = if len == 0 { 0 } else { product.checked_mul(len).unwrap_or(isize::MAX) },
+        }
+    }
+    if let Some(free) = free {
+        *free = items.checked_div(product).ok_or(mismatch)?;
+        product = product.checked_mul(*free).ok_or(mismatch)?;
+    }
+    if product == items { Ok(()) } else { Err(mismatch) }
+}
+
+/// Old axes become new ones group by group: the fewest of each from the first on that have as many items.
+struct Regrouping<'v, 'a> {
+    view: &'v Structure<'a>,
+    order: Order,
+    /// The first axes that belong to no group yet.
+    old: usize,
+    new: usize,
+}
+
+impl Regrouping<'_, '_> {
+    /// An old axis: length and stride.
+    fn axis(&self, axis: usize) -> Option<(isize, isize)> {
+        Some((*self.view.shape?.get(axis)?, *self.view.strides?.get(axis)?))
+    }
+
+    /// Goes past old axes that move nothing.
+    fn skip_single(&mut self) {
+        while matches!(self.axis(self.old), Some((1, _))) && self.view.pointer(self.old).is_none() {
+            self.old = self.old.wrapping_add(1);
+        }
+    }
+
+    /// `None` where it takes a copy.
+    fn run(mut self, to: &mut AxesMut<'_>) -> Option<()> {
+        self.skip_single();
+        while self.old < self.view.ndim && self.new < to.shape.len() {
+            self.group(to)?;
+            self.skip_single();
+        }
+        // What is left of the new axes has one item along each; an old one that is left leads to a pointer.
+        (self.old == self.view.ndim).then_some(())
+    }
+
+    fn group(&mut self, to: &mut AxesMut<'_>) -> Option<()> {
+        let (mut old_end, mut new_end) = (self.old, self.new);
+        let mut take_old = || {
+            let (len, _) = self.axis(old_end)?;
+            old_end = old_end.wrapping_add(1);
+            Some(len)
+        };
+        let mut take_new = || {
+            let len = to.shape.get(new_end).copied()?;
+            new_end = new_end.wrapping_add(1);
+            Some(len)
+        };
+        let (mut old_items, mut new_items) = (take_old()?, take_new()?);
+        while old_items != new_items {
+            // Neither can be more than all items.
+            if new_items < old_items {
+                new_items = new_items.wrapping_mul(take_new()?);
+            } else {
+                old_items = old_items.wrapping_mul(take_old()?);
+            }
+        }
+        let step = self.one_step(old_end)?;
+        let group = self.new..new_end;
+        let (shape, strides) = (to.shape.get(group.clone())?, to.strides.get_mut(group)?);
+        fill_strides(shape, step, self.order, strides);
+        // The pointer that the old axes lead to is what the new ones lead to.
+        let (last_old, last_new) = (old_end.wrapping_sub(1), new_end.wrapping_sub(1));
+        *to.suboffsets.get_mut(last_new)? = self.view.pointer(last_old).unwrap_or(-1);
+        (self.old, self.new) = (old_end, new_end);
+        Some(())
+    }
+
+    /// The stride of the old axes up to `end` where they are as good as one axis.
+    fn one_step(&self, end: usize) -> Option<isize> {
+        let mut step: Option<(isize, isize)> = None;
+        for axis in self.old..end {
+            let (len, stride) = self.axis(axis)?;
+            if axis.wrapping_add(1) < end && self.view.pointer(axis).is_some() {
+                return None;
+            }
+            if len == 1 {
+                continue;
+            }
+            step = match (step, self.order) {
+                (None, _) => Some((stride, stride.checked_mul(len)?)),
+                // The axis before is the faster one, and this one goes on where it ends; or the other way round.
+                (Some((first, next)), Order::Fortran) if next == stride => Some((first, stride.checked_mul(len)?)),
+                (Some((outer, _)), Order::C | Order::Any) if stride.checked_mul(len) == Some(outer) => {
+                    Some((stride, 0))
+                }
+                _ => return None,
+            };
+        }
+        Some(step.map_or(self.view.itemsize, |(stride, _)| stride))
+    }
+}

@@ -1,0 +1,76 @@
+//! Assignment to parts: from another exporter's items, and from one item.
+
+use core::ffi::CStr;
+use core::ptr::NonNull;
+
+use crate::abi::buffer::Py_buffer;
+use crate::abi::format::pybuffer_value;
+use crate::abi::object::PyObject;
+use crate::buffer::{self, Acquired, Request};
+use crate::error::{Error, Result};
+use crate::layout::{MAX_NDIM, Structure, Subscript};
+
+use super::access::Access;
+use super::parts::Stacked;
+
+/// `memoryview[...] = object`: the items of an exporter, of the same format and shape, as if through a temporary.
+///
+/// # Safety
+/// O1 for both, and W3.
+pub(crate) unsafe fn assign(
+    op: NonNull<PyObject>,
+    subscripts: impl Iterator<Item = Subscript> + Clone,
+    source: NonNull<PyObject>,
+) -> Result<()> {
+    let (mut part, mut src) = (Stacked::empty(), Acquired::empty());
+    // SAFETY: the function's contract; the views stay where they are. The exporters vouch for the memory (B1).
+    unsafe {
+        let access = Access::new(op)?;
+        access.writable()?;
+        let to = part.select(&access, subscripts)?;
+        src.acquire(source.as_ptr(), Request::FULL_RO)?;
+        let from = src.view();
+        let (a, b) = (buffer::checked_structure(from)?, buffer::checked_structure(&to)?);
+        if !same_format(from, &to) || !a.has_shape_of(&b) {
+            return Err(Error::value(c"memoryview assignment: lvalue and rvalue have different structures"));
+        }
+        buffer::copy_view(from, &to)
+    }
+}
+
+/// Whether two views have the same format, as CPython compares for an assignment: the same text, but for an `@` in front.
+///
+/// # Safety
+/// B1 for both.
+unsafe fn same_format(a: &Py_buffer, b: &Py_buffer) -> bool {
+    fn plain(format: &CStr) -> &[u8] {
+        let text = format.to_bytes();
+        text.strip_prefix(b"@").unwrap_or(text)
+    }
+    // SAFETY: the function's contract.
+    unsafe { a.itemsize == b.itemsize && plain(buffer::format_of(a)) == plain(buffer::format_of(b)) }
+}
+
+/// One item to all places of a part.
+///
+/// # Safety
+/// O1 and W3; what `read_value` needs of the values.
+pub(crate) unsafe fn fill(
+    op: NonNull<PyObject>,
+    subscripts: impl Iterator<Item = Subscript> + Clone,
+    values: &[pybuffer_value],
+) -> Result<()> {
+    let mut part = Stacked::empty();
+    // SAFETY: the function's contract; the item is new memory, and each place has as many bytes as it.
+    unsafe {
+        let access = Access::new(op)?;
+        access.writable()?;
+        let to = part.select(&access, subscripts)?;
+        access.with_packed(values, |item, size| {
+            let dst = Structure { itemsize: size.cast_signed(), ..buffer::checked_structure(&to)? };
+            let strides = [0; MAX_NDIM];
+            let src = Structure { strides: strides.get(..dst.ndim), suboffsets: None, ..dst };
+            buffer::copy_apart(item, &src, to.buf.cast(), &dst)
+        })
+    }
+}

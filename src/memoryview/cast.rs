@@ -1,0 +1,88 @@
+//! The same bytes under another format and shape. CPython: `memory_cast`.
+
+use core::ffi::CStr;
+use core::ptr::NonNull;
+
+use crate::abi::memoryview::{_Py_MEMORYVIEW_C, _Py_MEMORYVIEW_FORTRAN, PyMemoryViewObject};
+use crate::abi::object::PyObject;
+use crate::error::{Error, Kind, Result};
+use crate::format::{self, native_code};
+use crate::layout::{Order, fill_strides};
+use crate::runtime::refs::Owned;
+
+use super::access::Access;
+use super::parts::derived;
+use super::view::{check_ndim, flags};
+
+const fn refused(text: &'static CStr) -> Error {
+    Error::new(Kind::Type, text)
+}
+
+/// Whether an item of this format is one plain byte.
+fn is_byte(format: &CStr) -> bool {
+    matches!(native_code(Some(format)), Some(b'B' | b'b' | b'c'))
+}
+
+/// `memoryview.cast(format, shape, order=...)`; without a shape one axis.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn cast(
+    op: NonNull<PyObject>,
+    format: &CStr,
+    shape: Option<&[isize]>,
+    order: Order,
+) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: O1.
+    let access = unsafe { Access::new(op)? };
+    let structure = access.structure()?;
+    // SAFETY: `Access` keeps the memoryview.
+    let state = unsafe { flags(access.memoryview()) };
+    let to_one_axis = shape.is_none_or(|shape| shape.len() == 1);
+    if state & _Py_MEMORYVIEW_C == 0 && (state & _Py_MEMORYVIEW_FORTRAN == 0 || !to_one_axis) {
+        return Err(refused(c"memoryview: casts are restricted to C-contiguous views"));
+    }
+    if (shape.is_some() || structure.ndim != 1) && structure.shape.is_some_and(|shape| shape.contains(&0)) {
+        return Err(refused(c"memoryview: cannot cast view with zeros in shape or strides"));
+    }
+    if let Some(shape) = shape {
+        check_ndim(shape.len())?;
+        if structure.ndim != 1 && shape.len() != 1 {
+            return Err(refused(c"memoryview: cast must be 1D -> ND or ND -> 1D"));
+        }
+    }
+    let itemsize = format::size(format)?;
+    if !is_byte(format) && !is_byte(access.format()) {
+        return Err(refused(c"memoryview: cannot cast between two non-byte formats"));
+    }
+    let len = access.view().len;
+    if itemsize == 0 {
+        return Err(Error::value(c"memoryview: destination format must have items of at least one byte"));
+    }
+    if len.checked_rem(itemsize) != Some(0) {
+        return Err(refused(c"memoryview: length is not a multiple of itemsize"));
+    }
+    let whole = [len.checked_div(itemsize).unwrap_or(0)];
+    if let Some(shape) = shape {
+        let mut bytes = itemsize;
+        for &items in shape {
+            if items <= 0 {
+                return Err(Error::value(c"memoryview.cast(): elements of shape must be integers > 0"));
+            }
+            bytes = bytes.checked_mul(items).ok_or(Error::value(c"memoryview.cast(): product(shape) > SSIZE_MAX"))?;
+        }
+        if bytes != len {
+            return Err(refused(c"memoryview: product(shape) * itemsize != buffer size"));
+        }
+    }
+    let shape = shape.unwrap_or(&whole);
+    // SAFETY: as many bytes as before, one behind the other (B1).
+    unsafe {
+        derived(&access, shape.len(), Some(format), |view, axes| {
+            view.itemsize = itemsize;
+            axes.shape.iter_mut().zip(shape).for_each(|(to, &items)| *to = items);
+            fill_strides(shape, itemsize, order, axes.strides);
+            Ok(())
+        })
+    }
+}

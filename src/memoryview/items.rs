@@ -1,0 +1,245 @@
+//! Items: where one is, its values, and the values of all.
+
+use core::ffi::c_void;
+use core::ops::ControlFlow;
+use core::ptr::NonNull;
+
+use crate::abi::format::pybuffer_value;
+use crate::abi::object::PyObject;
+use crate::description::{read_value, with_plan_of, write_value};
+use crate::error::{Argument, Error, Kind, Result};
+use crate::format::{Plan, Value};
+use crate::kernels;
+use crate::layout::{AxesMut, Order, Pair, Purpose, Subscript, with_room};
+use crate::runtime::alloc::Scratch;
+
+use super::access::Access;
+use super::parts::select_from;
+
+/// What says that a memoryview must not be written to. CPython's words.
+const READ_ONLY: Error = Error::new(Kind::Type, c"cannot modify read-only memory");
+
+impl Access {
+    /// Nothing, where the memory may be written; else a `TypeError`.
+    pub(super) fn writable(&self) -> Result<()> {
+        if self.view().readonly == 0 { Ok(()) } else { Err(READ_ONLY) }
+    }
+
+    /// The address of the item at these indices, one for each axis; negative ones count from the end.
+    ///
+    /// # Safety
+    /// W3.
+    pub(super) unsafe fn item(&self, indices: &[isize]) -> Result<*mut u8> {
+        let structure = self.structure()?;
+        if indices.len() != structure.ndim {
+            return Err(Error::with(
+                Kind::Type,
+                c"an item of a view of %zd dimensions needs as many indices, not %zd",
+                Argument::Size(structure.ndim.cast_signed()),
+                Argument::Size(indices.len().cast_signed()),
+            ));
+        }
+        let mut none = AxesMut { shape: &mut [], strides: &mut [], suboffsets: &mut [] };
+        let subscripts = indices.iter().map(|&index| Subscript::Index(index));
+        // SAFETY: a memoryview's view is complete (B1).
+        unsafe { select_from(&structure, self.view().buf.cast(), subscripts, &mut none) }
+    }
+
+    /// Runs `act` with the plan of the format, which has `count` values, and with the bytes of an item that they take.
+    pub(super) fn with_plan<R>(&self, count: usize, act: impl FnOnce(&Plan<'_>, usize) -> Result<R>) -> Result<R> {
+        with_plan_of(self.format(), |plan| {
+            let counts = plan.counts();
+            if counts.values != count {
+                return Err(Error::with(
+                    Kind::Value,
+                    c"an item of the view has %zd values, not %zd",
+                    Argument::Size(counts.values.cast_signed()),
+                    Argument::Size(count.cast_signed()),
+                ));
+            }
+            if counts.size > self.view().itemsize.unsigned_abs() {
+                return Err(Error::value(c"memoryview: an item is smaller than its format"));
+            }
+            act(plan, counts.size)
+        })
+    }
+
+    /// Packs an item of the view from its values, and gives it to `act`, where there are as many as it has.
+    ///
+    /// # Safety
+    /// What [`read_value`] needs of the values.
+    pub(super) unsafe fn with_packed<R>(
+        &self,
+        values: &[pybuffer_value],
+        act: impl FnOnce(*const u8, usize) -> Result<R>,
+    ) -> Result<R> {
+        // SAFETY: the function's contract.
+        unsafe { check_values(values)? };
+        // SAFETY: the function's contract.
+        let known = |value| unsafe { read_value(value) };
+        self.with_plan(values.len(), |plan, size| {
+            let values = values.iter().filter_map(known);
+            // Not in place: the values may be bytes of the very item.
+            let mut small = [0; 64];
+            if let Some(item) = small.get_mut(..size) {
+                plan.pack(item, values)?;
+                return act(item.as_ptr(), size);
+            }
+            let memory = Scratch::new(size)?;
+            // SAFETY: fresh memory of that size; every byte is written before it is read.
+            let item = unsafe {
+                memory.as_ptr().write_bytes(0, size);
+                core::slice::from_raw_parts_mut(memory.as_ptr(), size)
+            };
+            plan.pack(item, values)?;
+            act(item.as_ptr(), size)
+        })
+    }
+}
+
+/// `TypeError` where one of the values is of no kind that there is.
+///
+/// # Safety
+/// What [`read_value`] needs of the values.
+pub(super) unsafe fn check_values(values: &[pybuffer_value]) -> Result<()> {
+    // SAFETY: the function's contract.
+    if values.iter().any(|value| unsafe { read_value(value) }.is_none()) {
+        return Err(Error::new(Kind::Type, c"a value of no kind that can be packed"));
+    }
+    Ok(())
+}
+
+/// The bytes of an item.
+///
+/// # Safety
+/// `size` bytes may be read at `item`, for as long as the result is used, and W3.
+pub(super) unsafe fn bytes_of<'a>(item: *const u8, size: usize) -> &'a [u8] {
+    // SAFETY: the function's contract. Items without bytes may be anywhere.
+    if size == 0 { &[] } else { unsafe { core::slice::from_raw_parts(item, size) } }
+}
+
+/// The address of an item.
+///
+/// # Safety
+/// O1, and W3 for the pointers that lead there.
+pub(crate) unsafe fn item_pointer(op: NonNull<PyObject>, indices: &[isize]) -> Result<*mut c_void> {
+    // SAFETY: the function's contract.
+    unsafe { Access::new(op)?.item(indices) }.map(<*mut u8>::cast)
+}
+
+/// The values of an item.
+///
+/// # Safety
+/// O1 and W3; `count` values may be written.
+pub(crate) unsafe fn get_item(
+    op: NonNull<PyObject>,
+    indices: &[isize],
+    values: *mut pybuffer_value,
+    count: usize,
+) -> Result<()> {
+    // SAFETY: the function's contract; the item has as many bytes as the plan needs.
+    unsafe {
+        let access = Access::new(op)?;
+        let item = access.item(indices)?;
+        access.with_plan(count, |plan, size| unpack_to(plan, bytes_of(item, size), values))
+    }
+}
+
+/// Writes the values of one item.
+///
+/// # Safety
+/// As many values may be written as the plan has; the bytes among them are those of the item.
+pub(super) unsafe fn unpack_to(plan: &Plan<'_>, item: &[u8], values: *mut pybuffer_value) -> Result<()> {
+    let mut to = values;
+    plan.unpack(item, &mut |value| {
+        // SAFETY: the function's contract.
+        unsafe {
+            write_value(to, &value);
+            to = to.add(1);
+        }
+        Ok(())
+    })
+}
+
+/// Writes an item.
+///
+/// # Safety
+/// O1 and W3; what [`read_value`] needs of the values.
+pub(crate) unsafe fn set_item(op: NonNull<PyObject>, indices: &[isize], values: &[pybuffer_value]) -> Result<()> {
+    // SAFETY: the function's contract; the item has as many bytes as were packed.
+    unsafe {
+        let access = Access::new(op)?;
+        access.writable()?;
+        let item = access.item(indices)?;
+        access.with_packed(values, |packed, size| {
+            core::ptr::copy_nonoverlapping(packed, item, size);
+            Ok(())
+        })
+    }
+}
+
+/// One value of the one that an item has, by what `convert` makes of it.
+///
+/// # Safety
+/// O1 and W3.
+pub(crate) unsafe fn get_number<T>(
+    op: NonNull<PyObject>,
+    indices: &[isize],
+    convert: impl Fn(Value<'_>) -> Result<T>,
+) -> Result<T> {
+    // SAFETY: the function's contract; the item has as many bytes as the plan needs.
+    unsafe {
+        let access = Access::new(op)?;
+        let item = access.item(indices)?;
+        access.with_plan(1, |plan, size| {
+            let mut number = Err(Error::bad_argument());
+            plan.unpack(bytes_of(item, size), &mut |value| {
+                number = convert(value);
+                Ok(())
+            })?;
+            number
+        })
+    }
+}
+
+/// `memoryview.tolist()`: the values of all items, those of each behind each other, items in C order.
+///
+/// # Safety
+/// O1 and W3; `count` values may be written.
+pub(crate) unsafe fn values(op: NonNull<PyObject>, values: *mut pybuffer_value, count: usize) -> Result<()> {
+    // SAFETY: the function's contract; each item has as many bytes as the plan needs, and room for its values.
+    unsafe {
+        let access = Access::new(op)?;
+        let structure = access.structure()?;
+        let items = structure.items();
+        with_plan_of(access.format(), |plan| {
+            let each = plan.counts().values;
+            if items.checked_mul(each) != Some(count) {
+                return Err(Error::with(
+                    Kind::Value,
+                    c"the view has %zd values, not %zd",
+                    Argument::Size(items.saturating_mul(each).cast_signed()),
+                    Argument::Size(count.cast_signed()),
+                ));
+            }
+            if plan.counts().size > structure.itemsize.unsigned_abs() {
+                return Err(Error::value(c"memoryview: an item is smaller than its format"));
+            }
+            if count.checked_mul(size_of::<pybuffer_value>()).is_none_or(|size| isize::try_from(size).is_err()) {
+                return Err(Error::no_memory());
+            }
+            let element = each.wrapping_mul(size_of::<pybuffer_value>()).cast_signed();
+            with_room!(structure.ndim, N => {
+                let pair = Pair::<N>::to_array(&structure, element, Order::C).ok_or(Error::bad_argument())?;
+                let Some(walk) = pair.plan(Purpose::Read, Order::C) else { return Ok(()) };
+                let mut result = Ok(());
+                let _: ControlFlow<()> =
+                    kernels::visit(&walk, access.view().buf.cast(), values.cast(), |item, to| {
+                        result = unpack_to(plan, bytes_of(item, plan.counts().size), to.cast());
+                        if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                    });
+                result
+            })
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! The iterator over the first axis. CPython: `memory_iterator`, which knows one axis only.
+
+use core::mem::size_of;
+use core::ptr::NonNull;
+use core::sync::atomic::Ordering;
+
+use crate::abi::format::pybuffer_value;
+use crate::abi::memoryview::PyMemoryViewObject;
+use crate::abi::object::PyObject;
+use crate::abi::types::PyTypeObject;
+use crate::error::{Error, Kind, Result};
+use crate::layout::Subscript;
+use crate::runtime::object;
+use crate::runtime::refs::{Object, Owned, atomic};
+use crate::runtime::types::{self, object_dealloc};
+
+use super::access::Access;
+use super::items::{bytes_of, unpack_to};
+use super::parts::part_of;
+
+/// Where an iteration is. Opaque to C.
+#[repr(C)]
+pub(crate) struct Iterator {
+    ob_base: PyObject,
+    /// An owned reference.
+    memoryview: *mut PyMemoryViewObject,
+    /// The next place; changed atomically.
+    next: isize,
+}
+
+// SAFETY: begins with a PyObject.
+unsafe impl Object for Iterator {}
+
+static mut TYPE: PyTypeObject =
+    PyTypeObject { tp_dealloc: Some(dealloc), ..types::derived(c"memory_iterator", size_of::<Iterator>(), 0) };
+
+unsafe extern "C" fn dealloc(op: *mut PyObject) {
+    // SAFETY: O2: a slot of this type; no reference is left, so this thread has the object to itself.
+    unsafe {
+        drop(Owned::from_raw((*op.cast::<Iterator>()).memoryview));
+        object_dealloc(op);
+    }
+}
+
+/// `iter(memoryview)`.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn iterate(op: NonNull<PyObject>) -> Result<Owned<Iterator>> {
+    // SAFETY: O1; the head has one reference and a static type.
+    unsafe {
+        let access = Access::new(op)?;
+        if access.structure()?.ndim == 0 {
+            return Err(Error::new(Kind::Type, c"invalid indexing of 0-dim memory"));
+        }
+        let memoryview = Owned::share(access.memoryview());
+        let head = Iterator {
+            ob_base: PyObject { ob_refcnt: 1, ob_type: &raw mut TYPE },
+            memoryview: memoryview.as_ptr(),
+            next: 0,
+        };
+        let iterator = object::new(size_of::<Iterator>(), head)?;
+        // It is the iterator's from here on.
+        let _: *mut PyMemoryViewObject = memoryview.into_raw();
+        Ok(iterator)
+    }
+}
+
+/// The memoryview, and the place along its first axis that comes next, which is taken; `None` at the end.
+///
+/// # Safety
+/// O1, for as long as the result lives.
+unsafe fn take(op: NonNull<PyObject>) -> Result<Option<(Access, isize)>> {
+    // SAFETY: O1; O2 after the check. The iterator holds a reference to its memoryview.
+    unsafe {
+        object::expect_type(op.as_ptr(), &raw mut TYPE, c"a memory_iterator is required, not '%.200s'")?;
+        let iterator: *mut Iterator = op.as_ptr().cast();
+        let access = Access::of_memoryview(NonNull::new_unchecked((*iterator).memoryview))?;
+        let len = access.structure()?.shape.and_then(|shape| shape.first()).copied().unwrap_or(0);
+        let place = atomic(&raw mut (*iterator).next)
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| (next < len).then(|| next.wrapping_add(1)));
+        Ok(place.ok().map(|place| (access, place)))
+    }
+}
+
+/// The memoryview of the next row, or of the next item; `None` at the end.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn next(op: NonNull<PyObject>) -> Result<Option<Owned<PyMemoryViewObject>>> {
+    // SAFETY: O1.
+    unsafe {
+        let Some((access, place)) = take(op)? else { return Ok(None) };
+        part_of(&access, core::iter::once(Subscript::Index(place))).map(Some)
+    }
+}
+
+/// The values of the next item of a view of one axis; says no at the end.
+///
+/// # Safety
+/// O1 and W3; `count` values may be written.
+pub(crate) unsafe fn next_item(op: NonNull<PyObject>, values: *mut pybuffer_value, count: usize) -> Result<bool> {
+    // SAFETY: the function's contract; the item has as many bytes as the plan needs.
+    unsafe {
+        let Some((access, place)) = take(op)? else { return Ok(false) };
+        let item = access.item(&[place])?;
+        access.with_plan(count, |plan, size| unpack_to(plan, bytes_of(item, size), values))?;
+        Ok(true)
+    }
+}

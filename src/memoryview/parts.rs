@@ -1,0 +1,247 @@
+//! Memoryviews made from memoryviews: parts, other arrangements of the axes, read-only ones. No item is touched.
+
+use core::ffi::CStr;
+use core::ptr::{NonNull, null_mut};
+
+use crate::abi::buffer::Py_buffer;
+use crate::abi::memoryview::PyMemoryViewObject;
+use crate::abi::object::PyObject;
+use crate::error::{Argument, Error, Kind, Result};
+use crate::layout::{
+    self, AxesMut, MAX_NDIM, Order, Structure, Subscript, axes_left, broadcast as broadcast_axes, select,
+};
+use crate::runtime::refs::Owned;
+
+use super::access::Access;
+use super::managed;
+use super::view::{allocate, axes_of, check_ndim, downcast, from_object, mbuf, own_format, set_flags, usable};
+
+/// A memoryview of `ndim` axes on the snapshot of another, with that one's view, or another format, but for what `lay`
+/// changes: it writes the axes, and may move `buf` and change the size of the items, and whether they may be written.
+///
+/// # Safety
+/// B1 for what `lay` makes of the view, where no axis is written that it left out.
+pub(super) unsafe fn derived(
+    of: &Access,
+    ndim: usize,
+    format: Option<&CStr>,
+    lay: impl FnOnce(&mut Py_buffer, &mut AxesMut<'_>) -> Result<()>,
+) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: `Access` keeps the memoryview and its managed buffer; the new object is not shared yet (O3).
+    unsafe {
+        usable(of.memoryview())?;
+        check_ndim(ndim)?;
+        let object = allocate(ndim, format.or(own_format(of.memoryview())))?;
+        let view = &mut (*object.as_ptr()).view;
+        let mut axes = axes_of(view, ndim);
+        axes.suboffsets.fill(-1);
+        let Py_buffer { shape, strides, suboffsets, ndim: given, format, .. } = *view;
+        let format = if format.is_null() { of.view().format } else { format };
+        *view = Py_buffer { shape, strides, suboffsets, ndim: given, format, ..*of.view() };
+        lay(view, &mut axes)?;
+        view.len = axes.shape.iter().fold(view.itemsize, |len, &items| len.wrapping_mul(items));
+        let follows = axes.suboffsets.iter().any(|&suboffset| suboffset >= 0);
+        // An exporter's array of negative suboffsets is kept, as in CPython; pointers that have been followed are gone.
+        if ndim == 0 {
+            (view.shape, view.strides, view.suboffsets) = (null_mut(), null_mut(), null_mut());
+        } else if !follows && of.structure()?.suboffsets.is_none_or(|all| all.iter().any(|&one| one >= 0)) {
+            view.suboffsets = null_mut();
+        }
+        set_flags(&object);
+        let managed = mbuf(of.memoryview());
+        // Pinned, so that there is no end to come in between.
+        if !managed::add_another(managed) {
+            return Err(super::view::released());
+        }
+        (*object.as_ptr()).mbuf = Owned::share(managed).into_raw();
+        Ok(object)
+    }
+}
+
+/// Where the pointers lead that [`select`] follows at once: the address of the part.
+///
+/// # Safety
+/// B1, for the view that is selected from, of which `buf` is the base.
+pub(super) unsafe fn select_from(
+    view: &Structure<'_>,
+    buf: *mut u8,
+    subscripts: impl Iterator<Item = Subscript> + Clone,
+    part: &mut AxesMut<'_>,
+) -> Result<*mut u8> {
+    let mut base = buf;
+    let offset = select(view, subscripts, part, |offset, suboffset| {
+        // SAFETY: B1: there are items, the indices are within the shape, and a suboffset says that a pointer stands here.
+        base = unsafe { base.wrapping_offset(offset).cast::<*mut u8>().read_unaligned() }.wrapping_offset(suboffset);
+    })?;
+    Ok(base.wrapping_offset(offset))
+}
+
+/// `memoryview[...]`, in any number of dimensions: always a memoryview, of no axes where each has an index.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn subscript(
+    op: NonNull<PyObject>,
+    subscripts: impl Iterator<Item = Subscript> + Clone,
+) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: O1; the memoryview's view is complete (B1).
+    unsafe { part_of(&Access::new(op)?, subscripts) }
+}
+
+/// # Safety
+/// As [`subscript`].
+pub(super) unsafe fn part_of(
+    access: &Access,
+    subscripts: impl Iterator<Item = Subscript> + Clone,
+) -> Result<Owned<PyMemoryViewObject>> {
+    let structure = access.structure()?;
+    let ndim = axes_left(structure.ndim, subscripts.clone())?;
+    // SAFETY: the function's contract; what is selected lies within the view.
+    unsafe {
+        derived(access, ndim, None, |view, axes| {
+            view.buf = select_from(&structure, view.buf.cast(), subscripts, axes)?.cast();
+            Ok(())
+        })
+    }
+}
+
+/// The same items, the last first along one axis.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn flip(op: NonNull<PyObject>, axis: isize) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: O1.
+    unsafe {
+        let access = Access::new(op)?;
+        let ndim = access.structure()?.ndim;
+        let place = if axis < 0 { axis.wrapping_add_unsigned(ndim) } else { axis };
+        let Some(before) = usize::try_from(place).ok().filter(|&before| before < ndim) else {
+            return Err(Error::with(
+                Kind::Value,
+                c"axis %zd is out of bounds for a view of %zd dimensions",
+                Argument::Size(axis),
+                Argument::Size(ndim.cast_signed()),
+            ));
+        };
+        let backwards = Subscript::Slice { start: None, stop: None, step: Some(-1) };
+        part_of(&access, core::iter::repeat_n(Subscript::ALL, before).chain([backwards]))
+    }
+}
+
+/// The axes in another order; without one, the last first.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn permute(op: NonNull<PyObject>, order: Option<&[i32]>) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: O1; the same items, under other axes.
+    unsafe {
+        let access = Access::new(op)?;
+        let structure = access.structure()?;
+        let ndim = structure.ndim;
+        if order.is_some_and(|order| order.len() != ndim) {
+            return Err(Error::value(c"axes must name each axis of the view once"));
+        }
+        derived(&access, ndim, None, |_, axes| {
+            let old = |new: usize| match order {
+                Some(order) => order.get(new).map_or(isize::MAX, |&axis| axis as isize),
+                None => ndim.wrapping_sub(new).wrapping_sub(1).cast_signed(),
+            };
+            layout::permute(&structure, old, axes)
+        })
+    }
+}
+
+/// The items repeated along axes of one, and along new ones in front. Read-only where anything is repeated.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn broadcast(op: NonNull<PyObject>, shape: &[isize]) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: O1; the same items, under other axes.
+    unsafe {
+        let access = Access::new(op)?;
+        let structure = access.structure()?;
+        derived(&access, shape.len(), None, |view, axes| {
+            if broadcast_axes(&structure, shape, axes)? {
+                view.readonly = 1;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// The items counted in another shape, where that takes no copy.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn reshape(
+    op: NonNull<PyObject>,
+    shape: &[isize],
+    order: Order,
+) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: O1; the same items, under other axes.
+    unsafe {
+        let access = Access::new(op)?;
+        let structure = access.structure()?;
+        derived(&access, shape.len(), None, |_, axes| layout::reshape(&structure, shape, order, axes))
+    }
+}
+
+/// `memoryview.toreadonly()`.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn to_readonly(op: NonNull<PyObject>) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: O1; the new memoryview is not shared yet (O3).
+    unsafe {
+        let readonly = from_object(downcast(op)?.cast())?;
+        (*readonly.as_ptr()).view.readonly = 1;
+        Ok(readonly)
+    }
+}
+
+/// A part that is only looked at or written to: a view on the stack.
+pub(super) struct Stacked {
+    shape: [isize; MAX_NDIM],
+    strides: [isize; MAX_NDIM],
+    suboffsets: [isize; MAX_NDIM],
+}
+
+impl Stacked {
+    /// Nothing yet.
+    pub(super) const fn empty() -> Self {
+        Self { shape: [0; MAX_NDIM], strides: [0; MAX_NDIM], suboffsets: [-1; MAX_NDIM] }
+    }
+
+    /// The view of a part of the memoryview. It points to the arrays here, and owns no reference.
+    ///
+    /// # Safety
+    /// As [`subscript`].
+    pub(super) unsafe fn select(
+        &mut self,
+        access: &Access,
+        subscripts: impl Iterator<Item = Subscript> + Clone,
+    ) -> Result<Py_buffer> {
+        let structure = access.structure()?;
+        let ndim = axes_left(structure.ndim, subscripts.clone())?;
+        let mut axes = AxesMut {
+            shape: self.shape.get_mut(..ndim).unwrap_or(&mut []),
+            strides: self.strides.get_mut(..ndim).unwrap_or(&mut []),
+            suboffsets: self.suboffsets.get_mut(..ndim).unwrap_or(&mut []),
+        };
+        // SAFETY: the function's contract; a memoryview's view is complete (B1).
+        let buf = unsafe { select_from(&structure, access.view().buf.cast(), subscripts, &mut axes)? };
+        let len = axes.shape.iter().fold(access.view().itemsize, |len, &items| len.wrapping_mul(items));
+        let follows = axes.suboffsets.iter().any(|&suboffset| suboffset >= 0);
+        Ok(Py_buffer {
+            buf: buf.cast(),
+            obj: null_mut(),
+            len,
+            // At most `MAX_NDIM`, see `axes_left`.
+            ndim: i32::try_from(ndim).unwrap_or(0),
+            shape: self.shape.as_mut_ptr(),
+            strides: self.strides.as_mut_ptr(),
+            suboffsets: if follows { self.suboffsets.as_mut_ptr() } else { null_mut() },
+            ..*access.view()
+        })
+    }
+}
