@@ -3,8 +3,12 @@
 //! CPython's counterparts are the `unpack` and `pack` functions in the tables of `_struct.c`. [`Codec`] is the part of an
 //! [`Item`] that matters here, in few bytes; `plan` stores those.
 
+use core::ffi::CStr;
+
 use super::codes::{Kind, Order};
-use super::convert::{NOT_COMPLEX, bytes, code_point, complex, double, integer, long, truth};
+use super::convert::{
+    Fault, Half, NOT_COMPLEX, Native, To, Truth, bytes, code_point, complex, double, fitted, integer, long, truth,
+};
 use super::float::{LongDouble, half, to_half};
 use super::tree::Item;
 use super::value::{Value, pascal};
@@ -39,7 +43,10 @@ pub(super) enum Form {
     ComplexLong,
     Ucs2,
     Ucs4,
+    /// `P`, which is a number to who converts numbers.
     Address,
+    /// `& O X z Z`, which are none.
+    Pointer,
     Bits,
 }
 
@@ -90,7 +97,8 @@ impl Codec {
             (Kind::Complex, 16) => Form::ComplexDouble,
             (Kind::Text, _) if item.code == [b'u', 0] => Form::Ucs2,
             (Kind::Text, _) => Form::Ucs4,
-            (Kind::Pointer | Kind::Object | Kind::Function, _) => Form::Address,
+            (Kind::Pointer, _) if item.code == [b'P', 0] => Form::Address,
+            (Kind::Pointer | Kind::Object | Kind::Function, _) => Form::Pointer,
             (Kind::Bits, _) => Form::Bits,
             _ => return None,
         };
@@ -139,7 +147,7 @@ impl Codec {
             Form::ComplexLong => pairs(memory, visit, |bytes| self.long(bytes).to_f64()),
             Form::Ucs2 => each(memory, visit, |bytes| Value::CodePoint(self.u16(bytes).into())),
             Form::Ucs4 => each(memory, visit, |bytes| Value::CodePoint(self.u32(bytes))),
-            Form::Address => each(memory, visit, |bytes| Value::Address(self.address(bytes) as u64)),
+            Form::Address | Form::Pointer => each(memory, visit, |bytes| Value::Address(self.address(bytes) as u64)),
             Form::Bits => self.each_bits(count, memory, visit),
         }
     }
@@ -228,7 +236,7 @@ impl Codec {
                 self.store_u16(memory, unit.map_err(|_| Error::value(c"UCS-2 requires a code point <= 0xffff"))?)
             }
             Form::Ucs4 => self.store_u32(memory, code_point(value)?),
-            Form::Address => {
+            Form::Address | Form::Pointer => {
                 // `PyLong_AsVoidPtr` takes what fits the signed type, too.
                 let text = c"the integer is out of range for an address";
                 let address = match integer::<i64>(value, text) {
@@ -272,6 +280,52 @@ impl Codec {
             (Form::Single, Value::Float(_)) => self.native,
             (Form::Double, Value::Float(_)) | (Form::Bytes | Form::Pascal, Value::Bytes(_)) | (Form::Bool, _) => true,
             _ => false,
+        }
+    }
+
+    /// What a number of C's becomes in such an element, by the rules of [`convert`](super::convert), as a value that
+    /// [`encode`](Self::encode) takes unchanged.
+    pub(super) fn fit(self, number: Value<'_>) -> core::result::Result<Value<'static>, Fault> {
+        Ok(match self.form {
+            Form::Bool => Value::Bool(fitted::<Truth>(number)?.to_bytes() != [0]),
+            Form::I8 => Value::Signed(fitted::<i8>(number)?.into()),
+            Form::I16 => Value::Signed(fitted::<i16>(number)?.into()),
+            Form::I32 => Value::Signed(fitted::<i32>(number)?.into()),
+            Form::I64 => Value::Signed(fitted(number)?),
+            Form::U8 => Value::Unsigned(fitted::<u8>(number)?.into()),
+            Form::U16 => Value::Unsigned(fitted::<u16>(number)?.into()),
+            Form::U32 => Value::Unsigned(fitted::<u32>(number)?.into()),
+            Form::U64 | Form::Address => Value::Unsigned(fitted(number)?),
+            Form::Bits => {
+                let bits = fitted(number)?;
+                if u128::from(bits) > self.mask() {
+                    return Err(Fault::Range);
+                }
+                Value::Bits(bits)
+            }
+            Form::Half => Value::Float(fitted::<Half>(number)?.to()),
+            Form::Single => Value::Float(fitted::<f32>(number)?.into()),
+            Form::Double => Value::Float(fitted(number)?),
+            // It has room for all of them.
+            Form::Long => match number {
+                Value::Signed(number) => Value::Signed(number),
+                Value::Unsigned(number) => Value::Unsigned(number),
+                _ => Value::Float(fitted(number)?),
+            },
+            _ => return Err(Fault::NoNumber(self.no_number().unwrap_or(c"the format has values that are no numbers"))),
+        })
+    }
+
+    /// The text of the `TypeError` where the values of such elements are no numbers.
+    pub(super) const fn no_number(self) -> Option<&'static CStr> {
+        match self.form {
+            Form::Char | Form::Bytes | Form::Pascal => Some(c"the format has bytes in it, which are no numbers"),
+            Form::ComplexHalf | Form::ComplexSingle | Form::ComplexDouble | Form::ComplexLong => {
+                Some(c"the format has complex numbers in it, which no real number holds")
+            }
+            Form::Ucs2 | Form::Ucs4 => Some(c"the format has text in it, which is no number"),
+            Form::Pointer => Some(c"the format has pointers in it, which are no numbers"),
+            _ => None,
         }
     }
 

@@ -1,4 +1,5 @@
-//! What a format takes a value for: an integer, a float, bytes; and what it says if the value is none.
+//! What a format takes a value for: an integer, a float, bytes; and what it says if the value is none. And what numbers
+//! become that are converted from one type to another, as C converts.
 //!
 //! CPython's counterparts are `get_pylong` in `_struct.c` and the conversions of `PyFloat`, `PyComplex` and `PyLong`. A value
 //! of the wrong type is a `TypeError`, one out of range a `ValueError`; there, both are `struct.error`, but for floats,
@@ -6,9 +7,9 @@
 
 use core::ffi::CStr;
 
-use super::float::{LongDouble, Real};
+use super::float::{LongDouble, Real, half_of_double, half_of_single, half_to_single};
 use super::value::Value;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Argument, Error, Kind, Result};
 
 /// For what packs as a complex number.
 pub(super) const NOT_COMPLEX: Error = Error::new(Kind::Type, c"required argument is not a complex");
@@ -87,5 +88,388 @@ pub(super) fn truth(value: Value<'_>) -> bool {
         Value::Bytes(bytes) => !bytes.is_empty(),
         Value::CodePoint(_) => true,
         _ => value != Value::Unsigned(0),
+    }
+}
+
+/// Why a value has no counterpart in a type of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// NaN, where an integer is needed.
+    Nan,
+    /// Out of the type's range, or infinite where an integer is needed.
+    Range,
+    /// No number; the text is an error's.
+    NoNumber(&'static CStr),
+}
+
+impl Fault {
+    /// The error that says which number of many it is, counted from 0.
+    #[cold]
+    pub(crate) fn at(self, index: usize) -> Error {
+        let index = Argument::Size(index.cast_signed());
+        match self {
+            Self::Nan => Error::with(Kind::Value, c"number %zd is NaN, which no integer is", index, Argument::None),
+            Self::Range => Error::with(Kind::Overflow, c"number %zd is out of range", index, Argument::None),
+            Self::NoNumber(text) => Error::new(Kind::Type, text),
+        }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Nan => Self::value(c"cannot convert NaN to an integer"),
+            Fault::Range => Self::new(Kind::Overflow, c"the number is out of range"),
+            Fault::NoNumber(text) => Self::new(Kind::Type, text),
+        }
+    }
+}
+
+/// A type of numbers as they lie in memory, in the machine's byte order.
+pub(crate) trait Native: Copy {
+    /// As many bytes as it has.
+    type Bytes: Copy + 'static;
+
+    fn from_bytes(bytes: Self::Bytes) -> Self;
+    fn to_bytes(self) -> Self::Bytes;
+
+    fn is_nan(self) -> bool;
+}
+
+/// Conversion by value, as C converts: integers and floats round to the nearest float, of two to the even one, and become
+/// infinite where they are too large; floats are truncated to integers; all but zero is true.
+///
+/// Every pair of types has its rule here, once; both loops over memory and [`Value`]s follow it.
+pub(crate) trait To<T>: Copy {
+    /// Whether the other type has such a number.
+    fn fits(self) -> bool;
+
+    /// That number, or some number.
+    fn to(self) -> T;
+}
+
+/// Bits of a half.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Half(u16);
+
+/// The byte of a `?`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Truth(u8);
+
+macro_rules! native {
+    ($($type:ty),*) => {
+        $(impl Native for $type {
+            type Bytes = [u8; size_of::<$type>()];
+            #[inline(always)]
+            fn from_bytes(bytes: Self::Bytes) -> Self {
+                Self::from_ne_bytes(bytes)
+            }
+            #[inline(always)]
+            fn to_bytes(self) -> Self::Bytes {
+                self.to_ne_bytes()
+            }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                #[expect(clippy::eq_op, reason = "NaN is what does not equal itself, and no integer is one")]
+                {
+                    self != self
+                }
+            }
+        })*
+    };
+}
+
+native!(i8, i16, i32, i64, u8, u16, u32, u64, f32, f64);
+
+impl Native for Half {
+    type Bytes = [u8; 2];
+    #[inline(always)]
+    fn from_bytes(bytes: Self::Bytes) -> Self {
+        Self(u16::from_ne_bytes(bytes))
+    }
+    #[inline(always)]
+    fn to_bytes(self) -> Self::Bytes {
+        self.0.to_ne_bytes()
+    }
+    #[inline(always)]
+    fn is_nan(self) -> bool {
+        half_to_single(self.0).is_nan()
+    }
+}
+
+impl Native for Truth {
+    type Bytes = [u8; 1];
+    #[inline(always)]
+    fn from_bytes([byte]: Self::Bytes) -> Self {
+        Self(byte)
+    }
+    #[inline(always)]
+    fn to_bytes(self) -> Self::Bytes {
+        [self.0]
+    }
+    #[inline(always)]
+    fn is_nan(self) -> bool {
+        false
+    }
+}
+
+/// The rule for the way from some types to another: what fits, and what it becomes.
+macro_rules! to {
+    ($number:ident: $($from:ty),* => $to:ty: $fits:expr, $becomes:expr) => {
+        $(impl To<$to> for $from {
+            #[inline(always)]
+            fn fits(self) -> bool {
+                let $number = self;
+                let _ = $number;
+                $fits
+            }
+            #[inline(always)]
+            fn to(self) -> $to {
+                let $number = self;
+                $becomes
+            }
+        })*
+    };
+}
+
+to!(n: i64 => i64: true, n);
+to!(n: u64 => u64: true, n);
+to!(n: f64 => f64: true, n);
+to!(n: f32 => f32: true, n);
+to!(n: i64 => u64: n >= 0, n.cast_unsigned());
+to!(n: u64 => i64: n <= u64::MAX / 2, n.cast_signed());
+to!(n: f64 => f32: true, n as f32);
+to!(n: f32 => f64: true, n.into());
+
+to!(n: i8, i16, i32, u8, u16, u32 => i64: true, n.into());
+to!(n: u8, u16, u32 => u64: true, n.into());
+to!(n: i8, i16, i32 => u64: n >= 0, n as u64);
+
+macro_rules! narrow {
+    ($($integer:ty),*) => { $(to!(n: i64, u64 => $integer: <$integer>::try_from(n).is_ok(), n as $integer);)* };
+}
+
+narrow!(i8, i16, i32, u8, u16, u32);
+
+/// Whether a float without its fraction is in the range of an integer type. NaN is not.
+macro_rules! truncates {
+    ($number:ident: $float:ty => $integer:ty) => {{
+        const LEAST: $float = <$integer>::MIN as $float;
+        /// The same where floats of that size have no fraction.
+        const BELOW: $float = LEAST - 1.0;
+        /// The greatest rounds to a power of two, or is next to one.
+        const END: $float = <$integer>::MAX as $float + 1.0;
+        ($number < END) & (if BELOW < LEAST { $number > BELOW } else { $number >= LEAST })
+    }};
+}
+
+macro_rules! floats {
+    ($($integer:ty),*) => {
+        $(to!(n: $integer => f32: true, n as f32);
+        to!(n: $integer => f64: true, n as f64);
+        to!(n: f32 => $integer: truncates!(n: f32 => $integer), n as $integer);
+        to!(n: f64 => $integer: truncates!(n: f64 => $integer), n as $integer);)*
+    };
+}
+
+floats!(i8, i16, i32, i64, u8, u16, u32, u64);
+
+to!(n: Half => f32: true, half_to_single(n.0));
+to!(n: Half => f64: true, half_to_single(n.0).into());
+to!(n: Half => i64: To::<i64>::fits(half_to_single(n.0)), half_to_single(n.0).to());
+to!(n: Half => u64: To::<u64>::fits(half_to_single(n.0)), half_to_single(n.0).to());
+to!(n: f64 => Half: true, Half(half_of_double(n)));
+to!(n: f32 => Half: true, Half(half_of_single(n)));
+// Every integer that a single has to round is too large for a half.
+to!(n: i64, u64 => Half: true, Half(half_of_single(n as f32)));
+
+to!(n: Truth => i64: true, (n.0 != 0).into());
+to!(n: Truth => u64: true, (n.0 != 0).into());
+to!(n: Truth => f32: true, (n.0 != 0).into());
+to!(n: Truth => f64: true, (n.0 != 0).into());
+to!(n: i64, u64 => Truth: true, Truth((n != 0).into()));
+to!(n: f32, f64 => Truth: true, Truth((n != 0.0).into()));
+
+/// Why a number does not fit.
+pub(crate) fn fault<S: Native>(number: S) -> Fault {
+    if number.is_nan() { Fault::Nan } else { Fault::Range }
+}
+
+fn checked<S: Native + To<T>, T>(number: S) -> core::result::Result<T, Fault> {
+    if To::<T>::fits(number) { Ok(number.to()) } else { Err(fault(number)) }
+}
+
+/// A number of any type but that of `long`, which is for long doubles.
+fn number<T>(
+    value: Value<'_>,
+    long: impl FnOnce(LongDouble) -> core::result::Result<T, Fault>,
+) -> core::result::Result<T, Fault>
+where
+    i64: To<T>,
+    u64: To<T>,
+    f64: To<T>,
+{
+    match value {
+        Value::Signed(number) => checked(number),
+        Value::Unsigned(number) | Value::Address(number) | Value::Bits(number) => checked(number),
+        Value::Bool(truth) => checked(u64::from(truth)),
+        Value::Float(number) => checked(number),
+        Value::LongDouble(number) => long(number),
+        Value::Bytes(_) => Err(Fault::NoNumber(c"bytes are no number")),
+        Value::CodePoint(_) => Err(Fault::NoNumber(c"text is no number")),
+        Value::Complex(..) => Err(Fault::NoNumber(c"a complex number is no real number")),
+    }
+}
+
+/// A long double without its fraction.
+fn whole<T: TryFrom<i128>>(number: LongDouble) -> core::result::Result<T, Fault> {
+    let (negative, magnitude) = number.real().truncated().ok_or(Fault::Nan)?;
+    let magnitude = i128::try_from(magnitude).map_err(|_| Fault::Range)?;
+    T::try_from(if negative { magnitude.wrapping_neg() } else { magnitude }).map_err(|_| Fault::Range)
+}
+
+/// A type that C programs have numbers in: `double`, `float`, `int64_t`, `uint64_t`.
+pub(crate) trait CNumber: Native {
+    /// The number that a value is, converted by the rules of [`To`]. An address is the integer that it is.
+    fn from_value(value: Value<'_>) -> core::result::Result<Self, Fault>;
+
+    /// The same number as a value; what an item makes of it, `encode_number` and `Plan::write_numbers` know.
+    fn to_value(self) -> Value<'static>;
+}
+
+impl CNumber for f64 {
+    fn from_value(value: Value<'_>) -> core::result::Result<Self, Fault> {
+        number(value, |long| Ok(long.to_f64()))
+    }
+    fn to_value(self) -> Value<'static> {
+        Value::Float(self)
+    }
+}
+
+impl CNumber for f32 {
+    fn from_value(value: Value<'_>) -> core::result::Result<Self, Fault> {
+        number(value, |long| Ok(long.real().to_f32()))
+    }
+    fn to_value(self) -> Value<'static> {
+        Value::Float(self.into())
+    }
+}
+
+impl CNumber for i64 {
+    fn from_value(value: Value<'_>) -> core::result::Result<Self, Fault> {
+        number(value, whole)
+    }
+    fn to_value(self) -> Value<'static> {
+        Value::Signed(self)
+    }
+}
+
+impl CNumber for u64 {
+    fn from_value(value: Value<'_>) -> core::result::Result<Self, Fault> {
+        number(value, whole)
+    }
+    fn to_value(self) -> Value<'static> {
+        Value::Unsigned(self)
+    }
+}
+
+/// What a number of C's becomes in memory of type `T`, as a value that packs without another rounding. For the values of
+/// [`CNumber::to_value`] only, none of which is a long double.
+pub(super) fn fitted<T>(value: Value<'_>) -> core::result::Result<T, Fault>
+where
+    i64: To<T>,
+    u64: To<T>,
+    f64: To<T>,
+{
+    number(value, |_| Err(Fault::NoNumber(c"a long double is no number of C's fixed types")))
+}
+
+#[cfg(test)]
+mod tests {
+    use core::fmt::Debug;
+
+    use super::*;
+
+    /// What the rule for two types and the one for values make of the same number.
+    fn agree<S: Native + To<T> + Debug, T: CNumber + PartialEq + Debug>(number: S, value: Value<'_>) {
+        let (rule, of_value) = (checked::<S, T>(number), T::from_value(value));
+        let is_nan = |result: &core::result::Result<T, Fault>| result.is_ok_and(|number| number.is_nan());
+        assert!(rule == of_value || (is_nan(&rule) && is_nan(&of_value)), "{number:?}: {rule:?}, {of_value:?}");
+    }
+
+    fn all_agree<S: Native + To<f64> + To<f32> + To<i64> + To<u64> + Debug>(number: S, value: Value<'_>) {
+        agree::<S, f64>(number, value);
+        agree::<S, f32>(number, value);
+        agree::<S, i64>(number, value);
+        agree::<S, u64>(number, value);
+        if let Some(real) = value.real() {
+            let long = Value::LongDouble(real.into());
+            if LongDouble::SIZE == 16 {
+                agree::<S, f64>(number, long);
+                agree::<S, f32>(number, long);
+                agree::<S, i64>(number, long);
+                agree::<S, u64>(number, long);
+            }
+        }
+    }
+
+    #[test]
+    fn values_follow_the_rules_for_types() {
+        for bits in 0..=u16::MAX {
+            all_agree(Half(bits), Value::Float(half_to_single(bits).into()));
+            all_agree(bits, Value::Unsigned(bits.into()));
+            all_agree(bits.cast_signed(), Value::Signed(bits.cast_signed().into()));
+            all_agree(Truth(bits as u8), Value::Bool(bits as u8 != 0));
+        }
+        // Numbers around each power of two, as of every type.
+        for power in 0..64 {
+            for near in -2..=2_i64 {
+                let number = (1_u64 << power).wrapping_add_signed(near);
+                all_agree(number, Value::Unsigned(number));
+                all_agree(number.cast_signed(), Value::Signed(number.cast_signed()));
+                all_agree(number as i32, Value::Signed((number as i32).into()));
+                for double in [number as f64, -(number as f64), (number as f64).next_up(), (number as f64).next_down()]
+                {
+                    all_agree(double, Value::Float(double));
+                    all_agree(double as f32, Value::Float((double as f32).into()));
+                    all_agree(-0.75 + double, Value::Float(-0.75 + double));
+                }
+            }
+        }
+        for double in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, -f64::MAX, 5e-324, -0.0] {
+            all_agree(double, Value::Float(double));
+        }
+    }
+
+    #[test]
+    fn floats_that_are_no_integers_are_refused() {
+        assert_eq!(i64::from_value(Value::Float(f64::NAN)), Err(Fault::Nan));
+        assert_eq!(i64::from_value(Value::Float(f64::INFINITY)), Err(Fault::Range));
+        assert_eq!(i64::from_value(Value::Float(2_f64.powi(63))), Err(Fault::Range));
+        assert_eq!(i64::from_value(Value::Float(-2_f64.powi(63))), Ok(i64::MIN));
+        assert_eq!(u64::from_value(Value::Float(-0.99)), Ok(0));
+        assert_eq!(u64::from_value(Value::Float(-1.0)), Err(Fault::Range));
+        assert_eq!(u64::from_value(Value::Float(2_f64.powi(64).next_down())), Ok(u64::MAX - 2047));
+        assert_eq!(u64::from_value(Value::Signed(-1)), Err(Fault::Range));
+        assert_eq!(fitted::<i8>(Value::Float(-128.9)), Ok(-128));
+        assert_eq!(fitted::<i8>(Value::Float(-129.0)), Err(Fault::Range));
+        assert_eq!(fitted::<u8>(Value::Float(255.9)), Ok(255));
+        assert_eq!(fitted::<u8>(Value::Float(256.0)), Err(Fault::Range));
+    }
+
+    #[test]
+    fn an_integer_is_rounded_once() {
+        let number = (1_i64 << 61) | (1 << 37) | 1;
+        assert_ne!(number as f64 as f32, number as f32, "twice would be another number");
+        assert_eq!(f32::from_value(Value::Signed(number)), Ok(number as f32));
+        assert_eq!(fitted::<f32>(Value::Signed(number)), Ok(number as f32));
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for value in [Value::Bytes(b"1"), Value::CodePoint(49), Value::Complex(1.0, 0.0)] {
+            assert!(matches!(f64::from_value(value), Err(Fault::NoNumber(_))), "{value:?}");
+            assert!(matches!(i64::from_value(value), Err(Fault::NoNumber(_))), "{value:?}");
+        }
     }
 }

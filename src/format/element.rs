@@ -6,7 +6,7 @@ use super::codec::{Codec, TOO_SMALL};
 use super::codes::Kind;
 use super::tree::Item;
 use super::value::Value;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind as ErrorKind, Result};
 
 /// How many values an element of this item has: as many as units if it is text, none if it is a record or padding
 /// without a name, else one.
@@ -70,6 +70,26 @@ pub fn encode(item: &Item, unit: usize, value: &Value<'_>, element: &mut [u8]) -
     codec.encode(*value, element.get_mut(place).ok_or(TOO_SMALL)?)
 }
 
+/// Writes a number of C's to an element, converted as [`convert`](super::convert) says; the value is one of
+/// [`CNumber::to_value`](super::CNumber::to_value). Nothing is written on failure.
+///
+/// # Errors
+/// `TypeError` if the item's values are no numbers; `OverflowError` for a number out of range, `ValueError` for NaN where an
+/// integer is needed, and for too little memory; `SystemError` if the item has no such value.
+pub fn encode_number(item: &Item, unit: usize, number: &Value<'_>, element: &mut [u8]) -> Result<()> {
+    let (codec, place) = place(item, unit).ok_or_else(Error::bad_argument)?;
+    codec.encode(codec.fit(*number)?, element.get_mut(place).ok_or(TOO_SMALL)?)
+}
+
+/// Whether the item's values are numbers, or it has none.
+///
+/// # Errors
+/// `TypeError` that says what they are.
+pub fn check_number(item: &Item) -> Result<()> {
+    let text = Codec::of(item).and_then(Codec::no_number);
+    text.map_or(Ok(()), |text| Err(Error::new(ErrorKind::Type, text)))
+}
+
 #[cfg(test)]
 mod tests {
     use core::ffi::CStr;
@@ -78,7 +98,6 @@ mod tests {
     use super::super::float::LongDouble;
     use super::super::tree::{Sink, walk};
     use super::*;
-    use crate::error::Kind as ErrorKind;
 
     struct Last(Option<Item>);
 
@@ -163,6 +182,48 @@ mod tests {
             if cfg!(target_arch = "x86_64") {
                 assert_eq!(get(c"g", 0, &huge).map(|huge| put(c"d", 0, huge)), Some(RANGE));
             }
+        }
+    }
+
+    /// What an element of ones becomes of a number of C's.
+    fn put_number(format: &CStr, number: Value<'_>) -> core::result::Result<Vec<u8>, ErrorKind> {
+        let item = item(format).ok_or(ErrorKind::System)?;
+        let mut element = vec![0xff; item.size];
+        let result = encode_number(&item, 0, &number, &mut element);
+        assert!(result.is_ok() || element.iter().all(|&byte| byte == 0xff), "nothing is written on failure");
+        result.map(|()| element).map_err(|error| error.kind().unwrap_or(ErrorKind::System))
+    }
+
+    #[test]
+    fn numbers_are_converted_as_c_converts() {
+        const OVERFLOW: core::result::Result<Vec<u8>, ErrorKind> = Err(ErrorKind::Overflow);
+        assert_eq!(put_number(c">h", Value::Float(-2.9)), Ok(vec![0xff, 0xfe]));
+        assert_eq!(put_number(c">h", Value::Float(32768.0)), OVERFLOW);
+        assert_eq!(put_number(c">h", Value::Float(f64::NAN)), RANGE);
+        assert_eq!(put_number(c"B", Value::Signed(-1)), OVERFLOW);
+        assert_eq!(put_number(c"?", Value::Float(0.25)), Ok(vec![1]));
+        assert_eq!(put_number(c"?", Value::Float(f64::NAN)), Ok(vec![1]));
+        assert_eq!(put_number(c"?", Value::Float(-0.0)), Ok(vec![0]));
+        assert_eq!(put_number(c">e", Value::Float(1e300)), Ok(vec![0x7c, 0]));
+        assert_eq!(put_number(c">e", Value::Signed(i64::MIN)), Ok(vec![0xfc, 0]));
+        assert_eq!(put_number(c">f", Value::Float(-1e39)), Ok(f32::NEG_INFINITY.to_be_bytes().to_vec()));
+        assert_eq!(put_number(c">5t", Value::Float(31.5)), Ok(vec![0xff]));
+        assert_eq!(put_number(c">5t", Value::Unsigned(32)), OVERFLOW);
+        assert_eq!(put_number(c"P", Value::Float(7.0)), Ok(7_usize.to_ne_bytes().to_vec()));
+        assert_eq!(put_number(c"P", Value::Signed(-1)), OVERFLOW);
+        let number = (1_i64 << 61) | (1 << 37) | 1;
+        assert_eq!(put_number(c"<f", Value::Signed(number)), Ok((number as f32).to_le_bytes().to_vec()));
+        assert_eq!(
+            put_number(c"g", Value::Unsigned(u64::MAX)),
+            put(c"g", 0, Value::Unsigned(u64::MAX)),
+            "a long double has room for every integer"
+        );
+        for format in [c"c", c"3s", c"3p", c"u", c"w", c"Zd", c"F", c"O", c"&i", c"X{}", c"z", c"Z", c"x:pad:"] {
+            assert_eq!(put_number(format, Value::Signed(1)), TYPE, "{format:?}");
+            assert!(item(format).is_some_and(|item| check_number(&item).is_err()), "{format:?}");
+        }
+        for format in [c"b", c"Q", c"?", c"e", c"g", c"3t", c"P", c"T{i}"] {
+            assert!(item(format).is_some_and(|item| check_number(&item).is_ok()), "{format:?}");
         }
     }
 

@@ -9,7 +9,7 @@ struct Layout {
     fraction: u32,
 }
 
-const HALF: Layout = Layout { exponent: 5, fraction: 10 };
+const SINGLE: Layout = Layout { exponent: 8, fraction: 23 };
 const DOUBLE: Layout = Layout { exponent: 11, fraction: 52 };
 /// The x87's, whose bit for the integer part is not counted here.
 const EXTENDED: Layout = Layout { exponent: 15, fraction: 63 };
@@ -159,6 +159,32 @@ impl Real {
     fn to_f64(self) -> f64 {
         f64::from_bits(DOUBLE.join(DOUBLE.round(self)) as u64)
     }
+
+    /// The nearest single; see [`Layout::round`].
+    pub(super) fn to_f32(self) -> f32 {
+        f32::from_bits(SINGLE.join(SINGLE.round(self)) as u32)
+    }
+
+    /// Whether it is negative, and the magnitude without its fraction, at most the largest integer there is; `None` for NaN.
+    pub(super) fn truncated(self) -> Option<(bool, u128)> {
+        match self {
+            Self::Nan { .. } => None,
+            Self::Infinite { negative } => Some((negative, u128::MAX)),
+            Self::Finite { negative, mantissa, exponent } => {
+                let places = exponent.unsigned_abs();
+                let magnitude = if exponent <= 0 {
+                    mantissa.checked_shr(places).unwrap_or(0)
+                } else if mantissa.leading_zeros() >= places {
+                    mantissa.wrapping_shl(places)
+                } else if mantissa == 0 {
+                    0
+                } else {
+                    u128::MAX
+                };
+                Some((negative, magnitude))
+            }
+        }
+    }
 }
 
 /// By value: zeros are equal, NaNs are not.
@@ -184,27 +210,63 @@ impl PartialEq for Real {
 
 /// The double with the value of a half (`PyFloat_Unpack2`): 1 bit of sign, 5 of exponent, 10 of fraction.
 pub(super) fn half(bits: u16) -> f64 {
-    /// The unit of a subnormal half, 2**-24.
-    const UNIT: f64 = 1.0 / 16_777_216.0;
-    let fraction = bits & 0x3ff;
-    let magnitude = match (bits >> 10) & 0x1f {
-        0 => f64::from(fraction) * UNIT,
-        0x1f if fraction == 0 => f64::INFINITY,
-        0x1f => f64::NAN,
-        // The exponents are biased by 15 and by 1023; five bits and 1008 stay far below eleven bits.
-        exponent => f64::from_bits((u64::from(exponent).wrapping_add(1008) << 52) | (u64::from(fraction) << 42)),
-    };
-    if bits >> 15 == 0 { magnitude } else { -magnitude }
+    half_to_single(bits).into()
 }
 
-/// The half nearest to a double, of two the even one (`PyFloat_Pack2`); `None` if a finite double is too large for any.
-/// As in CPython, a NaN keeps its sign only.
+/// The same as a single, which is exact, too. As in CPython, a NaN keeps its sign only.
+// Here and in the two functions below every path is computed and one is chosen, so that loops over them become vectors.
+#[inline(always)]
+pub(super) fn half_to_single(bits: u16) -> f32 {
+    /// The unit of a subnormal half, 2**-24.
+    const UNIT: f32 = 1.0 / 16_777_216.0;
+    let magnitude = u32::from(bits & 0x7fff);
+    let subnormal = magnitude.cast_signed() as f32 * UNIT;
+    // The exponents are biased by 15 and by 127.
+    let normal = f32::from_bits((magnitude << 13).wrapping_add(112 << 23));
+    let finite = if magnitude < 0x400 { subnormal } else { normal };
+    let other = if magnitude == 0x7c00 { f32::INFINITY } else { f32::NAN };
+    let value = if magnitude < 0x7c00 { finite } else { other };
+    f32::from_bits(value.to_bits() | (u32::from(bits & 0x8000) << 16))
+}
+
+/// The half nearest to a double, of two the even one; infinite if the double is too large for any. As in CPython, a NaN
+/// keeps its sign only.
+#[inline(always)]
+pub(super) fn half_of_double(double: f64) -> u16 {
+    /// 2**28: the unit of doubles from there on is that of a subnormal half, so that adding it rounds to one.
+    const ROUNDER: f64 = 268_435_456.0;
+    let bits = double.to_bits();
+    let magnitude = bits & (u64::MAX >> 1);
+    let subnormal = (f64::from_bits(magnitude) + ROUNDER).to_bits().wrapping_sub(ROUNDER.to_bits());
+    // The exponents are biased by 1023 and by 15. Rounding may carry into them, as far as to infinity.
+    let below_half = ((1_u64 << 41) - 1).wrapping_add((magnitude >> 42) & 1);
+    let normal = magnitude.wrapping_sub(1008 << 52).wrapping_add(below_half) >> 42;
+    let finite = if magnitude < 1009 << 52 { subnormal } else { normal };
+    let number = if magnitude >= 1039 << 52 { 0x7c00 } else { finite };
+    let half = if magnitude > 0x7ff << 52 { 0x7e00 } else { number };
+    half as u16 | ((bits >> 48) as u16 & 0x8000)
+}
+
+/// The same for a single.
+#[inline(always)]
+pub(super) fn half_of_single(single: f32) -> u16 {
+    /// As in [`half_of_double`].
+    const ROUNDER: f32 = 0.5;
+    let bits = single.to_bits();
+    let magnitude = bits & (u32::MAX >> 1);
+    let subnormal = (f32::from_bits(magnitude) + ROUNDER).to_bits().wrapping_sub(ROUNDER.to_bits());
+    let below_half = 0xfff_u32.wrapping_add((magnitude >> 13) & 1);
+    let normal = magnitude.wrapping_sub(112 << 23).wrapping_add(below_half) >> 13;
+    let finite = if magnitude < 113 << 23 { subnormal } else { normal };
+    let number = if magnitude >= 143 << 23 { 0x7c00 } else { finite };
+    let half = if magnitude > 0xff << 23 { 0x7e00 } else { number };
+    half as u16 | ((bits >> 16) as u16 & 0x8000)
+}
+
+/// The half nearest to a double (`PyFloat_Pack2`); `None` if a finite double is too large for any.
 pub(super) fn to_half(double: f64) -> Option<u16> {
-    if double.is_nan() {
-        return Some(if double.is_sign_negative() { 0xfe00 } else { 0x7e00 });
-    }
-    let bits = HALF.join(HALF.round(Real::from(double))) as u16;
-    (double.is_infinite() || bits & 0x7fff != 0x7c00).then_some(bits)
+    let bits = half_of_double(double);
+    (!double.is_finite() || bits & 0x7fff != 0x7c00).then_some(bits)
 }
 
 /// How a platform stores its `long double`.
@@ -351,6 +413,34 @@ mod tests {
         }
     }
 
+    const HALF: Layout = Layout { exponent: 5, fraction: 10 };
+
+    #[test]
+    fn halves_are_what_the_general_rule_makes_of_them() {
+        let general = |real: Real| HALF.join(HALF.round(real)) as u16;
+        for bits in 0..=u16::MAX {
+            let exact = HALF.read(HALF.split(bits.into())).to_f64();
+            assert!(half(bits).to_bits() == exact.to_bits() || (half(bits).is_nan() && exact.is_nan()), "{bits:#x}");
+            if half(bits).is_nan() {
+                continue;
+            }
+            // Singles have room for the middle of two halves and for its neighbours.
+            let middle = f64::midpoint(half(bits), half(bits & 0x8000 | (bits & 0x7fff).saturating_add(1).min(0x7bff)));
+            let single = middle as f32;
+            for double in [middle, middle.next_up(), middle.next_down(), middle * 1.000_1, single.next_up().into()] {
+                assert_eq!(half_of_double(double), general(double.into()), "{double:e}");
+                assert_eq!(half_of_single(double as f32), general(f64::from(double as f32).into()), "{double:e}");
+            }
+        }
+        for double in DOUBLES.into_iter().chain([65519.99, 65520.0, -65536.0, 1e38, -1e39]) {
+            assert_eq!(half_of_double(double), general(double.into()), "{double:e}");
+            assert_eq!(half_of_single(double as f32), general(f64::from(double as f32).into()), "{double:e}");
+        }
+        for (nan, bits) in [(f64::NAN, 0x7e00), (-f64::NAN, 0xfe00)] {
+            assert_eq!((half_of_double(nan), half_of_single(nan as f32)), (bits, bits));
+        }
+    }
+
     #[test]
     fn between_two_halves_the_nearer_or_the_even_one() {
         for bits in 0..0x7bff_u16 {
@@ -434,6 +524,32 @@ mod tests {
         assert_eq!(quad((0x3fff << 112) | (1 << 59) | 1), 1.0_f64.next_up());
         assert_eq!(quad(1), 0.0);
         assert_eq!(quad(0x7fff << 112), f64::INFINITY);
+    }
+
+    #[test]
+    fn singles_of_reals_are_rounded_once() {
+        // Rounded to a double first, it would be in the middle of two singles.
+        let real = Real::from((1_i64 << 61) | (1 << 37) | 1);
+        assert_eq!(real.to_f32(), ((1_i64 << 61) | (1 << 38)) as f32);
+        assert_eq!(Real::from(1e39).to_f32(), f32::INFINITY);
+        assert_eq!(Real::from(-1e-46).to_f32().to_bits(), 1 << 31);
+        assert!(Real::from(f64::NAN).to_f32().is_nan());
+        for double in DOUBLES {
+            assert_eq!(Real::from(double).to_f32().to_bits(), (double as f32).to_bits(), "{double:e}");
+        }
+    }
+
+    #[test]
+    fn truncation_is_towards_zero() {
+        assert_eq!(Real::from(-1.75).truncated(), Some((true, 1)));
+        assert_eq!(Real::from(5e-324).truncated(), Some((false, 0)));
+        assert_eq!(Real::from(-0.0).truncated(), Some((true, 0)));
+        assert_eq!(Real::from(1e18).truncated(), Some((false, 1_000_000_000_000_000_000)));
+        assert_eq!(Real::from(2_f64.powi(127)).truncated(), Some((false, 1 << 127)));
+        assert_eq!(Real::from(2_f64.powi(128)).truncated(), Some((false, u128::MAX)));
+        assert_eq!(Real::from(f64::NEG_INFINITY).truncated(), Some((true, u128::MAX)));
+        assert_eq!(Real::from(f64::NAN).truncated(), None);
+        assert_eq!(Real::Finite { negative: false, mantissa: 0, exponent: 200 }.truncated(), Some((false, 0)));
     }
 
     #[test]

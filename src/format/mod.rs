@@ -15,7 +15,7 @@
 //! | `tree` | all of it, to the tree of its items; [`walk`] |
 //! | `float` | halves, and [`LongDouble`]: C's `long double` by software |
 //! | `value` | [`Value`]: decoding an element, and Python's `==` |
-//! | `convert` | what a value is taken for when it is packed |
+//! | `convert` | what a value is taken for when it is packed, and what a number becomes in another type |
 //! | `codec` | the bytes of one element, of any kind, from and to a value |
 //! | `element` | [`decode`], [`encode`]: the same for an [`Item`] |
 //! | `plan` | [`Plan`]: a compiled format, to unpack and pack many items |
@@ -52,7 +52,8 @@ use crate::error::Result;
 
 pub use codes::{Kind, Order};
 pub use compare::{Comparer, items_equal};
-pub use element::{decode, encode, nth, values_per_element};
+pub(crate) use convert::{CNumber, Fault, Half, Native, To, Truth, fault};
+pub use element::{check_number, decode, encode, encode_number, nth, values_per_element};
 pub use float::LongDouble;
 pub use items::Items;
 pub use parse::Format;

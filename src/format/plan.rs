@@ -8,6 +8,7 @@ use core::ffi::CStr;
 
 use super::codec::{Codec, Form};
 use super::codes::Kind;
+use super::convert::Fault;
 use super::native_code;
 use super::parse::MAX;
 use super::tree::{Item, MAX_DEPTH, Sink, common_item, walk};
@@ -211,6 +212,17 @@ pub struct Plan<'o> {
     counts: Counts,
 }
 
+/// What an element makes of a value before it takes it.
+trait Fit<'v>: Fn(Codec, Value<'v>) -> core::result::Result<Value<'v>, Fault> + Copy {}
+
+impl<'v, F: Fn(Codec, Value<'v>) -> core::result::Result<Value<'v>, Fault> + Copy> Fit<'v> for F {}
+
+/// As `struct.pack` takes it: as it is, or not.
+#[inline(always)]
+fn unchanged(_: Codec, value: Value<'_>) -> core::result::Result<Value<'_>, Fault> {
+    Ok(value)
+}
+
 /// An operation that does not fit its item: of another plan.
 const MISMATCH: Error = Error::bad_argument();
 
@@ -253,13 +265,45 @@ impl<'o> Plan<'o> {
         let size = self.counts.size;
         let item = item.get_mut(..size).ok_or_else(|| self.too_small(c"pack_into needs at least %zd bytes"))?;
         let mut checked = values.clone();
-        self.check(self.ops, &mut checked)?;
+        self.check(self.ops, &mut checked, unchanged)?;
         if checked.next().is_some() {
             return Err(self.wrong_number(c"pack expected %zd values and got more"));
         }
         item.fill(0);
         let mut values = values;
-        self.write(self.ops, item, &mut values)
+        self.write(self.ops, item, &mut values, unchanged)
+    }
+
+    /// Whether all values of an item are numbers.
+    ///
+    /// # Errors
+    /// `TypeError` that says what they are.
+    pub fn check_format_of_numbers(&self) -> Result<()> {
+        let text = self.ops.iter().find_map(|op| op.codec.no_number());
+        text.map_or(Ok(()), |text| Err(Error::new(ErrorKind::Type, text)))
+    }
+
+    /// Whether an item can take the next numbers of C's, as many as it has values. The values are those of
+    /// [`CNumber::to_value`](super::CNumber::to_value).
+    ///
+    /// # Errors
+    /// `OverflowError` for a number out of range; `ValueError` for NaN where an integer is needed, and for too few;
+    /// `TypeError` if values of the item are no numbers.
+    pub fn check_numbers<'v>(&self, numbers: &mut impl Iterator<Item = Value<'v>>) -> Result<()> {
+        self.check(self.ops, numbers, |codec, number| codec.fit(number))
+    }
+
+    /// Writes the next numbers of C's, which [`check_numbers`](Self::check_numbers) has accepted, to the item at the start
+    /// of this memory, converted as [`convert`](super::convert) says. Bytes without a value become 0.
+    ///
+    /// # Errors
+    /// As [`check_numbers`](Self::check_numbers), and then part of the item may be written; `ValueError` if the memory is
+    /// smaller than an item.
+    pub fn write_numbers<'v>(&self, item: &mut [u8], numbers: &mut impl Iterator<Item = Value<'v>>) -> Result<()> {
+        let size = self.counts.size;
+        let item = item.get_mut(..size).ok_or_else(|| self.too_small(c"pack_into needs at least %zd bytes"))?;
+        item.fill(0);
+        self.write(self.ops, item, numbers, |codec, number| codec.fit(number))
     }
 
     #[cold]
@@ -277,18 +321,23 @@ impl<'o> Plan<'o> {
     }
 
     /// Whether these values can be packed. Recursion is as deep as the format's.
-    fn check<'v, I: Iterator<Item = Value<'v>>>(&self, mut ops: &[Op], values: &mut I) -> Result<()> {
+    fn check<'v, I: Iterator<Item = Value<'v>>>(
+        &self,
+        mut ops: &[Op],
+        values: &mut I,
+        fit: impl Fit<'v>,
+    ) -> Result<()> {
         while let Some((op, mut rest)) = ops.split_first() {
             if op.codec.form == Form::Loop {
                 let (inner, after) = rest.split_at_checked(op.inner).ok_or(MISMATCH)?;
                 // Every step takes a value at least, so this ends with the values if it is long.
                 for _ in 0..op.count {
-                    self.check(inner, values)?;
+                    self.check(inner, values, fit)?;
                 }
                 rest = after;
             } else {
                 for _ in 0..op.count {
-                    op.codec.check(self.next(values)?, op.size)?;
+                    op.codec.check(fit(op.codec, self.next(values)?)?, op.size)?;
                 }
             }
             ops = rest;
@@ -301,6 +350,7 @@ impl<'o> Plan<'o> {
         mut ops: &[Op],
         memory: &mut [u8],
         values: &mut I,
+        fit: impl Fit<'v>,
     ) -> Result<()> {
         while let Some((op, mut rest)) = ops.split_first() {
             let mut bytes = memory.get_mut(op.offset..op.end).ok_or(MISMATCH)?;
@@ -309,7 +359,7 @@ impl<'o> Plan<'o> {
                     let (inner, after) = rest.split_at_checked(op.inner).ok_or(MISMATCH)?;
                     for _ in 0..op.count {
                         let (element, behind) = bytes.split_at_mut_checked(op.size).ok_or(MISMATCH)?;
-                        self.write(inner, element, values)?;
+                        self.write(inner, element, values, fit)?;
                         bytes = behind;
                     }
                     rest = after;
@@ -317,13 +367,13 @@ impl<'o> Plan<'o> {
                 Form::Bits => {
                     for index in 0..op.count {
                         let (offset, codec) = op.codec.nth_bits(index);
-                        codec.encode(self.next(values)?, bytes.get_mut(offset..).ok_or(MISMATCH)?)?;
+                        codec.encode(fit(codec, self.next(values)?)?, bytes.get_mut(offset..).ok_or(MISMATCH)?)?;
                     }
                 }
                 _ => {
                     for _ in 0..op.count {
                         let (element, behind) = bytes.split_at_mut_checked(op.size).ok_or(MISMATCH)?;
-                        op.codec.encode(self.next(values)?, element)?;
+                        op.codec.encode(fit(op.codec, self.next(values)?)?, element)?;
                         bytes = behind;
                     }
                 }
