@@ -6,6 +6,9 @@
 use core::ffi::{c_char, c_int};
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use crate::runtime::boundary::boundary;
+use crate::runtime::hash;
+
 static INITIALIZED: AtomicBool = AtomicBool::new(false);
 
 /// Does nothing but to be remembered by `Py_IsInitialized`.
@@ -59,4 +62,18 @@ pub extern "C" fn pybuffer_version_number() -> c_int {
         + number(env!("CARGO_PKG_VERSION_MINOR").as_bytes()) * 1_000
         + number(env!("CARGO_PKG_VERSION_PATCH").as_bytes());
     VERSION
+}
+
+/// Sets the key of the process's hashes, two numbers that nobody should be able to guess where what is hashed comes from
+/// outside. It counts instead of PYTHONHASHSEED. Without it, the first hash takes the key from PYTHONHASHSEED, or a random
+/// one. With `k0` and `k1` both 0 the hashes of bytes are those of CPython (3.11 and later, 64 bits) with PYTHONHASHSEED=0.
+///
+/// To be called before the first hash of bytes is made, for all hashes of a process are made with one key; that of no bytes
+/// is always 0 and does not count. Until then the last call holds. Any thread may call it, while others make hashes, too.
+///
+/// Returns 0, also where hashes have been made with this very key; -1 with `RuntimeError` where they have been made with
+/// another one, which stays.
+#[unsafe(no_mangle)]
+pub extern "C" fn pybuffer_set_hash_key(k0: u64, k1: u64) -> c_int {
+    boundary(|| hash::set_key(k0, k1).map(|()| 0))
 }

@@ -124,7 +124,8 @@ pub unsafe extern "C" fn _PyObject_NewVar(ty: *mut PyTypeObject, items: Py_ssize
 }
 
 /// The hash of an object; equal objects have equal hashes. That of bytes, and of read-only memoryviews of bytes, depends
-/// on a random key of the process; the environment variable PYTHONHASHSEED fixes it, as in CPython.
+/// on a random key of the process; the environment variable PYTHONHASHSEED fixes it, as in CPython, and so does
+/// `pybuffer_set_hash_key`.
 ///
 /// -1 with an error set: `TypeError` where the type has no hash, `ValueError` for a memoryview that is writable,
 /// released or not of format "B", "b" or "c".

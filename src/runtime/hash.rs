@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use crate::abi::object::{Py_hash_t, PyObject};
-use crate::error::Error;
+use crate::error::{Error, Kind, Result};
 
 use super::boundary::boundary;
 use super::types;
@@ -34,23 +34,55 @@ static KEY: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
 static KEY_STATE: AtomicU8 = AtomicU8::new(UNSET);
 const UNSET: u8 = 0;
 const BEING_SET: u8 = 1;
-const SET: u8 = 2;
+/// The program has set it, and no hash has been made with it.
+const GIVEN: u8 = 2;
+/// A hash has been made, so it stays.
+const IN_USE: u8 = 3;
 
-/// The key of this process, made on the first use.
+/// The key of this process, made on the first use where the program has not set it.
 fn key() -> (u64, u64) {
-    let [k0, k1] = &KEY;
     loop {
-        match KEY_STATE.compare_exchange(UNSET, BEING_SET, Ordering::Acquire, Ordering::Acquire) {
-            Ok(_) => {
-                let (new0, new1) = new_key();
-                k0.store(new0, Ordering::Relaxed);
-                k1.store(new1, Ordering::Relaxed);
-                KEY_STATE.store(SET, Ordering::Release);
-            }
-            Err(SET) => return (k0.load(Ordering::Relaxed), k1.load(Ordering::Relaxed)),
-            Err(_) => core::hint::spin_loop(),
+        match KEY_STATE.load(Ordering::Acquire) {
+            IN_USE => return stored_key(),
+            UNSET if claim(UNSET, BEING_SET) => store_key(new_key(), IN_USE),
+            GIVEN if claim(GIVEN, IN_USE) => {}
+            _ => core::hint::spin_loop(),
         }
     }
+}
+
+/// `pybuffer_set_hash_key`: makes this the key of the process. `RuntimeError` where hashes have been made with another.
+pub(crate) fn set_key(k0: u64, k1: u64) -> Result<()> {
+    loop {
+        match KEY_STATE.load(Ordering::Acquire) {
+            IN_USE if stored_key() == (k0, k1) => return Ok(()),
+            IN_USE => return Err(Error::new(Kind::Runtime, c"a hash has been made with another key")),
+            state @ (UNSET | GIVEN) if claim(state, BEING_SET) => {
+                store_key((k0, k1), GIVEN);
+                return Ok(());
+            }
+            _ => core::hint::spin_loop(),
+        }
+    }
+}
+
+/// Takes the key from one state to another, unless another thread was faster.
+fn claim(from: u8, to: u8) -> bool {
+    KEY_STATE.compare_exchange(from, to, Ordering::Acquire, Ordering::Relaxed).is_ok()
+}
+
+/// Writes the key, which this thread has claimed.
+fn store_key((new0, new1): (u64, u64), state: u8) {
+    let [k0, k1] = &KEY;
+    k0.store(new0, Ordering::Relaxed);
+    k1.store(new1, Ordering::Relaxed);
+    KEY_STATE.store(state, Ordering::Release);
+}
+
+/// The key, which is in use.
+fn stored_key() -> (u64, u64) {
+    let [k0, k1] = &KEY;
+    (k0.load(Ordering::Relaxed), k1.load(Ordering::Relaxed))
 }
 
 /// The key that `PYTHONHASHSEED` asks for, so that a number gives CPython's own hashes; else a random one.
