@@ -653,7 +653,8 @@ PyVarObject *_PyObject_NewVar(PyTypeObject *ty, Py_ssize_t items);
 
 /**
  * The hash of an object; equal objects have equal hashes. That of bytes, and of read-only memoryviews of bytes, depends
- * on a random key of the process; the environment variable PYTHONHASHSEED fixes it, as in CPython.
+ * on a random key of the process; the environment variable PYTHONHASHSEED fixes it, as in CPython, and so does
+ * `pybuffer_set_hash_key`.
  *
  * -1 with an error set: `TypeError` where the type has no hash, `ValueError` for a memoryview that is writable,
  * released or not of format "B", "b" or "c".
@@ -1315,6 +1316,38 @@ int pybuffer_memoryview_set_item(PyObject *view, const Py_ssize_t *indices, int 
     const pybuffer_value *values, int nvalues);
 
 /**
+ * Writes to `number` the number that an item is, converted as C converts: a float is truncated towards zero. The format
+ * must have one value, a number: an integer, '?', a float, bits or an address.
+ *
+ * Returns 0; -1 also with `TypeError` where the item is no number, `ValueError` where it has another number of values or
+ * is NaN, `OverflowError` where the number does not fit.
+ */
+int pybuffer_memoryview_get_int64(PyObject *view, const Py_ssize_t *indices, int nindices, int64_t *number);
+
+/** The same for an unsigned number; a negative one does not fit. */
+int pybuffer_memoryview_get_uint64(PyObject *view, const Py_ssize_t *indices, int nindices, uint64_t *number);
+
+/** The same for a double: integers and long doubles round to the nearest one, and what is NaN stays so. */
+int pybuffer_memoryview_get_double(PyObject *view, const Py_ssize_t *indices, int nindices, double *number);
+
+/**
+ * Makes an item of a number, converted as C converts; all but 0 is true in a '?'. Padding becomes 0.
+ *
+ * Returns 0; -1 also with `TypeError` where the memory is read-only or the item is no number, `ValueError` where it has
+ * another number of values, `OverflowError` where the number does not fit. Nothing is written then.
+ */
+int pybuffer_memoryview_set_int64(PyObject *view, const Py_ssize_t *indices, int nindices, int64_t number);
+
+/** The same with an unsigned number. */
+int pybuffer_memoryview_set_uint64(PyObject *view, const Py_ssize_t *indices, int nindices, uint64_t number);
+
+/**
+ * The same with a double: for an integer it is truncated towards zero (`ValueError` for NaN), for a smaller float rounded,
+ * and infinite where it is too large.
+ */
+int pybuffer_memoryview_set_double(PyObject *view, const Py_ssize_t *indices, int nindices, double number);
+
+/**
  * Unpacks all items, in C order (the last index fastest), to `values`; `nvalues` must be as many as all items have. The
  * shape of the view says how they nest. Bytes stay in the memory of the view, and are pointed to.
  *
@@ -1917,6 +1950,19 @@ const char *pybuffer_version(void);
 
 /** The same as a number: `major * 1000000 + minor * 1000 + patch`; compare `PYBUFFER_VERSION_NUMBER`. */
 int pybuffer_version_number(void);
+
+/**
+ * Sets the key of the process's hashes, two numbers that nobody should be able to guess where what is hashed comes from
+ * outside. It counts instead of PYTHONHASHSEED. Without it, the first hash takes the key from PYTHONHASHSEED, or a random
+ * one. With `k0` and `k1` both 0 the hashes of bytes are those of CPython (3.11 and later, 64 bits) with PYTHONHASHSEED=0.
+ *
+ * To be called before the first hash of bytes is made, for all hashes of a process are made with one key; that of no bytes
+ * is always 0 and does not count. Until then the last call holds. Any thread may call it, while others make hashes, too.
+ *
+ * Returns 0, also where hashes have been made with this very key; -1 with `RuntimeError` where they have been made with
+ * another one, which stays.
+ */
+int pybuffer_set_hash_key(uint64_t k0, uint64_t k1);
 
 #ifdef __cplusplus
 }

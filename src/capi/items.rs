@@ -17,6 +17,7 @@ use core::ptr::null_mut;
 use crate::abi::format::pybuffer_value;
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::{Error, Result};
+use crate::format::CNumber;
 use crate::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
@@ -93,6 +94,111 @@ pub unsafe extern "C" fn pybuffer_memoryview_set_item(
         }
         .map(|()| 0)
     })
+}
+
+/// The body of `pybuffer_memoryview_get_int64` and its kin.
+///
+/// # Safety
+/// O1; `nindices` indices; a number may be written.
+unsafe fn get<T: CNumber>(view: *mut PyObject, indices: *const Py_ssize_t, nindices: c_int, number: *mut T) -> c_int {
+    boundary(|| {
+        let (view, number) = (non_null(view)?, non_null(number)?);
+        // SAFETY: the function's contract.
+        unsafe { number.write(memoryview::get_number(view, slice_of(indices, nindices)?)?) };
+        Ok(0)
+    })
+}
+
+/// The body of `pybuffer_memoryview_set_int64` and its kin.
+///
+/// # Safety
+/// O1; `nindices` indices.
+unsafe fn set<T: CNumber>(view: *mut PyObject, indices: *const Py_ssize_t, nindices: c_int, number: T) -> c_int {
+    boundary(|| {
+        let view = non_null(view)?;
+        // SAFETY: the function's contract.
+        unsafe { memoryview::set_number(view, slice_of(indices, nindices)?, number) }.map(|()| 0)
+    })
+}
+
+/// Writes to `number` the number that an item is, converted as C converts: a float is truncated towards zero. The format
+/// must have one value, a number: an integer, '?', a float, bits or an address.
+///
+/// Returns 0; -1 also with `TypeError` where the item is no number, `ValueError` where it has another number of values or
+/// is NaN, `OverflowError` where the number does not fit.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_get_int64(
+    view: *mut PyObject,
+    indices: *const Py_ssize_t,
+    nindices: c_int,
+    number: *mut i64,
+) -> c_int {
+    // SAFETY: the same contract.
+    unsafe { get(view, indices, nindices, number) }
+}
+
+/// The same for an unsigned number; a negative one does not fit.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_get_uint64(
+    view: *mut PyObject,
+    indices: *const Py_ssize_t,
+    nindices: c_int,
+    number: *mut u64,
+) -> c_int {
+    // SAFETY: the same contract.
+    unsafe { get(view, indices, nindices, number) }
+}
+
+/// The same for a double: integers and long doubles round to the nearest one, and what is NaN stays so.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_get_double(
+    view: *mut PyObject,
+    indices: *const Py_ssize_t,
+    nindices: c_int,
+    number: *mut f64,
+) -> c_int {
+    // SAFETY: the same contract.
+    unsafe { get(view, indices, nindices, number) }
+}
+
+/// Makes an item of a number, converted as C converts; all but 0 is true in a '?'. Padding becomes 0.
+///
+/// Returns 0; -1 also with `TypeError` where the memory is read-only or the item is no number, `ValueError` where it has
+/// another number of values, `OverflowError` where the number does not fit. Nothing is written then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_set_int64(
+    view: *mut PyObject,
+    indices: *const Py_ssize_t,
+    nindices: c_int,
+    number: i64,
+) -> c_int {
+    // SAFETY: the same contract.
+    unsafe { set(view, indices, nindices, number) }
+}
+
+/// The same with an unsigned number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_set_uint64(
+    view: *mut PyObject,
+    indices: *const Py_ssize_t,
+    nindices: c_int,
+    number: u64,
+) -> c_int {
+    // SAFETY: the same contract.
+    unsafe { set(view, indices, nindices, number) }
+}
+
+/// The same with a double: for an integer it is truncated towards zero (`ValueError` for NaN), for a smaller float rounded,
+/// and infinite where it is too large.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_set_double(
+    view: *mut PyObject,
+    indices: *const Py_ssize_t,
+    nindices: c_int,
+    number: f64,
+) -> c_int {
+    // SAFETY: the same contract.
+    unsafe { set(view, indices, nindices, number) }
 }
 
 /// Unpacks all items, in C order (the last index fastest), to `values`; `nvalues` must be as many as all items have. The

@@ -77,7 +77,7 @@ pub fn clip(start: Option<isize>, stop: Option<isize>, step: Option<isize>, len:
     let (first, last) = if backwards { (-1, len.wrapping_sub(1)) } else { (0, len) };
     let bound = |given: isize| {
         let place = if given < 0 { given.saturating_add(len) } else { given };
-        place.clamp(first, last)
+        place.max(first).min(last)
     };
     let start = start.map_or(if backwards { last } else { first }, bound);
     let stop = stop.map_or(if backwards { first } else { last }, bound);

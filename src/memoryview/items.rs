@@ -8,7 +8,7 @@ use crate::abi::format::pybuffer_value;
 use crate::abi::object::PyObject;
 use crate::description::{read_value, with_plan_of, write_value};
 use crate::error::{Argument, Error, Kind, Result};
-use crate::format::{Plan, Value};
+use crate::format::{CNumber, Plan};
 use crate::kernels;
 use crate::layout::{AxesMut, Order, Pair, Purpose, Subscript, with_room};
 use crate::runtime::alloc::Scratch;
@@ -178,15 +178,11 @@ pub(crate) unsafe fn set_item(op: NonNull<PyObject>, indices: &[isize], values: 
     }
 }
 
-/// One value of the one that an item has, by what `convert` makes of it.
+/// The number that an item is.
 ///
 /// # Safety
 /// O1 and W3.
-pub(crate) unsafe fn get_number<T>(
-    op: NonNull<PyObject>,
-    indices: &[isize],
-    convert: impl Fn(Value<'_>) -> Result<T>,
-) -> Result<T> {
+pub(crate) unsafe fn get_number<T: CNumber>(op: NonNull<PyObject>, indices: &[isize]) -> Result<T> {
     // SAFETY: the function's contract; the item has as many bytes as the plan needs.
     unsafe {
         let access = Access::new(op)?;
@@ -194,10 +190,29 @@ pub(crate) unsafe fn get_number<T>(
         access.with_plan(1, |plan, size| {
             let mut number = Err(Error::bad_argument());
             plan.unpack(bytes_of(item, size), &mut |value| {
-                number = convert(value);
+                number = T::from_value(value).map_err(Error::from);
                 Ok(())
             })?;
             number
+        })
+    }
+}
+
+/// Makes an item of a number.
+///
+/// # Safety
+/// O1 and W3.
+pub(crate) unsafe fn set_number<T: CNumber>(op: NonNull<PyObject>, indices: &[isize], number: T) -> Result<()> {
+    // SAFETY: the function's contract; the item has as many bytes as the plan needs.
+    unsafe {
+        let access = Access::new(op)?;
+        access.writable()?;
+        let item = access.item(indices)?;
+        access.with_plan(1, |plan, size| {
+            let item = if size == 0 { &mut [] } else { core::slice::from_raw_parts_mut(item, size) };
+            let number = core::iter::once(number.to_value());
+            plan.check_numbers(&mut number.clone())?;
+            plan.write_numbers(item, &mut number.clone())
         })
     }
 }

@@ -99,7 +99,7 @@ pub(crate) unsafe fn index(
         let items = structure.items().cast_signed();
         let bound = |given: isize| {
             let place = if given < 0 { given.saturating_add(items) } else { given };
-            place.clamp(0, items).cast_unsigned()
+            place.max(0).min(items).cast_unsigned()
         };
         let (start, stop) = (bound(start), bound(stop));
         let mut place = None;
