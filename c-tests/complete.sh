@@ -38,7 +38,7 @@ echo '#include <pybuffer/pybuffer.h>' |
     tr '\n' ' ' |
     sed 's/{[^{}]*}/;/g; s/{[^{}]*}/;/g; s/;/;\n/g' |
     grep -v -e typedef -e 'static inline' |
-    sed -n 's/.*[ *]\(_*Py[A-Za-z_]*\|pybuffer_[a-z_]*\)(.*);$/\1/p' |
+    sed -n 's/.*[ *]\(_*Py[A-Za-z_]*\|pybuffer_[a-z0-9_]*\)(.*);$/\1/p' |
     sort -u >"$work/declared"
 
 contained "every function of the header is called by null.c" "$work/declared" "$work/tested"

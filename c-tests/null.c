@@ -11,7 +11,7 @@
 #define FUNCTIONS(F)                                                                                                   \
     F(Py_IncRef) F(Py_DecRef) F(_Py_Dealloc) F(PyType_Ready) F(PyType_IsSubtype) F(PyObject_Init) F(PyObject_InitVar)  \
     F(_PyObject_New) F(_PyObject_NewVar) F(PyObject_Hash) F(PyObject_HashNotImplemented) F(PyObject_RichCompareBool)   \
-    F(PyObject_Size) F(PyObject_Length)                                                                                \
+    F(PyObject_Size) F(PyObject_Length) F(PySequence_Size) F(PySequence_Length)                                        \
     F(PyMem_RawMalloc) F(PyMem_RawCalloc) F(PyMem_RawRealloc) F(PyMem_RawFree) F(PyMem_Malloc) F(PyMem_Calloc)         \
     F(PyMem_Realloc) F(PyMem_Free) F(PyObject_Malloc) F(PyObject_Calloc) F(PyObject_Realloc) F(PyObject_Free)          \
     F(PyMem_GetAllocator) F(PyMem_SetAllocator)                                                                        \
@@ -25,6 +25,15 @@
     F(PyObject_CheckReadBuffer) F(PyObject_AsReadBuffer) F(PyObject_AsWriteBuffer) F(PyObject_AsCharBuffer)            \
     F(PyMemoryView_FromObject) F(PyMemoryView_FromMemory) F(PyMemoryView_FromBuffer) F(PyMemoryView_GetContiguous)     \
     F(pybuffer_memoryview_release) F(pybuffer_memoryview_is_released)                                                  \
+    F(pybuffer_memoryview_item_pointer) F(pybuffer_memoryview_get_item) F(pybuffer_memoryview_set_item)                \
+    F(pybuffer_memoryview_get_int64) F(pybuffer_memoryview_get_uint64) F(pybuffer_memoryview_get_double)               \
+    F(pybuffer_memoryview_set_int64) F(pybuffer_memoryview_set_uint64) F(pybuffer_memoryview_set_double)               \
+    F(pybuffer_memoryview_values) F(pybuffer_memoryview_tobytes) F(pybuffer_memoryview_count)                          \
+    F(pybuffer_memoryview_index) F(pybuffer_memoryview_iter) F(pybuffer_memoryview_next)                               \
+    F(pybuffer_memoryview_next_item) F(pybuffer_memoryview_subscript) F(pybuffer_memoryview_assign)                    \
+    F(pybuffer_memoryview_fill) F(pybuffer_memoryview_flip) F(pybuffer_memoryview_permute)                             \
+    F(pybuffer_memoryview_broadcast) F(pybuffer_memoryview_reshape) F(pybuffer_memoryview_cast)                        \
+    F(pybuffer_memoryview_toreadonly)                                                                                  \
     F(PyPickleBuffer_FromObject) F(PyPickleBuffer_GetBuffer) F(PyPickleBuffer_Release)                                 \
     F(pybuffer_format_parse) F(pybuffer_format_root) F(pybuffer_format_itemsize) F(pybuffer_format_alignment)          \
     F(pybuffer_format_text) F(pybuffer_format_canonical) F(pybuffer_format_equivalent) F(pybuffer_format_value_count)  \
@@ -119,6 +128,18 @@ static void null_PyObject_Size(void)
 {
     FAILS(PyObject_Size(NULL), PyExc_SystemError);
     FAILS(PyObject_Size(plain), PyExc_TypeError);
+}
+
+static void null_PySequence_Size(void)
+{
+    FAILS(PySequence_Size(NULL), PyExc_SystemError);
+    FAILS(PySequence_Size(plain), PyExc_TypeError);
+}
+
+static void null_PySequence_Length(void)
+{
+    FAILS(PySequence_Length(NULL), PyExc_SystemError);
+    FAILS(PySequence_Length(Py_None), PyExc_TypeError);
 }
 
 static void null_PyObject_Length(void)
@@ -340,6 +361,7 @@ static void null_pybuffer_error_name(void) { CHECK_STR(pybuffer_error_name(), NU
 static void null_pybuffer_error_message(void) { CHECK_STR(pybuffer_error_message(), NULL); }
 
 #include "null_buffers.h"
+#include "null_memoryviews.h"
 
 /* ---- all of them -------------------------------------------------------------------------------------------- */
 

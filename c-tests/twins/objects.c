@@ -275,6 +275,10 @@ static void hashing_and_length(void)
             printf(" length %lld", (long long)PyObject_Length(o));
             printf(" %s", twin_error());
             printf(" size %lld", (long long)PyObject_Size(o));
+            printf(" %s", twin_error());
+            printf(" of a sequence %lld", (long long)PySequence_Size(o));
+            printf(" %s", twin_error());
+            printf(" %lld", (long long)PySequence_Length(o));
             printf(" %s\n", twin_error());
             Py_DECREF(o);
         }

@@ -676,6 +676,12 @@ int PyObject_RichCompareBool(PyObject *a, PyObject *b, int operation);
  */
 Py_ssize_t PyObject_Size(PyObject *op);
 
+/** The same for sequences only: `TypeError` also for what is a mapping. */
+Py_ssize_t PySequence_Size(PyObject *op);
+
+/** Another name for `PySequence_Size`. */
+Py_ssize_t PySequence_Length(PyObject *op);
+
 /** Another name for `PyObject_Size`. */
 Py_ssize_t PyObject_Length(PyObject *op);
 

@@ -164,6 +164,23 @@ pub unsafe extern "C" fn PyObject_Size(op: *mut PyObject) -> Py_ssize_t {
     })
 }
 
+/// The same for sequences only: `TypeError` also for what is a mapping.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PySequence_Size(op: *mut PyObject) -> Py_ssize_t {
+    boundary(|| {
+        let op = non_null(op)?;
+        // SAFETY: O1.
+        unsafe { object::sequence_size(op.as_ptr()) }
+    })
+}
+
+/// Another name for `PySequence_Size`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PySequence_Length(op: *mut PyObject) -> Py_ssize_t {
+    // SAFETY: the same contract.
+    unsafe { PySequence_Size(op) }
+}
+
 /// Another name for `PyObject_Size`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_Length(op: *mut PyObject) -> Py_ssize_t {

@@ -188,6 +188,7 @@ pub(crate) unsafe fn get_number<T: CNumber>(op: NonNull<PyObject>, indices: &[is
         let access = Access::new(op)?;
         let item = access.item(indices)?;
         access.with_plan(1, |plan, size| {
+            plan.check_format_of_numbers()?;
             let mut number = Err(Error::bad_argument());
             plan.unpack(bytes_of(item, size), &mut |value| {
                 number = T::from_value(value).map_err(Error::from);
@@ -210,6 +211,7 @@ pub(crate) unsafe fn set_number<T: CNumber>(op: NonNull<PyObject>, indices: &[is
         let item = access.item(indices)?;
         access.with_plan(1, |plan, size| {
             let item = if size == 0 { &mut [] } else { core::slice::from_raw_parts_mut(item, size) };
+            plan.check_format_of_numbers()?;
             let number = core::iter::once(number.to_value());
             plan.check_numbers(&mut number.clone())?;
             plan.write_numbers(item, &mut number.clone())

@@ -100,15 +100,50 @@ pub(crate) unsafe fn size(op: *mut PyObject) -> Result<Py_ssize_t> {
     // SAFETY: O1; the slot tables are NULL or valid; O4 for the slots.
     unsafe {
         let ty = types::type_of(op);
+        let (sequence, mapping) = lengths(ty);
+        let none = Error::type_name(c"object of type '%.200s' has no len()", (*ty).tp_name);
+        length_by(sequence.or(mapping).ok_or(none)?, op)
+    }
+}
+
+/// `PySequence_Size`: by the sequence slot only.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn sequence_size(op: *mut PyObject) -> Result<Py_ssize_t> {
+    // SAFETY: O1; the slot tables are NULL or valid; O4 for the slots.
+    unsafe {
+        let ty = types::type_of(op);
+        let text = match lengths(ty) {
+            (Some(slot), _) => return length_by(slot, op),
+            (None, Some(_)) => c"%.200s is not a sequence",
+            (None, None) => c"object of type '%.200s' has no len()",
+        };
+        Err(Error::type_name(text, (*ty).tp_name))
+    }
+}
+
+type Length = unsafe extern "C" fn(*mut PyObject) -> Py_ssize_t;
+
+/// The slots for the length: as sequence, and as mapping.
+///
+/// # Safety
+/// `ty` points to a type object, whose slot tables are NULL or valid.
+unsafe fn lengths(ty: *mut PyTypeObject) -> (Option<Length>, Option<Length>) {
+    // SAFETY: the function's contract.
+    unsafe {
         let sequence = (*ty).tp_as_sequence.as_ref().and_then(|slots| slots.sq_length);
-        let mapping = (*ty).tp_as_mapping.as_ref().and_then(|slots| slots.mp_length);
-        match sequence.or(mapping) {
-            Some(slot) => match slot(op) {
-                length if length < 0 => Err(Error::Raised),
-                length => Ok(length),
-            },
-            None => Err(Error::type_name(c"object of type '%.200s' has no len()", (*ty).tp_name)),
-        }
+        (sequence, (*ty).tp_as_mapping.as_ref().and_then(|slots| slots.mp_length))
+    }
+}
+
+/// # Safety
+/// O1; O4 for the slot, which is of the object's type.
+unsafe fn length_by(slot: Length, op: *mut PyObject) -> Result<Py_ssize_t> {
+    // SAFETY: the function's contract.
+    match unsafe { slot(op) } {
+        length if length < 0 => Err(Error::Raised),
+        length => Ok(length),
     }
 }
 
@@ -153,8 +188,7 @@ pub(crate) unsafe fn is_true(op: *mut PyObject) -> Result<bool> {
     unsafe {
         let ty = types::type_of(op);
         let number = (*ty).tp_as_number.as_ref().and_then(|slots| slots.nb_bool);
-        let mapping = (*ty).tp_as_mapping.as_ref().and_then(|slots| slots.mp_length);
-        let sequence = (*ty).tp_as_sequence.as_ref().and_then(|slots| slots.sq_length);
+        let (sequence, mapping) = lengths(ty);
         let answer: Py_ssize_t = match (number, mapping.or(sequence)) {
             (Some(slot), _) => slot(op) as Py_ssize_t,
             (None, Some(slot)) => slot(op),
