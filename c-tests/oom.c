@@ -134,6 +134,19 @@ static void peace(void)
     A(contiguous_of_fortran_memory, dropped(PyMemoryView_GetContiguous((PyObject *)on.fortran, PyBUF_READ, 'C')))      \
     A(contiguous_behind_pointers, dropped(PyMemoryView_GetContiguous((PyObject *)on.indirect, PyBUF_READ, 'A')))       \
     A(contiguous_of_ten_axes, dropped(PyMemoryView_GetContiguous((PyObject *)on.deep, PyBUF_READ, 'F')))               \
+    A(part_of_a_view, dropped(pybuffer_memoryview_subscript(on.memoryview, middle, 1)))                                \
+    A(part_behind_pointers, part_of((PyObject *)on.indirect, middle))                                                  \
+    A(flipped, dropped(pybuffer_memoryview_flip(on.strided_view, 0)))                                                  \
+    A(permuted, dropped(pybuffer_memoryview_permute(on.strided_view, NULL, 0)))                                        \
+    A(repeated, dropped(pybuffer_memoryview_broadcast(on.strided_view, 2, (Py_ssize_t[]){3, 4})))                      \
+    A(reshaped, dropped(pybuffer_memoryview_reshape(on.strided_view, 2, (Py_ssize_t[]){2, 2}, 'C')))                   \
+    A(cast, dropped(pybuffer_memoryview_cast(on.memoryview, "5s", 1, (Py_ssize_t[]){3}, 'C')))                         \
+    A(made_read_only, dropped(pybuffer_memoryview_toreadonly(on.memoryview)))                                          \
+    A(bytes_of_a_view, dropped(pybuffer_memoryview_tobytes(on.strided_view, 'C')))                                     \
+    A(iterator, dropped(pybuffer_memoryview_iter(on.memoryview)))                                                      \
+    A(next_of_an_iterator, iterate())                                                                                  \
+    A(items_of_a_long_format, long_items())                                                                            \
+    A(assignment_that_overlaps, assign_shifted())                                                                      \
     A(picklebuffer, dropped(PyPickleBuffer_FromObject((PyObject *)on.strided)))                                        \
     A(picklebuffer_of_a_memoryview, dropped(PyPickleBuffer_FromObject(on.memoryview)))                                 \
     A(format, dropped(pybuffer_format_parse("T{b:a:(2,3)<d:d:&T{i:x:}:p:}")))                                          \
@@ -167,12 +180,81 @@ static void peace(void)
     A(copying_to_and_from_contiguous_memory, there_and_back())                                                         \
     A(comparing, PyObject_RichCompareBool(on.strided_view, (PyObject *)on.strided, Py_EQ) == 1)                        \
     A(hash_of_bytes, PyObject_Hash(on.bytes) != -1)                                                                    \
+    A(items, items_of_native_formats())                                                                                \
     A(one_native_code, dropped(pybuffer_format_parse("d")))                                                            \
     A(size_of_a_format, PyBuffer_SizeFromFormat("T{b:a:(2,3)<d:d:}") == 49)                                            \
     A(releasing, release_one())                                                                                        \
     A(the_error_for_it, (PyErr_NoMemory(), raised(PyExc_MemoryError)))                                                 \
     A(errors_with_a_fixed_text, (PyErr_BadArgument(), raised(PyExc_TypeError)))                                        \
     A(printing_nothing, (PyErr_Print(), 1))
+
+/* The second and the third place. */
+static const pybuffer_subscript middle[1] = {PYBUFFER_SLICE(1, 3, 1)};
+
+static int part_of(PyObject *exporter, const pybuffer_subscript *subscript)
+{
+    PyObject *view = PyMemoryView_FromObject(exporter);
+    PyObject *part = view == NULL ? NULL : pybuffer_memoryview_subscript(view, subscript, 1);
+    Py_XDECREF(view);
+    return dropped(part);
+}
+
+static int iterate(void)
+{
+    PyObject *iterator = pybuffer_memoryview_iter(on.memoryview);
+    PyObject *item = iterator == NULL ? NULL : pybuffer_memoryview_next(iterator);
+    Py_XDECREF(iterator);
+    return dropped(item);
+}
+
+/* A format of more steps than there is room for on the stack. */
+static int long_items(void)
+{
+    static char item[10];
+    Py_buffer info = {.buf = item, .len = 10, .itemsize = 10, .format = "BcbBc?BbBc", .readonly = 0};
+    PyObject *view = PyMemoryView_FromBuffer(&info);
+    pybuffer_value values[10];
+    int good = 0;
+    if (view != NULL) {
+        good = pybuffer_memoryview_get_item(view, NULL, 0, values, 10) == 0
+               && pybuffer_memoryview_set_item(view, NULL, 0, values, 10) == 0
+               && pybuffer_memoryview_fill(view, NULL, 0, values, 10) == 0
+               && pybuffer_memoryview_count(view, values, 10) == 1;
+        Py_DECREF(view);
+    }
+    return good;
+}
+
+static int assign_shifted(void)
+{
+    static const pybuffer_subscript later[1] = {PYBUFFER_SLICE(2, 4, 1)};
+    PyObject *part = pybuffer_memoryview_subscript(on.strided_view, middle, 1);
+    unsigned char before[sizeof(memory)];
+    memcpy(before, memory, sizeof(memory));
+    int good = part != NULL && pybuffer_memoryview_assign(on.strided_view, later, 1, part) == 0;
+    CHECK(good || memcmp(memory, before, sizeof(memory)) == 0);
+    memcpy(memory, before, sizeof(memory));
+    Py_XDECREF(part);
+    return good;
+}
+
+static int items_of_native_formats(void)
+{
+    Py_ssize_t place[1] = {-1}, other[1] = {0};
+    pybuffer_value value, values[4];
+    int64_t number, old;
+    return pybuffer_memoryview_get_item(on.memoryview, place, 1, &value, 1) == 0
+           && pybuffer_memoryview_set_item(on.memoryview, place, 1, &value, 1) == 0
+           && pybuffer_memoryview_item_pointer(on.memoryview, place, 1) != NULL
+           && pybuffer_memoryview_get_int64(on.strided_view, other, 1, &old) == 0
+           && pybuffer_memoryview_get_int64(on.strided_view, place, 1, &number) == 0
+           && pybuffer_memoryview_set_int64(on.strided_view, other, 1, number) == 0
+           && pybuffer_memoryview_index(on.strided_view, &(pybuffer_value){.kind = PYBUFFER_KIND_SIGNED, .as.i = number}, 1,
+                                        0, PY_SSIZE_T_MAX) == 0
+           && pybuffer_memoryview_set_int64(on.strided_view, other, 1, old) == 0
+           && pybuffer_memoryview_values(on.strided_view, values, 4) == 0
+           && pybuffer_memoryview_fill(on.memoryview, (pybuffer_subscript[]){PYBUFFER_SLICE(9, 9, 1)}, 1, &value, 1) == 0;
+}
 
 static int spelled(void)
 {

@@ -303,7 +303,12 @@ static void release_against_from_object(int thread, long times)
         } else {
             meet(3 * i);
             dawdle(&seed);
-            race.answer = PyMemoryView_FromObject(race.view);
+            switch (i % 4) {
+            case 0: race.answer = PyMemoryView_FromObject(race.view); break;
+            case 1: race.answer = pybuffer_memoryview_subscript(race.view, NULL, 0); break;
+            case 2: race.answer = pybuffer_memoryview_flip(race.view, 0); break;
+            default: race.answer = pybuffer_memoryview_cast(race.view, "2s", 1, (Py_ssize_t[]){8}, 'C'); break;
+            }
             EXPECT(race.answer != NULL || PyErr_ExceptionMatches(PyExc_ValueError));
         }
         PyErr_Clear();
@@ -312,7 +317,7 @@ static void release_against_from_object(int thread, long times)
             EXPECT(exporter->gets == exporter->releases + (race.answer != NULL));
             if (race.answer != NULL) {
                 EXPECT(pybuffer_memoryview_is_released(race.answer) == 0);
-                EXPECT(PyObject_Size(race.answer) == 16);
+                EXPECT(PyObject_Size(race.answer) == (i % 4 == 3 ? 8 : 16));
             }
             Py_XDECREF(race.answer);
             Py_DECREF(race.view);
@@ -332,6 +337,92 @@ static void a_view_of_a_released_view_has_the_memory_or_is_refused(void)
 }
 
 /* All release the same view, others come meanwhile: its memory is given back once. */
+/* An item of a view that is being released is there, or refused. */
+static void release_against_items(int thread, long times)
+{
+    unsigned seed = (unsigned)thread + 1;
+    for (long i = 0; i < times; i++) {
+        if (thread == 0) {
+            prepare_race();
+            meet(3 * i);
+            dawdle(&seed);
+            race.released = pybuffer_memoryview_release(race.view);
+            EXPECT(race.released == 0);
+        } else {
+            int64_t number = 0;
+            Py_ssize_t place = 3;
+            meet(3 * i);
+            dawdle(&seed);
+            race.got = pybuffer_memoryview_get_int64(race.view, &place, 1, &number);
+            EXPECT(race.got == 0 ? number == memory[3] : PyErr_ExceptionMatches(PyExc_ValueError));
+        }
+        PyErr_Clear();
+        meet(3 * i + 1);
+        if (thread == 0) {
+            EXPECT(exporter->gets == exporter->releases);
+            Py_DECREF(race.view);
+        }
+        meet(3 * i + 2);
+    }
+}
+
+static void an_item_of_a_released_view_is_there_or_refused(void)
+{
+    Py_ssize_t len = 16;
+    exporter = exporter_new(memory, "B", 1, 1, &len, NULL);
+    memory[3] = 33;
+    arrived = 0;
+    in_threads(2, release_against_items, operations / 16);
+    CHECK_UNUSED(exporter);
+}
+
+static PyObject *iterator;
+static long met[3]; /* atomic: how many items, their sum, and how many views */
+
+static void iterate(int thread, long times)
+{
+    pybuffer_value value;
+    for (long i = 0; i < times; i++) {
+        PyObject *item = (thread + i) % 2 ? pybuffer_memoryview_next(iterator) : NULL;
+        int64_t number = 0;
+        if (item != NULL) {
+            EXPECT(pybuffer_memoryview_get_int64(item, NULL, 0, &number) == 0);
+            __atomic_fetch_add(&met[2], 1, __ATOMIC_RELAXED);
+            Py_DECREF(item);
+        } else if (pybuffer_memoryview_next_item(iterator, &value, 1) == 1) {
+            number = (int64_t)value.as.u;
+        } else {
+            EXPECT(PyErr_Occurred() == NULL);
+            return;
+        }
+        __atomic_fetch_add(&met[0], 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&met[1], number, __ATOMIC_RELAXED);
+    }
+}
+
+static void threads_share_an_iterator(void)
+{
+    Py_ssize_t items = operations / 64;
+    unsigned char *many = (unsigned char *)malloc((size_t)items);
+    long sum = 0;
+    for (Py_ssize_t i = 0; i < items; i++) {
+        many[i] = (unsigned char)(i * 7);
+        sum += many[i];
+    }
+    PyObject *view = PyMemoryView_FromMemory((char *)many, items, PyBUF_READ);
+    iterator = pybuffer_memoryview_iter(view);
+    memset(met, 0, sizeof(met));
+    in_threads(3, iterate, items);
+    CHECK_INT(met[0], items);
+    CHECK_INT(met[1], sum);
+    CHECK(met[2] > 0);
+    CHECK_PTR(pybuffer_memoryview_next(iterator), NULL);
+    Py_DECREF(iterator);
+    CHECK_INT(Py_REFCNT(view), 1);
+    Py_DECREF(view);
+    free(many);
+}
+
 static void release_together(int thread, long times)
 {
     (void)thread;
@@ -441,7 +532,9 @@ int main(void)
     RUN(a_bytearray_is_not_resized_while_it_is_looked_at);
     RUN(a_view_is_never_released_under_a_consumer);
     RUN(a_view_of_a_released_view_has_the_memory_or_is_refused);
+    RUN(an_item_of_a_released_view_is_there_or_refused);
     RUN(many_releases_give_back_once);
+    RUN(threads_share_an_iterator);
     RUN(an_error_goes_with_its_thread);
     RUN(whoever_drops_last_destroys);
     return tap_end();
