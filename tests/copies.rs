@@ -12,11 +12,10 @@ mod memory;
 
 use std::ffi::{c_char, c_int, c_void};
 
-use memory::{Arena, Builder, Placed};
-use model::{Kind, Layout, config, draws, indices, kinds, lay, orders, shapes};
+use memory::{Arena, Builder, Placed, View, difference, layout, shifts};
+use model::{Layout, config, indices, orders, shapes};
 use proptest::prelude::*;
 use pybuffer::abi::buffer::{Py_buffer, PyBUF_READ, PyBUF_WRITE};
-use pybuffer::abi::memoryview::PyMemoryViewObject;
 use pybuffer::abi::object::PyObject;
 use pybuffer::layout::Order;
 
@@ -27,12 +26,10 @@ unsafe extern "C" {
     fn PyBuffer_IsContiguous(view: *const Py_buffer, order: c_char) -> c_int;
     fn PyBuffer_GetPointer(view: *const Py_buffer, indices: *const isize) -> *mut c_void;
     fn PyObject_CopyData(dest: *mut PyObject, src: *mut PyObject) -> c_int;
-    fn PyMemoryView_FromBuffer(info: *const Py_buffer) -> *mut PyObject;
     fn PyMemoryView_GetContiguous(obj: *mut PyObject, buffertype: c_int, order: c_char) -> *mut PyObject;
     fn PyObject_RichCompareBool(a: *mut PyObject, b: *mut PyObject, operator: c_int) -> c_int;
     fn PyErr_ExceptionMatches(exception: *mut PyObject) -> c_int;
     fn PyErr_Clear();
-    fn Py_DecRef(op: *mut PyObject);
 }
 
 /// `PyObject_RichCompareBool`'s operators.
@@ -65,62 +62,6 @@ fn take_buffer_error() {
         assert_eq!(PyErr_ExceptionMatches(PyExc_BufferError), 1);
         PyErr_Clear();
     }
-}
-
-/// A memoryview of memory in an arena; dropped before it.
-struct View(*mut PyObject);
-
-impl View {
-    fn new(info: &Py_buffer) -> Self {
-        // SAFETY: the view is a consistent one of memory in the arena, where the format, if any, is a static string.
-        let object = unsafe { PyMemoryView_FromBuffer(info) };
-        assert!(!object.is_null());
-        Self(object)
-    }
-
-    fn buffer(&self) -> &Py_buffer {
-        // SAFETY: it is a memoryview.
-        unsafe { &(*self.0.cast::<PyMemoryViewObject>()).view }
-    }
-}
-
-impl Drop for View {
-    fn drop(&mut self) {
-        // SAFETY: the reference is owned.
-        unsafe { Py_DecRef(self.0) };
-    }
-}
-
-/// Structures of this shape as exporters have them: with pointers along some axes, arrays left out.
-fn layout(shape: Vec<isize>, itemsize: isize) -> impl Strategy<Value = Layout> {
-    let axes = shape.len();
-    let suboffset = prop_oneof![3 => Just(-1isize), 1 => 0..=24isize];
-    let suboffsets = prop::option::weighted(0.3, prop::collection::vec(suboffset, axes));
-    // A memoryview of no axes has no suboffsets either.
-    let suboffsets = suboffsets.prop_map(|suboffsets| suboffsets.filter(|all| !all.is_empty()));
-    let rarely = || prop::bool::weighted(0.1);
-    (kinds(), draws(axes), suboffsets, rarely(), any::<bool>(), rarely()).prop_map(
-        move |(kind, draws, suboffsets, missing, bare, repeated)| {
-            let pointers = suboffsets.iter().flatten().any(|&suboffset| suboffset >= 0);
-            let missing = missing && !pointers;
-            // A table of pointers after the other, items last.
-            let mut strides = vec![];
-            while strides.len() < axes {
-                let first = strides.len();
-                let pointer = suboffsets.as_ref().and_then(|all| (first..axes).find(|&axis| all[axis] >= 0));
-                let end = pointer.map_or(axes, |axis| axis + 1);
-                // Two pointers must not share bytes, unless they are one.
-                let (kind, size) = if pointer.is_some() { (Kind::Sliced, 8) } else { (kind, itemsize) };
-                strides.extend(lay(kind, &shape[first..end], size, &draws[first..end]));
-                if pointer.is_some() && repeated {
-                    strides[first] = 0;
-                }
-            }
-            let strides = (!missing).then_some(strides);
-            let bare = bare && missing && axes <= 1 && suboffsets.is_none();
-            Layout { itemsize, shape: shape.clone(), strides, suboffsets, bare }
-        },
-    )
 }
 
 fn itemsizes() -> impl Strategy<Value = isize> {
@@ -157,12 +98,6 @@ fn copy_items(bytes: &mut [u8], from: &[u8], places: &[(usize, usize)], itemsize
 /// Positions of items that lie behind each other from `start`.
 fn run(start: isize, itemsize: isize) -> impl Iterator<Item = usize> {
     (start.unsigned_abs()..).step_by(itemsize.unsigned_abs())
-}
-
-/// Where the arena first differs from what it should hold: the place, what is there, and what should be.
-fn difference(arena: &Arena, expected: &[u8]) -> Option<(usize, u8, u8)> {
-    let bytes = arena.bytes();
-    (0..bytes.len()).find(|&at| bytes[at] != expected[at]).map(|at| (at, bytes[at], expected[at]))
 }
 
 /// `PyBuffer_ToContiguous` of one view. `slack` bytes more than the items have are only taken where it is a plain copy.
@@ -308,11 +243,6 @@ fn assert_compared(arena: &Arena, views: &mut [Placed; 2], size: usize, native: 
     let answers = unsafe { [PyObject_RichCompareBool(a.0, b.0, EQ), PyObject_RichCompareBool(b.0, a.0, NE)] };
     assert_eq!(answers, [c_int::from(equal), c_int::from(!equal)]);
     assert_eq!(difference(arena, &bytes), None);
-}
-
-/// Bytes from the arena's alignment: nothing may depend on it.
-fn shifts() -> impl Strategy<Value = (usize, usize)> {
-    (0..16usize, 0..16usize)
 }
 
 /// Bytes of a view more than its items have, as in one of 14 bytes in items of 4.

@@ -6,10 +6,18 @@
 use std::alloc::{alloc, dealloc, handle_alloc_error};
 use std::ptr::null_mut;
 
+use proptest::prelude::*;
 use pybuffer::abi::buffer::Py_buffer;
+use pybuffer::abi::memoryview::PyMemoryViewObject;
+use pybuffer::abi::object::PyObject;
 use pybuffer::layout::Order;
 
-use super::model::{Layout, indices};
+use super::model::{Kind, Layout, draws, indices, kinds, lay};
+
+unsafe extern "C" {
+    fn PyMemoryView_FromBuffer(info: *const Py_buffer) -> *mut PyObject;
+    fn Py_DecRef(op: *mut PyObject);
+}
 
 /// Bytes between blocks.
 const GUARD: usize = 64;
@@ -198,4 +206,71 @@ impl Drop for Arena {
         // SAFETY: allocated with this layout.
         unsafe { dealloc(self.base, self.layout) };
     }
+}
+
+/// A memoryview of memory in an arena; dropped before it.
+pub(crate) struct View(pub(crate) *mut PyObject);
+
+impl View {
+    pub(crate) fn new(info: &Py_buffer) -> Self {
+        // SAFETY: the view is a consistent one of memory in the arena, where the format, if any, is a static string.
+        let object = unsafe { PyMemoryView_FromBuffer(info) };
+        assert!(!object.is_null());
+        Self(object)
+    }
+
+    pub(crate) fn buffer(&self) -> &Py_buffer {
+        // SAFETY: it is a memoryview.
+        unsafe { &(*self.0.cast::<PyMemoryViewObject>()).view }
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        // SAFETY: the reference is owned.
+        unsafe { Py_DecRef(self.0) };
+    }
+}
+
+/// Structures of this shape as exporters have them: with pointers along some axes, arrays left out.
+pub(crate) fn layout(shape: Vec<isize>, itemsize: isize) -> impl Strategy<Value = Layout> {
+    let axes = shape.len();
+    let suboffset = prop_oneof![3 => Just(-1isize), 1 => 0..=24isize];
+    let suboffsets = prop::option::weighted(0.3, prop::collection::vec(suboffset, axes));
+    // A memoryview of no axes has no suboffsets either.
+    let suboffsets = suboffsets.prop_map(|suboffsets| suboffsets.filter(|all| !all.is_empty()));
+    let rarely = || prop::bool::weighted(0.1);
+    (kinds(), draws(axes), suboffsets, rarely(), any::<bool>(), rarely()).prop_map(
+        move |(kind, draws, suboffsets, missing, bare, repeated)| {
+            let pointers = suboffsets.iter().flatten().any(|&suboffset| suboffset >= 0);
+            let missing = missing && !pointers;
+            // A table of pointers after the other, items last.
+            let mut strides = vec![];
+            while strides.len() < axes {
+                let first = strides.len();
+                let pointer = suboffsets.as_ref().and_then(|all| (first..axes).find(|&axis| all[axis] >= 0));
+                let end = pointer.map_or(axes, |axis| axis + 1);
+                // Two pointers must not share bytes, unless they are one.
+                let (kind, size) = if pointer.is_some() { (Kind::Sliced, 8) } else { (kind, itemsize) };
+                strides.extend(lay(kind, &shape[first..end], size, &draws[first..end]));
+                if pointer.is_some() && repeated {
+                    strides[first] = 0;
+                }
+            }
+            let strides = (!missing).then_some(strides);
+            let bare = bare && missing && axes <= 1 && suboffsets.is_none();
+            Layout { itemsize, shape: shape.clone(), strides, suboffsets, bare }
+        },
+    )
+}
+
+/// Bytes from the arena's alignment: nothing may depend on it.
+pub(crate) fn shifts() -> impl Strategy<Value = (usize, usize)> {
+    (0..16usize, 0..16usize)
+}
+
+/// Where the arena first differs from what it should hold: the place, what is there, and what should be.
+pub(crate) fn difference(arena: &Arena, expected: &[u8]) -> Option<(usize, u8, u8)> {
+    let bytes = arena.bytes();
+    (0..bytes.len()).find(|&at| bytes[at] != expected[at]).map(|at| (at, bytes[at], expected[at]))
 }
