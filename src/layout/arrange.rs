@@ -20,7 +20,17 @@ fn axes<'a>(view: &Structure<'a>) -> Result<(&'a [isize], &'a [isize])> {
 /// that change places.
 pub fn permute(view: &Structure<'_>, order: impl Fn(usize) -> isize, to: &mut AxesMut<'_>) -> Result<()> {
     let (shape, strides) = axes(view)?;
+    let old = |at: usize| {
+        let axis = order(at);
+        usize::try_from(if axis < 0 { axis.wrapping_add_unsigned(view.ndim) } else { axis }).ok()
+    };
     let mut seen = [false; MAX_NDIM];
+    for at in 0..view.ndim {
+        let place = old(at).filter(|&axis| axis < view.ndim).and_then(|axis| seen.get_mut(axis));
+        if place.is_none_or(|seen| core::mem::replace(seen, true)) {
+            return Err(Error::value(c"axes must name each axis of the view once"));
+        }
+    }
     // The axes before `first` have been dealt with, with the pointers that they lead to; `end` is behind the next one.
     let (mut first, mut end) = (0, 0);
     for at in 0..view.ndim {
@@ -28,19 +38,13 @@ pub fn permute(view: &Structure<'_>, order: impl Fn(usize) -> isize, to: &mut Ax
             first = at;
             end = (at..view.ndim).find(|&axis| view.pointer(axis).is_some()).map_or(view.ndim, |a| a.wrapping_add(1));
         }
-        let not_one = Error::value(c"axes must name each axis of the view once");
-        let axis = order(at);
-        let axis = if axis < 0 { axis.wrapping_add_unsigned(view.ndim) } else { axis }.cast_unsigned();
-        let (&len, &stride) = shape.get(axis).zip(strides.get(axis)).ok_or(not_one)?;
-        if core::mem::replace(seen.get_mut(axis).ok_or(not_one)?, true) {
-            return Err(not_one);
-        }
-        if !(first..end).contains(&axis) {
+        let Some(axis) = old(at).filter(|axis| (first..end).contains(axis)) else {
             return Err(Error::new(
                 Kind::NotImplemented,
                 c"axes on both sides of a pointer cannot change places without a copy",
             ));
-        }
+        };
+        let (&len, &stride) = shape.get(axis).zip(strides.get(axis)).ok_or(Error::bad_argument())?;
         let last = end.wrapping_sub(1);
         let suboffset = if at == last { view.pointer(last).unwrap_or(-1) } else { -1 };
         to.set(at, len, stride, suboffset).ok_or(Error::bad_argument())?;
