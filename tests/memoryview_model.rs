@@ -740,7 +740,7 @@ fn targets(layout: Layout) -> impl Strategy<Value = (Layout, &'static CStr, Vec<
 }
 
 proptest! {
-    #![proptest_config(config(3000))]
+    #![proptest_config(config(1500))]
 
     #[test]
     fn parts_and_arrangements_have_the_items_of_the_lists((layout, shift, steps) in chains()) {
