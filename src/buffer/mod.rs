@@ -18,10 +18,13 @@ mod view;
 
 mod fill;
 
+mod answer;
+
 mod copy;
 
 mod segment;
 
+pub(crate) use answer::{Contiguity, answer};
 pub(crate) use copy::{copy_apart, copy_data, copy_to_object, copy_view, from_contiguous, to_contiguous, to_fresh};
 pub(crate) use fill::{UNSIGNED_BYTES, fill_info};
 pub(crate) use request::Request;

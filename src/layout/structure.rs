@@ -176,6 +176,18 @@ impl<'a> Structure<'a> {
         }
     }
 
+    /// Writes the three arrays to places with an entry for each axis. Shape and strides that are missing are made up;
+    /// suboffsets that are missing leave their place as it is.
+    pub fn complete(&self, shape: &mut [isize], strides: &mut [isize], suboffsets: &mut [isize]) {
+        let copy = |from: &[isize], to: &mut [isize]| to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+        copy(self.shape_or_implied(&mut [0]), shape);
+        match self.strides {
+            Some(given) => copy(given, strides),
+            None => fill_strides(shape, self.itemsize, Order::C, strides),
+        }
+        copy(self.suboffsets.unwrap_or_default(), suboffsets);
+    }
+
     /// Whether the other view has the same items along each axis, so that item can be paired with item. As in CPython
     /// (`equiv_shape`), axes after one of no items are not looked at.
     #[must_use]

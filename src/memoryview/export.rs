@@ -1,19 +1,19 @@
-//! A memoryview as exporter: the full matrix of requests. CPython: `memory_getbuf`, `memory_releasebuf`.
+//! A memoryview as exporter: it answers the full matrix of requests, see `buffer::answer`. CPython: `memory_getbuf`, `memory_releasebuf`.
 
 use core::ffi::c_int;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::Ordering;
 
 use crate::abi::buffer::Py_buffer;
-use crate::abi::memoryview::{_Py_MEMORYVIEW_C, _Py_MEMORYVIEW_FORTRAN, _Py_MEMORYVIEW_PIL, PyMemoryViewObject};
+use crate::abi::memoryview::PyMemoryViewObject;
 use crate::abi::object::PyObject;
 use crate::abi::slots::PyBufferProcs;
-use crate::buffer::Request;
-use crate::error::{Error, Result};
+use crate::buffer::{self, Request};
+use crate::error::Error;
 use crate::runtime::boundary::boundary;
 use crate::runtime::refs::{self, atomic};
 
-use super::view::{flags, released, usable};
+use super::view::{contiguity, released, usable};
 
 /// The buffer slots of memoryviews.
 pub(super) static mut BUFFER: PyBufferProcs =
@@ -33,7 +33,8 @@ unsafe extern "C" fn getbuffer(op: *mut PyObject, view: *mut Py_buffer, request:
             // A negative count says that a release is under way.
             let live = if before < 0 { Err(released()) } else { usable(memoryview) };
             let request = Request::of_slot(request);
-            match live.and_then(|()| answer(&(*memoryview.as_ptr()).view, flags(memoryview), request)) {
+            let base = &(*memoryview.as_ptr()).view;
+            match live.and_then(|()| buffer::answer(base, contiguity(memoryview), request, c"memoryview".as_ptr())) {
                 Ok(answer) => {
                     refs::incref(op);
                     view.write(Py_buffer { obj: op, ..answer });
@@ -47,41 +48,6 @@ unsafe extern "C" fn getbuffer(op: *mut PyObject, view: *mut Py_buffer, request:
             }
         }
     })
-}
-
-/// What the request asks for, without a reference; or which of its conditions the memory does not meet.
-fn answer(base: &Py_buffer, state: i32, request: Request) -> Result<Py_buffer> {
-    let c_contiguous = state & _Py_MEMORYVIEW_C != 0;
-    let f_contiguous = state & _Py_MEMORYVIEW_FORTRAN != 0;
-    let refused = |condition: bool, text| if condition { Err(Error::buffer(text)) } else { Ok(()) };
-
-    let mut view = *base;
-    refused(request.writable() && base.readonly != 0, c"memoryview: underlying buffer is not writable")?;
-    if !request.format() {
-        // The data count as bytes now; `itemsize` keeps its value.
-        view.format = null_mut();
-    }
-    refused(request.c_contiguous() && !c_contiguous, c"memoryview: underlying buffer is not C-contiguous")?;
-    refused(request.f_contiguous() && !f_contiguous, c"memoryview: underlying buffer is not Fortran contiguous")?;
-    refused(
-        request.any_contiguous() && !c_contiguous && !f_contiguous,
-        c"memoryview: underlying buffer is not contiguous",
-    )?;
-    refused(
-        !request.indirect() && state & _Py_MEMORYVIEW_PIL != 0,
-        c"memoryview: underlying buffer requires suboffsets",
-    )?;
-    if !request.strides() {
-        refused(!c_contiguous, c"memoryview: underlying buffer is not C-contiguous")?;
-        view.strides = null_mut();
-    }
-    if !request.shape() {
-        // A format without a shape makes no sense: plain bytes have none.
-        refused(!view.format.is_null(), c"memoryview: cannot cast to unsigned bytes if the format flag is present")?;
-        view.ndim = 1;
-        view.shape = null_mut();
-    }
-    Ok(view)
 }
 
 unsafe extern "C" fn releasebuffer(op: *mut PyObject, _view: *mut Py_buffer) {

@@ -12,9 +12,9 @@ use crate::abi::memoryview::{
 };
 use crate::abi::object::{Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::slots::PySequenceMethods;
-use crate::buffer::{self, Request};
+use crate::buffer::{self, Contiguity, Request};
 use crate::error::{Argument, Error, Kind, Result};
-use crate::layout::{AxesMut, MAX_NDIM, Order, Structure, fill_strides};
+use crate::layout::{AxesMut, MAX_NDIM, Structure};
 use crate::runtime::boundary::boundary;
 use crate::runtime::object;
 use crate::runtime::refs::{Object, Owned, atomic, atomic_flags};
@@ -226,30 +226,14 @@ unsafe fn complete(object: &Owned<PyMemoryViewObject>, src: &Py_buffer, structur
         }
         view.internal = src.internal;
         let AxesMut { shape, strides, suboffsets } = axes_of(view, structure.ndim);
-        shape.copy_from_slice_checked(structure.shape_or_implied(&mut [0]));
-        match structure.strides {
-            Some(given) => strides.copy_from_slice_checked(given),
-            None => fill_strides(shape, src.itemsize, Order::C, strides),
-        }
-        match structure.suboffsets {
-            Some(given) => suboffsets.copy_from_slice_checked(given),
-            None => view.suboffsets = null_mut(),
+        structure.complete(shape, strides, suboffsets);
+        if structure.suboffsets.is_none() {
+            view.suboffsets = null_mut();
         }
         if structure.ndim == 0 {
             (view.shape, view.strides, view.suboffsets) = (null_mut(), null_mut(), null_mut());
         }
         set_flags(object);
-    }
-}
-
-/// `copy_from_slice` that cannot panic: what does not fit is left.
-trait CopyChecked {
-    fn copy_from_slice_checked(&mut self, from: &[Py_ssize_t]);
-}
-
-impl CopyChecked for [Py_ssize_t] {
-    fn copy_from_slice_checked(&mut self, from: &[Py_ssize_t]) {
-        self.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
     }
 }
 
@@ -281,20 +265,10 @@ pub(super) unsafe fn set_flags(object: &Owned<PyMemoryViewObject>) {
         if structure.ndim == 0 {
             flags |= _Py_MEMORYVIEW_SCALAR;
         }
-        // In one dimension CPython looks at the stride even where there are no items.
-        let (c, fortran) = match (structure.ndim, structure.shape, structure.strides) {
-            (1, Some(&[items]), Some(&[stride])) => {
-                let contiguous = items == 1 || stride == structure.itemsize;
-                (contiguous, contiguous)
-            }
-            _ => (structure.is_contiguous(Order::C), structure.is_contiguous(Order::Fortran)),
-        };
-        if structure.suboffsets.is_some() {
-            flags |= _Py_MEMORYVIEW_PIL;
-        } else {
-            flags |= if c { _Py_MEMORYVIEW_C } else { 0 };
-            flags |= if fortran { _Py_MEMORYVIEW_FORTRAN } else { 0 };
-        }
+        let Contiguity { c, fortran, indirect } = Contiguity::of(&structure);
+        flags |= if c { _Py_MEMORYVIEW_C } else { 0 };
+        flags |= if fortran { _Py_MEMORYVIEW_FORTRAN } else { 0 };
+        flags |= if indirect { _Py_MEMORYVIEW_PIL } else { 0 };
         object.flags = flags | object.flags & OWN_FORMAT;
     }
 }
@@ -320,6 +294,16 @@ pub(super) fn released() -> Error {
 pub(super) unsafe fn flags(view: NonNull<PyMemoryViewObject>) -> i32 {
     // SAFETY: O2; the flags change atomically.
     unsafe { atomic_flags(&raw mut (*view.as_ptr()).flags) }.load(Ordering::Acquire)
+}
+
+/// What the flags say of the memory.
+///
+/// # Safety
+/// O1, O2.
+pub(super) unsafe fn contiguity(view: NonNull<PyMemoryViewObject>) -> Contiguity {
+    // SAFETY: the function's contract.
+    let has = |flag| unsafe { flags(view) } & flag != 0;
+    Contiguity { c: has(_Py_MEMORYVIEW_C), fortran: has(_Py_MEMORYVIEW_FORTRAN), indirect: has(_Py_MEMORYVIEW_PIL) }
 }
 
 /// Whether the memoryview, or the managed buffer behind it, has been released.
