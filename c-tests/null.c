@@ -35,6 +35,7 @@
     F(pybuffer_memoryview_broadcast) F(pybuffer_memoryview_reshape) F(pybuffer_memoryview_cast)                        \
     F(pybuffer_memoryview_toreadonly)                                                                                  \
     F(PyPickleBuffer_FromObject) F(PyPickleBuffer_GetBuffer) F(PyPickleBuffer_Release)                                 \
+    F(pybuffer_fill_view) F(pybuffer_memory_new) F(pybuffer_memoryview_from_memory) F(pybuffer_check_exporter)         \
     F(pybuffer_format_parse) F(pybuffer_format_root) F(pybuffer_format_itemsize) F(pybuffer_format_alignment)          \
     F(pybuffer_format_text) F(pybuffer_format_canonical) F(pybuffer_format_equivalent) F(pybuffer_format_value_count)  \
     F(pybuffer_format_unpack) F(pybuffer_format_unpack_items) F(pybuffer_format_pack)                                  \

@@ -1,4 +1,4 @@
-/* The second half of null.c: buffers, memoryviews, PickleBuffers, bytes, bytearray and the library. */
+/* The second half of null.c: buffers, memoryviews, PickleBuffers, writing exporters, bytes, bytearray and the library. */
 
 /* ---- buffers ------------------------------------------------------------------------------------------------ */
 
@@ -239,6 +239,61 @@ static void null_PyPickleBuffer_Release(void)
 {
     FAILS(PyPickleBuffer_Release(NULL), PyExc_SystemError);
     FAILS(PyPickleBuffer_Release(memoryview), PyExc_TypeError);
+}
+
+/* ---- writing exporters -------------------------------------------------------------------------------------- */
+
+static void null_pybuffer_fill_view(void)
+{
+    Py_buffer view, description = {0};
+    FAILS(pybuffer_fill_view(NULL, bytes, &description, PyBUF_SIMPLE), PyExc_BufferError);
+    FAILS(pybuffer_fill_view(NULL, NULL, NULL, PyBUF_READ), PyExc_BufferError);
+    for (int wrong = 0; wrong < 5; wrong++) {
+        view.obj = bytes;
+        FAILS(pybuffer_fill_view(&view, wrong == 0 ? NULL : bytes, wrong == 1 ? NULL : &description,
+                                 wrong == 2 ? PyBUF_READ : wrong == 3 ? PyBUF_WRITE : PyBUF_SIMPLE),
+              wrong == 4 ? PyExc_BufferError : PyExc_SystemError);
+        CHECK_PTR(view.obj, NULL);
+        description.itemsize = -1;
+    }
+    CHECK_INT(Py_REFCNT(bytes), 1);
+}
+
+static void never(void *context)
+{
+    (void)context;
+    CHECK(!"destroy is called");
+}
+
+static void null_pybuffer_memory_new(void)
+{
+    Py_buffer description = {0};
+    FAILS_NULL(pybuffer_memory_new(NULL, never, NULL), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memory_new(NULL, NULL, NULL), PyExc_SystemError);
+    description.ndim = -1;
+    FAILS_NULL(pybuffer_memory_new(&description, never, NULL), PyExc_BufferError);
+    PyObject *nothing = pybuffer_memory_new(&empty_view, NULL, &description);
+    CHECK_INT(PyObject_Size(nothing), -1);
+    CHECK_ERROR(PyExc_TypeError);
+    Py_XDECREF(nothing);
+}
+
+static void null_pybuffer_memoryview_from_memory(void)
+{
+    Py_buffer description = {0};
+    FAILS_NULL(pybuffer_memoryview_from_memory(NULL, never, NULL), PyExc_SystemError);
+    description.len = 1;
+    FAILS_NULL(pybuffer_memoryview_from_memory(&description, never, NULL), PyExc_BufferError);
+    Py_XDECREF(pybuffer_memoryview_from_memory(&empty_view, NULL, NULL));
+    CHECK_ERROR(NULL);
+}
+
+static void null_pybuffer_check_exporter(void)
+{
+    FAILS(pybuffer_check_exporter(NULL, NULL, NULL), PyExc_SystemError);
+    FAILS(pybuffer_check_exporter(plain, NULL, NULL), PyExc_TypeError);
+    CHECK_INT(pybuffer_check_exporter(bytes, NULL, NULL), 0);
+    CHECK_INT(Py_REFCNT(bytes), 1);
 }
 
 /* ---- formats ------------------------------------------------------------------------------------------------ */

@@ -149,6 +149,10 @@ static void peace(void)
     A(assignment_that_overlaps, assign_shifted())                                                                      \
     A(picklebuffer, dropped(PyPickleBuffer_FromObject((PyObject *)on.strided)))                                        \
     A(picklebuffer_of_a_memoryview, dropped(PyPickleBuffer_FromObject(on.memoryview)))                                 \
+    A(memory_with_an_owner, of_memory(pybuffer_memory_new))                                                            \
+    A(memoryview_of_memory_with_an_owner, of_memory(pybuffer_memoryview_from_memory))                                  \
+    A(check_of_an_exporter_that_refuses, pybuffer_check_exporter((PyObject *)on.frozen, NULL, NULL) == 0)              \
+    A(check_of_a_memoryview_that_refuses, pybuffer_check_exporter(on.strided_view, NULL, NULL) == 0)                   \
     A(format, dropped(pybuffer_format_parse("T{b:a:(2,3)<d:d:&T{i:x:}:p:}")))                                          \
     A(format_spelled, spelled())                                                                                       \
     A(copy_that_overlaps, copy(on.back, on.front))                                                                     \
@@ -181,6 +185,8 @@ static void peace(void)
     A(comparing, PyObject_RichCompareBool(on.strided_view, (PyObject *)on.strided, Py_EQ) == 1)                        \
     A(hash_of_bytes, PyObject_Hash(on.bytes) != -1)                                                                    \
     A(items, items_of_native_formats())                                                                                \
+    A(filling_a_view, fill_view())                                                                                     \
+    A(check_of_an_exporter_that_answers_all, pybuffer_check_exporter(on.bytearray, NULL, NULL) == 0)                   \
     A(one_native_code, dropped(pybuffer_format_parse("d")))                                                            \
     A(size_of_a_format, PyBuffer_SizeFromFormat("T{b:a:(2,3)<d:d:}") == 49)                                            \
     A(releasing, release_one())                                                                                        \
@@ -254,6 +260,37 @@ static int items_of_native_formats(void)
            && pybuffer_memoryview_set_int64(on.strided_view, other, 1, old) == 0
            && pybuffer_memoryview_values(on.strided_view, values, 4) == 0
            && pybuffer_memoryview_fill(on.memoryview, (pybuffer_subscript[]){PYBUFFER_SLICE(9, 9, 1)}, 1, &value, 1) == 0;
+}
+
+static int destroyed;
+
+static void count_destroyed(void *context)
+{
+    CHECK_PTR(context, memory);
+    destroyed++;
+}
+
+/* A failed call does not call destroy, nor keep the object of the description. */
+static int of_memory(PyObject *(*make)(const Py_buffer *, pybuffer_destroy, void *))
+{
+    Py_buffer description = on.strided->offer;
+    description.obj = on.bytes;
+    destroyed = 0;
+    PyObject *made = make(&description, count_destroyed, memory);
+    CHECK_INT(destroyed, 0);
+    Py_XDECREF(made);
+    CHECK_INT(destroyed, made != NULL);
+    return made != NULL;
+}
+
+static int fill_view(void)
+{
+    Py_buffer view;
+    if (pybuffer_fill_view(&view, on.bytes, &on.deep->offer, PyBUF_FULL) != 0) {
+        return 0;
+    }
+    PyBuffer_Release(&view);
+    return 1;
 }
 
 static int spelled(void)

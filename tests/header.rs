@@ -35,6 +35,7 @@ const SECTIONS: &[Section] = &[
     Section { name: "items", structs: &[], data: &[] },
     Section { name: "parts", structs: &[], data: &[] },
     Section { name: "picklebuffer", structs: &[], data: &["exporters/picklebuffer.rs"] },
+    Section { name: "exporting", structs: &["abi/exporting.rs"], data: &["exporters/memory.rs"] },
     Section { name: "format", structs: &["abi/format.rs"], data: &["description/mod.rs"] },
     Section { name: "bytes", structs: &["abi/bytes.rs"], data: &["exporters/bytes.rs"] },
     Section { name: "bytearray", structs: &[], data: &["exporters/bytearray.rs"] },

@@ -1551,6 +1551,94 @@ const Py_buffer *PyPickleBuffer_GetBuffer(PyObject *picklebuffer);
 int PyPickleBuffer_Release(PyObject *picklebuffer);
 
 /* ===========================================================================================================
+ * Writing exporters
+ *
+ * A type exports memory by its slot `bf_getbuffer`. Its objects keep one full description of their memory, a `Py_buffer`
+ * of their own, and `pybuffer_fill_view` makes the answer to each request from it. Memory that needs no type of its own
+ * gets an object from `pybuffer_memory_new`. `pybuffer_check_exporter` tells whether an exporter, however it is
+ * written, keeps the rules of the protocol.
+ *
+ * A full description has `buf`, `len`, `itemsize`, `ndim`, `readonly` and, where it has axes, `shape` and `strides`;
+ * `format` may be NULL ("B"), and `suboffsets` where no axis holds pointers (all negative is the same); `internal` is
+ * handed on. `len` is `product(shape) * itemsize`.
+ */
+
+/**
+ * Called once when a `pybuffer_memory_new` object goes, with the context that it was made with, from whichever thread
+ * drops the last reference. Errors that it leaves pending are dropped.
+ */
+typedef void (*pybuffer_destroy)(void*);
+
+/**
+ * Told by `pybuffer_check_exporter` of a rule that is broken: the context, the flags of the request at fault (-1 where
+ * it is about the answers as a whole), and what is wrong, in words, with the names of the flags; UTF-8, and valid until
+ * the function returns. Errors that it leaves pending are dropped.
+ */
+typedef void (*pybuffer_report)(void*, int, const char*);
+
+/**
+ * The type of the objects that `pybuffer_memory_new` makes. Those of read-only memory have a hash, so that memoryviews of
+ * them have one, too.
+ */
+extern PyTypeObject pybuffer_memory_type;
+
+/**
+ * For `bf_getbuffer`: fills `view` as the request `flags` ask, from the full description of the exporter's memory, with a
+ * new reference to `exporter`. What the flags do not ask for is left out, as a memoryview does it: without `PyBUF_ND`
+ * the answer is one axis without a shape, and with `PyBUF_FORMAT`, too, there is none. `description->obj` is not used.
+ * The arrays, the format and the memory have to stay where they are until the view is released. The view must not be
+ * moved: where one axis has no strides, or is of single bytes and has no shape, the view points into itself.
+ *
+ * Returns 0; -1 with `view->obj` NULL and an error set: `BufferError` where the memory cannot meet the request, which
+ * begins with the name of the exporter's type, where the description is incomplete or contradicts itself, or where
+ * `view` is NULL; `SystemError` for another NULL or flags that are no request.
+ */
+int pybuffer_fill_view(Py_buffer *view, PyObject *exporter, const Py_buffer *description, int flags);
+
+/**
+ * An exporter of memory of the program's (a pybuffer.memory object): a new reference. The arrays and the format of the
+ * description are copied; a missing shape (of one axis) and missing strides (C order) are made up; a new reference to
+ * `description->obj` is kept where it is not NULL.
+ *
+ * When the object goes, which is after the last view of it has been released, `destroy(context)` is called, once, by
+ * whichever thread that is, and then the reference to `description->obj` is dropped; a pending error is left as it is.
+ * `destroy` may be NULL. Read-only memory has a hash, by identity, so that memoryviews of it have theirs (of the bytes);
+ * writable memory is unhashable.
+ *
+ * NULL with an error set, and then `destroy` is not called: `BufferError` where the description is incomplete or
+ * contradicts itself, `MemoryError`, `SystemError` for NULL.
+ */
+PyObject *pybuffer_memory_new(const Py_buffer *description, pybuffer_destroy destroy, void *context);
+
+/**
+ * A memoryview of such an object, which it holds the only reference to: `destroy(context)` is called when the last
+ * memoryview, and the last view, of the memory has been released. A new reference; NULL as with `pybuffer_memory_new`,
+ * and then `destroy` is not called.
+ */
+PyObject *pybuffer_memoryview_from_memory(const Py_buffer *description, pybuffer_destroy destroy,
+    void *context);
+
+/**
+ * Checks an exporter: sends each request that PEP 3118 and CPython name, each with and without `PyBUF_WRITABLE` and
+ * `PyBUF_FORMAT`, twice by itself, once while another view is held, and some with several views held that are released
+ * in another order. `report`, where it is not NULL, is told of each rule that is broken, once, with the first request
+ * that shows it. For the tests of those who write exporters.
+ *
+ * The rules are those of PEP 3118 and CPython's documentation. Where these leave a choice: without `PyBUF_ND`, `ndim` and
+ * `itemsize` are 1 or what they are with it; `PyBUF_FORMAT` without `PyBUF_ND` may be refused, and "B" answers it; with
+ * it NULL is right for items of one byte; after a failure `obj` may be as it was; memory of no bytes may count as
+ * contiguous or not; an exporter may refuse while others hold views what it answers alone.
+ *
+ * Returns the number of rules that are broken, 0 for a good exporter; -1 with an error set where it cannot be checked:
+ * `TypeError` where `obj` exports nothing, `MemoryError` where the exporter raises that, `SystemError` for a NULL `obj`.
+ * A pending error is left as it is. `report` may use the library; no other thread may use `obj` meanwhile.
+ *
+ * A bad exporter is survived as long as it keeps what no consumer can check: what `obj`, `format` and the arrays point
+ * to is there until the view is released, with `ndim` entries where that is 0 to 64.
+ */
+Py_ssize_t pybuffer_check_exporter(PyObject *obj, pybuffer_report report, void *context);
+
+/* ===========================================================================================================
  * Formats
  *
  * The syntax of PEP 3118: Python's struct module's, and with it `^` (native, unaligned), prefixes anywhere, `g` (long

@@ -14,6 +14,7 @@ pub mod buffer;
 pub mod slots;
 
 pub mod bytes;
+pub mod exporting;
 pub mod format;
 pub mod memory;
 pub mod memoryview;

@@ -6,10 +6,15 @@ use core::ffi::c_char;
 use core::ptr::null_mut;
 
 use crate::abi::buffer::Py_buffer;
+use crate::abi::object::PyObject;
 use crate::error::{Argument, Error, Kind, Result};
-use crate::layout::{Order, Structure};
+use crate::layout::{MAX_NDIM, Order, Structure};
+use crate::runtime::refs;
+use crate::runtime::types;
 
+use super::fill::UNSIGNED_BYTES;
 use super::request::Request;
+use super::view::structure;
 
 /// What a memory is, as far as requests ask for it.
 #[derive(Clone, Copy)]
@@ -78,4 +83,128 @@ pub(crate) fn answer(
         view.shape = null_mut();
     }
     Ok(view)
+}
+
+/// The structure of a memory that an exporter describes, checked more strictly than what others hand out
+/// (`Structure::check`): every field that is there has to fit the others. Suboffsets that are all negative are none.
+///
+/// # Safety
+/// B1.
+pub(crate) unsafe fn described(description: &Py_buffer) -> Result<Structure<'_>> {
+    let refused = |condition: bool, text| if condition { Err(Error::buffer(text)) } else { Ok(()) };
+    refused(usize::try_from(description.ndim).is_ok_and(|ndim| ndim > MAX_NDIM), c"ndim must not exceed 64")?;
+    // SAFETY: the function's contract.
+    let mut structure = unsafe { structure(description) }.ok_or(Error::buffer(c"ndim must not be negative"))?;
+    structure.check()?;
+    structure.suboffsets = structure.suboffsets.filter(|suboffsets| suboffsets.iter().any(|&suboffset| suboffset >= 0));
+    refused(structure.suboffsets.is_some() && structure.strides.is_none(), c"suboffsets need strides")?;
+    match structure.shape {
+        Some(_) => {
+            refused(structure.bytes() != structure.len.unsigned_abs(), c"product(shape) * itemsize is less than len")?
+        }
+        // One axis, see `check`; an `itemsize` of 0 stands beside a `len` of 0.
+        None => refused(
+            structure.len.checked_rem(structure.itemsize).is_some_and(|rest| rest != 0),
+            c"len is not a multiple of itemsize",
+        )?,
+    }
+    refused(description.buf.is_null() && structure.len != 0, c"buf must not be NULL where len is not 0")?;
+    Ok(structure)
+}
+
+/// `pybuffer_fill_view`: fills a view, with a new reference to the exporter, as the request asks; on failure its `obj`
+/// is NULL.
+///
+/// # Safety
+/// O1; `view` may be written and is not moved while it is filled (B2); B1 for the description, whose arrays, format and
+/// memory the exporter keeps (B3).
+pub(crate) unsafe fn fill_view(
+    view: *mut Py_buffer,
+    exporter: *mut PyObject,
+    description: &Py_buffer,
+    request: Request,
+) -> Result<()> {
+    // SAFETY: the function's contract.
+    unsafe {
+        let description = complete(view, description);
+        fill(view, exporter, description.as_ref().map_err(|error| *error), request)
+    }
+}
+
+/// The same for a description that is complete and has been checked.
+///
+/// # Safety
+/// As [`fill_view`].
+pub(crate) unsafe fn fill_complete(
+    view: *mut Py_buffer,
+    exporter: *mut PyObject,
+    description: &Py_buffer,
+    request: Request,
+) -> Result<()> {
+    // SAFETY: the function's contract.
+    unsafe { fill(view, exporter, Ok(description), request) }
+}
+
+/// # Safety
+/// As [`fill_view`]; the description, where there is one, is complete.
+unsafe fn fill(
+    view: *mut Py_buffer,
+    exporter: *mut PyObject,
+    description: Result<&Py_buffer>,
+    request: Request,
+) -> Result<()> {
+    // SAFETY: the function's contract. The view may be uninitialised, so it is only written.
+    unsafe {
+        let answer = description.and_then(|base| {
+            let structure = structure(base).ok_or(Error::bad_argument())?;
+            answer(base, Contiguity::of(&structure), request, (*types::type_of(exporter)).tp_name)
+        });
+        match answer {
+            Ok(answer) => {
+                refs::incref(exporter);
+                view.write(Py_buffer { obj: exporter, ..answer });
+                Ok(())
+            }
+            Err(error) => {
+                (&raw mut (*view).obj).write(null_mut());
+                Err(error)
+            }
+        }
+    }
+}
+
+/// The description with what is missing made up, where the view that it is for has a place for it: the number of bytes
+/// as the length of the one axis, and the size of an item as its stride, as in `PyBuffer_FillInfo`.
+///
+/// # Safety
+/// B1 for the description; `view` may be written.
+unsafe fn complete(view: *mut Py_buffer, description: &Py_buffer) -> Result<Py_buffer> {
+    let refused = |condition: bool, text| if condition { Err(Error::buffer(text)) } else { Ok(()) };
+    // SAFETY: the function's contract. The two fields have the values that they will have in the view.
+    unsafe {
+        let structure = described(description)?;
+        let mut base = *description;
+        if base.format.is_null() {
+            base.format = UNSIGNED_BYTES;
+        }
+        if structure.suboffsets.is_none() {
+            base.suboffsets = null_mut();
+        }
+        match structure.ndim {
+            0 => (base.shape, base.strides) = (null_mut(), null_mut()),
+            1 => {
+                if structure.shape.is_none() {
+                    refused(structure.itemsize != 1, c"shape must be given where items are not single bytes")?;
+                    (&raw mut (*view).len).write(base.len);
+                    base.shape = &raw mut (*view).len;
+                }
+                if structure.strides.is_none() {
+                    (&raw mut (*view).itemsize).write(base.itemsize);
+                    base.strides = &raw mut (*view).itemsize;
+                }
+            }
+            _ => refused(structure.strides.is_none(), c"strides must be given where there are several axes")?,
+        }
+        Ok(base)
+    }
 }

@@ -24,7 +24,14 @@ mod copy;
 
 mod segment;
 
-pub(crate) use answer::{Contiguity, answer};
+mod report;
+
+mod verify;
+
+mod check;
+
+pub(crate) use answer::{Contiguity, answer, described, fill_complete, fill_view};
+pub(crate) use check::check_exporter;
 pub(crate) use copy::{copy_apart, copy_data, copy_to_object, copy_view, from_contiguous, to_contiguous, to_fresh};
 pub(crate) use fill::{UNSIGNED_BYTES, fill_info};
 pub(crate) use request::Request;

@@ -1,6 +1,6 @@
 //! Asking an exporter for a view, giving it back, and reading what came.
 
-use core::ffi::{CStr, c_void};
+use core::ffi::{CStr, c_int, c_void};
 use core::ptr::null_mut;
 
 use crate::abi::buffer::Py_buffer;
@@ -13,6 +13,9 @@ use crate::runtime::refs;
 use crate::runtime::types;
 
 use super::request::Request;
+
+/// A `bf_getbuffer` that is there.
+pub(super) type GetBuffer = unsafe extern "C" fn(*mut PyObject, *mut Py_buffer, c_int) -> c_int;
 
 /// The buffer slots of an object's type, where it has them.
 ///
@@ -32,6 +35,19 @@ pub(crate) unsafe fn is_exporter(obj: *mut PyObject) -> bool {
     unsafe { procs(obj) }.is_some_and(|procs| procs.bf_getbuffer.is_some())
 }
 
+/// The slot that answers requests, or a `TypeError`.
+///
+/// # Safety
+/// O1.
+pub(super) unsafe fn getbuffer_slot(obj: *mut PyObject) -> Result<GetBuffer> {
+    // SAFETY: O1.
+    unsafe {
+        procs(obj).and_then(|procs| procs.bf_getbuffer).ok_or_else(|| {
+            Error::type_name(c"a bytes-like object is required, not '%.100s'", (*types::type_of(obj)).tp_name)
+        })
+    }
+}
+
 /// `PyObject_GetBuffer`.
 ///
 /// # Safety
@@ -39,10 +55,7 @@ pub(crate) unsafe fn is_exporter(obj: *mut PyObject) -> bool {
 pub(crate) unsafe fn get_buffer(obj: *mut PyObject, view: *mut Py_buffer, request: Request) -> Result<()> {
     // SAFETY: O1; O4 for the slot.
     unsafe {
-        let Some(getbuffer) = procs(obj).and_then(|procs| procs.bf_getbuffer) else {
-            let name = (*types::type_of(obj)).tp_name;
-            return Err(Error::type_name(c"a bytes-like object is required, not '%.100s'", name));
-        };
+        let getbuffer = getbuffer_slot(obj)?;
         if view.is_null() {
             return Err(Error::buffer(c"PyObject_GetBuffer: view==NULL argument is obsolete"));
         }

@@ -22,6 +22,8 @@ mod parts;
 
 mod picklebuffer;
 
+mod exporting;
+
 mod bytes;
 
 mod bytearray;

@@ -2,4 +2,5 @@
 
 pub(crate) mod bytearray;
 pub(crate) mod bytes;
+pub(crate) mod memory;
 pub(crate) mod picklebuffer;

@@ -1,0 +1,135 @@
+//! Writing exporters
+//!
+//! A type exports memory by its slot `bf_getbuffer`. Its objects keep one full description of their memory, a `Py_buffer`
+//! of their own, and `pybuffer_fill_view` makes the answer to each request from it. Memory that needs no type of its own
+//! gets an object from `pybuffer_memory_new`. `pybuffer_check_exporter` tells whether an exporter, however it is
+//! written, keeps the rules of the protocol.
+//!
+//! A full description has `buf`, `len`, `itemsize`, `ndim`, `readonly` and, where it has axes, `shape` and `strides`;
+//! `format` may be NULL ("B"), and `suboffsets` where no axis holds pointers (all negative is the same); `internal` is
+//! handed on. `len` is `product(shape) * itemsize`.
+
+use core::ffi::{c_int, c_void};
+
+use crate::abi::buffer::Py_buffer;
+use crate::abi::exporting::{pybuffer_destroy, pybuffer_report};
+use crate::abi::object::{Py_ssize_t, PyObject};
+use crate::buffer::{self, Request};
+use crate::error::Error;
+use crate::exporters::memory;
+use crate::memoryview;
+use crate::runtime::boundary::{boundary, non_null};
+use crate::runtime::refs::Owned;
+
+/// For `bf_getbuffer`: fills `view` as the request `flags` ask, from the full description of the exporter's memory, with a
+/// new reference to `exporter`. What the flags do not ask for is left out, as a memoryview does it: without `PyBUF_ND`
+/// the answer is one axis without a shape, and with `PyBUF_FORMAT`, too, there is none. `description->obj` is not used.
+/// The arrays, the format and the memory have to stay where they are until the view is released. The view must not be
+/// moved: where one axis has no strides, or is of single bytes and has no shape, the view points into itself.
+///
+/// Returns 0; -1 with `view->obj` NULL and an error set: `BufferError` where the memory cannot meet the request, which
+/// begins with the name of the exporter's type, where the description is incomplete or contradicts itself, or where
+/// `view` is NULL; `SystemError` for another NULL or flags that are no request.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_fill_view(
+    view: *mut Py_buffer,
+    exporter: *mut PyObject,
+    description: *const Py_buffer,
+    flags: c_int,
+) -> c_int {
+    boundary(|| {
+        if view.is_null() {
+            return Err(Error::buffer(c"pybuffer_fill_view: view==NULL argument is obsolete"));
+        }
+        // SAFETY: the contract of the function. The description is copied first: it may be the view itself.
+        unsafe {
+            let checked = non_null(exporter).and_then(|exporter| {
+                let description = *non_null(description.cast_mut())?.as_ref();
+                Ok((exporter, description, Request::new(flags)?))
+            });
+            match checked {
+                Ok((exporter, description, request)) => {
+                    buffer::fill_view(view, exporter.as_ptr(), &description, request).map(|()| 0)
+                }
+                Err(error) => {
+                    (&raw mut (*view).obj).write(core::ptr::null_mut());
+                    Err(error)
+                }
+            }
+        }
+    })
+}
+
+/// An exporter of memory of the program's (a pybuffer.memory object): a new reference. The arrays and the format of the
+/// description are copied; a missing shape (of one axis) and missing strides (C order) are made up; a new reference to
+/// `description->obj` is kept where it is not NULL.
+///
+/// When the object goes, which is after the last view of it has been released, `destroy(context)` is called, once, by
+/// whichever thread that is, and then the reference to `description->obj` is dropped; a pending error is left as it is.
+/// `destroy` may be NULL. Read-only memory has a hash, by identity, so that memoryviews of it have theirs (of the bytes);
+/// writable memory is unhashable.
+///
+/// NULL with an error set, and then `destroy` is not called: `BufferError` where the description is incomplete or
+/// contradicts itself, `MemoryError`, `SystemError` for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memory_new(
+    description: *const Py_buffer,
+    destroy: pybuffer_destroy,
+    context: *mut c_void,
+) -> *mut PyObject {
+    boundary(|| {
+        let description = non_null(description.cast_mut())?;
+        // SAFETY: the contract of the function.
+        unsafe { memory::new(description.as_ref(), destroy, context) }.map(Owned::into_object)
+    })
+}
+
+/// A memoryview of such an object, which it holds the only reference to: `destroy(context)` is called when the last
+/// memoryview, and the last view, of the memory has been released. A new reference; NULL as with `pybuffer_memory_new`,
+/// and then `destroy` is not called.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_from_memory(
+    description: *const Py_buffer,
+    destroy: pybuffer_destroy,
+    context: *mut c_void,
+) -> *mut PyObject {
+    boundary(|| {
+        let description = non_null(description.cast_mut())?;
+        // SAFETY: the contract of the function; nobody else has seen the object.
+        unsafe {
+            let memory = memory::new(description.as_ref(), destroy, context)?;
+            memoryview::from_object(memory.as_non_null().cast())
+                .inspect_err(|_| memory::disown(&memory))
+                .map(Owned::into_object)
+        }
+    })
+}
+
+/// Checks an exporter: sends each request that PEP 3118 and CPython name, each with and without `PyBUF_WRITABLE` and
+/// `PyBUF_FORMAT`, twice by itself, once while another view is held, and some with several views held that are released
+/// in another order. `report`, where it is not NULL, is told of each rule that is broken, once, with the first request
+/// that shows it. For the tests of those who write exporters.
+///
+/// The rules are those of PEP 3118 and CPython's documentation. Where these leave a choice: without `PyBUF_ND`, `ndim` and
+/// `itemsize` are 1 or what they are with it; `PyBUF_FORMAT` without `PyBUF_ND` may be refused, and "B" answers it; with
+/// it NULL is right for items of one byte; after a failure `obj` may be as it was; memory of no bytes may count as
+/// contiguous or not; an exporter may refuse while others hold views what it answers alone.
+///
+/// Returns the number of rules that are broken, 0 for a good exporter; -1 with an error set where it cannot be checked:
+/// `TypeError` where `obj` exports nothing, `MemoryError` where the exporter raises that, `SystemError` for a NULL `obj`.
+/// A pending error is left as it is. `report` may use the library; no other thread may use `obj` meanwhile.
+///
+/// A bad exporter is survived as long as it keeps what no consumer can check: what `obj`, `format` and the arrays point
+/// to is there until the view is released, with `ndim` entries where that is 0 to 64.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_check_exporter(
+    obj: *mut PyObject,
+    report: pybuffer_report,
+    context: *mut c_void,
+) -> Py_ssize_t {
+    boundary(|| {
+        let obj = non_null(obj)?;
+        // SAFETY: the contract of the function.
+        unsafe { buffer::check_exporter(obj, report, context) }.map(|broken| broken as Py_ssize_t)
+    })
+}

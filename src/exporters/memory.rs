@@ -1,0 +1,143 @@
+//! pybuffer.memory: memory of the program's, with a function that is called when nobody needs it any more.
+//!
+//! One allocation: the object, its three arrays, and its format.
+#![deny(clippy::arithmetic_side_effects)]
+
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::mem::size_of;
+use core::ptr::null_mut;
+
+use crate::abi::buffer::Py_buffer;
+use crate::abi::exporting::pybuffer_destroy;
+use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject};
+use crate::abi::slots::PyBufferProcs;
+use crate::abi::types::PyTypeObject;
+use crate::buffer::{self, Request};
+use crate::error::{Error, Result};
+use crate::runtime::boundary::boundary;
+use crate::runtime::hash::PyObject_HashNotImplemented;
+use crate::runtime::indicator;
+use crate::runtime::object;
+use crate::runtime::refs::{self, Object, Owned};
+use crate::runtime::types::{self, identity_hash, object_dealloc};
+
+/// An object that stands for memory of the program's. Opaque to C. It does not change once it is made.
+#[repr(C)]
+pub(crate) struct MemoryObject {
+    ob_base: PyObject,
+    /// The full description. The arrays and the format stand behind this struct; `obj` is an owned reference or NULL.
+    description: Py_buffer,
+    destroy: pybuffer_destroy,
+    context: *mut c_void,
+}
+
+// SAFETY: begins with a PyObject.
+unsafe impl Object for MemoryObject {}
+
+/// The type of the objects that `pybuffer_memory_new` makes. Those of read-only memory have a hash, so that memoryviews of
+/// them have one, too.
+#[unsafe(no_mangle)]
+pub static mut pybuffer_memory_type: PyTypeObject = PyTypeObject {
+    tp_dealloc: Some(memory_dealloc),
+    tp_hash: Some(memory_hash),
+    tp_as_buffer: &raw mut BUFFER,
+    ..types::derived(c"pybuffer.memory", size_of::<MemoryObject>(), 0)
+};
+
+static mut BUFFER: PyBufferProcs = PyBufferProcs { bf_getbuffer: Some(memory_getbuffer), bf_releasebuffer: None };
+
+/// `pybuffer_memory_new`: an exporter of the memory that is described.
+///
+/// # Safety
+/// B1 for the description; its memory lives until `destroy` is called with `context`, which may be done once, from any
+/// thread.
+pub(crate) unsafe fn new(
+    description: &Py_buffer,
+    destroy: pybuffer_destroy,
+    context: *mut c_void,
+) -> Result<Owned<MemoryObject>> {
+    // SAFETY: the function's contract: NULL or a C string.
+    let format = unsafe { (!description.format.is_null()).then(|| CStr::from_ptr(description.format)) };
+    let format = format.unwrap_or(c"B").to_bytes_with_nul();
+    // SAFETY: the function's contract.
+    let structure = unsafe { buffer::described(description) }?;
+    let entries = structure.ndim.saturating_mul(3);
+    let size = size_of::<MemoryObject>()
+        .saturating_add(entries.saturating_mul(size_of::<Py_ssize_t>()))
+        .saturating_add(format.len());
+    let head = MemoryObject {
+        ob_base: PyObject { ob_refcnt: 1, ob_type: &raw mut pybuffer_memory_type },
+        description: Py_buffer { obj: null_mut(), ..*description },
+        destroy,
+        context,
+    };
+    // SAFETY: the head has one reference and a static type; the size is that of the head, the arrays and the text, which
+    // are written here before anything is read. From here on nothing fails.
+    unsafe {
+        let object = object::new(size, head)?;
+        let arrays: *mut Py_ssize_t = object.as_ptr().add(1).cast();
+        arrays.write_bytes(0, entries);
+        let text: *mut c_char = arrays.add(entries).cast();
+        core::ptr::copy_nonoverlapping(format.as_ptr().cast(), text, format.len());
+        let array = |number: usize| arrays.add(structure.ndim.saturating_mul(number));
+        let slice = |number| core::slice::from_raw_parts_mut(array(number), structure.ndim);
+        structure.complete(slice(0), slice(1), slice(2));
+        let own = &mut (*object.as_ptr()).description;
+        own.format = text;
+        let has_axes = structure.ndim != 0;
+        own.shape = if has_axes { array(0) } else { null_mut() };
+        own.strides = if has_axes { array(1) } else { null_mut() };
+        own.suboffsets = if structure.suboffsets.is_some() { array(2) } else { null_mut() };
+        if !description.obj.is_null() {
+            refs::incref(description.obj);
+            own.obj = description.obj;
+        }
+        Ok(object)
+    }
+}
+
+/// Makes the object forget its `destroy`: it could not be given to the caller, whose memory it then stays.
+pub(crate) fn disown(object: &Owned<MemoryObject>) {
+    // SAFETY: the caller has the one reference, so that nobody else uses the object (O3).
+    unsafe { (*object.as_ptr()).destroy = None };
+}
+
+unsafe extern "C" fn memory_dealloc(op: *mut PyObject) {
+    // SAFETY: O1, O2; no reference is left, so this thread has the object to itself. The contract of `new`: `destroy` may
+    // be called, once. What it leaves pending nobody is to see. The object behind goes after it, since the memory may be
+    // that one's.
+    unsafe {
+        let memory: *mut MemoryObject = op.cast();
+        if let Some(destroy) = (*memory).destroy {
+            let context = (*memory).context;
+            indicator::quietly(|| destroy(context));
+        }
+        drop(Owned::from_raw((*memory).description.obj));
+        object_dealloc(op);
+    }
+}
+
+unsafe extern "C" fn memory_getbuffer(op: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
+    boundary(|| {
+        if view.is_null() {
+            return Err(Error::buffer(c"pybuffer.memory: view==NULL argument is obsolete"));
+        }
+        // SAFETY: O1, O2: a slot of this type; `view` may be written. The description is complete.
+        unsafe {
+            let description = &(*op.cast::<MemoryObject>()).description;
+            buffer::fill_complete(view, op, description, Request::of_slot(flags)).map(|()| 0)
+        }
+    })
+}
+
+/// `tp_hash`: who may write the memory may change it, so that it has none.
+unsafe extern "C" fn memory_hash(op: *mut PyObject) -> Py_hash_t {
+    // SAFETY: O1, O2: a slot of this type, whose description does not change.
+    unsafe {
+        if (*op.cast::<MemoryObject>()).description.readonly == 0 {
+            PyObject_HashNotImplemented(op)
+        } else {
+            identity_hash(op)
+        }
+    }
+}
