@@ -98,6 +98,65 @@ static void samples(void)
     }
 }
 
+/* What CPython's memoryview answers for a description, pybuffer_fill_view answers for an exporter with the same one, here
+ * of a type that goes by the same name for the sake of the messages.
+ */
+int pybuffer_fill_view(Py_buffer *view, PyObject *exporter, const Py_buffer *description, int flags)
+    __attribute__((weak));
+
+typedef struct {
+    PyObject_HEAD
+    Py_buffer description;
+} Filler;
+
+static int filler_getbuffer(PyObject *op, Py_buffer *view, int flags)
+{
+    return pybuffer_fill_view(view, op, &((Filler *)op)->description, flags);
+}
+
+static PyBufferProcs filler_as_buffer = {.bf_getbuffer = filler_getbuffer};
+
+static PyTypeObject Filler_Type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "memoryview",
+    .tp_basicsize = sizeof(Filler),
+    .tp_as_buffer = &filler_as_buffer,
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+};
+
+static PyObject *described(const Py_buffer *description)
+{
+    if (pybuffer_fill_view == NULL) {
+        return checked(PyMemoryView_FromBuffer(description));
+    }
+    Filler *self = PyType_Ready(&Filler_Type) < 0 ? NULL : PyObject_New(Filler, &Filler_Type);
+    checked((PyObject *)self);
+    self->description = *description;
+    return (PyObject *)self;
+}
+
+static void descriptions(void)
+{
+    for (size_t i = 0; i < EXPORTER_SAMPLES; i++) {
+        Exporter *e = exporter_sample(i);
+        Py_buffer description;
+        memset(&description, 0, sizeof(description));
+        description.buf = e->buf;
+        description.len = e->len;
+        description.itemsize = e->itemsize;
+        description.readonly = e->readonly;
+        description.ndim = e->ndim;
+        description.format = (char *)e->format;
+        description.shape = e->ndim ? e->shape : NULL;
+        description.strides = e->ndim ? e->strides : NULL;
+        description.suboffsets = e->has_suboffsets ? e->suboffsets : NULL;
+        PyObject *object = described(&description);
+        matrix("description", exporter_samples[i].name, object, e->base);
+        Py_DECREF(object);
+        Py_DECREF((PyObject *)e);
+    }
+}
+
 static void builtins(void)
 {
     static const char *const contents[] = {"", "x", "some bytes"};
@@ -171,6 +230,7 @@ int main(void)
     Py_Initialize();
     twin_start();
     samples();
+    descriptions();
     builtins();
     memory();
     wrong();
