@@ -125,6 +125,16 @@ static int keep_ndim(Exporter *self, Py_buffer *view, int flags)
     return status;
 }
 
+/* Or says that there are none. */
+static int no_ndim(Exporter *self, Py_buffer *view, int flags)
+{
+    int status = exporter_answer(self, view, flags);
+    if (!(flags & PyBUF_ND)) {
+        view->ndim = 0;
+    }
+    return status;
+}
+
 static int no_format(Exporter *self, Py_buffer *view, int flags)
 {
     int status = exporter_answer(self, view, flags);
@@ -170,6 +180,8 @@ static void every_layout_of_every_exporter_breaks_no_rule(void)
             GOOD(self);
             self->on_get = keep_ndim;
             GOOD(self);
+            self->on_get = no_ndim;
+            GOOD(self);
             if (self->offer.itemsize == 1) {
                 self->on_get = no_format;
                 GOOD(self);
@@ -186,6 +198,32 @@ static void what_fill_info_fills_breaks_no_rule(void)
     GOOD(self);
     self->offer.len = 0;
     self->offer.buf = NULL;
+    GOOD(self);
+    CHECK_UNUSED(self);
+}
+
+/* NumPy has other strides for each order where they lead nowhere. */
+static int other_strides(Exporter *self, Py_buffer *view, int flags)
+{
+    static Py_ssize_t other[2][2] = {{1000, 4}, {-1000, 77}};
+    int status = exporter_answer(self, view, flags);
+    if (status == 0 && view->strides != NULL) {
+        int empty = self->offer.len == 0, fortran = (flags & PyBUF_F_CONTIGUOUS) == PyBUF_F_CONTIGUOUS;
+        other[1][1] = empty ? 77 : 4;
+        view->strides = other[fortran];
+    }
+    return status;
+}
+
+static void strides_that_lead_nowhere_may_be_any(void)
+{
+    static const Py_ssize_t one_by_three[] = {1, 3}, none_by_three[] = {0, 3};
+    Exporter *self = exporter_new(memory, "i", 4, 2, one_by_three, NULL);
+    self->on_get = other_strides;
+    GOOD(self);
+    CHECK_UNUSED(self);
+    self = exporter_new(memory, "i", 4, 2, none_by_three, NULL);
+    self->on_get = other_strides;
     GOOD(self);
     CHECK_UNUSED(self);
 }
@@ -985,6 +1023,7 @@ int main(void)
     RUN(those_of_the_library_break_no_rule);
     RUN(every_layout_of_every_exporter_breaks_no_rule);
     RUN(what_fill_info_fills_breaks_no_rule);
+    RUN(strides_that_lead_nowhere_may_be_any);
     RUN(an_exporter_that_stands_for_another_breaks_no_rule);
     RUN(an_exporter_of_fresh_objects_breaks_no_rule);
     RUN(an_exporter_may_refuse_while_it_is_in_use);

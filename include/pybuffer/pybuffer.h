@@ -25,8 +25,8 @@
  *   - the bytes of viewed memory: no thread may write what another one reads or writes at the same time, which includes
  *     the copies, comparisons and hashes of this library;
  *   - the memory of a bytearray across a resize, where it is reached by pointer (PyByteArray_AsString) and not by a view;
- *   - PyMem_SetAllocator, PyType_Ready, PyPickleBuffer_Release, _PyBytes_Resize and PyBytes_Concat: no other thread may
- *     use the same thing meanwhile.
+ *   - PyMem_SetAllocator, PyType_Ready, PyPickleBuffer_Release, _PyBytes_Resize, PyBytes_Concat and
+ *     pybuffer_check_exporter: no other thread may use the same thing meanwhile.
  * Exporters written in C are called from whichever thread asks, so they keep their own counts atomically. A program that
  * is compiled with CPython's header instead of this one has that header's Py_INCREF and Py_DECREF, which are not atomic.
  */
@@ -1624,10 +1624,11 @@ PyObject *pybuffer_memoryview_from_memory(const Py_buffer *description, pybuffer
  * in another order. `report`, where it is not NULL, is told of each rule that is broken, once, with the first request
  * that shows it. For the tests of those who write exporters.
  *
- * The rules are those of PEP 3118 and CPython's documentation. Where these leave a choice: without `PyBUF_ND`, `ndim` and
- * `itemsize` are 1 or what they are with it; `PyBUF_FORMAT` without `PyBUF_ND` may be refused, and "B" answers it; with
- * it NULL is right for items of one byte; after a failure `obj` may be as it was; memory of no bytes may count as
- * contiguous or not; an exporter may refuse while others hold views what it answers alone.
+ * The rules are those of PEP 3118 and CPython's documentation. Where these leave a choice: without `PyBUF_ND`, `itemsize`
+ * is 1 or what it is with it, and `ndim` 0, 1 or what it is; `PyBUF_FORMAT` without `PyBUF_ND` may be refused, and "B"
+ * answers it; with it NULL is right for items of one byte; after a failure `obj` may be as it was; strides that lead
+ * nowhere, for axes of one item and memory of no bytes, may be any, and such memory may count as contiguous or not; an
+ * exporter may refuse while others hold views what it answers alone.
  *
  * Returns the number of rules that are broken, 0 for a good exporter; -1 with an error set where it cannot be checked:
  * `TypeError` where `obj` exports nothing, `MemoryError` where the exporter raises that, `SystemError` for a NULL `obj`.
