@@ -277,6 +277,42 @@ static void an_exporter_may_refuse_while_it_is_in_use(void)
     CHECK_UNUSED(self);
 }
 
+/* ---- what it asks -------------------------------------------------------------------------------------------- */
+
+static int asked[0x400];
+
+static int note_the_flags(Exporter *self, Py_buffer *view, int flags)
+{
+    CHECK(flags >= 0 && flags < (int)COUNT(asked));
+    asked[flags % (int)COUNT(asked)]++;
+    return exporter_answer(self, view, flags);
+}
+
+static void it_sends_every_request_that_has_a_name(void)
+{
+    static const int named[] = {
+        PyBUF_SIMPLE, PyBUF_ND, PyBUF_STRIDES, PyBUF_INDIRECT, PyBUF_CONTIG, PyBUF_CONTIG_RO, PyBUF_C_CONTIGUOUS,
+        PyBUF_F_CONTIGUOUS, PyBUF_ANY_CONTIGUOUS, PyBUF_STRIDED, PyBUF_STRIDED_RO, PyBUF_RECORDS, PyBUF_RECORDS_RO,
+        PyBUF_FULL, PyBUF_FULL_RO,
+    };
+    static const int with[] = {0, PyBUF_WRITABLE, PyBUF_FORMAT, PyBUF_WRITABLE | PyBUF_FORMAT};
+    int different = 0;
+    Exporter *self = plain();
+    memset(asked, 0, sizeof(asked));
+    self->on_get = note_the_flags;
+    CHECK_INT(pybuffer_check_exporter((PyObject *)self, NULL, NULL), 0);
+    for (size_t i = 0; i < COUNT(named); i++) {
+        for (size_t w = 0; w < COUNT(with); w++) {
+            CHECK(asked[named[i] | with[w]] >= 3);
+        }
+    }
+    for (size_t flags = 0; flags < COUNT(asked); flags++) {
+        different += asked[flags] != 0;
+    }
+    CHECK_INT(different, 28);
+    CHECK_UNUSED(self);
+}
+
 /* ---- rules, one at a time ----------------------------------------------------------------------------------- */
 
 static void (*spoil)(Exporter *self, Py_buffer *view, int flags);
@@ -1027,6 +1063,7 @@ int main(void)
     RUN(an_exporter_that_stands_for_another_breaks_no_rule);
     RUN(an_exporter_of_fresh_objects_breaks_no_rule);
     RUN(an_exporter_may_refuse_while_it_is_in_use);
+    RUN(it_sends_every_request_that_has_a_name);
 #define RUN_RULE(name, exporter, wrong, message) RUN(name);
     RULES(RUN_RULE)
     RUN(getbuffer_returns_0_or_minus_1);

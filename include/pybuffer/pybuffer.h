@@ -1559,8 +1559,8 @@ int PyPickleBuffer_Release(PyObject *picklebuffer);
  * written, keeps the rules of the protocol.
  *
  * A full description has `buf`, `len`, `itemsize`, `ndim`, `readonly` and, where it has axes, `shape` and `strides`;
- * `format` may be NULL ("B"), and `suboffsets` where no axis holds pointers (all negative is the same); `internal` is
- * handed on. `len` is `product(shape) * itemsize`.
+ * `format` may be NULL ("B"), and `suboffsets` where no axis holds pointers (all negative is the same, and is handed out
+ * as NULL); `internal` is handed on. `len` is `product(shape) * itemsize`.
  */
 
 /**
@@ -1584,10 +1584,12 @@ extern PyTypeObject pybuffer_memory_type;
 
 /**
  * For `bf_getbuffer`: fills `view` as the request `flags` ask, from the full description of the exporter's memory, with a
- * new reference to `exporter`. What the flags do not ask for is left out, as a memoryview does it: without `PyBUF_ND`
- * the answer is one axis without a shape, and with `PyBUF_FORMAT`, too, there is none. `description->obj` is not used.
- * The arrays, the format and the memory have to stay where they are until the view is released. The view must not be
- * moved: where one axis has no strides, or is of single bytes and has no shape, the view points into itself.
+ * new reference to `exporter`. It does what a memoryview of that memory does: what the flags do not ask for is left out;
+ * without `PyBUF_ND` the answer is one axis without a shape, and `PyBUF_FORMAT` is refused then. `description->obj` is
+ * not used. The arrays, the format and the memory have to stay where they are until the view is released.
+ *
+ * Of one axis the description may leave out the strides (items behind each other), and for single bytes also the shape;
+ * the view then points into itself, and like every view it must not be moved. Of several axes it has both.
  *
  * Returns 0; -1 with `view->obj` NULL and an error set: `BufferError` where the memory cannot meet the request, which
  * begins with the name of the exporter's type, where the description is incomplete or contradicts itself, or where
