@@ -5,12 +5,16 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::panic, clippy::expect_used, reason = "tests")]
 
+#[path = "common/library.rs"]
+mod built;
+
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
+
+use built::library;
 
 /// What the library may take from others, and for what.
 const IMPORTS: &[(&str, &str)] = &[
@@ -67,21 +71,6 @@ fn output(command: &mut Command) -> String {
         .unwrap_or_else(|error| panic!("{:?}: {error}; nm and readelf are in binutils", command.get_program()));
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// The shared library, built once.
-fn library() -> &'static Path {
-    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
-    LIBRARY.get_or_init(|| {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("library");
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["rustc", "--quiet", "--offline", "--release", "--lib", "--no-default-features"]);
-        cargo.args(["--crate-type", "cdylib", "--config", "profile.release.strip=false", "--target-dir"]).arg(&target);
-        // Those of this test are not the library's, such as for coverage.
-        cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("CARGO_BUILD_TARGET");
-        output(cargo.current_dir(root()));
-        target.join("release/libpybuffer.so")
-    })
 }
 
 /// The names that `nm` prints with these arguments, without the versions of libc's symbols.

@@ -1,10 +1,10 @@
-# A Python with NumPy for tests/dtype_oracle.rs, in target/numpy-venv. Where none can be made (no Python >= 3.10, no
-# network) there is none, and that test says that it is skipped, or fails where CI=true. PYBUFFER_NUMPY_PYTHON names another.
+# A Python with NumPy for some tests, in target/numpy-venv. Where none can be made (no Python >= 3.10, no
+# network) there is none, and those tests say that they are skipped, or fail where CI=true. PYBUFFER_NUMPY_PYTHON names another.
 
 NUMPY_VENV := target/numpy-venv
 
 .PHONY: numpy-venv
-numpy-venv: ## make the Python environment with NumPy that a test compares with
+numpy-venv: ## make the Python environment with NumPy that tests compare with
 ifeq ($(PYBUFFER_NUMPY_PYTHON),)
 	@$(NUMPY_VENV)/bin/python -c 'import numpy' 2>/dev/null || \
 	for python in python3.13 python3.12 python3.11 python3.10 python3 \

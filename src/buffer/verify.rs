@@ -352,7 +352,7 @@ impl<'a> Answer<'a> {
         let is_one = |number: &Py_ssize_t| plain && *number == 1;
         let itemsize = numbers.itemsize.filter(|itemsize| !is_one(itemsize));
         same &= self.compare_number(Field::Itemsize, &mut model.itemsize, itemsize);
-        let axes = ndim.map(usize::cast_signed).filter(|ndim| !is_one(ndim) && !(plain && *ndim == 0));
+        let axes = ndim.map(usize::cast_signed).filter(|ndim| !plain || !(0..=1).contains(ndim));
         let mut known_axes = model.ndim.map(|(ndim, flags)| (ndim.cast_signed(), flags));
         let same_axes = self.compare_number(Field::Ndim, &mut known_axes, axes);
         if !plain {
