@@ -1567,14 +1567,14 @@ int PyPickleBuffer_Release(PyObject *picklebuffer);
  * Called once when a `pybuffer_memory_new` object goes, with the context that it was made with, from whichever thread
  * drops the last reference. Errors that it leaves pending are dropped.
  */
-typedef void (*pybuffer_destroy)(void*);
+typedef void (*pybuffer_destroy)(void *context);
 
 /**
  * Told by `pybuffer_check_exporter` of a rule that is broken: the context, the flags of the request at fault (-1 where
  * it is about the answers as a whole), and what is wrong, in words, with the names of the flags; UTF-8, and valid until
  * the function returns. Errors that it leaves pending are dropped.
  */
-typedef void (*pybuffer_report)(void*, int, const char*);
+typedef void (*pybuffer_report)(void *context, int flags, const char *message);
 
 /**
  * The type of the objects that `pybuffer_memory_new` makes. Those of read-only memory have a hash, so that memoryviews of

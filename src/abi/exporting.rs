@@ -4,9 +4,9 @@ use core::ffi::{c_char, c_int, c_void};
 
 /// Called once when a `pybuffer_memory_new` object goes, with the context that it was made with, from whichever thread
 /// drops the last reference. Errors that it leaves pending are dropped.
-pub type pybuffer_destroy = Option<unsafe extern "C" fn(*mut c_void)>;
+pub type pybuffer_destroy = Option<unsafe extern "C" fn(context: *mut c_void)>;
 
 /// Told by `pybuffer_check_exporter` of a rule that is broken: the context, the flags of the request at fault (-1 where
 /// it is about the answers as a whole), and what is wrong, in words, with the names of the flags; UTF-8, and valid until
 /// the function returns. Errors that it leaves pending are dropped.
-pub type pybuffer_report = Option<unsafe extern "C" fn(*mut c_void, c_int, *const c_char)>;
+pub type pybuffer_report = Option<unsafe extern "C" fn(context: *mut c_void, flags: c_int, message: *const c_char)>;
