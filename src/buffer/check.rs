@@ -196,15 +196,16 @@ impl Checker {
     /// See [`Self::run`].
     unsafe fn alone(&mut self, flags: c_int) -> Result<Outcome> {
         let mut view = UNSET;
+        let view = &raw mut view;
         // SAFETY: the function's contract; the view stays where it is (B2).
         unsafe {
             let before = self.counts();
-            let outcome = self.ask(&raw mut view, flags)?;
+            let outcome = self.ask(view, flags)?;
             if outcome != Outcome::Answered {
                 return Ok(outcome);
             }
             let kept = self.kept;
-            self.give_back(&raw mut view, flags);
+            self.give_back(view, flags);
             self.balance(before, flags, c"the reference count has changed by %zd when the view has been given back");
             Ok(if kept { Outcome::Answered } else { Outcome::Broken })
         }
@@ -218,11 +219,12 @@ impl Checker {
         let mut answered = all.iter().filter(|asked| asked.outcome == Outcome::Answered);
         let Some(first) = answered.next() else { return Ok(()) };
         let mut held = UNSET;
+        let held = &raw mut held;
         self.reporter.situation = c" (while another view is held)";
         // SAFETY: the function's contract; the view stays where it is (B2).
         unsafe {
             let before = self.counts();
-            if self.ask(&raw mut held, first.flags)? == Outcome::Answered {
+            if self.ask(held, first.flags)? == Outcome::Answered {
                 let mut result = Ok(());
                 for asked in all.iter().filter(|asked| asked.outcome == Outcome::Answered) {
                     result = self.alone(asked.flags).map(|_| ());
@@ -231,8 +233,8 @@ impl Checker {
                     }
                 }
                 self.reporter.situation = c" (after other requests, with the view still held)";
-                verify(&held, first.flags, &mut self.model, &mut self.reporter);
-                self.give_back(&raw mut held, first.flags);
+                verify(&*held, first.flags, &mut self.model, &mut self.reporter);
+                self.give_back(held, first.flags);
                 result?;
                 self.balance(
                     before,
@@ -253,14 +255,16 @@ impl Checker {
         let (Some(first), Some(last)) = (answered().next(), answered().next_back()) else { return Ok(()) };
         let flags = [first.flags, last.flags, first.flags];
         let mut views = [UNSET; 3];
+        // By pointer, since a view may point into itself.
+        let views = (&raw mut views).cast::<Py_buffer>();
         let mut held = [false; 3];
         self.reporter.situation = c" (while other views are held)";
-        // SAFETY: the function's contract; the views stay where they are (B2).
+        // SAFETY: the function's contract; the views stay where they are (B2), and there is one for each of the flags.
         unsafe {
             let before = self.counts();
             let mut result = Ok(());
-            for ((view, held), flags) in views.iter_mut().zip(&mut held).zip(flags) {
-                match self.ask(view, flags) {
+            for (index, (held, flags)) in held.iter_mut().zip(flags).enumerate() {
+                match self.ask(views.add(index), flags) {
                     Ok(outcome) => *held = outcome == Outcome::Answered,
                     Err(error) => {
                         result = Err(error);
@@ -270,15 +274,12 @@ impl Checker {
             }
             self.reporter.situation = c" (after another view has been given back)";
             for index in [0, 2, 1] {
-                let (Some(view), Some(held), Some(flags)) = (views.get_mut(index), held.get(index), flags.get(index))
-                else {
-                    continue;
-                };
-                if *held {
+                if let (Some(true), Some(&flags)) = (held.get(index), flags.get(index)) {
+                    let view = views.add(index);
                     if result.is_ok() {
-                        verify(view, *flags, &mut self.model, &mut self.reporter);
+                        verify(&*view, flags, &mut self.model, &mut self.reporter);
                     }
-                    self.give_back(view, *flags);
+                    self.give_back(view, flags);
                 }
             }
             result?;
