@@ -40,22 +40,8 @@ for program in "${programs[@]}"; do
     fi
 done
 
-find_oracle() {
-    local root version
-    if [ -n "${ORACLE:-}" ]; then
-        echo "$ORACLE"
-        return
-    fi
-    for root in "${PYENV_ROOT:-}" "$(pyenv root 2>/dev/null)"; do
-        [ -n "$root" ] || continue
-        version=$(ls -d "$root"/versions/3.13.* 2>/dev/null | sort -V | tail -n 1)
-        if [ -n "$version" ]; then
-            echo "$version"
-            return
-        fi
-    done
-    python3.13-config --prefix 2>/dev/null
-}
+# shellcheck source=../oracle.sh
+. "$here/../oracle.sh"
 
 oracle=$(find_oracle)
 if [ -n "$oracle" ] && [ ! -e "$oracle/include/python3.13/Python.h" ]; then
