@@ -50,11 +50,12 @@ $(SHARED) $(TARGET)/libpybuffer.so.$(SOVERSION) $(STATIC) &: $(SOURCES) $(EXPORT
 include tests/numpy.mk
 
 .PHONY: demo
-demo: $(DEMO)/minimal $(DEMO)/image $(DEMO)/npy ## build the examples and run them on real data (PICTURE=file)
+demo: $(DEMO)/minimal $(DEMO)/image $(DEMO)/npy $(DEMO)/wav ## build the examples and run them on real data (PICTURE=file)
 	$(DEMO)/minimal
 	$(DEMO)/image $(PICTURE) $(DEMO)/pictures
 	$(DEMO)/npy examples/data/planets.npy orbit
 	$(DEMO)/npy examples/data/chelsea-brightness.npy . $(DEMO)/brightness.csv
+	$(DEMO)/wav examples/data/rock-hit.wav $(DEMO)/sounds
 
 $(DEMO)/minimal: examples/minimal.c $(SHARED) include/pybuffer/pybuffer.h
 	@mkdir -p $(@D)
@@ -70,8 +71,13 @@ $(DEMO)/npy: $(NPY_SOURCES) examples/npy_io.h examples/npy_header.h $(SHARED) in
 	@mkdir -p $(@D)
 	$(CC) $(EXAMPLE_CFLAGS) $(NPY_SOURCES) $(EXAMPLE_LIBS) -o $@
 
+WAV_SOURCES := examples/wav.c examples/wav_io.c
+$(DEMO)/wav: $(WAV_SOURCES) examples/wav_io.h $(SHARED) include/pybuffer/pybuffer.h
+	@mkdir -p $(@D)
+	$(CC) $(EXAMPLE_CFLAGS) $(WAV_SOURCES) $(EXAMPLE_LIBS) -o $@
+
 .PHONY: test
-test: test-rust test-c test-twins test-npy test-install ## run every test, the comparison with CPython included
+test: test-rust test-c test-twins test-npy test-wav test-install ## run every test, the comparison with CPython included
 	@echo "All tests passed."
 
 .PHONY: test-rust
@@ -120,6 +126,12 @@ test-npy: $(SHARED) ## the example npy.c on real and on spoiled files
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
 	prove --exec bash c-tests/npy.sh
+
+.PHONY: test-wav
+test-wav: $(SHARED) ## the example wav.c beside CPython's wave module, and on spoiled files
+	PYBUFFER_CFLAGS="-I$(abspath include)" \
+	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
+	prove --exec bash c-tests/wav.sh
 
 .PHONY: test-install
 test-install: $(SHARED) ## install into a temporary prefix and build the README's program there
