@@ -34,6 +34,9 @@
     F(pybuffer_memoryview_fill) F(pybuffer_memoryview_flip) F(pybuffer_memoryview_permute)                             \
     F(pybuffer_memoryview_broadcast) F(pybuffer_memoryview_reshape) F(pybuffer_memoryview_cast)                        \
     F(pybuffer_memoryview_toreadonly)                                                                                  \
+    F(pybuffer_memoryview_to_double) F(pybuffer_memoryview_to_float) F(pybuffer_memoryview_to_int64)                   \
+    F(pybuffer_memoryview_to_uint64) F(pybuffer_memoryview_from_double) F(pybuffer_memoryview_from_float)              \
+    F(pybuffer_memoryview_from_int64) F(pybuffer_memoryview_from_uint64)                                               \
     F(PyPickleBuffer_FromObject) F(PyPickleBuffer_GetBuffer) F(PyPickleBuffer_Release)                                 \
     F(pybuffer_fill_view) F(pybuffer_memory_new) F(pybuffer_memoryview_from_memory) F(pybuffer_check_exporter)         \
     F(pybuffer_format_parse) F(pybuffer_format_root) F(pybuffer_format_itemsize) F(pybuffer_format_alignment)          \

@@ -223,6 +223,31 @@ static void null_pybuffer_memoryview_is_released(void)
     FAILS(pybuffer_memoryview_is_released(bytearray), PyExc_TypeError);
 }
 
+/* Also where there would be nothing to convert; and counts that no array has. */
+#define NULL_NUMBERS(function, type)                                                                                   \
+    static void null_##function(void)                                                                                  \
+    {                                                                                                                  \
+        type numbers[3] = {7, 7, 7};                                                                                   \
+        FAILS(function(NULL, numbers, 3), PyExc_SystemError);                                                          \
+        FAILS(function(memoryview, NULL, 3), PyExc_SystemError);                                                       \
+        FAILS(function(memoryview, NULL, 0), PyExc_SystemError);                                                       \
+        FAILS(function(NULL, NULL, 0), PyExc_SystemError);                                                             \
+        FAILS(function(bytes, numbers, 3), PyExc_TypeError);                                                           \
+        FAILS(function(Py_None, numbers, 3), PyExc_TypeError);                                                         \
+        FAILS(function(memoryview, numbers, -3), PyExc_ValueError);                                                    \
+        FAILS(function(memoryview, numbers, PY_SSIZE_T_MAX), PyExc_ValueError);                                        \
+        FAILS(function(memoryview, numbers, PY_SSIZE_T_MIN), PyExc_ValueError);                                        \
+        CHECK(numbers[0] == 7 && numbers[1] == 7 && numbers[2] == 7);                                                  \
+    }
+NULL_NUMBERS(pybuffer_memoryview_to_double, double)
+NULL_NUMBERS(pybuffer_memoryview_to_float, float)
+NULL_NUMBERS(pybuffer_memoryview_to_int64, int64_t)
+NULL_NUMBERS(pybuffer_memoryview_to_uint64, uint64_t)
+NULL_NUMBERS(pybuffer_memoryview_from_double, double)
+NULL_NUMBERS(pybuffer_memoryview_from_float, float)
+NULL_NUMBERS(pybuffer_memoryview_from_int64, int64_t)
+NULL_NUMBERS(pybuffer_memoryview_from_uint64, uint64_t)
+
 static void null_PyPickleBuffer_FromObject(void)
 {
     FAILS_NULL(PyPickleBuffer_FromObject(NULL), PyExc_SystemError);

@@ -16,12 +16,12 @@ static char rows[3][4], *table[3] = {rows[0], rows[1], rows[2]};
 static struct {
     PyObject *bytes, *bytearray, *empty_bytearray;
     Exporter *strided, *frozen, *indirect, *deep, *front, *back, *fortran, *elsewhere;
-    PyObject *memoryview, *strided_view;
+    PyObject *memoryview, *strided_view, *records;
 } on;
 
 #define OBJECTS(F)                                                                                                     \
     F(bytes) F(bytearray) F(empty_bytearray) F(strided) F(frozen) F(indirect) F(deep) F(front) F(back) F(fortran)      \
-    F(elsewhere) F(memoryview) F(strided_view)
+    F(elsewhere) F(memoryview) F(strided_view) F(records)
 
 static void build(void)
 {
@@ -45,6 +45,10 @@ static void build(void)
     on.elsewhere = exporter_new(contents, "B", 1, 1, four, apart);
     on.memoryview = PyMemoryView_FromObject(on.bytearray);
     on.strided_view = PyMemoryView_FromObject((PyObject *)on.strided);
+    static Py_ssize_t two[] = {2};
+    static char format[] = "<bhbhb";
+    Py_buffer records = {.buf = memory + 64, .len = 14, .itemsize = 7, .ndim = 1, .format = format, .shape = two};
+    on.records = PyMemoryView_FromBuffer(&records);
 }
 
 typedef struct {
@@ -155,6 +159,7 @@ static void peace(void)
     A(check_of_a_memoryview_that_refuses, pybuffer_check_exporter(on.strided_view, NULL, NULL) == 0)                   \
     A(format, dropped(pybuffer_format_parse("T{b:a:(2,3)<d:d:&T{i:x:}:p:}")))                                          \
     A(format_spelled, spelled())                                                                                       \
+    A(numbers_of_a_format_of_many_parts, records_there_and_back())                                                     \
     A(copy_that_overlaps, copy(on.back, on.front))                                                                     \
     A(copy_behind_pointers, copy(on.indirect, on.indirect))                                                            \
     A(hash_of_a_strided_view, hash_strided())                                                                          \
@@ -182,6 +187,7 @@ static void peace(void)
     A(copy_apart, copy(on.elsewhere, on.front))                                                                       \
     A(copy_to_an_object, PyObject_CopyToObject((PyObject *)on.deep, contents, on.deep->offer.len, 'F') == 0)           \
     A(copying_to_and_from_contiguous_memory, there_and_back())                                                         \
+    A(numbers, numbers_there_and_back())                                                                               \
     A(comparing, PyObject_RichCompareBool(on.strided_view, (PyObject *)on.strided, Py_EQ) == 1)                        \
     A(hash_of_bytes, PyObject_Hash(on.bytes) != -1)                                                                    \
     A(items, items_of_native_formats())                                                                                \
@@ -468,6 +474,27 @@ static int there_and_back(void)
            && PyBuffer_FromContiguous(&on.deep->offer, copied, on.deep->offer.len, 'F') == 0
            && PyBuffer_ToContiguous(copied, &on.indirect->offer, 12, 'F') == 0
            && PyBuffer_FromContiguous(&on.indirect->offer, copied, 12, 'F') == 0;
+}
+
+/* What is read is written again, so that a success changes nothing. */
+static int records_there_and_back(void)
+{
+    double doubles[10];
+    int64_t integers[10];
+    return pybuffer_memoryview_to_double(on.records, doubles, 10) == 0
+           && pybuffer_memoryview_from_double(on.records, doubles, 10) == 0
+           && pybuffer_memoryview_to_int64(on.records, integers, 10) == 0
+           && pybuffer_memoryview_from_int64(on.records, integers, 10) == 0;
+}
+
+static int numbers_there_and_back(void)
+{
+    float floats[4];
+    int64_t integers[4];
+    return pybuffer_memoryview_to_float(on.strided_view, floats, 4) == 0
+           && pybuffer_memoryview_from_float(on.strided_view, floats, 4) == 0
+           && pybuffer_memoryview_to_int64(on.strided_view, integers, 4) == 0
+           && pybuffer_memoryview_from_int64(on.strided_view, integers, 4) == 0;
 }
 
 static PyObject *to_release;

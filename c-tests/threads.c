@@ -128,6 +128,12 @@ static void use_nested(PyObject *base)
     }
 }
 
+static void use_numbers(PyObject *view)
+{
+    int64_t numbers[16];
+    EXPECT(pybuffer_memoryview_to_int64(view, numbers, 16) == 0);
+}
+
 static void raise_own_error(int thread)
 {
     char expected[40];
@@ -147,7 +153,7 @@ static void do_everything(int thread, long times)
 {
     unsigned seed = (unsigned)thread * 977u + 1;
     for (long i = 0; i < times; i++) {
-        switch (next_random(&seed) % 16) {
+        switch (next_random(&seed) % 17) {
         case 0: use_buffer(bytes, 16); break;
         case 1: use_buffer(bytearray, 16); break;
         case 2: use_buffer(memoryview, 16); break;
@@ -163,6 +169,7 @@ static void do_everything(int thread, long times)
         case 12: use_nested(picklebuffer); break;
         case 13: EXPECT(PyObject_RichCompareBool(memoryview, bytearray, Py_EQ) == 1); break;
         case 14: EXPECT(PyObject_Hash(bytes) != -1); break;
+        case 15: use_numbers(strided_view); break;
         default: raise_own_error(thread);
         }
     }
@@ -333,6 +340,55 @@ static void a_view_of_a_released_view_has_the_memory_or_is_refused(void)
     exporter = exporter_new(memory, "B", 1, 1, &len, NULL);
     arrived = 0;
     in_threads(2, release_against_from_object, operations / 16);
+    CHECK_UNUSED(exporter);
+}
+
+/* What the exporter gets back is its own again. */
+static void spoil(Exporter *self, Py_buffer *view)
+{
+    (void)self;
+    memset(view->buf, 99, 16);
+}
+
+static void release_against_numbers(int thread, long times)
+{
+    unsigned seed = (unsigned)thread + 1;
+    for (long i = 0; i < times; i++) {
+        if (thread == 0) {
+            memset(memory, 7, 16);
+            prepare_race();
+            meet(3 * i);
+            dawdle(&seed);
+            EXPECT(pybuffer_memoryview_release(race.view) == 0);
+        } else {
+            double numbers[16];
+            meet(3 * i);
+            dawdle(&seed);
+            if (pybuffer_memoryview_to_double(race.view, numbers, 16) == 0) {
+                for (int n = 0; n < 16; n++) {
+                    EXPECT(numbers[n] == 7);
+                }
+            } else {
+                EXPECT(PyErr_ExceptionMatches(PyExc_ValueError));
+                PyErr_Clear();
+            }
+        }
+        meet(3 * i + 1);
+        if (thread == 0) {
+            EXPECT(exporter->gets == exporter->releases);
+            Py_DECREF(race.view);
+        }
+        meet(3 * i + 2);
+    }
+}
+
+static void a_release_waits_for_numbers_to_be_read(void)
+{
+    Py_ssize_t len = 16;
+    exporter = exporter_new(memory, "B", 1, 1, &len, NULL);
+    exporter->on_release = spoil;
+    arrived = 0;
+    in_threads(2, release_against_numbers, operations / 16);
     CHECK_UNUSED(exporter);
 }
 
@@ -533,6 +589,7 @@ int main(void)
     RUN(a_view_is_never_released_under_a_consumer);
     RUN(a_view_of_a_released_view_has_the_memory_or_is_refused);
     RUN(an_item_of_a_released_view_is_there_or_refused);
+    RUN(a_release_waits_for_numbers_to_be_read);
     RUN(many_releases_give_back_once);
     RUN(threads_share_an_iterator);
     RUN(an_error_goes_with_its_thread);

@@ -9,12 +9,12 @@
 //! | 0 | [`error`] | `Error`, `Result` |
 //! | 1 | [`layout`] | shape, strides, suboffsets, contiguity, the planner: pure integers |
 //! | 1 | [`format`] | PEP 3118 format strings: size, items, equality: pure bytes |
-//! | 2 | [`kernels`] | raw memory: the walks that copy and compare |
+//! | 2 | [`kernels`] | raw memory: the walks that copy, compare and convert |
 //! | 3 | [`runtime`] | allocator, reference counts, types, the error indicator, hashing, the boundary to C |
 //! | 4 | [`buffer`] | request flags and the answers to them, acquire and release, contiguous copies, the exporter checker |
 //! | 5 | [`exporters`] | bytes, bytearray, PickleBuffer, memory |
 //! | 6 | [`description`] | parsed formats as objects: the tree, its canonical spelling, equivalence |
-//! | 7 | [`memoryview`] | managed buffer, view, export, items, parts, compare, hash |
+//! | 7 | [`memoryview`] | managed buffer, view, export, items, parts, compare, hash, numbers |
 //! | 9 | [`capi`] | the `extern "C"` skin, one file per section of the header |
 
 #![no_std]

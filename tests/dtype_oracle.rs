@@ -13,17 +13,15 @@ mod format;
 mod numpy;
 
 use std::collections::BTreeMap;
-use std::env;
 use std::ffi::CString;
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
 use format::Format;
-use numpy::numpy_python;
+use numpy::{numpy_python, run, unhex};
 use pybuffer::abi::format as abi;
 use pybuffer::abi::format::{pybuffer_item, pybuffer_value};
 use pybuffer::format::LongDouble;
+
+const SCRIPT: &str = "dtype_oracle.py";
 
 /// Where the emitter's format is not a description of its type: what is compared then, and why it is so.
 const KNOWN: &[(&str, &str)] = &[
@@ -56,35 +54,6 @@ const KINDS: &[(&str, i32)] = &[
     ("function", abi::PYBUFFER_KIND_FUNCTION),
     ("record", abi::PYBUFFER_KIND_RECORD),
 ];
-
-/// What the script prints.
-fn run(python: &Path, arguments: &[&str], input: String) -> String {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dtype_oracle.py");
-    let mut child = Command::new(python)
-        .arg("-I")
-        .arg(script)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the interpreter starts");
-    let mut stdin = child.stdin.take().expect("it was piped");
-    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
-    let output = child.wait_with_output().expect("the interpreter runs");
-    // The script need not read its input.
-    let _ = writer.join().expect("the writer does not panic");
-    assert!(output.status.success(), "the oracle failed");
-    String::from_utf8(output.stdout).expect("the oracle answers in ASCII")
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    let digits = if text == "-" || text == "''" { "" } else { text };
-    digits
-        .as_bytes()
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).expect("ASCII"), 16).expect("two digits"))
-        .collect()
-}
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -288,7 +257,7 @@ fn check_known(output: &str, prefix: &str) {
 #[test]
 fn numpy_dtypes_are_what_their_formats_say() {
     let Some(python) = numpy_python() else { return };
-    let output = run(&python, &["numpy", "1", "3500"], String::new());
+    let output = run(&python, SCRIPT, &["numpy", "1", "3500"], String::new());
     check(&output, 2000);
     check_known(&output, "numpy-");
 }
@@ -297,7 +266,7 @@ fn numpy_dtypes_are_what_their_formats_say() {
 fn ctypes_types_are_what_their_formats_say() {
     let Some(prefix) = common::cpython(common::ORACLE) else { return };
     let python = prefix.join(format!("bin/python{}", common::ORACLE));
-    let output = run(&python, &["ctypes", "1", "1500"], String::new());
+    let output = run(&python, SCRIPT, &["ctypes", "1", "1500"], String::new());
     check(&output, 500);
     check_known(&output, "ctypes-");
 }
@@ -434,14 +403,14 @@ mod spelling {
     #[test]
     fn numpy_reads_canonical_formats_as_what_they_are_made_from() {
         let Some(python) = numpy_python() else { return };
-        let output = run(&python, &["numpy", "2", "1000"], String::new());
+        let output = run(&python, SCRIPT, &["numpy", "2", "1000"], String::new());
         let mut texts: Vec<_> = cases(&output).into_iter().map(|case| case.text).collect();
         let mut random = Random(4);
         texts.extend((0..5000).map(|_| random_format(&mut random, true)));
 
         let spellings: Vec<_> = texts.iter().map(canonical).collect();
         let line = |(a, b): (&CString, &CString)| format!("{} {}\n", hex(a.to_bytes()), hex(b.to_bytes()));
-        let answers = run(&python, &["parse"], texts.iter().zip(&spellings).map(line).collect());
+        let answers = run(&python, SCRIPT, &["parse"], texts.iter().zip(&spellings).map(line).collect());
         assert_eq!(answers.lines().count(), texts.len());
         for ((text, spelling), answer) in texts.iter().zip(&spellings).zip(answers.lines()) {
             assert_eq!(answer, "same", "{text:?}, canonically {spelling:?}");

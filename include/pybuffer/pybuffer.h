@@ -1521,6 +1521,85 @@ PyObject *pybuffer_memoryview_cast(PyObject *view, const char *format, int ndim,
 PyObject *pybuffer_memoryview_toreadonly(PyObject *view);
 
 /* ===========================================================================================================
+ * Numbers of memoryviews
+ *
+ * All numbers of a memoryview at once, whatever their format and layout, to and from a plain array of a C type. The array
+ * has them in C order (the last index changes fastest); where an item has several, such as `3f` or a record, they follow
+ * each other in the order of the format. Numbers are integers, `?`, `e f d g`, bits (`t`), and addresses (`P`), which are
+ * integers; a format with anything else in it (`c s p u w`, complex numbers, `O & X z Z`) is a `TypeError`.
+ *
+ * Numbers are converted by value, as C converts, but checked. An integer or a float without its fraction that is out of
+ * range is an `OverflowError`, and so is an infinite one; NaN, where an integer is needed, is a `ValueError`. What becomes
+ * a float is rounded once, to the nearest, of two to the even one; a float that is too large becomes infinite; NaN stays
+ * NaN, but its payload need not. All but zero is true, NaN too.
+ *
+ * `count` is the number of them all: items times values of an item. The array must not share memory with the view. No other
+ * thread may write what is read, or touch what is written, meanwhile; a release of the memoryview takes effect afterwards.
+ */
+
+/**
+ * Converts all numbers of a memoryview to `double` and writes them to `numbers`, an array of `count`. Integers of 64 bits
+ * and long doubles are rounded to the nearest one.
+ *
+ * Returns 0; -1 with an error set: `ValueError` for another `count` (the message says both), a released memoryview, a format
+ * that is none, or items that are smaller than it says; `TypeError` for a format with anything else than numbers (the message
+ * says what), or where `view` is no memoryview; `MemoryError`, for formats of many parts only; `SystemError` for NULL, also
+ * where `count` is 0. CPython has no counterpart; NumPy's is `astype`.
+ */
+int pybuffer_memoryview_to_double(PyObject *view, double *numbers, Py_ssize_t count);
+
+/**
+ * Converts all numbers of a memoryview to `float` and writes them to `numbers`, an array of `count`. Integers and doubles are
+ * rounded to the nearest one; a double that is too large becomes infinite.
+ *
+ * Returns 0; -1 with the errors of `pybuffer_memoryview_to_double`.
+ */
+int pybuffer_memoryview_to_float(PyObject *view, float *numbers, Py_ssize_t count);
+
+/**
+ * Converts all numbers of a memoryview to `int64_t` and writes them to `numbers`, an array of `count`.
+ *
+ * Returns 0; -1 with the errors of `pybuffer_memoryview_to_double`, `OverflowError` for a number out of the range of
+ * `int64_t`, infinite ones included, and `ValueError` for NaN. The message of these two says which number it is, counted
+ * from 0 (if there are several, any of them), and part of the array may be written then.
+ */
+int pybuffer_memoryview_to_int64(PyObject *view, int64_t *numbers, Py_ssize_t count);
+
+/**
+ * Converts all numbers of a memoryview to `uint64_t` and writes them to `numbers`, an array of `count`.
+ *
+ * Returns 0; -1 with the errors of `pybuffer_memoryview_to_int64`, for the range of `uint64_t`: -0.9 is 0, and -1 is out of
+ * range.
+ */
+int pybuffer_memoryview_to_uint64(PyObject *view, uint64_t *numbers, Py_ssize_t count);
+
+/**
+ * Converts `count` numbers of type `double` to the format of a memoryview and writes them to its items. Bytes of an item
+ * that belong to no value, such as padding, become 0; what an item has behind its format stays. Where several items share
+ * memory, the last one in index order wins.
+ *
+ * All numbers are checked before the first is written, so a call that fails changes nothing. Returns 0; -1 with an error
+ * set: `OverflowError` for a number out of the range of what it is for, and `ValueError` for NaN where that is an integer
+ * (the message says which number is the first such, counted from 0); `ValueError` for another `count` (the message says
+ * both), a released memoryview, a format that is none, or items that are smaller than it says; `TypeError` for read-only
+ * memory, for a format with anything else than numbers (the message says what), or where `view` is no memoryview;
+ * `MemoryError`, for formats of many parts only; `SystemError` for NULL, also where `count` is 0.
+ */
+int pybuffer_memoryview_from_double(PyObject *view, const double *numbers, Py_ssize_t count);
+
+/** As `pybuffer_memoryview_from_double`, with the same errors, for numbers of type `float`. */
+int pybuffer_memoryview_from_float(PyObject *view, const float *numbers, Py_ssize_t count);
+
+/**
+ * As `pybuffer_memoryview_from_double`, with the same errors but that for NaN, for numbers of type `int64_t`. They are
+ * rounded once, also to a `float`.
+ */
+int pybuffer_memoryview_from_int64(PyObject *view, const int64_t *numbers, Py_ssize_t count);
+
+/** As `pybuffer_memoryview_from_int64`, for numbers of type `uint64_t`. */
+int pybuffer_memoryview_from_uint64(PyObject *view, const uint64_t *numbers, Py_ssize_t count);
+
+/* ===========================================================================================================
  * PickleBuffers
  *
  * A PickleBuffer stands for another exporter: it holds a full, read-only view of it, and hands requests on to it.

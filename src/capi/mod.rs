@@ -20,6 +20,8 @@ mod items;
 
 mod parts;
 
+mod numbers;
+
 mod picklebuffer;
 
 mod exporting;

@@ -54,7 +54,7 @@ pub(super) enum Form {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Codec {
     pub(super) form: Form,
-    order: Order,
+    pub(super) order: Order,
     /// In native formats a double that is too large for a single becomes infinite, as in CPython.
     native: bool,
     /// Of `t`: at most 7 and 64.

@@ -170,10 +170,8 @@ macro_rules! native {
             }
             #[inline(always)]
             fn is_nan(self) -> bool {
-                #[expect(clippy::eq_op, reason = "NaN is what does not equal itself, and no integer is one")]
-                {
-                    self != self
-                }
+                // What does not equal itself; no integer is such.
+                self != self
             }
         })*
     };

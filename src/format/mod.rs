@@ -19,6 +19,7 @@
 //! | `codec` | the bytes of one element, of any kind, from and to a value |
 //! | `element` | [`decode`], [`encode`]: the same for an [`Item`] |
 //! | `plan` | [`Plan`]: a compiled format, to unpack and pack many items |
+//! | `number` | which plans are plain numbers |
 //! | `items` | [`Items`]: the values of one item, as `struct.unpack_from` gives them |
 //! | `compare` | [`Comparer`]: `==` of two items in two formats |
 
@@ -42,6 +43,8 @@ mod element;
 
 mod plan;
 
+mod number;
+
 mod items;
 
 mod compare;
@@ -56,6 +59,7 @@ pub(crate) use convert::{CNumber, Fault, Half, Native, To, Truth, fault};
 pub use element::{check_number, decode, encode, encode_number, nth, values_per_element};
 pub use float::LongDouble;
 pub use items::Items;
+pub(crate) use number::{CType, Numbers, Scalar};
 pub use parse::Format;
 pub use plan::{Counts, Op, Plan, compile, compile_or_count, count_ops};
 pub use tree::{Extent, Item, MAX_DEPTH, MAX_SHAPE, Sink, Span, common_item, walk};

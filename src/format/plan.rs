@@ -4,11 +4,11 @@
 //! caller's: [`count_ops`] says how many there are, [`compile`] writes them, a [`Plan`] executes them. Records of one
 //! element dissolve into their members, those of many become loops. What has no value has no operation.
 
+use core::cell::Cell;
 use core::ffi::CStr;
 
 use super::codec::{Codec, Form};
 use super::codes::Kind;
-use super::convert::Fault;
 use super::native_code;
 use super::parse::MAX;
 use super::tree::{Item, MAX_DEPTH, Sink, common_item, walk};
@@ -19,10 +19,10 @@ use crate::error::{Argument, Error, Kind as ErrorKind, Result};
 /// pointers; the default is a step that does nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Op {
-    codec: Codec,
+    pub(super) codec: Codec,
     /// Where it begins and ends in the item, or in the element of the loop around it.
-    offset: usize,
-    end: usize,
+    pub(super) offset: usize,
+    pub(super) end: usize,
     /// How many elements (units of text) or rounds, and the bytes of each.
     count: usize,
     size: usize,
@@ -208,18 +208,18 @@ pub fn compile_or_count(format: &CStr, ops: &mut [Op]) -> Result<Counts> {
 /// A compiled format: CPython's `struct.Struct`. It borrows its steps, and may be used by many threads at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan<'o> {
-    ops: &'o [Op],
+    pub(super) ops: &'o [Op],
     counts: Counts,
 }
 
 /// What an element makes of a value before it takes it.
-trait Fit<'v>: Fn(Codec, Value<'v>) -> core::result::Result<Value<'v>, Fault> + Copy {}
+trait Fit<'v>: Fn(Codec, Value<'v>) -> Result<Value<'v>> + Copy {}
 
-impl<'v, F: Fn(Codec, Value<'v>) -> core::result::Result<Value<'v>, Fault> + Copy> Fit<'v> for F {}
+impl<'v, F: Fn(Codec, Value<'v>) -> Result<Value<'v>> + Copy> Fit<'v> for F {}
 
 /// As `struct.pack` takes it: as it is, or not.
 #[inline(always)]
-fn unchanged(_: Codec, value: Value<'_>) -> core::result::Result<Value<'_>, Fault> {
+fn unchanged(_: Codec, value: Value<'_>) -> Result<Value<'_>> {
     Ok(value)
 }
 
@@ -265,7 +265,7 @@ impl<'o> Plan<'o> {
         let size = self.counts.size;
         let item = item.get_mut(..size).ok_or_else(|| self.too_small(c"pack_into needs at least %zd bytes"))?;
         let mut checked = values.clone();
-        self.check(self.ops, &mut checked, unchanged)?;
+        self.check(self.ops, &mut checked, |codec, value, size| codec.check(value, size))?;
         if checked.next().is_some() {
             return Err(self.wrong_number(c"pack expected %zd values and got more"));
         }
@@ -274,23 +274,22 @@ impl<'o> Plan<'o> {
         self.write(self.ops, item, &mut values, unchanged)
     }
 
-    /// Whether all values of an item are numbers.
-    ///
-    /// # Errors
-    /// `TypeError` that says what they are.
-    pub fn check_format_of_numbers(&self) -> Result<()> {
-        let text = self.ops.iter().find_map(|op| op.codec.no_number());
-        text.map_or(Ok(()), |text| Err(Error::new(ErrorKind::Type, text)))
-    }
-
     /// Whether an item can take the next numbers of C's, as many as it has values. The values are those of
-    /// [`CNumber::to_value`](super::CNumber::to_value).
+    /// [`CNumber::to_value`](super::CNumber::to_value); `first` is how many came before, for the error.
     ///
     /// # Errors
     /// `OverflowError` for a number out of range; `ValueError` for NaN where an integer is needed, and for too few;
     /// `TypeError` if values of the item are no numbers.
-    pub fn check_numbers<'v>(&self, numbers: &mut impl Iterator<Item = Value<'v>>) -> Result<()> {
-        self.check(self.ops, numbers, |codec, number| codec.fit(number))
+    pub fn check_numbers<'v>(&self, numbers: &mut impl Iterator<Item = Value<'v>>, first: usize) -> Result<()> {
+        let next = Cell::new(first);
+        self.check(self.ops, numbers, |codec, number, _| {
+            let index = next.get();
+            next.set(index.wrapping_add(1));
+            match codec.fit(number) {
+                Ok(_) => Ok(()),
+                Err(fault) => Err(fault.at(index)),
+            }
+        })
     }
 
     /// Writes the next numbers of C's, which [`check_numbers`](Self::check_numbers) has accepted, to the item at the start
@@ -303,7 +302,7 @@ impl<'o> Plan<'o> {
         let size = self.counts.size;
         let item = item.get_mut(..size).ok_or_else(|| self.too_small(c"pack_into needs at least %zd bytes"))?;
         item.fill(0);
-        self.write(self.ops, item, numbers, |codec, number| codec.fit(number))
+        self.write(self.ops, item, numbers, |codec: Codec, number| Ok(codec.fit(number)?))
     }
 
     #[cold]
@@ -320,24 +319,25 @@ impl<'o> Plan<'o> {
         values.next().ok_or_else(|| self.wrong_number(c"pack expected %zd values and got fewer"))
     }
 
-    /// Whether these values can be packed. Recursion is as deep as the format's.
-    fn check<'v, I: Iterator<Item = Value<'v>>>(
+    /// Whether every element takes its value, by what the last argument says of one; its size is the third one's.
+    /// Recursion is as deep as the format's.
+    fn check<'v>(
         &self,
         mut ops: &[Op],
-        values: &mut I,
-        fit: impl Fit<'v>,
+        values: &mut impl Iterator<Item = Value<'v>>,
+        takes: impl Fn(Codec, Value<'v>, usize) -> Result<()> + Copy,
     ) -> Result<()> {
         while let Some((op, mut rest)) = ops.split_first() {
             if op.codec.form == Form::Loop {
                 let (inner, after) = rest.split_at_checked(op.inner).ok_or(MISMATCH)?;
                 // Every step takes a value at least, so this ends with the values if it is long.
                 for _ in 0..op.count {
-                    self.check(inner, values, fit)?;
+                    self.check(inner, values, takes)?;
                 }
                 rest = after;
             } else {
                 for _ in 0..op.count {
-                    op.codec.check(fit(op.codec, self.next(values)?)?, op.size)?;
+                    takes(op.codec, self.next(values)?, op.size)?;
                 }
             }
             ops = rest;

@@ -18,8 +18,10 @@
 mod walk;
 
 mod compare;
+mod convert;
 mod copy;
 
 pub(crate) use compare::{all_equal, native_equal};
+pub(crate) use convert::{Conversion, Operand, convert};
 pub(crate) use copy::copy;
 pub(crate) use walk::visit;

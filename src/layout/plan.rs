@@ -89,6 +89,16 @@ impl<const N: usize> Pair<N> {
         Some(pair)
     }
 
+    /// The same walk from element to element of the items, where each is `count` elements of `size` bytes in the view, and
+    /// both operands move by these steps from one to the next. `None` where there is no room for an axis more.
+    #[must_use]
+    pub fn by_element(mut self, count: usize, size: usize, (src, dst): (isize, isize)) -> Option<Self> {
+        self.itemsize = size;
+        let step = |stride| Step { stride, suboffset: None };
+        let axis = Axis { len: count.cast_signed(), src: step(src), dst: step(dst) };
+        (count == 1 || self.axes.push(axis)).then_some(self)
+    }
+
     fn of_shape(view: &Structure<'_>) -> Option<Self> {
         let mut pair = Self { axes: Axes::new(), itemsize: view.itemsize.unsigned_abs(), src_offset: 0, dst_offset: 0 };
         let mut implied = [0];

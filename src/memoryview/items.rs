@@ -213,7 +213,7 @@ pub(crate) unsafe fn set_number<T: CNumber>(op: NonNull<PyObject>, indices: &[is
             let item = if size == 0 { &mut [] } else { core::slice::from_raw_parts_mut(item, size) };
             plan.check_format_of_numbers()?;
             let number = core::iter::once(number.to_value());
-            plan.check_numbers(&mut number.clone())?;
+            plan.check_numbers(&mut number.clone(), 0)?;
             plan.write_numbers(item, &mut number.clone())
         })
     }

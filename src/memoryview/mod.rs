@@ -32,6 +32,8 @@ mod compare;
 
 mod contiguous;
 
+mod numbers;
+
 use core::mem::{offset_of, size_of};
 
 use crate::abi::memoryview::{_PyManagedBufferObject, PyMemoryViewObject};
@@ -43,6 +45,7 @@ pub(crate) use cast::cast;
 pub(crate) use contiguous::{get_contiguous, to_bytes};
 pub(crate) use items::{get_item, get_number, item_pointer, set_item, set_number, values};
 pub(crate) use iterate::{iterate, next, next_item};
+pub(crate) use numbers::{from_array, to_array};
 pub(crate) use parts::{broadcast, flip, permute, reshape, subscript, to_readonly};
 pub(crate) use search::{count, index};
 pub(crate) use view::{from_buffer, from_memory, from_object, is_released, release};

@@ -1,0 +1,156 @@
+//! Which formats are numbers, and which of them are so plain that loops over memory know them.
+
+use super::codec::Form;
+use super::codes::Order;
+use super::plan::Plan;
+use crate::error::{Error, Kind, Result};
+
+/// A type of numbers that memory has as C has it, one of those that `convert` has the rules for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scalar {
+    Bool,
+    I8,
+    I16,
+    I32,
+    I64,
+    U8,
+    U16,
+    U32,
+    U64,
+    Half,
+    Single,
+    Double,
+}
+
+impl Scalar {
+    /// Its bytes.
+    pub(crate) const fn size(self) -> usize {
+        match self {
+            Self::Bool | Self::I8 | Self::U8 => 1,
+            Self::I16 | Self::U16 | Self::Half => 2,
+            Self::I32 | Self::U32 | Self::Single => 4,
+            Self::I64 | Self::U64 | Self::Double => 8,
+        }
+    }
+
+    const fn of(form: Form) -> Option<Self> {
+        Some(match form {
+            Form::Bool => Self::Bool,
+            Form::I8 => Self::I8,
+            Form::I16 => Self::I16,
+            Form::I32 => Self::I32,
+            Form::I64 => Self::I64,
+            Form::U8 => Self::U8,
+            Form::U16 => Self::U16,
+            Form::U32 => Self::U32,
+            Form::U64 => Self::U64,
+            Form::Address if size_of::<usize>() == 8 => Self::U64,
+            Form::Half => Self::Half,
+            Form::Single => Self::Single,
+            Form::Double => Self::Double,
+            _ => return None,
+        })
+    }
+}
+
+/// A type that C programs have arrays of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CType {
+    Double,
+    Float,
+    Int64,
+    Uint64,
+}
+
+impl CType {
+    pub(crate) const fn scalar(self) -> Scalar {
+        match self {
+            Self::Double => Scalar::Double,
+            Self::Float => Scalar::Single,
+            Self::Int64 => Scalar::I64,
+            Self::Uint64 => Scalar::U64,
+        }
+    }
+
+    /// `sizeof`.
+    pub(crate) const fn size(self) -> usize {
+        self.scalar().size()
+    }
+}
+
+/// Items of equal numbers behind each other, without a byte besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Numbers {
+    pub(crate) scalar: Scalar,
+    /// The bytes stand in the order that is not the machine's.
+    pub(crate) swapped: bool,
+    /// How many of them an item has, at least one.
+    pub(crate) count: usize,
+}
+
+impl Plan<'_> {
+    /// The numbers that the items are, where they are nothing else.
+    pub(crate) fn numbers(&self) -> Option<Numbers> {
+        let first = self.ops.first()?;
+        let scalar = Scalar::of(first.codec.form)?;
+        let mut end = 0;
+        for op in self.ops {
+            if op.offset != end || op.codec != first.codec {
+                return None;
+            }
+            end = op.end;
+        }
+        let swapped = scalar.size() != 1 && first.codec.order != Order::NATIVE;
+        (end == self.counts().size).then_some(Numbers { scalar, swapped, count: self.counts().values })
+    }
+
+    /// Whether all values of an item are numbers.
+    ///
+    /// # Errors
+    /// `TypeError` that says what they are.
+    pub(crate) fn check_format_of_numbers(&self) -> Result<()> {
+        let text = self.ops.iter().find_map(|op| op.codec.no_number());
+        text.map_or(Ok(()), |text| Err(Error::new(Kind::Type, text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::ffi::CStr;
+
+    use super::super::plan::{Op, compile};
+    use super::*;
+
+    fn numbers(format: &CStr) -> Option<Numbers> {
+        let mut ops = [Op::default(); 8];
+        let counts = compile(format, &mut ops).ok()?;
+        Plan::new(&ops, counts).numbers()
+    }
+
+    fn swapped(format: &CStr) -> Option<bool> {
+        numbers(format).map(|numbers| numbers.swapped)
+    }
+
+    #[test]
+    fn one_number_and_many_equal_ones_are_plain() {
+        assert_eq!(numbers(c"d"), Some(Numbers { scalar: Scalar::Double, swapped: false, count: 1 }));
+        for format in [c"3f", c"fff", c"(3)f", c"T{f:r:f:g:f:b:}", c"@f2f"] {
+            assert_eq!(
+                numbers(format),
+                Some(Numbers { scalar: Scalar::Single, swapped: false, count: 3 }),
+                "{format:?}"
+            );
+        }
+        for format in [c"", c"x", c"g", c"t", c"c", c"Zd", c"fd", c"xB", c"Bx", c"<h>h", c"2T{BB}", c"BBB3x", c"O"] {
+            assert_eq!(numbers(format), None, "{format:?}");
+        }
+    }
+
+    #[test]
+    fn the_other_byte_order_is_told() {
+        let (same, other) = if cfg!(target_endian = "big") { (c">h", c"<h") } else { (c"<h", c">h") };
+        assert_eq!((swapped(c"=h"), swapped(same), swapped(other)), (Some(false), Some(false), Some(true)));
+        assert_eq!((swapped(c">B"), swapped(c"<b"), swapped(c">?")), (Some(false), Some(false), Some(false)));
+        assert_eq!(numbers(c"P").map(|numbers| numbers.scalar.size()), Some(size_of::<usize>()));
+    }
+}

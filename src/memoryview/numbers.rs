@@ -1,0 +1,313 @@
+//! Numbers of memoryviews, to and from arrays of C's types.
+//!
+//! Items that are equal numbers behind each other go through the loops of `kernels::convert`, all others are unpacked and
+//! packed value by value. CPython has no counterpart.
+
+use core::ops::ControlFlow;
+use core::ptr::NonNull;
+
+use crate::abi::object::PyObject;
+use crate::description::with_plan_of;
+use crate::error::{Argument, Error, Kind, Result};
+use crate::format::{CNumber, CType, Fault, Numbers, Plan, Value};
+use crate::kernels::{self, Conversion, Operand};
+use crate::layout::{Order, Pair, Purpose, Structure, with_room};
+
+use super::access::Access;
+
+/// `pybuffer_memoryview_to_*`.
+///
+/// # Safety
+/// O1; W3; `count` numbers of the type may be written at `array`, which is not memory of the view.
+pub(crate) unsafe fn to_array(op: NonNull<PyObject>, array: NonNull<u8>, count: isize, ctype: CType) -> Result<()> {
+    // SAFETY: the function's contract.
+    unsafe {
+        let access = Access::new(op)?;
+        with_plan_of(access.format(), |plan| {
+            let work = Work::new(&access, plan, array.as_ptr(), count, ctype)?;
+            if work.count == 0 {
+                return Ok(());
+            }
+            let room = work.structure.ndim.wrapping_add(1);
+            match plan.numbers().and_then(|numbers| with_room!(room, N => work.numbers_to_array::<N>(numbers))) {
+                Some(result) => result,
+                None => with_room!(work.structure.ndim, N => work.values_to_array::<N>()),
+            }
+        })
+    }
+}
+
+/// `pybuffer_memoryview_from_*`.
+///
+/// # Safety
+/// As [`to_array`], but `count` numbers may be read at `array`.
+pub(crate) unsafe fn from_array(op: NonNull<PyObject>, array: NonNull<u8>, count: isize, ctype: CType) -> Result<()> {
+    // SAFETY: the function's contract.
+    unsafe {
+        let access = Access::new(op)?;
+        if access.view().readonly != 0 {
+            return Err(Error::new(Kind::Type, c"cannot modify read-only memory"));
+        }
+        with_plan_of(access.format(), |plan| {
+            let work = Work::new(&access, plan, array.as_ptr(), count, ctype)?;
+            if work.count == 0 {
+                return Ok(());
+            }
+            let room = work.structure.ndim.wrapping_add(1);
+            match plan.numbers().and_then(|numbers| with_room!(room, N => work.numbers_from_array::<N>(numbers))) {
+                Some(result) => result,
+                None => with_room!(work.structure.ndim, N => work.values_from_array::<N>()),
+            }
+        })
+    }
+}
+
+/// A memoryview and an array that fit each other.
+struct Work<'a> {
+    structure: Structure<'a>,
+    memory: *mut u8,
+    plan: &'a Plan<'a>,
+    array: *mut u8,
+    ctype: CType,
+    /// The numbers of the array.
+    count: usize,
+    /// The bytes in the array of the numbers of an item.
+    stride: isize,
+}
+
+impl<'a> Work<'a> {
+    fn new(access: &'a Access, plan: &'a Plan<'a>, array: *mut u8, count: isize, ctype: CType) -> Result<Self> {
+        let structure = access.structure()?;
+        plan.check_format_of_numbers()?;
+        let counts = plan.counts();
+        if counts.size > structure.itemsize.unsigned_abs() {
+            return Err(Error::value(c"memoryview: an item is smaller than its format"));
+        }
+        let mut implied = [0];
+        let shape = structure.shape_or_implied(&mut implied);
+        // Items of no bytes may be more than a size can say.
+        let numbers = if shape.contains(&0) || counts.values == 0 {
+            0
+        } else {
+            shape.iter().fold(counts.values.cast_signed(), |numbers, &len| numbers.saturating_mul(len))
+        };
+        if count != numbers {
+            let (count, numbers) = (Argument::Size(count), Argument::Size(numbers));
+            return Err(Error::with(Kind::Value, c"count is %zd, but the memoryview has %zd numbers", count, numbers));
+        }
+        // No memory has arrays that are larger.
+        let size = ctype.size().cast_signed();
+        let stride = counts.values.cast_signed().checked_mul(size).filter(|_| count.checked_mul(size).is_some());
+        Ok(Self {
+            structure,
+            memory: access.view().buf.cast(),
+            plan,
+            array,
+            ctype,
+            count: count.unsigned_abs(),
+            stride: stride.ok_or(Error::bad_argument())?,
+        })
+    }
+
+    /// Which number of the array is that many bytes from its begin.
+    fn number_at(&self, offset: usize) -> usize {
+        offset.checked_div(self.ctype.size()).unwrap_or(0)
+    }
+
+    fn array_operand(&self) -> Operand {
+        Operand { scalar: self.ctype.scalar(), swapped: false }
+    }
+
+    /// `None` where there is no room for an axis more.
+    ///
+    /// # Safety
+    /// W1 to W4.
+    unsafe fn numbers_to_array<const N: usize>(&self, numbers: Numbers) -> Option<Result<()>> {
+        let conversion = Conversion::new(view_operand(numbers), self.array_operand())?;
+        let size = numbers.scalar.size();
+        let steps = (size.cast_signed(), self.ctype.size().cast_signed());
+        let pair = Pair::<N>::to_array(&self.structure, self.stride, Order::C)?;
+        // Each number of the array is written once, so the order does not matter.
+        let plan = pair.by_element(numbers.count, size, steps)?.plan(Purpose::Read, Order::C)?;
+        // SAFETY: the function's contract; what a copy covers is one number.
+        unsafe {
+            if conversion.is_copy() {
+                kernels::copy(&plan.of_units(size), self.memory, self.array);
+                return Some(Ok(()));
+            }
+            let result = kernels::convert(&plan, &conversion, self.memory, self.array);
+            Some(result.map_err(|misfit| misfit.fault.at(self.number_at(misfit.offset.unsigned_abs()))))
+        }
+    }
+
+    /// `None` where there is no room for an axis more.
+    ///
+    /// # Safety
+    /// W1 to W4, for the array first.
+    unsafe fn numbers_from_array<const N: usize>(&self, numbers: Numbers) -> Option<Result<()>> {
+        let conversion = Conversion::new(self.array_operand(), view_operand(numbers))?;
+        let size = numbers.scalar.size();
+        let steps = (self.ctype.size().cast_signed(), size.cast_signed());
+        let pair = Pair::<N>::from_array(&self.structure, self.stride, Order::C)?;
+        let plan = pair.by_element(numbers.count, size, steps)?.plan(Purpose::Write, Order::C)?;
+        // SAFETY: the function's contract; what a copy covers is one number.
+        unsafe {
+            if conversion.is_copy() {
+                kernels::copy(&plan.of_units(size), self.array, self.memory);
+                return Some(Ok(()));
+            }
+            if let Some((index, fault)) = conversion.first_misfit(self.array, self.count) {
+                return Some(Err(fault.at(index)));
+            }
+            let result = kernels::convert(&plan, &conversion.of_known(), self.array, self.memory);
+            Some(result.map_err(|misfit| misfit.fault.into()))
+        }
+    }
+
+    /// # Safety
+    /// W1 to W4.
+    unsafe fn values_to_array<const N: usize>(&self) -> Result<()> {
+        let pair = Pair::<N>::to_array(&self.structure, self.stride, Order::C).ok_or(Error::bad_argument())?;
+        let mut result = Ok(());
+        let mut unpack = |item: *const u8, numbers: *mut u8| {
+            // SAFETY: the function's contract; the item is not smaller than its format says, and has as many values as
+            // the array has room for.
+            result = unsafe { self.unpack(item, numbers) };
+            if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        let unpack: &mut dyn FnMut(*const u8, *mut u8) -> ControlFlow<()> = &mut unpack;
+        if let Some(plan) = pair.plan(Purpose::Read, Order::C) {
+            // SAFETY: the function's contract. Whether it has stopped is in the result.
+            let _: ControlFlow<()> = unsafe { kernels::visit(&plan, self.memory, self.array, unpack) };
+        }
+        result
+    }
+
+    /// # Safety
+    /// W1 to W4, for one item.
+    #[inline(never)]
+    unsafe fn unpack(&self, item: *const u8, numbers: *mut u8) -> Result<()> {
+        let mut to = numbers;
+        // SAFETY: the function's contract.
+        unsafe {
+            self.plan.unpack(bytes(item, self.plan.counts().size), &mut |value| {
+                match bytes_of(self.ctype, value) {
+                    Ok(number) => core::ptr::copy_nonoverlapping(number.as_ptr(), to, self.ctype.size()),
+                    Err(fault) => return Err(fault.at(self.number_at(to.addr().wrapping_sub(self.array.addr())))),
+                }
+                to = to.wrapping_add(self.ctype.size());
+                Ok(())
+            })
+        }
+    }
+
+    /// # Safety
+    /// W1 to W4, for the array first.
+    unsafe fn values_from_array<const N: usize>(&self) -> Result<()> {
+        // SAFETY: the function's contract.
+        unsafe { self.check_array()? };
+        let pair = Pair::<N>::from_array(&self.structure, self.stride, Order::C).ok_or(Error::bad_argument())?;
+        let mut result = Ok(());
+        let mut pack = |numbers: *const u8, item: *mut u8| {
+            // SAFETY: the function's contract; the item is not smaller than its format says, and the array has as many
+            // numbers as it has values.
+            result = unsafe { self.pack(numbers, item) };
+            if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        let pack: &mut dyn FnMut(*const u8, *mut u8) -> ControlFlow<()> = &mut pack;
+        if let Some(plan) = pair.plan(Purpose::Write, Order::C) {
+            // SAFETY: the function's contract. Whether it has stopped is in the result.
+            let _: ControlFlow<()> = unsafe { kernels::visit(&plan, self.array, self.memory, pack) };
+        }
+        result
+    }
+
+    /// Whether the items can take all numbers of the array.
+    ///
+    /// # Safety
+    /// W1 for the array.
+    #[inline(never)]
+    unsafe fn check_array(&self) -> Result<()> {
+        let mut array = Array { at: self.array, left: self.count, ctype: self.ctype };
+        while array.left > 0 {
+            let checked = self.count.wrapping_sub(array.left);
+            self.plan.check_numbers(&mut array, checked)?;
+        }
+        Ok(())
+    }
+
+    /// # Safety
+    /// W1 to W4, for one item.
+    #[inline(never)]
+    unsafe fn pack(&self, numbers: *const u8, item: *mut u8) -> Result<()> {
+        let counts = self.plan.counts();
+        let mut array = Array { at: numbers, left: counts.values, ctype: self.ctype };
+        // SAFETY: the function's contract.
+        let item = unsafe { bytes_mut(item, counts.size) };
+        self.plan.write_numbers(item, &mut array)
+    }
+}
+
+fn view_operand(numbers: Numbers) -> Operand {
+    Operand { scalar: numbers.scalar, swapped: numbers.swapped }
+}
+
+/// # Safety
+/// As many bytes may be read, for as long as the result is used.
+unsafe fn bytes<'a>(start: *const u8, size: usize) -> &'a [u8] {
+    // SAFETY: the function's contract; memory of no bytes may be at NULL.
+    if size == 0 { &[] } else { unsafe { core::slice::from_raw_parts(start, size) } }
+}
+
+/// # Safety
+/// As many bytes may be read and written, for as long as the result is used.
+unsafe fn bytes_mut<'a>(start: *mut u8, size: usize) -> &'a mut [u8] {
+    // SAFETY: the function's contract; memory of no bytes may be at NULL.
+    if size == 0 { &mut [] } else { unsafe { core::slice::from_raw_parts_mut(start, size) } }
+}
+
+/// The values of the numbers at `at`, as many as are left, which may be read.
+struct Array {
+    at: *const u8,
+    left: usize,
+    ctype: CType,
+}
+
+impl Iterator for Array {
+    type Item = Value<'static>;
+
+    fn next(&mut self) -> Option<Value<'static>> {
+        self.left = self.left.checked_sub(1)?;
+        let mut bytes = [0; 8];
+        // SAFETY: the struct's contract; no number has more bytes.
+        unsafe { core::ptr::copy_nonoverlapping(self.at, bytes.as_mut_ptr(), self.ctype.size()) };
+        self.at = self.at.wrapping_add(self.ctype.size());
+        Some(value_of(self.ctype, bytes))
+    }
+}
+
+/// The bytes of the number that a value is, as many of them as the type has.
+fn bytes_of(ctype: CType, value: Value<'_>) -> core::result::Result<[u8; 8], Fault> {
+    let mut bytes = [0; 8];
+    match ctype {
+        CType::Double => bytes = f64::from_value(value)?.to_ne_bytes(),
+        CType::Int64 => bytes = i64::from_value(value)?.to_ne_bytes(),
+        CType::Uint64 => bytes = u64::from_value(value)?.to_ne_bytes(),
+        CType::Float => {
+            if let Some(first) = bytes.first_chunk_mut() {
+                *first = f32::from_value(value)?.to_ne_bytes();
+            }
+        }
+    }
+    Ok(bytes)
+}
+
+/// The value of a number with these bytes.
+fn value_of(ctype: CType, bytes: [u8; 8]) -> Value<'static> {
+    match ctype {
+        CType::Double => f64::from_ne_bytes(bytes).to_value(),
+        CType::Int64 => i64::from_ne_bytes(bytes).to_value(),
+        CType::Uint64 => u64::from_ne_bytes(bytes).to_value(),
+        CType::Float => f32::from_ne_bytes(*bytes.first_chunk().unwrap_or(&[0; 4])).to_value(),
+    }
+}
