@@ -1,4 +1,4 @@
-"""Times what CPython's struct module and NumPy have for the workloads of bench.c and formats.c.
+"""Times what CPython's struct module and NumPy have for the workloads of bench.c, formats.c and numbers.c.
 
 Prints the lines of one peer, named by the argument: "cpython" or "numpy". Each is the best of three rounds.
 """
@@ -63,6 +63,20 @@ def numpy():
     copies("copy 1080p RGB upside down", image[::-1])
     copies("copy 1080p RGB mirrored", image[:, ::-1])
     copies("copy 1080p RGB to planes", image.transpose(2, 0, 1))
+    def conversions(name, strided):
+        doubles = np.arange(1_000_000, dtype="f8").reshape(strided.shape) % 100
+        strided[...] = doubles
+        report(f"1,000,000 {name} to doubles", lambda: np.copyto(doubles, strided, casting="unsafe"))
+        report(f"1,000,000 doubles to {name}", lambda: np.copyto(strided, doubles, casting="unsafe"))
+
+    for code in "dfeqihB":
+        conversions(f"'{code}'", np.zeros(1_000_000, code))
+    conversions("'>i'", np.zeros(1_000_000, ">i4"))
+    conversions("'>d'", np.zeros(1_000_000, ">f8"))
+    conversions("'i', strided", np.zeros(2_000_000, "i4")[::2])
+    conversions("'i', transposed", np.zeros((1000, 1000), "i4").T)
+    conversions("'d', transposed", np.zeros((1000, 1000), "f8").T)
+
     a = np.zeros(1_000_000, "u1")
     b = a.copy()
     report("== of 1,000,000 bytes", lambda: (a == b).all())

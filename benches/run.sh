@@ -19,7 +19,7 @@ out=$BENCH_BUILD
 mkdir -p "$out"
 
 flags=(-std=c11 -O2 -Wall -Wextra -Wpedantic -Werror)
-for program in bench formats; do
+for program in bench formats numbers; do
     # shellcheck disable=SC2086  # lists of words
     $CC "${flags[@]}" $PYBUFFER_CFLAGS "$here/$program.c" $PYBUFFER_LIBS -o "$out/$program.ours"
 done
@@ -31,7 +31,7 @@ rm -f "$out"/*.times
 for _ in $(seq "$rounds"); do
     { "$out/bench.cpython"; "$oracle/bin/python3.13" "$here/peers.py" cpython; } >>"$out/cpython.times"
     [ -z "$numpy" ] || "$numpy" "$here/peers.py" numpy >>"$out/numpy.times"
-    { "$out/bench.ours"; "$out/formats.ours"; } >>"$out/ours.times"
+    { "$out/bench.ours"; "$out/formats.ours"; "$out/numbers.ours"; } >>"$out/ours.times"
 done
 
 awk -F '\t' '
