@@ -35,6 +35,7 @@ const SECTIONS: &[Section] = &[
     Section { name: "items", structs: &[], data: &[] },
     Section { name: "parts", structs: &[], data: &[] },
     Section { name: "numbers", structs: &[], data: &[] },
+    Section { name: "text", structs: &[], data: &[] },
     Section { name: "picklebuffer", structs: &[], data: &["exporters/picklebuffer.rs"] },
     Section { name: "exporting", structs: &["abi/exporting.rs"], data: &["exporters/memory.rs"] },
     Section { name: "format", structs: &["abi/format.rs"], data: &["description/mod.rs"] },

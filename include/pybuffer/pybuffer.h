@@ -1600,6 +1600,62 @@ int pybuffer_memoryview_from_int64(PyObject *view, const int64_t *numbers, Py_ss
 int pybuffer_memoryview_from_uint64(PyObject *view, const uint64_t *numbers, Py_ssize_t count);
 
 /* ===========================================================================================================
+ * Text of memoryviews
+ *
+ * There are no strings here: the text is ASCII in a new bytes object, with a NUL behind it as every bytes object has one,
+ * so that `PyBytes_AsString` gives a C string. No thread may write the memory meanwhile; a release in another one takes
+ * effect afterwards.
+ */
+
+/**
+ * The bytes of the items in C order, two lower-case hexadecimal digits for each.
+ *
+ * `separator` is a character that is put between groups of `bytes_per_separator` bytes, or negative for none. The groups
+ * are counted from the right, so that the first may be smaller; where the number is negative, from the left. With 0
+ * there is no separator. Of the bytes 1 2 3, with ':': "01:0203" for 2, "0102:03" for -2, "01:02:03" for 1 and -1.
+ *
+ * A new bytes object; NULL with an error set: `ValueError` where `separator` is above 127, or the memoryview has been
+ * released, `TypeError` where `view` is no memoryview, `MemoryError`, `SystemError` for NULL. CPython: the method
+ * `memoryview.hex()`.
+ */
+PyObject *pybuffer_memoryview_hex(PyObject *view, int separator, Py_ssize_t bytes_per_separator);
+
+/**
+ * What Python shows of a memoryview: "<memory at 0x7f0123456789>", or "<released memory at 0x7f0123456789>". The address is
+ * that of the object.
+ *
+ * A new bytes object; NULL with `TypeError` where `view` is no memoryview, `MemoryError`, `SystemError` for NULL. CPython:
+ * `repr()` of a memoryview.
+ */
+PyObject *pybuffer_memoryview_repr(PyObject *view);
+
+/**
+ * The items, as Python writes the lists that `memoryview.tolist()` gives: "[[0, 1], [2, 3]]". Of no dimensions it is the
+ * one item.
+ *
+ * Every format that `pybuffer_format_parse` takes is shown, record or not: an item of one value as that value, one of
+ * several as "(1, 2.0)", one of none as "()", without names and without the nesting of records. A value is written as
+ * Python's `repr` has it: integers (addresses and bits, too) in decimal, floats with the fewest digits that lead back to the
+ * same double ("0.1", "1e+16", "-0.0", "inf", "nan"; halves and singles as the doubles that they are, a long double as the
+ * nearest double), "(1+2j)", "True", "b'bytes\x00'". Units of text are strings of length 1, everything beyond ASCII
+ * escaped as by `ascii()`: "'a'", "'\xe9'", "'\u20ac'", "'\U0001f40d'".
+ *
+ * At most `limit` items are shown, the first ones in C order; negative is all. Each list that has more than is shown of it
+ * ends with "..."; what is not shown at all is part of the "..." around it. Of the items [[0, 1, 2, 3], [4, 5, 6, 7]]:
+ *
+ * * limit 3: "[[0, 1, 2, ...], ...]"
+ * * limit 4: "[[0, 1, 2, 3], ...]"
+ * * limit 5: "[[0, 1, 2, 3], [4, ...]]"
+ * * limit 0: "[...]" (of no dimensions: "...")
+ *
+ * Where there are no items ("[]", "[[], []]"), empty lists count in their place.
+ *
+ * A new bytes object; NULL with an error set: `ValueError` where the memoryview has been released, the format is invalid,
+ * or an item is smaller than its format, `TypeError` where `view` is no memoryview, `MemoryError`, `SystemError` for NULL.
+ */
+PyObject *pybuffer_memoryview_text(PyObject *view, Py_ssize_t limit);
+
+/* ===========================================================================================================
  * PickleBuffers
  *
  * A PickleBuffer stands for another exporter: it holds a full, read-only view of it, and hands requests on to it.

@@ -22,6 +22,8 @@ mod parts;
 
 mod numbers;
 
+mod text;
+
 mod picklebuffer;
 
 mod exporting;

@@ -18,6 +18,7 @@
 //! | `convert` | what a value is taken for when it is packed, and what a number becomes in another type |
 //! | `codec` | the bytes of one element, of any kind, from and to a value |
 //! | `element` | [`decode`], [`encode`]: the same for an [`Item`] |
+//! | `text` | [`write_repr`]: a value as Python's `repr` writes it |
 //! | `plan` | [`Plan`]: a compiled format, to unpack and pack many items |
 //! | `number` | which plans are plain numbers |
 //! | `items` | [`Items`]: the values of one item, as `struct.unpack_from` gives them |
@@ -41,6 +42,8 @@ mod codec;
 
 mod element;
 
+mod text;
+
 mod plan;
 
 mod number;
@@ -62,6 +65,7 @@ pub use items::Items;
 pub(crate) use number::{CType, Numbers, Scalar};
 pub use parse::Format;
 pub use plan::{Counts, Op, Plan, compile, compile_or_count, count_ops};
+pub use text::write_repr;
 pub use tree::{Extent, Item, MAX_DEPTH, MAX_SHAPE, Sink, Span, common_item, walk};
 pub use value::Value;
 

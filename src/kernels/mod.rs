@@ -20,8 +20,10 @@ mod walk;
 mod compare;
 mod convert;
 mod copy;
+mod hex;
 
 pub(crate) use compare::{all_equal, native_equal};
 pub(crate) use convert::{Conversion, Operand, convert};
 pub(crate) use copy::copy;
+pub(crate) use hex::{Grouping, hex, hex_length};
 pub(crate) use walk::visit;

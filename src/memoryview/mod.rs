@@ -34,6 +34,8 @@ mod contiguous;
 
 mod numbers;
 
+mod text;
+
 use core::mem::{offset_of, size_of};
 
 use crate::abi::memoryview::{_PyManagedBufferObject, PyMemoryViewObject};
@@ -48,6 +50,7 @@ pub(crate) use iterate::{iterate, next, next_item};
 pub(crate) use numbers::{from_array, to_array};
 pub(crate) use parts::{broadcast, flip, permute, reshape, subscript, to_readonly};
 pub(crate) use search::{count, index};
+pub(crate) use text::{Separator, hex, repr, text};
 pub(crate) use view::{from_buffer, from_memory, from_object, is_released, release};
 
 /// The type of managed buffers.

@@ -1,0 +1,308 @@
+//! Memoryviews as text, in bytes objects: their digits, what they are, their items. CPython: `memoryview.hex`,
+//! `memory_repr`, and the `repr` of what `memoryview.tolist` gives.
+
+use core::mem::MaybeUninit;
+use core::ops::ControlFlow;
+use core::ptr::{NonNull, null_mut};
+
+use crate::abi::bytes::PyBytesObject;
+use crate::abi::object::PyObject;
+use crate::buffer;
+use crate::description::with_plan_of;
+use crate::error::{Argument, Error, Result};
+use crate::exporters::bytes;
+use crate::format::{Plan, write_repr};
+use crate::kernels::{self, Grouping};
+use crate::layout::{self, MAX_NDIM, Order, Pair, with_room};
+use crate::runtime::alloc::Scratch;
+use crate::runtime::message::{Sink, render};
+use crate::runtime::refs::Owned;
+
+use super::access::Access;
+use super::view::{downcast, inaccessible};
+
+/// What stands between the digits: this byte after each so many, counted from the right, or, where negative, from the
+/// left; 0 is never.
+pub(crate) type Separator = (u8, isize);
+
+/// `memoryview.hex`.
+///
+/// # Safety
+/// O1, and W3.
+pub(crate) unsafe fn hex(op: NonNull<PyObject>, separator: Option<Separator>) -> Result<Owned<PyBytesObject>> {
+    let grouping = separator.filter(|&(_, bytes)| bytes != 0).map(|(separator, bytes)| Grouping {
+        separator,
+        bytes: bytes.unsigned_abs(),
+        from_right: bytes > 0,
+    });
+    // SAFETY: the function's contract. The new object, and the temporary copy, are as large as what is written there.
+    unsafe {
+        let access = Access::new(op)?;
+        let view = access.view();
+        let len = view.len.unsigned_abs();
+        let length = kernels::hex_length(len, grouping).and_then(|length| isize::try_from(length).ok());
+        let text = bytes::uninitialised(length.ok_or(Error::no_memory())?)?;
+        let room = match length {
+            None | Some(0) => return Ok(text),
+            Some(length) => length.unsigned_abs(),
+        };
+        let room = core::slice::from_raw_parts_mut(bytes::start(text.as_non_null()).cast::<MaybeUninit<u8>>(), room);
+        if access.structure()?.is_contiguous(Order::C) {
+            kernels::hex(core::slice::from_raw_parts(view.buf.cast(), len), grouping, room);
+        } else {
+            let copy = Scratch::new(len)?;
+            buffer::to_fresh(copy.as_ptr(), view, Order::C)?;
+            kernels::hex(core::slice::from_raw_parts(copy.as_ptr(), len), grouping, room);
+        }
+        Ok(text)
+    }
+}
+
+/// `memory_repr`.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn repr(op: NonNull<PyObject>) -> Result<Owned<PyBytesObject>> {
+    // SAFETY: O1; O2 after the downcast; the address is an argument that is not followed; the text has the length that was
+    // measured.
+    unsafe {
+        let format = if inaccessible(downcast(op)?) { c"<released memory at %p>" } else { c"<memory at %p>" };
+        let arguments = [Argument::Text(op.as_ptr().cast())];
+        let mut measured = Sink::measure();
+        render(format, &mut arguments.iter(), &mut measured)?;
+        let text = bytes::uninitialised(measured.length.cast_signed())?;
+        let start = bytes::start(text.as_non_null()).cast();
+        render(format, &mut arguments.iter(), &mut Sink::write(start, measured.length))?;
+        Ok(text)
+    }
+}
+
+/// The items as `repr(memoryview.tolist())` shows them, at most `limit` of them.
+///
+/// # Safety
+/// O1, and W3.
+pub(crate) unsafe fn text(op: NonNull<PyObject>, limit: Option<usize>) -> Result<Owned<PyBytesObject>> {
+    // SAFETY: the function's contract.
+    unsafe {
+        let access = Access::new(op)?;
+        with_plan_of(access.format(), |plan| {
+            let structure = access.structure()?;
+            if plan.counts().size > structure.itemsize.unsigned_abs() {
+                return Err(Error::value(c"memoryview: an item is smaller than its format"));
+            }
+            let shape = structure.shape.unwrap_or(&[]);
+            if let Some(empty) = shape.iter().position(|&len| len == 0) {
+                return empty_lists(shape.get(..empty).unwrap_or(&[]), limit);
+            }
+            with_room!(structure.ndim, N => {
+                let pair = Pair::<N>::to_array(&structure, 1, Order::C).ok_or(Error::bad_argument())?;
+                items(pair, access.view().buf.cast(), plan, Lists::new(shape, limit)?)
+            })
+        })
+    }
+}
+
+/// The text where there are no items: lists of this shape, in which each item is an empty list.
+fn empty_lists(shape: &[isize], limit: Option<usize>) -> Result<Owned<PyBytesObject>> {
+    // The outermost list is always there.
+    let mut lists = Lists::new(shape, limit.filter(|_| !shape.is_empty()))?;
+    while lists.has_next() && lists.next()? {
+        lists.text.push(b"[]")?;
+        lists.end()?;
+    }
+    lists.finish()
+}
+
+/// The text of the items of a walk, as a plan of their format reads them.
+///
+/// # Safety
+/// W1 and W3 for the first operand, whose items are as large as the plan's.
+unsafe fn items<const N: usize>(
+    pair: Pair<N>,
+    start: *const u8,
+    plan: &Plan<'_>,
+    mut lists: Lists<'_>,
+) -> Result<Owned<PyBytesObject>> {
+    let Some(walk) = pair.in_index_order() else { return lists.finish() };
+    let mut result = Ok(());
+    let show = |item: *const u8, _: *mut u8| {
+        // SAFETY: the function's contract.
+        match unsafe { show(item, plan, &mut lists) } {
+            Ok(true) => ControlFlow::Continue(()),
+            Ok(false) => ControlFlow::Break(()),
+            Err(error) => {
+                result = Err(error);
+                ControlFlow::Break(())
+            }
+        }
+    };
+    // SAFETY: the function's contract; of the second operand nothing but its address is made, and nobody uses that.
+    let _: ControlFlow<()> = unsafe { kernels::visit(&walk, start, null_mut(), show) };
+    result?;
+    lists.finish()
+}
+
+/// Adds an item to the text; says no where it is beyond the limit.
+///
+/// # Safety
+/// An item of the plan's may be read.
+#[inline]
+unsafe fn show(item: *const u8, plan: &Plan<'_>, lists: &mut Lists<'_>) -> Result<bool> {
+    if !lists.next()? {
+        return Ok(false);
+    }
+    let counts = plan.counts();
+    // SAFETY: the function's contract; where an item has no bytes, its address may be anything.
+    let item = if counts.size == 0 { &[] } else { unsafe { core::slice::from_raw_parts(item, counts.size) } };
+    let text = &mut lists.text;
+    if counts.values == 1 {
+        plan.unpack(item, &mut |value| write_repr(&value, &mut |piece| text.push(piece)))?;
+    } else {
+        let mut before: &[u8] = b"(";
+        plan.unpack(item, &mut |value| {
+            text.push(before)?;
+            before = b", ";
+            write_repr(&value, &mut |piece| text.push(piece))
+        })?;
+        text.push(if counts.values == 0 { b"()" } else { b")" })?;
+    }
+    lists.end()?;
+    Ok(true)
+}
+
+/// Lists in lists, around items that come in index order.
+struct Lists<'v> {
+    text: Text,
+    shape: &'v [isize],
+    /// The indices of the next item.
+    indices: [isize; MAX_NDIM],
+    /// How many lists begin with the next item, or, after the last one, all of them.
+    opening: usize,
+    shown: usize,
+    limit: usize,
+}
+
+impl<'v> Lists<'v> {
+    /// `MemoryError` where the text would be too long in any case.
+    fn new(shape: &'v [isize], limit: Option<usize>) -> Result<Self> {
+        let items = shape.iter().fold(1_usize, |items, len| items.saturating_mul(len.unsigned_abs()));
+        let limit = limit.unwrap_or(usize::MAX);
+        // The least that they take: a character, a comma, a blank.
+        let text = Text::new(items.min(limit).checked_mul(3).ok_or(Error::no_memory())?)?;
+        Ok(Self { text, shape, indices: [0; MAX_NDIM], opening: shape.len(), shown: 0, limit })
+    }
+
+    /// Whether there is another item.
+    fn has_next(&self) -> bool {
+        self.shown == 0 || self.opening < self.shape.len()
+    }
+
+    /// Writes what stands before the next item; says no where it is beyond the limit.
+    #[inline]
+    fn next(&mut self) -> Result<bool> {
+        if self.shown == self.limit {
+            return Ok(false);
+        }
+        if self.shown != 0 {
+            self.text.push(b", ")?;
+        }
+        self.text.push_all(b'[', self.opening)?;
+        self.shown = self.shown.saturating_add(1);
+        Ok(true)
+    }
+
+    /// Writes what stands behind an item.
+    #[inline]
+    fn end(&mut self) -> Result<()> {
+        self.opening = 0;
+        for (index, &len) in self.indices.iter_mut().take(self.shape.len()).rev().zip(self.shape.iter().rev()) {
+            *index = index.wrapping_add(1);
+            if *index < len {
+                break;
+            }
+            *index = 0;
+            self.opening = self.opening.wrapping_add(1);
+        }
+        self.text.push_all(b']', self.opening)
+    }
+
+    /// Writes what there is in the place of items that are not shown, and gives the text away.
+    fn finish(mut self) -> Result<Owned<PyBytesObject>> {
+        if self.shown == 0 {
+            self.text.push(if self.shape.is_empty() { b"..." } else { b"[...]" })?;
+        } else if self.has_next() {
+            let open = self.shape.len().wrapping_sub(self.opening);
+            // The innermost one has its next item in the indices, the others the one that is being shown.
+            let mut following = 0;
+            for (&index, &len) in self.indices.iter().zip(self.shape).take(open).rev() {
+                self.text.push(if index.wrapping_add(following) < len { b", ...]" } else { b"]" })?;
+                following = 1;
+            }
+        }
+        self.text.finish()
+    }
+}
+
+/// A bytes object that grows.
+struct Text {
+    object: Option<Owned<PyBytesObject>>,
+    length: usize,
+    room: usize,
+}
+
+impl Text {
+    /// Room for so many bytes, or a few more.
+    fn new(room: usize) -> Result<Self> {
+        let room = room.max(32);
+        let object = bytes::uninitialised(isize::try_from(room).map_err(|_| Error::no_memory())?)?;
+        Ok(Self { object: Some(object), length: 0, room })
+    }
+
+    #[inline]
+    fn push(&mut self, piece: &[u8]) -> Result<()> {
+        let end = self.length.checked_add(piece.len()).ok_or(Error::no_memory())?;
+        if end > self.room {
+            self.grow(end)?;
+        }
+        if let Some(object) = &self.object {
+            // SAFETY: the object has `room` bytes, not less than `end`, and is seen by nobody else (O3).
+            unsafe {
+                let start = bytes::start(object.as_non_null()).cast::<u8>();
+                core::ptr::copy_nonoverlapping(piece.as_ptr(), start.add(self.length), piece.len());
+            }
+            self.length = end;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn push_all(&mut self, byte: u8, count: usize) -> Result<()> {
+        for _ in 0..count {
+            self.push(&[byte])?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn grow(&mut self, least: usize) -> Result<()> {
+        self.resize(self.room.saturating_mul(2).max(least))
+    }
+
+    fn resize(&mut self, room: usize) -> Result<()> {
+        let length = isize::try_from(room).map_err(|_| Error::no_memory())?;
+        let object = self.object.take().ok_or(Error::no_memory())?;
+        // SAFETY: an object of this one's, which nobody else uses.
+        self.object = Some(unsafe { bytes::resize(object, length)? });
+        self.room = room;
+        Ok(())
+    }
+
+    /// The object, with as many bytes as were pushed.
+    fn finish(mut self) -> Result<Owned<PyBytesObject>> {
+        self.resize(self.length)?;
+        self.object.ok_or(Error::no_memory())
+    }
+}
+
+// Lists of as many axes as there are indices for.
+const _: () = assert!(MAX_NDIM >= layout::FEW);
