@@ -1280,6 +1280,23 @@ int pybuffer_memoryview_release(PyObject *view);
  */
 int pybuffer_memoryview_is_released(PyObject *view);
 
+/**
+ * Whether a memoryview and what `b` exports have the same shape and equal items, whatever their formats: 1 or 0.
+ *
+ * Two items are equal where they have the same number of values, which are equal as Python's `==` has it: integers, floats,
+ * bools and complex numbers by what they are, without rounding, units of text with each other, bytes with bytes. NaN equals
+ * nothing. Names and the nesting of records do not count, nor does padding. `PyObject_RichCompareBool` does the same for
+ * the struct module's formats, as CPython does, and says that views of any other (records, sub-arrays, complex numbers, long
+ * doubles, text) are unequal. Two native "?" are compared by their truth here.
+ *
+ * A memoryview that has been released is equal to itself only, a view of an invalid format to none. No thread may write the
+ * memory meanwhile.
+ *
+ * -1 with an error set: `TypeError` where `a` is no memoryview, or `b` exports nothing, what its exporter raises,
+ * `ValueError` where an item is smaller than its format, `MemoryError` for a format of many items, `SystemError` for NULL.
+ */
+int pybuffer_memoryview_equal(PyObject *a, PyObject *b);
+
 /* ===========================================================================================================
  * Items of memoryviews
  *

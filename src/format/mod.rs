@@ -3,7 +3,7 @@
 //! All of PEP 3118: `tree` has the decisions where it leaves a choice. Nothing here allocates, knows an object or follows
 //! a pointer, and recursion is bounded by `MAX_DEPTH`: a format is a C string, an item is a slice of bytes, aligned or
 //! not. The comparison of items is that of `Objects/memoryobject.c`, which knows the struct module's half only
-//! (`Modules/_struct.c`); so `parse` reads that half by itself, as runs that two formats can be walked by in step.
+//! (`Modules/_struct.c`); `parse` says which formats these are.
 //!
 //! What does not live here: walking from item to item (`kernels`), shape and strides (`layout`), and the description of a
 //! format that C walks (`description`).
@@ -11,17 +11,17 @@
 //! | file | what lives there |
 //! | --- | --- |
 //! | `codes` | the one table of format codes, and byte order |
-//! | `parse` | the struct module's half, to runs of equal elements at their offsets; [`Format`] |
+//! | `parse` | what the readers of a format share; [`is_of_struct`] |
 //! | `tree` | all of it, to the tree of its items; [`walk`] |
 //! | `float` | halves, and [`LongDouble`]: C's `long double` by software |
-//! | `value` | [`Value`]: decoding an element, and Python's `==` |
+//! | `value` | [`Value`], and Python's `==` |
 //! | `convert` | what a value is taken for when it is packed, and what a number becomes in another type |
 //! | `codec` | the bytes of one element, of any kind, from and to a value |
 //! | `element` | [`decode`], [`encode`]: the same for an [`Item`] |
 //! | `text` | [`write_repr`]: a value as Python's `repr` writes it |
 //! | `plan` | [`Plan`]: a compiled format, to unpack and pack many items |
 //! | `number` | which plans are plain numbers |
-//! | `items` | [`Items`]: the values of one item, as `struct.unpack_from` gives them |
+//! | `values` | [`Values`]: the values of an item one after the other |
 //! | `compare` | [`Comparer`]: `==` of two items in two formats |
 
 #![forbid(unsafe_code)]
@@ -48,7 +48,7 @@ mod plan;
 
 mod number;
 
-mod items;
+mod values;
 
 mod compare;
 
@@ -57,17 +57,17 @@ use core::ffi::CStr;
 use crate::error::Result;
 
 pub use codes::{Kind, Order};
-pub use compare::{Comparer, items_equal};
+pub use compare::{ByValues, Comparer};
 pub(crate) use convert::{CNumber, Fault, Half, Native, To, Truth, fault};
 pub use element::{check_number, decode, encode, encode_number, nth, values_per_element};
 pub use float::LongDouble;
-pub use items::Items;
 pub(crate) use number::{CType, Numbers, Scalar};
-pub use parse::Format;
+pub use parse::is_of_struct;
 pub use plan::{Counts, Op, Plan, compile, compile_or_count, count_ops};
 pub use text::write_repr;
 pub use tree::{Extent, Item, MAX_DEPTH, MAX_SHAPE, Sink, Span, common_item, walk};
 pub use value::Value;
+pub use values::Values;
 
 /// The size in bytes of an item of this format: `PyBuffer_SizeFromFormat`. For what the struct module knows it is
 /// `struct.calcsize`.

@@ -9,9 +9,8 @@ use core::ffi::CStr;
 
 use super::codec::{Codec, Form};
 use super::codes::Kind;
-use super::native_code;
 use super::parse::MAX;
-use super::tree::{Item, MAX_DEPTH, Sink, common_item, walk};
+use super::tree::{Item, MAX_DEPTH, Sink, lone_item, walk};
 use super::value::Value;
 use crate::error::{Argument, Error, Kind as ErrorKind, Result};
 
@@ -24,10 +23,10 @@ pub struct Op {
     pub(super) offset: usize,
     pub(super) end: usize,
     /// How many elements (units of text) or rounds, and the bytes of each.
-    count: usize,
-    size: usize,
+    pub(super) count: usize,
+    pub(super) size: usize,
     /// Of a loop: how many of the steps that follow belong to it.
-    inner: usize,
+    pub(super) inner: usize,
 }
 
 const _: () = assert!(size_of::<Op>() <= 48);
@@ -49,25 +48,26 @@ pub struct Counts {
     pub size: usize,
 }
 
+/// `len`, `values` and `too_many` of the builder when an item began.
+type Begin = (usize, usize, bool);
+
 /// Writes the operations, as far as there is room, and counts all.
 struct Builder<'o> {
     ops: &'o mut [Op],
     len: usize,
     values: usize,
-    /// `len`, `values` and `too_many` when each item began that has not ended.
-    open: [(usize, usize, bool); MAX_DEPTH + 2],
+    /// Of each item that has begun and not ended. By reference: to move it takes longer than to read most formats.
+    open: &'o mut [Begin; MAX_DEPTH + 2],
     depth: usize,
     too_many: bool,
 }
 
 impl<'o> Builder<'o> {
-    fn new(ops: &'o mut [Op]) -> Self {
-        Self { ops, len: 0, values: 0, open: [(0, 0, false); MAX_DEPTH + 2], depth: 0, too_many: false }
-    }
-
-    fn run(mut self, format: &CStr) -> Result<Counts> {
-        let extent = walk(format, &mut self)?;
-        if self.too_many {
+    fn run(format: &CStr, ops: &'o mut [Op]) -> Result<Counts> {
+        let mut open = [(0, 0, false); MAX_DEPTH + 2];
+        let mut builder = Builder { ops, len: 0, values: 0, open: &mut open, depth: 0, too_many: false };
+        let extent = walk(format, &mut builder)?;
+        if builder.too_many {
             let end = Argument::Size(format.count_bytes().cast_signed());
             return Err(Error::with(
                 ErrorKind::Value,
@@ -76,11 +76,11 @@ impl<'o> Builder<'o> {
                 Argument::None,
             ));
         }
-        Ok(Counts { ops: self.len, values: self.values, size: extent.size })
+        Ok(Counts { ops: builder.len, values: builder.values, size: extent.size })
     }
 
     /// The begin of the item that is open and began last.
-    fn close(&mut self) -> (usize, usize, bool) {
+    fn close(&mut self) -> Begin {
         self.depth = self.depth.saturating_sub(1);
         self.open.get(self.depth).copied().unwrap_or_default()
     }
@@ -172,7 +172,7 @@ impl Sink for Builder<'_> {
 /// # Errors
 /// `ValueError` for an invalid format, and for one whose items have too many values to count.
 pub fn count_ops(format: &CStr) -> Result<Counts> {
-    Builder::new(&mut []).run(format)
+    Builder::run(format, &mut [])
 }
 
 /// Writes the plan of a format to the begin of this memory.
@@ -194,15 +194,14 @@ pub fn compile(format: &CStr, ops: &mut [Op]) -> Result<Counts> {
 /// # Errors
 /// As [`count_ops`].
 pub fn compile_or_count(format: &CStr, ops: &mut [Op]) -> Result<Counts> {
-    if let (Some(code), Some(op)) = (native_code(Some(format)), ops.first_mut())
-        && let Some(item) = common_item(code)
+    if let (Some(item), Some(op)) = (lone_item(format), ops.first_mut())
         && let Some(codec) = Codec::of(&item)
     {
         // Nearly every format in the world.
         *op = Op { codec, offset: 0, end: item.size, count: 1, size: item.size, inner: 0 };
         return Ok(Counts { ops: 1, values: 1, size: item.size });
     }
-    Builder::new(ops).run(format)
+    Builder::run(format, ops)
 }
 
 /// A compiled format: CPython's `struct.Struct`. It borrows its steps, and may be used by many threads at once.
@@ -237,6 +236,11 @@ impl<'o> Plan<'o> {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// The steps.
+    pub(super) fn ops(&self) -> &'o [Op] {
+        self.ops
     }
 
     /// Visits the values of the item at the start of this memory, in the order of the format: `struct.unpack_from`. An

@@ -65,6 +65,23 @@ pub const fn common_item(letter: u8) -> Option<Item> {
     })
 }
 
+/// The same for a format that is such a code with or without a prefix of the struct module's, unless it is one whose size
+/// depends on that.
+#[must_use]
+pub(super) fn lone_item(format: &CStr) -> Option<Item> {
+    let (mode, letter) = match *format.to_bytes() {
+        [letter] => (Mode::NATIVE, letter),
+        [prefix, letter] => (Mode::of_prefix(prefix)?, letter),
+        _ => return None,
+    };
+    let item = common_item(letter)?;
+    if mode.native {
+        return Some(item);
+    }
+    let size = lookup(letter)?.standard_size?.into();
+    Some(Item { order: mode.order, native: false, aligned: false, size, align: 1, ..item })
+}
+
 /// All that is known of an item at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Item {

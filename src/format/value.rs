@@ -1,10 +1,8 @@
-//! One value of an item: decoding its bytes, and comparing it as Python compares.
+//! One value of an item, and comparing it as Python compares.
 //!
-//! CPython's counterparts are the `unpackfunc`s of `_struct.c`, and `long_richcompare` and `float_richcompare`.
+//! CPython's counterparts are `long_richcompare` and `float_richcompare`.
 
-use super::codes::{Kind, Order};
-use super::float::{LongDouble, Real, half};
-use super::parse::Element;
+use super::float::{LongDouble, Real};
 
 /// What one element holds, or one unit of text. `==` is Python's: by value, across types, and NaN equals nothing.
 #[derive(Clone, Copy, Debug)]
@@ -32,32 +30,6 @@ pub enum Value<'a> {
     LongDouble(LongDouble),
 }
 
-impl<'a> Value<'a> {
-    /// The value of the element at the start of this memory, and the memory behind it; `None` if there is too little.
-    // Always inline, as `eq`: a `Value` that passes through memory halves the speed of a comparison.
-    #[inline(always)]
-    pub(super) fn split_first(element: Element, memory: &'a [u8]) -> Option<(Self, &'a [u8])> {
-        let (bytes, rest) = memory.split_at_checked(element.size)?;
-        let value = match element.kind {
-            Kind::Pad
-            | Kind::Complex
-            | Kind::Text
-            | Kind::Bits
-            | Kind::Pointer
-            | Kind::Object
-            | Kind::Function
-            | Kind::Record => return None,
-            Kind::Char | Kind::Bytes => Self::Bytes(bytes),
-            Kind::Pascal => Self::Bytes(pascal(bytes)),
-            Kind::Signed => Self::Signed(signed(bytes, element.order)?),
-            Kind::Unsigned => Self::Unsigned(unsigned(bytes, element.order)?),
-            Kind::Bool => Self::Bool(bytes.iter().any(|&byte| byte != 0)),
-            Kind::Float => Self::Float(float(bytes, element.order)?),
-        };
-        Some((value, rest))
-    }
-}
-
 impl PartialEq for Value<'_> {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
@@ -72,7 +44,7 @@ impl PartialEq for Value<'_> {
 }
 
 impl Value<'_> {
-    /// `==` of two values of [`split_first`](Self::split_first)'s.
+    /// `==` of two values that are plain: see `Codec::is_plain`.
     // Without what the other values need, which costs a tenth of the speed of a comparison.
     #[inline(always)]
     pub(super) fn equal_plain(self, other: Self) -> bool {
@@ -144,39 +116,6 @@ fn signed_equals_float(integer: i64, float: f64) -> bool {
 fn unsigned_equals_float(integer: u64, float: f64) -> bool {
     let truncated = float as u64;
     float < UNSIGNED_END && truncated as f64 == float && truncated == integer
-}
-
-fn unsigned(bytes: &[u8], order: Order) -> Option<u64> {
-    Some(match (bytes.len(), order) {
-        (1, _) => u8::from_ne_bytes(*bytes.first_chunk()?).into(),
-        (2, Order::Little) => u16::from_le_bytes(*bytes.first_chunk()?).into(),
-        (2, Order::Big) => u16::from_be_bytes(*bytes.first_chunk()?).into(),
-        (4, Order::Little) => u32::from_le_bytes(*bytes.first_chunk()?).into(),
-        (4, Order::Big) => u32::from_be_bytes(*bytes.first_chunk()?).into(),
-        (8, Order::Little) => u64::from_le_bytes(*bytes.first_chunk()?),
-        (8, Order::Big) => u64::from_be_bytes(*bytes.first_chunk()?),
-        _ => return None,
-    })
-}
-
-fn signed(bytes: &[u8], order: Order) -> Option<i64> {
-    let raw = unsigned(bytes, order)?;
-    Some(match bytes.len() {
-        1 => i64::from(raw as i8),
-        2 => i64::from(raw as i16),
-        4 => i64::from(raw as i32),
-        _ => raw.cast_signed(),
-    })
-}
-
-fn float(bytes: &[u8], order: Order) -> Option<f64> {
-    let raw = unsigned(bytes, order)?;
-    match bytes.len() {
-        2 => Some(half(raw as u16)),
-        4 => Some(f32::from_bits(raw as u32).into()),
-        8 => Some(f64::from_bits(raw)),
-        _ => None,
-    }
 }
 
 /// The bytes in use of a Pascal string: at most what its memory has room for.
@@ -275,16 +214,6 @@ mod tests {
         assert_eq!(Value::Address(u64::MAX), Value::Unsigned(u64::MAX));
         assert_eq!(Value::Bits(5), Value::Float(5.0));
         assert_ne!(Value::Address(u64::MAX), Value::Signed(-1));
-    }
-
-    #[test]
-    fn integers_of_each_size_keep_their_sign() {
-        assert_eq!(signed(&[0xfe], Order::Big), Some(-2));
-        assert_eq!(signed(&[0xff, 0xfe], Order::Big), Some(-2));
-        assert_eq!(signed(&[0xfe, 0xff, 0xff, 0xff], Order::Little), Some(-2));
-        assert_eq!(signed(&[0x80, 0, 0, 0, 0, 0, 0, 0], Order::Big), Some(i64::MIN));
-        assert_eq!(unsigned(&[1, 2, 3, 4], Order::Big), Some(0x0102_0304));
-        assert_eq!(unsigned(&[1, 2, 3], Order::Big), None);
     }
 
     #[test]

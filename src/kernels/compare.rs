@@ -39,7 +39,7 @@ pub(crate) unsafe fn native_equal<const N: usize>(
     /// As `native_equal`, for a type of which two values are equal exactly where their bytes are.
     unsafe fn same_bytes<T, const N: usize>(plan: &Plan<N>, a: *const u8, b: *const u8) -> bool {
         // SAFETY: the function's contract.
-        unsafe { bytes_equal(&plan.of_units(size_of::<T>()).by_block(), a, b) }
+        unsafe { bytes_equal(plan, size_of::<T>(), a, b) }
     }
     /// # Safety
     /// As `native_equal`, for the type `T`, of which every bit pattern is a value.
@@ -65,17 +65,18 @@ pub(crate) unsafe fn native_equal<const N: usize>(
     Some(equal)
 }
 
-/// Whether every pair of units has the same bytes.
+/// Whether every pair of items has the same bytes, `size` of them from the begin of each.
 ///
 /// # Safety
-/// As [`all_equal`].
-unsafe fn bytes_equal<const N: usize>(plan: &Plan<N>, a: *const u8, b: *const u8) -> bool {
+/// As [`all_equal`]; the items of both operands are not smaller.
+pub(crate) unsafe fn bytes_equal<const N: usize>(plan: &Plan<N>, size: usize, a: *const u8, b: *const u8) -> bool {
     /// # Safety
     /// As `bytes_equal`, and `UNIT` is the unit.
     unsafe fn of_size<const UNIT: usize, const N: usize>(plan: &Plan<N>, a: *const u8, b: *const u8) -> bool {
         // SAFETY: the function's contract; an array of bytes needs no alignment.
         unsafe { all_equal(plan, a, b, |a, b| a.cast::<[u8; UNIT]>().read() == b.cast::<[u8; UNIT]>().read()) }
     }
+    let plan = &plan.of_units(size).by_block();
     // SAFETY: the function's contract, passed on; a constant unit is the unit itself.
     unsafe {
         match plan.unit {

@@ -22,7 +22,7 @@ mod convert;
 mod copy;
 mod hex;
 
-pub(crate) use compare::{all_equal, native_equal};
+pub(crate) use compare::{all_equal, bytes_equal, native_equal};
 pub(crate) use convert::{Conversion, Operand, convert};
 pub(crate) use copy::copy;
 pub(crate) use hex::{Grouping, hex, hex_length};

@@ -8,8 +8,9 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::memoryview::{_Py_MEMORYVIEW_C, PyMemoryViewObject};
 use crate::abi::object::{Py_hash_t, PyObject};
 use crate::buffer::{self, Acquired, Request};
-use crate::error::{Error, Result};
-use crate::format::{Comparer, native_code};
+use crate::description::with_plan_of;
+use crate::error::{Error, Kind, Result};
+use crate::format::{self, Comparer, common_item, is_of_struct, native_code};
 use crate::kernels;
 use crate::layout::{Order, Pair, Plan, Purpose, with_room};
 use crate::runtime::alloc::Scratch;
@@ -22,7 +23,7 @@ use crate::runtime::refs::atomic;
 use crate::runtime::types::answer;
 
 use super::access::Access;
-use super::view::{check, flags, inaccessible};
+use super::view::{check, downcast, flags, inaccessible};
 
 /// `tp_richcompare`: only `==` and `!=` have an answer.
 ///
@@ -50,50 +51,128 @@ pub(super) unsafe extern "C" fn richcompare(a: *mut PyObject, b: *mut PyObject, 
             if indicator::quietly(|| other.acquire(b, Request::FULL_RO)).is_err() {
                 return Ok(answer(None));
             }
-            let equal = equal(access.view(), other.view())?;
+            let equal = equal(access.view(), other.view(), Formats::Struct)?;
             Ok(answer(Some(equal != negated)))
         }
     })
+}
+
+/// `pybuffer_memoryview_equal`: the same for every format that this library knows, and with an error for what exports
+/// nothing.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn equal_values(a: NonNull<PyObject>, b: NonNull<PyObject>) -> Result<bool> {
+    // SAFETY: O1; O2 for what `check` says is a memoryview; the view stays where it is.
+    unsafe {
+        let view = downcast(a)?;
+        if inaccessible(view) || (check(b.as_ptr()) && inaccessible(b.cast())) {
+            return Ok(a == b);
+        }
+        let Ok(access) = Access::of_memoryview(view) else { return Ok(a == b) };
+        let mut other = Acquired::empty();
+        other.acquire(b.as_ptr(), Request::FULL_RO)?;
+        equal(access.view(), other.view(), Formats::All)
+    }
+}
+
+/// Which formats have values that can be compared. Views of any other are unequal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Formats {
+    /// Those of the struct module.
+    Struct,
+    /// All that this library knows.
+    All,
 }
 
 /// Whether two views have the same shape and equal items.
 ///
 /// # Safety
 /// B1 for both, and W3.
-unsafe fn equal(a: &Py_buffer, b: &Py_buffer) -> Result<bool> {
+unsafe fn equal(a: &Py_buffer, b: &Py_buffer, formats: Formats) -> Result<bool> {
     // SAFETY: the function's contract.
     unsafe {
         let (left, right) = (buffer::checked_structure(a)?, buffer::checked_structure(b)?);
         if !left.has_shape_of(&right) {
             return Ok(false);
         }
-        with_room!(left.ndim, N => equal_items(Pair::<N>::of_views(&left, &right), a, b))
+        with_room!(left.ndim, N => equal_items(Pair::<N>::of_views(&left, &right), a, b, formats))
     }
 }
 
 /// # Safety
 /// As [`equal`]; the pair is that of the two views.
-unsafe fn equal_items<const N: usize>(pair: Option<Pair<N>>, a: &Py_buffer, b: &Py_buffer) -> Result<bool> {
+unsafe fn equal_items<const N: usize>(
+    pair: Option<Pair<N>>,
+    a: &Py_buffer,
+    b: &Py_buffer,
+    formats: Formats,
+) -> Result<bool> {
     // SAFETY: the function's contract.
     let (format_a, format_b) = unsafe { (buffer::format_of(a), buffer::format_of(b)) };
     let plan = pair.ok_or(Error::bad_argument())?.plan(Purpose::Read, Order::C);
-    // A format that the struct module does not know makes the views unequal, items or not.
-    let Some(comparer) = Comparer::new(format_a, format_b) else { return Ok(false) };
-    let Some(plan) = plan else { return Ok(true) };
-    let (size_a, size_b) = (a.itemsize.unsigned_abs(), b.itemsize.unsigned_abs());
-    if !comparer.fits(size_a, size_b) {
-        return Err(Error::value(c"memoryview: an item is smaller than its format"));
-    }
-    // SAFETY: the function's contract; `fits` has made sure that each item is as large as its format.
-    unsafe {
-        // Two views of the same native type are compared as such, all others as the struct module would unpack them.
-        if let (Some(code_a), Some(code_b)) = (native_code(Some(format_a)), native_code(Some(format_b)))
-            && code_a == code_b
-            && let Some(equal) = kernels::native_equal(code_a, &plan, a.buf.cast(), b.buf.cast())
-        {
+    let items = (Items::of(a), Items::of(b));
+    // Two views of the same native type are compared as such, all others as the struct module would unpack them.
+    if let (Some(code_a), Some(code_b)) = (native_code(Some(format_a)), native_code(Some(format_b)))
+        && code_a == code_b
+        && (formats == Formats::Struct || code_a != b'?')
+        && let Some(size) = common_item(code_a).map(|item| item.size)
+    {
+        let Some(plan) = &plan else { return Ok(true) };
+        let (a, b) = items;
+        if size > a.size || size > b.size {
+            return Err(SMALLER);
+        }
+        // SAFETY: the function's contract; each item is as large as its format.
+        if let Some(equal) = unsafe { kernels::native_equal(code_a, plan, a.start, b.start) } {
             return Ok(equal);
         }
-        Ok(equal_by_format(&comparer, &plan, (a.buf.cast(), size_a), (b.buf.cast(), size_b)))
+    }
+    // A format that is not known makes the views unequal, items or not.
+    if formats == Formats::Struct && !(is_of_struct(format_a) && is_of_struct(format_b)) {
+        return Ok(false);
+    }
+    // SAFETY: the function's contract.
+    let compare = |a: &format::Plan<'_>, b: &format::Plan<'_>| {
+        Ok(unsafe { equal_by_format(&Comparer::new(*a, *b), plan.as_ref(), items) })
+    };
+    let compared = with_plan_of(format_a, |plan_a| {
+        // Most often the formats are the same.
+        Ok(if format_a == format_b {
+            compare(plan_a, plan_a)
+        } else {
+            with_plan_of(format_b, |plan_b| compare(plan_a, plan_b))
+        })
+    });
+    match compared.and_then(|inner| inner) {
+        Ok(answer) => answer,
+        Err(error) if error.kind() == Some(Kind::Memory) => Err(error),
+        Err(_) => Ok(false),
+    }
+}
+
+const SMALLER: Error = Error::value(c"memoryview: an item is smaller than its format");
+
+/// The items of one side.
+#[derive(Clone, Copy, Debug)]
+struct Items {
+    start: *const u8,
+    size: usize,
+}
+
+impl Items {
+    fn of(view: &Py_buffer) -> Self {
+        Self { start: view.buf.cast_const().cast(), size: view.itemsize.unsigned_abs() }
+    }
+
+    /// The bytes of the item at an address, which may be anything where there are none.
+    ///
+    /// # Safety
+    /// Such an item may be read there.
+    #[inline(always)]
+    unsafe fn bytes_of<'a>(self, item: *const u8) -> &'a [u8] {
+        // SAFETY: the function's contract.
+        if self.size == 0 { &[] } else { unsafe { core::slice::from_raw_parts(item, self.size) } }
     }
 }
 
@@ -101,14 +180,25 @@ unsafe fn equal_items<const N: usize>(pair: Option<Pair<N>>, a: &Py_buffer, b: &
 /// W1 to W3, with items of the given sizes.
 unsafe fn equal_by_format<const N: usize>(
     comparer: &Comparer<'_>,
-    plan: &Plan<N>,
-    (a, size_a): (*const u8, usize),
-    (b, size_b): (*const u8, usize),
-) -> bool {
-    // SAFETY: the function's contract: both items may be read.
+    plan: Option<&Plan<N>>,
+    (a, b): (Items, Items),
+) -> Result<bool> {
+    let Some(plan) = plan else { return Ok(true) };
+    if !comparer.fits(a.size, b.size) {
+        return Err(SMALLER);
+    }
+    // SAFETY: the function's contract: both items may be read, and `fits` has made sure that each is as large as its format.
     unsafe {
-        kernels::all_equal(plan, a, b, |a, b| {
-            comparer.equal(core::slice::from_raw_parts(a, size_a), core::slice::from_raw_parts(b, size_b))
+        if let Some(size) = comparer.bytewise() {
+            return Ok(kernels::bytes_equal(plan, size, a.start, b.start));
+        }
+        Ok(match comparer.by_values() {
+            Some(mut walker) => kernels::all_equal(plan, a.start, b.start, |left, right| {
+                walker.equal(a.bytes_of(left), b.bytes_of(right))
+            }),
+            None => kernels::all_equal(plan, a.start, b.start, |left, right| {
+                comparer.equal(a.bytes_of(left), b.bytes_of(right))
+            }),
         })
     }
 }

@@ -44,6 +44,7 @@ use crate::runtime::types;
 
 pub(crate) use assign::{assign, fill};
 pub(crate) use cast::cast;
+pub(crate) use compare::equal_values;
 pub(crate) use contiguous::{get_contiguous, to_bytes};
 pub(crate) use items::{get_item, get_number, item_pointer, set_item, set_number, values};
 pub(crate) use iterate::{iterate, next, next_item};

@@ -1,0 +1,192 @@
+//! The values of an item one after the other, for who cannot be visited: two formats that are walked in step.
+//!
+//! CPython's counterpart is `s_unpack_internal` in `_struct.c`, which fills a tuple. [`Plan::unpack`] is quicker where the
+//! values of one format are all that is wanted.
+
+use super::codec::Form;
+use super::plan::{Op, Plan};
+use super::tree::MAX_DEPTH;
+use super::value::Value;
+
+/// A walk over the values of items, which can begin again for the next item.
+#[derive(Clone, Debug)]
+pub struct Values<'o> {
+    ops: &'o [Op],
+    /// The next step, how many of its elements are behind, and where the element of the loop around it begins.
+    at: usize,
+    index: usize,
+    base: usize,
+    /// The loops around it, of which there are no more than records in each other.
+    rounds: [Round; MAX_DEPTH + 1],
+    depth: usize,
+}
+
+/// A loop that is under way.
+#[derive(Clone, Copy, Debug, Default)]
+struct Round {
+    /// Its steps.
+    first: usize,
+    end: usize,
+    /// How many rounds are to come, and how many bytes each is further.
+    left: usize,
+    size: usize,
+    /// Where the element of the loop around it begins.
+    outer: usize,
+}
+
+impl<'o> Plan<'o> {
+    /// The walk over the values of this format, before the first one.
+    #[must_use]
+    pub fn values(&self) -> Values<'o> {
+        Values { ops: self.ops(), at: 0, index: 0, base: 0, rounds: [Round::default(); MAX_DEPTH + 1], depth: 0 }
+    }
+}
+
+impl<'o> Values<'o> {
+    /// The values of an item, from the first one. It ends early where the memory is smaller than the item.
+    pub fn of<'w, 'a>(&'w mut self, item: &'a [u8]) -> impl Iterator<Item = Value<'a>> + use<'w, 'a, 'o> {
+        (self.at, self.index, self.base, self.depth) = (0, 0, 0, 0);
+        core::iter::from_fn(move || self.next(item))
+    }
+
+    #[inline]
+    fn next<'a>(&mut self, item: &'a [u8]) -> Option<Value<'a>> {
+        loop {
+            self.close_rounds();
+            let op = self.ops.get(self.at)?;
+            if op.codec.form == Form::Loop {
+                self.open_round(op)?;
+            } else if self.index >= op.count {
+                self.at = self.at.wrapping_add(1);
+                self.index = 0;
+            } else {
+                let index = self.index;
+                self.index = index.wrapping_add(1);
+                let memory = item.get(self.base..)?.get(op.offset..op.end)?;
+                let (offset, codec, size) = if op.codec.form == Form::Bits {
+                    let (offset, codec) = op.codec.nth_bits(index);
+                    (offset, codec, codec.bits_size(1))
+                } else {
+                    (op.size.checked_mul(index)?, op.codec, op.size)
+                };
+                return codec.decode(memory.get(offset..)?.get(..size)?);
+            }
+        }
+    }
+
+    /// Goes to the next round of the loops whose steps are done, or behind them.
+    #[inline]
+    fn close_rounds(&mut self) {
+        while let Some(last) = self.depth.checked_sub(1)
+            && let Some(round) = self.rounds.get_mut(last)
+            && round.end == self.at
+        {
+            match round.left.checked_sub(1) {
+                Some(left) => {
+                    round.left = left;
+                    self.base = self.base.wrapping_add(round.size);
+                    self.at = round.first;
+                    return;
+                }
+                None => {
+                    self.base = round.outer;
+                    self.depth = last;
+                }
+            }
+        }
+    }
+
+    fn open_round(&mut self, op: &Op) -> Option<()> {
+        let first = self.at.wrapping_add(1);
+        *self.rounds.get_mut(self.depth)? = Round {
+            first,
+            end: first.wrapping_add(op.inner),
+            left: op.count.wrapping_sub(1),
+            size: op.size,
+            outer: self.base,
+        };
+        self.depth = self.depth.wrapping_add(1);
+        self.base = self.base.wrapping_add(op.offset);
+        self.at = first;
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::ffi::CStr;
+    use std::ffi::CString;
+    use std::{vec, vec::Vec};
+
+    use super::super::plan::{compile, count_ops};
+    use super::*;
+
+    /// The values as the walk gives them, which must be those that the plan visits; twice, to begin again.
+    fn values<'a>(format: &CStr, item: &'a [u8]) -> Option<Vec<Value<'a>>> {
+        let counts = count_ops(format).ok()?;
+        let mut ops = vec![Op::default(); counts.ops];
+        compile(format, &mut ops).ok()?;
+        let plan = Plan::new(&ops, counts);
+        let mut visited = vec![];
+        plan.unpack(item, &mut |value| {
+            visited.push(value);
+            Ok(())
+        })
+        .ok()?;
+        let mut walk = plan.values();
+        assert_eq!(walk.of(item).take(2).count(), visited.len().min(2));
+        let values: Vec<_> = walk.of(item).collect();
+        assert_eq!(values, visited, "{format:?}");
+        assert_eq!(values.len(), counts.values);
+        assert!(walk.of(item.get(..item.len().saturating_sub(1)).unwrap_or(item)).count() <= values.len());
+        Some(values)
+    }
+
+    #[test]
+    fn values_are_those_that_are_visited() {
+        let item: Vec<u8> = (0..=255).collect();
+        for format in [
+            c"",
+            c"2x",
+            c"0i",
+            c"<ihq",
+            c"2s0scc3p",
+            c"?3B",
+            c"T{i}",
+            c"3T{BT{H}B}B",
+            c"2T{2T{B}2T{2T{B}2T{B}}B}B",
+            c"(2,3)T{<hT{>h}2x}",
+            c"0T{i}B",
+            c"(2)T{2uw}",
+            c"t(3)3t6tB",
+            c"2T{3t7t}",
+            c"&iOX{}z",
+            c">Q:a:x:b:",
+            c"2T{2T{2T{}}B}",
+        ] {
+            assert!(values(format, &item).is_some(), "{format:?}");
+        }
+    }
+
+    #[test]
+    fn loops_are_as_deep_as_records() {
+        for depth in [1, 7, 12] {
+            let text = ["2T{".repeat(depth), "B".into(), "}".repeat(depth)].concat();
+            let count = CString::new(text).ok().and_then(|text| values(&text, &[7; 4096]).map(|values| values.len()));
+            assert_eq!(count, Some(1 << depth));
+        }
+        let deep = ["1T{".repeat(MAX_DEPTH - 1), "2T{B}".into(), "}".repeat(MAX_DEPTH - 1)].concat();
+        let count = CString::new(deep).ok().and_then(|text| values(&text, &[7; 4096]).map(|values| values.len()));
+        assert_eq!(count, Some(2));
+    }
+
+    #[test]
+    fn too_little_memory_ends_it() {
+        let format = c"2T{hh}";
+        let counts = count_ops(format).unwrap_or_default();
+        let mut ops = vec![Op::default(); counts.ops];
+        assert_eq!(compile(format, &mut ops), Ok(counts));
+        let mut walk = Plan::new(&ops, counts).values();
+        assert_eq!([0, 1, 2, 6, 7, 8].map(|len| walk.of(&[0; 8][..len]).count()), [0, 0, 1, 3, 3, 4]);
+    }
+}
