@@ -299,6 +299,93 @@ static void views_are_equal_by_value(void)
     }
 }
 
+static void every_format_is_compared_by_value(void)
+{
+    struct {
+        const char *format, *other;
+        Py_ssize_t size, other_size;
+        const char *item, *same, *different;
+    } cases[] = {
+        {"T{<h:x:B:y:}", "<B>h", 3, 3, "\1\0\2", "\1\0\2", "\1\0\3"},
+        {"(2,2)<H", ">4H", 8, 8, "\1\0\2\0\3\0\4\0", "\0\1\0\2\0\3\0\4", "\0\1\0\2\0\3\0\5"},
+        {"2T{Bx}", "2T{xB}", 4, 4, "\1\7\2\7", "\7\1\7\2", "\7\1\7\3"},
+        {"<Zf", "B", 8, 1, "\0\0\x80\x3f\0\0\0\0", "\1", "\2"},
+        {"<2u", ">2w", 4, 8, "a\0b\0", "\0\0\0a\0\0\0b", "\0\0\0a\0\0\1b"},
+        {"<u", "<u", 2, 2, "a\0", "a\0", "b\0"},
+        {"<3t5t", "2B", 1, 2, "\x53", "\3\12", "\3\13"},
+        {"?", "?", 1, 1, "\1", "\2", "\0"},
+        {"<i:name:", "<i", 4, 4, "\1\2\3\4", "\1\2\3\4", "\1\2\3\5"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        Exporter *item = exporter_new((void *)cases[i].item, cases[i].format, cases[i].size, 0, NULL, NULL);
+        Exporter *same = exporter_new((void *)cases[i].same, cases[i].other, cases[i].other_size, 0, NULL, NULL);
+        Exporter *other = exporter_new((void *)cases[i].different, cases[i].other, cases[i].other_size, 0, NULL, NULL);
+        PyObject *view = PyMemoryView_FromObject((PyObject *)item), *back = PyMemoryView_FromObject((PyObject *)same);
+        if (!CHECK_INT(pybuffer_memoryview_equal(view, (PyObject *)same), 1)
+            | !CHECK_INT(pybuffer_memoryview_equal(back, view), 1)
+            | !CHECK_INT(pybuffer_memoryview_equal(view, (PyObject *)other), 0)) {
+            printf("# formats %s and %s\n", cases[i].format, cases[i].other);
+        }
+        Py_DECREF(back);
+        Py_DECREF(view);
+        CHECK_UNUSED(other);
+        CHECK_UNUSED(same);
+        CHECK_UNUSED(item);
+    }
+    long double third = 1.0L / 3;
+    double rounded = (double)third;
+    Exporter *exact = exporter_new(&third, "g", sizeof(third), 0, NULL, NULL);
+    Exporter *nearly = exporter_new(&rounded, "d", sizeof(rounded), 0, NULL, NULL);
+    PyObject *view = PyMemoryView_FromObject((PyObject *)exact);
+    CHECK_INT(pybuffer_memoryview_equal(view, (PyObject *)exact), 1);
+    CHECK_INT(pybuffer_memoryview_equal(view, (PyObject *)nearly), (long double)rounded == third);
+    Py_DECREF(view);
+    CHECK_UNUSED(nearly);
+    CHECK_UNUSED(exact);
+}
+
+static void equality_by_value_is_of_shapes_and_live_views(void)
+{
+    int numbers[6] = {1, 2, 3, 1, 2, 3};
+    Py_ssize_t three = 3, table[2] = {2, 3}, none[2] = {0, 3}, backwards = -4;
+    double not_a_number = 0.0 / 0.0;
+    Exporter *line = exporter_new(numbers, "T{i}", 4, 1, &three, NULL), *rows = exporter_new(numbers, "i", 4, 2, table, NULL);
+    Exporter *reversed = exporter_new(numbers + 2, "T{i}", 4, 1, &three, &backwards);
+    Exporter *empty = exporter_new(numbers, "T{i}", 4, 2, none, NULL), *bare = exporter_new(numbers, "i", 4, 2, none, NULL);
+    Exporter *nan = exporter_new(&not_a_number, "d", 8, 0, NULL, NULL);
+    Exporter *invalid = exporter_new(numbers, "T{i", 4, 1, &three, NULL);
+    Exporter *small = exporter_new(numbers, "T{q}", 4, 1, &three, NULL);
+    Exporter *all[] = {line, rows, reversed, empty, bare, nan, invalid, small};
+    PyObject *views[COUNT(all)], *plain = PyObject_New(PyObject, &PyBaseObject_Type);
+    for (size_t i = 0; i < COUNT(all); i++) {
+        views[i] = PyMemoryView_FromObject((PyObject *)all[i]);
+    }
+    CHECK_INT(pybuffer_memoryview_equal(views[0], views[0]), 1);
+    CHECK_INT(pybuffer_memoryview_equal(views[0], views[1]), 0);
+    CHECK_INT(pybuffer_memoryview_equal(views[0], views[2]), 0);
+    CHECK_INT(pybuffer_memoryview_equal(views[3], views[4]), 1);
+    CHECK_INT(pybuffer_memoryview_equal(views[5], views[5]), 0);
+    CHECK_INT(pybuffer_memoryview_equal(views[6], views[6]), 0);
+    CHECK_INT(pybuffer_memoryview_equal(views[0], views[7]), -1);
+    CHECK_MESSAGE(PyExc_ValueError, "memoryview: an item is smaller than its format");
+    CHECK_INT(pybuffer_memoryview_equal(views[0], plain), -1);
+    CHECK_ERROR(PyExc_TypeError);
+    line->raises = PyExc_BufferError;
+    CHECK_INT(pybuffer_memoryview_equal(views[2], (PyObject *)line), -1);
+    CHECK_MESSAGE(PyExc_BufferError, "the exporter refuses");
+    CHECK_INT(pybuffer_memoryview_release(views[0]), 0);
+    CHECK_INT(pybuffer_memoryview_equal(views[0], views[0]), 1);
+    CHECK_INT(pybuffer_memoryview_equal(views[0], views[2]), 0);
+    CHECK_INT(pybuffer_memoryview_equal(views[2], views[0]), 0);
+    CHECK_INT(pybuffer_memoryview_equal(views[0], plain), 0);
+    CHECK_ERROR(NULL);
+    Py_DECREF(plain);
+    for (size_t i = 0; i < COUNT(all); i++) {
+        Py_DECREF(views[i]);
+        CHECK_UNUSED(all[i]);
+    }
+}
+
 /* An item that is smaller than its format says must not be read past its end. */
 static void a_format_that_is_larger_than_the_item_is_not_followed(void)
 {
@@ -334,6 +421,8 @@ int main(void)
     RUN(writable_memory_is_never_a_copy);
     RUN(the_hash_is_that_of_the_bytes);
     RUN(views_are_equal_by_value);
+    RUN(every_format_is_compared_by_value);
+    RUN(equality_by_value_is_of_shapes_and_live_views);
     RUN(a_format_that_is_larger_than_the_item_is_not_followed);
     CHECK_INT(exporters_alive, 0);
     return tap_end();

@@ -24,7 +24,8 @@
     F(PyBuffer_ToContiguous) F(PyBuffer_FromContiguous) F(PyObject_CopyData) F(PyObject_CopyToObject)                  \
     F(PyObject_CheckReadBuffer) F(PyObject_AsReadBuffer) F(PyObject_AsWriteBuffer) F(PyObject_AsCharBuffer)            \
     F(PyMemoryView_FromObject) F(PyMemoryView_FromMemory) F(PyMemoryView_FromBuffer) F(PyMemoryView_GetContiguous)     \
-    F(pybuffer_memoryview_release) F(pybuffer_memoryview_is_released)                                                  \
+    F(pybuffer_memoryview_release) F(pybuffer_memoryview_is_released) F(pybuffer_memoryview_equal)                     \
+    F(pybuffer_memoryview_hex) F(pybuffer_memoryview_repr) F(pybuffer_memoryview_text)                                 \
     F(pybuffer_memoryview_item_pointer) F(pybuffer_memoryview_get_item) F(pybuffer_memoryview_set_item)                \
     F(pybuffer_memoryview_get_int64) F(pybuffer_memoryview_get_uint64) F(pybuffer_memoryview_get_double)               \
     F(pybuffer_memoryview_set_int64) F(pybuffer_memoryview_set_uint64) F(pybuffer_memoryview_set_double)               \
@@ -47,7 +48,7 @@
     F(PyByteArray_FromObject) F(PyByteArray_FromStringAndSize) F(PyByteArray_Concat) F(PyByteArray_Size)               \
     F(PyByteArray_AsString) F(PyByteArray_Resize)                                                                      \
     F(Py_Initialize) F(Py_InitializeEx) F(Py_Finalize) F(Py_FinalizeEx) F(Py_IsInitialized) F(pybuffer_version)        \
-    F(pybuffer_version_number)
+    F(pybuffer_version_number) F(pybuffer_set_hash_key)
 
 /* The call gives the failure value, with an error of this type. */
 #define FAILS(call, type) (CHECK_INT((call), -1), CHECK_ERROR(type))

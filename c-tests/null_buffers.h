@@ -247,6 +247,33 @@ NULL_NUMBERS(pybuffer_memoryview_from_double, double)
 NULL_NUMBERS(pybuffer_memoryview_from_float, float)
 NULL_NUMBERS(pybuffer_memoryview_from_int64, int64_t)
 NULL_NUMBERS(pybuffer_memoryview_from_uint64, uint64_t)
+static void null_pybuffer_memoryview_equal(void)
+{
+    FAILS(pybuffer_memoryview_equal(NULL, NULL), PyExc_SystemError);
+    FAILS(pybuffer_memoryview_equal(NULL, memoryview), PyExc_SystemError);
+    FAILS(pybuffer_memoryview_equal(memoryview, NULL), PyExc_SystemError);
+    FAILS(pybuffer_memoryview_equal(bytes, memoryview), PyExc_TypeError);
+    FAILS(pybuffer_memoryview_equal(memoryview, plain), PyExc_TypeError);
+}
+
+static void null_pybuffer_memoryview_hex(void)
+{
+    FAILS_NULL(pybuffer_memoryview_hex(NULL, ':', 1), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_hex(bytes, ':', 1), PyExc_TypeError);
+    FAILS_NULL(pybuffer_memoryview_hex(memoryview, 0x7fffffff, 1), PyExc_ValueError);
+}
+
+static void null_pybuffer_memoryview_repr(void)
+{
+    FAILS_NULL(pybuffer_memoryview_repr(NULL), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_repr(bytearray), PyExc_TypeError);
+}
+
+static void null_pybuffer_memoryview_text(void)
+{
+    FAILS_NULL(pybuffer_memoryview_text(NULL, -1), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_text(Py_None, 0), PyExc_TypeError);
+}
 
 static void null_PyPickleBuffer_FromObject(void)
 {
@@ -539,3 +566,13 @@ static void null_Py_FinalizeEx(void) { CHECK_INT(Py_FinalizeEx(), 0); }
 static void null_Py_IsInitialized(void) { CHECK_INT(Py_IsInitialized(), 0); }
 static void null_pybuffer_version(void) { CHECK(pybuffer_version() != NULL); }
 static void null_pybuffer_version_number(void) { CHECK(pybuffer_version_number() > 0); }
+
+/* Whatever key it is; the hashes of this process may have been made with another. */
+static void null_pybuffer_set_hash_key(void)
+{
+    if (pybuffer_set_hash_key(0, 0) != 0) {
+        CHECK_ERROR(PyExc_RuntimeError);
+    }
+    CHECK(PyObject_Hash(bytes) != -1);
+    CHECK(pybuffer_set_hash_key(1, 2) == 0 || CHECK_ERROR(PyExc_RuntimeError));
+}

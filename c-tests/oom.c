@@ -15,13 +15,13 @@ static char rows[3][4], *table[3] = {rows[0], rows[1], rows[2]};
 
 static struct {
     PyObject *bytes, *bytearray, *empty_bytearray;
-    Exporter *strided, *frozen, *indirect, *deep, *front, *back, *fortran, *elsewhere;
-    PyObject *memoryview, *strided_view, *records;
+    Exporter *strided, *frozen, *indirect, *deep, *front, *back, *fortran, *elsewhere, *record;
+    PyObject *memoryview, *strided_view, *records, *record_view;
 } on;
 
 #define OBJECTS(F)                                                                                                     \
     F(bytes) F(bytearray) F(empty_bytearray) F(strided) F(frozen) F(indirect) F(deep) F(front) F(back) F(fortran)      \
-    F(elsewhere) F(memoryview) F(strided_view) F(records)
+    F(elsewhere) F(record) F(memoryview) F(strided_view) F(records) F(record_view)
 
 static void build(void)
 {
@@ -43,12 +43,14 @@ static void build(void)
     on.back = exporter_new(memory + 16, "B", 1, 1, four, apart);
     on.fortran = exporter_new(memory, "B", 1, 2, shape, columns);
     on.elsewhere = exporter_new(contents, "B", 1, 1, four, apart);
+    on.record = exporter_new(memory, "<hBx?HbIb", 13, 1, shape, NULL); /* of more steps than need no memory */
     on.memoryview = PyMemoryView_FromObject(on.bytearray);
     on.strided_view = PyMemoryView_FromObject((PyObject *)on.strided);
     static Py_ssize_t two[] = {2};
     static char format[] = "<bhbhb";
     Py_buffer records = {.buf = memory + 64, .len = 14, .itemsize = 7, .ndim = 1, .format = format, .shape = two};
     on.records = PyMemoryView_FromBuffer(&records);
+    on.record_view = PyMemoryView_FromObject((PyObject *)on.record);
 }
 
 typedef struct {
@@ -163,6 +165,11 @@ static void peace(void)
     A(copy_that_overlaps, copy(on.back, on.front))                                                                     \
     A(copy_behind_pointers, copy(on.indirect, on.indirect))                                                            \
     A(hash_of_a_strided_view, hash_strided())                                                                          \
+    A(equality_in_a_long_format, equal_records())                                                                      \
+    A(hex_of_a_strided_view, dropped(pybuffer_memoryview_hex(on.strided_view, ':', 2)))                                \
+    A(text_of_a_strided_view, dropped(pybuffer_memoryview_text(on.strided_view, -1)))                                  \
+    A(text_that_grows, dropped(pybuffer_memoryview_text(on.record_view, -1)))                                              \
+    A(repr_of_a_view, dropped(pybuffer_memoryview_repr(on.memoryview)))                                                \
     A(new_object, dropped(PyObject_New(PyObject, &PyBaseObject_Type)))                                                 \
     A(new_object_with_items, new_items())                                                                              \
     A(error_with_a_string, (PyErr_SetString(PyExc_ValueError, "a message"), raised(PyExc_ValueError)))                 \
@@ -189,6 +196,7 @@ static void peace(void)
     A(copying_to_and_from_contiguous_memory, there_and_back())                                                         \
     A(numbers, numbers_there_and_back())                                                                               \
     A(comparing, PyObject_RichCompareBool(on.strided_view, (PyObject *)on.strided, Py_EQ) == 1)                        \
+    A(comparing_every_format, pybuffer_memoryview_equal(on.strided_view, (PyObject *)on.strided) == 1)                 \
     A(hash_of_bytes, PyObject_Hash(on.bytes) != -1)                                                                    \
     A(items, items_of_native_formats())                                                                                \
     A(filling_a_view, fill_view())                                                                                     \
@@ -384,6 +392,12 @@ static int copy(Exporter *dest, Exporter *src)
     return status == 0;
 }
 
+static int equal_records(void)
+{
+    return PyObject_RichCompareBool(on.record_view, (PyObject *)on.record, Py_EQ) == 1
+        && pybuffer_memoryview_equal(on.record_view, (PyObject *)on.record) == 1;
+}
+
 static int hash_strided(void)
 {
     PyObject *view = PyMemoryView_FromObject((PyObject *)on.frozen);
@@ -562,9 +576,10 @@ FRUGAL(DEFINE_FRUGAL_TEST)
 static void everything_was_given_back_in_its_own_domain(void)
 {
 #define DROP(object) Py_DECREF(on.object);
+    Py_DECREF(on.records);
     Py_DECREF(on.strided_view);
     Py_DECREF(on.memoryview);
-    on.strided_view = on.memoryview = Py_None;
+    on.records = on.strided_view = on.memoryview = Py_None;
     OBJECTS(DROP)
     CHECK_INT(exporters_alive, 0);
     CHECK_INT(hooks.outstanding, 0);
