@@ -208,8 +208,9 @@ static void lists_without_items_are_shown(void)
 /* Their text would not fit into any memory, which must not take for ever to find out. */
 static void more_lists_than_there_is_memory_for_are_an_error(void)
 {
-    Py_ssize_t huge[2] = {PY_SSIZE_T_MAX / 16, 0}, larger[3] = {PY_SSIZE_T_MAX, PY_SSIZE_T_MAX, 0};
-    PyObject *many = view(memory, "B", 1, 2, huge), *more = view(memory, "B", 1, 3, larger);
+    Py_ssize_t huge[2] = {PY_SSIZE_T_MAX / 16, 0}, larger[3] = {PY_SSIZE_T_MAX, PY_SSIZE_T_MAX, 0}, strides[3] = {0, 0, 1};
+    Py_buffer info = {.buf = memory, .itemsize = 1, .ndim = 3, .shape = larger, .strides = strides};
+    PyObject *many = view(memory, "B", 1, 2, huge), *more = PyMemoryView_FromBuffer(&info);
     CHECK_PTR(pybuffer_memoryview_text(many, -1), NULL);
     CHECK_ERROR(PyExc_MemoryError);
     CHECK_PTR(pybuffer_memoryview_text(more, -1), NULL);

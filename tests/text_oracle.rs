@@ -1,7 +1,7 @@
 //! The text of memoryviews compared with CPython 3.13's: `hex`, and the `repr` of lists of what `struct` unpacks. The cases
 //! are random, from fixed seeds; one interpreter answers all cases of a test.
 
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 #[path = "common/oracle.rs"]

@@ -1,7 +1,7 @@
 //! `pybuffer_memoryview_equal`, and the comparer behind it, against comparing unpacked values one by one: random formats in
 //! two spellings, with records, sub-arrays, complex numbers, text and bits in them, and items that are equal or nearly so.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "common/random.rs"]
 mod random;

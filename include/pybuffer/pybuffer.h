@@ -664,9 +664,10 @@ Py_hash_t PyObject_Hash(PyObject *op);
 /**
  * Compares two objects by `operation`, one of `Py_LT` to `Py_GE`: 1 or 0. An object equals itself without being asked.
  * bytes and bytearrays are ordered as bytes; memoryviews know only `Py_EQ` and `Py_NE`, and compare by shape and value,
- * across formats.
+ * across formats of the struct module (`pybuffer_memoryview_equal`: of all formats).
  *
- * -1 with an error set: `TypeError` where neither object knows the order, else what a slot raised.
+ * -1 with an error set: `TypeError` where neither object knows the order, `MemoryError` for memoryviews of a format with
+ * many items, else what a slot raised.
  */
 int PyObject_RichCompareBool(PyObject *a, PyObject *b, int operation);
 

@@ -132,8 +132,8 @@ unsafe fn equal_items<const N: usize>(
     if formats == Formats::Struct && !(is_of_struct(format_a) && is_of_struct(format_b)) {
         return Ok(false);
     }
-    // SAFETY: the function's contract.
     let compare = |a: &format::Plan<'_>, b: &format::Plan<'_>| {
+        // SAFETY: the function's contract.
         Ok(unsafe { equal_by_format(&Comparer::new(*a, *b), plan.as_ref(), items) })
     };
     let compared = with_plan_of(format_a, |plan_a| {

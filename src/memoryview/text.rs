@@ -6,6 +6,7 @@ use core::ops::ControlFlow;
 use core::ptr::{NonNull, null_mut};
 
 use crate::abi::bytes::PyBytesObject;
+use crate::abi::memoryview::_Py_MEMORYVIEW_C;
 use crate::abi::object::PyObject;
 use crate::buffer;
 use crate::description::with_plan_of;
@@ -13,13 +14,13 @@ use crate::error::{Argument, Error, Result};
 use crate::exporters::bytes;
 use crate::format::{Plan, write_repr};
 use crate::kernels::{self, Grouping};
-use crate::layout::{self, MAX_NDIM, Order, Pair, with_room};
+use crate::layout::{MAX_NDIM, Order, Pair, with_room};
 use crate::runtime::alloc::Scratch;
 use crate::runtime::message::{Sink, render};
 use crate::runtime::refs::Owned;
 
 use super::access::Access;
-use super::view::{downcast, inaccessible};
+use super::view::{downcast, flags, inaccessible};
 
 /// What stands between the digits: this byte after each so many, counted from the right, or, where negative, from the
 /// left; 0 is never.
@@ -47,7 +48,7 @@ pub(crate) unsafe fn hex(op: NonNull<PyObject>, separator: Option<Separator>) ->
             Some(length) => length.unsigned_abs(),
         };
         let room = core::slice::from_raw_parts_mut(bytes::start(text.as_non_null()).cast::<MaybeUninit<u8>>(), room);
-        if access.structure()?.is_contiguous(Order::C) {
+        if flags(access.memoryview()) & _Py_MEMORYVIEW_C != 0 {
             kernels::hex(core::slice::from_raw_parts(view.buf.cast(), len), grouping, room);
         } else {
             let copy = Scratch::new(len)?;
@@ -303,6 +304,3 @@ impl Text {
         self.object.ok_or(Error::no_memory())
     }
 }
-
-// Lists of as many axes as there are indices for.
-const _: () = assert!(MAX_NDIM >= layout::FEW);
