@@ -147,7 +147,7 @@ unsafe fn items<const N: usize>(
 ///
 /// # Safety
 /// An item of the plan's may be read.
-#[inline]
+#[inline(never)]
 unsafe fn show(item: *const u8, plan: &Plan<'_>, lists: &mut Lists<'_>) -> Result<bool> {
     if !lists.next()? {
         return Ok(false);
@@ -156,16 +156,16 @@ unsafe fn show(item: *const u8, plan: &Plan<'_>, lists: &mut Lists<'_>) -> Resul
     // SAFETY: the function's contract; where an item has no bytes, its address may be anything.
     let item = if counts.size == 0 { &[] } else { unsafe { core::slice::from_raw_parts(item, counts.size) } };
     let text = &mut lists.text;
-    if counts.values == 1 {
-        plan.unpack(item, &mut |value| write_repr(&value, &mut |piece| text.push(piece)))?;
-    } else {
-        let mut before: &[u8] = b"(";
-        plan.unpack(item, &mut |value| {
-            text.push(before)?;
-            before = b", ";
-            write_repr(&value, &mut |piece| text.push(piece))
-        })?;
-        text.push(if counts.values == 0 { b"()" } else { b")" })?;
+    let mut before: &[u8] = if counts.values == 1 { b"" } else { b"(" };
+    plan.unpack(item, &mut |value| {
+        text.push(before)?;
+        before = b", ";
+        write_repr(&value, &mut |piece| text.push(piece))
+    })?;
+    match counts.values {
+        0 => text.push(b"()")?,
+        1 => {}
+        _ => text.push(b")")?,
     }
     lists.end()?;
     Ok(true)
