@@ -1,5 +1,5 @@
-/* Times formats: parsing them for their size, and unpacking many items. This library only; benches/peers.py times the
- * others. Prints the same lines as bench.c. */
+/* Times formats: parsing them for their size, unpacking and comparing many items, and writing them as text. This library
+ * only; benches/peers.py times the others. Prints the same lines as bench.c. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <pybuffer/pybuffer.h>
@@ -32,6 +32,82 @@ static void unpack_records(void)
     must(pybuffer_format_unpack_items(record, items, RECORD_SIZE, RECORDS, values) == 0, "unpack");
 }
 
+static PyObject *left, *right;
+
+static void compare(void) { must(PyObject_RichCompareBool(left, right, Py_EQ) == 1, "views that are equal"); }
+
+static void compare_values(void) { must(pybuffer_memoryview_equal(left, right) == 1, "views that are equal"); }
+
+static void text(void)
+{
+    PyObject *text = pybuffer_memoryview_text(left, -1);
+    must(text != NULL, "text");
+    Py_DECREF(text);
+}
+
+static void hex(void)
+{
+    PyObject *text = pybuffer_memoryview_hex(left, -1, 0);
+    must(text != NULL, "hex");
+    Py_DECREF(text);
+}
+
+static void hex_with_colons(void)
+{
+    PyObject *text = pybuffer_memoryview_hex(left, ':', 1);
+    must(text != NULL, "hex");
+    Py_DECREF(text);
+}
+
+static PyObject *view_of(void *items, const char *format)
+{
+    Py_ssize_t count = RECORDS, itemsize = PyBuffer_SizeFromFormat(format);
+    Py_buffer info = {.buf = items, .len = count * itemsize, .itemsize = itemsize, .readonly = 1, .ndim = 1,
+                      .format = (char *)format, .shape = &count};
+    PyObject *view = PyMemoryView_FromBuffer(&info);
+    must(view != NULL, "view");
+    return view;
+}
+
+/* Times something with views of a million items in two formats. */
+static void with_views(const char *name, void (*call)(void), void *a, const char *a_format, void *b, const char *b_format)
+{
+    left = view_of(a, a_format);
+    right = view_of(b, b_format);
+    report(name, call);
+    Py_DECREF(right);
+    Py_DECREF(left);
+}
+
+static void texts_and_comparisons(void)
+{
+    char *same = malloc((size_t)RECORDS * RECORD_SIZE);
+    int *numbers = malloc(RECORDS * sizeof(int));
+    unsigned char *swapped = malloc(RECORDS * sizeof(int));
+    double *doubles = malloc(RECORDS * sizeof(double));
+    must(same != NULL && numbers != NULL && swapped != NULL && doubles != NULL, "no memory");
+    memcpy(same, items, (size_t)RECORDS * RECORD_SIZE);
+    for (int i = 0; i < RECORDS; i++) {
+        numbers[i] = i;
+        doubles[i] = i / 7.0;
+        for (int byte = 0; byte < 4; byte++) {
+            swapped[4 * i + byte] = (unsigned char)((unsigned)i >> (24 - 8 * byte));
+        }
+    }
+    with_views("== of 1,000,000 items of '<i' and '>i'", compare, numbers, "<i", swapped, ">i");
+    with_views("== of 1,000,000 items of '<ihd'", compare, items, "<ihd", same, "<ihd");
+    with_views("equality of 1,000,000 items of 'T{<i:x:h:y:d:z:}'", compare_values, items, "T{<i:x:h:y:d:z:}", same,
+               "<ihd");
+    with_views("hex of 1,000,000 bytes", hex, items, "B", items, "B");
+    with_views("hex of 1,000,000 bytes with colons", hex_with_colons, items, "B", items, "B");
+    with_views("text of 1,000,000 items of 'i'", text, numbers, "i", numbers, "i");
+    with_views("text of 1,000,000 items of 'd'", text, doubles, "d", doubles, "d");
+    free(doubles);
+    free(swapped);
+    free(numbers);
+    free(same);
+}
+
 int main(void)
 {
     record = pybuffer_format_parse("<ihd");
@@ -53,6 +129,7 @@ int main(void)
     report("size of 'T{<i:x:<d:y:}'", size_of_named_record);
     report("parse 'T{<i:x:<d:y:}'", parse_named_record);
     report("unpack 1,000,000 items of '<ihd'", unpack_records);
+    texts_and_comparisons();
     free(values);
     free(items);
     Py_DECREF(record);

@@ -5,6 +5,7 @@ Prints the lines of one peer, named by the argument: "cpython" or "numpy". Each 
 import struct
 import sys
 import time
+from array import array
 
 
 def report(name, call):
@@ -31,6 +32,13 @@ def cpython():
             pass
 
     report("unpack 1,000,000 items of '<ihd'", unpack)
+
+    view, numbers = memoryview(RECORDS)[:1_000_000], memoryview(array("i", range(1_000_000)))
+    doubles = memoryview(array("d", (i / 7 for i in range(1_000_000))))
+    report("hex of 1,000,000 bytes", view.hex)
+    report("hex of 1,000,000 bytes with colons", lambda: view.hex(":"))
+    report("text of 1,000,000 items of 'i'", lambda: repr(numbers.tolist()))
+    report("text of 1,000,000 items of 'd'", lambda: repr(doubles.tolist()))
 
 
 def numpy():
@@ -80,6 +88,11 @@ def numpy():
     a = np.zeros(1_000_000, "u1")
     b = a.copy()
     report("== of 1,000,000 bytes", lambda: (a == b).all())
+    little = np.arange(1_000_000, dtype="<i4")
+    big = little.astype(">i4")
+    same = records.copy()
+    report("== of 1,000,000 items of '<i' and '>i'", lambda: (little == big).all())
+    report("== of 1,000,000 items of '<ihd'", lambda: (records == same).all())
 
 
 {"cpython": cpython, "numpy": numpy}[sys.argv[1]]()
