@@ -206,7 +206,7 @@ static void lists_without_items_are_shown(void)
 }
 
 /* Their text would not fit into any memory, which must not take for ever to find out. */
-static void more_lists_than_there_is_memory_for_are_an_error(void)
+static void more_text_than_there_is_memory_for_is_an_error(void)
 {
     Py_ssize_t huge[2] = {PY_SSIZE_T_MAX / 16, 0}, larger[3] = {PY_SSIZE_T_MAX, PY_SSIZE_T_MAX, 0}, strides[3] = {0, 0, 1};
     Py_buffer info = {.buf = memory, .itemsize = 1, .ndim = 3, .shape = larger, .strides = strides};
@@ -217,6 +217,11 @@ static void more_lists_than_there_is_memory_for_are_an_error(void)
     CHECK_ERROR(PyExc_MemoryError);
     CHECK_TEXT(pybuffer_memoryview_text(many, 2), "[[], [], ...]");
     CHECK_TEXT(pybuffer_memoryview_text(more, 2), "[[[], [], ...], ...]");
+    PyObject *values = view(memory, "4611686018427387904T{0s}", 0, 0, NULL);
+    CHECK_PTR(pybuffer_memoryview_text(values, -1), NULL);
+    CHECK_ERROR(PyExc_MemoryError);
+    CHECK_TEXT(pybuffer_memoryview_text(values, 0), "...");
+    Py_DECREF(values);
     Py_DECREF(more);
     Py_DECREF(many);
 }
@@ -320,7 +325,7 @@ int main(void)
     RUN(items_behind_pointers_are_found);
     RUN(a_limit_cuts_each_list_that_goes_on);
     RUN(lists_without_items_are_shown);
-    RUN(more_lists_than_there_is_memory_for_are_an_error);
+    RUN(more_text_than_there_is_memory_for_is_an_error);
     RUN(every_format_has_a_text);
     RUN(items_larger_than_their_format_are_read_at_their_begin);
     RUN(formats_that_cannot_be_read_are_errors);

@@ -153,7 +153,7 @@ static void do_everything(int thread, long times)
 {
     unsigned seed = (unsigned)thread * 977u + 1;
     for (long i = 0; i < times; i++) {
-        switch (next_random(&seed) % 17) {
+        switch (next_random(&seed) % 20) {
         case 0: use_buffer(bytes, 16); break;
         case 1: use_buffer(bytearray, 16); break;
         case 2: use_buffer(memoryview, 16); break;
@@ -169,7 +169,10 @@ static void do_everything(int thread, long times)
         case 12: use_nested(picklebuffer); break;
         case 13: EXPECT(PyObject_RichCompareBool(memoryview, bytearray, Py_EQ) == 1); break;
         case 14: EXPECT(PyObject_Hash(bytes) != -1); break;
-        case 15: use_numbers(strided_view); break;
+        case 15: use_result(pybuffer_memoryview_hex(strided_view, -1, 0), 32); break;
+        case 16: use_result(pybuffer_memoryview_text(strided_view, 2), 11); break;
+        case 17: EXPECT(pybuffer_memoryview_equal(strided_view, (PyObject *)exporter) == 1); break;
+        case 18: use_numbers(strided_view); break;
         default: raise_own_error(thread);
         }
     }

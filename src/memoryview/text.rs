@@ -97,7 +97,7 @@ pub(crate) unsafe fn text(op: NonNull<PyObject>, limit: Option<usize>) -> Result
             }
             with_room!(structure.ndim, N => {
                 let pair = Pair::<N>::to_array(&structure, 1, Order::C).ok_or(Error::bad_argument())?;
-                items(pair, access.view().buf.cast(), plan, Lists::new(shape, limit)?)
+                items(pair, access.view().buf.cast(), plan, Lists::new(shape, limit, plan.counts().values)?)
             })
         })
     }
@@ -106,7 +106,7 @@ pub(crate) unsafe fn text(op: NonNull<PyObject>, limit: Option<usize>) -> Result
 /// The text where there are no items: lists of this shape, in which each item is an empty list.
 fn empty_lists(shape: &[isize], limit: Option<usize>) -> Result<Owned<PyBytesObject>> {
     // The outermost list is always there.
-    let mut lists = Lists::new(shape, limit.filter(|_| !shape.is_empty()))?;
+    let mut lists = Lists::new(shape, limit.filter(|_| !shape.is_empty()), 1)?;
     while lists.has_next() && lists.next()? {
         lists.text.push(b"[]")?;
         lists.end()?;
@@ -184,12 +184,14 @@ struct Lists<'v> {
 }
 
 impl<'v> Lists<'v> {
-    /// `MemoryError` where the text would be too long in any case.
-    fn new(shape: &'v [isize], limit: Option<usize>) -> Result<Self> {
+    /// Items of so many values. `MemoryError` where the text would be too long in any case: of what takes no memory itself, a
+    /// shape, or a format, may have any number.
+    fn new(shape: &'v [isize], limit: Option<usize>, values: usize) -> Result<Self> {
         let items = shape.iter().fold(1_usize, |items, len| items.saturating_mul(len.unsigned_abs()));
         let limit = limit.unwrap_or(usize::MAX);
-        // The least that they take: a character, a comma, a blank.
-        let text = Text::new(items.min(limit).checked_mul(3).ok_or(Error::no_memory())?)?;
+        // The least that each value takes: a character, a comma, a blank.
+        let least = items.min(limit).checked_mul(values.max(1)).and_then(|values| values.checked_mul(3));
+        let text = Text::new(least.ok_or(Error::no_memory())?)?;
         Ok(Self { text, shape, indices: [0; MAX_NDIM], opening: shape.len(), shown: 0, limit })
     }
 
