@@ -192,6 +192,11 @@ unsafe fn equal_by_format<const N: usize>(
         if let Some(size) = comparer.bytewise() {
             return Ok(kernels::bytes_equal(plan, size, a.start, b.start));
         }
+        if let Some(equal) =
+            comparer.native_float().and_then(|code| kernels::native_equal(code, plan, a.start, b.start))
+        {
+            return Ok(equal);
+        }
         Ok(match comparer.by_values() {
             Some(mut walker) => kernels::all_equal(plan, a.start, b.start, |left, right| {
                 walker.equal(a.bytes_of(left), b.bytes_of(right))
