@@ -156,10 +156,12 @@ unsafe fn show(item: *const u8, plan: &Plan<'_>, lists: &mut Lists<'_>) -> Resul
     // SAFETY: the function's contract; where an item has no bytes, its address may be anything.
     let item = if counts.size == 0 { &[] } else { unsafe { core::slice::from_raw_parts(item, counts.size) } };
     let text = &mut lists.text;
-    let mut before: &[u8] = if counts.values == 1 { b"" } else { b"(" };
+    let mut before: &[u8] = b"(";
     plan.unpack(item, &mut |value| {
-        text.push(before)?;
-        before = b", ";
+        if counts.values != 1 {
+            text.push(before)?;
+            before = b", ";
+        }
         write_repr(&value, &mut |piece| text.push(piece))
     })?;
     match counts.values {
