@@ -576,10 +576,11 @@ FRUGAL(DEFINE_FRUGAL_TEST)
 static void everything_was_given_back_in_its_own_domain(void)
 {
 #define DROP(object) Py_DECREF(on.object);
+    Py_DECREF(on.record_view);
     Py_DECREF(on.records);
     Py_DECREF(on.strided_view);
     Py_DECREF(on.memoryview);
-    on.records = on.strided_view = on.memoryview = Py_None;
+    on.record_view = on.records = on.strided_view = on.memoryview = Py_None;
     OBJECTS(DROP)
     CHECK_INT(exporters_alive, 0);
     CHECK_INT(hooks.outstanding, 0);
