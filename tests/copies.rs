@@ -12,8 +12,8 @@ mod memory;
 
 use std::ffi::{c_char, c_int, c_void};
 
-use memory::{Arena, Builder, Placed, View, difference, layout, shifts};
-use model::{Layout, config, indices, orders, shapes};
+use memory::{Arena, Builder, Placed, View, difference, shifts};
+use model::{Layout, config, indices, layout, orders, shapes};
 use proptest::prelude::*;
 use pybuffer::abi::buffer::{Py_buffer, PyBUF_READ, PyBUF_WRITE};
 use pybuffer::abi::object::PyObject;

@@ -17,8 +17,8 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::{NonNull, null};
 
 use format::{Format, NO_VALUE, bytes, long_double, number};
-use memory::{Arena, Builder, Placed, View, difference, layout};
-use model::{Layout, config, indices, shapes};
+use memory::{Arena, Builder, Placed, View, difference};
+use model::{Layout, config, indices, layout, shapes};
 use nested::{Nested, Refusal, Subscript, slice};
 use proptest::prelude::*;
 use pybuffer::abi::buffer::Py_buffer;

@@ -24,8 +24,8 @@ mod random;
 
 use std::ffi::{CStr, c_char, c_int};
 
-use memory::{Arena, Builder, Placed, View, difference, layout};
-use model::{Layout, config, shapes};
+use memory::{Arena, Builder, Placed, View, difference};
+use model::{Layout, config, layout, shapes};
 use number::{CTYPES, CType, Exact, Fault, Format, format, interesting};
 use proptest::prelude::*;
 use pybuffer::abi::buffer::Py_buffer;

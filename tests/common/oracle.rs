@@ -2,29 +2,39 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::common;
 
 /// The answers of a Python script, a line for each line that it reads; `None` if there is no CPython.
+#[allow(dead_code, reason = "not every test uses it")]
 pub(crate) fn ask(script: &str, questions: Vec<String>) -> Option<Vec<String>> {
+    let mut python = Command::new(interpreter()?);
+    Some(ask_interpreter(python.args(["-I", "-c", script]), questions))
+}
+
+/// The interpreter of the CPython that everything is compared with.
+pub(crate) fn interpreter() -> Option<PathBuf> {
     let prefix = common::cpython(common::ORACLE)?;
+    Some(prefix.join(format!("bin/python{}", common::ORACLE)))
+}
+
+/// The answers of a program, a line for each line that it reads.
+pub(crate) fn ask_interpreter(python: &mut Command, questions: Vec<String>) -> Vec<String> {
     let count = questions.len();
-    let mut python = Command::new(prefix.join(format!("bin/python{}", common::ORACLE)))
-        .args(["-I", "-c", script])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the interpreter starts");
+    let mut python =
+        python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the interpreter starts");
     let mut stdin = python.stdin.take().expect("it was piped");
     let writer = std::thread::spawn(move || stdin.write_all((questions.join("\n") + "\n").as_bytes()));
     let output = python.wait_with_output().expect("the interpreter runs");
-    writer.join().expect("the writer does not panic").expect("the interpreter reads all questions");
+    let written = writer.join().expect("the writer does not panic");
     assert!(output.status.success(), "the oracle failed");
+    written.expect("the interpreter reads all questions");
     let answers = String::from_utf8(output.stdout).expect("the oracle answers in ASCII");
     let answers: Vec<_> = answers.lines().map(String::from).collect();
     assert_eq!(answers.len(), count);
-    Some(answers)
+    answers
 }
 
 /// Bytes as Python's `bytes.fromhex` reads them.

@@ -12,7 +12,7 @@ use pybuffer::abi::memoryview::PyMemoryViewObject;
 use pybuffer::abi::object::PyObject;
 use pybuffer::layout::Order;
 
-use super::model::{Kind, Layout, draws, indices, kinds, lay};
+use super::model::{Layout, indices};
 
 unsafe extern "C" {
     fn PyMemoryView_FromBuffer(info: *const Py_buffer) -> *mut PyObject;
@@ -45,7 +45,7 @@ impl Placed {
 }
 
 /// The arena before it stands at an address: pointers are kept as offsets.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Builder {
     bytes: Vec<u8>,
     /// Where pointers stand, and where they lead.
@@ -109,6 +109,24 @@ impl Builder {
     /// Puts a pointer to `target` at `slot`.
     pub(crate) fn point(&mut self, slot: isize, target: isize) {
         self.pointers.push((slot, target));
+    }
+
+    /// What the arena will hold, but for the pointers.
+    #[allow(dead_code, reason = "not every test uses it")]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The same, to be changed.
+    #[allow(dead_code, reason = "not every test uses it")]
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+
+    /// Where pointers will stand, and where they will lead.
+    #[allow(dead_code, reason = "not every test uses it")]
+    pub(crate) fn pointers(&self) -> &[(isize, isize)] {
+        &self.pointers
     }
 
     pub(crate) fn finish(self) -> Arena {
@@ -230,38 +248,6 @@ impl Drop for View {
         // SAFETY: the reference is owned.
         unsafe { Py_DecRef(self.0) };
     }
-}
-
-/// Structures of this shape as exporters have them: with pointers along some axes, arrays left out.
-pub(crate) fn layout(shape: Vec<isize>, itemsize: isize) -> impl Strategy<Value = Layout> {
-    let axes = shape.len();
-    let suboffset = prop_oneof![3 => Just(-1isize), 1 => 0..=24isize];
-    let suboffsets = prop::option::weighted(0.3, prop::collection::vec(suboffset, axes));
-    // A memoryview of no axes has no suboffsets either.
-    let suboffsets = suboffsets.prop_map(|suboffsets| suboffsets.filter(|all| !all.is_empty()));
-    let rarely = || prop::bool::weighted(0.1);
-    (kinds(), draws(axes), suboffsets, rarely(), any::<bool>(), rarely()).prop_map(
-        move |(kind, draws, suboffsets, missing, bare, repeated)| {
-            let pointers = suboffsets.iter().flatten().any(|&suboffset| suboffset >= 0);
-            let missing = missing && !pointers;
-            // A table of pointers after the other, items last.
-            let mut strides = vec![];
-            while strides.len() < axes {
-                let first = strides.len();
-                let pointer = suboffsets.as_ref().and_then(|all| (first..axes).find(|&axis| all[axis] >= 0));
-                let end = pointer.map_or(axes, |axis| axis + 1);
-                // Two pointers must not share bytes, unless they are one.
-                let (kind, size) = if pointer.is_some() { (Kind::Sliced, 8) } else { (kind, itemsize) };
-                strides.extend(lay(kind, &shape[first..end], size, &draws[first..end]));
-                if pointer.is_some() && repeated {
-                    strides[first] = 0;
-                }
-            }
-            let strides = (!missing).then_some(strides);
-            let bare = bare && missing && axes <= 1 && suboffsets.is_none();
-            Layout { itemsize, shape: shape.clone(), strides, suboffsets, bare }
-        },
-    )
 }
 
 /// Bytes from the arena's alignment: nothing may depend on it.

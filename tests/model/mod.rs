@@ -194,3 +194,36 @@ pub(crate) fn lay(kind: Kind, shape: &[isize], itemsize: isize, draws: &[Draw]) 
         }
     }
 }
+
+/// Structures of this shape as exporters have them: with pointers along some axes, arrays left out.
+#[allow(dead_code, reason = "not every test uses it")]
+pub(crate) fn layout(shape: Vec<isize>, itemsize: isize) -> impl Strategy<Value = Layout> {
+    let axes = shape.len();
+    let suboffset = prop_oneof![3 => Just(-1isize), 1 => 0..=24isize];
+    let suboffsets = prop::option::weighted(0.3, prop::collection::vec(suboffset, axes));
+    // A memoryview of no axes has no suboffsets either.
+    let suboffsets = suboffsets.prop_map(|suboffsets| suboffsets.filter(|all| !all.is_empty()));
+    let rarely = || prop::bool::weighted(0.1);
+    (kinds(), draws(axes), suboffsets, rarely(), any::<bool>(), rarely()).prop_map(
+        move |(kind, draws, suboffsets, missing, bare, repeated)| {
+            let pointers = suboffsets.iter().flatten().any(|&suboffset| suboffset >= 0);
+            let missing = missing && !pointers;
+            // A table of pointers after the other, items last.
+            let mut strides = vec![];
+            while strides.len() < axes {
+                let first = strides.len();
+                let pointer = suboffsets.as_ref().and_then(|all| (first..axes).find(|&axis| all[axis] >= 0));
+                let end = pointer.map_or(axes, |axis| axis + 1);
+                // Two pointers must not share bytes, unless they are one.
+                let (kind, size) = if pointer.is_some() { (Kind::Sliced, 8) } else { (kind, itemsize) };
+                strides.extend(lay(kind, &shape[first..end], size, &draws[first..end]));
+                if pointer.is_some() && repeated {
+                    strides[first] = 0;
+                }
+            }
+            let strides = (!missing).then_some(strides);
+            let bare = bare && missing && axes <= 1 && suboffsets.is_none();
+            Layout { itemsize, shape: shape.clone(), strides, suboffsets, bare }
+        },
+    )
+}

@@ -1,0 +1,599 @@
+//! Sequences of operations on memoryviews, played on this library and, as text, on CPython (`memoryview_oracle.py`), and
+//! the search for a short one among those on which the two disagree.
+#![allow(dead_code, reason = "not every test uses all of it")]
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::{CString, c_char, c_int};
+use std::fmt::{self, Display};
+use std::path::Path;
+use std::process::Command;
+use std::ptr::null;
+use std::rc::Rc;
+
+use pybuffer::abi::buffer::{Py_buffer, PyBUF_FULL_RO};
+use pybuffer::abi::format::pybuffer_value;
+use pybuffer::abi::object::PyObject;
+
+use crate::format::NO_VALUE;
+use crate::memory::{Arena, Builder, Placed};
+use crate::oracle;
+use crate::sample::{Sample, text};
+use crate::views::{
+    Key, Object, Raised, View, answer, crc32, int, keys_text, keys_to_c, raised, shown, status, tuple, value_of, word,
+};
+
+// SAFETY: the prototypes of include/pybuffer/pybuffer.h, which tests/abi.rs compares with the definitions.
+unsafe extern "C" {
+    fn PyBytes_FromStringAndSize(bytes: *const c_char, size: isize) -> *mut PyObject;
+    fn PyBytes_AsString(obj: *mut PyObject) -> *mut c_char;
+    fn PyByteArray_FromStringAndSize(bytes: *const c_char, size: isize) -> *mut PyObject;
+    fn PyByteArray_AsString(obj: *mut PyObject) -> *mut c_char;
+    fn PyMemoryView_FromObject(obj: *mut PyObject) -> *mut PyObject;
+    fn PyObject_GetBuffer(obj: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int;
+    fn PyBuffer_Release(view: *mut Py_buffer);
+    fn PyObject_RichCompareBool(a: *mut PyObject, b: *mut PyObject, operator: c_int) -> c_int;
+    fn PyErr_Occurred() -> *mut PyObject;
+    fn pybuffer_memoryview_cast(
+        view: *mut PyObject,
+        format: *const c_char,
+        ndim: c_int,
+        shape: *const isize,
+        order: c_char,
+    ) -> *mut PyObject;
+    fn pybuffer_memoryview_toreadonly(view: *mut PyObject) -> *mut PyObject;
+    fn pybuffer_memoryview_get_item(
+        view: *mut PyObject,
+        indices: *const isize,
+        nindices: c_int,
+        values: *mut pybuffer_value,
+        nvalues: c_int,
+    ) -> c_int;
+    fn pybuffer_memoryview_set_item(
+        view: *mut PyObject,
+        indices: *const isize,
+        nindices: c_int,
+        values: *const pybuffer_value,
+        nvalues: c_int,
+    ) -> c_int;
+    fn pybuffer_memoryview_count(view: *mut PyObject, values: *const pybuffer_value, nvalues: c_int) -> isize;
+    fn pybuffer_memoryview_index(
+        view: *mut PyObject,
+        values: *const pybuffer_value,
+        nvalues: c_int,
+        start: isize,
+        stop: isize,
+    ) -> isize;
+    fn pybuffer_memoryview_iter(view: *mut PyObject) -> *mut PyObject;
+    fn pybuffer_memoryview_next_item(iterator: *mut PyObject, values: *mut pybuffer_value, nvalues: c_int) -> c_int;
+    fn pybuffer_memoryview_release(view: *mut PyObject) -> c_int;
+    fn pybuffer_set_hash_key(k0: u64, k1: u64) -> c_int;
+}
+
+/// `PyObject_RichCompareBool`'s operator.
+const EQ: c_int = 2;
+
+/// Memory with a structure in it.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    pub(crate) builder: Builder,
+    pub(crate) placed: Placed,
+    pub(crate) format: Option<CString>,
+    pub(crate) readonly: bool,
+    /// What CPython's memoryview is made of: "buffer", the structure; "ndarray", that of an ndarray of it; or
+    /// "plain-ndarray", that ndarray by itself.
+    pub(crate) exporter: &'static str,
+}
+
+/// The place of something that an operation makes, and that later ones use.
+pub(crate) type Register = usize;
+
+/// An operation. What it makes goes into the register that comes first.
+#[derive(Clone, Debug)]
+pub(crate) enum Op {
+    Bytes(Register, Vec<u8>),
+    ByteArray(Register, Vec<u8>),
+    Memory(Register, Rc<Memory>),
+    View(Register, Register),
+    Slice(Register, Register, Key),
+    Part(Register, Register, Vec<Key>),
+    Cast(Register, Register, CString, Option<Vec<isize>>),
+    ReadOnly(Register, Register),
+    Get(Register, Vec<isize>),
+    Set(Register, Vec<isize>, Sample),
+    Assign(Register, Vec<Key>, Register),
+    Count(Register, Sample),
+    Index(Register, Sample, isize, isize),
+    Iter(Register, Register),
+    Next(Register),
+    Equal(Register, Register),
+    Hash(Register),
+    Look(Register),
+    Release(Register),
+    Export(Register, Register),
+    Drop(Register),
+}
+
+impl Op {
+    /// The first word of the text.
+    pub(crate) fn name(&self) -> String {
+        self.to_string().split(' ').next().map(String::from).unwrap_or_default()
+    }
+}
+
+/// In the words of the script.
+impl Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(to, content) => write!(f, "bytes {to} {}", word(content)),
+            Self::ByteArray(to, content) => write!(f, "bytearray {to} {}", word(content)),
+            Self::Memory(to, memory) => {
+                let layout = &memory.placed.layout;
+                let array = |entries: Option<&Vec<isize>>| entries.map_or("-".into(), |entries| tuple(entries));
+                let pointers: Vec<_> =
+                    memory.builder.pointers().iter().map(|(at, target)| format!("{at}:{target}")).collect();
+                write!(
+                    f,
+                    "memory {to} {} {} {} {} {} {} {} {} {} {} {} {}",
+                    memory.exporter,
+                    u8::from(memory.readonly),
+                    word(memory.builder.bytes()),
+                    if pointers.is_empty() { "-".into() } else { pointers.join(",") },
+                    memory.placed.origin,
+                    layout.len(),
+                    layout.itemsize,
+                    memory.format.as_ref().map_or("-".into(), |format| word(format.to_bytes())),
+                    layout.shape.len(),
+                    array((!layout.bare).then_some(&layout.shape)),
+                    array(layout.strides.as_ref()),
+                    array(layout.suboffsets.as_ref()),
+                )
+            }
+            Self::View(to, of) => write!(f, "view {to} {of}"),
+            Self::Slice(to, of, key) => write!(f, "slice {to} {of} {}", key.text()),
+            Self::Part(to, of, keys) => write!(f, "part {to} {of} {}", keys_text(keys)),
+            Self::Cast(to, of, format, shape) => {
+                let shape = shape.as_ref().map_or("-".into(), |shape| tuple(shape));
+                write!(f, "cast {to} {of} {} {shape}", word(format.to_bytes()))
+            }
+            Self::ReadOnly(to, of) => write!(f, "readonly {to} {of}"),
+            Self::Get(of, indices) => write!(f, "get {of} {}", tuple(indices)),
+            Self::Set(of, indices, item) => write!(f, "set {of} {} {}", tuple(indices), text(item.value())),
+            Self::Assign(of, keys, source) => write!(f, "assign {of} {} {source}", keys_text(keys)),
+            Self::Count(of, item) => write!(f, "count {of} {}", text(item.value())),
+            Self::Index(of, item, start, stop) => write!(f, "index {of} {} {start} {stop}", text(item.value())),
+            Self::Iter(to, of) => write!(f, "iter {to} {of}"),
+            Self::Next(of) => write!(f, "next {of}"),
+            Self::Equal(a, b) => write!(f, "equal {a} {b}"),
+            Self::Hash(of) => write!(f, "hash {of}"),
+            Self::Look(of) => write!(f, "look {of}"),
+            Self::Release(of) => write!(f, "release {of}"),
+            Self::Export(to, of) => write!(f, "export {to} {of}"),
+            Self::Drop(of) => write!(f, "drop {of}"),
+        }
+    }
+}
+
+/// What all views of one sequence lead to: its first byte and all of its bytes.
+struct Base {
+    address: usize,
+    len: usize,
+    /// Where pointers stand, which are not the same in the two worlds.
+    holes: Vec<isize>,
+    _keeps: Keeps,
+}
+
+enum Keeps {
+    Object { _object: Rc<Object> },
+    Arena { _arena: Arena, _memory: Rc<Memory> },
+}
+
+impl Base {
+    fn crc(&self) -> u32 {
+        // SAFETY: the base keeps its memory, which nobody writes meanwhile.
+        let content = unsafe { std::slice::from_raw_parts(std::ptr::with_exposed_provenance::<u8>(self.address), self.len) };
+        let mut content = content.to_vec();
+        for &hole in &self.holes {
+            content[hole.unsigned_abs()..hole.unsigned_abs() + 8].fill(0);
+        }
+        crc32(&content)
+    }
+}
+
+/// What is in a register; dropped before its base.
+enum Thing {
+    Object(Rc<Object>),
+    View(View),
+    Iterator { iterator: Object, values: usize },
+    Export(Box<Py_buffer>),
+}
+
+impl Drop for Thing {
+    fn drop(&mut self) {
+        if let Self::Export(view) = self {
+            // SAFETY: it was filled, and has not moved.
+            unsafe { PyBuffer_Release(&raw mut **view) };
+        }
+    }
+}
+
+/// What a step came to.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) text: String,
+    /// Where this library is documented to do more than CPython: what it is.
+    pub(crate) beyond: Option<&'static str>,
+}
+
+/// Whether CPython's memoryview knows the items of this format.
+pub(crate) fn is_native(format: &[u8]) -> bool {
+    let code = format.strip_prefix(b"@").unwrap_or(format);
+    matches!(code, [code] if b"cbB?hHiIlLqQnNefdP".contains(code))
+}
+
+/// One sequence, played here.
+pub(crate) struct World {
+    registers: HashMap<Register, (Thing, Rc<Base>)>,
+}
+
+impl World {
+    /// Nothing yet. Hashes are those of CPython with PYTHONHASHSEED=0.
+    pub(crate) fn new() -> Self {
+        // SAFETY: no pointers.
+        assert_eq!(unsafe { pybuffer_set_hash_key(0, 0) }, 0);
+        Self { registers: HashMap::new() }
+    }
+
+    /// The memoryviews, in the order of their registers.
+    pub(crate) fn views(&self) -> Vec<(Register, &View)> {
+        let mut views: Vec<_> = self.registers.iter().filter_map(|(&at, (thing, _))| match thing {
+            Thing::View(view) => Some((at, view)),
+            _ => None,
+        }).collect();
+        views.sort_by_key(|&(at, _)| at);
+        views
+    }
+
+    pub(crate) fn view(&self, of: Register) -> Option<&View> {
+        match self.registers.get(&of) {
+            Some((Thing::View(view), _)) => Some(view),
+            _ => None,
+        }
+    }
+
+    fn base(&self, of: Register) -> Option<Rc<Base>> {
+        self.registers.get(&of).map(|(_, base)| base.clone())
+    }
+
+    fn pointer(&self, of: Register) -> Option<*mut PyObject> {
+        Some(match &self.registers.get(&of)?.0 {
+            Thing::Object(object) => object.as_ptr(),
+            Thing::View(view) => view.as_ptr(),
+            Thing::Iterator { .. } | Thing::Export(_) => return None,
+        })
+    }
+
+    fn look(&self, of: Register) -> Option<String> {
+        Some(self.view(of)?.look(self.registers.get(&of)?.1.address))
+    }
+
+    /// The base of a bytes object or a bytearray.
+    fn begin(&mut self, to: Register, object: Result<Object, Raised>, start: impl Fn(*mut PyObject) -> *mut c_char, len: usize) -> String {
+        let object = Rc::new(object.expect("memory is there"));
+        let address = start(object.as_ptr()).expose_provenance();
+        let base = Base { address, len, holes: vec![], _keeps: Keeps::Object { _object: object.clone() } };
+        self.registers.insert(to, (Thing::Object(object), Rc::new(base)));
+        "ok".into()
+    }
+
+    fn make(&mut self, to: Register, base: Rc<Base>, view: Result<View, Raised>) -> String {
+        match view {
+            Ok(view) => {
+                self.registers.insert(to, (Thing::View(view), base));
+                self.look(to).expect("it is there")
+            }
+            Err(error) => format!("!{error}"),
+        }
+    }
+
+    /// Does an operation; "skip" where there is nothing to do it with.
+    pub(crate) fn step(&mut self, op: &Op) -> Answer {
+        let beyond = self.beyond(op);
+        let text = self.attempt(op).unwrap_or_else(|| "skip".into());
+        // SAFETY: no argument.
+        assert!(unsafe { PyErr_Occurred() }.is_null(), "an error is left pending by {op}");
+        Answer { text, beyond }
+    }
+
+    /// Documented: casts take any format, and views that are Fortran-contiguous where the result has one axis.
+    fn beyond(&self, op: &Op) -> Option<&'static str> {
+        let Op::Cast(_, of, format, shape) = op else { return None };
+        let view = self.view(*of).filter(|view| !view.is_released())?;
+        if !is_native(view.format().to_bytes()) || !is_native(format.to_bytes()) {
+            return Some("a cast of formats other than native ones of one code");
+        }
+        let to_one_axis = shape.as_ref().is_none_or(|shape| shape.len() == 1);
+        (to_one_axis && view.ndim() > 1).then_some("a cast of a Fortran-contiguous view")
+    }
+
+    fn attempt(&mut self, op: &Op) -> Option<String> {
+        Some(match op {
+            // SAFETY: as many bytes as the slice has.
+            Op::Bytes(to, content) => unsafe {
+                let object = Object::new(PyBytes_FromStringAndSize(content.as_ptr().cast(), content.len().cast_signed()));
+                self.begin(*to, object, |object| PyBytes_AsString(object), content.len())
+            },
+            // SAFETY: as many bytes as the slice has.
+            Op::ByteArray(to, content) => unsafe {
+                let object =
+                    Object::new(PyByteArray_FromStringAndSize(content.as_ptr().cast(), content.len().cast_signed()));
+                self.begin(*to, object, |object| PyByteArray_AsString(object), content.len())
+            },
+            Op::Memory(to, memory) => self.memory(*to, memory),
+            Op::View(to, of) => {
+                let object = self.pointer(*of)?;
+                // SAFETY: an object.
+                let view = unsafe { Object::new(PyMemoryView_FromObject(object)) };
+                self.make(*to, self.base(*of)?, view.map(View))
+            }
+            Op::Slice(to, of, key) => {
+                let part = self.view(*of)?.subscript(&[key.to_c()]);
+                self.make(*to, self.base(*of)?, part)
+            }
+            Op::Part(to, of, keys) => {
+                let part = self.view(*of)?.subscript(&keys_to_c(keys));
+                match part {
+                    // What is an item in Python.
+                    Ok(item) if item.ndim() == 0 => answer(item.items()),
+                    part => self.make(*to, self.base(*of)?, part),
+                }
+            }
+            Op::Cast(to, of, format, shape) => {
+                let (ndim, start) = match shape {
+                    // Not NULL, also where there are no entries.
+                    Some(shape) => (int(shape.len()), shape.as_ptr()),
+                    None => (0, null()),
+                };
+                let view = self.view(*of)?.as_ptr();
+                // SAFETY: a memoryview, a C string, as many entries as `ndim` says.
+                let view =
+                    unsafe { Object::new(pybuffer_memoryview_cast(view, format.as_ptr(), ndim, start, b'C' as c_char)) };
+                self.make(*to, self.base(*of)?, view.map(View))
+            }
+            Op::ReadOnly(to, of) => {
+                let view = self.view(*of)?.as_ptr();
+                // SAFETY: a memoryview.
+                let view = unsafe { Object::new(pybuffer_memoryview_toreadonly(view)) };
+                self.make(*to, self.base(*of)?, view.map(View))
+            }
+            Op::Get(of, indices) => answer(get(self.view(*of)?, indices)),
+            Op::Set(of, indices, item) => self.written(*of, set(self.view(*of)?, indices, item))?,
+            Op::Assign(of, keys, source) => {
+                let source = match &self.registers.get(source)?.0 {
+                    Thing::Object(object) => object,
+                    Thing::View(view) => &view.0,
+                    _ => return None,
+                };
+                self.written(*of, self.view(*of)?.assign(&keys_to_c(keys), source))?
+            }
+            // SAFETY: a memoryview and a value.
+            Op::Count(of, item) => answer(status(unsafe {
+                pybuffer_memoryview_count(self.view(*of)?.as_ptr(), &value_of(item), 1)
+            })),
+            // SAFETY: a memoryview and a value.
+            Op::Index(of, item, start, stop) => answer(status(unsafe {
+                pybuffer_memoryview_index(self.view(*of)?.as_ptr(), &value_of(item), 1, *start, *stop)
+            })),
+            Op::Iter(to, of) => {
+                let view = self.view(*of)?;
+                let values = view.values_of_an_item();
+                // SAFETY: a memoryview.
+                match unsafe { Object::new(pybuffer_memoryview_iter(view.as_ptr())) } {
+                    Ok(iterator) => {
+                        self.registers.insert(*to, (Thing::Iterator { iterator, values }, self.base(*of)?));
+                        "ok".into()
+                    }
+                    Err(error) => format!("!{error}"),
+                }
+            }
+            Op::Next(of) => {
+                let (Thing::Iterator { iterator, values: count }, _) = self.registers.get(of)? else { return None };
+                let mut values = vec![NO_VALUE; *count];
+                // SAFETY: an iterator, and room for the values of an item.
+                match unsafe { pybuffer_memoryview_next_item(iterator.as_ptr(), values.as_mut_ptr(), int(*count)) } {
+                    0 => "end".into(),
+                    1 => values.iter().map(shown).collect::<Vec<_>>().join("+"),
+                    _ => format!("!{}", raised()),
+                }
+            }
+            Op::Equal(a, b) => {
+                let (a, b) = (self.pointer(*a)?, self.pointer(*b)?);
+                // SAFETY: two objects.
+                answer(status(unsafe { PyObject_RichCompareBool(a, b, EQ) }))
+            }
+            Op::Hash(of) => answer(self.view(*of)?.hash()),
+            Op::Look(of) => self.look(*of)?,
+            Op::Release(of) => {
+                // SAFETY: a memoryview.
+                answer(status(unsafe { pybuffer_memoryview_release(self.view(*of)?.as_ptr()) }).map(|_| "ok"))
+            }
+            Op::Export(to, of) => {
+                let mut view: Box<Py_buffer> = Box::new(no_view());
+                // SAFETY: an object, and a view that stays where it is.
+                match status(unsafe { PyObject_GetBuffer(self.pointer(*of)?, &raw mut *view, PyBUF_FULL_RO) }) {
+                    Ok(_) => {
+                        self.registers.insert(*to, (Thing::Export(view), self.base(*of)?));
+                        "ok".into()
+                    }
+                    Err(error) => format!("!{error}"),
+                }
+            }
+            Op::Drop(of) => {
+                self.registers.remove(of)?;
+                "ok".into()
+            }
+        })
+    }
+
+    fn memory(&mut self, to: Register, memory: &Rc<Memory>) -> String {
+        let arena = memory.builder.clone().finish();
+        let mut placed = memory.placed.clone();
+        let format = memory.format.as_ref().map_or(std::ptr::null_mut(), |format| format.as_ptr().cast_mut());
+        let info = Py_buffer { format, readonly: memory.readonly.into(), ..arena.buffer(&mut placed) };
+        // SAFETY: it describes the arena, which the base keeps.
+        let view = unsafe { View::of_buffer(&info) };
+        let base = Base {
+            address: arena.at(0).expose_provenance(),
+            len: memory.builder.bytes().len(),
+            holes: memory.builder.pointers().iter().map(|&(at, _)| at).collect(),
+            _keeps: Keeps::Arena { _arena: arena, _memory: memory.clone() },
+        };
+        self.make(to, Rc::new(base), view)
+    }
+
+    /// What the memory and the view are like after a change.
+    fn written(&self, of: Register, result: Result<(), Raised>) -> Option<String> {
+        let (_, base) = self.registers.get(&of)?;
+        Some(answer(result.map(|()| format!("{} {}", base.crc(), self.look(of).unwrap_or_default()))))
+    }
+}
+
+/// A view to be filled.
+fn no_view() -> Py_buffer {
+    // SAFETY: pointers and integers, for which 0 is a value.
+    unsafe { std::mem::zeroed() }
+}
+
+fn get(view: &View, indices: &[isize]) -> Result<String, Raised> {
+    let mut values = vec![NO_VALUE; view.values_of_an_item()];
+    let (count, all) = (int(indices.len()), int(values.len()));
+    // SAFETY: a memoryview, that many indices, and room for the values of an item.
+    status(unsafe {
+        pybuffer_memoryview_get_item(view.as_ptr(), indices.as_ptr(), count, values.as_mut_ptr(), all)
+    })?;
+    Ok(values.iter().map(shown).collect::<Vec<_>>().join("+"))
+}
+
+fn set(view: &View, indices: &[isize], item: &Sample) -> Result<(), Raised> {
+    // SAFETY: a memoryview, that many indices, and one value.
+    status(unsafe {
+        pybuffer_memoryview_set_item(view.as_ptr(), indices.as_ptr(), int(indices.len()), &value_of(item), 1)
+    })
+    .map(drop)
+}
+
+/// The script on CPython, with the same hashes as here.
+fn oracle() -> Option<Command> {
+    let mut python = Command::new(oracle::interpreter()?);
+    python.args(["-s", "-P"]).arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/memoryview_oracle.py"));
+    python.env_remove("PYTHONPATH").env_remove("PYTHONHOME").env("PYTHONHASHSEED", "0");
+    Some(python)
+}
+
+/// The answers of the script to each operation of each sequence; `None` if there is no CPython.
+fn ask<'a>(sequences: impl Iterator<Item = &'a [Op]>) -> Option<Vec<Vec<String>>> {
+    let line = |ops: &[Op]| ops.iter().map(Op::to_string).collect::<Vec<_>>().join(";");
+    let answers = oracle::ask_interpreter(&mut oracle()?, sequences.map(line).collect());
+    Some(answers.iter().map(|line| line.split(';').map(String::from).collect()).collect())
+}
+
+/// How two answers go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Same,
+    /// The same but for what CPython cannot say.
+    Partly,
+    NotComparable(&'static str),
+    Different,
+}
+
+fn verdict(ours: &Answer, theirs: &str) -> Verdict {
+    if theirs == "?" {
+        return Verdict::NotComparable("what CPython's memoryview does not support");
+    }
+    if ours.text == theirs {
+        return if theirs == "skip" { Verdict::NotComparable("what comes after such") } else { Verdict::Same };
+    }
+    if theirs == "skip" {
+        return Verdict::NotComparable("what comes after such");
+    }
+    let (left, right): (Vec<_>, Vec<_>) = (ours.text.split(' ').collect(), theirs.split(' ').collect());
+    if left.len() == right.len() && left.iter().zip(&right).all(|(ours, theirs)| ours == theirs || *theirs == "?") {
+        return Verdict::Partly;
+    }
+    ours.beyond.map_or(Verdict::Different, Verdict::NotComparable)
+}
+
+/// The first step on which the two disagree: its number, our answer and theirs.
+fn disagreement<'a>(ours: &'a [Answer], theirs: &'a [String]) -> Option<(usize, &'a str, &'a str)> {
+    assert_eq!(ours.len(), theirs.len());
+    let at = ours.iter().zip(theirs).position(|(ours, theirs)| verdict(ours, theirs) == Verdict::Different)?;
+    Some((at, &ours[at].text, &theirs[at]))
+}
+
+/// The answers here.
+fn play(ops: &[Op]) -> Vec<Answer> {
+    let mut world = World::new();
+    ops.iter().map(|op| world.step(op)).collect()
+}
+
+/// Leaves out operations for as long as a disagreement stays.
+fn shrink(mut ops: Vec<Op>) -> Vec<Op> {
+    loop {
+        let shorter: Vec<Vec<Op>> = (0..ops.len())
+            .map(|at| ops.iter().enumerate().filter(|&(other, _)| other != at).map(|(_, op)| op.clone()).collect())
+            .collect();
+        let answers = ask(shorter.iter().map(Vec::as_slice)).expect("it was there");
+        let still = shorter.into_iter().zip(answers).rev().find_map(|(ops, theirs)| {
+            let (at, ..) = disagreement(&play(&ops), &theirs)?;
+            Some(ops.into_iter().take(at + 1).collect())
+        });
+        match still {
+            Some(found) => ops = found,
+            None => return ops,
+        }
+    }
+}
+
+/// A sequence with the answers that it had while it was made.
+pub(crate) struct Sequence {
+    pub(crate) seed: u64,
+    pub(crate) ops: Vec<Op>,
+    pub(crate) answers: Vec<Answer>,
+}
+
+/// Compares all sequences with CPython, and says how much could be compared: at least `share` percent must be. Fails with
+/// the shortest sequence that can be found.
+pub(crate) fn compare(sequences: Vec<Sequence>, share: usize) {
+    let Some(answers) = ask(sequences.iter().map(|sequence| sequence.ops.as_slice())) else { return };
+    let (mut counts, mut kinds) = (BTreeMap::<&str, usize>::new(), BTreeMap::<String, [usize; 2]>::new());
+    let mut steps = 0;
+    for (sequence, theirs) in sequences.iter().zip(&answers) {
+        if let Some((at, ..)) = disagreement(&sequence.answers, theirs) {
+            let ops = shrink(sequence.ops[..=at].to_vec());
+            let theirs = ask([ops.as_slice()].into_iter()).expect("it was there").remove(0);
+            let ours = play(&ops);
+            let mut shown = format!("seed {}:\n", sequence.seed);
+            for (op, (ours, theirs)) in ops.iter().zip(ours.iter().zip(&theirs)) {
+                shown += &format!("  {op}\n    here    {}\n    CPython {theirs}\n", ours.text);
+            }
+            panic!("{shown}");
+        }
+        for (op, (ours, theirs)) in sequence.ops.iter().zip(sequence.answers.iter().zip(theirs)) {
+            steps += 1;
+            let count = match verdict(ours, theirs) {
+                Verdict::Same => "compared",
+                Verdict::Partly => "compared but for values",
+                Verdict::NotComparable(why) => why,
+                Verdict::Different => unreachable!("there is no disagreement"),
+            };
+            *counts.entry(count).or_default() += 1;
+            if count.starts_with("compared") {
+                let kind = kinds.entry(op.name()).or_default();
+                kind[usize::from(theirs.starts_with('!'))] += 1;
+            }
+        }
+    }
+    println!("{steps} steps of {} sequences: {counts:?}\nresults and errors: {kinds:?}", sequences.len());
+    let compared: usize = counts.iter().filter(|(why, _)| why.starts_with("compared")).map(|(_, count)| count).sum();
+    assert!(compared * 100 >= steps * share, "only {compared} of {steps} steps could be compared");
+}
