@@ -33,6 +33,8 @@ class Memory:
 
     def __init__(self, object, keep=None):
         self.object, self.keep, self.holes = object, keep, []
+        # Not every ndarray has a hash, and then no view of it has one. Here no exporter stands behind the view.
+        self.has_no_hash = False
         view = Buffer()
         if keep is None:
             get_buffer(object, ctypes.byref(view), 0)
@@ -189,8 +191,10 @@ class Player:
                       *arrays)
         view = from_buffer(ctypes.byref(info))
         if exporter == "ndarray":
-            view = memoryview(ndarray(view, getbuf=PyBUF_FULL_RO))
-        if exporter == "plain-ndarray":
+            exporter = ndarray(view, getbuf=PyBUF_FULL_RO)
+            memory.has_no_hash = attempt(hash, exporter) == "!ValueError"
+            view = memoryview(exporter)
+        elif exporter == "plain-ndarray":
             view = ndarray(view, getbuf=PyBUF_FULL_RO)
         return self.make(to, memory, view)
 
@@ -259,6 +263,8 @@ class Player:
 
     def do_iter(self, to, of):
         view, memory = self.registers[of]
+        # CPython 3.13 makes an iterator of a released memoryview, too, with an exception set: that of the length.
+        len(view)
         self.registers[to] = iter(view), memory
         return "ok"
 
@@ -274,7 +280,10 @@ class Player:
         return int(self.registers[b][0] in (self.registers[a][0],))
 
     def do_hash(self, of):
-        return hash(self.registers[of][0])
+        view, memory = self.registers[of]
+        if memory.has_no_hash:
+            raise NotImplementedError
+        return hash(view)
 
     def do_look(self, of):
         return self.look(of)

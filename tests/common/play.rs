@@ -13,6 +13,7 @@ use std::rc::Rc;
 use pybuffer::abi::buffer::{Py_buffer, PyBUF_FULL_RO};
 use pybuffer::abi::format::pybuffer_value;
 use pybuffer::abi::object::PyObject;
+use pybuffer::layout::Order;
 
 use crate::format::NO_VALUE;
 use crate::memory::{Arena, Builder, Placed};
@@ -299,6 +300,10 @@ impl World {
     pub(crate) fn step(&mut self, op: &Op) -> Answer {
         let beyond = self.beyond(op);
         let text = self.attempt(op).unwrap_or_else(|| "skip".into());
+        if let (Some(_), Op::Cast(to, ..)) = (beyond, op) {
+            // CPython cannot go on with it, and memory must stay the same.
+            self.registers.remove(to);
+        }
         // SAFETY: no argument.
         assert!(unsafe { PyErr_Occurred() }.is_null(), "an error is left pending by {op}");
         Answer { text, beyond }
@@ -312,7 +317,8 @@ impl World {
             return Some("a cast of formats other than native ones of one code");
         }
         let to_one_axis = shape.as_ref().is_none_or(|shape| shape.len() == 1);
-        (to_one_axis && view.ndim() > 1).then_some("a cast of a Fortran-contiguous view")
+        (to_one_axis && view.is_flagged_contiguous(Order::Fortran) && !view.is_flagged_contiguous(Order::C))
+            .then_some("a cast of a Fortran-contiguous view")
     }
 
     fn attempt(&mut self, op: &Op) -> Option<String> {
@@ -568,11 +574,11 @@ pub(crate) fn compare(sequences: Vec<Sequence>, share: usize) {
     let (mut counts, mut kinds) = (BTreeMap::<&str, usize>::new(), BTreeMap::<String, [usize; 2]>::new());
     let mut steps = 0;
     for (sequence, theirs) in sequences.iter().zip(&answers) {
-        if let Some((at, ..)) = disagreement(&sequence.answers, theirs) {
+        if let Some((at, first_ours, first_theirs)) = disagreement(&sequence.answers, theirs) {
             let ops = shrink(sequence.ops[..=at].to_vec());
             let theirs = ask([ops.as_slice()].into_iter()).expect("it was there").remove(0);
             let ours = play(&ops);
-            let mut shown = format!("seed {}:\n", sequence.seed);
+            let mut shown = format!("seed {}: {first_ours} here, {first_theirs} in CPython; shortened:\n", sequence.seed);
             for (op, (ours, theirs)) in ops.iter().zip(ours.iter().zip(&theirs)) {
                 shown += &format!("  {op}\n    here    {}\n    CPython {theirs}\n", ours.text);
             }

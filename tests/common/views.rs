@@ -11,6 +11,7 @@ use pybuffer::abi::format::{pybuffer_bytes, pybuffer_value, pybuffer_value_as};
 use pybuffer::abi::memoryview::{self as abi_view, PyMemoryViewObject, pybuffer_subscript};
 use pybuffer::abi::object::PyObject;
 use pybuffer::format::Value;
+use pybuffer::layout::Order;
 
 use crate::format::{Format, NO_VALUE, bytes, number};
 use crate::oracle::hex;
@@ -136,6 +137,14 @@ impl View {
         unsafe { CStr::from_ptr(self.buffer().format) }
     }
 
+    /// What `memoryview.c_contiguous` says, or `f_contiguous`: like `PyBuffer_IsContiguous`, but for no items.
+    pub(crate) fn is_flagged_contiguous(&self, order: Order) -> bool {
+        let flag =
+            if order == Order::C { abi_view::_Py_MEMORYVIEW_C } else { abi_view::_Py_MEMORYVIEW_FORTRAN };
+        // SAFETY: a memoryview, whose flags do not change meanwhile.
+        unsafe { (*self.as_ptr().cast::<PyMemoryViewObject>()).flags & flag != 0 }
+    }
+
     pub(crate) fn is_released(&self) -> bool {
         // SAFETY: a memoryview.
         unsafe { pybuffer_memoryview_is_released(self.as_ptr()) == 1 }
@@ -235,10 +244,8 @@ impl View {
         // SAFETY: the view of a memoryview that lives.
         let contiguous = b"CFA".map(|order| unsafe { PyBuffer_IsContiguous(view, order as c_char) });
         let [c, f, a] = contiguous;
-        // SAFETY: a memoryview, whose flags do not change meanwhile.
-        let flags = unsafe { (*self.as_ptr().cast::<PyMemoryViewObject>()).flags };
         let [flag_c, flag_f] =
-            [abi_view::_Py_MEMORYVIEW_C, abi_view::_Py_MEMORYVIEW_FORTRAN].map(|flag| u8::from(flags & flag != 0));
+            [Order::C, Order::Fortran].map(|order| u8::from(self.is_flagged_contiguous(order)));
         format!(
             "x{} {} {} {} {} {} {} {c}{f}{a}{flag_c}{flag_f} {} {}",
             hex(self.format().to_bytes()),
