@@ -75,9 +75,16 @@ unsafe fn take(op: NonNull<PyObject>) -> Result<Option<(Access, isize)>> {
     unsafe {
         object::expect_type(op.as_ptr(), &raw mut TYPE, c"a memory_iterator is required, not '%.200s'")?;
         let iterator: *mut Iterator = op.as_ptr().cast();
-        let access = Access::of_memoryview(NonNull::new_unchecked((*iterator).memoryview))?;
-        let len = access.structure()?.shape.and_then(|shape| shape.first()).copied().unwrap_or(0);
-        let place = atomic(&raw mut (*iterator).next)
+        let memoryview = NonNull::new_unchecked((*iterator).memoryview);
+        // The arrays of a memoryview live as long as it does; this one has an axis, see `iterate`.
+        let len = (*memoryview.as_ptr()).view.shape.read();
+        let next = atomic(&raw mut (*iterator).next);
+        // The end stays the end when the memoryview is released, as in CPython.
+        if next.load(Ordering::Relaxed) >= len {
+            return Ok(None);
+        }
+        let access = Access::of_memoryview(memoryview)?;
+        let place = next
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| (next < len).then(|| next.wrapping_add(1)));
         Ok(place.ok().map(|place| (access, place)))
     }
