@@ -27,7 +27,9 @@ mod sample;
 #[path = "common/views.rs"]
 mod views;
 
-use draw::{FOREIGN, NATIVE, random_index, random_memory, random_slice, random_value, sample_of};
+use draw::{FOREIGN, NATIVE, random_end, random_index, random_memory, random_slice, random_value, sample_of};
+use pybuffer::layout::Order;
+
 use play::{Answer, Op, Register, Sequence, World, compare, is_native};
 use random::Random;
 use views::{Key, View, c_string};
@@ -100,11 +102,15 @@ impl Maker {
         }
     }
 
-    /// Some view's register, number of axes and format.
-    fn some_view(&mut self) -> Option<Register> {
+    /// The register of some view, most often of one that is as asked.
+    fn some_view(&mut self, asked: impl Fn(&View) -> bool) -> Option<Register> {
         let views = self.world.views();
-        let at = self.random.below(views.len().max(1));
-        views.get(at).map(|&(register, _)| register)
+        let good: Vec<_> = views.iter().filter(|(_, view)| !view.is_released() && asked(view)).collect();
+        if good.is_empty() || self.random.chance(12) {
+            let at = self.random.below(views.len().max(1));
+            return views.get(at).map(|&(register, _)| register);
+        }
+        Some(good[self.random.below(good.len())].0)
     }
 
     fn view(&self, of: Register) -> &View {
@@ -123,7 +129,11 @@ impl Maker {
             1 => _ = shape.pop(),
             _ => (),
         }
-        shape.into_iter().map(|len| random_index(&mut self.random, len)).collect()
+        let mut indices: Vec<_> = shape.iter().map(|&len| random_index(&mut self.random, len)).collect();
+        if let Some(index) = indices.last_mut().filter(|_| self.random.chance(10)) {
+            *index = random_end(&mut self.random, 3);
+        }
+        indices
     }
 
     /// A value that the view has, or some value.
@@ -145,7 +155,11 @@ impl Maker {
             1 => self.random.pick(FOREIGN).to_string(),
             2 => format!("@{}", self.random.pick(NATIVE)),
             // One of the two has to be a byte format.
-            _ if is_byte && self.random.chance(80) => self.random.pick(NATIVE).to_string(),
+            _ if is_byte && self.random.chance(80) => {
+                let code = self.random.pick(NATIVE);
+                let size = format::Format::parse(&c_string(code)).map_or(1, |format| format.itemsize());
+                if len.is_multiple_of(size) { code } else { self.random.pick(NATIVE) }.to_string()
+            }
             _ => self.random.pick(&["B", "b", "c", "@B"]).to_string(),
         };
         let format = c_string(&format);
@@ -212,9 +226,14 @@ impl Maker {
 
     /// An operation, if there is anything to do it with.
     fn some(&mut self) -> Option<Op> {
-        let of = self.some_view()?;
+        let kind = self.random.below(100);
+        let of = match kind {
+            30..58 => self.some_view(|view| view.buffer().readonly == 0 && view.buffer().len > 0),
+            58..72 => self.some_view(|view| view.is_flagged_contiguous(Order::C) && view.buffer().len > 0),
+            _ => self.some_view(|_| true),
+        }?;
         let first = self.view(of).shape().first().copied().unwrap_or(3);
-        Some(match self.random.below(100) {
+        Some(match kind {
             0..18 => Op::Slice(self.register(), of, random_slice(&mut self.random, first)),
             18..30 => {
                 let indices = self.indices(of);
@@ -237,8 +256,8 @@ impl Maker {
                 let item = self.wanted(of);
                 let (mut start, mut stop) = (0, isize::MAX);
                 if self.random.chance(60) {
-                    start = draw::random_end(&mut self.random, first);
-                    stop = draw::random_end(&mut self.random, first);
+                    start = random_end(&mut self.random, first);
+                    stop = random_end(&mut self.random, first);
                 }
                 Op::Index(of, item, start, stop)
             }
