@@ -129,6 +129,10 @@ def begin(view):
     return address
 
 
+# Places among what is seen of a view.
+SUBOFFSETS, CONTIGUOUS, OFFSET, IN_ANY_ORDER = 5, 7, 9, -1
+
+
 class Player:
     def __init__(self):
         self.registers = {}
@@ -141,18 +145,28 @@ class Player:
     def look(self, register):
         object, memory = self.registers[register]
         view = object if type(object) is memoryview else memoryview(object)
+        unclear = []
         try:
             view.ndim
             flags = [is_contiguous(view, order) for order in "CFA"] + [view.c_contiguous, view.f_contiguous]
             seen = ["x" + view.format.encode().hex(), view.itemsize, view.ndim, tuple_text(view.shape),
                     tuple_text(view.strides), tuple_text(view.suboffsets), int(view.readonly),
                     "".join(map(str, map(int, flags))), view.nbytes, c_ssize_t(begin(view) - memory.address).value]
+            if type(object) is ndarray and view.suboffsets:
+                # Where no item is, pointers lead nowhere: their suboffsets may become negative, and then stand for none.
+                if 0 in view.shape:
+                    unclear = [SUBOFFSETS, OFFSET, CONTIGUOUS]
+                # Pointers that have been followed: the array may go, and the view be contiguous then.
+                elif max(view.suboffsets) < 0:
+                    unclear = [SUBOFFSETS, CONTIGUOUS, IN_ANY_ORDER]
         except ValueError:
             seen = ["released"]
         seen.append(attempt(lambda: len(view)))
         seen.append(attempt(lambda: text(object.tolist())))
         for order in "CFA":
             seen.append(attempt(lambda: "x" + view.tobytes(order).hex()))
+        for at in unclear:
+            seen[at] = "?"
         return " ".join(map(str, seen))
 
     def play(self, line):

@@ -27,7 +27,9 @@ mod sample;
 #[path = "common/views.rs"]
 mod views;
 
-use draw::{FOREIGN, NATIVE, random_end, random_index, random_memory, random_slice, random_value, sample_of};
+use draw::{
+    FOREIGN, NATIVE, random_end, random_index, random_memory, random_shape, random_slice, random_value, sample_of,
+};
 use pybuffer::layout::Order;
 
 use play::{Answer, Op, Register, Sequence, World, compare, is_native};
@@ -96,7 +98,8 @@ impl Maker {
                     _ => Some(self.random.pick(NATIVE).to_string()),
                 };
                 let exporter = self.random.pick(&["buffer", "ndarray"]);
-                let memory = random_memory(&mut self.random, format.as_deref(), exporter);
+                let shape = random_shape(&mut self.random);
+                let memory = random_memory(&mut self.random, format.as_deref(), shape, exporter);
                 self.play(Op::Memory(to, memory));
             }
         }
@@ -209,7 +212,8 @@ impl Maker {
         let count = self.world.view(source).and_then(|view| view.shape().first().copied());
         let key = match count.filter(|&count| count > 0 && count <= len) {
             Some(count) if self.random.chance(85) => {
-                let step = 1 + self.random.below(((len - 1) / (count - 1).max(1)).clamp(1, 4).unsigned_abs()).cast_signed();
+                let step =
+                    1 + self.random.below(((len - 1) / (count - 1).max(1)).clamp(1, 4).unsigned_abs()).cast_signed();
                 let span = (count - 1) * step + 1;
                 let start = self.random.below((len - span).max(0).unsigned_abs() + 1).cast_signed();
                 if self.random.chance(70) {

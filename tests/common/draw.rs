@@ -10,7 +10,7 @@ use pybuffer::abi::format::pybuffer_value;
 
 use crate::format::{Format, bytes, number};
 use crate::memory::Builder;
-use crate::model::{Layout, layout, shapes};
+use crate::model::{layout, shapes};
 use crate::play::Memory;
 use crate::random::Random;
 use crate::sample::{Sample, random_fitting, random_sample};
@@ -47,26 +47,21 @@ pub(crate) fn random_shape(random: &mut Random) -> Vec<isize> {
 }
 
 /// A structure of such items in memory that few values stand in.
-pub(crate) fn random_memory(random: &mut Random, format: Option<&str>, exporter: &'static str) -> Rc<Memory> {
+pub(crate) fn random_memory(
+    random: &mut Random,
+    format: Option<&str>,
+    shape: Vec<isize>,
+    exporter: &'static str,
+) -> Rc<Memory> {
     let format = format.map(c_string);
     let itemsize = match &format {
         Some(format) => Format::parse(format).expect("a format").itemsize().cast_signed(),
         // Unsigned bytes, whatever the size says.
         None => random.pick(&[1, 1, 1, 2, 4]),
     };
-    let shape = random_shape(random);
     let structure = draw(random, layout(shape, itemsize));
-    memory_of(random, &structure, format, exporter)
-}
-
-pub(crate) fn memory_of(
-    random: &mut Random,
-    structure: &Layout,
-    format: Option<std::ffi::CString>,
-    exporter: &'static str,
-) -> Rc<Memory> {
     let mut builder = Builder::default();
-    let placed = builder.place(structure, random.below(4));
+    let placed = builder.place(&structure, random.below(4));
     let few = random.bytes(3);
     let content = match random.below(3) {
         0 => random.bytes(builder.bytes().len()),

@@ -23,13 +23,12 @@ pub(crate) fn interpreter() -> Option<PathBuf> {
 /// The answers of a program, a line for each line that it reads.
 pub(crate) fn ask_interpreter(python: &mut Command, questions: Vec<String>) -> Vec<String> {
     let count = questions.len();
-    let mut python =
-        python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the interpreter starts");
+    let mut python = python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the interpreter starts");
     let mut stdin = python.stdin.take().expect("it was piped");
     let writer = std::thread::spawn(move || stdin.write_all((questions.join("\n") + "\n").as_bytes()));
     let output = python.wait_with_output().expect("the interpreter runs");
     let written = writer.join().expect("the writer does not panic");
-    assert!(output.status.success(), "the oracle failed");
+    assert!(output.status.success(), "the oracle failed: {}", output.status);
     written.expect("the interpreter reads all questions");
     let answers = String::from_utf8(output.stdout).expect("the oracle answers in ASCII");
     let answers: Vec<_> = answers.lines().map(String::from).collect();

@@ -191,7 +191,8 @@ enum Keeps {
 impl Base {
     fn crc(&self) -> u32 {
         // SAFETY: the base keeps its memory, which nobody writes meanwhile.
-        let content = unsafe { std::slice::from_raw_parts(std::ptr::with_exposed_provenance::<u8>(self.address), self.len) };
+        let content =
+            unsafe { std::slice::from_raw_parts(std::ptr::with_exposed_provenance::<u8>(self.address), self.len) };
         let mut content = content.to_vec();
         for &hole in &self.holes {
             content[hole.unsigned_abs()..hole.unsigned_abs() + 8].fill(0);
@@ -246,10 +247,14 @@ impl World {
 
     /// The memoryviews, in the order of their registers.
     pub(crate) fn views(&self) -> Vec<(Register, &View)> {
-        let mut views: Vec<_> = self.registers.iter().filter_map(|(&at, (thing, _))| match thing {
-            Thing::View(view) => Some((at, view)),
-            _ => None,
-        }).collect();
+        let mut views: Vec<_> = self
+            .registers
+            .iter()
+            .filter_map(|(&at, (thing, _))| match thing {
+                Thing::View(view) => Some((at, view)),
+                _ => None,
+            })
+            .collect();
         views.sort_by_key(|&(at, _)| at);
         views
     }
@@ -278,7 +283,13 @@ impl World {
     }
 
     /// The base of a bytes object or a bytearray.
-    fn begin(&mut self, to: Register, object: Result<Object, Raised>, start: impl Fn(*mut PyObject) -> *mut c_char, len: usize) -> String {
+    fn begin(
+        &mut self,
+        to: Register,
+        object: Result<Object, Raised>,
+        start: impl Fn(*mut PyObject) -> *mut c_char,
+        len: usize,
+    ) -> String {
         let object = Rc::new(object.expect("memory is there"));
         let address = start(object.as_ptr()).expose_provenance();
         let base = Base { address, len, holes: vec![], _keeps: Keeps::Object { _object: object.clone() } };
@@ -325,7 +336,8 @@ impl World {
         Some(match op {
             // SAFETY: as many bytes as the slice has.
             Op::Bytes(to, content) => unsafe {
-                let object = Object::new(PyBytes_FromStringAndSize(content.as_ptr().cast(), content.len().cast_signed()));
+                let object =
+                    Object::new(PyBytes_FromStringAndSize(content.as_ptr().cast(), content.len().cast_signed()));
                 self.begin(*to, object, |object| PyBytes_AsString(object), content.len())
             },
             // SAFETY: as many bytes as the slice has.
@@ -361,8 +373,9 @@ impl World {
                 };
                 let view = self.view(*of)?.as_ptr();
                 // SAFETY: a memoryview, a C string, as many entries as `ndim` says.
-                let view =
-                    unsafe { Object::new(pybuffer_memoryview_cast(view, format.as_ptr(), ndim, start, b'C' as c_char)) };
+                let view = unsafe {
+                    Object::new(pybuffer_memoryview_cast(view, format.as_ptr(), ndim, start, b'C' as c_char))
+                };
                 self.make(*to, self.base(*of)?, view.map(View))
             }
             Op::ReadOnly(to, of) => {
@@ -382,9 +395,9 @@ impl World {
                 self.written(*of, self.view(*of)?.assign(&keys_to_c(keys), source))?
             }
             // SAFETY: a memoryview and a value.
-            Op::Count(of, item) => answer(status(unsafe {
-                pybuffer_memoryview_count(self.view(*of)?.as_ptr(), &value_of(item), 1)
-            })),
+            Op::Count(of, item) => {
+                answer(status(unsafe { pybuffer_memoryview_count(self.view(*of)?.as_ptr(), &value_of(item), 1) }))
+            }
             // SAFETY: a memoryview and a value.
             Op::Index(of, item, start, stop) => answer(status(unsafe {
                 pybuffer_memoryview_index(self.view(*of)?.as_ptr(), &value_of(item), 1, *start, *stop)
@@ -473,9 +486,7 @@ fn get(view: &View, indices: &[isize]) -> Result<String, Raised> {
     let mut values = vec![NO_VALUE; view.values_of_an_item()];
     let (count, all) = (int(indices.len()), int(values.len()));
     // SAFETY: a memoryview, that many indices, and room for the values of an item.
-    status(unsafe {
-        pybuffer_memoryview_get_item(view.as_ptr(), indices.as_ptr(), count, values.as_mut_ptr(), all)
-    })?;
+    status(unsafe { pybuffer_memoryview_get_item(view.as_ptr(), indices.as_ptr(), count, values.as_mut_ptr(), all) })?;
     Ok(values.iter().map(shown).collect::<Vec<_>>().join("+"))
 }
 
@@ -578,7 +589,8 @@ pub(crate) fn compare(sequences: Vec<Sequence>, share: usize) {
             let ops = shrink(sequence.ops[..=at].to_vec());
             let theirs = ask([ops.as_slice()].into_iter()).expect("it was there").remove(0);
             let ours = play(&ops);
-            let mut shown = format!("seed {}: {first_ours} here, {first_theirs} in CPython; shortened:\n", sequence.seed);
+            let mut shown =
+                format!("seed {}: {first_ours} here, {first_theirs} in CPython; shortened:\n", sequence.seed);
             for (op, (ours, theirs)) in ops.iter().zip(ours.iter().zip(&theirs)) {
                 shown += &format!("  {op}\n    here    {}\n    CPython {theirs}\n", ours.text);
             }

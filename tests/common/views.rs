@@ -139,8 +139,7 @@ impl View {
 
     /// What `memoryview.c_contiguous` says, or `f_contiguous`: like `PyBuffer_IsContiguous`, but for no items.
     pub(crate) fn is_flagged_contiguous(&self, order: Order) -> bool {
-        let flag =
-            if order == Order::C { abi_view::_Py_MEMORYVIEW_C } else { abi_view::_Py_MEMORYVIEW_FORTRAN };
+        let flag = if order == Order::C { abi_view::_Py_MEMORYVIEW_C } else { abi_view::_Py_MEMORYVIEW_FORTRAN };
         // SAFETY: a memoryview, whose flags do not change meanwhile.
         unsafe { (*self.as_ptr().cast::<PyMemoryViewObject>()).flags & flag != 0 }
     }
@@ -152,10 +151,8 @@ impl View {
 
     pub(crate) fn subscript(&self, subscripts: &[pybuffer_subscript]) -> Result<Self, Raised> {
         // SAFETY: a memoryview, and that many subscripts.
-        unsafe {
-            Object::new(pybuffer_memoryview_subscript(self.as_ptr(), subscripts.as_ptr(), int(subscripts.len())))
-        }
-        .map(Self)
+        unsafe { Object::new(pybuffer_memoryview_subscript(self.as_ptr(), subscripts.as_ptr(), int(subscripts.len()))) }
+            .map(Self)
     }
 
     pub(crate) fn assign(&self, subscripts: &[pybuffer_subscript], source: &Object) -> Result<(), Raised> {
@@ -244,8 +241,7 @@ impl View {
         // SAFETY: the view of a memoryview that lives.
         let contiguous = b"CFA".map(|order| unsafe { PyBuffer_IsContiguous(view, order as c_char) });
         let [c, f, a] = contiguous;
-        let [flag_c, flag_f] =
-            [Order::C, Order::Fortran].map(|order| u8::from(self.is_flagged_contiguous(order)));
+        let [flag_c, flag_f] = [Order::C, Order::Fortran].map(|order| u8::from(self.is_flagged_contiguous(order)));
         format!(
             "x{} {} {} {} {} {} {} {c}{f}{a}{flag_c}{flag_f} {} {}",
             hex(self.format().to_bytes()),
@@ -300,7 +296,9 @@ pub(crate) fn value_of(sample: &Sample) -> pybuffer_value {
         Sample::Unsigned(u) => (abi::PYBUFFER_KIND_UNSIGNED, pybuffer_value_as { u }),
         Sample::Bool(truth) => (abi::PYBUFFER_KIND_BOOL, pybuffer_value_as { u: truth.into() }),
         Sample::Float(real) => (abi::PYBUFFER_KIND_FLOAT, pybuffer_value_as { real }),
-        Sample::Complex(real, imaginary) => (abi::PYBUFFER_KIND_COMPLEX, pybuffer_value_as { parts: [real, imaginary] }),
+        Sample::Complex(real, imaginary) => {
+            (abi::PYBUFFER_KIND_COMPLEX, pybuffer_value_as { parts: [real, imaginary] })
+        }
         Sample::CodePoint(point) => (abi::PYBUFFER_KIND_TEXT, pybuffer_value_as { u: point.into() }),
         Sample::Bytes(ref bytes) => {
             let start = if bytes.is_empty() { null() } else { bytes.as_ptr().cast() };
@@ -340,9 +338,7 @@ impl Key {
     pub(crate) fn text(self) -> String {
         match self {
             Self::Index(index) => index.to_string(),
-            Self::Slice(ends) => {
-                ends.map(|end| end.map_or("-".into(), |end| end.to_string())).join(":")
-            }
+            Self::Slice(ends) => ends.map(|end| end.map_or("-".into(), |end| end.to_string())).join(":"),
             Self::Ellipsis => "...".into(),
             Self::NewAxis => "new".into(),
         }
