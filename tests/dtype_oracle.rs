@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::ffi::CString;
 
 use format::Format;
-use numpy::{numpy_python, run, unhex};
+use numpy::{run, unhex};
 use pybuffer::abi::format as abi;
 use pybuffer::abi::format::{pybuffer_item, pybuffer_value};
 use pybuffer::format::LongDouble;
@@ -256,7 +256,7 @@ fn check_known(output: &str, prefix: &str) {
 
 #[test]
 fn numpy_dtypes_are_what_their_formats_say() {
-    let Some(python) = numpy_python() else { return };
+    let Some(python) = numpy::python() else { return };
     let output = run(&python, SCRIPT, &["numpy", "1", "3500"], String::new());
     check(&output, 2000);
     check_known(&output, "numpy-");
@@ -402,7 +402,7 @@ mod spelling {
     /// What NumPy's own parser finds in formats and their canonical spellings.
     #[test]
     fn numpy_reads_canonical_formats_as_what_they_are_made_from() {
-        let Some(python) = numpy_python() else { return };
+        let Some(python) = numpy::python() else { return };
         let output = run(&python, SCRIPT, &["numpy", "2", "1000"], String::new());
         let mut texts: Vec<_> = cases(&output).into_iter().map(|case| case.text).collect();
         let mut random = Random(4);

@@ -50,7 +50,7 @@ fn run(python: &Path) -> String {
 
 #[test]
 fn exporters_of_every_day_break_no_rule() {
-    let Some(python) = numpy::numpy_python() else { return };
+    let Some(python) = numpy::python() else { return };
     let text = run(&python);
     let known: BTreeMap<&str, &[&str]> = KNOWN.iter().copied().collect();
     let mut count = 0;

@@ -6,6 +6,8 @@
 #![expect(clippy::panic, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "common/contest.rs"]
+mod contest;
 #[path = "common/draw.rs"]
 mod draw;
 #[path = "common/format.rs"]
@@ -16,6 +18,8 @@ mod format;
 mod memory;
 #[allow(dead_code, reason = "other tests use more of it")]
 mod model;
+#[path = "common/numpy.rs"]
+mod numpy;
 #[path = "common/oracle.rs"]
 mod oracle;
 #[path = "common/play.rs"]
@@ -27,12 +31,13 @@ mod sample;
 #[path = "common/views.rs"]
 mod views;
 
+use contest::{Sequence, compare};
 use draw::{
     FOREIGN, NATIVE, random_end, random_index, random_memory, random_shape, random_slice, random_value, sample_of,
 };
 use pybuffer::layout::Order;
 
-use play::{Answer, Op, Register, Sequence, World, compare, is_native};
+use play::{Answer, Op, Player, Register, World, is_native};
 use random::Random;
 use views::{Key, View, c_string};
 
@@ -53,7 +58,7 @@ impl Maker {
     fn new(seed: u64) -> Self {
         Self {
             random: Random(seed),
-            world: World::new(),
+            world: World::new(Player::CPython),
             ops: vec![],
             answers: vec![],
             next: 0,
@@ -314,5 +319,5 @@ impl Maker {
 fn memoryviews_do_what_those_of_cpython_do() {
     let first: u64 = std::env::var("PYBUFFER_SEED").map_or(0, |seed| seed.parse().expect("a number"));
     let sequences = (first..first + 1200).map(|seed| Maker::new(seed).finish(seed, 30)).collect();
-    compare(sequences, 85);
+    compare(Player::CPython, sequences, 85);
 }

@@ -330,7 +330,7 @@ fn every_pair_of_types_has_its_loop() {
 /// NumPy's `astype`, for numbers that both types have room for, of every native and standard format.
 #[test]
 fn numpy_converts_alike() {
-    let Some(python) = numpy::numpy_python() else { return };
+    let Some(python) = numpy::python() else { return };
     let mut formats = std::collections::BTreeSet::new();
     for line in numpy::run(&python, "numbers_oracle.py", &["3118", "300"], String::new()).lines() {
         let words: Vec<_> = line.split(' ').collect();

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 /// A Python with NumPy: `PYBUFFER_NUMPY_PYTHON`, or what `make` puts into target/numpy-venv. Without one the test is
 /// skipped and says so, but where `CI=true`, it fails.
-pub(crate) fn numpy_python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let made = || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/numpy-venv/bin/python");
     let python = env::var_os("PYBUFFER_NUMPY_PYTHON").map_or_else(made, PathBuf::from);
     let mut version = Command::new(&python);

@@ -1,23 +1,20 @@
-//! Sequences of operations on memoryviews, played on this library and, as text, on CPython (`memoryview_oracle.py`), and
-//! the search for a short one among those on which the two disagree.
+//! Operations on memoryviews, as this library does them, and as text for the oracles' scripts.
 #![allow(dead_code, reason = "not every test uses all of it")]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ffi::{CString, c_char, c_int};
 use std::fmt::{self, Display};
-use std::path::Path;
-use std::process::Command;
 use std::ptr::null;
 use std::rc::Rc;
 
 use pybuffer::abi::buffer::{Py_buffer, PyBUF_FULL_RO};
 use pybuffer::abi::format::pybuffer_value;
+use pybuffer::abi::memoryview::pybuffer_subscript;
 use pybuffer::abi::object::PyObject;
 use pybuffer::layout::Order;
 
 use crate::format::NO_VALUE;
 use crate::memory::{Arena, Builder, Placed};
-use crate::oracle;
 use crate::sample::{Sample, text};
 use crate::views::{
     Key, Object, Raised, View, answer, crc32, int, keys_text, keys_to_c, raised, shown, status, tuple, value_of, word,
@@ -37,6 +34,22 @@ unsafe extern "C" {
     fn pybuffer_memoryview_cast(
         view: *mut PyObject,
         format: *const c_char,
+        ndim: c_int,
+        shape: *const isize,
+        order: c_char,
+    ) -> *mut PyObject;
+    fn pybuffer_memoryview_fill(
+        view: *mut PyObject,
+        subscripts: *const pybuffer_subscript,
+        count: c_int,
+        values: *const pybuffer_value,
+        nvalues: c_int,
+    ) -> c_int;
+    fn pybuffer_memoryview_permute(view: *mut PyObject, axes: *const c_int, count: c_int) -> *mut PyObject;
+    fn pybuffer_memoryview_flip(view: *mut PyObject, axis: c_int) -> *mut PyObject;
+    fn pybuffer_memoryview_broadcast(view: *mut PyObject, ndim: c_int, shape: *const isize) -> *mut PyObject;
+    fn pybuffer_memoryview_reshape(
+        view: *mut PyObject,
         ndim: c_int,
         shape: *const isize,
         order: c_char,
@@ -102,6 +115,11 @@ pub(crate) enum Op {
     Get(Register, Vec<isize>),
     Set(Register, Vec<isize>, Sample),
     Assign(Register, Vec<Key>, Register),
+    Fill(Register, Vec<Key>, Sample),
+    Permute(Register, Register, Option<Vec<c_int>>),
+    Flip(Register, Register, c_int),
+    Broadcast(Register, Register, Vec<isize>),
+    Reshape(Register, Register, Vec<isize>, char),
     Count(Register, Sample),
     Index(Register, Sample, isize, isize),
     Iter(Register, Register),
@@ -160,6 +178,14 @@ impl Display for Op {
             Self::Get(of, indices) => write!(f, "get {of} {}", tuple(indices)),
             Self::Set(of, indices, item) => write!(f, "set {of} {} {}", tuple(indices), text(item.value())),
             Self::Assign(of, keys, source) => write!(f, "assign {of} {} {source}", keys_text(keys)),
+            Self::Fill(of, keys, item) => write!(f, "fill {of} {} {}", keys_text(keys), text(item.value())),
+            Self::Permute(to, of, axes) => {
+                let axes = axes.as_ref().map_or("-".into(), |axes| tuple(axes));
+                write!(f, "permute {to} {of} {axes}")
+            }
+            Self::Flip(to, of, axis) => write!(f, "flip {to} {of} {axis}"),
+            Self::Broadcast(to, of, shape) => write!(f, "broadcast {to} {of} {}", tuple(shape)),
+            Self::Reshape(to, of, shape, order) => write!(f, "reshape {to} {of} {} {order}", tuple(shape)),
             Self::Count(of, item) => write!(f, "count {of} {}", text(item.value())),
             Self::Index(of, item, start, stop) => write!(f, "index {of} {} {start} {stop}", text(item.value())),
             Self::Iter(to, of) => write!(f, "iter {to} {of}"),
@@ -232,17 +258,25 @@ pub(crate) fn is_native(format: &[u8]) -> bool {
     matches!(code, [code] if b"cbB?hHiIlLqQnNefdP".contains(code))
 }
 
+/// Who plays, too, and what it is that can be seen there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Player {
+    CPython,
+    NumPy,
+}
+
 /// One sequence, played here.
 pub(crate) struct World {
+    player: Player,
     registers: HashMap<Register, (Thing, Rc<Base>)>,
 }
 
 impl World {
     /// Nothing yet. Hashes are those of CPython with PYTHONHASHSEED=0.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(player: Player) -> Self {
         // SAFETY: no pointers.
         assert_eq!(unsafe { pybuffer_set_hash_key(0, 0) }, 0);
-        Self { registers: HashMap::new() }
+        Self { player, registers: HashMap::new() }
     }
 
     /// The memoryviews, in the order of their registers.
@@ -279,7 +313,11 @@ impl World {
     }
 
     fn look(&self, of: Register) -> Option<String> {
-        Some(self.view(of)?.look(self.registers.get(&of)?.1.address))
+        let (view, base) = (self.view(of)?, self.registers.get(&of)?.1.address);
+        Some(match self.player {
+            Player::CPython => view.look(base),
+            Player::NumPy => view.look_at_items(base),
+        })
     }
 
     /// The base of a bytes object or a bytearray.
@@ -361,7 +399,7 @@ impl World {
                 let part = self.view(*of)?.subscript(&keys_to_c(keys));
                 match part {
                     // What is an item in Python.
-                    Ok(item) if item.ndim() == 0 => answer(item.items()),
+                    Ok(item) if item.ndim() == 0 && self.player == Player::CPython => answer(item.items()),
                     part => self.make(*to, self.base(*of)?, part),
                 }
             }
@@ -378,12 +416,33 @@ impl World {
                 };
                 self.make(*to, self.base(*of)?, view.map(View))
             }
-            Op::ReadOnly(to, of) => {
-                let view = self.view(*of)?.as_ptr();
-                // SAFETY: a memoryview.
-                let view = unsafe { Object::new(pybuffer_memoryview_toreadonly(view)) };
-                self.make(*to, self.base(*of)?, view.map(View))
+            Op::Fill(of, keys, item) => {
+                let (view, keys) = (self.view(*of)?.as_ptr(), keys_to_c(keys));
+                // SAFETY: a memoryview, that many subscripts, and one value.
+                let result = status(unsafe {
+                    pybuffer_memoryview_fill(view, keys.as_ptr(), int(keys.len()), &value_of(item), 1)
+                });
+                self.written(*of, result.map(drop))?
             }
+            Op::Permute(to, of, axes) => {
+                let (start, count) = axes.as_ref().map_or((null(), 0), |axes| (axes.as_ptr(), int(axes.len())));
+                // SAFETY: a memoryview, and that many axes.
+                self.arrange(*to, *of, |view| unsafe { pybuffer_memoryview_permute(view, start, count) })?
+            }
+            // SAFETY: a memoryview.
+            Op::Flip(to, of, axis) => {
+                self.arrange(*to, *of, |view| unsafe { pybuffer_memoryview_flip(view, *axis) })?
+            }
+            // SAFETY: a memoryview, and as many entries as there are axes.
+            Op::Broadcast(to, of, shape) => self.arrange(*to, *of, |view| unsafe {
+                pybuffer_memoryview_broadcast(view, int(shape.len()), shape.as_ptr())
+            })?,
+            // SAFETY: a memoryview, and as many entries as there are axes.
+            Op::Reshape(to, of, shape, order) => self.arrange(*to, *of, |view| unsafe {
+                pybuffer_memoryview_reshape(view, int(shape.len()), shape.as_ptr(), *order as c_char)
+            })?,
+            // SAFETY: a memoryview.
+            Op::ReadOnly(to, of) => self.arrange(*to, *of, |view| unsafe { pybuffer_memoryview_toreadonly(view) })?,
             Op::Get(of, indices) => answer(get(self.view(*of)?, indices)),
             Op::Set(of, indices, item) => self.written(*of, set(self.view(*of)?, indices, item))?,
             Op::Assign(of, keys, source) => {
@@ -469,6 +528,14 @@ impl World {
         self.make(to, Rc::new(base), view)
     }
 
+    /// Another arrangement of the axes.
+    fn arrange(&mut self, to: Register, of: Register, call: impl Fn(*mut PyObject) -> *mut PyObject) -> Option<String> {
+        let view = self.view(of)?.as_ptr();
+        // SAFETY: NULL with an error, or a new reference.
+        let view = unsafe { Object::new(call(view)) };
+        Some(self.make(to, self.base(of)?, view.map(View)))
+    }
+
     /// What the memory and the view are like after a change.
     fn written(&self, of: Register, result: Result<(), Raised>) -> Option<String> {
         let (_, base) = self.registers.get(&of)?;
@@ -496,122 +563,4 @@ fn set(view: &View, indices: &[isize], item: &Sample) -> Result<(), Raised> {
         pybuffer_memoryview_set_item(view.as_ptr(), indices.as_ptr(), int(indices.len()), &value_of(item), 1)
     })
     .map(drop)
-}
-
-/// The script on CPython, with the same hashes as here.
-fn oracle() -> Option<Command> {
-    let mut python = Command::new(oracle::interpreter()?);
-    python.args(["-s", "-P"]).arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/memoryview_oracle.py"));
-    python.env_remove("PYTHONPATH").env_remove("PYTHONHOME").env("PYTHONHASHSEED", "0");
-    Some(python)
-}
-
-/// The answers of the script to each operation of each sequence; `None` if there is no CPython.
-fn ask<'a>(sequences: impl Iterator<Item = &'a [Op]>) -> Option<Vec<Vec<String>>> {
-    let line = |ops: &[Op]| ops.iter().map(Op::to_string).collect::<Vec<_>>().join(";");
-    let answers = oracle::ask_interpreter(&mut oracle()?, sequences.map(line).collect());
-    Some(answers.iter().map(|line| line.split(';').map(String::from).collect()).collect())
-}
-
-/// How two answers go together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Same,
-    /// The same but for what CPython cannot say.
-    Partly,
-    NotComparable(&'static str),
-    Different,
-}
-
-fn verdict(ours: &Answer, theirs: &str) -> Verdict {
-    if theirs == "?" {
-        return Verdict::NotComparable("what CPython's memoryview does not support");
-    }
-    if ours.text == theirs {
-        return if theirs == "skip" { Verdict::NotComparable("what comes after such") } else { Verdict::Same };
-    }
-    if theirs == "skip" {
-        return Verdict::NotComparable("what comes after such");
-    }
-    let (left, right): (Vec<_>, Vec<_>) = (ours.text.split(' ').collect(), theirs.split(' ').collect());
-    if left.len() == right.len() && left.iter().zip(&right).all(|(ours, theirs)| ours == theirs || *theirs == "?") {
-        return Verdict::Partly;
-    }
-    ours.beyond.map_or(Verdict::Different, Verdict::NotComparable)
-}
-
-/// The first step on which the two disagree: its number, our answer and theirs.
-fn disagreement<'a>(ours: &'a [Answer], theirs: &'a [String]) -> Option<(usize, &'a str, &'a str)> {
-    assert_eq!(ours.len(), theirs.len());
-    let at = ours.iter().zip(theirs).position(|(ours, theirs)| verdict(ours, theirs) == Verdict::Different)?;
-    Some((at, &ours[at].text, &theirs[at]))
-}
-
-/// The answers here.
-fn play(ops: &[Op]) -> Vec<Answer> {
-    let mut world = World::new();
-    ops.iter().map(|op| world.step(op)).collect()
-}
-
-/// Leaves out operations for as long as a disagreement stays.
-fn shrink(mut ops: Vec<Op>) -> Vec<Op> {
-    loop {
-        let shorter: Vec<Vec<Op>> = (0..ops.len())
-            .map(|at| ops.iter().enumerate().filter(|&(other, _)| other != at).map(|(_, op)| op.clone()).collect())
-            .collect();
-        let answers = ask(shorter.iter().map(Vec::as_slice)).expect("it was there");
-        let still = shorter.into_iter().zip(answers).rev().find_map(|(ops, theirs)| {
-            let (at, ..) = disagreement(&play(&ops), &theirs)?;
-            Some(ops.into_iter().take(at + 1).collect())
-        });
-        match still {
-            Some(found) => ops = found,
-            None => return ops,
-        }
-    }
-}
-
-/// A sequence with the answers that it had while it was made.
-pub(crate) struct Sequence {
-    pub(crate) seed: u64,
-    pub(crate) ops: Vec<Op>,
-    pub(crate) answers: Vec<Answer>,
-}
-
-/// Compares all sequences with CPython, and says how much could be compared: at least `share` percent must be. Fails with
-/// the shortest sequence that can be found.
-pub(crate) fn compare(sequences: Vec<Sequence>, share: usize) {
-    let Some(answers) = ask(sequences.iter().map(|sequence| sequence.ops.as_slice())) else { return };
-    let (mut counts, mut kinds) = (BTreeMap::<&str, usize>::new(), BTreeMap::<String, [usize; 2]>::new());
-    let mut steps = 0;
-    for (sequence, theirs) in sequences.iter().zip(&answers) {
-        if let Some((at, first_ours, first_theirs)) = disagreement(&sequence.answers, theirs) {
-            let ops = shrink(sequence.ops[..=at].to_vec());
-            let theirs = ask([ops.as_slice()].into_iter()).expect("it was there").remove(0);
-            let ours = play(&ops);
-            let mut shown =
-                format!("seed {}: {first_ours} here, {first_theirs} in CPython; shortened:\n", sequence.seed);
-            for (op, (ours, theirs)) in ops.iter().zip(ours.iter().zip(&theirs)) {
-                shown += &format!("  {op}\n    here    {}\n    CPython {theirs}\n", ours.text);
-            }
-            panic!("{shown}");
-        }
-        for (op, (ours, theirs)) in sequence.ops.iter().zip(sequence.answers.iter().zip(theirs)) {
-            steps += 1;
-            let count = match verdict(ours, theirs) {
-                Verdict::Same => "compared",
-                Verdict::Partly => "compared but for values",
-                Verdict::NotComparable(why) => why,
-                Verdict::Different => unreachable!("there is no disagreement"),
-            };
-            *counts.entry(count).or_default() += 1;
-            if count.starts_with("compared") {
-                let kind = kinds.entry(op.name()).or_default();
-                kind[usize::from(theirs.starts_with('!'))] += 1;
-            }
-        }
-    }
-    println!("{steps} steps of {} sequences: {counts:?}\nresults and errors: {kinds:?}", sequences.len());
-    let compared: usize = counts.iter().filter(|(why, _)| why.starts_with("compared")).map(|(_, count)| count).sum();
-    assert!(compared * 100 >= steps * share, "only {compared} of {steps} steps could be compared");
 }

@@ -236,6 +236,23 @@ impl View {
         seen
     }
 
+    /// What there is of the items: the shape, the strides of axes of more than one item, the place of the first item
+    /// from the address `base`, and all items in C order.
+    pub(crate) fn look_at_items(&self, base: usize) -> String {
+        let items = self.shape().iter().product::<isize>();
+        let stride =
+            |(&len, &stride): (&isize, &isize)| if len > 1 && items > 0 { stride.to_string() } else { "_".into() };
+        let strides: Vec<_> = self.shape().iter().zip(self.strides()).map(stride).collect();
+        let offset = self.buffer().buf.addr().wrapping_sub(base).cast_signed();
+        format!(
+            "{} {} {} {}",
+            tuple(self.shape()),
+            if strides.is_empty() { "()".into() } else { strides.join(",") },
+            if items > 0 { offset.to_string() } else { "_".into() },
+            if items > 4096 { "many".into() } else { answer(self.tobytes(b'C').map(|items| word(&items))) },
+        )
+    }
+
     fn structure(&self, base: usize) -> String {
         let view = self.buffer();
         // SAFETY: the view of a memoryview that lives.
