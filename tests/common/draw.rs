@@ -1,6 +1,7 @@
 //! Random views, subscripts and values for the tests that compare with an oracle.
 #![allow(dead_code, reason = "not every test uses all of it")]
 
+use std::ffi::CString;
 use std::rc::Rc;
 
 use proptest::strategy::{Strategy, ValueTree};
@@ -10,7 +11,7 @@ use pybuffer::abi::format::pybuffer_value;
 
 use crate::format::{Format, bytes, number};
 use crate::memory::Builder;
-use crate::model::{layout, shapes};
+use crate::model::{Layout, layout, shapes};
 use crate::play::Memory;
 use crate::random::Random;
 use crate::sample::{Sample, random_fitting, random_sample};
@@ -46,7 +47,7 @@ pub(crate) fn random_shape(random: &mut Random) -> Vec<isize> {
     }
 }
 
-/// A structure of such items in memory that few values stand in.
+/// Memory of some structure, with and without pointers, for items of a format and a shape.
 pub(crate) fn random_memory(
     random: &mut Random,
     format: Option<&str>,
@@ -60,8 +61,18 @@ pub(crate) fn random_memory(
         None => random.pick(&[1, 1, 1, 2, 4]),
     };
     let structure = draw(random, layout(shape, itemsize));
+    memory_of(random, &structure, format, exporter)
+}
+
+/// Memory of a structure, that few values stand in, most often.
+pub(crate) fn memory_of(
+    random: &mut Random,
+    structure: &Layout,
+    format: Option<CString>,
+    exporter: &'static str,
+) -> Rc<Memory> {
     let mut builder = Builder::default();
-    let placed = builder.place(&structure, random.below(4));
+    let placed = builder.place(structure, random.below(4));
     let few = random.bytes(3);
     let content = match random.below(3) {
         0 => random.bytes(builder.bytes().len()),
@@ -75,7 +86,10 @@ pub(crate) fn random_memory(
 pub(crate) fn random_end(random: &mut Random, len: isize) -> isize {
     match random.below(12) {
         0 => random.pick(&[isize::MAX, isize::MAX - 1, isize::MIN + 1, isize::MIN + 2, 1 << 62, -(1 << 62)]),
-        _ => random.below(2 * len.unsigned_abs() + 5).cast_signed() - len - 2,
+        _ => {
+            let len = len.min(1 << 40);
+            random.below(2 * len.unsigned_abs() + 5).cast_signed() - len - 2
+        }
     }
 }
 
@@ -97,6 +111,7 @@ pub(crate) fn random_index(random: &mut Random, len: isize) -> isize {
     if len == 0 {
         return random_end(random, len);
     }
+    let len = len.min(1 << 40);
     random.below(2 * len.unsigned_abs()).cast_signed() - len
 }
 

@@ -124,6 +124,11 @@ impl View {
         self.array(self.buffer().shape)
     }
 
+    /// The number of items. Other axes may be as long as they like where one has none.
+    pub(crate) fn count(&self) -> isize {
+        if self.shape().contains(&0) { 0 } else { self.shape().iter().product() }
+    }
+
     pub(crate) fn strides(&self) -> &[isize] {
         self.array(self.buffer().strides)
     }
@@ -170,7 +175,7 @@ impl View {
 
     /// The values of all items, item after item.
     pub(crate) fn values(&self) -> Result<Vec<pybuffer_value>, Raised> {
-        let items = self.shape().iter().product::<isize>().unsigned_abs();
+        let items = self.count().unsigned_abs();
         let mut values = vec![NO_VALUE; items * self.values_of_an_item()];
         // Not NULL, also where there are none.
         let count = values.len().cast_signed();
@@ -239,7 +244,7 @@ impl View {
     /// What there is of the items: the shape, the strides of axes of more than one item, the place of the first item
     /// from the address `base`, and all items in C order.
     pub(crate) fn look_at_items(&self, base: usize) -> String {
-        let items = self.shape().iter().product::<isize>();
+        let items = self.count();
         let stride =
             |(&len, &stride): (&isize, &isize)| if len > 1 && items > 0 { stride.to_string() } else { "_".into() };
         let strides: Vec<_> = self.shape().iter().zip(self.strides()).map(stride).collect();
