@@ -109,6 +109,18 @@ class Player:
             raise ValueError("NumPy takes every negative number for -1, this library does not")
         return self.make(to, memory, array.reshape(shape, order=order, copy=False))
 
+    def do_iter(self, to, of):
+        array, memory = self.registers[of]
+        len(array)
+        self.registers[to] = iter([array[place, ...] for place in range(min(len(array), 40))]), memory
+        return "ok"
+
+    def do_row(self, to, of):
+        rows, memory = self.registers[of]
+        for row in rows:
+            return self.make(to, memory, row)
+        return "end"
+
     def do_assign(self, of, word, source):
         array, memory = self.registers[of]
         source, _ = self.registers[source]

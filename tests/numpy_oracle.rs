@@ -284,6 +284,16 @@ impl Maker {
                     let order = self.random.pick(&['C', 'C', 'F']);
                     Some(Op::Reshape(self.register(), of, new, order))
                 }
+                // The script keeps the first rows only.
+                16 if shape.first().is_none_or(|&len| len <= 40) => {
+                    let iterator = self.register();
+                    self.play(Op::Iter(iterator, of));
+                    for _ in 0..self.random.below(4) {
+                        let row = self.register();
+                        self.play(Op::Row(row, iterator));
+                    }
+                    None
+                }
                 _ => self.written(of),
             };
             if let Some(op) = op {

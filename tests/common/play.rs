@@ -78,6 +78,7 @@ unsafe extern "C" {
         stop: isize,
     ) -> isize;
     fn pybuffer_memoryview_iter(view: *mut PyObject) -> *mut PyObject;
+    fn pybuffer_memoryview_next(iterator: *mut PyObject) -> *mut PyObject;
     fn pybuffer_memoryview_next_item(iterator: *mut PyObject, values: *mut pybuffer_value, nvalues: c_int) -> c_int;
     fn pybuffer_memoryview_release(view: *mut PyObject) -> c_int;
     fn pybuffer_set_hash_key(k0: u64, k1: u64) -> c_int;
@@ -124,6 +125,7 @@ pub(crate) enum Op {
     Index(Register, Sample, isize, isize),
     Iter(Register, Register),
     Next(Register),
+    Row(Register, Register),
     Equal(Register, Register),
     Hash(Register),
     Look(Register),
@@ -190,6 +192,7 @@ impl Display for Op {
             Self::Index(of, item, start, stop) => write!(f, "index {of} {} {start} {stop}", text(item.value())),
             Self::Iter(to, of) => write!(f, "iter {to} {of}"),
             Self::Next(of) => write!(f, "next {of}"),
+            Self::Row(to, of) => write!(f, "row {to} {of}"),
             Self::Equal(a, b) => write!(f, "equal {a} {b}"),
             Self::Hash(of) => write!(f, "hash {of}"),
             Self::Look(of) => write!(f, "look {of}"),
@@ -482,6 +485,17 @@ impl World {
                     1 => values.iter().map(shown).collect::<Vec<_>>().join("+"),
                     _ => format!("!{}", raised()),
                 }
+            }
+            Op::Row(to, of) => {
+                let (Thing::Iterator { iterator, .. }, _) = self.registers.get(of)? else { return None };
+                // SAFETY: an iterator.
+                let row = unsafe { pybuffer_memoryview_next(iterator.as_ptr()) };
+                // SAFETY: no argument.
+                if row.is_null() && unsafe { PyErr_Occurred() }.is_null() {
+                    return Some("end".into());
+                }
+                // SAFETY: NULL with an error, or a new reference.
+                self.make(*to, self.base(*of)?, unsafe { Object::new(row) }.map(View))
             }
             Op::Equal(a, b) => {
                 let (a, b) = (self.pointer(*a)?, self.pointer(*b)?);
