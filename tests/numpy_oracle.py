@@ -127,7 +127,8 @@ class Player:
         part = array[keys(word)]
         if part.shape != source.shape:
             raise ValueError("this library does not broadcast the source")
-        array[keys(word)] = source
+        # Not the source itself: NumPy 2.4 gets x[::2] = x[:4] wrong.
+        array[keys(word)] = source.copy()
         return "%d %s" % (memory.crc(), self.look(of))
 
     def do_fill(self, of, word, item):

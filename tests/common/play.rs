@@ -432,8 +432,8 @@ impl World {
                 // SAFETY: a memoryview, and that many axes.
                 self.arrange(*to, *of, |view| unsafe { pybuffer_memoryview_permute(view, start, count) })?
             }
-            // SAFETY: a memoryview.
             Op::Flip(to, of, axis) => {
+                // SAFETY: a memoryview.
                 self.arrange(*to, *of, |view| unsafe { pybuffer_memoryview_flip(view, *axis) })?
             }
             // SAFETY: a memoryview, and as many entries as there are axes.
@@ -456,8 +456,8 @@ impl World {
                 };
                 self.written(*of, self.view(*of)?.assign(&keys_to_c(keys), source))?
             }
-            // SAFETY: a memoryview and a value.
             Op::Count(of, item) => {
+                // SAFETY: a memoryview and a value.
                 answer(status(unsafe { pybuffer_memoryview_count(self.view(*of)?.as_ptr(), &value_of(item), 1) }))
             }
             // SAFETY: a memoryview and a value.
