@@ -48,9 +48,9 @@ struct Maker {
     ops: Vec<Op>,
     answers: Vec<Answer>,
     next: Register,
-    /// Registers of bytes objects and bytearrays, iterators, and exports.
+    /// Registers of bytes objects and bytearrays, iterators with their views, and exports.
     objects: Vec<Register>,
-    iterators: Vec<Register>,
+    iterators: Vec<(Register, Register)>,
     exports: Vec<Register>,
 }
 
@@ -272,10 +272,17 @@ impl Maker {
             }
             83..85 => {
                 let to = self.register();
-                self.iterators.push(to);
+                self.iterators.push((to, of));
                 Op::Iter(to, of)
             }
-            85..89 if !self.iterators.is_empty() => Op::Next(self.random.pick(&self.iterators)),
+            85..89 if !self.iterators.is_empty() => {
+                let (iterator, of) = self.random.pick(&self.iterators);
+                // Up to the end and beyond, and after the end of the view.
+                for _ in 0..self.random.pick(&[0, 0, 1, 4]) {
+                    self.play(Op::Next(iterator));
+                }
+                if self.random.chance(15) { Op::Release(of) } else { Op::Next(iterator) }
+            }
             89..93 => {
                 let mut all: Vec<_> = self.world.views().into_iter().map(|(at, _)| at).collect();
                 all.extend(&self.objects);

@@ -12,6 +12,6 @@ ifeq ($(PYBUFFER_NUMPY_PYTHON),)
 	    "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || continue; \
 	    echo "$$python -m venv $(NUMPY_VENV)"; \
 	    rm -rf $(NUMPY_VENV); \
-	    "$$python" -m venv $(NUMPY_VENV) && $(NUMPY_VENV)/bin/pip install -q 'numpy>=2' && break; \
+	    "$$python" -m venv $(NUMPY_VENV) && $(NUMPY_VENV)/bin/pip install -q 'numpy>=2.1' && break; \
 	done; true
 endif

@@ -271,6 +271,7 @@ pub(crate) enum Player {
 /// One sequence, played here.
 pub(crate) struct World {
     player: Player,
+    traced: bool,
     registers: HashMap<Register, (Thing, Rc<Base>)>,
 }
 
@@ -279,7 +280,7 @@ impl World {
     pub(crate) fn new(player: Player) -> Self {
         // SAFETY: no pointers.
         assert_eq!(unsafe { pybuffer_set_hash_key(0, 0) }, 0);
-        Self { player, registers: HashMap::new() }
+        Self { player, traced: std::env::var_os("PYBUFFER_TRACE").is_some(), registers: HashMap::new() }
     }
 
     /// The memoryviews, in the order of their registers.
@@ -348,8 +349,12 @@ impl World {
         }
     }
 
-    /// Does an operation; "skip" where there is nothing to do it with.
+    /// Does an operation; "skip" where there is nothing to do it with. The variable PYBUFFER_TRACE has each one printed
+    /// before, for when the process dies of it.
     pub(crate) fn step(&mut self, op: &Op) -> Answer {
+        if self.traced {
+            eprintln!("{op}");
+        }
         let beyond = self.beyond(op);
         let text = self.attempt(op).unwrap_or_else(|| "skip".into());
         if let (Some(_), Op::Cast(to, ..)) = (beyond, op) {
