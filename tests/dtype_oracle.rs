@@ -11,15 +11,17 @@ mod common;
 mod format;
 #[path = "common/numpy.rs"]
 mod numpy;
+#[path = "common/script.rs"]
+mod script;
 
 use std::collections::BTreeMap;
 use std::ffi::CString;
 
 use format::Format;
-use numpy::{run, unhex};
 use pybuffer::abi::format as abi;
 use pybuffer::abi::format::{pybuffer_item, pybuffer_value};
 use pybuffer::format::LongDouble;
+use script::{run, unhex};
 
 const SCRIPT: &str = "dtype_oracle.py";
 

@@ -18,6 +18,8 @@ mod number;
 
 #[path = "common/numpy.rs"]
 mod numpy;
+#[path = "common/script.rs"]
+mod script;
 
 #[path = "common/random.rs"]
 mod random;
@@ -332,11 +334,11 @@ fn every_pair_of_types_has_its_loop() {
 fn numpy_converts_alike() {
     let Some(python) = numpy::python() else { return };
     let mut formats = std::collections::BTreeSet::new();
-    for line in numpy::run(&python, "numbers_oracle.py", &["3118", "300"], String::new()).lines() {
+    for line in script::run(&python, "numbers_oracle.py", &["3118", "300"], String::new()).lines() {
         let words: Vec<_> = line.split(' ').collect();
         let &[format, ctype, items, numbers, direction] = words.as_slice() else { panic!("{line}") };
         let case = format!("{direction} {ctype}, {format}");
-        let (mut items, mut numbers) = (numpy::unhex(items), numpy::unhex(numbers));
+        let (mut items, mut numbers) = (script::unhex(items), script::unhex(numbers));
         let ctype = match ctype {
             "double" => CType::Double,
             "float" => CType::Float,

@@ -1,9 +1,9 @@
-//! A Python with NumPy, and asking it.
+//! Finding the NumPy that this library is compared with.
 
 use std::env;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// A Python with NumPy: `PYBUFFER_NUMPY_PYTHON`, or what `make` puts into target/numpy-venv. Without one the test is
 /// skipped and says so, but where `CI=true`, it fails.
@@ -24,34 +24,4 @@ pub(crate) fn python() -> Option<PathBuf> {
     // Not eprintln!, which the harness swallows when a test passes. There is nothing to do if this fails.
     let _ = writeln!(std::io::stderr(), "SKIPPED: {message}");
     None
-}
-
-/// What the script of `tests` prints.
-pub(crate) fn run(python: &Path, script: &str, arguments: &[&str], input: String) -> String {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script);
-    let mut child = Command::new(python)
-        .arg("-I")
-        .arg(script)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the interpreter starts");
-    let mut stdin = child.stdin.take().expect("it was piped");
-    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
-    let output = child.wait_with_output().expect("the interpreter runs");
-    // The script need not read its input.
-    let _ = writer.join().expect("the writer does not panic");
-    assert!(output.status.success(), "the oracle failed");
-    String::from_utf8(output.stdout).expect("the oracle answers in ASCII")
-}
-
-/// Bytes that are hexadecimal; "-" and "''" are none.
-pub(crate) fn unhex(text: &str) -> Vec<u8> {
-    let digits = if text == "-" || text == "''" { "" } else { text };
-    digits
-        .as_bytes()
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).expect("ASCII"), 16).expect("two digits"))
-        .collect()
 }
