@@ -206,6 +206,41 @@ static void all_values_come_in_C_order(void)
     Py_DECREF(view);
 }
 
+static void all_values_are_checked_before_any_is_written(void)
+{
+    unsigned char memory[8] = {1, 2, 3, 4, 5, 6, 7, 8}, before[8];
+    PyObject *view = view_of(exporter_new(memory + 6, "BB", 2, 2, (Py_ssize_t[]){2, 2}, (Py_ssize_t[]){-2, -4}));
+    pybuffer_value values[8];
+    memcpy(before, memory, 8);
+    for (int i = 0; i < 8; i++) {
+        values[i] = PYBUFFER_INT(i + 10);
+    }
+    values[7] = PYBUFFER_INT(256);
+    CHECK_INT(pybuffer_memoryview_set_values(view, values, 8), -1);
+    CHECK_ERROR(PyExc_ValueError);
+    values[7] = PYBUFFER_REAL(1.0);
+    CHECK_INT(pybuffer_memoryview_set_values(view, values, 8), -1);
+    CHECK_ERROR(PyExc_TypeError);
+    CHECK_INT(pybuffer_memoryview_set_values(view, values, 6), -1);
+    CHECK_MESSAGE(PyExc_ValueError, "the view has 8 values, not 6");
+    CHECK_MEM(memory, before, 8);
+    values[7] = PYBUFFER_UINT(17);
+    CHECK_INT(pybuffer_memoryview_set_values(view, values, 8), 0);
+    CHECK_MEM(memory, ((unsigned char[]){16, 17, 12, 13, 14, 15, 10, 11}), 8);
+    Py_DECREF(view);
+    view = view_of(exporter_new(memory, "Zf", 8, 0, NULL, NULL));
+    values[0] = PYBUFFER_COMPLEX(0.5, -2.0);
+    CHECK_INT(pybuffer_memoryview_set_values(view, values, 1), 0);
+    CHECK_MEM(memory, ((float[]){0.5f, -2.0f}), 8);
+    Py_DECREF(view);
+    view = view_of(exporter_new(memory, "4s", 4, 1, (Py_ssize_t[]){2}, NULL));
+    values[0] = PYBUFFER_BYTES("abcdef", 6);
+    values[1] = PYBUFFER_BYTES("g", 1);
+    CHECK_INT(pybuffer_memoryview_set_values(view, values, 2), 0);
+    CHECK_MEM(memory, "abcdg\0\0\0", 8);
+    Py_DECREF(view);
+}
+
 static void items_without_values_are_fine(void)
 {
     char memory[6] = "abcde";
@@ -214,6 +249,8 @@ static void items_without_values_are_fine(void)
     CHECK_INT(pybuffer_memoryview_get_item(view, AT(0), &value, 0), 0);
     CHECK_INT(pybuffer_memoryview_values(view, &value, 0), 0);
     CHECK_INT(pybuffer_memoryview_set_item(view, AT(1), &value, 0), 0); /* padding becomes 0 */
+    CHECK_INT(pybuffer_memoryview_set_values(view, &value, 1), -1);
+    CHECK_ERROR(PyExc_ValueError);
     CHECK_MEM(memory, "ab\0\0e", 6);
     CHECK_INT(pybuffer_memoryview_count(view, &value, 0), 3);
     Py_DECREF(view);
@@ -421,6 +458,8 @@ static void a_released_view_has_no_items(void)
     REFUSED(pybuffer_memoryview_set_int64(view, AT(0), 1) == -1);
     REFUSED(pybuffer_memoryview_values(view, values, 3) == -1);
     REFUSED(pybuffer_memoryview_tobytes(view, 'C') == NULL);
+    REFUSED(pybuffer_memoryview_set_values(view, values, 3) == -1);
+    REFUSED(pybuffer_memoryview_copy(view, 'C') == NULL);
     REFUSED(pybuffer_memoryview_count(view, values, 1) == -1);
     REFUSED(pybuffer_memoryview_index(view, values, 1, 0, 3) == -1);
     REFUSED(pybuffer_memoryview_iter(view) == NULL);
@@ -447,6 +486,7 @@ int main(void)
     RUN(an_item_may_be_larger_than_its_format_but_not_smaller);
     RUN(a_format_that_is_none_is_an_error);
     RUN(all_values_come_in_C_order);
+    RUN(all_values_are_checked_before_any_is_written);
     RUN(items_without_values_are_fine);
     RUN(numbers_convert_as_in_C_but_checked);
     RUN(numbers_that_do_not_fit_an_item_are_refused);

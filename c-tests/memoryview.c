@@ -131,6 +131,63 @@ static void a_view_is_complete_whatever_the_exporter_leaves_out(void)
     }
 }
 
+static void new_memory_has_the_format_and_shape_asked_for(void)
+{
+    Py_ssize_t shape[3] = {2, 3, 4}, many[65] = {0};
+    PyObject *view = pybuffer_memoryview_new("T{<h:left:<h:right:}", 3, shape, 'F');
+    const Py_buffer *is = PyMemoryView_GET_BUFFER(view);
+    CHECK_STR(is->format, "T{<h:left:<h:right:}");
+    CHECK_INT(is->len, 96);
+    CHECK_INT(is->readonly, 0);
+    CHECK_INT(is->strides[0], 4);
+    CHECK_INT(is->strides[2], 24);
+    CHECK_INT(PyBuffer_IsContiguous(is, 'F'), 1);
+    CHECK(PyByteArray_Check(PyMemoryView_GET_BASE(view)));
+    for (Py_ssize_t i = 0; i < is->len; i++) {
+        CHECK_INT(((char *)is->buf)[i], 0);
+    }
+    Py_DECREF(view);
+    view = pybuffer_memoryview_new("d", 0, NULL, 'C');
+    CHECK_INT(PyMemoryView_GET_BUFFER(view)->len, 8);
+    Py_DECREF(view);
+    view = pybuffer_memoryview_new("d", 64, many, 'C');
+    CHECK_INT(PyMemoryView_GET_BUFFER(view)->len, 0);
+    Py_DECREF(view);
+    CHECK_PTR(pybuffer_memoryview_new("d", 65, many, 'C'), NULL);
+    CHECK_ERROR(PyExc_ValueError);
+    view = pybuffer_memoryview_new("3x", 1, (Py_ssize_t[]){2}, 'C'); /* items of padding alone */
+    CHECK_INT(PyMemoryView_GET_BUFFER(view)->len, 6);
+    Py_DECREF(view);
+}
+
+static void a_copy_has_memory_of_its_own(void)
+{
+    char text[] = "abcdef";
+    Py_ssize_t shape[2] = {2, 3}, f_strides[2] = {1, 2};
+    static const struct {
+        char order;
+        const char *of_c, *of_f; /* the bytes of a copy of C-contiguous and of Fortran-contiguous memory */
+    } cases[] = {{'C', "abcdef", "acebdf"}, {'F', "adbecf", "abcdef"}, {'A', "abcdef", "abcdef"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        for (int fortran = 0; fortran < 2; fortran++) {
+            Exporter *self = exporter_new(text, "B", 1, 2, shape, fortran ? f_strides : NULL);
+            self->offer.readonly = 1;
+            PyObject *view = PyMemoryView_FromObject((PyObject *)self);
+            PyObject *copy = pybuffer_memoryview_copy(view, cases[i].order);
+            const Py_buffer *is = PyMemoryView_GET_BUFFER(copy);
+            CHECK(is->buf != text);
+            CHECK_INT(is->readonly, 0);
+            CHECK_INT(is->shape[1], 3);
+            CHECK_MEM(is->buf, fortran ? cases[i].of_f : cases[i].of_c, 6);
+            CHECK_INT(PyObject_RichCompareBool(view, copy, Py_EQ), 1);
+            CHECK_INT(PyBuffer_IsContiguous(is, cases[i].order), 1);
+            Py_DECREF(view);
+            CHECK_UNUSED(self);
+            Py_DECREF(copy);
+        }
+    }
+}
+
 static void FromBuffer_copies_the_arrays_and_drops_obj(void)
 {
     Py_ssize_t shape[2] = {2, 3}, strides[2] = {8, 2};
@@ -413,6 +470,8 @@ int main(void)
     RUN(views_of_a_released_view_go_on);
     RUN(release_is_for_memoryviews);
     RUN(a_view_is_complete_whatever_the_exporter_leaves_out);
+    RUN(new_memory_has_the_format_and_shape_asked_for);
+    RUN(a_copy_has_memory_of_its_own);
     RUN(FromBuffer_copies_the_arrays_and_drops_obj);
     RUN(FromMemory_views_the_very_memory);
     RUN(a_request_without_shape_keeps_the_itemsize);

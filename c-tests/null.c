@@ -34,7 +34,8 @@
     F(pybuffer_memoryview_next_item) F(pybuffer_memoryview_subscript) F(pybuffer_memoryview_assign)                    \
     F(pybuffer_memoryview_fill) F(pybuffer_memoryview_flip) F(pybuffer_memoryview_permute)                             \
     F(pybuffer_memoryview_broadcast) F(pybuffer_memoryview_reshape) F(pybuffer_memoryview_cast)                        \
-    F(pybuffer_memoryview_toreadonly)                                                                                  \
+    F(pybuffer_memoryview_toreadonly) F(pybuffer_memoryview_set_values) F(pybuffer_memoryview_new)                     \
+    F(pybuffer_memoryview_copy)                                                                                        \
     F(pybuffer_memoryview_to_double) F(pybuffer_memoryview_to_float) F(pybuffer_memoryview_to_int64)                   \
     F(pybuffer_memoryview_to_uint64) F(pybuffer_memoryview_from_double) F(pybuffer_memoryview_from_float)              \
     F(pybuffer_memoryview_from_int64) F(pybuffer_memoryview_from_uint64)                                               \

@@ -89,6 +89,37 @@ static void null_pybuffer_memoryview_values(void)
     FAILS(pybuffer_memoryview_values(bytes, values, 10), PyExc_TypeError);
 }
 
+static void null_pybuffer_memoryview_set_values(void)
+{
+    pybuffer_value values[3] = {PYBUFFER_UINT('a'), PYBUFFER_UINT('b'), PYBUFFER_UINT('c')};
+    FAILS(pybuffer_memoryview_set_values(NULL, values, 3), PyExc_SystemError);
+    FAILS(pybuffer_memoryview_set_values(memoryview, NULL, 3), PyExc_SystemError);
+    FAILS(pybuffer_memoryview_set_values(memoryview, values, -1), PyExc_SystemError);
+    FAILS(pybuffer_memoryview_set_values(memoryview, values, PY_SSIZE_T_MAX), PyExc_ValueError);
+    FAILS(pybuffer_memoryview_set_values(bytes, values, 10), PyExc_TypeError);
+    values[2].kind = -1;
+    FAILS(pybuffer_memoryview_set_values(memoryview, values, 3), PyExc_TypeError);
+}
+
+static void null_pybuffer_memoryview_new(void)
+{
+    static const Py_ssize_t shape[2] = {2, 3}, negative[2] = {0, -1}, huge[2] = {PY_SSIZE_T_MAX, 2};
+    FAILS_NULL(pybuffer_memoryview_new(NULL, 2, shape, 'C'), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_new("B", 2, NULL, 'C'), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_new("B", -1, shape, 'C'), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_new("B", 2, shape, 'A'), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_new("B", 2, negative, 'C'), PyExc_ValueError);
+    FAILS_NULL(pybuffer_memoryview_new("no format", 2, shape, 'C'), PyExc_ValueError);
+    FAILS_NULL(pybuffer_memoryview_new("B", 2, huge, 'C'), PyExc_MemoryError);
+}
+
+static void null_pybuffer_memoryview_copy(void)
+{
+    FAILS_NULL(pybuffer_memoryview_copy(NULL, 'C'), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_copy(memoryview, 'X'), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_copy(bytes, 'C'), PyExc_TypeError);
+}
+
 static void null_pybuffer_memoryview_tobytes(void)
 {
     FAILS_NULL(pybuffer_memoryview_tobytes(NULL, 'C'), PyExc_SystemError);

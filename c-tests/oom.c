@@ -149,6 +149,8 @@ static void peace(void)
     A(cast, dropped(pybuffer_memoryview_cast(on.memoryview, "5s", 1, (Py_ssize_t[]){3}, 'C')))                         \
     A(made_read_only, dropped(pybuffer_memoryview_toreadonly(on.memoryview)))                                          \
     A(bytes_of_a_view, dropped(pybuffer_memoryview_tobytes(on.strided_view, 'C')))                                     \
+    A(new_memory, dropped(pybuffer_memoryview_new("<ihd", 2, (Py_ssize_t[]){3, 4}, 'F')))                              \
+    A(copy_of_a_view, dropped(pybuffer_memoryview_copy(on.strided_view, 'C')))                                         \
     A(iterator, dropped(pybuffer_memoryview_iter(on.memoryview)))                                                      \
     A(next_of_an_iterator, iterate())                                                                                  \
     A(items_of_a_long_format, long_items())                                                                            \
@@ -239,6 +241,8 @@ static int long_items(void)
         good = pybuffer_memoryview_get_item(view, NULL, 0, values, 10) == 0
                && pybuffer_memoryview_set_item(view, NULL, 0, values, 10) == 0
                && pybuffer_memoryview_fill(view, NULL, 0, values, 10) == 0
+               && pybuffer_memoryview_values(view, values, 10) == 0
+               && pybuffer_memoryview_set_values(view, values, 10) == 0
                && pybuffer_memoryview_count(view, values, 10) == 1;
         Py_DECREF(view);
     }

@@ -27,10 +27,17 @@ static const Py_ssize_t value_of_PYBUFFER_IMMORTAL_REFCNT = PYBUFFER_IMMORTAL_RE
 #endif
 static const Py_ssize_t value_of_PY_SSIZE_T_MAX = PY_SSIZE_T_MAX;
 static const Py_ssize_t value_of_PY_SSIZE_T_MIN = PY_SSIZE_T_MIN;
+#ifndef PYBUFFER_ABSENT
+#define PYBUFFER_ABSENT PY_SSIZE_T_MIN
+#endif
+static const Py_ssize_t value_of_PYBUFFER_ABSENT = PYBUFFER_ABSENT;
 ";
 
 /// Macros of our header without parameters that are no integers.
 const NO_INTEGERS: &[&str] = &[
+    "PYBUFFER_ALL",
+    "PYBUFFER_ELLIPSIS",
+    "PYBUFFER_NEWAXIS",
     "PYBUFFER_PYBUFFER_H",
     "PYBUFFER_VERSION",
     "PyObject_HEAD",
@@ -261,6 +268,9 @@ fn rust_structs() -> Vec<RustStruct> {
         format::pybuffer_item {
             name, kind, byteorder, code, offset, itemsize, alignment, elements, length, first_bit, ndim, shape,
             nfields, fields, next,
+        }
+        memoryview::pybuffer_subscript {
+            kind, start, stop, step,
         }
         format::pybuffer_bytes {
             start, length,

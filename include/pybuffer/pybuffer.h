@@ -1261,12 +1261,31 @@ PyObject *PyMemoryView_FromBuffer(const Py_buffer *info);
 
 /**
  * A memoryview of what `obj` exports, contiguous in `order`: of the memory itself where it is that already, else (for
- * `PyBUF_READ` only) of a copy in a bytes object, with the same format and shape. A new reference.
+ * `PyBUF_READ` only) of a copy in a bytes object, with the same format and shape. A new reference. Where memory of its own
+ * is wanted, `pybuffer_memoryview_copy` always makes it.
  *
  * NULL with an error set: `BufferError` where `PyBUF_WRITE` asks for what cannot be had, those of
  * `PyMemoryView_FromObject`, `SystemError` for another `buffertype` or `order`.
  */
 PyObject *PyMemoryView_GetContiguous(PyObject *obj, int buffertype, char order);
+
+/**
+ * A memoryview of new memory, all 0 and writable, as items of `format` in `ndim` axes of this shape, contiguous in `order`:
+ * 'C' or 'F'. The memory belongs to a bytearray, the view's base. `shape` may be NULL where `ndim` is 0. A new reference.
+ *
+ * NULL with `ValueError` for a format that is none, a negative shape or more than 64 axes, `MemoryError`, `SystemError` for
+ * NULL, a negative `ndim` or another order.
+ */
+PyObject *pybuffer_memoryview_new(const char *format, int ndim, const Py_ssize_t *shape, char order);
+
+/**
+ * A memoryview of new, writable memory with the items of another memoryview, contiguous in `order` ('C', 'F', or 'A' for
+ * Fortran order where the view is Fortran-contiguous and C order else), of the same format and shape. A new reference.
+ *
+ * NULL with `TypeError` where `view` is no memoryview, `ValueError` where it has been released, `MemoryError`, `SystemError`
+ * for NULL or another order.
+ */
+PyObject *pybuffer_memoryview_copy(PyObject *view, char order);
 
 /**
  * Gives the memory up before the object goes; every later use is a `ValueError`. Doing so twice is no error.
@@ -1378,6 +1397,15 @@ int pybuffer_memoryview_set_double(PyObject *view, const Py_ssize_t *indices, in
  * Returns 0; -1 also with `ValueError` for another number of values. CPython: `memoryview.tolist()`.
  */
 int pybuffer_memoryview_values(PyObject *view, pybuffer_value *values, Py_ssize_t nvalues);
+
+/**
+ * Packs all items, in C order, from `values`; `nvalues` must be as many as all items have. All values are checked, as by
+ * `pybuffer_format_pack`, before anything is written. None may be bytes in the memory of the view.
+ *
+ * Returns 0; -1 also with `TypeError` where the memory is read-only or a value is of the wrong kind, `ValueError` for
+ * another number of values or one that is out of range. Nothing is written then.
+ */
+int pybuffer_memoryview_set_values(PyObject *view, const pybuffer_value *values, Py_ssize_t nvalues);
 
 /**
  * All items as they are in memory, one behind the other in `order`: 'C', 'F', or 'A' for Fortran order where the view is
@@ -1930,6 +1958,51 @@ struct pybuffer_value {
     /** The value. */
     union pybuffer_value_as as;
 };
+
+/* Values to pack, and to look for: an integer of either sign, a float, a complex number, bytes, which stay where they
+ * are. */
+static inline pybuffer_value pybuffer_inline_int(int64_t number)
+{
+    pybuffer_value value;
+    value.kind = PYBUFFER_KIND_SIGNED;
+    value.as.i = number;
+    return value;
+}
+static inline pybuffer_value pybuffer_inline_uint(uint64_t number)
+{
+    pybuffer_value value;
+    value.kind = PYBUFFER_KIND_UNSIGNED;
+    value.as.u = number;
+    return value;
+}
+static inline pybuffer_value pybuffer_inline_real(double number)
+{
+    pybuffer_value value;
+    value.kind = PYBUFFER_KIND_FLOAT;
+    value.as.real = number;
+    return value;
+}
+static inline pybuffer_value pybuffer_inline_complex(double real, double imaginary)
+{
+    pybuffer_value value;
+    value.kind = PYBUFFER_KIND_COMPLEX;
+    value.as.parts[0] = real;
+    value.as.parts[1] = imaginary;
+    return value;
+}
+static inline pybuffer_value pybuffer_inline_bytes_value(const char *start, Py_ssize_t length)
+{
+    pybuffer_value value;
+    value.kind = PYBUFFER_KIND_BYTES;
+    value.as.bytes.start = start;
+    value.as.bytes.length = length;
+    return value;
+}
+#define PYBUFFER_INT(number) pybuffer_inline_int(number)
+#define PYBUFFER_UINT(number) pybuffer_inline_uint(number)
+#define PYBUFFER_REAL(number) pybuffer_inline_real(number)
+#define PYBUFFER_COMPLEX(real, imaginary) pybuffer_inline_complex((real), (imaginary))
+#define PYBUFFER_BYTES(start, length) pybuffer_inline_bytes_value((start), (length))
 
 /** The type of parsed formats, the objects that `pybuffer_format_parse` makes. */
 extern PyTypeObject pybuffer_format_type;

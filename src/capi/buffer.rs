@@ -23,6 +23,26 @@ pub(super) fn order_of(order: c_char) -> Result<Order> {
     Order::from_char(byte(order)).ok_or(Error::system(c"order must be 'C', 'F' or 'A'"))
 }
 
+/// 'C' or 'F'.
+pub(super) fn definite_order_of(order: c_char) -> Result<Order> {
+    match order_of(order)? {
+        Order::Any => Err(Error::bad_argument()),
+        order => Ok(order),
+    }
+}
+
+/// An array that C gives. NULL will do for no entries.
+///
+/// # Safety
+/// NULL, or as many entries as `count` says, for as long as the result is used.
+pub(super) unsafe fn slice_of<'a, T>(start: *const T, count: c_int) -> Result<&'a [T]> {
+    match usize::try_from(count).map_err(|_| Error::bad_argument())? {
+        0 => Ok(&[]),
+        // SAFETY: the function's contract.
+        count => Ok(unsafe { core::slice::from_raw_parts(non_null(start.cast_mut())?.as_ptr(), count) }),
+    }
+}
+
 /// The bytes at a pointer that may be NULL where there are none.
 fn bytes_at(memory: *const c_void, len: Py_ssize_t) -> Result<*mut u8> {
     if memory.is_null() && len > 0 { Err(Error::NullArgument) } else { Ok(memory.cast_mut().cast()) }

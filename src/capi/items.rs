@@ -16,25 +16,13 @@ use core::ptr::null_mut;
 
 use crate::abi::format::pybuffer_value;
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::format::CNumber;
 use crate::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 
-use super::buffer::order_of;
-
-/// An array that C gives. NULL will do for no entries.
-///
-/// # Safety
-/// NULL, or as many entries as `count` says, for as long as the result is used.
-pub(super) unsafe fn slice_of<'a, T>(start: *const T, count: c_int) -> Result<&'a [T]> {
-    match usize::try_from(count).map_err(|_| Error::bad_argument())? {
-        0 => Ok(&[]),
-        // SAFETY: the function's contract.
-        count => Ok(unsafe { core::slice::from_raw_parts(non_null(start.cast_mut())?.as_ptr(), count) }),
-    }
-}
+use super::buffer::{order_of, slice_of};
 
 /// The address of an item, in the memory of the view. It may be used until the view is released; not longer.
 ///
@@ -216,6 +204,25 @@ pub unsafe extern "C" fn pybuffer_memoryview_values(
         let count = usize::try_from(nvalues).map_err(|_| Error::bad_argument())?;
         // SAFETY: O1; the contract of the function.
         unsafe { memoryview::values(view, values.as_ptr(), count) }.map(|()| 0)
+    })
+}
+
+/// Packs all items, in C order, from `values`; `nvalues` must be as many as all items have. All values are checked, as by
+/// `pybuffer_format_pack`, before anything is written. None may be bytes in the memory of the view.
+///
+/// Returns 0; -1 also with `TypeError` where the memory is read-only or a value is of the wrong kind, `ValueError` for
+/// another number of values or one that is out of range. Nothing is written then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_set_values(
+    view: *mut PyObject,
+    values: *const pybuffer_value,
+    nvalues: Py_ssize_t,
+) -> c_int {
+    boundary(|| {
+        let (view, values) = (non_null(view)?, non_null(values.cast_mut())?);
+        let count = usize::try_from(nvalues).map_err(|_| Error::bad_argument())?;
+        // SAFETY: O1; the contract of the function.
+        unsafe { memoryview::set_values(view, values.as_ptr(), count) }.map(|()| 0)
     })
 }
 

@@ -4,7 +4,7 @@
 //! of its exporter once; memoryviews made from it use the same snapshot, and the exporter's view is given back when the
 //! last of them is released or gone. A memoryview always has shape, strides and format.
 
-use core::ffi::{c_char, c_int};
+use core::ffi::{CStr, c_char, c_int};
 
 use crate::abi::buffer as c;
 use crate::abi::buffer::Py_buffer;
@@ -14,7 +14,7 @@ use crate::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 
-use super::buffer::order_of;
+use super::buffer::{definite_order_of, order_of, slice_of};
 
 /// What `PyBUF_READ` or `PyBUF_WRITE` as an argument say.
 fn is_writable(flags: c_int) -> Result<bool> {
@@ -69,7 +69,8 @@ pub unsafe extern "C" fn PyMemoryView_FromBuffer(info: *const Py_buffer) -> *mut
 }
 
 /// A memoryview of what `obj` exports, contiguous in `order`: of the memory itself where it is that already, else (for
-/// `PyBUF_READ` only) of a copy in a bytes object, with the same format and shape. A new reference.
+/// `PyBUF_READ` only) of a copy in a bytes object, with the same format and shape. A new reference. Where memory of its own
+/// is wanted, `pybuffer_memoryview_copy` always makes it.
 ///
 /// NULL with an error set: `BufferError` where `PyBUF_WRITE` asks for what cannot be had, those of
 /// `PyMemoryView_FromObject`, `SystemError` for another `buffertype` or `order`.
@@ -83,6 +84,40 @@ pub unsafe extern "C" fn PyMemoryView_GetContiguous(
         let (obj, writable, order) = (non_null(obj)?, is_writable(buffertype)?, order_of(order)?);
         // SAFETY: O1.
         unsafe { memoryview::get_contiguous(obj, writable, order) }.map(Owned::into_object)
+    })
+}
+
+/// A memoryview of new memory, all 0 and writable, as items of `format` in `ndim` axes of this shape, contiguous in `order`:
+/// 'C' or 'F'. The memory belongs to a bytearray, the view's base. `shape` may be NULL where `ndim` is 0. A new reference.
+///
+/// NULL with `ValueError` for a format that is none, a negative shape or more than 64 axes, `MemoryError`, `SystemError` for
+/// NULL, a negative `ndim` or another order.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_new(
+    format: *const c_char,
+    ndim: c_int,
+    shape: *const Py_ssize_t,
+    order: c_char,
+) -> *mut PyObject {
+    boundary(|| {
+        let (format, order) = (non_null(format.cast_mut())?, definite_order_of(order)?);
+        // SAFETY: the contract of the function: a C string, and as many entries.
+        unsafe { memoryview::new(CStr::from_ptr(format.as_ptr()), slice_of(shape, ndim)?, order) }
+            .map(Owned::into_object)
+    })
+}
+
+/// A memoryview of new, writable memory with the items of another memoryview, contiguous in `order` ('C', 'F', or 'A' for
+/// Fortran order where the view is Fortran-contiguous and C order else), of the same format and shape. A new reference.
+///
+/// NULL with `TypeError` where `view` is no memoryview, `ValueError` where it has been released, `MemoryError`, `SystemError`
+/// for NULL or another order.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_copy(view: *mut PyObject, order: c_char) -> *mut PyObject {
+    boundary(|| {
+        let (view, order) = (non_null(view)?, order_of(order)?);
+        // SAFETY: O1.
+        unsafe { memoryview::copy(view, order) }.map(Owned::into_object)
     })
 }
 

@@ -20,8 +20,7 @@ use crate::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 
-use super::buffer::order_of;
-use super::items::slice_of;
+use super::buffer::{definite_order_of, slice_of};
 
 /// The subscripts that C gives.
 ///
@@ -45,14 +44,6 @@ unsafe fn subscripts<'a>(
         c::PYBUFFER_SUBSCRIPT_ELLIPSIS => Subscript::Ellipsis,
         _ => Subscript::NewAxis,
     }))
-}
-
-/// 'C' or 'F'.
-fn definite_order(order: c_char) -> Result<Order> {
-    match order_of(order)? {
-        Order::Any => Err(Error::bad_argument()),
-        order => Ok(order),
-    }
 }
 
 /// The part that `count` subscripts select, one for each axis from the first on; what they leave out is taken whole.
@@ -187,7 +178,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_reshape(
     order: c_char,
 ) -> *mut PyObject {
     boundary(|| {
-        let (view, order) = (non_null(view)?, definite_order(order)?);
+        let (view, order) = (non_null(view)?, definite_order_of(order)?);
         // SAFETY: O1; the contract of the function.
         unsafe { memoryview::reshape(view, slice_of(shape, ndim)?, order) }.map(Owned::into_object)
     })
@@ -215,7 +206,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_cast(
     boundary(|| {
         let (view, format) = (non_null(view)?, non_null(format.cast_mut())?);
         // Without a shape nothing is ordered. An array of no entries is a shape all the same.
-        let order = if shape.is_null() { Order::C } else { definite_order(order)? };
+        let order = if shape.is_null() { Order::C } else { definite_order_of(order)? };
         // SAFETY: O1; the contract of the function.
         unsafe {
             let shape = if shape.is_null() { None } else { Some(slice_of(shape, ndim)?) };

@@ -225,6 +225,8 @@ fn unchanged(_: Codec, value: Value<'_>) -> Result<Value<'_>> {
 /// An operation that does not fit its item: of another plan.
 const MISMATCH: Error = Error::bad_argument();
 
+const PACK_NEEDS: &CStr = c"pack_into needs at least %zd bytes";
+
 impl<'o> Plan<'o> {
     /// The plan that [`compile`] wrote, with the counts that it gave.
     #[must_use]
@@ -266,16 +268,42 @@ impl<'o> Plan<'o> {
     /// `TypeError` for a value of the wrong type; `ValueError` for one out of range, for too many or too few, and if the
     /// memory is smaller than an item.
     pub fn pack<'v>(&self, item: &mut [u8], values: impl Iterator<Item = Value<'v>> + Clone) -> Result<()> {
-        let size = self.counts.size;
-        let item = item.get_mut(..size).ok_or_else(|| self.too_small(c"pack_into needs at least %zd bytes"))?;
+        if item.len() < self.counts.size {
+            return Err(self.too_small(PACK_NEEDS));
+        }
         let mut checked = values.clone();
-        self.check(self.ops, &mut checked, |codec, value, size| codec.check(value, size))?;
+        self.check_values(&mut checked)?;
         if checked.next().is_some() {
             return Err(self.wrong_number(c"pack expected %zd values and got more"));
         }
-        item.fill(0);
         let mut values = values;
-        self.write(self.ops, item, &mut values, unchanged)
+        self.write_values(item, &mut values)
+    }
+
+    /// Whether an item can take the next values, as many as it has.
+    ///
+    /// # Errors
+    /// `TypeError` for a value of the wrong type; `ValueError` for one out of range, and for too few.
+    pub fn check_values<'v>(&self, values: &mut impl Iterator<Item = Value<'v>>) -> Result<()> {
+        self.check(self.ops, values, |codec, value, size| codec.check(value, size))
+    }
+
+    /// Writes the next values, which [`check_values`](Self::check_values) has accepted, to the item at the start of this
+    /// memory. Bytes without a value become 0.
+    ///
+    /// # Errors
+    /// As [`check_values`](Self::check_values), and then part of the item may be written; `ValueError` if the memory is
+    /// smaller than an item.
+    pub fn write_values<'v>(&self, item: &mut [u8], values: &mut impl Iterator<Item = Value<'v>>) -> Result<()> {
+        let item = self.cleared(item)?;
+        self.write(self.ops, item, values, unchanged)
+    }
+
+    /// The bytes of the item at the start of this memory, all 0.
+    fn cleared<'m>(&self, memory: &'m mut [u8]) -> Result<&'m mut [u8]> {
+        let item = memory.get_mut(..self.counts.size).ok_or_else(|| self.too_small(PACK_NEEDS))?;
+        item.fill(0);
+        Ok(item)
     }
 
     /// Whether an item can take the next numbers of C's, as many as it has values. The values are those of
@@ -303,9 +331,7 @@ impl<'o> Plan<'o> {
     /// As [`check_numbers`](Self::check_numbers), and then part of the item may be written; `ValueError` if the memory is
     /// smaller than an item.
     pub fn write_numbers<'v>(&self, item: &mut [u8], numbers: &mut impl Iterator<Item = Value<'v>>) -> Result<()> {
-        let size = self.counts.size;
-        let item = item.get_mut(..size).ok_or_else(|| self.too_small(c"pack_into needs at least %zd bytes"))?;
-        item.fill(0);
+        let item = self.cleared(item)?;
         self.write(self.ops, item, numbers, |codec: Codec, number| Ok(codec.fit(number)?))
     }
 

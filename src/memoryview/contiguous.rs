@@ -1,7 +1,7 @@
 //! `PyMemoryView_GetContiguous`: the memory itself where it is contiguous, else a copy in a bytes object.
 
 use core::ffi::CStr;
-use core::ptr::NonNull;
+use core::ptr::{NonNull, null};
 
 use crate::abi::buffer::Py_buffer;
 use crate::abi::bytes::PyBytesObject;
@@ -9,8 +9,9 @@ use crate::abi::memoryview::PyMemoryViewObject;
 use crate::abi::object::PyObject;
 use crate::buffer;
 use crate::error::{Error, Result};
-use crate::exporters::bytes;
-use crate::layout::{MAX_NDIM, Order, fill_strides};
+use crate::exporters::{bytearray, bytes};
+use crate::format;
+use crate::layout::{MAX_NDIM, Order, Structure, fill_strides};
 use crate::runtime::refs::Owned;
 
 use super::access::Access;
@@ -39,7 +40,7 @@ pub(crate) unsafe fn get_contiguous(
         if writable {
             return Err(Error::buffer(c"writable contiguous buffer requested for a non-contiguous object."));
         }
-        copy(&memoryview, order)
+        frozen_copy(view, order)
     }
 }
 
@@ -66,24 +67,80 @@ unsafe fn bytes_object(view: &Py_buffer, order: Order) -> Result<Owned<PyBytesOb
 /// A memoryview of a bytes object with the same items in `order`, with the same format and shape.
 ///
 /// # Safety
-/// W3.
-unsafe fn copy(memoryview: &Owned<PyMemoryViewObject>, order: Order) -> Result<Owned<PyMemoryViewObject>> {
-    // SAFETY: the function's contract. All that is written to is new and not yet shared (O3).
+/// B1 and W3.
+unsafe fn frozen_copy(view: &Py_buffer, order: Order) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: the function's contract.
     unsafe {
-        let src = &(*memoryview.as_ptr()).view;
-        let structure = buffer::checked_structure(src)?;
-        let bytes = bytes_object(src, order)?;
-        let managed = managed::of_exporter(bytes.as_non_null().cast())?;
-        managed::copy_format(&managed, CStr::from_ptr(src.format))?;
+        let shape = buffer::checked_structure(view)?.shape.unwrap_or(&[]);
+        let memory = bytes_object(view, order)?.upcast();
+        laid_over(&memory, CStr::from_ptr(view.format), view.itemsize, shape, order)
+    }
+}
+
+/// A memoryview of new memory that may be written, with the same items in `order`, and with the same format and shape.
+///
+/// # Safety
+/// O1, and W3.
+pub(crate) unsafe fn copy(op: NonNull<PyObject>, order: Order) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: the function's contract; a memoryview's view is complete (B1); new memory of that size.
+    unsafe {
+        let access = Access::new(op)?;
+        let (view, structure) = (access.view(), access.structure()?);
+        let as_it_lies = order == Order::Any && !structure.is_contiguous(Order::C);
+        let order = match order {
+            Order::Any if as_it_lies && structure.is_contiguous(Order::Fortran) => Order::Fortran,
+            Order::Any => Order::C,
+            order => order,
+        };
+        let memory = bytearray::from_memory(null(), view.len)?;
+        buffer::to_fresh(bytearray::start(memory.as_non_null()).cast(), view, order)?;
+        laid_over(&memory.upcast(), access.format(), view.itemsize, structure.shape.unwrap_or(&[]), order)
+    }
+}
+
+/// A memoryview of new memory, all 0, of this format and shape.
+pub(crate) fn new(format: &CStr, shape: &[isize], order: Order) -> Result<Owned<PyMemoryViewObject>> {
+    let itemsize = format::size(format)?;
+    if shape.iter().any(|&items| items < 0) {
+        return Err(Error::value(c"shape must not be negative"));
+    }
+    let structure =
+        Structure { ndim: shape.len(), len: isize::MAX, itemsize, shape: Some(shape), strides: None, suboffsets: None };
+    // What memory cannot hold is what there is no memory for.
+    structure.check().map_err(|error| if shape.len() > MAX_NDIM { error } else { Error::no_memory() })?;
+    let len = structure.bytes();
+    // SAFETY: new memory of that size, which nobody else uses yet.
+    unsafe {
+        let memory = bytearray::from_memory(null(), len.cast_signed())?;
+        bytearray::start(memory.as_non_null()).write_bytes(0, len);
+        laid_over(&memory.upcast(), format, itemsize, shape, order)
+    }
+}
+
+/// A memoryview of all bytes of an exporter, as items of this format and shape in `order`.
+///
+/// # Safety
+/// O1; the exporter is one of plain bytes, as many as the shape needs.
+unsafe fn laid_over(
+    memory: &Owned<PyObject>,
+    format: &CStr,
+    itemsize: isize,
+    shape: &[isize],
+    order: Order,
+) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: the function's contract; nobody else has seen the managed buffer (O3).
+    unsafe {
+        let managed = managed::of_exporter(memory.as_non_null())?;
         let mut strides = [0; MAX_NDIM];
-        fill_strides(structure.shape.unwrap_or(&[]), src.itemsize, order, &mut strides);
-        let copied = Py_buffer {
-            itemsize: src.itemsize,
-            ndim: src.ndim,
-            shape: src.shape,
+        fill_strides(shape, itemsize, order, &mut strides);
+        let view = Py_buffer {
+            itemsize,
+            // At most `MAX_NDIM`, which the callers have seen to.
+            ndim: i32::try_from(shape.len()).unwrap_or(0),
+            shape: shape.as_ptr().cast_mut(),
             strides: strides.as_mut_ptr(),
             ..(*managed.as_ptr()).master
         };
-        counted(managed, &copied, None)
+        counted(managed, &view, Some(format))
     }
 }

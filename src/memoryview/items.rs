@@ -8,9 +8,9 @@ use crate::abi::format::pybuffer_value;
 use crate::abi::object::PyObject;
 use crate::description::{read_value, with_plan_of, write_value};
 use crate::error::{Argument, Error, Kind, Result};
-use crate::format::{CNumber, Plan};
+use crate::format::{CNumber, Counts, Plan};
 use crate::kernels;
-use crate::layout::{AxesMut, Order, Pair, Purpose, Subscript, with_room};
+use crate::layout::{self, AxesMut, Order, Pair, Purpose, Subscript, with_room};
 use crate::runtime::alloc::Scratch;
 
 use super::access::Access;
@@ -219,6 +219,52 @@ pub(crate) unsafe fn set_number<T: CNumber>(op: NonNull<PyObject>, indices: &[is
     }
 }
 
+/// Runs `act` with the plan of the format where all items together have `count` values, and with the bytes that those of
+/// one item take in an array.
+fn with_all<R>(access: &Access, count: usize, act: impl FnOnce(&Plan<'_>, isize) -> Result<R>) -> Result<R> {
+    let items = access.structure()?.items();
+    with_plan_of(access.format(), |plan| {
+        let Counts { values: each, size, .. } = plan.counts();
+        if items.checked_mul(each) != Some(count) {
+            return Err(Error::with(
+                Kind::Value,
+                c"the view has %zd values, not %zd",
+                Argument::Size(items.saturating_mul(each).cast_signed()),
+                Argument::Size(count.cast_signed()),
+            ));
+        }
+        if size > access.view().itemsize.unsigned_abs() {
+            return Err(Error::value(c"memoryview: an item is smaller than its format"));
+        }
+        if count.checked_mul(size_of::<pybuffer_value>()).is_none_or(|size| isize::try_from(size).is_err()) {
+            return Err(Error::no_memory());
+        }
+        act(plan, each.wrapping_mul(size_of::<pybuffer_value>()).cast_signed())
+    })
+}
+
+/// Runs `act` with the two addresses of each pair of items of a walk until it fails.
+///
+/// # Safety
+/// As `kernels::visit`.
+unsafe fn try_each<const N: usize>(
+    walk: Option<&layout::Plan<N>>,
+    src: *const u8,
+    dst: *mut u8,
+    mut act: impl FnMut(*const u8, *mut u8) -> Result<()>,
+) -> Result<()> {
+    let Some(walk) = walk else { return Ok(()) };
+    let mut result = Ok(());
+    // SAFETY: the function's contract.
+    let _: ControlFlow<()> = unsafe {
+        kernels::visit(walk, src, dst, |src, dst| {
+            result = act(src, dst);
+            if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })
+    };
+    result
+}
+
 /// `memoryview.tolist()`: the values of all items, those of each behind each other, items in C order.
 ///
 /// # Safety
@@ -227,35 +273,44 @@ pub(crate) unsafe fn values(op: NonNull<PyObject>, values: *mut pybuffer_value, 
     // SAFETY: the function's contract; each item has as many bytes as the plan needs, and room for its values.
     unsafe {
         let access = Access::new(op)?;
-        let structure = access.structure()?;
-        let items = structure.items();
-        with_plan_of(access.format(), |plan| {
-            let each = plan.counts().values;
-            if items.checked_mul(each) != Some(count) {
-                return Err(Error::with(
-                    Kind::Value,
-                    c"the view has %zd values, not %zd",
-                    Argument::Size(items.saturating_mul(each).cast_signed()),
-                    Argument::Size(count.cast_signed()),
-                ));
-            }
-            if plan.counts().size > structure.itemsize.unsigned_abs() {
-                return Err(Error::value(c"memoryview: an item is smaller than its format"));
-            }
-            if count.checked_mul(size_of::<pybuffer_value>()).is_none_or(|size| isize::try_from(size).is_err()) {
-                return Err(Error::no_memory());
-            }
-            let element = each.wrapping_mul(size_of::<pybuffer_value>()).cast_signed();
+        let (structure, base) = (access.structure()?, access.view().buf.cast());
+        with_all(&access, count, |plan, element| {
             with_room!(structure.ndim, N => {
                 let pair = Pair::<N>::to_array(&structure, element, Order::C).ok_or(Error::bad_argument())?;
-                let Some(walk) = pair.plan(Purpose::Read, Order::C) else { return Ok(()) };
-                let mut result = Ok(());
-                let _: ControlFlow<()> =
-                    kernels::visit(&walk, access.view().buf.cast(), values.cast(), |item, to| {
-                        result = unpack_to(plan, bytes_of(item, plan.counts().size), to.cast());
-                        if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-                    });
-                result
+                try_each(pair.plan(Purpose::Read, Order::C).as_ref(), base, values.cast(), |item, to| {
+                    unpack_to(plan, bytes_of(item, plan.counts().size), to.cast())
+                })
+            })
+        })
+    }
+}
+
+/// The other way round: all items from their values, which are all checked before anything is written.
+///
+/// # Safety
+/// O1 and W3; what [`read_value`] needs of the `count` values, none of which is bytes in the memory of the view.
+pub(crate) unsafe fn set_values(op: NonNull<PyObject>, values: *const pybuffer_value, count: usize) -> Result<()> {
+    // SAFETY: the function's contract; each item has as many bytes as the plan needs.
+    unsafe {
+        let access = Access::new(op)?;
+        access.writable()?;
+        let (structure, base) = (access.structure()?, access.view().buf.cast());
+        with_all(&access, count, |plan, element| {
+            let values = core::slice::from_raw_parts(values, count);
+            check_values(values)?;
+            let mut checked = values.iter().filter_map(|value| read_value(value));
+            let Counts { values: each, size, .. } = plan.counts();
+            for _ in 0..values.len().checked_div(each).unwrap_or(0) {
+                plan.check_values(&mut checked)?;
+            }
+            with_room!(structure.ndim, N => {
+                let pair = Pair::<N>::from_array(&structure, element, Order::C).ok_or(Error::bad_argument())?;
+                let walk = pair.plan(Purpose::Write, Order::C);
+                try_each(walk.as_ref(), values.as_ptr().cast(), base, |from, item| {
+                    let values = if each == 0 { &[] } else { core::slice::from_raw_parts(from.cast(), each) };
+                    let item = if size == 0 { &mut [] } else { core::slice::from_raw_parts_mut(item, size) };
+                    plan.write_values(item, &mut values.iter().filter_map(|value| read_value(value)))
+                })
             })
         })
     }
