@@ -1,7 +1,7 @@
 //! Parts, arrangements, items and assignments of memoryviews, over random structures with and without pointers, compared
 //! with nested lists of places (`model/nested.rs`).
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::panic, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 #![expect(dead_code, reason = "what tests share, each uses in part")]
 
 #[path = "common/format.rs"]
