@@ -185,7 +185,7 @@ impl Codec {
             Form::Half => Value::Float(self.half(*element.first_chunk()?)),
             Form::Single => Value::Float(self.single(*element.first_chunk()?)),
             Form::Double => Value::Float(self.double(*element.first_chunk()?)),
-            Form::Address => Value::Unsigned(self.address(*element.first_chunk()?) as u64),
+            Form::Address | Form::Pointer => Value::Unsigned(self.address(*element.first_chunk()?) as u64),
             _ => return None,
         })
     }

@@ -253,9 +253,10 @@ impl Elements {
 fn one_form(form: Form) -> Option<Form> {
     Some(match form {
         Form::Char | Form::Bytes => Form::Bytes,
-        Form::Address if size_of::<usize>() == 8 => Form::U64,
+        Form::Address | Form::Pointer if size_of::<usize>() == 8 => Form::U64,
         Form::I8 | Form::I16 | Form::I32 | Form::I64 | Form::U8 | Form::U16 | Form::U32 | Form::U64 => form,
-        Form::Ucs2 | Form::Ucs4 | Form::Address => form,
+        Form::Address | Form::Pointer => Form::Address,
+        Form::Ucs2 | Form::Ucs4 => form,
         _ => return None,
     })
 }
