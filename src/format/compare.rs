@@ -4,7 +4,8 @@
 
 use super::codec::{Codec, Form};
 use super::codes::Order;
-use super::plan::{Op, Plan};
+use super::compile::Op;
+use super::plan::Plan;
 use super::values::Values;
 
 /// Compares items of one format with items of another by value. Make one, then walk the items.
@@ -307,7 +308,7 @@ mod tests {
     use core::ffi::CStr;
     use std::vec;
 
-    use super::super::plan::{compile, count_ops};
+    use super::super::compile::{compile, count_ops};
     use super::*;
 
     /// What the comparer of two formats says.

@@ -19,6 +19,7 @@
 //! | `codec` | the bytes of one element, of any kind, from and to a value |
 //! | `element` | [`decode`], [`encode`]: the same for an [`Item`] |
 //! | `text` | [`write_repr`]: a value as Python's `repr` writes it |
+//! | `compile` | [`compile`]: from the text to the steps of a plan |
 //! | `plan` | [`Plan`]: a compiled format, to unpack and pack many items |
 //! | `number` | which plans are plain numbers |
 //! | `values` | [`Values`]: the values of an item one after the other |
@@ -44,6 +45,8 @@ mod element;
 
 mod text;
 
+mod compile;
+
 mod plan;
 
 mod number;
@@ -58,12 +61,13 @@ use crate::error::Result;
 
 pub use codes::{Kind, Order};
 pub use compare::{ByValues, Comparer};
+pub use compile::{Counts, Op, compile, compile_or_count, count_ops};
 pub(crate) use convert::{CNumber, Fault, Half, Native, To, Truth, fault};
 pub use element::{check_number, decode, encode, encode_number, nth, values_per_element};
 pub use float::LongDouble;
 pub(crate) use number::{CType, Numbers, Scalar};
 pub use parse::is_of_struct;
-pub use plan::{Counts, Op, Plan, compile, compile_or_count, count_ops};
+pub use plan::Plan;
 pub use text::write_repr;
 pub use tree::{Extent, Item, MAX_DEPTH, MAX_SHAPE, Sink, Span, common_item, walk};
 pub use value::Value;

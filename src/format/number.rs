@@ -118,7 +118,7 @@ impl Plan<'_> {
 mod tests {
     use core::ffi::CStr;
 
-    use super::super::plan::{Op, compile};
+    use super::super::compile::{Op, compile};
     use super::*;
 
     fn numbers(format: &CStr) -> Option<Numbers> {

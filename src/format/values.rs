@@ -4,7 +4,8 @@
 //! values of one format are all that is wanted.
 
 use super::codec::Form;
-use super::plan::{Op, Plan};
+use super::compile::Op;
+use super::plan::Plan;
 use super::tree::MAX_DEPTH;
 use super::value::Value;
 
@@ -118,7 +119,7 @@ mod tests {
     use std::ffi::CString;
     use std::{vec, vec::Vec};
 
-    use super::super::plan::{compile, count_ops};
+    use super::super::compile::{compile, count_ops};
     use super::*;
 
     /// The values as the walk gives them, which must be those that the plan visits; twice, to begin again.
