@@ -131,6 +131,7 @@ unsafe fn laid_over(
     // SAFETY: the function's contract; nobody else has seen the managed buffer (O3).
     unsafe {
         let managed = managed::of_exporter(memory.as_non_null())?;
+        managed::copy_format(&managed, format)?;
         let mut strides = [0; MAX_NDIM];
         fill_strides(shape, itemsize, order, &mut strides);
         let view = Py_buffer {
@@ -141,6 +142,6 @@ unsafe fn laid_over(
             strides: strides.as_mut_ptr(),
             ..(*managed.as_ptr()).master
         };
-        counted(managed, &view, Some(format))
+        counted(managed, &view, None)
     }
 }

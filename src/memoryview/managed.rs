@@ -3,15 +3,17 @@
 //! `exports` is the number of memoryviews that have not been released, beginning with the one that the managed buffer is
 //! made for. Whoever brings it to 0 gives the exporter's view back; it never grows from 0, so that this is for good.
 
+use core::ffi::CStr;
 use core::mem::size_of;
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
 use crate::abi::buffer::Py_buffer;
-use crate::abi::memoryview::{_Py_MANAGED_BUFFER_RELEASED, _PyManagedBufferObject};
+use crate::abi::memoryview::{_Py_MANAGED_BUFFER_FREE_FORMAT, _Py_MANAGED_BUFFER_RELEASED, _PyManagedBufferObject};
 use crate::abi::object::PyObject;
 use crate::buffer::{self, Request};
 use crate::error::Result;
+use crate::runtime::alloc::{self, Domain, Scratch};
 use crate::runtime::object;
 use crate::runtime::refs::{Object, Owned, atomic, atomic_flags};
 use crate::runtime::types::object_dealloc;
@@ -56,6 +58,23 @@ pub(super) unsafe fn of_exporter(exporter: NonNull<PyObject>) -> Result<Owned<_P
         }
         Ok(managed)
     }
+}
+
+/// Gives the managed buffer a format of its own, a copy of this one.
+///
+/// # Safety
+/// The caller has the object to itself (O3).
+pub(super) unsafe fn copy_format(managed: &Owned<_PyManagedBufferObject>, format: &CStr) -> Result<()> {
+    let bytes = format.to_bytes_with_nul();
+    let copy = Scratch::new(bytes.len())?;
+    // SAFETY: the function's contract; the memory has the size of the text.
+    unsafe {
+        core::ptr::copy_nonoverlapping(bytes.as_ptr(), copy.as_ptr(), bytes.len());
+        let managed = &mut *managed.as_ptr();
+        managed.master.format = copy.into_raw().cast();
+        managed.flags |= _Py_MANAGED_BUFFER_FREE_FORMAT;
+    }
+    Ok(())
 }
 
 /// Counts a further memoryview; says no where the exporter's view has been given back, or is just being.
@@ -133,9 +152,14 @@ unsafe fn give_back(managed: NonNull<_PyManagedBufferObject>) {
 /// # Safety
 /// O1, O2; no reference is left.
 pub(super) unsafe extern "C" fn dealloc(op: *mut PyObject) {
-    // SAFETY: the function's contract: this thread has the object to itself.
+    // SAFETY: the function's contract: this thread has the object to itself. A format of its own came from this domain.
     unsafe {
-        give_back(NonNull::new_unchecked(op.cast()));
+        let managed: *mut _PyManagedBufferObject = op.cast();
+        let format = (*managed).master.format;
+        give_back(NonNull::new_unchecked(managed));
+        if (*managed).flags & _Py_MANAGED_BUFFER_FREE_FORMAT != 0 {
+            alloc::free(Domain::Mem, format.cast());
+        }
         object_dealloc(op);
     }
 }
