@@ -182,23 +182,6 @@ split_channel(const Wave *wave, Py_ssize_t number, const char *directory, Peak *
     return status;
 }
 
-/* A memoryview of new memory for samples. */
-static PyObject *
-new_samples(const Wave *wave, int ndim, const Py_ssize_t *shape)
-{
-    Py_ssize_t size = PyMemoryView_GET_BUFFER(wave->samples)->itemsize;
-    PyObject *memory, *bytes, *samples;
-
-    for (int i = 0; i < ndim; i++)
-        size *= shape[i]; /* no more than the file has */
-    memory = PyByteArray_FromStringAndSize(NULL, size);
-    bytes = memory != NULL ? PyMemoryView_FromObject(memory) : NULL;
-    samples = bytes != NULL ? pybuffer_memoryview_cast(bytes, wave->format, ndim, shape, 'C') : NULL;
-    Py_XDECREF(bytes);
-    Py_XDECREF(memory); /* the memoryview of the samples keeps it */
-    return samples;
-}
-
 /* A copy of the frames, the last first: a new reference. It has memory of its own, also where there
  * is only one frame and the view is contiguous. */
 static PyObject *
@@ -210,11 +193,9 @@ reverse(const Wave *wave, const char *directory)
     if (view == NULL)
         return NULL;
     print_row("reversed", view, 0);
-    copy = new_samples(wave, 2, PyMemoryView_GET_BUFFER(view)->shape);
-    if (copy != NULL && pybuffer_memoryview_assign(copy, NULL, 0, view) < 0)
-        Py_CLEAR(copy);
+    copy = pybuffer_memoryview_copy(view, 'C');
     if (copy != NULL) {
-        print_row("  assigned", copy, PyMemoryView_GET_BUFFER(copy)->len);
+        print_row("  copied", copy, PyMemoryView_GET_BUFFER(copy)->len);
         if (save(wave, directory, "reversed", copy) < 0)
             Py_CLEAR(copy);
     }
@@ -251,7 +232,8 @@ fill_with_means(const Wave *wave, PyObject *mixed)
 static int
 mix(const Wave *wave, const char *directory)
 {
-    PyObject *mixed = new_samples(wave, 1, PyMemoryView_GET_BUFFER(wave->samples)->shape);
+    const Py_ssize_t *shape = PyMemoryView_GET_BUFFER(wave->samples)->shape;
+    PyObject *mixed = pybuffer_memoryview_new(wave->format, 1, shape, 'C');
     int status = -1;
 
     if (mixed != NULL && fill_with_means(wave, mixed) == 0) {
