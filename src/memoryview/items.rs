@@ -118,6 +118,15 @@ pub(super) unsafe fn bytes_of<'a>(item: *const u8, size: usize) -> &'a [u8] {
     if size == 0 { &[] } else { unsafe { core::slice::from_raw_parts(item, size) } }
 }
 
+/// The same, to be written.
+///
+/// # Safety
+/// As [`bytes_of`], and the bytes may be written.
+pub(super) unsafe fn bytes_mut_of<'a>(item: *mut u8, size: usize) -> &'a mut [u8] {
+    // SAFETY: the function's contract.
+    if size == 0 { &mut [] } else { unsafe { core::slice::from_raw_parts_mut(item, size) } }
+}
+
 /// The address of an item.
 ///
 /// # Safety
@@ -210,11 +219,10 @@ pub(crate) unsafe fn set_number<T: CNumber>(op: NonNull<PyObject>, indices: &[is
         access.writable()?;
         let item = access.item(indices)?;
         access.with_plan(1, |plan, size| {
-            let item = if size == 0 { &mut [] } else { core::slice::from_raw_parts_mut(item, size) };
             plan.check_format_of_numbers()?;
             let number = core::iter::once(number.to_value());
             plan.check_numbers(&mut number.clone(), 0)?;
-            plan.write_numbers(item, &mut number.clone())
+            plan.write_numbers(bytes_mut_of(item, size), &mut number.clone())
         })
     }
 }
@@ -247,7 +255,7 @@ fn with_all<R>(access: &Access, count: usize, act: impl FnOnce(&Plan<'_>, isize)
 ///
 /// # Safety
 /// As `kernels::visit`.
-unsafe fn try_each<const N: usize>(
+pub(super) unsafe fn try_each<const N: usize>(
     walk: Option<&layout::Plan<N>>,
     src: *const u8,
     dst: *mut u8,
@@ -308,8 +316,7 @@ pub(crate) unsafe fn set_values(op: NonNull<PyObject>, values: *const pybuffer_v
                 let walk = pair.plan(Purpose::Write, Order::C);
                 try_each(walk.as_ref(), values.as_ptr().cast(), base, |from, item| {
                     let values = if each == 0 { &[] } else { core::slice::from_raw_parts(from.cast(), each) };
-                    let item = if size == 0 { &mut [] } else { core::slice::from_raw_parts_mut(item, size) };
-                    plan.write_values(item, &mut values.iter().filter_map(|value| read_value(value)))
+                    plan.write_values(bytes_mut_of(item, size), &mut values.iter().filter_map(|value| read_value(value)))
                 })
             })
         })

@@ -3,7 +3,6 @@
 //! Items that are equal numbers behind each other go through the loops of `kernels::convert`, all others are unpacked and
 //! packed value by value. CPython has no counterpart.
 
-use core::ops::ControlFlow;
 use core::ptr::NonNull;
 
 use crate::abi::object::PyObject;
@@ -14,6 +13,7 @@ use crate::kernels::{self, Conversion, Operand};
 use crate::layout::{Order, Pair, Purpose, Structure, with_room};
 
 use super::access::Access;
+use super::items::{bytes_mut_of, bytes_of, try_each};
 
 /// `pybuffer_memoryview_to_*`.
 ///
@@ -45,9 +45,7 @@ pub(crate) unsafe fn from_array(op: NonNull<PyObject>, array: NonNull<u8>, count
     // SAFETY: the function's contract.
     unsafe {
         let access = Access::new(op)?;
-        if access.view().readonly != 0 {
-            return Err(Error::new(Kind::Type, c"cannot modify read-only memory"));
-        }
+        access.writable()?;
         with_plan_of(access.format(), |plan| {
             let work = Work::new(&access, plan, array.as_ptr(), count, ctype)?;
             if work.count == 0 {
@@ -168,19 +166,10 @@ impl<'a> Work<'a> {
     /// W1 to W4.
     unsafe fn values_to_array<const N: usize>(&self) -> Result<()> {
         let pair = Pair::<N>::to_array(&self.structure, self.stride, Order::C).ok_or(Error::bad_argument())?;
-        let mut result = Ok(());
-        let mut unpack = |item: *const u8, numbers: *mut u8| {
-            // SAFETY: the function's contract; the item is not smaller than its format says, and has as many values as
-            // the array has room for.
-            result = unsafe { self.unpack(item, numbers) };
-            if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        };
-        let unpack: &mut dyn FnMut(*const u8, *mut u8) -> ControlFlow<()> = &mut unpack;
-        if let Some(plan) = pair.plan(Purpose::Read, Order::C) {
-            // SAFETY: the function's contract. Whether it has stopped is in the result.
-            let _: ControlFlow<()> = unsafe { kernels::visit(&plan, self.memory, self.array, unpack) };
-        }
-        result
+        let walk = pair.plan(Purpose::Read, Order::C);
+        // SAFETY: the function's contract; the item is not smaller than its format says, and has as many values as the array
+        // has room for.
+        unsafe { try_each(walk.as_ref(), self.memory, self.array, |item, numbers| self.unpack(item, numbers)) }
     }
 
     /// # Safety
@@ -190,8 +179,8 @@ impl<'a> Work<'a> {
         let mut to = numbers;
         // SAFETY: the function's contract.
         unsafe {
-            self.plan.unpack(bytes(item, self.plan.counts().size), &mut |value| {
-                match bytes_of(self.ctype, value) {
+            self.plan.unpack(bytes_of(item, self.plan.counts().size), &mut |value| {
+                match number_bytes(self.ctype, value) {
                     Ok(number) => core::ptr::copy_nonoverlapping(number.as_ptr(), to, self.ctype.size()),
                     Err(fault) => return Err(fault.at(self.number_at(to.addr().wrapping_sub(self.array.addr())))),
                 }
@@ -207,19 +196,10 @@ impl<'a> Work<'a> {
         // SAFETY: the function's contract.
         unsafe { self.check_array()? };
         let pair = Pair::<N>::from_array(&self.structure, self.stride, Order::C).ok_or(Error::bad_argument())?;
-        let mut result = Ok(());
-        let mut pack = |numbers: *const u8, item: *mut u8| {
-            // SAFETY: the function's contract; the item is not smaller than its format says, and the array has as many
-            // numbers as it has values.
-            result = unsafe { self.pack(numbers, item) };
-            if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        };
-        let pack: &mut dyn FnMut(*const u8, *mut u8) -> ControlFlow<()> = &mut pack;
-        if let Some(plan) = pair.plan(Purpose::Write, Order::C) {
-            // SAFETY: the function's contract. Whether it has stopped is in the result.
-            let _: ControlFlow<()> = unsafe { kernels::visit(&plan, self.array, self.memory, pack) };
-        }
-        result
+        let walk = pair.plan(Purpose::Write, Order::C);
+        // SAFETY: the function's contract; the item is not smaller than its format says, and the array has as many numbers
+        // as it has values.
+        unsafe { try_each(walk.as_ref(), self.array, self.memory, |numbers, item| self.pack(numbers, item)) }
     }
 
     /// Whether the items can take all numbers of the array.
@@ -243,27 +223,13 @@ impl<'a> Work<'a> {
         let counts = self.plan.counts();
         let mut array = Array { at: numbers, left: counts.values, ctype: self.ctype };
         // SAFETY: the function's contract.
-        let item = unsafe { bytes_mut(item, counts.size) };
+        let item = unsafe { bytes_mut_of(item, counts.size) };
         self.plan.write_numbers(item, &mut array)
     }
 }
 
 fn view_operand(numbers: Numbers) -> Operand {
     Operand { scalar: numbers.scalar, swapped: numbers.swapped }
-}
-
-/// # Safety
-/// As many bytes may be read, for as long as the result is used.
-unsafe fn bytes<'a>(start: *const u8, size: usize) -> &'a [u8] {
-    // SAFETY: the function's contract; memory of no bytes may be at NULL.
-    if size == 0 { &[] } else { unsafe { core::slice::from_raw_parts(start, size) } }
-}
-
-/// # Safety
-/// As many bytes may be read and written, for as long as the result is used.
-unsafe fn bytes_mut<'a>(start: *mut u8, size: usize) -> &'a mut [u8] {
-    // SAFETY: the function's contract; memory of no bytes may be at NULL.
-    if size == 0 { &mut [] } else { unsafe { core::slice::from_raw_parts_mut(start, size) } }
 }
 
 /// The values of the numbers at `at`, as many as are left, which may be read.
@@ -287,7 +253,7 @@ impl Iterator for Array {
 }
 
 /// The bytes of the number that a value is, as many of them as the type has.
-fn bytes_of(ctype: CType, value: Value<'_>) -> core::result::Result<[u8; 8], Fault> {
+fn number_bytes(ctype: CType, value: Value<'_>) -> core::result::Result<[u8; 8], Fault> {
     let mut bytes = [0; 8];
     match ctype {
         CType::Double => bytes = f64::from_value(value)?.to_ne_bytes(),
