@@ -51,7 +51,7 @@ unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, structure: &Structure<'_>, or
             core::ptr::copy(src, buf, view.len.unsigned_abs());
             return Ok(());
         }
-        with_room!(structure.ndim, N => copy_pair(Pair::<N>::to_contiguous(structure, order), src, buf))
+        with_room!(structure.ndim, room => copy_pair(Pair::to_contiguous(room, structure, order), Purpose::Once, src, buf))
     }
 }
 
@@ -59,11 +59,10 @@ unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, structure: &Structure<'_>, or
 ///
 /// # Safety
 /// W1 to W4.
-unsafe fn copy_pair<const N: usize>(pair: Option<Pair<N>>, src: *const u8, dst: *mut u8) -> Result<()> {
-    let pair = pair.ok_or(Error::bad_argument())?;
-    if let Some(plan) = pair.plan(Purpose::Write, Order::C) {
+unsafe fn copy_pair(pair: Option<Pair<'_>>, purpose: Purpose, src: *const u8, dst: *mut u8) -> Result<()> {
+    if let Some(plan) = pair.ok_or(Error::bad_argument())?.plan(purpose, Order::C) {
         // SAFETY: the function's contract.
-        unsafe { kernels::copy(&plan, src, dst) };
+        unsafe { kernels::copy(plan, src, dst) };
     }
     Ok(())
 }
@@ -82,7 +81,7 @@ pub(crate) unsafe fn from_contiguous(view: &Py_buffer, buf: *const u8, len: isiz
             core::ptr::copy(buf, dst, len);
             return Ok(());
         }
-        with_room!(structure.ndim, N => scatter(Pair::<N>::from_contiguous(&structure, order), len, order, buf, dst))
+        scatter(&structure, len, order, buf, dst)
     }
 }
 
@@ -90,28 +89,26 @@ pub(crate) unsafe fn from_contiguous(view: &Py_buffer, buf: *const u8, len: isiz
 ///
 /// # Safety
 /// W1 to W4.
-unsafe fn scatter<const N: usize>(
-    pair: Option<Pair<N>>,
-    len: usize,
-    order: Order,
-    src: *const u8,
-    dst: *mut u8,
-) -> Result<()> {
-    let pair = pair.ok_or(Error::bad_argument())?;
-    let items = len.checked_div(pair.itemsize()).unwrap_or(0);
-    let run = |part: Pair<N>| {
+unsafe fn scatter(structure: &Structure<'_>, len: usize, order: Order, src: *const u8, dst: *mut u8) -> Result<()> {
+    let mut run = |part: Pair<'_>| {
         if let Some(plan) = part.plan(Purpose::Write, order) {
             // SAFETY: the function's contract, for the walk or a part of it.
-            unsafe { kernels::copy(&plan, src, dst) };
+            unsafe { kernels::copy(plan, src, dst) };
         }
     };
-    if order == Order::Fortran && pair.writes_indirectly() {
-        pair.prefix(items, order).for_each(|part| part.fortran_lines().for_each(run));
-    } else if items < pair.items() {
-        pair.prefix(items, order).for_each(run);
-    } else {
-        run(pair);
-    }
+    with_room!(structure.ndim, room => {
+        let pair = Pair::from_contiguous(room, structure, order).ok_or(Error::bad_argument())?;
+        let items = len.checked_div(pair.itemsize()).unwrap_or(0);
+        if order == Order::Fortran && pair.writes_indirectly() {
+            with_room!(structure.ndim, room => with_room!(structure.ndim, spare => {
+                pair.prefix(items, order, room, &mut |part| part.fortran_lines(spare, &mut run));
+            }));
+        } else if items < pair.items() {
+            with_room!(structure.ndim, room => pair.prefix(items, order, room, &mut run));
+        } else {
+            run(pair);
+        }
+    });
     Ok(())
 }
 
@@ -154,29 +151,27 @@ pub(crate) unsafe fn copy_view(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
         if src.itemsize != dst.itemsize || !src.has_shape_of(&dst) {
             return Err(Error::buffer(c"destination and source must have the same shape and itemsize"));
         }
-        with_room!(src.ndim, N => copy_items::<N>(from, &src, to, &dst))
+        copy_items(from, &src, to, &dst)
     }
 }
 
 /// # Safety
 /// As [`copy_view`]; the structures are those of the views, of the same shape and itemsize.
-unsafe fn copy_items<const N: usize>(
-    from: &Py_buffer,
-    src: &Structure<'_>,
-    to: &Py_buffer,
-    dst: &Structure<'_>,
-) -> Result<()> {
-    let pair = Pair::<N>::of_views(src, dst).ok_or(Error::bad_argument())?;
+unsafe fn copy_items(from: &Py_buffer, src: &Structure<'_>, to: &Py_buffer, dst: &Structure<'_>) -> Result<()> {
     let (src_base, dst_base) = (from.buf.cast::<u8>(), to.buf.cast::<u8>());
     // SAFETY: the function's contract; W4 is what `may_overlap` rules out, or the temporary.
     unsafe {
-        if may_overlap(&pair, src_base, dst_base) {
+        with_room!(src.ndim, room => {
+            let pair = Pair::of_views(room, src, dst).ok_or(Error::bad_argument())?;
+            if !may_overlap(&pair, src_base, dst_base) {
+                return copy_pair(Some(pair), Purpose::Write, src_base, dst_base);
+            }
             let size = pair.items().saturating_mul(pair.itemsize());
             let temporary = Scratch::new(size)?;
-            copy_pair(Pair::<N>::to_contiguous(src, Order::C), src_base, temporary.as_ptr())?;
-            return scatter(Pair::<N>::from_contiguous(dst, Order::C), size, Order::C, temporary.as_ptr(), dst_base);
-        }
-        copy_pair(Some(pair), src_base, dst_base)
+            let gathered = Pair::to_contiguous(room, src, Order::C);
+            copy_pair(gathered, Purpose::Once, src_base, temporary.as_ptr())?;
+            scatter(dst, size, Order::C, temporary.as_ptr(), dst_base)
+        })
     }
 }
 
@@ -191,11 +186,13 @@ pub(crate) unsafe fn copy_apart(
     dst: &Structure<'_>,
 ) -> Result<()> {
     // SAFETY: the function's contract.
-    unsafe { with_room!(src.ndim, N => copy_pair(Pair::<N>::of_views(src, dst), src_base, dst_base)) }
+    unsafe {
+        with_room!(src.ndim, room => copy_pair(Pair::of_views(room, src, dst), Purpose::Write, src_base, dst_base))
+    }
 }
 
 /// Whether the two operands may have bytes in common. Memory behind pointers always may.
-fn may_overlap<const N: usize>(pair: &Pair<N>, src: *const u8, dst: *const u8) -> bool {
+fn may_overlap(pair: &Pair<'_>, src: *const u8, dst: *const u8) -> bool {
     let Some([src_bounds, dst_bounds]) = pair.bounds() else { return pair.items() != 0 };
     let addresses = |base: *const u8, (first, end): (isize, isize)| -> Range<usize> {
         base.wrapping_offset(first).addr()..base.wrapping_offset(end).addr()

@@ -305,13 +305,12 @@ impl Conversion {
 /// # Safety
 /// W1 to W4 of the module's contract, with items that have the sizes of the two types. Where the conversion is of known
 /// numbers, they all fit.
-pub(crate) unsafe fn convert<const N: usize>(
-    plan: &Plan<N>,
+pub(crate) unsafe fn convert(
+    mut plan: Plan<'_>,
     conversion: &Conversion,
     src: *const u8,
     dst: *mut u8,
 ) -> Result<(), Misfit> {
-    let mut plan = *plan;
     let tiled = plan.tile();
     let direct = plan.direct();
     let (outer, plane) = direct.split_at_checked(direct.len().saturating_sub(2)).unwrap_or((direct, &[]));

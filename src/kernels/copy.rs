@@ -10,8 +10,8 @@ use super::walk::each;
 ///
 /// # Safety
 /// W1 to W4 of the module's contract.
-pub(crate) unsafe fn copy<const N: usize>(plan: &Plan<N>, src: *const u8, dst: *mut u8) {
-    let mut plan = plan.by_block();
+pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
+    plan.take_block();
     let tiled = plan.tile();
     let unit = plan.unit;
     let direct = plan.direct();

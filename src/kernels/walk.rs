@@ -9,8 +9,8 @@ use crate::layout::{Axis, Plan, Step};
 /// # Safety
 /// W1 and W2 of the module's contract as far as pointers that the axes follow are concerned; `act` may be called with the
 /// addresses of each pair.
-pub(crate) unsafe fn visit<const N: usize>(
-    plan: &Plan<N>,
+pub(crate) unsafe fn visit(
+    plan: &Plan<'_>,
     src: *const u8,
     dst: *mut u8,
     mut act: impl FnMut(*const u8, *mut u8) -> ControlFlow<()>,

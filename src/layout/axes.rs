@@ -1,4 +1,4 @@
-//! The axes of a walk over two operands, in an array of fixed capacity.
+//! The axes of a walk over two operands, in memory of the caller's.
 
 /// How one operand moves along an axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -7,6 +7,11 @@ pub struct Step {
     pub stride: isize,
     /// Where present: the address reached holds a pointer; follow it and add this.
     pub suboffset: Option<isize>,
+}
+
+impl Step {
+    /// No step.
+    pub const NONE: Self = Self { stride: 0, suboffset: None };
 }
 
 /// One axis of a walk: how many items, and how each operand moves.
@@ -21,6 +26,9 @@ pub struct Axis {
 }
 
 impl Axis {
+    /// No axis: what stands where there is room for one.
+    pub const NONE: Self = Self { len: 0, src: Step::NONE, dst: Step::NONE };
+
     /// Whether either operand has pointers to follow on this axis.
     #[must_use]
     pub fn is_indirect(&self) -> bool {
@@ -39,29 +47,36 @@ impl Axis {
     }
 }
 
-/// Up to `N` axes. Small walks use a small `N`, so that planning them touches little memory.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Axes<const N: usize> {
-    items: [Axis; N],
+/// Axes, in memory of the caller's: as many as there is room for.
+#[derive(Debug)]
+pub(super) struct Axes<'m> {
+    room: &'m mut [Axis],
     used: usize,
 }
 
-impl<const N: usize> Axes<N> {
-    pub(super) fn new() -> Self {
-        Self { items: [Axis::default(); N], used: 0 }
+impl<'m> Axes<'m> {
+    pub(super) fn new(room: &'m mut [Axis]) -> Self {
+        Self { room, used: 0 }
+    }
+
+    /// The same axes in other memory; `None` where there is too little.
+    pub(super) fn copied<'s>(&self, room: &'s mut [Axis]) -> Option<Axes<'s>> {
+        let axes = self.as_slice();
+        room.get_mut(..axes.len())?.iter_mut().zip(axes).for_each(|(to, axis)| *to = *axis);
+        Some(Axes { room, used: axes.len() })
     }
 
     pub(super) fn as_slice(&self) -> &[Axis] {
-        self.items.get(..self.used).unwrap_or(&[])
+        self.room.get(..self.used).unwrap_or(&[])
     }
 
     pub(super) fn as_mut_slice(&mut self) -> &mut [Axis] {
-        self.items.get_mut(..self.used).unwrap_or(&mut [])
+        self.room.get_mut(..self.used).unwrap_or(&mut [])
     }
 
     /// Appends an axis; says whether there was room.
     pub(super) fn push(&mut self, axis: Axis) -> bool {
-        match self.items.get_mut(self.used) {
+        match self.room.get_mut(self.used) {
             Some(free) => {
                 *free = axis;
                 self.used = self.used.wrapping_add(1);

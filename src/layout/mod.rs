@@ -28,17 +28,17 @@ pub use subscript::{Clipped, Subscript, axes_left, clip, select};
 /// The most axes of a view; CPython's `PyBUF_MAX_NDIM`.
 pub const MAX_NDIM: usize = 64;
 
-/// Axes up to which a walk is planned in little memory: [`Pair`] and [`Plan`] have room for these, or for [`MAX_NDIM`].
+/// Axes up to which a walk is planned in little memory.
 pub const FEW: usize = 8;
 
-/// An expression for a walk over `$ndim` axes, in which `$room` is the constant that says for how many there is room.
+/// An expression for a walk over `$ndim` axes, in which `$room` is memory for its axes.
 macro_rules! with_room {
     ($ndim:expr, $room:ident => $walk:expr) => {
         if $ndim <= $crate::layout::FEW {
-            const $room: usize = $crate::layout::FEW;
+            let $room: &mut [$crate::layout::Axis] = &mut [$crate::layout::Axis::NONE; $crate::layout::FEW];
             $walk
         } else {
-            const $room: usize = $crate::layout::MAX_NDIM;
+            let $room: &mut [$crate::layout::Axis] = &mut [$crate::layout::Axis::NONE; $crate::layout::MAX_NDIM];
             $walk
         }
     };

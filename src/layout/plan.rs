@@ -9,9 +9,9 @@ use super::axes::{Axes, Axis, Step};
 use super::structure::{Order, Structure};
 
 /// A walk over pairs of items, axes in index order.
-#[derive(Clone, Copy, Debug)]
-pub struct Pair<const N: usize> {
-    axes: Axes<N>,
+#[derive(Debug)]
+pub struct Pair<'m> {
+    axes: Axes<'m>,
     itemsize: usize,
     src_offset: isize,
     dst_offset: isize,
@@ -22,17 +22,19 @@ pub struct Pair<const N: usize> {
 pub enum Purpose {
     /// It is written. Where several of its items share memory, the last one in index order must win.
     Write,
+    /// It is written, and no two of its items share memory, as in an array. The order does not matter.
+    Once,
     /// It is only read, so the order never matters.
     Read,
 }
 
 /// A normalised walk.
-#[derive(Clone, Copy, Debug)]
-pub struct Plan<const N: usize> {
+#[derive(Debug)]
+pub struct Plan<'m> {
     /// How many of the axes, from the first, stand before the direct ones.
     indirect: usize,
-    axes: Axes<N>,
-    /// Bytes that each visit covers in both operands.
+    axes: Axes<'m>,
+    /// Bytes that each visit covers in both operands: an item's, or as many of its first ones as are wanted.
     pub unit: usize,
     /// Where the walk begins, in bytes from the first operand's base.
     pub src_offset: isize,
@@ -42,48 +44,48 @@ pub struct Plan<const N: usize> {
     pub ordered: bool,
 }
 
-impl<const N: usize> Pair<N> {
+impl<'m> Pair<'m> {
     /// The walk that pairs each item of `src` with the item of `dst` at the same indices. `None` where the shapes
-    /// differ or there are more than `N` axes. Both have passed `Structure::check`; for a walk that writes, their
+    /// differ or there is not room for all axes. Both have passed `Structure::check`; for a walk that writes, their
     /// itemsizes are equal.
     #[must_use]
-    pub fn of_views(src: &Structure<'_>, dst: &Structure<'_>) -> Option<Self> {
+    pub fn of_views(room: &'m mut [Axis], src: &Structure<'_>, dst: &Structure<'_>) -> Option<Self> {
         if !src.has_shape_of(dst) {
             return None;
         }
-        let mut pair = Self::of_shape(src)?;
+        let mut pair = Self::of_shape(room, src)?;
         pair.lay(src, |axis| &mut axis.src);
         pair.lay(dst, |axis| &mut axis.dst);
         Some(pair)
     }
 
     /// The walk that reads `view` and writes contiguous memory in `order` (`Any` is C here: the caller has dealt with
-    /// memory that can be taken as it lies). `None` where there are more than `N` axes.
+    /// memory that can be taken as it lies). `None` where there is not room for all axes.
     #[must_use]
-    pub fn to_contiguous(view: &Structure<'_>, order: Order) -> Option<Self> {
-        Self::to_array(view, view.itemsize, order)
+    pub fn to_contiguous(room: &'m mut [Axis], view: &Structure<'_>, order: Order) -> Option<Self> {
+        Self::to_array(room, view, view.itemsize, order)
     }
 
     /// The same where each item becomes an element of `size` bytes of an array, which must not be larger than memory can
     /// be.
     #[must_use]
-    pub fn to_array(view: &Structure<'_>, size: isize, order: Order) -> Option<Self> {
-        let mut pair = Self::of_shape(view)?;
+    pub fn to_array(room: &'m mut [Axis], view: &Structure<'_>, size: isize, order: Order) -> Option<Self> {
+        let mut pair = Self::of_shape(room, view)?;
         pair.lay(view, |axis| &mut axis.src);
         pair.lay_contiguous(size, order, |axis| &mut axis.dst);
         Some(pair)
     }
 
-    /// The walk that reads contiguous memory in `order` and writes `view`. `None` where there are more than `N` axes.
+    /// The walk that reads contiguous memory in `order` and writes `view`. `None` where there is not room for all axes.
     #[must_use]
-    pub fn from_contiguous(view: &Structure<'_>, order: Order) -> Option<Self> {
-        Self::from_array(view, view.itemsize, order)
+    pub fn from_contiguous(room: &'m mut [Axis], view: &Structure<'_>, order: Order) -> Option<Self> {
+        Self::from_array(room, view, view.itemsize, order)
     }
 
     /// The same where each item is made of an element of `size` bytes of an array.
     #[must_use]
-    pub fn from_array(view: &Structure<'_>, size: isize, order: Order) -> Option<Self> {
-        let mut pair = Self::of_shape(view)?;
+    pub fn from_array(room: &'m mut [Axis], view: &Structure<'_>, size: isize, order: Order) -> Option<Self> {
+        let mut pair = Self::of_shape(room, view)?;
         pair.lay_contiguous(size, order, |axis| &mut axis.src);
         pair.lay(view, |axis| &mut axis.dst);
         Some(pair)
@@ -99,8 +101,9 @@ impl<const N: usize> Pair<N> {
         (count == 1 || self.axes.push(axis)).then_some(self)
     }
 
-    fn of_shape(view: &Structure<'_>) -> Option<Self> {
-        let mut pair = Self { axes: Axes::new(), itemsize: view.itemsize.unsigned_abs(), src_offset: 0, dst_offset: 0 };
+    fn of_shape(room: &'m mut [Axis], view: &Structure<'_>) -> Option<Self> {
+        let itemsize = view.itemsize.unsigned_abs();
+        let mut pair = Self { axes: Axes::new(room), itemsize, src_offset: 0, dst_offset: 0 };
         let mut implied = [0];
         view.shape_or_implied(&mut implied)
             .iter()
@@ -176,60 +179,63 @@ impl<const N: usize> Pair<N> {
         Some([bounds(self.src_offset, |axis| axis.src.stride)?, bounds(self.dst_offset, |axis| axis.dst.stride)?])
     }
 
+    /// The same walk with its axes in other memory; `None` where that is too little.
+    #[must_use]
+    pub fn copied<'s>(&self, room: &'s mut [Axis]) -> Option<Pair<'s>> {
+        Some(Pair { axes: self.axes.copied(room)?, ..*self })
+    }
+
     /// The walks that together cover the first `items` pairs, counted in `order`: at most one for each axis, whole
-    /// slabs first, then what is left of the next slab.
-    pub fn prefix(&self, items: usize, order: Order) -> impl Iterator<Item = Self> {
-        let mut rest = *self;
+    /// slabs first, then what is left of the next slab. `room` is for as many axes as there are.
+    pub fn prefix(mut self, items: usize, order: Order, room: &mut [Axis], run: &mut impl FnMut(Pair<'_>)) {
         let mut left = items.min(self.items());
         let count = self.axes.as_slice().len();
-        (0..count.max(1)).filter_map(move |step| {
-            // Without axes there is none at this position either, in both orders.
+        for step in 0..count {
             let position = match order {
                 Order::Fortran => count.wrapping_sub(step).wrapping_sub(1),
                 _ => step,
             };
-            if left == 0 {
-                return None;
-            }
-            let Some(len) = rest.axes.as_slice().get(position).map(|axis| axis.len.unsigned_abs()) else {
-                // No axes: the one item.
-                left = 0;
-                return Some(rest);
-            };
-            let slab = rest.items().checked_div(len)?;
-            let slabs = left.checked_div(slab)?;
+            let len = self.axes.as_slice().get(position).map_or(0, |axis| axis.len.unsigned_abs());
+            let Some(slab) = self.items().checked_div(len).filter(|_| left != 0) else { return };
+            let slabs = left.checked_div(slab).unwrap_or(0);
             left = left.wrapping_sub(slabs.wrapping_mul(slab));
-            let whole = rest.narrowed(position, 0, slabs.cast_signed());
-            rest = rest.narrowed(position, slabs.cast_signed(), 1);
-            (slabs != 0).then_some(whole)
-        })
+            if slabs != 0
+                && let Some(mut whole) = self.copied(room)
+            {
+                whole.narrow(position, 0, slabs.cast_signed());
+                run(whole);
+            }
+            self.narrow(position, slabs.cast_signed(), 1);
+        }
+        // No axes: the one item.
+        if count == 0 && left != 0 {
+            run(self);
+        }
     }
 
     /// The walks along axis 0 that together, one after the other, cover all pairs in Fortran order. A plan cannot have that
     /// order by itself where the second operand follows pointers, whose axes keep their place.
-    pub fn fortran_lines(&self) -> impl Iterator<Item = Self> {
-        let (pair, axes) = (*self, self.axes.as_slice().len());
-        let along = self.axes.as_slice().first().map_or(1, |axis| axis.len.unsigned_abs());
-        (0..self.items().checked_div(along).unwrap_or(0)).map(move |line| {
-            let (mut part, mut rest) = (pair, line);
-            for position in 1..axes {
-                let len = part.axes.as_slice().get(position).map_or(1, |axis| axis.len.unsigned_abs());
-                let index = rest.checked_rem(len).unwrap_or(0);
-                rest = rest.checked_div(len).unwrap_or(0);
-                part = part.narrowed(position, index.cast_signed(), 1);
+    pub fn fortran_lines(&self, room: &mut [Axis], run: &mut impl FnMut(Pair<'_>)) {
+        let lens = |position: usize| self.axes.as_slice().get(position).map_or(1, |axis| axis.len.unsigned_abs());
+        for line in 0..self.items().checked_div(lens(0)).unwrap_or(0) {
+            let Some(mut part) = self.copied(room) else { return };
+            let mut rest = line;
+            for position in 1..self.axes.as_slice().len() {
+                let index = rest.checked_rem(lens(position)).unwrap_or(0);
+                rest = rest.checked_div(lens(position)).unwrap_or(0);
+                part.narrow(position, index.cast_signed(), 1);
             }
-            part
-        })
+            run(part);
+        }
     }
 
-    /// The part of the walk with `len` items along one axis, from `start`.
-    fn narrowed(mut self, position: usize, start: isize, len: isize) -> Self {
+    /// Makes it the part of the walk with `len` items along one axis, from `start`.
+    fn narrow(&mut self, position: usize, start: isize, len: isize) {
         if let Some(axis) = self.axes.as_mut_slice().get_mut(position) {
             axis.len = len;
             let (src, dst) = (start.wrapping_mul(axis.src.stride), start.wrapping_mul(axis.dst.stride));
             self.shift(position, src, dst);
         }
-        self
     }
 
     /// Moves the begin of the axis at `position`. Behind a pointer axis it is that axis's suboffset that moves, not the
@@ -248,21 +254,18 @@ impl<const N: usize> Pair<N> {
     /// The normalised walk; `None` where there is nothing to walk. `order` is the index order in which writes must
     /// appear to happen where several items of the second operand share memory.
     #[must_use]
-    pub fn plan(mut self, purpose: Purpose, order: Order) -> Option<Plan<N>> {
-        if self.items() == 0 || (self.itemsize == 0 && purpose == Purpose::Write) {
+    pub fn plan(mut self, purpose: Purpose, order: Order) -> Option<Plan<'m>> {
+        if self.items() == 0 || (self.itemsize == 0 && purpose != Purpose::Read) {
             return None;
         }
         let indirect = self.axes.as_slice().iter().rposition(Axis::is_indirect).map_or(0, |last| last.wrapping_add(1));
         self.drop_single(indirect);
-        let stated = self;
-        self.flip(indirect);
-        self.sort(indirect);
         let ordered = purpose == Purpose::Write && !self.is_injective(indirect);
-        if ordered {
-            self = stated;
-            if order == Order::Fortran {
-                self.axes.as_mut_slice().get_mut(indirect..).unwrap_or(&mut []).reverse();
-            }
+        if !ordered {
+            self.flip(indirect);
+            self.sort(indirect);
+        } else if order == Order::Fortran {
+            self.axes.as_mut_slice().get_mut(indirect..).unwrap_or(&mut []).reverse();
         }
         self.merge(indirect);
         Some(self.planned(indirect, ordered))
@@ -271,7 +274,7 @@ impl<const N: usize> Pair<N> {
     /// The walk as it is stated, in index order, for what has to meet the items in that order. `None` where there is
     /// nothing to walk.
     #[must_use]
-    pub fn in_index_order(self) -> Option<Plan<N>> {
+    pub fn in_index_order(self) -> Option<Plan<'m>> {
         if self.items() == 0 {
             return None;
         }
@@ -279,7 +282,7 @@ impl<const N: usize> Pair<N> {
         Some(self.planned(indirect, true))
     }
 
-    fn planned(self, indirect: usize, ordered: bool) -> Plan<N> {
+    fn planned(self, indirect: usize, ordered: bool) -> Plan<'m> {
         Plan {
             indirect,
             axes: self.axes,
@@ -302,17 +305,33 @@ impl<const N: usize> Pair<N> {
         }
     }
 
-    /// Whether no two index tuples of the direct axes, which are sorted, lead the second operand to the same byte. May
-    /// say no where the answer is yes (for interleaved axes), never the other way round.
+    /// Whether no two index tuples of the direct axes lead the second operand to the same byte. May say no where the answer
+    /// is yes (for interleaved axes), never the other way round.
     fn is_injective(&self, indirect: usize) -> bool {
+        let axes = self.axes.as_slice().get(indirect..).unwrap_or(&[]);
         let mut reach = self.itemsize;
-        for axis in self.axes.as_slice().get(indirect..).unwrap_or(&[]).iter().rev() {
-            let step = axis.dst.stride.unsigned_abs();
-            let span = axis.len.unsigned_abs().checked_sub(1).and_then(|steps| steps.checked_mul(step));
-            match span.and_then(|span| span.checked_add(reach)) {
-                Some(next) if step >= reach => reach = next,
-                _ => return false,
+        let mut passed = 0;
+        // From the smallest step to the largest: each must reach beyond all that lies inside it. Few axes, mostly in order,
+        // so that the next one is looked for where it should be first.
+        while passed < axes.len() {
+            let mut next: Option<&Axis> = None;
+            let mut alike = 0_usize;
+            for axis in axes.iter().rev().filter(|axis| axis.dst.stride.unsigned_abs() >= reach) {
+                let step = axis.dst.stride.unsigned_abs();
+                match next.map(|next| next.dst.stride.unsigned_abs()) {
+                    Some(least) if least < step => {}
+                    Some(least) if least == step => alike = alike.wrapping_add(1),
+                    _ => (next, alike) = (Some(axis), 0),
+                }
             }
+            let Some(axis) = next.filter(|_| alike == 0) else { return false };
+            let span = axis.len.unsigned_abs().checked_sub(1);
+            let span = span.and_then(|steps| steps.checked_mul(axis.dst.stride.unsigned_abs()));
+            match span.and_then(|span| span.checked_add(reach)) {
+                Some(end) => reach = end,
+                None => return false,
+            }
+            passed = passed.wrapping_add(1);
         }
         true
     }
@@ -364,7 +383,7 @@ impl<const N: usize> Pair<N> {
     }
 }
 
-impl<const N: usize> Plan<N> {
+impl Plan<'_> {
     /// The leading axes, in index order, up to the last one that follows a pointer. Empty for plain strided memory.
     #[must_use]
     pub fn indirect(&self) -> &[Axis] {
@@ -377,17 +396,9 @@ impl<const N: usize> Plan<N> {
         self.axes.as_slice().get(self.indirect..).unwrap_or(&[])
     }
 
-    /// The same walk, of which each visit covers only the first `unit` bytes of the items.
-    #[must_use]
-    pub fn of_units(mut self, unit: usize) -> Self {
-        self.unit = unit;
-        self
-    }
-
     /// Takes an innermost axis that is contiguous in both operands into the unit. Only for work on bytes; what looks at
     /// items must not.
-    #[must_use]
-    pub fn by_block(mut self) -> Self {
+    pub fn take_block(&mut self) {
         if let Some(inner) = self.direct().last().copied()
             && inner.src.stride.unsigned_abs() == self.unit
             && inner.src.stride > 0
@@ -396,7 +407,6 @@ impl<const N: usize> Plan<N> {
             self.axes.remove(self.axes.as_slice().len().wrapping_sub(1));
             self.unit = self.unit.wrapping_mul(inner.len.unsigned_abs());
         }
-        self
     }
 
     /// Puts next to the innermost axis the one along which the first operand moves least, where that is another one: a

@@ -96,21 +96,16 @@ unsafe fn equal(a: &Py_buffer, b: &Py_buffer, formats: Formats) -> Result<bool> 
         if !left.has_shape_of(&right) {
             return Ok(false);
         }
-        with_room!(left.ndim, N => equal_items(Pair::<N>::of_views(&left, &right), a, b, formats))
+        with_room!(left.ndim, room => equal_items(Pair::of_views(room, &left, &right), a, b, formats))
     }
 }
 
 /// # Safety
 /// As [`equal`]; the pair is that of the two views.
-unsafe fn equal_items<const N: usize>(
-    pair: Option<Pair<N>>,
-    a: &Py_buffer,
-    b: &Py_buffer,
-    formats: Formats,
-) -> Result<bool> {
+unsafe fn equal_items(pair: Option<Pair<'_>>, a: &Py_buffer, b: &Py_buffer, formats: Formats) -> Result<bool> {
     // SAFETY: the function's contract.
     let (format_a, format_b) = unsafe { (buffer::format_of(a), buffer::format_of(b)) };
-    let plan = pair.ok_or(Error::bad_argument())?.plan(Purpose::Read, Order::C);
+    let mut plan = pair.ok_or(Error::bad_argument())?.plan(Purpose::Read, Order::C);
     let items = (Items::of(a), Items::of(b));
     // Two views of the same native type are compared as such, all others as the struct module would unpack them.
     if let (Some(code_a), Some(code_b)) = (native_code(Some(format_a)), native_code(Some(format_b)))
@@ -118,7 +113,7 @@ unsafe fn equal_items<const N: usize>(
         && (formats == Formats::Struct || code_a != b'?')
         && let Some(size) = common_item(code_a).map(|item| item.size)
     {
-        let Some(plan) = &plan else { return Ok(true) };
+        let Some(plan) = &mut plan else { return Ok(true) };
         let (a, b) = items;
         if size > a.size || size > b.size {
             return Err(SMALLER);
@@ -132,9 +127,9 @@ unsafe fn equal_items<const N: usize>(
     if formats == Formats::Struct && !(is_of_struct(format_a) && is_of_struct(format_b)) {
         return Ok(false);
     }
-    let compare = |a: &format::Plan<'_>, b: &format::Plan<'_>| {
+    let mut compare = |a: &format::Plan<'_>, b: &format::Plan<'_>| {
         // SAFETY: the function's contract.
-        Ok(unsafe { equal_by_format(&Comparer::new(*a, *b), plan.as_ref(), items) })
+        Ok(unsafe { equal_by_format(&Comparer::new(*a, *b), plan.as_mut(), items) })
     };
     let compared = with_plan_of(format_a, |plan_a| {
         // Most often the formats are the same.
@@ -178,9 +173,9 @@ impl Items {
 
 /// # Safety
 /// W1 to W3, with items of the given sizes.
-unsafe fn equal_by_format<const N: usize>(
+unsafe fn equal_by_format(
     comparer: &Comparer<'_>,
-    plan: Option<&Plan<N>>,
+    plan: Option<&mut Plan<'_>>,
     (a, b): (Items, Items),
 ) -> Result<bool> {
     let Some(plan) = plan else { return Ok(true) };

@@ -255,8 +255,8 @@ fn with_all<R>(access: &Access, count: usize, act: impl FnOnce(&Plan<'_>, isize)
 ///
 /// # Safety
 /// As `kernels::visit`.
-pub(super) unsafe fn try_each<const N: usize>(
-    walk: Option<&layout::Plan<N>>,
+pub(super) unsafe fn try_each(
+    walk: Option<layout::Plan<'_>>,
     src: *const u8,
     dst: *mut u8,
     mut act: impl FnMut(*const u8, *mut u8) -> Result<()>,
@@ -265,7 +265,7 @@ pub(super) unsafe fn try_each<const N: usize>(
     let mut result = Ok(());
     // SAFETY: the function's contract.
     let _: ControlFlow<()> = unsafe {
-        kernels::visit(walk, src, dst, |src, dst| {
+        kernels::visit(&walk, src, dst, |src, dst| {
             result = act(src, dst);
             if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })
@@ -283,9 +283,9 @@ pub(crate) unsafe fn values(op: NonNull<PyObject>, values: *mut pybuffer_value, 
         let access = Access::new(op)?;
         let (structure, base) = (access.structure()?, access.view().buf.cast());
         with_all(&access, count, |plan, element| {
-            with_room!(structure.ndim, N => {
-                let pair = Pair::<N>::to_array(&structure, element, Order::C).ok_or(Error::bad_argument())?;
-                try_each(pair.plan(Purpose::Read, Order::C).as_ref(), base, values.cast(), |item, to| {
+            with_room!(structure.ndim, room => {
+                let pair = Pair::to_array(room, &structure, element, Order::C).ok_or(Error::bad_argument())?;
+                try_each(pair.plan(Purpose::Read, Order::C), base, values.cast(), |item, to| {
                     unpack_to(plan, bytes_of(item, plan.counts().size), to.cast())
                 })
             })
@@ -311,10 +311,10 @@ pub(crate) unsafe fn set_values(op: NonNull<PyObject>, values: *const pybuffer_v
             for _ in 0..values.len().checked_div(each).unwrap_or(0) {
                 plan.check_values(&mut checked)?;
             }
-            with_room!(structure.ndim, N => {
-                let pair = Pair::<N>::from_array(&structure, element, Order::C).ok_or(Error::bad_argument())?;
+            with_room!(structure.ndim, room => {
+                let pair = Pair::from_array(room, &structure, element, Order::C).ok_or(Error::bad_argument())?;
                 let walk = pair.plan(Purpose::Write, Order::C);
-                try_each(walk.as_ref(), values.as_ptr().cast(), base, |from, item| {
+                try_each(walk, values.as_ptr().cast(), base, |from, item| {
                     let values = if each == 0 { &[] } else { core::slice::from_raw_parts(from.cast(), each) };
                     plan.write_values(bytes_mut_of(item, size), &mut values.iter().filter_map(|value| read_value(value)))
                 })

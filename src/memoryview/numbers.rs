@@ -10,7 +10,7 @@ use crate::description::with_plan_of;
 use crate::error::{Argument, Error, Kind, Result};
 use crate::format::{CNumber, CType, Fault, Numbers, Plan, Value};
 use crate::kernels::{self, Conversion, Operand};
-use crate::layout::{Order, Pair, Purpose, Structure, with_room};
+use crate::layout::{Axis, Order, Pair, Purpose, Structure, with_room};
 
 use super::access::Access;
 use super::items::{bytes_mut_of, bytes_of, try_each};
@@ -28,10 +28,10 @@ pub(crate) unsafe fn to_array(op: NonNull<PyObject>, array: NonNull<u8>, count: 
             if work.count == 0 {
                 return Ok(());
             }
-            let room = work.structure.ndim.wrapping_add(1);
-            match plan.numbers().and_then(|numbers| with_room!(room, N => work.numbers_to_array::<N>(numbers))) {
+            let axes = work.structure.ndim.wrapping_add(1);
+            match plan.numbers().and_then(|numbers| with_room!(axes, room => work.numbers_to_array(numbers, room))) {
                 Some(result) => result,
-                None => with_room!(work.structure.ndim, N => work.values_to_array::<N>()),
+                None => with_room!(axes, room => work.values_to_array(room)),
             }
         })
     }
@@ -51,10 +51,10 @@ pub(crate) unsafe fn from_array(op: NonNull<PyObject>, array: NonNull<u8>, count
             if work.count == 0 {
                 return Ok(());
             }
-            let room = work.structure.ndim.wrapping_add(1);
-            match plan.numbers().and_then(|numbers| with_room!(room, N => work.numbers_from_array::<N>(numbers))) {
+            let axes = work.structure.ndim.wrapping_add(1);
+            match plan.numbers().and_then(|numbers| with_room!(axes, room => work.numbers_from_array(numbers, room))) {
                 Some(result) => result,
-                None => with_room!(work.structure.ndim, N => work.values_from_array::<N>()),
+                None => with_room!(axes, room => work.values_from_array(room)),
             }
         })
     }
@@ -120,20 +120,21 @@ impl<'a> Work<'a> {
     ///
     /// # Safety
     /// W1 to W4.
-    unsafe fn numbers_to_array<const N: usize>(&self, numbers: Numbers) -> Option<Result<()>> {
+    unsafe fn numbers_to_array(&self, numbers: Numbers, room: &mut [Axis]) -> Option<Result<()>> {
         let conversion = Conversion::new(view_operand(numbers), self.array_operand())?;
         let size = numbers.scalar.size();
         let steps = (size.cast_signed(), self.ctype.size().cast_signed());
-        let pair = Pair::<N>::to_array(&self.structure, self.stride, Order::C)?;
+        let pair = Pair::to_array(room, &self.structure, self.stride, Order::C)?;
         // Each number of the array is written once, so the order does not matter.
-        let plan = pair.by_element(numbers.count, size, steps)?.plan(Purpose::Read, Order::C)?;
+        let mut plan = pair.by_element(numbers.count, size, steps)?.plan(Purpose::Read, Order::C)?;
         // SAFETY: the function's contract; what a copy covers is one number.
         unsafe {
             if conversion.is_copy() {
-                kernels::copy(&plan.of_units(size), self.memory, self.array);
+                plan.unit = size;
+                kernels::copy(plan, self.memory, self.array);
                 return Some(Ok(()));
             }
-            let result = kernels::convert(&plan, &conversion, self.memory, self.array);
+            let result = kernels::convert(plan, &conversion, self.memory, self.array);
             Some(result.map_err(|misfit| misfit.fault.at(self.number_at(misfit.offset.unsigned_abs()))))
         }
     }
@@ -142,34 +143,35 @@ impl<'a> Work<'a> {
     ///
     /// # Safety
     /// W1 to W4, for the array first.
-    unsafe fn numbers_from_array<const N: usize>(&self, numbers: Numbers) -> Option<Result<()>> {
+    unsafe fn numbers_from_array(&self, numbers: Numbers, room: &mut [Axis]) -> Option<Result<()>> {
         let conversion = Conversion::new(self.array_operand(), view_operand(numbers))?;
         let size = numbers.scalar.size();
         let steps = (self.ctype.size().cast_signed(), size.cast_signed());
-        let pair = Pair::<N>::from_array(&self.structure, self.stride, Order::C)?;
-        let plan = pair.by_element(numbers.count, size, steps)?.plan(Purpose::Write, Order::C)?;
+        let pair = Pair::from_array(room, &self.structure, self.stride, Order::C)?;
+        let mut plan = pair.by_element(numbers.count, size, steps)?.plan(Purpose::Write, Order::C)?;
         // SAFETY: the function's contract; what a copy covers is one number.
         unsafe {
             if conversion.is_copy() {
-                kernels::copy(&plan.of_units(size), self.array, self.memory);
+                plan.unit = size;
+                kernels::copy(plan, self.array, self.memory);
                 return Some(Ok(()));
             }
             if let Some((index, fault)) = conversion.first_misfit(self.array, self.count) {
                 return Some(Err(fault.at(index)));
             }
-            let result = kernels::convert(&plan, &conversion.of_known(), self.array, self.memory);
+            let result = kernels::convert(plan, &conversion.of_known(), self.array, self.memory);
             Some(result.map_err(|misfit| misfit.fault.into()))
         }
     }
 
     /// # Safety
     /// W1 to W4.
-    unsafe fn values_to_array<const N: usize>(&self) -> Result<()> {
-        let pair = Pair::<N>::to_array(&self.structure, self.stride, Order::C).ok_or(Error::bad_argument())?;
+    unsafe fn values_to_array(&self, room: &mut [Axis]) -> Result<()> {
+        let pair = Pair::to_array(room, &self.structure, self.stride, Order::C).ok_or(Error::bad_argument())?;
         let walk = pair.plan(Purpose::Read, Order::C);
         // SAFETY: the function's contract; the item is not smaller than its format says, and has as many values as the array
         // has room for.
-        unsafe { try_each(walk.as_ref(), self.memory, self.array, |item, numbers| self.unpack(item, numbers)) }
+        unsafe { try_each(walk, self.memory, self.array, |item, numbers| self.unpack(item, numbers)) }
     }
 
     /// # Safety
@@ -192,14 +194,14 @@ impl<'a> Work<'a> {
 
     /// # Safety
     /// W1 to W4, for the array first.
-    unsafe fn values_from_array<const N: usize>(&self) -> Result<()> {
+    unsafe fn values_from_array(&self, room: &mut [Axis]) -> Result<()> {
         // SAFETY: the function's contract.
         unsafe { self.check_array()? };
-        let pair = Pair::<N>::from_array(&self.structure, self.stride, Order::C).ok_or(Error::bad_argument())?;
+        let pair = Pair::from_array(room, &self.structure, self.stride, Order::C).ok_or(Error::bad_argument())?;
         let walk = pair.plan(Purpose::Write, Order::C);
         // SAFETY: the function's contract; the item is not smaller than its format says, and the array has as many numbers
         // as it has values.
-        unsafe { try_each(walk.as_ref(), self.array, self.memory, |numbers, item| self.pack(numbers, item)) }
+        unsafe { try_each(walk, self.array, self.memory, |numbers, item| self.pack(numbers, item)) }
     }
 
     /// Whether the items can take all numbers of the array.

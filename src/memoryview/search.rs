@@ -46,8 +46,8 @@ unsafe fn find(
     access.with_plan(values.len(), |plan, size| {
         let base = access.view().buf.cast::<u8>();
         let mut position = 0_usize;
-        with_room!(structure.ndim, N => {
-            let pair = Pair::<N>::of_views(&structure, &structure).ok_or(Error::bad_argument())?;
+        with_room!(structure.ndim, room => {
+            let pair = Pair::of_views(room, &structure, &structure).ok_or(Error::bad_argument())?;
             let walk = if in_order { pair.in_index_order() } else { pair.plan(Purpose::Read, Order::C) };
             let Some(walk) = walk else { return Ok(()) };
             // SAFETY: the function's contract; each item has as many bytes as the plan needs, and is only read.

@@ -95,8 +95,8 @@ pub(crate) unsafe fn text(op: NonNull<PyObject>, limit: Option<usize>) -> Result
             if let Some(empty) = shape.iter().position(|&len| len == 0) {
                 return empty_lists(shape.get(..empty).unwrap_or(&[]), limit);
             }
-            with_room!(structure.ndim, N => {
-                let pair = Pair::<N>::to_array(&structure, 1, Order::C).ok_or(Error::bad_argument())?;
+            with_room!(structure.ndim, room => {
+                let pair = Pair::to_array(room, &structure, 1, Order::C).ok_or(Error::bad_argument())?;
                 items(pair, access.view().buf.cast(), plan, Lists::new(shape, limit, plan.counts().values)?)
             })
         })
@@ -118,8 +118,8 @@ fn empty_lists(shape: &[isize], limit: Option<usize>) -> Result<Owned<PyBytesObj
 ///
 /// # Safety
 /// W1 and W3 for the first operand, whose items are as large as the plan's.
-unsafe fn items<const N: usize>(
-    pair: Pair<N>,
+unsafe fn items(
+    pair: Pair<'_>,
     start: *const u8,
     plan: &Plan<'_>,
     mut lists: Lists<'_>,
