@@ -5,32 +5,24 @@
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "common/capi.rs"]
+mod capi;
 mod model;
 
 #[path = "model/memory.rs"]
 mod memory;
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_char, c_int};
 
+use capi::{
+    PyBuffer_FromContiguous, PyBuffer_GetPointer, PyBuffer_IsContiguous, PyBuffer_ToContiguous, PyErr_Clear,
+    PyErr_ExceptionMatches, PyExc_BufferError, PyMemoryView_GetContiguous, PyObject_CopyData, PyObject_RichCompareBool,
+};
 use memory::{Arena, Builder, Placed, View, difference, shifts};
 use model::{Layout, config, indices, layout, orders, shapes};
 use proptest::prelude::*;
 use pybuffer::abi::buffer::{Py_buffer, PyBUF_READ, PyBUF_WRITE};
-use pybuffer::abi::object::PyObject;
 use pybuffer::layout::Order;
-
-unsafe extern "C" {
-    safe static PyExc_BufferError: *mut PyObject;
-    fn PyBuffer_ToContiguous(buf: *mut c_void, view: *const Py_buffer, len: isize, order: c_char) -> c_int;
-    fn PyBuffer_FromContiguous(view: *const Py_buffer, buf: *const c_void, len: isize, order: c_char) -> c_int;
-    fn PyBuffer_IsContiguous(view: *const Py_buffer, order: c_char) -> c_int;
-    fn PyBuffer_GetPointer(view: *const Py_buffer, indices: *const isize) -> *mut c_void;
-    fn PyObject_CopyData(dest: *mut PyObject, src: *mut PyObject) -> c_int;
-    fn PyMemoryView_GetContiguous(obj: *mut PyObject, buffertype: c_int, order: c_char) -> *mut PyObject;
-    fn PyObject_RichCompareBool(a: *mut PyObject, b: *mut PyObject, operator: c_int) -> c_int;
-    fn PyErr_ExceptionMatches(exception: *mut PyObject) -> c_int;
-    fn PyErr_Clear();
-}
 
 /// `PyObject_RichCompareBool`'s operators.
 const EQ: c_int = 2;

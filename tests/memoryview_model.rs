@@ -4,6 +4,8 @@
 #![expect(clippy::panic, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 #![expect(dead_code, reason = "what tests share, each uses in part")]
 
+#[path = "common/capi.rs"]
+mod capi;
 #[path = "common/format.rs"]
 mod format;
 mod model;
@@ -13,9 +15,17 @@ mod memory;
 #[path = "model/nested.rs"]
 mod nested;
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int};
 use std::ptr::{NonNull, null};
 
+use capi::{
+    PyBytes_AsString, PyBytes_Size, PyErr_Clear, PyErr_Occurred, PyMemoryView_GetContiguous, PyObject_RichCompareBool,
+    pybuffer_memoryview_assign, pybuffer_memoryview_broadcast, pybuffer_memoryview_cast, pybuffer_memoryview_count,
+    pybuffer_memoryview_fill, pybuffer_memoryview_flip, pybuffer_memoryview_get_item, pybuffer_memoryview_index,
+    pybuffer_memoryview_item_pointer, pybuffer_memoryview_iter, pybuffer_memoryview_next, pybuffer_memoryview_permute,
+    pybuffer_memoryview_reshape, pybuffer_memoryview_set_item, pybuffer_memoryview_subscript,
+    pybuffer_memoryview_tobytes, pybuffer_memoryview_values, take_error,
+};
 use format::{Format, NO_VALUE, bytes, long_double, number};
 use memory::{Arena, Builder, Placed, View, difference};
 use model::{Layout, config, indices, layout, shapes};
@@ -28,95 +38,11 @@ use pybuffer::abi::memoryview::{self as c, pybuffer_subscript};
 use pybuffer::abi::object::PyObject;
 use pybuffer::layout::Order;
 
-// SAFETY: the prototypes of include/pybuffer/pybuffer.h, which tests/abi.rs compares with the definitions.
-unsafe extern "C" {
-    fn pybuffer_memoryview_item_pointer(view: *mut PyObject, indices: *const isize, nindices: c_int) -> *mut c_void;
-    fn pybuffer_memoryview_get_item(
-        view: *mut PyObject,
-        indices: *const isize,
-        nindices: c_int,
-        values: *mut pybuffer_value,
-        nvalues: c_int,
-    ) -> c_int;
-    fn pybuffer_memoryview_set_item(
-        view: *mut PyObject,
-        indices: *const isize,
-        nindices: c_int,
-        values: *const pybuffer_value,
-        nvalues: c_int,
-    ) -> c_int;
-    fn pybuffer_memoryview_values(view: *mut PyObject, values: *mut pybuffer_value, nvalues: isize) -> c_int;
-    fn pybuffer_memoryview_tobytes(view: *mut PyObject, order: c_char) -> *mut PyObject;
-    fn pybuffer_memoryview_count(view: *mut PyObject, values: *const pybuffer_value, nvalues: c_int) -> isize;
-    fn pybuffer_memoryview_index(
-        view: *mut PyObject,
-        values: *const pybuffer_value,
-        nvalues: c_int,
-        start: isize,
-        stop: isize,
-    ) -> isize;
-    fn pybuffer_memoryview_iter(view: *mut PyObject) -> *mut PyObject;
-    fn pybuffer_memoryview_next(iterator: *mut PyObject) -> *mut PyObject;
-    fn pybuffer_memoryview_subscript(
-        view: *mut PyObject,
-        subscripts: *const pybuffer_subscript,
-        count: c_int,
-    ) -> *mut PyObject;
-    fn pybuffer_memoryview_assign(
-        view: *mut PyObject,
-        subscripts: *const pybuffer_subscript,
-        count: c_int,
-        source: *mut PyObject,
-    ) -> c_int;
-    fn pybuffer_memoryview_fill(
-        view: *mut PyObject,
-        subscripts: *const pybuffer_subscript,
-        count: c_int,
-        values: *const pybuffer_value,
-        nvalues: c_int,
-    ) -> c_int;
-    fn pybuffer_memoryview_flip(view: *mut PyObject, axis: c_int) -> *mut PyObject;
-    fn pybuffer_memoryview_permute(view: *mut PyObject, axes: *const c_int, count: c_int) -> *mut PyObject;
-    fn pybuffer_memoryview_broadcast(view: *mut PyObject, ndim: c_int, shape: *const isize) -> *mut PyObject;
-    fn pybuffer_memoryview_reshape(
-        view: *mut PyObject,
-        ndim: c_int,
-        shape: *const isize,
-        order: c_char,
-    ) -> *mut PyObject;
-    fn pybuffer_memoryview_cast(
-        view: *mut PyObject,
-        format: *const c_char,
-        ndim: c_int,
-        shape: *const isize,
-        order: c_char,
-    ) -> *mut PyObject;
-    fn PyObject_RichCompareBool(a: *mut PyObject, b: *mut PyObject, operator: c_int) -> c_int;
-    fn PyMemoryView_GetContiguous(obj: *mut PyObject, buffertype: c_int, order: c_char) -> *mut PyObject;
-    fn PyBytes_AsString(obj: *mut PyObject) -> *mut c_char;
-    fn PyBytes_Size(obj: *mut PyObject) -> isize;
-    fn PyErr_Clear();
-    fn PyErr_Occurred() -> *mut PyObject;
-    fn pybuffer_error_name() -> *const c_char;
-}
-
 const EQ: c_int = 2;
 
 /// The number of entries, as C takes it.
 fn count<T>(entries: &[T]) -> c_int {
     c_int::try_from(entries.len()).expect("few entries")
-}
-
-/// The name of the pending error, which is cleared.
-fn take_error() -> String {
-    // SAFETY: the name is a C string that lives until the error is cleared.
-    unsafe {
-        let name = pybuffer_error_name();
-        assert!(!name.is_null(), "a call failed without an error");
-        let name = CStr::from_ptr(name).to_string_lossy().into_owned();
-        PyErr_Clear();
-        name
-    }
 }
 
 /// A memoryview that a function has made, or the name of its error.

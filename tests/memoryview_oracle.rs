@@ -5,6 +5,8 @@
 //! is not compared here, but in `ndarray_oracle.rs` and `numpy_oracle.rs`.
 #![expect(clippy::panic, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "common/capi.rs"]
+mod capi;
 mod common;
 #[path = "common/contest.rs"]
 mod contest;

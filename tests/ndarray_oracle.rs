@@ -5,6 +5,8 @@
 //! read.
 #![expect(clippy::panic, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "common/capi.rs"]
+mod capi;
 mod common;
 #[path = "common/contest.rs"]
 mod contest;

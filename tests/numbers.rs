@@ -6,6 +6,8 @@
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "common/capi.rs"]
+mod capi;
 #[expect(dead_code, reason = "other tests need more of it")]
 mod model;
 
@@ -24,29 +26,20 @@ mod script;
 #[path = "common/random.rs"]
 mod random;
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::c_int;
 
+use capi::{
+    pybuffer_memoryview_from_double, pybuffer_memoryview_from_float, pybuffer_memoryview_from_int64,
+    pybuffer_memoryview_from_uint64, pybuffer_memoryview_to_double, pybuffer_memoryview_to_float,
+    pybuffer_memoryview_to_int64, pybuffer_memoryview_to_uint64, take_error,
+};
 use memory::{Arena, Builder, Placed, View, difference};
 use model::{Layout, config, layout, shapes};
 use number::{CTYPES, CType, Exact, Fault, Format, format, interesting};
 use proptest::prelude::*;
 use pybuffer::abi::buffer::Py_buffer;
-use pybuffer::abi::object::PyObject;
 use pybuffer::layout::Order;
 use random::Random;
-
-unsafe extern "C" {
-    fn pybuffer_memoryview_to_double(view: *mut PyObject, numbers: *mut f64, count: isize) -> c_int;
-    fn pybuffer_memoryview_to_float(view: *mut PyObject, numbers: *mut f32, count: isize) -> c_int;
-    fn pybuffer_memoryview_to_int64(view: *mut PyObject, numbers: *mut i64, count: isize) -> c_int;
-    fn pybuffer_memoryview_to_uint64(view: *mut PyObject, numbers: *mut u64, count: isize) -> c_int;
-    fn pybuffer_memoryview_from_double(view: *mut PyObject, numbers: *const f64, count: isize) -> c_int;
-    fn pybuffer_memoryview_from_float(view: *mut PyObject, numbers: *const f32, count: isize) -> c_int;
-    fn pybuffer_memoryview_from_int64(view: *mut PyObject, numbers: *const i64, count: isize) -> c_int;
-    fn pybuffer_memoryview_from_uint64(view: *mut PyObject, numbers: *const u64, count: isize) -> c_int;
-    fn pybuffer_error_name() -> *const c_char;
-    fn PyErr_Clear();
-}
 
 /// Calls the function that fills an array of this type.
 fn to_array(view: &View, array: *mut u8, count: usize, ctype: CType) -> c_int {
@@ -73,18 +66,6 @@ fn from_array(view: &View, array: *const u8, count: usize, ctype: CType) -> c_in
             CType::Int64 => pybuffer_memoryview_from_int64(view, array.cast(), count),
             CType::Uint64 => pybuffer_memoryview_from_uint64(view, array.cast(), count),
         }
-    }
-}
-
-/// The name of the pending error, which is cleared.
-fn take_error() -> String {
-    // SAFETY: the name lives until the error is cleared.
-    unsafe {
-        let name = pybuffer_error_name();
-        assert!(!name.is_null(), "a call failed without an error");
-        let name = CStr::from_ptr(name).to_string_lossy().into_owned();
-        PyErr_Clear();
-        name
     }
 }
 

@@ -4,6 +4,8 @@
 //! What is refused must be refused there, too, though not with the same exception, but for an index out of bounds.
 #![expect(clippy::panic, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "common/capi.rs"]
+mod capi;
 mod common;
 #[path = "common/contest.rs"]
 mod contest;

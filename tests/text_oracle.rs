@@ -3,31 +3,26 @@
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "common/capi.rs"]
+mod capi;
 mod common;
 #[path = "common/oracle.rs"]
 mod oracle;
 #[path = "common/random.rs"]
 mod random;
 
-use std::ffi::{CStr, CString, c_char, c_int};
+use std::ffi::{CStr, CString, c_int};
 use std::ptr::{NonNull, null_mut};
 
+use capi::{
+    Py_DecRef, PyBuffer_SizeFromFormat, PyBytes_AsStringAndSize, PyMemoryView_FromBuffer, pybuffer_error_message,
+    pybuffer_memoryview_hex, pybuffer_memoryview_text,
+};
 use pybuffer::abi::buffer::Py_buffer;
 use pybuffer::abi::object::PyObject;
 
 use oracle::hex;
 use random::Random;
-
-// SAFETY: the prototypes of include/pybuffer/pybuffer.h, which tests/abi.rs compares with the definitions.
-unsafe extern "C" {
-    fn PyMemoryView_FromBuffer(info: *const Py_buffer) -> *mut PyObject;
-    fn PyBytes_AsStringAndSize(obj: *mut PyObject, start: *mut *mut c_char, size: *mut isize) -> c_int;
-    fn PyBuffer_SizeFromFormat(format: *const c_char) -> isize;
-    fn pybuffer_memoryview_hex(view: *mut PyObject, separator: c_int, bytes_per_separator: isize) -> *mut PyObject;
-    fn pybuffer_memoryview_text(view: *mut PyObject, limit: isize) -> *mut PyObject;
-    fn pybuffer_error_message() -> *const c_char;
-    fn Py_DecRef(op: *mut PyObject);
-}
 
 /// Answers a line for each line of input.
 ///

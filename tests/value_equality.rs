@@ -3,25 +3,20 @@
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "common/capi.rs"]
+mod capi;
 #[path = "common/random.rs"]
 mod random;
 
 use std::collections::HashMap;
 use std::ffi::{CString, c_int};
 
+use capi::{Py_DecRef, PyMemoryView_FromBuffer, PyObject_RichCompareBool, pybuffer_memoryview_equal};
 use pybuffer::abi::buffer::Py_buffer;
 use pybuffer::abi::object::PyObject;
 use pybuffer::format::{Comparer, Counts, Op, Plan, Value, compile, count_ops, is_of_struct};
 
 use random::Random;
-
-// SAFETY: the prototypes of include/pybuffer/pybuffer.h, which tests/abi.rs compares with the definitions.
-unsafe extern "C" {
-    fn PyMemoryView_FromBuffer(info: *const Py_buffer) -> *mut PyObject;
-    fn PyObject_RichCompareBool(a: *mut PyObject, b: *mut PyObject, operator: c_int) -> c_int;
-    fn pybuffer_memoryview_equal(a: *mut PyObject, b: *mut PyObject) -> c_int;
-    fn Py_DecRef(op: *mut PyObject);
-}
 
 /// `PyObject_RichCompareBool`'s operator.
 const EQ: c_int = 2;

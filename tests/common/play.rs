@@ -8,81 +8,23 @@ use std::ptr::null;
 use std::rc::Rc;
 
 use pybuffer::abi::buffer::{Py_buffer, PyBUF_FULL_RO};
-use pybuffer::abi::format::pybuffer_value;
-use pybuffer::abi::memoryview::pybuffer_subscript;
 use pybuffer::abi::object::PyObject;
 use pybuffer::layout::Order;
 
+use crate::capi::{
+    PyBuffer_Release, PyByteArray_AsString, PyByteArray_FromStringAndSize, PyBytes_AsString, PyBytes_FromStringAndSize,
+    PyErr_Occurred, PyMemoryView_FromObject, PyObject_GetBuffer, PyObject_RichCompareBool,
+    pybuffer_memoryview_broadcast, pybuffer_memoryview_cast, pybuffer_memoryview_count, pybuffer_memoryview_fill,
+    pybuffer_memoryview_flip, pybuffer_memoryview_get_item, pybuffer_memoryview_index, pybuffer_memoryview_iter,
+    pybuffer_memoryview_next, pybuffer_memoryview_next_item, pybuffer_memoryview_permute, pybuffer_memoryview_release,
+    pybuffer_memoryview_reshape, pybuffer_memoryview_set_item, pybuffer_memoryview_toreadonly, pybuffer_set_hash_key,
+};
 use crate::format::NO_VALUE;
 use crate::memory::{Arena, Builder, Placed};
 use crate::sample::{Sample, text};
 use crate::views::{
     Key, Object, Raised, View, answer, crc32, int, keys_text, keys_to_c, raised, shown, status, tuple, value_of, word,
 };
-
-// SAFETY: the prototypes of include/pybuffer/pybuffer.h, which tests/abi.rs compares with the definitions.
-unsafe extern "C" {
-    fn PyBytes_FromStringAndSize(bytes: *const c_char, size: isize) -> *mut PyObject;
-    fn PyBytes_AsString(obj: *mut PyObject) -> *mut c_char;
-    fn PyByteArray_FromStringAndSize(bytes: *const c_char, size: isize) -> *mut PyObject;
-    fn PyByteArray_AsString(obj: *mut PyObject) -> *mut c_char;
-    fn PyMemoryView_FromObject(obj: *mut PyObject) -> *mut PyObject;
-    fn PyObject_GetBuffer(obj: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int;
-    fn PyBuffer_Release(view: *mut Py_buffer);
-    fn PyObject_RichCompareBool(a: *mut PyObject, b: *mut PyObject, operator: c_int) -> c_int;
-    fn PyErr_Occurred() -> *mut PyObject;
-    fn pybuffer_memoryview_cast(
-        view: *mut PyObject,
-        format: *const c_char,
-        ndim: c_int,
-        shape: *const isize,
-        order: c_char,
-    ) -> *mut PyObject;
-    fn pybuffer_memoryview_fill(
-        view: *mut PyObject,
-        subscripts: *const pybuffer_subscript,
-        count: c_int,
-        values: *const pybuffer_value,
-        nvalues: c_int,
-    ) -> c_int;
-    fn pybuffer_memoryview_permute(view: *mut PyObject, axes: *const c_int, count: c_int) -> *mut PyObject;
-    fn pybuffer_memoryview_flip(view: *mut PyObject, axis: c_int) -> *mut PyObject;
-    fn pybuffer_memoryview_broadcast(view: *mut PyObject, ndim: c_int, shape: *const isize) -> *mut PyObject;
-    fn pybuffer_memoryview_reshape(
-        view: *mut PyObject,
-        ndim: c_int,
-        shape: *const isize,
-        order: c_char,
-    ) -> *mut PyObject;
-    fn pybuffer_memoryview_toreadonly(view: *mut PyObject) -> *mut PyObject;
-    fn pybuffer_memoryview_get_item(
-        view: *mut PyObject,
-        indices: *const isize,
-        nindices: c_int,
-        values: *mut pybuffer_value,
-        nvalues: c_int,
-    ) -> c_int;
-    fn pybuffer_memoryview_set_item(
-        view: *mut PyObject,
-        indices: *const isize,
-        nindices: c_int,
-        values: *const pybuffer_value,
-        nvalues: c_int,
-    ) -> c_int;
-    fn pybuffer_memoryview_count(view: *mut PyObject, values: *const pybuffer_value, nvalues: c_int) -> isize;
-    fn pybuffer_memoryview_index(
-        view: *mut PyObject,
-        values: *const pybuffer_value,
-        nvalues: c_int,
-        start: isize,
-        stop: isize,
-    ) -> isize;
-    fn pybuffer_memoryview_iter(view: *mut PyObject) -> *mut PyObject;
-    fn pybuffer_memoryview_next(iterator: *mut PyObject) -> *mut PyObject;
-    fn pybuffer_memoryview_next_item(iterator: *mut PyObject, values: *mut pybuffer_value, nvalues: c_int) -> c_int;
-    fn pybuffer_memoryview_release(view: *mut PyObject) -> c_int;
-    fn pybuffer_set_hash_key(k0: u64, k1: u64) -> c_int;
-}
 
 /// `PyObject_RichCompareBool`'s operator.
 const EQ: c_int = 2;

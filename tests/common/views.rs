@@ -13,51 +13,18 @@ use pybuffer::abi::object::PyObject;
 use pybuffer::format::Value;
 use pybuffer::layout::Order;
 
+pub(crate) use crate::capi::take_error as raised;
+use crate::capi::{
+    Py_DecRef, PyBuffer_IsContiguous, PyBytes_AsString, PyBytes_Size, PyMemoryView_FromBuffer, PyObject_Hash,
+    PyObject_Length, pybuffer_memoryview_assign, pybuffer_memoryview_is_released, pybuffer_memoryview_subscript,
+    pybuffer_memoryview_tobytes, pybuffer_memoryview_values,
+};
 use crate::format::{Format, NO_VALUE, bytes, number};
 use crate::oracle::hex;
 use crate::sample::{Sample, text};
 
-// SAFETY: the prototypes of include/pybuffer/pybuffer.h, which tests/abi.rs compares with the definitions.
-unsafe extern "C" {
-    fn PyBuffer_IsContiguous(view: *const Py_buffer, order: c_char) -> c_int;
-    fn PyBytes_AsString(obj: *mut PyObject) -> *mut c_char;
-    fn PyBytes_Size(obj: *mut PyObject) -> isize;
-    fn PyMemoryView_FromBuffer(info: *const Py_buffer) -> *mut PyObject;
-    fn PyObject_Length(obj: *mut PyObject) -> isize;
-    fn PyObject_Hash(obj: *mut PyObject) -> isize;
-    fn PyErr_Clear();
-    fn Py_DecRef(op: *mut PyObject);
-    fn pybuffer_error_name() -> *const c_char;
-    fn pybuffer_memoryview_is_released(view: *mut PyObject) -> c_int;
-    fn pybuffer_memoryview_values(view: *mut PyObject, values: *mut pybuffer_value, nvalues: isize) -> c_int;
-    fn pybuffer_memoryview_tobytes(view: *mut PyObject, order: c_char) -> *mut PyObject;
-    fn pybuffer_memoryview_subscript(
-        view: *mut PyObject,
-        subscripts: *const pybuffer_subscript,
-        count: c_int,
-    ) -> *mut PyObject;
-    fn pybuffer_memoryview_assign(
-        view: *mut PyObject,
-        subscripts: *const pybuffer_subscript,
-        count: c_int,
-        source: *mut PyObject,
-    ) -> c_int;
-}
-
 /// The name of an exception.
 pub(crate) type Raised = String;
-
-/// The name of the error that is set, which is cleared.
-pub(crate) fn raised() -> Raised {
-    // SAFETY: a C string that lives until the error is cleared.
-    unsafe {
-        let name = pybuffer_error_name();
-        assert!(!name.is_null(), "a call failed without an error");
-        let name = CStr::from_ptr(name).to_string_lossy().into_owned();
-        PyErr_Clear();
-        name
-    }
-}
 
 /// The result of a call that gives -1 and an error, or what it is for.
 pub(crate) fn status<T: PartialEq + From<i8>>(result: T) -> Result<T, Raised> {
