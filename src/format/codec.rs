@@ -526,7 +526,7 @@ impl Codec {
     }
 }
 
-pub(super) const TOO_SMALL: Error = Error::value(c"the memory is smaller than the element");
+const TOO_SMALL: Error = Error::value(c"the memory is smaller than the element");
 
 #[inline(always)]
 fn each<'a, const N: usize, V>(mut memory: &'a [u8], visit: &mut V, value: impl Fn([u8; N]) -> Value<'a>) -> Result<()>

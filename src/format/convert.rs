@@ -331,7 +331,7 @@ pub(crate) trait CNumber: Native {
     /// The number that a value is, converted by the rules of [`To`]. An address is the integer that it is.
     fn from_value(value: Value<'_>) -> core::result::Result<Self, Fault>;
 
-    /// The same number as a value; what an item makes of it, `encode_number` and `Plan::write_numbers` know.
+    /// The same number as a value; what an item makes of it, `Plan::write_numbers` knows.
     fn to_value(self) -> Value<'static>;
 }
 

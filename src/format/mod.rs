@@ -17,13 +17,13 @@
 //! | `value` | [`Value`], and Python's `==` |
 //! | `convert` | what a value is taken for when it is packed, and what a number becomes in another type |
 //! | `codec` | the bytes of one element, of any kind, from and to a value |
-//! | `element` | [`decode`], [`encode`]: the same for an [`Item`] |
 //! | `text` | [`write_repr`]: a value as Python's `repr` writes it |
 //! | `compile` | [`compile`]: from the text to the steps of a plan |
 //! | `plan` | [`Plan`]: a compiled format, to unpack and pack many items |
 //! | `number` | which plans are plain numbers |
 //! | `values` | [`Values`]: the values of an item one after the other |
 //! | `compare` | [`Comparer`]: `==` of two items in two formats |
+//! | `codec_tests` | the tests of `codec`, which need plans |
 
 #![forbid(unsafe_code)]
 #![deny(clippy::arithmetic_side_effects)]
@@ -41,8 +41,6 @@ mod convert;
 
 mod codec;
 
-mod element;
-
 mod text;
 
 mod compile;
@@ -55,6 +53,9 @@ mod values;
 
 mod compare;
 
+#[cfg(test)]
+mod codec_tests;
+
 use core::ffi::CStr;
 
 use crate::error::Result;
@@ -63,7 +64,6 @@ pub use codes::{Kind, Order};
 pub use compare::{ByValues, Comparer};
 pub use compile::{Counts, Op, compile, compile_or_count, count_ops};
 pub(crate) use convert::{CNumber, Fault, Half, Native, To, Truth, fault};
-pub use element::{check_number, decode, encode, encode_number, nth, values_per_element};
 pub use float::LongDouble;
 pub(crate) use number::{CType, Numbers, Scalar};
 pub use parse::is_of_struct;

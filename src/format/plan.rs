@@ -70,6 +70,14 @@ impl<'o> Plan<'o> {
     /// The values are read twice. The first time they are only checked: nothing is written if this fails, provided that a
     /// clone of the iterator gives the same values.
     ///
+    /// * Integers, addresses and bits take integers and bools, in range; an address also a negative one
+    ///   (`PyLong_AsVoidPtr`).
+    /// * Units of text take code points: up to 0xFFFF for `u`, up to 0x10FFFF for `w`.
+    /// * Floats take every real number, complex numbers every number. What is too large for `e` or `f` is out of range,
+    ///   but becomes infinite in a native `f` (all as CPython).
+    /// * `?` takes the truth of anything.
+    /// * `c` takes one byte; `s` and `p` (at most 255) cut the bytes off, or fill up with zeros.
+    ///
     /// # Errors
     /// `TypeError` for a value of the wrong type; `ValueError` for one out of range, for too many or too few, and if the
     /// memory is smaller than an item.

@@ -1,0 +1,293 @@
+//! Tests of `codec`: what the codes take and give, by the plans of formats that are one item.
+
+use core::ffi::CStr;
+use std::{vec, vec::Vec};
+
+use super::compile::{Counts, Op, compile};
+use super::float::LongDouble;
+use super::plan::Plan;
+use super::value::Value;
+use crate::error::{Error, Kind, Result};
+
+/// What becomes of an item, or the kind of the error.
+type Packed = core::result::Result<Vec<u8>, Kind>;
+
+const TYPE: Packed = Err(Kind::Type);
+const RANGE: Packed = Err(Kind::Value);
+const OVERFLOW: Packed = Err(Kind::Overflow);
+
+/// The plan of a format of few items.
+fn plan<'o>(format: &CStr, ops: &'o mut [Op; 4]) -> Result<Plan<'o>> {
+    let counts = compile(format, ops)?;
+    Ok(Plan::new(ops, counts))
+}
+
+fn counts(format: &CStr) -> Option<Counts> {
+    plan(format, &mut Default::default()).ok().map(|plan| plan.counts())
+}
+
+/// The values of the item at the begin of this memory.
+fn get_all<'a>(format: &CStr, memory: &'a [u8]) -> Option<Vec<Value<'a>>> {
+    let mut values = vec![];
+    let mut keep = |value| {
+        values.push(value);
+        Ok(())
+    };
+    plan(format, &mut Default::default()).ok()?.unpack(memory, &mut keep).ok()?;
+    Some(values)
+}
+
+/// The only value.
+fn get<'a>(format: &CStr, memory: &'a [u8]) -> Option<Value<'a>> {
+    match get_all(format, memory)?[..] {
+        [value] => Some(value),
+        _ => None,
+    }
+}
+
+/// What `write` makes of an item of ones.
+fn written(format: &CStr, write: impl FnOnce(&Plan<'_>, &mut [u8]) -> Result<()>) -> Packed {
+    let kind = |error: Error| error.kind().unwrap_or(Kind::System);
+    let mut ops = Default::default();
+    let plan = plan(format, &mut ops).map_err(kind)?;
+    let mut item = vec![0xff; plan.counts().size];
+    let result = write(&plan, &mut item);
+    assert!(result.is_ok() || item.iter().all(|&byte| byte == 0xff), "nothing is written on failure");
+    result.map(|()| item).map_err(kind)
+}
+
+/// What an item becomes of values.
+fn put_all(format: &CStr, values: &[Value<'_>]) -> Packed {
+    written(format, |plan, item| plan.pack(item, values.iter().copied()))
+}
+
+/// The same for the only value. The codec, which is not asked before it writes, must do and refuse the same.
+fn put(format: &CStr, value: Value<'_>) -> Packed {
+    let packed = put_all(format, &[value]);
+    let unasked = written(format, |plan, item| match plan.ops() {
+        [op] if op.count == 1 => op.codec.encode(value, item),
+        _ => plan.pack(item, core::iter::once(value)),
+    });
+    assert_eq!(unasked, packed, "{format:?} {value:?}");
+    packed
+}
+
+/// What an item becomes of a number of C's.
+fn put_number(format: &CStr, number: Value<'_>) -> Packed {
+    written(format, |plan, item| {
+        let numbers = || core::iter::once(number);
+        let checked = plan.check_numbers(&mut numbers(), 0);
+        if let Err(error) = checked {
+            let unchecked = plan.write_numbers(&mut vec![0; item.len()], &mut numbers());
+            assert_eq!(unchecked.err().and_then(|error| error.kind()), error.kind(), "{format:?}");
+        }
+        checked?;
+        plan.write_numbers(item, &mut numbers())
+    })
+}
+
+#[test]
+fn integers_take_integers_in_range() {
+    assert_eq!(put(c">h", Value::Signed(-2)), Ok(vec![0xff, 0xfe]));
+    assert_eq!(put(c"<H", Value::Unsigned(0x1234)), Ok(vec![0x34, 0x12]));
+    assert_eq!(put(c"b", Value::Bool(true)), Ok(vec![1]));
+    assert_eq!(put(c"<i", Value::Bits(7)), Ok(vec![7, 0, 0, 0]));
+    assert_eq!(put(c"b", Value::Signed(128)), RANGE);
+    assert_eq!(put(c"B", Value::Signed(-1)), RANGE);
+    assert_eq!(put(c"q", Value::Unsigned(1 << 63)), RANGE);
+    assert_eq!(put(c"Q", Value::Signed(-1)), RANGE);
+    for value in [Value::Float(1.0), Value::Bytes(b"1"), Value::CodePoint(1), Value::Complex(1.0, 0.0)] {
+        assert_eq!(put(c"i", value), TYPE);
+    }
+}
+
+#[test]
+fn floats_take_real_numbers() {
+    assert_eq!(put(c">e", Value::Float(1.5)), Ok(vec![0x3e, 0]));
+    assert_eq!(put(c">e", Value::Signed(-1)), Ok(vec![0xbc, 0]));
+    assert_eq!(put(c"e", Value::Float(65520.0)), RANGE);
+    assert_eq!(put(c">f", Value::Float(1e39)), RANGE);
+    assert_eq!(put(c"f", Value::Float(1e39)), Ok(f32::INFINITY.to_ne_bytes().to_vec()));
+    assert_eq!(put(c">d", Value::Unsigned(u64::MAX)), Ok(18_446_744_073_709_551_616.0_f64.to_be_bytes().to_vec()));
+    assert_eq!(put(c">d", Value::LongDouble(0.5.into())), Ok(0.5_f64.to_be_bytes().to_vec()));
+    assert_eq!(put(c"d", Value::Complex(1.0, 0.0)), TYPE);
+    assert_eq!(put(c"d", Value::Bytes(b"")), TYPE);
+}
+
+#[test]
+fn long_doubles_are_kept_unrounded() {
+    let mut bytes = LongDouble::from(-2.5).to_ne_bytes();
+    assert_eq!(put(c"g", Value::Float(-2.5)).ok().as_deref(), bytes.get(..LongDouble::SIZE));
+    assert_eq!(get(c"g", &bytes), Some(Value::Float(-2.5)));
+    if let (Some(low), 16) = (bytes.first_mut(), LongDouble::SIZE) {
+        *low |= 1;
+        let value = get(c"g", &bytes);
+        assert_ne!(value, Some(Value::Float(-2.5)));
+        assert_eq!(value.map(|value| put(c"g", value)), Some(Ok(bytes.to_vec())));
+        let reversed: Vec<u8> = bytes.iter().rev().copied().collect();
+        let swapped = if cfg!(target_endian = "big") { c"<g" } else { c">g" };
+        assert_eq!(get(swapped, &reversed), value);
+        assert_eq!(value.map(|value| put(swapped, value)), Some(Ok(reversed.clone())));
+        let huge = [0, 0, 0, 0, 0, 0, 0, 0x80, 0xfe, 0x7f, 0, 0, 0, 0, 0, 0];
+        if cfg!(target_arch = "x86_64") {
+            assert_eq!(get(c"g", &huge).map(|huge| put(c"d", huge)), Some(RANGE));
+        }
+    }
+}
+
+#[test]
+fn numbers_are_converted_as_c_converts() {
+    assert_eq!(put_number(c">h", Value::Float(-2.9)), Ok(vec![0xff, 0xfe]));
+    assert_eq!(put_number(c">h", Value::Float(32768.0)), OVERFLOW);
+    assert_eq!(put_number(c">h", Value::Float(f64::NAN)), RANGE);
+    assert_eq!(put_number(c"B", Value::Signed(-1)), OVERFLOW);
+    assert_eq!(put_number(c"?", Value::Float(0.25)), Ok(vec![1]));
+    assert_eq!(put_number(c"?", Value::Float(f64::NAN)), Ok(vec![1]));
+    assert_eq!(put_number(c"?", Value::Float(-0.0)), Ok(vec![0]));
+    assert_eq!(put_number(c">e", Value::Float(1e300)), Ok(vec![0x7c, 0]));
+    assert_eq!(put_number(c">e", Value::Signed(i64::MIN)), Ok(vec![0xfc, 0]));
+    assert_eq!(put_number(c">f", Value::Float(-1e39)), Ok(f32::NEG_INFINITY.to_be_bytes().to_vec()));
+    assert_eq!(put_number(c">5t", Value::Float(31.5)), Ok(vec![0b1111_1000]));
+    assert_eq!(put_number(c">5t", Value::Unsigned(32)), OVERFLOW);
+    assert_eq!(put_number(c"P", Value::Float(7.0)), Ok(7_usize.to_ne_bytes().to_vec()));
+    assert_eq!(put_number(c"P", Value::Signed(-1)), OVERFLOW);
+    let number = (1_i64 << 61) | (1 << 37) | 1;
+    assert_eq!(put_number(c"<f", Value::Signed(number)), Ok((number as f32).to_le_bytes().to_vec()));
+    assert_eq!(
+        put_number(c"g", Value::Unsigned(u64::MAX)),
+        put(c"g", Value::Unsigned(u64::MAX)),
+        "a long double has room for every integer"
+    );
+}
+
+#[test]
+fn what_is_no_number_takes_none() {
+    let all_numbers = |format| plan(format, &mut Default::default()).map(|plan| plan.check_format_of_numbers());
+    for format in [c"c", c"3s", c"3p", c"u", c"w", c"Zd", c"F", c"O", c"&i", c"X{}", c"z", c"Z", c"x:pad:"] {
+        assert_eq!(put_number(format, Value::Signed(1)), TYPE, "{format:?}");
+        assert!(all_numbers(format).is_ok_and(|result| result.is_err()), "{format:?}");
+    }
+    for format in [c"b", c"Q", c"?", c"e", c"g", c"3t", c"P", c"T{i}", c"T{}", c"2x"] {
+        assert_eq!(all_numbers(format), Ok(Ok(())), "{format:?}");
+    }
+}
+
+#[test]
+fn complex_numbers_are_two_floats() {
+    assert_eq!(put(c">Ze", Value::Complex(1.0, -1.0)), Ok(vec![0x3c, 0, 0xbc, 0]));
+    assert_eq!(put(c">F", Value::Signed(1)), Ok(vec![0x3f, 0x80, 0, 0, 0, 0, 0, 0]));
+    assert_eq!(put(c">Zf", Value::Complex(0.0, 1e300)), RANGE);
+    assert_eq!(put(c"Zd", Value::Bytes(b"")), TYPE);
+    for format in [c"<Zd", c">D", c"Zg", c">Zg", c"Ze"] {
+        let bytes = put(format, Value::Complex(1.5, -0.25)).unwrap_or_default();
+        assert_eq!(get(format, &bytes), Some(Value::Complex(1.5, -0.25)), "{format:?}");
+    }
+}
+
+#[test]
+fn bytes_are_cut_or_filled() {
+    assert_eq!(put(c"3s", Value::Bytes(b"a")), Ok(b"a\0\0".to_vec()));
+    assert_eq!(put(c"1s", Value::Bytes(b"ab")), Ok(b"a".to_vec()));
+    assert_eq!(put(c"3p", Value::Bytes(b"a")), Ok(b"\x01a\0".to_vec()));
+    assert_eq!(put(c"3p", Value::Bytes(b"abc")), Ok(b"\x02ab".to_vec()));
+    assert_eq!(put(c"0p", Value::Bytes(b"abc")), Ok(vec![]));
+    assert_eq!(put(c"300p", Value::Bytes(&[1; 400])).map(|bytes| bytes.first().copied()), Ok(Some(255)));
+    assert_eq!(put(c"2x:pad:", Value::Bytes(b"a")), Ok(b"a\0".to_vec()));
+    assert_eq!(put(c"c", Value::Bytes(b"ab")), RANGE);
+    assert_eq!(put(c"c", Value::Unsigned(1)), TYPE);
+    assert_eq!(put(c"s", Value::CodePoint(97)), TYPE);
+    assert_eq!(get(c"3p", b"\xffab"), Some(Value::Bytes(b"ab")));
+    assert_eq!(get(c"2s", b"abc"), Some(Value::Bytes(b"ab")));
+}
+
+#[test]
+fn truth_is_that_of_anything() {
+    let truths = [Value::Float(f64::NAN), Value::Bytes(b"\0"), Value::CodePoint(0), Value::Complex(0.0, 1.0)];
+    for value in truths {
+        assert_eq!(put(c"?", value), Ok(vec![1]), "{value:?}");
+    }
+    for value in [Value::Float(-0.0), Value::Bytes(b""), Value::Signed(0), Value::LongDouble(0.0.into())] {
+        assert_eq!(put(c"?", value), Ok(vec![0]), "{value:?}");
+    }
+}
+
+#[test]
+fn text_has_a_value_for_each_unit() {
+    let [a, last] = [97, 0x10_ffff].map(Value::CodePoint);
+    assert_eq!(counts(c">2u").map(|counts| (counts.values, counts.size)), Some((2, 4)));
+    assert_eq!(get_all(c">2u", &[0, 97, 0xd8, 0]), Some(vec![a, Value::CodePoint(0xd800)]));
+    assert_eq!(put_all(c">2w", &[a, last]), Ok(vec![0, 0, 0, 97, 0, 0x10, 255, 255]));
+    assert_eq!(put(c"w", Value::CodePoint(0x11_0000)), RANGE);
+    assert_eq!(put(c"u", Value::CodePoint(0x1_0000)), RANGE);
+    assert_eq!(put(c"u", Value::Unsigned(97)), TYPE);
+    assert_eq!(put_all(c"u", &[a, a]), RANGE);
+}
+
+#[test]
+fn addresses_are_integers_of_either_sign() {
+    let ones = vec![0xff; size_of::<usize>()];
+    assert_eq!(put(c"P", Value::Signed(-1)), Ok(ones.clone()));
+    assert_eq!(put(c"O", Value::Address(usize::MAX as u64)), Ok(ones.clone()));
+    assert_eq!(put(c"X{}", Value::Float(0.0)), TYPE);
+    assert_eq!(get(c"&i", &ones), Some(Value::Address(usize::MAX as u64)));
+}
+
+#[test]
+fn bits_lie_where_the_order_says() {
+    let [zero, five] = [0, 0b101].map(Value::Bits);
+    assert_eq!(put_all(c"<2t3t", &[zero, five]), Ok(vec![0b0001_0100]));
+    assert_eq!(put_all(c">2t3t", &[zero, five]), Ok(vec![0b0010_1000]));
+    assert_eq!(get_all(c"<2t3t", &[0b0001_0100]), Some(vec![zero, five]));
+    assert_eq!(get_all(c">2t3t", &[0b0010_1000]), Some(vec![zero, five]));
+    assert_eq!(put(c"3t", Value::Unsigned(8)), RANGE);
+    assert_eq!(put(c"3t", Value::Signed(-1)), RANGE);
+    assert_eq!(put(c"3t", Value::Float(1.0)), TYPE);
+    let large = Value::Unsigned(0x0123_4567_89ab_cdef);
+    for format in [c"<7t64t", c">7t64t"] {
+        let all = put_all(format, &[zero, large]).unwrap_or_default();
+        assert_eq!(all.len(), 9);
+        assert_eq!(get_all(format, &all), Some(vec![zero, large]), "{format:?}");
+    }
+}
+
+/// The codec of the last step, which a plan uses on bytes that it has cleared.
+#[test]
+fn bits_leave_those_beside_them() {
+    let five = |format, byte: u8| -> Result<[u8; 1]> {
+        let mut ops = Default::default();
+        let last = *plan(format, &mut ops)?.ops().last().ok_or_else(Error::bad_argument)?;
+        let mut bytes = [byte];
+        last.codec.encode(Value::Unsigned(0b101), &mut bytes)?;
+        Ok(bytes)
+    };
+    assert_eq!(five(c"<2t3t", 0xff), Ok([0b1111_0111]));
+    assert_eq!(five(c">2t3t", 0xff), Ok([0b1110_1111]));
+    assert_eq!(five(c"<2t3t", 0), Ok([0b0001_0100]));
+    assert_eq!(five(c">2t3t", 0), Ok([0b0010_1000]));
+}
+
+#[test]
+fn elements_lie_behind_each_other() {
+    let integers = [0, 1, 2, 3].map(Value::Signed);
+    assert_eq!(get_all(c"<b3h", &[0, 1, 0, 2, 0, 3, 0]).as_deref(), Some(&integers[..]));
+    assert_eq!(put_all(c"<b3h", &integers), Ok(vec![0, 1, 0, 2, 0, 3, 0]));
+    // Two bits, then four times five, the middle ones of which lie in two bytes.
+    let bits = [0b01, 0b10001, 0b10010, 0b10100, 0b11000].map(Value::Bits);
+    let (little, big) = ([0b0100_0101, 0b0100_1001, 0b0011_0001], [0b0110_0011, 0b0010_1010, 0b0110_0000]);
+    for (format, bytes) in [(c"<2t(4)5t", little), (c">2t(4)5t", big)] {
+        assert_eq!(get_all(format, &bytes).as_deref(), Some(&bits[..]), "{format:?}");
+        assert_eq!(put_all(format, &bits), Ok(bytes.to_vec()), "{format:?}");
+    }
+}
+
+#[test]
+fn what_has_no_value_gives_none_and_takes_none() {
+    for format in [c"T{}", c"2x", c"0i", c"0u", c"(0)d", c"0T{i}"] {
+        assert_eq!(counts(format).map(|counts| counts.values), Some(0), "{format:?}");
+        assert_eq!(get_all(format, &[1; 2]), Some(vec![]), "{format:?}");
+        assert_eq!(put(format, Value::Signed(0)), RANGE, "{format:?}");
+    }
+    assert_eq!(get(c"T{<i}", &[1, 0, 0, 0]), Some(Value::Signed(1)), "a record is no value, its members are");
+    assert_eq!(get(c"<i", &[0; 3]), None);
+    assert_eq!(put_all(c"<i", &[Value::Signed(0); 2]), RANGE);
+}
