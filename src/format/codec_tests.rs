@@ -102,6 +102,22 @@ fn integers_take_integers_in_range() {
 }
 
 #[test]
+fn integers_come_back_with_their_sign() {
+    for format in [c"<b", c">b", c"<h", c">h", c"<i", c">i", c"<q", c">q"] {
+        for number in [-128, -2, 0, 127] {
+            let bytes = put(format, Value::Signed(number)).unwrap_or_default();
+            assert_eq!(get(format, &bytes), Some(Value::Signed(number)), "{format:?}");
+        }
+    }
+    for format in [c"<B", c">B", c"<H", c">H", c"<I", c">I", c"<Q", c">Q"] {
+        let bytes = put(format, Value::Unsigned(254)).unwrap_or_default();
+        assert_eq!(get(format, &bytes), Some(Value::Unsigned(254)), "{format:?}");
+    }
+    assert_eq!(get(c">i", &[0xff, 0xff, 0xff, 0xfe]), Some(Value::Signed(-2)));
+    assert_eq!(get(c"<I", &[4, 3, 2, 1]), Some(Value::Unsigned(0x0102_0304)));
+}
+
+#[test]
 fn floats_take_real_numbers() {
     assert_eq!(put(c">e", Value::Float(1.5)), Ok(vec![0x3e, 0]));
     assert_eq!(put(c">e", Value::Signed(-1)), Ok(vec![0xbc, 0]));
