@@ -144,6 +144,16 @@ bench: $(SHARED) numpy-venv ## time this library beside CPython and NumPy, as a 
 	PYBUFFER_NUMPY_PYTHON=$${PYBUFFER_NUMPY_PYTHON:-$(NUMPY_VENV)/bin/python} \
 	BENCH_BUILD=$(abspath target/bench) bash benches/run.sh
 
+SEED ?= 1
+ROUNDS ?= 10
+.PHONY: fuzz-diff
+fuzz-diff: numpy-venv ## random sequences of operations here and on CPython and NumPy (SEED, ROUNDS of 85,000 steps)
+	@# A failure prints the shortest sequence that was found, and the seed of its round.
+	for round in $$(seq 0 $$(($(ROUNDS) - 1))); do \
+	    PYBUFFER_SEED=$$((($(SEED) + round) * 1000003)) \
+	    $(CARGO) test --quiet --test memoryview_oracle --test ndarray_oracle --test numpy_oracle -- --nocapture || exit 1; \
+	done
+
 .PHONY: lint
 lint: ## formatting and clippy
 	$(CARGO) fmt --check
