@@ -193,6 +193,29 @@ void macros_take_pointers_to_any_object()
     Py_DECREF(bytes);
 }
 
+void subscripts_and_values_are_initialized_by_macros()
+{
+    const Py_ssize_t shape[] = {2, 3};
+    PyObject *view = pybuffer_memoryview_new("<hd", 2, shape, 'C');
+    const pybuffer_subscript rows[] = {PYBUFFER_SLICE(PYBUFFER_ABSENT, PYBUFFER_ABSENT, -1), PYBUFFER_AT(1)};
+    const pybuffer_subscript whole[] = {PYBUFFER_ALL, PYBUFFER_ELLIPSIS, PYBUFFER_NEWAXIS};
+    const pybuffer_value values[] = {PYBUFFER_INT(-7), PYBUFFER_REAL(0.5)};
+    CHECK_INT(pybuffer_memoryview_fill(view, rows, 2, values, 2), 0);
+    CHECK_INT(pybuffer_memoryview_count(view, values, 2), 2);
+    PyObject *part = pybuffer_memoryview_subscript(view, whole, 3);
+    CHECK_INT(PyMemoryView_GET_BUFFER(part)->ndim, 3);
+    pybuffer_value item[2];
+    const Py_ssize_t place[] = {1, 1, 0};
+    CHECK_INT(pybuffer_memoryview_get_item(part, place, 3, item, 2), 0);
+    CHECK_INT(item[0].as.i, -7);
+    CHECK(item[1].as.real == 0.5);
+    CHECK_INT(PYBUFFER_UINT(9).as.u, 9);
+    CHECK_INT(PYBUFFER_BYTES("abc", 3).as.bytes.length, 3);
+    CHECK(PYBUFFER_COMPLEX(1.0, 2.0).as.parts[1] == 2.0);
+    Py_DECREF(part);
+    Py_DECREF(view);
+}
+
 void memory_macros_give_typed_pointers()
 {
     double *numbers = PyMem_New(double, 4);
@@ -223,6 +246,7 @@ int main()
     RUN(a_type_of_a_cxx_program_exports_its_memory);
     RUN(a_memoryview_keeps_a_cxx_object_alive);
     RUN(macros_take_pointers_to_any_object);
+    RUN(subscripts_and_values_are_initialized_by_macros);
     RUN(memory_macros_give_typed_pointers);
     RUN(constants_are_of_use_in_constant_expressions);
     return tap_end();
