@@ -24,7 +24,8 @@ use crate::runtime::refs::Owned;
 
 use super::buffer::{order_of, slice_of};
 
-/// The address of an item, in the memory of the view. It may be used until the view is released; not longer.
+/// The address of an item, in the memory of the view. It may be used for as long as this view, or another one of the same
+/// snapshot (made from it, or that it was made from), has not been released.
 ///
 /// CPython: `PyBuffer_GetPointer`, which does not look whether the indices are within the shape.
 #[unsafe(no_mangle)]
@@ -41,7 +42,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_item_pointer(
 }
 
 /// Unpacks an item to `values`, as many as its format has, which `nvalues` must be. Bytes stay in the memory of the view,
-/// and are pointed to: they may be used until it is released.
+/// and are pointed to: they may be used for as long as the address of an item, see `pybuffer_memoryview_item_pointer`.
 ///
 /// Returns 0; -1 also with `ValueError` for another number of values. CPython: `view[i, j]`.
 #[unsafe(no_mangle)]
