@@ -7,6 +7,7 @@
 #include "support.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 
 #define FUNCTIONS(F)                                                                                                   \
     F(Py_IncRef) F(Py_DecRef) F(_Py_Dealloc) F(PyType_Ready) F(PyType_IsSubtype) F(PyObject_Init) F(PyObject_InitVar)  \
@@ -41,6 +42,10 @@
     F(pybuffer_memoryview_from_int64) F(pybuffer_memoryview_from_uint64)                                               \
     F(PyPickleBuffer_FromObject) F(PyPickleBuffer_GetBuffer) F(PyPickleBuffer_Release)                                 \
     F(pybuffer_fill_view) F(pybuffer_memory_new) F(pybuffer_memoryview_from_memory) F(pybuffer_check_exporter)         \
+    F(pybuffer_ndarray_new) F(pybuffer_ndarray_from_values) F(pybuffer_ndarray_zeros)                                  \
+    F(pybuffer_ndarray_from_object) F(pybuffer_ndarray_push) F(pybuffer_ndarray_push_values) F(pybuffer_ndarray_pop)   \
+    F(pybuffer_ndarray_get_state) F(pybuffer_ndarray_subscript) F(pybuffer_ndarray_assign)                             \
+    F(pybuffer_ndarray_add_suboffsets) F(pybuffer_verify_structure)                                                    \
     F(pybuffer_format_parse) F(pybuffer_format_root) F(pybuffer_format_itemsize) F(pybuffer_format_alignment)          \
     F(pybuffer_format_text) F(pybuffer_format_canonical) F(pybuffer_format_equivalent) F(pybuffer_format_value_count)  \
     F(pybuffer_format_unpack) F(pybuffer_format_unpack_items) F(pybuffer_format_pack)                                  \
@@ -368,6 +373,7 @@ static void null_pybuffer_error_message(void) { CHECK_STR(pybuffer_error_message
 
 #include "null_buffers.h"
 #include "null_memoryviews.h"
+#include "null_ndarrays.h"
 
 /* ---- all of them -------------------------------------------------------------------------------------------- */
 

@@ -16,12 +16,12 @@ static char rows[3][4], *table[3] = {rows[0], rows[1], rows[2]};
 static struct {
     PyObject *bytes, *bytearray, *empty_bytearray;
     Exporter *strided, *frozen, *indirect, *deep, *front, *back, *fortran, *elsewhere, *record;
-    PyObject *memoryview, *strided_view, *records, *record_view;
+    PyObject *memoryview, *strided_view, *records, *record_view, *ndarray;
 } on;
 
 #define OBJECTS(F)                                                                                                     \
     F(bytes) F(bytearray) F(empty_bytearray) F(strided) F(frozen) F(indirect) F(deep) F(front) F(back) F(fortran)      \
-    F(elsewhere) F(record) F(memoryview) F(strided_view) F(records) F(record_view)
+    F(elsewhere) F(record) F(memoryview) F(strided_view) F(records) F(record_view) F(ndarray)
 
 static void build(void)
 {
@@ -51,11 +51,12 @@ static void build(void)
     Py_buffer records = {.buf = memory + 64, .len = 14, .itemsize = 7, .ndim = 1, .format = format, .shape = two};
     on.records = PyMemoryView_FromBuffer(&records);
     on.record_view = PyMemoryView_FromObject((PyObject *)on.record);
+    on.ndarray = pybuffer_ndarray_new("abcdef", 6, "B", 2, (Py_ssize_t[]){2, 3}, (Py_ssize_t[]){-3, 1}, 3, 0);
 }
 
 typedef struct {
     long outstanding;
-    Py_ssize_t references[16], exports[16], held;
+    Py_ssize_t references[17], exports[17], held, bases;
     char contents[sizeof(memory) + sizeof(rows) + 32];
     Py_ssize_t size;
 } State;
@@ -76,6 +77,9 @@ static State state(void)
         now.held += all[e]->gets - all[e]->releases;
     }
     now.size = PyByteArray_Size(on.bytearray);
+    pybuffer_ndarray_state array;
+    CHECK_INT(pybuffer_ndarray_get_state(on.ndarray, &array), 0);
+    now.bases = 100 * array.bases + array.exports;
     memcpy(now.contents, memory, sizeof(memory));
     memcpy(now.contents + sizeof(memory), rows, sizeof(rows));
     memcpy(now.contents + sizeof(memory) + sizeof(rows), PyByteArray_AsString(on.bytearray), 16);
@@ -161,6 +165,17 @@ static void peace(void)
     A(memoryview_of_memory_with_an_owner, of_memory(pybuffer_memoryview_from_memory))                                  \
     A(check_of_an_exporter_that_refuses, pybuffer_check_exporter((PyObject *)on.frozen, NULL, NULL) == 0)              \
     A(check_of_a_memoryview_that_refuses, pybuffer_check_exporter(on.strided_view, NULL, NULL) == 0)                   \
+    A(ndarray_of_bytes, dropped(pybuffer_ndarray_new("abcd", 4, "h", 1, (Py_ssize_t[]){2}, NULL, 0, 0)))               \
+    A(ndarray_of_values, of_values(PYBUFFER_ND_PIL))                                                                   \
+    A(ndarray_of_zeros, dropped(pybuffer_ndarray_zeros("d", 2, (Py_ssize_t[]){2, 3}, PYBUFFER_ND_FORTRAN)))            \
+    A(ndarray_of_an_exporter, dropped(pybuffer_ndarray_from_object((PyObject *)on.strided, PyBUF_FULL_RO, 0)))         \
+    A(ndarray_of_a_redirected_exporter,                                                                                \
+      dropped(pybuffer_ndarray_from_object(on.bytes, PyBUF_SIMPLE, PYBUFFER_ND_REDIRECT)))                             \
+    A(ndarray_pushed_on, push())                                                                                       \
+    A(part_of_an_ndarray, dropped(pybuffer_ndarray_subscript(on.ndarray, middle, 1)))                                  \
+    A(assignment_to_a_part_of_an_ndarray, assign_to_ndarray())                                                         \
+    A(hash_of_an_ndarray, PyObject_Hash(on.ndarray) != -1)                                                             \
+    A(memoryview_of_an_ndarray, dropped(PyMemoryView_FromObject(on.ndarray)))                                          \
     A(format, dropped(pybuffer_format_parse("T{b:a:(2,3)<d:d:&T{i:x:}:p:}")))                                          \
     A(format_spelled, spelled())                                                                                       \
     A(numbers_of_a_format_of_many_parts, records_there_and_back())                                                     \
@@ -203,6 +218,7 @@ static void peace(void)
     A(items, items_of_native_formats())                                                                                \
     A(filling_a_view, fill_view())                                                                                     \
     A(check_of_an_exporter_that_answers_all, pybuffer_check_exporter(on.bytearray, NULL, NULL) == 0)                   \
+    A(asking_ndarrays, ask_ndarray())                                                                                  \
     A(one_native_code, dropped(pybuffer_format_parse("d")))                                                            \
     A(size_of_a_format, PyBuffer_SizeFromFormat("T{b:a:(2,3)<d:d:}") == 49)                                            \
     A(releasing, release_one())                                                                                        \
@@ -219,6 +235,42 @@ static int part_of(PyObject *exporter, const pybuffer_subscript *subscript)
     PyObject *part = view == NULL ? NULL : pybuffer_memoryview_subscript(view, subscript, 1);
     Py_XDECREF(view);
     return dropped(part);
+}
+
+/* Items of more parts than there is room for on the stack. */
+static int of_values(int flags)
+{
+    pybuffer_value values[14];
+    for (size_t i = 0; i < COUNT(values); i++) {
+        values[i] = (pybuffer_value){.kind = PYBUFFER_KIND_UNSIGNED, .as.u = i};
+    }
+    return dropped(pybuffer_ndarray_from_values(values, 14, "<bhbhbhb", 1, (Py_ssize_t[]){2}, NULL, 0, flags));
+}
+
+static int push(void)
+{
+    if (pybuffer_ndarray_push(on.ndarray, "xyz", 3, "B", 1, (Py_ssize_t[]){3}, NULL, 0, 0) != 0) {
+        return 0;
+    }
+    peace();
+    return pybuffer_ndarray_pop(on.ndarray) == 0;
+}
+
+/* The rows of a square change places with its columns, by a temporary. */
+static int assign_to_ndarray(void)
+{
+    static const pybuffer_subscript turned[2] = {PYBUFFER_SLICE(PYBUFFER_ABSENT, PYBUFFER_ABSENT, -1), PYBUFFER_ALL};
+    PyObject *nd = pybuffer_ndarray_new("abcd", 4, "B", 2, (Py_ssize_t[]){2, 2}, NULL, 0, PYBUFFER_ND_WRITABLE);
+    PyObject *part = nd == NULL ? NULL : pybuffer_ndarray_subscript(nd, turned, 2);
+    int good = part != NULL && pybuffer_ndarray_assign(nd, NULL, 0, part) == 0;
+    if (nd != NULL) {
+        pybuffer_ndarray_state state;
+        CHECK_INT(pybuffer_ndarray_get_state(nd, &state), 0);
+        CHECK_MEM(state.base->buf, good ? "cdab" : "abcd", 4);
+    }
+    Py_XDECREF(part);
+    Py_XDECREF(nd);
+    return good;
 }
 
 static int iterate(void)
@@ -260,6 +312,18 @@ static int assign_shifted(void)
     memcpy(memory, before, sizeof(memory));
     Py_XDECREF(part);
     return good;
+}
+
+static int ask_ndarray(void)
+{
+    pybuffer_ndarray_state state;
+    Py_buffer view;
+    if (PyObject_GetBuffer(on.ndarray, &view, PyBUF_FULL_RO) != 0) {
+        return 0;
+    }
+    PyBuffer_Release(&view);
+    return pybuffer_ndarray_get_state(on.ndarray, &state) == 0
+           && pybuffer_verify_structure(6, 1, 2, state.base->shape, state.base->strides, state.offset) == 1;
 }
 
 static int items_of_native_formats(void)

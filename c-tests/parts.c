@@ -90,7 +90,7 @@ static void wrong_subscripts_are_told_apart(void)
         many[i] = (pybuffer_subscript)PYBUFFER_NEWAXIS;
     }
     CHECK_PTR(pybuffer_memoryview_subscript(view, many, 63), NULL);
-    CHECK_MESSAGE(PyExc_ValueError, "memoryview: number of dimensions must not exceed 64");
+    CHECK_MESSAGE(PyExc_ValueError, "number of dimensions must not exceed 64");
     PyObject *most = pybuffer_memoryview_subscript(view, many, 62);
     CHECK_INT(PyMemoryView_GET_BUFFER(most)->ndim, 64);
     CHECK_ITEMS(most, memory);

@@ -580,6 +580,64 @@ static void whoever_drops_last_destroys(void)
     CHECK_INT(exporters_alive, 0);
 }
 
+/* ---- ndarrays ------------------------------------------------------------------------------------------------ */
+
+/* One thread changes the layout while the others ask for views: each view is of one base as a whole, and stays so. */
+static void look_at_changing_bases(int thread, long times)
+{
+    static const char *const texts[] = {"aaaa", "bbbbbb", "cc"};
+    unsigned seed = (unsigned)thread + 1;
+    for (long i = 0; i < times; i++) {
+        if (thread == 0) {
+            const char *text = texts[next_random(&seed) % COUNT(texts)];
+            Py_ssize_t len = (Py_ssize_t)strlen(text), shape[2] = {len / 2, 2};
+            int flags = next_random(&seed) % 2 ? PYBUFFER_ND_PIL : 0;
+            EXPECT(pybuffer_ndarray_push(race.view, text, len, "B", 2, shape, NULL, 0, flags) == 0);
+            if (next_random(&seed) % 2 && pybuffer_ndarray_pop(race.view) != 0) {
+                EXPECT(PyErr_Occurred() == PyExc_BufferError); /* someone looks, or the base below is gone */
+                PyErr_Clear();
+            }
+            if (next_random(&seed) % 8 == 0 && pybuffer_ndarray_add_suboffsets(race.view) != 0) {
+                EXPECT(PyErr_Occurred() == PyExc_TypeError);
+                PyErr_Clear();
+            }
+            continue;
+        }
+        Py_buffer view;
+        char bytes[8];
+        if (PyObject_GetBuffer(race.view, &view, PyBUF_FULL_RO) != 0) {
+            EXPECT(0);
+            return;
+        }
+        PyObject *part = thread % 2 ? pybuffer_ndarray_subscript(race.view, NULL, 0) : NULL;
+        EXPECT(view.len <= 6 && view.shape[0] * 2 == view.len);
+        EXPECT(PyBuffer_ToContiguous(bytes, &view, view.len, 'C') == 0);
+        for (Py_ssize_t at = 1; at < view.len; at++) {
+            EXPECT(bytes[at] == bytes[0]);
+        }
+        PyBuffer_Release(&view);
+        Py_XDECREF(part);
+    }
+}
+
+static void ndarrays_change_while_others_look(void)
+{
+    for (int round = 0; round < 20; round++) {
+        race.view = pybuffer_ndarray_new("xx", 2, "B", 2, (Py_ssize_t[]){1, 2}, NULL, 0, PYBUFFER_ND_VAREXPORT);
+        in_threads(4, look_at_changing_bases, operations / 1000);
+        pybuffer_ndarray_state state;
+        CHECK_INT(pybuffer_ndarray_get_state(race.view, &state), 0);
+        CHECK_INT(state.exports, 0);
+        CHECK_INT(Py_REFCNT(race.view), 1);
+        while (pybuffer_ndarray_pop(race.view) == 0) {
+        }
+        CHECK_ERROR(PyExc_BufferError);
+        CHECK_INT(pybuffer_ndarray_get_state(race.view, &state), 0);
+        CHECK_INT(state.bases, 1);
+        Py_DECREF(race.view);
+    }
+}
+
 int main(void)
 {
     const char *wanted = getenv("PYBUFFER_TEST_OPERATIONS");
@@ -597,5 +655,6 @@ int main(void)
     RUN(threads_share_an_iterator);
     RUN(an_error_goes_with_its_thread);
     RUN(whoever_drops_last_destroys);
+    RUN(ndarrays_change_while_others_look);
     return tap_end();
 }

@@ -12,7 +12,7 @@
 //! | 2 | [`kernels`] | raw memory: the walks that copy, compare and convert |
 //! | 3 | [`runtime`] | allocator, reference counts, types, the error indicator, hashing, the boundary to C |
 //! | 4 | [`buffer`] | request flags and the answers to them, acquire and release, contiguous copies, the exporter checker |
-//! | 5 | [`exporters`] | bytes, bytearray, PickleBuffer, memory |
+//! | 5 | [`exporters`] | bytes, bytearray, PickleBuffer, memory, ndarray |
 //! | 6 | [`description`] | parsed formats as objects: the tree, its canonical spelling, equivalence |
 //! | 7 | [`memoryview`] | managed buffer, view, export, items, parts, compare, hash, numbers, text |
 //! | 9 | [`capi`] | the `extern "C"` skin, one file per section of the header |

@@ -259,6 +259,9 @@ fn rust_structs() -> Vec<RustStruct> {
         memoryview::PyMemoryViewObject {
             ob_base, mbuf, hash, flags, exports, view, weakreflist, ob_array,
         }
+        ndarray::pybuffer_ndarray_state {
+            base, flags, reexports, offset, memlen, exports, bases,
+        }
         bytes::PyBytesObject {
             ob_base, ob_shash, ob_sval,
         }
@@ -299,6 +302,11 @@ fn rust_constants() -> Vec<(&'static str, i128)> {
             _Py_MANAGED_BUFFER_RELEASED, _Py_MANAGED_BUFFER_FREE_FORMAT, _Py_MEMORYVIEW_RELEASED,
             _Py_MEMORYVIEW_C, _Py_MEMORYVIEW_FORTRAN, _Py_MEMORYVIEW_SCALAR, _Py_MEMORYVIEW_PIL,
             _Py_MEMORYVIEW_RESTRICTED,
+        }
+        ndarray {
+            PYBUFFER_ND_MAX_NDIM, PYBUFFER_ND_DEFAULT, PYBUFFER_ND_VAREXPORT, PYBUFFER_ND_WRITABLE,
+            PYBUFFER_ND_FORTRAN, PYBUFFER_ND_SCALAR, PYBUFFER_ND_PIL, PYBUFFER_ND_REDIRECT,
+            PYBUFFER_ND_GETBUF_FAIL, PYBUFFER_ND_GETBUF_UNDEFINED, PYBUFFER_ND_C,
         }
     })
 }
@@ -444,7 +452,9 @@ fn rust_definitions_have_the_layout_of_the_header() {
     println!("Rust: {counts:?}");
     assert!(differences.is_empty(), "between Rust (here) and the header (there): {differences:#?}");
     // And the other way round: nothing of the header is missing in the lists above.
-    let in_abi = |name: &&String| ["PyBUF_", "_Py_M", "PYBUFFER_KIND_"].iter().any(|begin| name.starts_with(begin));
+    let in_abi = |name: &&String| {
+        ["PyBUF_", "_Py_M", "PYBUFFER_KIND_", "PYBUFFER_ND_"].iter().any(|begin| name.starts_with(begin))
+    };
     let unlisted: Vec<&String> = ours
         .structs
         .keys()

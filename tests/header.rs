@@ -38,6 +38,7 @@ const SECTIONS: &[Section] = &[
     Section { name: "text", structs: &[], data: &[] },
     Section { name: "picklebuffer", structs: &[], data: &["exporters/picklebuffer.rs"] },
     Section { name: "exporting", structs: &["abi/exporting.rs"], data: &["exporters/memory.rs"] },
+    Section { name: "ndarray", structs: &["abi/ndarray.rs"], data: &["exporters/ndarray.rs"] },
     Section { name: "format", structs: &["abi/format.rs"], data: &["description/mod.rs"] },
     Section { name: "bytes", structs: &["abi/bytes.rs"], data: &["exporters/bytes.rs"] },
     Section { name: "bytearray", structs: &[], data: &["exporters/bytearray.rs"] },
@@ -66,6 +67,7 @@ const STRUCTS: &[(&str, &str)] = &[
     ("pybuffer_item", "pybuffer_item"),
     ("pybuffer_bytes", "pybuffer_bytes"),
     ("pybuffer_value", "pybuffer_value"),
+    ("pybuffer_ndarray_state", "pybuffer_ndarray_state"),
     ("PyBytesObject", "PyBytesObject"),
     ("PyByteArrayObject", "PyByteArrayObject"),
 ];

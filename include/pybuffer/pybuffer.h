@@ -64,6 +64,7 @@ typedef struct pybuffer_item pybuffer_item;
 typedef struct pybuffer_bytes pybuffer_bytes;
 typedef union pybuffer_value_as pybuffer_value_as;
 typedef struct pybuffer_value pybuffer_value;
+typedef struct pybuffer_ndarray_state pybuffer_ndarray_state;
 typedef struct PyBytesObject PyBytesObject;
 typedef struct PyByteArrayObject PyByteArrayObject;
 
@@ -1822,6 +1823,211 @@ PyObject *pybuffer_memoryview_from_memory(const Py_buffer *description, pybuffer
  * to is there until the view is released, with `ndim` entries where that is 0 to 64.
  */
 Py_ssize_t pybuffer_check_exporter(PyObject *obj, pybuffer_report report, void *context);
+
+/* ===========================================================================================================
+ * The general exporter
+ *
+ * An ndarray exports any array that PEP 3118 can describe: every format, up to 128 axes, strides of any sign, pointers
+ * (suboffsets); memory of its own, or the answer of another exporter to any request. `pybuffer_ndarray_zeros` is what a
+ * program wants that needs an array to fill; everything is done to its items through a memoryview of it. The rest makes it an
+ * exporter to test consumers with, which can do what no good exporter does. CPython: `_testbuffer.ndarray`, an extension
+ * module of its own tests; `PYBUFFER_ND_*` have the values of its `ND_*`.
+ *
+ * An ndarray with memory of its own has a stack of bases, each an array, of which the one on the top answers requests.
+ * `pybuffer_ndarray_push` puts another one on it, `pybuffer_ndarray_pop` frees it. Each base counts its views; one that is
+ * no longer on the top is freed with its last view, and one that has had none stays below.
+ *
+ * What `flags` say of a base: `PYBUFFER_ND_WRITABLE`, `PYBUFFER_ND_FORTRAN`, `PYBUFFER_ND_PIL`, and for tests
+ * `PYBUFFER_ND_GETBUF_FAIL` and `PYBUFFER_ND_GETBUF_UNDEFINED`. `PYBUFFER_ND_C` and `PYBUFFER_ND_SCALAR` claim that an array is
+ * contiguous; where it is not, requests fail. `PYBUFFER_ND_VAREXPORT` is for the object as a whole, when it is made.
+ *
+ * The arguments that describe a base: `format` may be NULL ("B"); `shape` may be NULL where `ndim` is 0; `strides` may be
+ * NULL, which means contiguous, in C order or, with `PYBUFFER_ND_FORTRAN`, in Fortran order. All is copied. Errors about them are
+ * `ValueError` for a format that is none or has no bytes, a negative length, more than 128 axes, unknown flags, and for an
+ * array that does not lie in its memory (see `pybuffer_verify_structure`) or has more bytes than memory can; `TypeError`
+ * for `PYBUFFER_ND_PIL` without axes and for `PYBUFFER_ND_FORTRAN` with strides.
+ *
+ * All of this may be done from several threads at once. The program orders accesses to the bytes of the memory, and keeps
+ * an ndarray from being popped while it uses what `pybuffer_ndarray_get_state` points to.
+ */
+
+/** The most axes of an ndarray. Consumers follow `PyBUF_MAX_NDIM`, half of it. */
+#define PYBUFFER_ND_MAX_NDIM 128
+
+/** Read-only, strides in C order, nothing special. */
+#define PYBUFFER_ND_DEFAULT 0
+
+/** When it is made: its layout may be changed (pushed over) while views of it are held. */
+#define PYBUFFER_ND_VAREXPORT 1
+
+/** The memory may be written. */
+#define PYBUFFER_ND_WRITABLE 2
+
+/** Without strides: Fortran order. Set by the library where an array is Fortran-contiguous. */
+#define PYBUFFER_ND_FORTRAN 4
+
+/** One item without axes. Set by the library. */
+#define PYBUFFER_ND_SCALAR 8
+
+/** The first axis holds pointers (suboffsets). Set by the library where there is an array of suboffsets. */
+#define PYBUFFER_ND_PIL 16
+
+/** Of an ndarray of another exporter: requests are passed on, so that views have that one as their `obj`. */
+#define PYBUFFER_ND_REDIRECT 32
+
+/** Every request fails with a `BufferError`. */
+#define PYBUFFER_ND_GETBUF_FAIL 64
+
+/**
+ * With `PYBUFFER_ND_GETBUF_FAIL`: a request that fails leaves an address in `obj` that is none, where it should be NULL.
+ */
+#define PYBUFFER_ND_GETBUF_UNDEFINED 128
+
+/** Set by the library where an array is C-contiguous. */
+#define PYBUFFER_ND_C 256
+
+/** What an ndarray is at the moment: the base on the top of its stack. */
+struct pybuffer_ndarray_state {
+    /**
+     * All there is of the base: what a request for everything is answered with, but for `obj`, which is the exporter that
+     * an ndarray of another one, or a part, is of (borrowed), and else NULL. It lives until the base is popped, or is
+     * no longer on the top and its last view is released.
+     */
+    const Py_buffer *base;
+    /** `PYBUFFER_ND_*`, without `PYBUFFER_ND_VAREXPORT`. */
+    int flags;
+    /** 1 where the object is of another exporter or a part, so that nothing can be pushed; else 0. */
+    int reexports;
+    /** Bytes from the begin of the memory to the item at index 0; 0 with pointers, -1 where `reexports` is 1. */
+    Py_ssize_t offset;
+    /** The bytes of its memory, with the pointers in front; -1 where `reexports` is 1. */
+    Py_ssize_t memlen;
+    /** The views of this base that are held. */
+    Py_ssize_t exports;
+    /** The bases that there are, those included that only a view keeps. */
+    Py_ssize_t bases;
+};
+
+/** The type of ndarrays. Those that are read-only have a hash, that of their bytes. */
+extern PyTypeObject pybuffer_ndarray_type;
+
+/**
+ * An ndarray of a copy of the `nbytes` bytes at `items`, in which the item at index 0 of every axis begins at `offset`. A
+ * new reference.
+ *
+ * NULL with an error set: those of the description of a base (see above), `MemoryError`, `SystemError` for a NULL or a
+ * negative count.
+ */
+PyObject *pybuffer_ndarray_new(const void *items, Py_ssize_t nbytes, const char *format, int ndim,
+    const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset, int flags);
+
+/**
+ * The same from values, packed behind each other by the format: all of an item in the order of the format, as
+ * `pybuffer_format_pack` takes them. CPython: `ndarray(items, shape=..., ...)`.
+ *
+ * NULL also with `ValueError` where the values do not come to whole items, one does not fit, or items of the format have
+ * none; `TypeError` for a value of the wrong kind.
+ */
+PyObject *pybuffer_ndarray_from_values(const pybuffer_value *values, Py_ssize_t nvalues, const char *format,
+    int ndim, const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset, int flags);
+
+/**
+ * An ndarray of this format and shape with new memory, all of it 0, contiguous in C order or, with `PYBUFFER_ND_FORTRAN`, in
+ * Fortran order, aligned to 16 bytes (behind the pointers with `PYBUFFER_ND_PIL` to 8). It is writable, whatever the flags
+ * say. A new reference. NumPy: `zeros`.
+ *
+ * NULL with an error set: those of the description of a base, `MemoryError`, `SystemError` for a NULL.
+ */
+PyObject *pybuffer_ndarray_zeros(const char *format, int ndim, const Py_ssize_t *shape, int flags);
+
+/**
+ * An ndarray that exports again what the exporter `obj` answers to the request `PyBUF_*`, which may be any: what was not
+ * asked for, it does not have, and requests for it fail with a `BufferError`. It holds the view, so that nothing can be
+ * pushed on it. With `PYBUFFER_ND_REDIRECT`, the only other flag there is here, requests are passed on to the object of the
+ * view. A new reference. CPython: `ndarray(obj, getbuf=..., flags=...)`.
+ *
+ * NULL with an error set: `TypeError` where `obj` exports nothing or for other flags, whatever the exporter raises,
+ * `BufferError` where its answer contradicts itself, `ValueError` for more than 128 axes, `MemoryError`, `SystemError` for NULL or
+ * `PyBUF_READ` and `PyBUF_WRITE`.
+ */
+PyObject *pybuffer_ndarray_from_object(PyObject *obj, int request, int flags);
+
+/**
+ * Puts another base on the top of the stack, described as for `pybuffer_ndarray_new`.
+ *
+ * Returns 0; -1 with `BufferError` where views of the base on the top are held and the ndarray was made without
+ * `PYBUFFER_ND_VAREXPORT`, or where it is one of another exporter or a part; `ValueError` for `PYBUFFER_ND_VAREXPORT`;
+ * `TypeError` where `nd` is no ndarray; those of `pybuffer_ndarray_new`. CPython: `ndarray.push`.
+ */
+int pybuffer_ndarray_push(PyObject *nd, const void *items, Py_ssize_t nbytes, const char *format, int ndim,
+    const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset, int flags);
+
+/**
+ * The same from values, as for `pybuffer_ndarray_from_values`.
+ *
+ * Returns 0; -1 with the errors of the two.
+ */
+int pybuffer_ndarray_push_values(PyObject *nd, const pybuffer_value *values, Py_ssize_t nvalues,
+    const char *format, int ndim, const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset,
+    int flags);
+
+/**
+ * Frees the base on the top of the stack; the one below answers requests from then on.
+ *
+ * Returns 0; -1 with `BufferError` where views of the base are held (with `PYBUFFER_ND_VAREXPORT`, too), it is the only one,
+ * or the ndarray is one of another exporter or a part; `TypeError` where `nd` is no ndarray, `SystemError` for NULL.
+ * CPython: `ndarray.pop`.
+ */
+int pybuffer_ndarray_pop(PyObject *nd);
+
+/**
+ * Tells what the ndarray is at the moment: the base on the top, with its full description, and its counts.
+ *
+ * Returns 0; -1 with `TypeError` where `nd` is no ndarray, `SystemError` for NULL. CPython: the attributes of `ndarray`.
+ */
+int pybuffer_ndarray_get_state(PyObject *nd, pybuffer_ndarray_state *state);
+
+/**
+ * An ndarray of the part that `count` subscripts select, as `pybuffer_memoryview_subscript` takes them. It holds a view of
+ * the ndarray, and shares its memory. `subscripts` may be NULL where `count` is 0. An array of suboffsets is kept, also
+ * where no pointer is left in it. A new reference. CPython: `ndarray[...]`, which takes slices, or one index.
+ *
+ * NULL with `TypeError` where `nd` is no ndarray, `BufferError` where it does not answer `PyBUF_FULL_RO`, the errors of
+ * `pybuffer_memoryview_subscript` (of which there may be 128 axes), `MemoryError`, `SystemError` for NULL.
+ */
+PyObject *pybuffer_ndarray_subscript(PyObject *nd, const pybuffer_subscript *subscripts, int count);
+
+/**
+ * Copies the items of `source`, any exporter, to the part that the subscripts select: the same shape and the same text of
+ * the format. The two may share memory: it is as if the items went through a temporary.
+ *
+ * Returns 0; -1 with `TypeError` where the memory is read-only or `source` exports nothing, `ValueError` where the
+ * structures differ or have more than 64 axes, those of `pybuffer_ndarray_subscript`, and whatever the exporter raises.
+ * Nothing is written then. CPython: `ndarray[...] = source`, which copies row by row, so that what overlaps may come
+ * out otherwise.
+ */
+int pybuffer_ndarray_assign(PyObject *nd, const pybuffer_subscript *subscripts, int count, PyObject *source);
+
+/**
+ * Gives the base on the top suboffsets that are all negative, and so say nothing. As they are there, it no longer counts as
+ * contiguous. Views that are held do not change.
+ *
+ * Returns 0; -1 with `TypeError` where it has suboffsets, or no strides, or `nd` is no ndarray; `SystemError` for NULL.
+ * CPython: `ndarray.add_suboffsets`.
+ */
+int pybuffer_ndarray_add_suboffsets(PyObject *nd);
+
+/**
+ * Whether an array lies in `memlen` bytes of memory, by the rules of CPython's documentation ("NumPy-style: shape and
+ * strides"): `offset`, from the begin of the memory to the item at index 0 of every axis, and each stride is a multiple of
+ * `itemsize`; there is room for an item at `offset`, and for all items unless an axis has none. Sizes and lengths below 0, and
+ * items of 0 bytes, are no. What does not fit in 64 bits does not fit in memory. Both arrays have `ndim` entries, and
+ * may be NULL where that is 0.
+ *
+ * 1 or 0; -1 with `SystemError` for another NULL. A negative `ndim` is no.
+ */
+int pybuffer_verify_structure(Py_ssize_t memlen, Py_ssize_t itemsize, Py_ssize_t ndim,
+    const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset);
 
 /* ===========================================================================================================
  * Formats

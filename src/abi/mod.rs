@@ -18,4 +18,5 @@ pub mod exporting;
 pub mod format;
 pub mod memory;
 pub mod memoryview;
+pub mod ndarray;
 pub mod types;

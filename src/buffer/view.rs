@@ -7,7 +7,7 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::abi::slots::PyBufferProcs;
 use crate::error::{Error, Result};
-use crate::layout::Structure;
+use crate::layout::{AxesMut, Structure, Subscript, select};
 use crate::runtime::boundary::slot_succeeded;
 use crate::runtime::refs;
 use crate::runtime::types;
@@ -206,4 +206,22 @@ pub(crate) unsafe fn item_pointer(view: &Py_buffer, indices: *const Py_ssize_t) 
         }
     }
     Ok(pointer.cast())
+}
+
+/// Where the pointers lead that [`select`] follows at once: the address of the part.
+///
+/// # Safety
+/// B1, for the view that is selected from, of which `buf` is the base.
+pub(crate) unsafe fn select_from(
+    view: &Structure<'_>,
+    buf: *mut u8,
+    subscripts: impl Iterator<Item = Subscript> + Clone,
+    part: &mut AxesMut<'_>,
+) -> Result<*mut u8> {
+    let mut base = buf;
+    let offset = select(view, subscripts, part, |offset, suboffset| {
+        // SAFETY: B1: there are items, the indices are within the shape, and a suboffset says that a pointer stands here.
+        base = unsafe { base.wrapping_offset(offset).cast::<*mut u8>().read_unaligned() }.wrapping_offset(suboffset);
+    })?;
+    Ok(base.wrapping_offset(offset))
 }

@@ -28,6 +28,8 @@ mod picklebuffer;
 
 mod exporting;
 
+mod ndarray;
+
 mod bytes;
 
 mod bytearray;

@@ -26,7 +26,7 @@ use super::buffer::{definite_order_of, slice_of};
 ///
 /// # Safety
 /// NULL, or as many as `count` says.
-unsafe fn subscripts<'a>(
+pub(super) unsafe fn subscripts<'a>(
     start: *const pybuffer_subscript,
     count: c_int,
 ) -> Result<impl Iterator<Item = Subscript> + Clone + 'a> {

@@ -26,7 +26,7 @@ use crate::runtime::types;
 pub(crate) use build::{downcast, parse};
 pub(crate) use equivalence::equivalent;
 pub(crate) use spell::canonical;
-pub(crate) use values::{pack, read_value, unpack, with_plan_of, write_value};
+pub(crate) use values::{count_items, pack, pack_items, read_value, unpack, with_plan_of, write_value};
 
 /// A parsed format. Opaque to C, which walks it from `pybuffer_format_root`.
 #[repr(C)]

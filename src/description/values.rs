@@ -5,11 +5,14 @@ use core::ptr::{NonNull, null};
 
 use crate::abi::format as c;
 use crate::abi::format::{pybuffer_bytes, pybuffer_value, pybuffer_value_as};
-use crate::error::{Error, Result};
+use crate::error::{Argument, Error, Kind, Result};
 use crate::format::{Counts, LongDouble, Op, Plan, Value, compile, compile_or_count};
 use crate::runtime::alloc::Scratch;
 
 use super::FormatObject;
+
+/// The error of a value that is nonsense.
+const NO_VALUE: Error = Error::new(Kind::Type, c"a value of no kind that can be packed");
 
 /// Runs `act` with the plan of a format.
 ///
@@ -90,10 +93,44 @@ pub(crate) unsafe fn pack(format: NonNull<FormatObject>, item: *mut u8, values: 
         let item = if size == 0 { &mut [] } else { core::slice::from_raw_parts_mut(item, size) };
         let values = if count == 0 { &[] } else { core::slice::from_raw_parts(values, count) };
         if values.iter().any(|value| read_value(value).is_none()) {
-            return Err(Error::new(crate::error::Kind::Type, c"a value of no kind that can be packed"));
+            return Err(NO_VALUE);
         }
         with_plan(format, |plan| plan.pack(item, values.iter().filter_map(|value| read_value(value))))
     }
+}
+
+/// How many items of a format as many values make.
+pub(crate) fn count_items(format: &CStr, values: usize) -> Result<usize> {
+    with_plan_of(format, |plan| {
+        let each = plan.counts().values;
+        if each == 0 {
+            return Err(Error::value(c"items of this format have no values"));
+        }
+        let (items, rest) = (values.checked_div(each), values.checked_rem(each));
+        items.filter(|_| rest == Some(0)).ok_or(Error::with(
+            Kind::Value,
+            c"%zd values are no whole items, which have %zd each",
+            Argument::Size(values.cast_signed()),
+            Argument::Size(each.cast_signed()),
+        ))
+    })
+}
+
+/// Packs items behind each other, as many as there are values for, which [`count_items`] has said.
+///
+/// # Safety
+/// What [`read_value`] needs of the values.
+pub(crate) unsafe fn pack_items(format: &CStr, values: &[pybuffer_value], memory: &mut [u8]) -> Result<()> {
+    // SAFETY: the function's contract.
+    let value = |value| unsafe { read_value(value) };
+    if values.iter().any(|one| value(one).is_none()) {
+        return Err(NO_VALUE);
+    }
+    with_plan_of(format, |plan| {
+        let counts = plan.counts();
+        let items = values.chunks(counts.values.max(1)).zip(memory.chunks_mut(counts.size.max(1)));
+        items.into_iter().try_for_each(|(values, item)| plan.pack(item, values.iter().filter_map(value)))
+    })
 }
 
 /// Writes a value as C sees it.

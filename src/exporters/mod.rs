@@ -1,6 +1,7 @@
-//! The exporters that come with the library, a file each; none uses another.
+//! The exporters that come with the library, a file (and a folder where it is too long) each; none uses another.
 
 pub(crate) mod bytearray;
 pub(crate) mod bytes;
 pub(crate) mod memory;
+pub(crate) mod ndarray;
 pub(crate) mod picklebuffer;

@@ -80,6 +80,29 @@ pub fn broadcast(view: &Structure<'_>, shape: &[isize], to: &mut AxesMut<'_>) ->
     Ok(repeats)
 }
 
+/// Writes to `to` the axes of `view` but for those of one item, which lead nowhere; gives how many they are. Pointers are
+/// kept. NumPy: `squeeze`. Of an array with items, of which memory has no more than `2**63`, at most 63 are left.
+///
+/// # Errors
+/// `ValueError` where there is no room for them.
+pub fn squeeze(view: &Structure<'_>, to: &mut AxesMut<'_>) -> Result<usize> {
+    let (shape, strides) = axes(view)?;
+    let mut used = 0_usize;
+    for (axis, (&len, &stride)) in shape.iter().zip(strides).enumerate() {
+        let suboffset = view.pointer(axis);
+        if len != 1 || suboffset.is_some() {
+            to.set(used, len, stride, suboffset.unwrap_or(-1)).ok_or(Error::with(
+                Kind::Value,
+                c"number of dimensions must not exceed %zd",
+                Argument::Size(MAX_NDIM.cast_signed()),
+                Argument::None,
+            ))?;
+            used = used.wrapping_add(1);
+        }
+    }
+    Ok(used)
+}
+
 /// `product(shape)`, where memory can hold that many items.
 fn checked_product(shape: &[isize], itemsize: isize) -> Result<isize> {
     if shape.contains(&0) {

@@ -19,11 +19,14 @@ mod subscript;
 
 mod arrange;
 
-pub use arrange::{broadcast, permute, reshape};
+mod verify;
+
+pub use arrange::{broadcast, permute, reshape, squeeze};
 pub use axes::{Axis, Step};
 pub use plan::{Pair, Plan, Purpose};
 pub use structure::{AxesMut, Order, Structure, fill_strides};
 pub use subscript::{Clipped, Subscript, axes_left, clip, select};
+pub use verify::{Placed, Pointers};
 
 /// The most axes of a view; CPython's `PyBUF_MAX_NDIM`.
 pub const MAX_NDIM: usize = 64;

@@ -114,6 +114,14 @@ impl<'a> Structure<'a> {
                 Argument::None,
             ));
         }
+        self.check_sizes()
+    }
+
+    /// The same without invariant 1, for what hands on more axes than can be walked.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn check_sizes(&self) -> Result<()> {
         if self.itemsize < 0 || self.len < 0 {
             return Err(Error::buffer(c"itemsize and len must not be negative"));
         }

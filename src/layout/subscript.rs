@@ -5,7 +5,6 @@
 
 use crate::error::{Argument, Error, Kind, Result};
 
-use super::MAX_NDIM;
 use super::structure::{AxesMut, Structure};
 
 /// One subscript.
@@ -87,12 +86,12 @@ pub fn clip(start: Option<isize>, stop: Option<isize>, step: Option<isize>, len:
     Ok(Clipped { start, step, count })
 }
 
-/// How many axes the subscripts leave of `ndim`.
+/// How many axes the subscripts leave of `ndim`, of which there may be `most`.
 ///
 /// # Errors
-/// `TypeError` for more subscripts than axes, `IndexError` for a second ellipsis, `ValueError` where more than
-/// [`MAX_NDIM`] would be left.
-pub fn axes_left(ndim: usize, subscripts: impl Iterator<Item = Subscript>) -> Result<usize> {
+/// `TypeError` for more subscripts than axes, `IndexError` for a second ellipsis, `ValueError` where more
+/// would be left.
+pub fn axes_left(ndim: usize, subscripts: impl Iterator<Item = Subscript>, most: usize) -> Result<usize> {
     let (mut taken, mut gone, mut new, mut ellipses) = (0_usize, 0_usize, 0_usize, 0_usize);
     for subscript in subscripts {
         let counter = match subscript {
@@ -116,11 +115,11 @@ pub fn axes_left(ndim: usize, subscripts: impl Iterator<Item = Subscript>) -> Re
         return Err(Error::new(Kind::Index, c"an index can only have a single ellipsis ('...')"));
     }
     let left = ndim.saturating_sub(gone).saturating_add(new);
-    if left > MAX_NDIM {
+    if left > most {
         return Err(Error::with(
             Kind::Value,
-            c"memoryview: number of dimensions must not exceed %zd",
-            Argument::Size(MAX_NDIM.cast_signed()),
+            c"number of dimensions must not exceed %zd",
+            Argument::Size(most.cast_signed()),
             Argument::None,
         ));
     }

@@ -6,6 +6,7 @@ use core::ptr::NonNull;
 
 use crate::abi::format::pybuffer_value;
 use crate::abi::object::PyObject;
+use crate::buffer;
 use crate::description::{read_value, with_plan_of, write_value};
 use crate::error::{Argument, Error, Kind, Result};
 use crate::format::{CNumber, Counts, Plan};
@@ -14,7 +15,6 @@ use crate::layout::{self, AxesMut, Order, Pair, Purpose, Subscript, with_room};
 use crate::runtime::alloc::Scratch;
 
 use super::access::Access;
-use super::parts::select_from;
 
 /// What says that a memoryview must not be written to. CPython's words.
 const READ_ONLY: Error = Error::new(Kind::Type, c"cannot modify read-only memory");
@@ -42,7 +42,7 @@ impl Access {
         let mut none = AxesMut { shape: &mut [], strides: &mut [], suboffsets: &mut [] };
         let subscripts = indices.iter().map(|&index| Subscript::Index(index));
         // SAFETY: a memoryview's view is complete (B1).
-        unsafe { select_from(&structure, self.view().buf.cast(), subscripts, &mut none) }
+        unsafe { buffer::select_from(&structure, self.view().buf.cast(), subscripts, &mut none) }
     }
 
     /// Runs `act` with the plan of the format, which has `count` values, and with the bytes of an item that they take.

@@ -6,10 +6,9 @@ use core::ptr::{NonNull, null_mut};
 use crate::abi::buffer::Py_buffer;
 use crate::abi::memoryview::PyMemoryViewObject;
 use crate::abi::object::PyObject;
+use crate::buffer;
 use crate::error::{Argument, Error, Kind, Result};
-use crate::layout::{
-    self, AxesMut, MAX_NDIM, Order, Structure, Subscript, axes_left, broadcast as broadcast_axes, select,
-};
+use crate::layout::{self, AxesMut, MAX_NDIM, Order, Subscript, axes_left, broadcast as broadcast_axes};
 use crate::runtime::refs::Owned;
 
 use super::access::Access;
@@ -58,24 +57,6 @@ pub(super) unsafe fn derived(
     }
 }
 
-/// Where the pointers lead that [`select`] follows at once: the address of the part.
-///
-/// # Safety
-/// B1, for the view that is selected from, of which `buf` is the base.
-pub(super) unsafe fn select_from(
-    view: &Structure<'_>,
-    buf: *mut u8,
-    subscripts: impl Iterator<Item = Subscript> + Clone,
-    part: &mut AxesMut<'_>,
-) -> Result<*mut u8> {
-    let mut base = buf;
-    let offset = select(view, subscripts, part, |offset, suboffset| {
-        // SAFETY: B1: there are items, the indices are within the shape, and a suboffset says that a pointer stands here.
-        base = unsafe { base.wrapping_offset(offset).cast::<*mut u8>().read_unaligned() }.wrapping_offset(suboffset);
-    })?;
-    Ok(base.wrapping_offset(offset))
-}
-
 /// `memoryview[...]`, in any number of dimensions: always a memoryview, of no axes where each has an index.
 ///
 /// # Safety
@@ -95,11 +76,11 @@ pub(super) unsafe fn part_of(
     subscripts: impl Iterator<Item = Subscript> + Clone,
 ) -> Result<Owned<PyMemoryViewObject>> {
     let structure = access.structure()?;
-    let ndim = axes_left(structure.ndim, subscripts.clone())?;
+    let ndim = axes_left(structure.ndim, subscripts.clone(), MAX_NDIM)?;
     // SAFETY: the function's contract; what is selected lies within the view.
     unsafe {
         derived(access, ndim, None, |view, axes| {
-            view.buf = select_from(&structure, view.buf.cast(), subscripts, axes)?.cast();
+            view.buf = buffer::select_from(&structure, view.buf.cast(), subscripts, axes)?.cast();
             Ok(())
         })
     }
@@ -222,14 +203,14 @@ impl Stacked {
         subscripts: impl Iterator<Item = Subscript> + Clone,
     ) -> Result<Py_buffer> {
         let structure = access.structure()?;
-        let ndim = axes_left(structure.ndim, subscripts.clone())?;
+        let ndim = axes_left(structure.ndim, subscripts.clone(), MAX_NDIM)?;
         let mut axes = AxesMut {
             shape: self.shape.get_mut(..ndim).unwrap_or(&mut []),
             strides: self.strides.get_mut(..ndim).unwrap_or(&mut []),
             suboffsets: self.suboffsets.get_mut(..ndim).unwrap_or(&mut []),
         };
         // SAFETY: the function's contract; a memoryview's view is complete (B1).
-        let buf = unsafe { select_from(&structure, access.view().buf.cast(), subscripts, &mut axes)? };
+        let buf = unsafe { buffer::select_from(&structure, access.view().buf.cast(), subscripts, &mut axes)? };
         let len = axes.shape.iter().fold(access.view().itemsize, |len, &items| len.wrapping_mul(items));
         let follows = axes.suboffsets.iter().any(|&suboffset| suboffset >= 0);
         Ok(Py_buffer {

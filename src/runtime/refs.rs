@@ -72,9 +72,21 @@ pub(crate) unsafe fn incref(op: *mut PyObject) {
 /// # Safety
 /// O1, and the caller gives up one reference.
 pub(crate) unsafe fn decref(op: *mut PyObject) {
+    // SAFETY: the function's contract.
+    if unsafe { give_up(op) } {
+        // SAFETY: that was the last reference, so this thread has the object to itself.
+        unsafe { dealloc(op) };
+    }
+}
+
+/// Gives up a reference, and says whether it was the last one, so that the object is to be deallocated.
+///
+/// # Safety
+/// As [`decref`].
+pub(crate) unsafe fn give_up(op: *mut PyObject) -> bool {
     // SAFETY: O1; counts are changed atomically.
     let count = unsafe { atomic(&raw mut (*op).ob_refcnt) };
-    let last = match count.load(Ordering::Acquire) {
+    match count.load(Ordering::Acquire) {
         // The one reference is the caller's, so nobody can be making another: no need for a locked instruction.
         1 => {
             count.store(0, Ordering::Relaxed);
@@ -83,10 +95,6 @@ pub(crate) unsafe fn decref(op: *mut PyObject) {
         immortal if is_immortal(immortal) => false,
         // Release and acquire: what this thread did with the object happens before another thread frees it.
         _ => count.fetch_sub(1, Ordering::AcqRel) == 1,
-    };
-    if last {
-        // SAFETY: that was the last reference, so this thread has the object to itself.
-        unsafe { dealloc(op) };
     }
 }
 

@@ -64,5 +64,6 @@ typedef struct pybuffer_item pybuffer_item;
 typedef struct pybuffer_bytes pybuffer_bytes;
 typedef union pybuffer_value_as pybuffer_value_as;
 typedef struct pybuffer_value pybuffer_value;
+typedef struct pybuffer_ndarray_state pybuffer_ndarray_state;
 typedef struct PyBytesObject PyBytesObject;
 typedef struct PyByteArrayObject PyByteArrayObject;

@@ -1,0 +1,543 @@
+//! pybuffer.ndarray: the general exporter. CPython: `ndarray` in `Modules/_testbuffer.c`.
+//!
+//! An ndarray has a stack of bases, each an array with memory of its own, of which the one on top answers requests; or it
+//! re-exports, and then its one base is the view of another exporter, or a part of that. Views carry their base in
+//! `internal`: a base counts its views, and goes with the last one where it is no longer on the top.
+//!
+//! The stack, the counts and what `add_suboffsets` changes are guarded by a lock that is held for a few instructions, in which
+//! nothing is allocated or freed and no foreign code runs.
+#![deny(clippy::arithmetic_side_effects)]
+
+mod base;
+
+mod part;
+
+use core::ffi::{c_char, c_int};
+use core::mem::size_of;
+use core::ptr::{NonNull, null_mut, without_provenance_mut};
+use core::sync::atomic::Ordering;
+
+use crate::abi::buffer::Py_buffer;
+use crate::abi::ndarray as c;
+use crate::abi::ndarray::pybuffer_ndarray_state;
+use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject};
+use crate::abi::slots::PyBufferProcs;
+use crate::abi::types::PyTypeObject;
+use crate::buffer::{self, Contiguity, Request};
+use crate::error::{Argument, Error, Kind, Result};
+use crate::layout::Order;
+use crate::runtime::alloc::Scratch;
+use crate::runtime::boundary::boundary;
+use crate::runtime::hash;
+use crate::runtime::object;
+use crate::runtime::refs::{self, Object, Owned, atomic};
+use crate::runtime::types::{self, object_dealloc};
+
+use base::{Base, Loose};
+
+pub(crate) use base::{Layout, MAX_NDIM};
+pub(crate) use part::{assign, subscript};
+
+/// An ndarray. Opaque to C.
+#[repr(C)]
+pub(crate) struct NdArrayObject {
+    ob_base: PyObject,
+    /// 1 while a thread has what changes to itself, else 0.
+    lock: Py_ssize_t,
+    /// Does not change: whether its layout may while views are held.
+    varexport: bool,
+    /// Does not change: whether `source` is filled, and what the one base is of.
+    reexports: bool,
+    /// The top of the stack; there always is one once the object is made.
+    head: *mut Base,
+    /// The other exporter's view.
+    source: Py_buffer,
+}
+
+// SAFETY: begins with a PyObject.
+unsafe impl Object for NdArrayObject {}
+
+/// The type of ndarrays. Those that are read-only have a hash, that of their bytes.
+#[unsafe(no_mangle)]
+pub static mut pybuffer_ndarray_type: PyTypeObject = PyTypeObject {
+    tp_dealloc: Some(ndarray_dealloc),
+    tp_hash: Some(ndarray_hash),
+    tp_as_buffer: &raw mut BUFFER,
+    ..types::derived(c"pybuffer.ndarray", size_of::<NdArrayObject>(), 0)
+};
+
+static mut BUFFER: PyBufferProcs =
+    PyBufferProcs { bf_getbuffer: Some(ndarray_getbuffer), bf_releasebuffer: Some(ndarray_releasebuffer) };
+
+/// The object as ndarray, or a `TypeError`.
+///
+/// # Safety
+/// O1.
+unsafe fn downcast(op: NonNull<PyObject>) -> Result<NonNull<NdArrayObject>> {
+    // SAFETY: O1.
+    unsafe { object::expect_type(op.as_ptr(), &raw mut pybuffer_ndarray_type, c"expected ndarray, %.200s found")? };
+    Ok(op.cast())
+}
+
+/// What changes of an ndarray, for one thread at a time.
+struct Locked(NonNull<NdArrayObject>);
+
+impl Locked {
+    /// # Safety
+    /// O1, O2, for as long as the result lives.
+    unsafe fn new(nd: NonNull<NdArrayObject>) -> Self {
+        // SAFETY: the function's contract; the lock is changed atomically.
+        let lock = unsafe { atomic(&raw mut (*nd.as_ptr()).lock) };
+        while lock.compare_exchange_weak(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            core::hint::spin_loop();
+        }
+        Self(nd)
+    }
+
+    /// The base on the top.
+    fn head(&mut self) -> &mut Base {
+        // SAFETY: an ndarray has a base, which nobody else uses while this lives (O3).
+        unsafe { &mut *(*self.0.as_ptr()).head }
+    }
+
+    /// Puts a base on the top.
+    fn push(&mut self, base: Loose) {
+        let base = base.into_raw();
+        // SAFETY: as in `head`; there may be no base yet.
+        unsafe {
+            let head = &raw mut (*self.0.as_ptr()).head;
+            (*base).next = *head;
+            if let Some(below) = (*head).as_mut() {
+                below.prev = base;
+            }
+            *head = base;
+        }
+    }
+
+    /// Takes a base out of the stack; it is to be dropped without the lock.
+    ///
+    /// # Safety
+    /// It is in the stack, no view of it is held, and it is not the only one unless the ndarray goes.
+    unsafe fn take(&mut self, base: NonNull<Base>) -> Loose {
+        // SAFETY: the function's contract; as in `head`.
+        unsafe {
+            let Base { next, prev, .. } = *base.as_ptr();
+            match prev.as_mut() {
+                Some(above) => above.next = next,
+                None => (*self.0.as_ptr()).head = next,
+            }
+            if let Some(below) = next.as_mut() {
+                below.prev = prev;
+            }
+            Loose::from_raw(base)
+        }
+    }
+
+    /// Ends a view of a base, which comes back where nobody needs it any more.
+    ///
+    /// # Safety
+    /// A view of it is held.
+    unsafe fn end_view(&mut self, base: NonNull<Base>) -> Option<Loose> {
+        // SAFETY: the function's contract; as in `head`.
+        unsafe {
+            let exports = &raw mut (*base.as_ptr()).exports;
+            *exports = (*exports).wrapping_sub(1);
+            (*exports == 0 && base.as_ptr() != (*self.0.as_ptr()).head).then(|| self.take(base))
+        }
+    }
+
+    /// A `BufferError` where the stack may not change.
+    fn changeable(&mut self, held: bool) -> Result<()> {
+        // SAFETY: this does not change.
+        if unsafe { (*self.0.as_ptr()).reexports } {
+            return Err(Error::buffer(c"structure of re-exporting object is immutable"));
+        }
+        match self.head().exports {
+            1.. if held => {
+                let exports = self.head().exports;
+                let plural = if exports == 1 { c"" } else { c"s" };
+                Err(Error::with(
+                    Kind::Buffer,
+                    c"cannot change structure: %zd exported buffer%s",
+                    Argument::Size(exports),
+                    Argument::Text(plural.as_ptr()),
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // SAFETY: `new`'s contract: the object lives.
+        unsafe { atomic(&raw mut (*self.0.as_ptr()).lock) }.store(0, Ordering::Release);
+    }
+}
+
+/// An object without a base, which nobody may see before it has one.
+fn empty(varexport: bool, reexports: bool) -> Result<Owned<NdArrayObject>> {
+    // SAFETY: the head has one reference and a static type.
+    unsafe {
+        object::new(
+            size_of::<NdArrayObject>(),
+            NdArrayObject {
+                ob_base: PyObject { ob_refcnt: 1, ob_type: &raw mut pybuffer_ndarray_type },
+                lock: 0,
+                varexport,
+                reexports,
+                head: null_mut(),
+                source: Py_buffer::EMPTY,
+            },
+        )
+    }
+}
+
+/// An ndarray with memory of its own: `memlen` bytes, which are 0 until `fill` has written them.
+pub(crate) fn new(
+    memlen: isize,
+    layout: &Layout<'_>,
+    fill: impl FnOnce(&mut [u8]) -> Result<()>,
+) -> Result<Owned<NdArrayObject>> {
+    let varexport = layout.flags & c::PYBUFFER_ND_VAREXPORT != 0;
+    let layout = Layout { flags: layout.flags & !c::PYBUFFER_ND_VAREXPORT, ..*layout };
+    let base = Loose::of_memory(memlen, &layout, fill)?;
+    let object = empty(varexport, false)?;
+    // SAFETY: a fresh object, of this type.
+    unsafe { Locked::new(object.as_non_null()) }.push(base);
+    Ok(object)
+}
+
+/// An object that holds a view of another exporter, and has no base yet. The view is checked but for the number of its axes.
+///
+/// # Safety
+/// O1.
+unsafe fn of_exporter(exporter: NonNull<PyObject>, request: Request) -> Result<Owned<NdArrayObject>> {
+    let object = empty(false, true)?;
+    // SAFETY: O1; a fresh object, in which the view stays where it is (B2). The exporter has filled it (B1).
+    unsafe {
+        let source = &raw mut (*object.as_ptr()).source;
+        if let Err(error) = buffer::get_buffer(exporter.as_ptr(), source, request) {
+            (*source).obj = null_mut();
+            return Err(error);
+        }
+        let structure = buffer::structure(&*source).ok_or(Error::buffer(c"ndim must not be negative"))?;
+        if structure.ndim > MAX_NDIM {
+            return Err(base::too_many_axes());
+        }
+        if request.shape() {
+            structure.check_sizes()?;
+        } else if structure.len < 0 {
+            return Err(Error::buffer(c"len must not be negative"));
+        }
+        Ok(object)
+    }
+}
+
+/// An ndarray that exports again what the exporter answers to a request.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn from_object(
+    exporter: NonNull<PyObject>,
+    request: c_int,
+    flags: c_int,
+) -> Result<Owned<NdArrayObject>> {
+    if flags & !c::PYBUFFER_ND_REDIRECT != 0 {
+        return Err(Error::new(Kind::Type, c"an ndarray of an exporter takes no flag but PYBUFFER_ND_REDIRECT"));
+    }
+    // SAFETY: O1; the object keeps the view until its base is freed.
+    unsafe {
+        let object = of_exporter(exporter, Request::new(request)?)?;
+        let mut base = Loose::of_view(&(*object.as_ptr()).source)?;
+        base.get().flags |= flags;
+        Locked::new(object.as_non_null()).push(base);
+        Ok(object)
+    }
+}
+
+/// `ndarray.push`: another array on the top of the stack.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn push(
+    op: NonNull<PyObject>,
+    memlen: isize,
+    layout: &Layout<'_>,
+    fill: impl FnOnce(&mut [u8]) -> Result<()>,
+) -> Result<()> {
+    if layout.flags & c::PYBUFFER_ND_VAREXPORT != 0 {
+        return Err(Error::value(c"PYBUFFER_ND_VAREXPORT can only be used during object creation"));
+    }
+    // SAFETY: O1; O2 after the downcast.
+    unsafe {
+        let nd = downcast(op)?;
+        let held = !(*nd.as_ptr()).varexport;
+        // So that the program hears of this first; other threads may ask for views until the base is ready.
+        Locked::new(nd).changeable(held)?;
+        let base = Loose::of_memory(memlen, layout, fill)?;
+        let mut locked = Locked::new(nd);
+        match locked.changeable(held) {
+            Ok(()) => {
+                locked.push(base);
+                Ok(())
+            }
+            Err(error) => {
+                drop(locked);
+                drop(base);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// `ndarray.pop`: frees the array on the top of the stack.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn pop(op: NonNull<PyObject>) -> Result<()> {
+    // SAFETY: O1; O2 after the downcast. No view of the base is held.
+    unsafe {
+        let nd = downcast(op)?;
+        let mut locked = Locked::new(nd);
+        locked.changeable(true)?;
+        if locked.head().next.is_null() {
+            return Err(Error::buffer(c"list only has a single base"));
+        }
+        let head = NonNull::from(locked.head());
+        let base = locked.take(head);
+        drop(locked);
+        drop(base);
+        Ok(())
+    }
+}
+
+/// `ndarray.add_suboffsets`: an array of suboffsets that follow nothing.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn add_suboffsets(op: NonNull<PyObject>) -> Result<()> {
+    // SAFETY: O1; O2 after the downcast.
+    unsafe {
+        let mut locked = Locked::new(downcast(op)?);
+        let base = locked.head();
+        if !base.view.suboffsets.is_null() {
+            return Err(Error::new(Kind::Type, c"cannot add suboffsets to PIL-style array"));
+        }
+        if base.view.strides.is_null() {
+            return Err(Error::new(Kind::Type, c"cannot add suboffsets to array without strides"));
+        }
+        base.add_suboffsets(usize::try_from(base.view.ndim).unwrap_or(0));
+        Ok(())
+    }
+}
+
+/// What the ndarray is at the moment.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn state(op: NonNull<PyObject>) -> Result<pybuffer_ndarray_state> {
+    // SAFETY: O1; O2 after the downcast. The stack does not change while it is locked.
+    unsafe {
+        let nd = downcast(op)?;
+        let mut locked = Locked::new(nd);
+        let head = locked.head();
+        let mut bases = 1_isize;
+        let mut below = head.next;
+        while let Some(base) = below.as_ref() {
+            bases = bases.wrapping_add(1);
+            below = base.next;
+        }
+        Ok(pybuffer_ndarray_state {
+            base: &raw const head.view,
+            flags: head.flags,
+            reexports: (*nd.as_ptr()).reexports.into(),
+            offset: head.offset,
+            memlen: head.memlen,
+            exports: head.exports,
+            bases,
+        })
+    }
+}
+
+unsafe extern "C" fn ndarray_dealloc(op: *mut PyObject) {
+    let mut next = op;
+    // A part of a part of a part: in a loop, so that the stack does not grow with them.
+    loop {
+        let nd: *mut NdArrayObject = next.cast();
+        // SAFETY: O1, O2; no reference is left, so this thread has the object to itself, and no view of it is held. The
+        // reference of a view to another ndarray is given up here, after the view.
+        unsafe {
+            while let Some(base) = NonNull::new((*nd).head) {
+                (*nd).head = base.as_ref().next;
+                drop(Loose::from_raw(base));
+            }
+            let source = &raw mut (*nd).source;
+            let exporter = (*source).obj;
+            if exporter.is_null() || types::type_of(exporter) != &raw mut pybuffer_ndarray_type {
+                buffer::release(source);
+                return object_dealloc(next);
+            }
+            ndarray_releasebuffer(exporter, source);
+            object_dealloc(next);
+            if !refs::give_up(exporter) {
+                return;
+            }
+            next = exporter;
+        }
+    }
+}
+
+unsafe extern "C" fn ndarray_getbuffer(op: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
+    boundary(|| {
+        if view.is_null() {
+            return Err(Error::buffer(c"pybuffer.ndarray: view==NULL argument is obsolete"));
+        }
+        let request = Request::of_slot(flags);
+        // SAFETY: O1, O2: a slot of this type; `view` may be written. The other exporter lives as long as the view of it, so
+        // it is asked without the lock.
+        unsafe {
+            let mut locked = Locked::new(NonNull::new_unchecked(op.cast()));
+            let base = locked.head();
+            if !base.view.obj.is_null() && base.flags & c::PYBUFFER_ND_REDIRECT != 0 {
+                let exporter = base.view.obj;
+                drop(locked);
+                return buffer::get_buffer(exporter, view, request).map(|()| 0);
+            }
+            match answer(base, request) {
+                Ok(answer) => {
+                    base.exports = base.exports.wrapping_add(1);
+                    refs::incref(op);
+                    view.write(Py_buffer { obj: op, ..answer });
+                    Ok(0)
+                }
+                Err(error) => {
+                    let undefined = c::PYBUFFER_ND_GETBUF_FAIL | c::PYBUFFER_ND_GETBUF_UNDEFINED;
+                    let left = if base.flags & undefined == undefined { without_provenance_mut(1) } else { null_mut() };
+                    (&raw mut (*view).obj).write(left);
+                    Err(error)
+                }
+            }
+        }
+    })
+}
+
+/// What the base answers a request, without a reference. CPython: `ndarray_getbuf`.
+///
+/// # Safety
+/// B1 for the view of the base.
+unsafe fn answer(base: &Base, request: Request) -> Result<Py_buffer> {
+    let has = |flags: c_int| base.flags & flags != 0;
+    let given = &base.view;
+    // Of a view that its exporter was not asked for all of; no exporter that keeps the rules.
+    let is_missing = |asked: bool, array: *mut Py_ssize_t| asked && array.is_null() && given.ndim != 0;
+    if is_missing(request.shape(), given.shape) || is_missing(request.strides(), given.strides) {
+        return Err(Error::buffer(c"re-exporter does not provide format, shape or strides"));
+    }
+    if has(c::PYBUFFER_ND_GETBUF_FAIL) {
+        return Err(Error::buffer(c"PYBUFFER_ND_GETBUF_FAIL: forced test exception"));
+    }
+    // What the flags say, which a program may have set.
+    let contiguity = Contiguity {
+        c: has(c::PYBUFFER_ND_SCALAR | c::PYBUFFER_ND_C),
+        fortran: has(c::PYBUFFER_ND_SCALAR | c::PYBUFFER_ND_FORTRAN),
+        indirect: has(c::PYBUFFER_ND_PIL),
+    };
+    let format = if given.format.is_null() { buffer::UNSIGNED_BYTES } else { given.format };
+    let complete = Py_buffer { format, ..*given };
+    // SAFETY: the function's contract; the type is static.
+    unsafe {
+        let answer = buffer::answer(&complete, contiguity, request, TYPE_NAME)?;
+        // Of the base, not of the answer as in CPython: one without strides would lead out of the memory.
+        let c = buffer::structure(given).is_some_and(|structure| structure.is_contiguous(Order::C));
+        let fortran = buffer::structure(&answer).is_some_and(|structure| structure.is_contiguous(Order::Fortran));
+        let differs = contiguity.c != c
+            || match (answer.format.is_null(), answer.shape.is_null()) {
+                (false, false) => contiguity.fortran != fortran,
+                (true, true) => !fortran,
+                _ => false,
+            };
+        if differs {
+            return Err(Error::buffer(c"pybuffer.ndarray: the flags say of the order what is not so"));
+        }
+        Ok(answer)
+    }
+}
+
+const TYPE_NAME: *const c_char = c"pybuffer.ndarray".as_ptr();
+
+unsafe extern "C" fn ndarray_releasebuffer(op: *mut PyObject, view: *mut Py_buffer) {
+    // SAFETY: O1, O2: a slot of this type; called once for each view that was filled above, which carries its base.
+    unsafe {
+        if let Some(base) = NonNull::new((*view).internal.cast::<Base>()) {
+            let mut locked = Locked::new(NonNull::new_unchecked(op.cast()));
+            let unused = locked.end_view(base);
+            drop(locked);
+            drop(unused);
+        }
+    }
+}
+
+/// A base that stays for as long as this lives.
+struct Pinned {
+    nd: NonNull<NdArrayObject>,
+    base: NonNull<Base>,
+}
+
+impl Pinned {
+    /// The base on the top.
+    ///
+    /// # Safety
+    /// O1, O2, for as long as the result lives.
+    unsafe fn new(nd: NonNull<NdArrayObject>) -> Self {
+        // SAFETY: the function's contract.
+        let mut locked = unsafe { Locked::new(nd) };
+        let base = locked.head();
+        base.exports = base.exports.wrapping_add(1);
+        Self { nd, base: NonNull::from(base) }
+    }
+
+    /// A copy of its view, which may be used as long as this lives.
+    fn view(&self) -> Py_buffer {
+        // SAFETY: `new`'s contract.
+        let _locked = unsafe { Locked::new(self.nd) };
+        // SAFETY: pinned.
+        unsafe { (*self.base.as_ptr()).view }
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        // SAFETY: `new`'s contract; this counts as a view.
+        unsafe {
+            let mut locked = Locked::new(self.nd);
+            let unused = locked.end_view(self.base);
+            drop(locked);
+            drop(unused);
+        }
+    }
+}
+
+/// `tp_hash`: the hash of the bytes in C order. Who may write the memory may change it, so that it has none.
+unsafe extern "C" fn ndarray_hash(op: *mut PyObject) -> Py_hash_t {
+    boundary(|| {
+        // SAFETY: O1, O2: a slot of this type; B1 for the view of a base, which is pinned.
+        unsafe {
+            let base = Pinned::new(NonNull::new_unchecked(op.cast()));
+            let view = base.view();
+            if view.readonly == 0 {
+                return Err(Error::value(c"cannot hash writable ndarray object"));
+            }
+            // Only what an exporter that can be hashed vouches for will not change.
+            if !view.obj.is_null() {
+                object::hash(view.obj)?;
+            }
+            if view.len == 0 {
+                return Ok(hash::of_bytes(&[]));
+            }
+            let temporary = Scratch::new(view.len.unsigned_abs())?;
+            part::copy_out(temporary.as_ptr(), &view)?;
+            Ok(hash::of_bytes(core::slice::from_raw_parts(temporary.as_ptr(), view.len.unsigned_abs())))
+        }
+    })
+}
