@@ -12,9 +12,11 @@
 //! | 2 | [`kernels`] | raw memory: the walks that copy, compare and convert |
 //! | 3 | [`runtime`] | allocator, reference counts, types, the error indicator, hashing, the boundary to C |
 //! | 4 | [`buffer`] | request flags and the answers to them, acquire and release, contiguous copies, the exporter checker |
-//! | 5 | [`exporters`] | bytes, bytearray, PickleBuffer, memory, ndarray |
+//! | 5 | [`bytes`] | bytes objects, which the layers above make |
+//! | 6 | [`exporters`] | bytearray, PickleBuffer, memory, ndarray, old buffers |
 //! | 6 | [`description`] | parsed formats as objects: the tree, its canonical spelling, equivalence |
 //! | 7 | [`memoryview`] | managed buffer, view, export, items, parts, compare, hash, numbers, text |
+//! | 7 | [`sequence`] | sequences: items and slices of whatever has them |
 //! | 9 | [`capi`] | the `extern "C"` skin, one file per section of the header |
 
 #![no_std]
@@ -46,10 +48,14 @@ mod runtime;
 
 mod buffer;
 
+mod bytes;
+
 mod exporters;
 
 mod description;
 
 mod memoryview;
+
+mod sequence;
 
 mod capi;

@@ -101,11 +101,21 @@ const KNOWN: &[(RangeInclusive<u8>, &str, &str)] = &[
     (13..=13, "PyObject_AsWriteBuffer: missing there", OLD_PROTOCOL),
     (13..=13, "PyObject_CheckReadBuffer: missing there", OLD_PROTOCOL),
     (13..=13, "PyObject_CopyToObject: missing there", "PEP 3118's; no CPython has it"),
+    (13..=13, "PyBuffer_FromMemory: missing there", PYTHON_2),
+    (13..=13, "PyBuffer_FromObject: missing there", PYTHON_2),
+    (13..=13, "PyBuffer_FromReadWriteMemory: missing there", PYTHON_2),
+    (13..=13, "PyBuffer_FromReadWriteObject: missing there", PYTHON_2),
+    (13..=13, "PyBuffer_New: missing there", PYTHON_2),
+    (13..=13, "PyBuffer_Type: missing there", PYTHON_2),
+    (13..=13, "PyObject_Cmp: missing there", PYTHON_2),
+    (13..=13, "PyObject_Compare: missing there", PYTHON_2),
+    (13..=13, "Py_END_OF_BUFFER: missing there", PYTHON_2),
     (13..=13, "_PyManagedBuffer_Type: missing there", "moved into CPython's internal headers, and still exported"),
 ];
 
 const DOMAIN: &str = "an enumeration there; gcc and clang pass either as the same 32 bits";
 const CONST: &str = "const since 3.11";
+const PYTHON_2: &str = "Python 2's; compared with its header below";
 const OLD_PROTOCOL: &str = "the protocol before PEP 3118; no longer declared in 3.13";
 
 /// The newest CPython: what it does not have is a difference, too.
@@ -442,6 +452,33 @@ fn cpython_3_12_has_this_abi() {
 #[test]
 fn cpython_3_13_has_this_abi() {
     cpython_agrees(13);
+}
+
+/// What no CPython 3 has is declared as CPython 2.7 declares it, and so is what works on it. Structs are not the same.
+#[test]
+fn cpython_2_7_has_the_functions_of_old_buffers() {
+    let Some(ours) = ours() else { return };
+    let Some(prefix) = common::cpython(common::ORACLE_2) else { return };
+    let is_shared = |name: &&String| {
+        ["PySequence_", "PyObject_C", "PyObject_As"].iter().any(|begin| name.starts_with(begin))
+            || KNOWN.iter().any(|(_, text, why)| *why == PYTHON_2 && text.starts_with(&format!("{name}:")))
+    };
+    let names = |names: Vec<&String>| names.into_iter().filter(is_shared).cloned().collect::<Vec<_>>();
+    let shared = names(ours.functions.keys().chain(ours.constants.keys()).chain(ours.data.keys()).collect());
+    let theirs = Header::read("#include <Python.h>", &prefix.join("include/python2.7"), &shared.join("|"), "");
+    let mut differences = BTreeSet::new();
+    let of = |all: &BTreeMap<String, String>| -> BTreeMap<String, String> {
+        all.iter().filter(|(name, _)| shared.contains(name)).map(|(name, ty)| (name.clone(), ty.clone())).collect()
+    };
+    let count = compare_values(&of(&ours.functions), &theirs.functions, true, &mut differences)
+        + compare_values(&of(&ours.data), &theirs.data, true, &mut differences);
+    assert_eq!(theirs.constants.get("Py_END_OF_BUFFER"), ours.constants.get("Py_END_OF_BUFFER"));
+    let expected = [
+        // As PEP 3118 has it; no CPython has it.
+        "PyObject_CheckBuffer: (*mut PyObject)->c_int, there missing",
+    ];
+    println!("CPython 2.7: {count} names, {differences:?}");
+    assert_eq!(differences.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }
 
 #[test]

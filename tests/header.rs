@@ -40,8 +40,10 @@ const SECTIONS: &[Section] = &[
     Section { name: "exporting", structs: &["abi/exporting.rs"], data: &["exporters/memory.rs"] },
     Section { name: "ndarray", structs: &["abi/ndarray.rs"], data: &["exporters/ndarray.rs"] },
     Section { name: "format", structs: &["abi/format.rs"], data: &["description/mod.rs"] },
-    Section { name: "bytes", structs: &["abi/bytes.rs"], data: &["exporters/bytes.rs"] },
+    Section { name: "bytes", structs: &["abi/bytes.rs"], data: &["bytes.rs"] },
     Section { name: "bytearray", structs: &[], data: &["exporters/bytearray.rs"] },
+    Section { name: "sequence", structs: &[], data: &[] },
+    Section { name: "oldbuffer", structs: &[], data: &["exporters/oldbuffer.rs"] },
     Section { name: "library", structs: &[], data: &[] },
 ];
 

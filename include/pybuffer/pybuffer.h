@@ -221,7 +221,7 @@ struct PyBufferProcs {
     releasebufferproc bf_releasebuffer;
 };
 
-/** The sequence slots. This library calls `sq_length`. */
+/** The sequence slots. This library calls `sq_length`, `sq_concat`, `sq_repeat`, `sq_item` and `sq_ass_item`. */
 struct PySequenceMethods {
     lenfunc sq_length;
     binaryfunc sq_concat;
@@ -338,7 +338,7 @@ struct _typeobject {
     reprfunc tp_repr;
     /** This library calls `nb_bool`. */
     PyNumberMethods *tp_as_number;
-    /** This library calls `sq_length`. */
+    /** This library calls `sq_length`, `sq_concat`, `sq_repeat`, `sq_item` and `sq_ass_item`. */
     PySequenceMethods *tp_as_sequence;
     /** This library calls `mp_length`. */
     PyMappingMethods *tp_as_mapping;
@@ -2452,6 +2452,157 @@ char *PyByteArray_AsString(PyObject *obj);
  * `MemoryError`, `TypeError` where it is no bytearray, `SystemError` for NULL or a negative size.
  */
 int PyByteArray_Resize(PyObject *obj, Py_ssize_t size);
+
+/* ===========================================================================================================
+ * Sequences
+ *
+ * Items, slices, concatenation and repetition of bytes, bytearrays and old buffers, and by the slots of any type
+ * (`sq_concat`, `sq_repeat`, `sq_item`, `sq_ass_item`). There are no ints here: an item of a bytearray or bytes object is
+ * a bytes object of length 1, as in Python 2. Memoryviews have functions of their own, see "Items" and "Parts".
+ *
+ * Negative indices count from the end; CPython adds the length of a bytearray to them twice, and so does this library.
+ * Slices are clipped, and empty where they end before they begin.
+ */
+
+/** Whether the object's type has items by number (`sq_item`): 1 or 0. NULL is 0. */
+int PySequence_Check(PyObject *o);
+
+/**
+ * `o1 + o2`, by `sq_concat` of the type of `o1`. A bytes object and any exporter are a bytes object, a bytearray and any
+ * exporter a bytearray, an old buffer and any exporter a bytes object (but where it is empty, `o2` itself, as in Python
+ * 2). A new reference.
+ *
+ * NULL with `TypeError` where the type cannot or `o2` exports no plain bytes, `MemoryError`, `OverflowError` for a length
+ * that no memory has, `SystemError` for NULL, or what the slot raises. CPython: tries `nb_add`, too.
+ */
+PyObject *PySequence_Concat(PyObject *o1, PyObject *o2);
+
+/**
+ * `o * count`, by `sq_repeat`: an object of the same type; of an old buffer a bytes object. A negative `count` is 0. A new
+ * reference.
+ *
+ * NULL with `TypeError` where the type cannot, `OverflowError` (bytes) or `MemoryError` for a length that no memory has,
+ * `SystemError` for NULL, or what the slot raises. CPython: tries `nb_multiply`, too.
+ */
+PyObject *PySequence_Repeat(PyObject *o, Py_ssize_t count);
+
+/**
+ * `o[i]`, by `sq_item`. A new reference.
+ *
+ * NULL with `IndexError` where there is no such item, `TypeError` where the type has none, `SystemError` for NULL, or what
+ * the slot raises. CPython 3: an int of a bytes or bytearray object.
+ */
+PyObject *PySequence_GetItem(PyObject *o, Py_ssize_t i);
+
+/**
+ * `o[i1:i2]`: a bytes object of a bytes object or old buffer, a bytearray of a bytearray. A new reference.
+ *
+ * NULL with `TypeError` for an object of another type, `MemoryError`, `SystemError` for NULL, or what the base of an old
+ * buffer raises. CPython: of every type that has subscripts.
+ */
+PyObject *PySequence_GetSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2);
+
+/**
+ * `o[i] = v`, by `sq_ass_item`; a NULL `v` is `PySequence_DelItem`. To an item of an old buffer any exporter of one byte
+ * may be assigned, to one of a bytearray a bytes object of length 1. The reference to `v` stays the caller's.
+ *
+ * Returns 0; -1 with `IndexError` where there is no such item, `TypeError` where nothing can be assigned, or not this
+ * value, `ValueError` for a bytes object of another length, `SystemError` for a NULL `o`, or what the slot raises.
+ * CPython 3: to an item of a bytearray an int.
+ */
+int PySequence_SetItem(PyObject *o, Py_ssize_t i, PyObject *v);
+
+/**
+ * `del o[i]`, by `sq_ass_item`: of the library's types bytearrays only.
+ *
+ * Returns 0; -1 with `IndexError` where there is no such item, `TypeError` where none can be deleted, `BufferError` while
+ * consumers hold views of a bytearray, `MemoryError`, `SystemError` for NULL, or what the slot raises.
+ */
+int PySequence_DelItem(PyObject *o, Py_ssize_t i);
+
+/**
+ * `o[i1:i2] = v`, the bytes of any exporter; a NULL `v` is `PySequence_DelSlice`. A bytearray grows or shrinks with it; in
+ * an old buffer the slice must be as long as `v`. The two may share memory. The reference to `v` stays the caller's.
+ *
+ * Returns 0; -1 with `TypeError` where `o` is neither or read-only, or `v` has not the right length or is no exporter,
+ * `BufferError` while consumers hold views of a bytearray that would change its length, `MemoryError`, `SystemError` for a
+ * NULL `o`, or what an exporter raises. CPython: of every type that has subscripts, and with any iterable of ints.
+ */
+int PySequence_SetSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2, PyObject *v);
+
+/**
+ * `del o[i1:i2]`, of a bytearray.
+ *
+ * Returns 0; -1 with `TypeError` for an object of another type, `BufferError` while consumers hold views of it,
+ * `MemoryError`, or `SystemError` for NULL.
+ */
+int PySequence_DelSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2);
+
+/* ===========================================================================================================
+ * Old buffer objects
+ *
+ * Python 2's `buffer`: a part of the bytes that an exporter has, or memory of the program's, as a sequence. It holds a
+ * reference to its base and looks at the memory that this has now: a bytearray may be resized in between, and the part is
+ * then clipped to what is left. CPython: 2.7; where its documentation and its code differ, the documentation holds here.
+ *
+ * An old buffer exports its bytes, and its base stands still while there are views of it. Those that are not read-only
+ * can be written by `PySequence_SetItem` and `PySequence_SetSlice`; the others have the hash of a bytes object with the
+ * same content, which stays what it was when it was first asked for. `PyObject_RichCompareBool` orders old buffers as
+ * bytes; with bytearrays and memoryviews they are compared as their types do it; to bytes objects they are unequal, as in
+ * Python 2.
+ */
+
+/* Whether an object is an old buffer. */
+#define PyBuffer_Check(op) Py_IS_TYPE(op, &PyBuffer_Type)
+
+/* A size that reaches to the end of what the base exports. */
+#define Py_END_OF_BUFFER (-1)
+
+/** The type of old buffers, Python 2's `buffer`. */
+extern PyTypeObject PyBuffer_Type;
+
+/**
+ * A read-only old buffer: the `size` bytes from `offset` on of what `base` exports, or as many as there are; all of them
+ * with `Py_END_OF_BUFFER`. One of another old buffer refers to the base of that one, and stays within it. A new reference.
+ *
+ * NULL with `TypeError` where `base` exports no plain bytes, `ValueError` for a negative `offset` or `size`, whatever else
+ * the exporter raises, `MemoryError`, or `SystemError` for NULL.
+ */
+PyObject *PyBuffer_FromObject(PyObject *base, Py_ssize_t offset, Py_ssize_t size);
+
+/**
+ * The same for bytes that may be written: `TypeError` also where `base` has none, such as a bytes object or a read-only old
+ * buffer. CPython 2.7: only once they are used, and through a read-only old buffer it writes.
+ */
+PyObject *PyBuffer_FromReadWriteObject(PyObject *base, Py_ssize_t offset, Py_ssize_t size);
+
+/**
+ * A read-only old buffer of `size` bytes at `ptr`, which must live as long as the object. A new reference.
+ *
+ * NULL with `ValueError` for a negative size (`Py_END_OF_BUFFER`, too, which CPython 2.7 takes), `MemoryError`, or
+ * `SystemError` for a NULL `ptr`, unless the size is 0.
+ */
+PyObject *PyBuffer_FromMemory(void *ptr, Py_ssize_t size);
+
+/** The same for memory that may be written. */
+PyObject *PyBuffer_FromReadWriteMemory(void *ptr, Py_ssize_t size);
+
+/**
+ * An old buffer with `size` bytes of its own, which are 0 and may be written. A new reference; NULL with `ValueError` for a
+ * negative size, `MemoryError`. CPython 2.7: they are uninitialised.
+ */
+PyObject *PyBuffer_New(Py_ssize_t size);
+
+/**
+ * Compares two objects as Python 2 did, any that `PyObject_RichCompareBool` can order: `*result` becomes -1, 0 or 1.
+ *
+ * Returns 0; -1 with an error set, and then nothing is written: `TypeError` where the two have no order (Python 2 orders
+ * by the names of the types), `SystemError` for NULL, or what a slot raises.
+ */
+int PyObject_Cmp(PyObject *o1, PyObject *o2, int *result);
+
+/** The same, and returns the result; -1 is also what it returns with an error set (`PyErr_Occurred` tells). */
+int PyObject_Compare(PyObject *o1, PyObject *o2);
 
 /* ===========================================================================================================
  * The library

@@ -89,7 +89,7 @@ pub struct PyBufferProcs {
     pub bf_releasebuffer: releasebufferproc,
 }
 
-/// The sequence slots. This library calls `sq_length`.
+/// The sequence slots. This library calls `sq_length`, `sq_concat`, `sq_repeat`, `sq_item` and `sq_ass_item`.
 #[repr(C)]
 #[expect(missing_docs, reason = "slots that this library carries for source and binary compatibility")]
 pub struct PySequenceMethods {
@@ -106,7 +106,7 @@ pub struct PySequenceMethods {
 }
 
 impl PySequenceMethods {
-    /// The slots of a type that has a length and nothing else of a sequence.
+    /// The slots of a type that has a length, and of a sequence nothing else.
     pub(crate) const fn of_length(sq_length: lenfunc) -> Self {
         Self {
             sq_length,

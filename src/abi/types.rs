@@ -32,7 +32,7 @@ pub struct PyTypeObject {
     pub tp_repr: reprfunc,
     /// This library calls `nb_bool`.
     pub tp_as_number: *mut PyNumberMethods,
-    /// This library calls `sq_length`.
+    /// This library calls `sq_length`, `sq_concat`, `sq_repeat`, `sq_item` and `sq_ass_item`.
     pub tp_as_sequence: *mut PySequenceMethods,
     /// This library calls `mp_length`.
     pub tp_as_mapping: *mut PyMappingMethods,

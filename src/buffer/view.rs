@@ -115,6 +115,18 @@ impl Acquired {
     pub(crate) fn view(&self) -> &Py_buffer {
         &self.0
     }
+
+    /// The bytes of a view that was asked for without a shape.
+    ///
+    /// # Safety
+    /// They are not written while the result is used (W3).
+    pub(crate) unsafe fn bytes(&self) -> &[u8] {
+        match self.0.len {
+            0 => &[],
+            // SAFETY: the exporter vouches for its memory (B1).
+            len => unsafe { core::slice::from_raw_parts(self.0.buf.cast::<u8>().cast_const(), len.unsigned_abs()) },
+        }
+    }
 }
 
 impl Drop for Acquired {

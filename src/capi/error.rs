@@ -10,7 +10,7 @@ use core::ptr::{NonNull, null, null_mut};
 use crate::abi::object::PyObject;
 use crate::abi::types::PyTypeObject;
 use crate::error::{Argument, Error, Kind, Result};
-use crate::exporters::bytes;
+use crate::bytes;
 use crate::runtime::boundary::boundary;
 use crate::runtime::message::Sink;
 use crate::runtime::refs::Owned;

@@ -34,4 +34,8 @@ mod bytes;
 
 mod bytearray;
 
+mod sequence;
+
+mod oldbuffer;
+
 mod library;

@@ -15,7 +15,7 @@ use crate::abi::format::{
     PYBUFFER_KIND_SIGNED, PYBUFFER_KIND_TEXT, PYBUFFER_KIND_UNSIGNED, pybuffer_item,
 };
 use crate::error::Result;
-use crate::exporters::bytes;
+use crate::bytes;
 use crate::format::Order;
 use crate::runtime::message::Sink;
 use crate::runtime::refs::Owned;

@@ -1,7 +1,8 @@
-//! The exporters that come with the library, a file (and a folder where it is too long) each; none uses another.
+//! The exporters that come with the library besides bytes, a file (and a folder where it is too long) each; none uses
+//! another.
 
 pub(crate) mod bytearray;
-pub(crate) mod bytes;
 pub(crate) mod memory;
 pub(crate) mod ndarray;
+pub(crate) mod oldbuffer;
 pub(crate) mod picklebuffer;

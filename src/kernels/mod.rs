@@ -21,9 +21,11 @@ mod compare;
 mod convert;
 mod copy;
 mod hex;
+mod repeat;
 
 pub(crate) use compare::{all_equal, bytes_equal, native_equal};
 pub(crate) use convert::{Conversion, Operand, convert};
 pub(crate) use copy::copy;
 pub(crate) use hex::{Grouping, hex, hex_length};
+pub(crate) use repeat::repeat;
 pub(crate) use walk::visit;

@@ -11,7 +11,7 @@ use crate::abi::object::PyObject;
 use crate::buffer;
 use crate::description::with_plan_of;
 use crate::error::{Argument, Error, Result};
-use crate::exporters::bytes;
+use crate::bytes;
 use crate::format::{Plan, write_repr};
 use crate::kernels::{self, Grouping};
 use crate::layout::{MAX_NDIM, Order, Pair, with_room};

@@ -147,6 +147,14 @@ impl Scratch {
         NonNull::new(malloc(Domain::Mem, size).cast()).map(Self).ok_or(Error::no_memory())
     }
 
+    /// Takes over what [`Scratch::into_raw`] has given away.
+    ///
+    /// # Safety
+    /// A live allocation of the domain `Mem` that nobody else frees.
+    pub(crate) const unsafe fn from_raw(memory: NonNull<u8>) -> Self {
+        Self(memory)
+    }
+
     /// The memory; it stays this object's.
     pub(crate) fn as_ptr(&self) -> *mut u8 {
         self.0.as_ptr()

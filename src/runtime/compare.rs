@@ -112,6 +112,29 @@ pub(crate) unsafe fn rich_compare_bool(a: *mut PyObject, b: *mut PyObject, opera
     }
 }
 
+/// `PyObject_Cmp` of Python 2: which of the two comes first.
+///
+/// # Safety
+/// O1 for both.
+pub(crate) unsafe fn compare(a: *mut PyObject, b: *mut PyObject) -> Result<Ordering> {
+    const ANSWERS: [(Operator, Ordering); 3] = [
+        (Operator::Equal, Ordering::Equal),
+        (Operator::Less, Ordering::Less),
+        (Operator::Greater, Ordering::Greater),
+    ];
+    if a == b {
+        return Ok(Ordering::Equal);
+    }
+    for (operator, order) in ANSWERS {
+        // SAFETY: the function's contract.
+        if unsafe { rich_compare_bool(a, b, operator)? } {
+            return Ok(order);
+        }
+    }
+    // SAFETY: O1.
+    Err(unsafe { type_mismatch(c"'%.100s' and '%.100s' are neither equal nor ordered", a, b) })
+}
+
 /// Asks the first object; `None` where it does not know.
 ///
 /// # Safety

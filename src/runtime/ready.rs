@@ -70,6 +70,10 @@ unsafe fn inherit(ty: &mut PyTypeObject, base: &PyTypeObject) {
     unsafe {
         inherit_table(&mut ty.tp_as_sequence, base.tp_as_sequence, |own, base| {
             own.sq_length = own.sq_length.or(base.sq_length);
+            own.sq_concat = own.sq_concat.or(base.sq_concat);
+            own.sq_repeat = own.sq_repeat.or(base.sq_repeat);
+            own.sq_item = own.sq_item.or(base.sq_item);
+            own.sq_ass_item = own.sq_ass_item.or(base.sq_ass_item);
         });
         inherit_table(&mut ty.tp_as_mapping, base.tp_as_mapping, |own, base| {
             own.mp_length = own.mp_length.or(base.mp_length);

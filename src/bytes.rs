@@ -15,9 +15,10 @@ use crate::abi::slots::{PyBufferProcs, PySequenceMethods};
 use crate::abi::types::{PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_BYTES_SUBCLASS, TPFLAGS_OWN, TPFLAGS_READY};
 use crate::buffer::{self, Acquired, Concatenation, Request};
 use crate::error::{Error, Kind, Result};
-use crate::layout::Order;
+use crate::kernels;
+use crate::layout::{self, Order};
 use crate::runtime::alloc::{self, Domain};
-use crate::runtime::boundary::boundary;
+use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::compare::Operator;
 use crate::runtime::hash;
 use crate::runtime::object;
@@ -38,7 +39,12 @@ pub static mut PyBytes_Type: PyTypeObject = PyTypeObject {
     ..types::derived(c"bytes", BYTES_BASIC_SIZE, 1)
 };
 
-static mut SEQUENCE: PySequenceMethods = PySequenceMethods::of_length(Some(bytes_length));
+static mut SEQUENCE: PySequenceMethods = PySequenceMethods {
+    sq_concat: Some(bytes_concat),
+    sq_repeat: Some(bytes_repeat),
+    sq_item: Some(bytes_item),
+    ..PySequenceMethods::of_length(Some(bytes_length))
+};
 
 static mut BUFFER: PyBufferProcs = PyBufferProcs { bf_getbuffer: Some(bytes_getbuffer), bf_releasebuffer: None };
 
@@ -94,7 +100,7 @@ fn empty() -> Owned<PyBytesObject> {
 }
 
 /// The one object of this byte.
-fn single(byte: u8) -> Owned<PyBytesObject> {
+pub(crate) fn single(byte: u8) -> Owned<PyBytesObject> {
     // SAFETY: an immortal bytes object; a byte is within the array.
     unsafe { Owned::share(NonNull::new_unchecked((&raw mut SINGLE).cast::<Short>().add(byte.into()).cast())) }
 }
@@ -112,7 +118,7 @@ pub(crate) unsafe fn check(op: *mut PyObject) -> bool {
 ///
 /// # Safety
 /// O1.
-unsafe fn check_exact(op: *mut PyObject) -> bool {
+pub(crate) unsafe fn check_exact(op: *mut PyObject) -> bool {
     // SAFETY: O1.
     unsafe { types::type_of(op) == &raw mut PyBytes_Type }
 }
@@ -241,6 +247,32 @@ pub(crate) unsafe fn concat(a: NonNull<PyObject>, b: NonNull<PyObject>) -> Resul
     }
 }
 
+/// `part * count`; a negative count is 0. `too_large` is the error for a size that no memory has.
+pub(crate) fn repeated(part: &[u8], count: Py_ssize_t, too_large: Error) -> Result<Owned<PyBytesObject>> {
+    let count = count.max(0);
+    let length = part.len().cast_signed().checked_mul(count).ok_or(too_large)?;
+    let object = uninitialised(length)?;
+    // SAFETY: a fresh object of `length` bytes.
+    unsafe { kernels::repeat(part, count.unsigned_abs(), start(object.as_non_null()).cast()) };
+    Ok(object)
+}
+
+/// `bytes[first:stop]`; all of an object of this very type is itself.
+///
+/// # Safety
+/// O1 and O2.
+pub(crate) unsafe fn slice(op: NonNull<PyBytesObject>, first: isize, stop: isize) -> Result<Owned<PyObject>> {
+    // SAFETY: O1, O2; a clipped slice is within the bytes.
+    unsafe {
+        let length = (*op.as_ptr()).ob_base.ob_size;
+        let part = layout::clip(Some(first), Some(stop), None, length)?;
+        if part.count == length && check_exact(op.as_ptr().cast()) {
+            return Ok(Owned::share(op).upcast());
+        }
+        Ok(from_memory(start(op).cast::<u8>().cast_const().wrapping_offset(part.start), part.count)?.upcast())
+    }
+}
+
 /// `_PyBytes_Resize`: an object of `length` bytes with the begin of the old one's, whose reference is taken over.
 ///
 /// # Safety
@@ -285,6 +317,33 @@ pub(crate) unsafe fn resize(object: Owned<PyBytesObject>, length: Py_ssize_t) ->
 unsafe extern "C" fn bytes_length(op: *mut PyObject) -> Py_ssize_t {
     // SAFETY: O1, O2: a slot of this type.
     unsafe { (*op.cast::<PyBytesObject>()).ob_base.ob_size }
+}
+
+unsafe extern "C" fn bytes_concat(op: *mut PyObject, other: *mut PyObject) -> *mut PyObject {
+    // SAFETY: O1: a slot of this type.
+    boundary(|| unsafe { Ok(concat(non_null(op)?, non_null(other)?)?.into_object()) })
+}
+
+/// `sq_repeat`: one time an object of this very type is itself.
+unsafe extern "C" fn bytes_repeat(op: *mut PyObject, count: Py_ssize_t) -> *mut PyObject {
+    // SAFETY: O1, O2: a slot of this type.
+    boundary(|| unsafe {
+        let object = non_null(op)?.cast();
+        let content = content(object);
+        if check_exact(op) && (count == 1 || content.is_empty()) {
+            return Ok(Owned::share(object).into_object());
+        }
+        Ok(repeated(content, count, Error::new(Kind::Overflow, c"repeated bytes are too long"))?.into_object())
+    })
+}
+
+unsafe extern "C" fn bytes_item(op: *mut PyObject, index: Py_ssize_t) -> *mut PyObject {
+    // SAFETY: O1, O2: a slot of this type.
+    boundary(|| unsafe {
+        let content = content(non_null(op)?.cast());
+        let byte = usize::try_from(index).ok().and_then(|index| content.get(index).copied());
+        Ok(single(byte.ok_or(Error::new(Kind::Index, c"index out of range"))?).into_object())
+    })
 }
 
 unsafe extern "C" fn bytes_getbuffer(op: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {

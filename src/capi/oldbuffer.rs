@@ -1,0 +1,108 @@
+//! Old buffer objects
+//!
+//! Python 2's `buffer`: a part of the bytes that an exporter has, or memory of the program's, as a sequence. It holds a
+//! reference to its base and looks at the memory that this has now: a bytearray may be resized in between, and the part is
+//! then clipped to what is left. CPython: 2.7; where its documentation and its code differ, the documentation holds here.
+//!
+//! An old buffer exports its bytes, and its base stands still while there are views of it. Those that are not read-only
+//! can be written by `PySequence_SetItem` and `PySequence_SetSlice`; the others have the hash of a bytes object with the
+//! same content, which stays what it was when it was first asked for. `PyObject_RichCompareBool` orders old buffers as
+//! bytes; with bytearrays and memoryviews they are compared as their types do it; to bytes objects they are unequal, as in
+//! Python 2.
+
+use core::ffi::{c_int, c_void};
+
+use crate::abi::object::{Py_ssize_t, PyObject};
+use crate::error::Result;
+use crate::exporters::oldbuffer;
+use crate::runtime::boundary::{boundary, non_null};
+use crate::runtime::compare::compare;
+use crate::runtime::refs::Owned;
+
+/// A read-only old buffer: the `size` bytes from `offset` on of what `base` exports, or as many as there are; all of them
+/// with `Py_END_OF_BUFFER`. One of another old buffer refers to the base of that one, and stays within it. A new reference.
+///
+/// NULL with `TypeError` where `base` exports no plain bytes, `ValueError` for a negative `offset` or `size`, whatever else
+/// the exporter raises, `MemoryError`, or `SystemError` for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyBuffer_FromObject(
+    base: *mut PyObject,
+    offset: Py_ssize_t,
+    size: Py_ssize_t,
+) -> *mut PyObject {
+    // SAFETY: O1.
+    boundary(|| unsafe { of_object(base, offset, size, true) })
+}
+
+/// The same for bytes that may be written: `TypeError` also where `base` has none, such as a bytes object or a read-only old
+/// buffer. CPython 2.7: only once they are used, and through a read-only old buffer it writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyBuffer_FromReadWriteObject(
+    base: *mut PyObject,
+    offset: Py_ssize_t,
+    size: Py_ssize_t,
+) -> *mut PyObject {
+    // SAFETY: O1.
+    boundary(|| unsafe { of_object(base, offset, size, false) })
+}
+
+/// # Safety
+/// NULL or O1.
+unsafe fn of_object(
+    base: *mut PyObject,
+    offset: Py_ssize_t,
+    size: Py_ssize_t,
+    readonly: bool,
+) -> Result<*mut PyObject> {
+    let base = non_null(base)?;
+    // SAFETY: the function's contract.
+    unsafe { oldbuffer::from_object(base, offset, size, readonly) }.map(Owned::into_object)
+}
+
+/// A read-only old buffer of `size` bytes at `ptr`, which must live as long as the object. A new reference.
+///
+/// NULL with `ValueError` for a negative size (`Py_END_OF_BUFFER`, too, which CPython 2.7 takes), `MemoryError`, or
+/// `SystemError` for a NULL `ptr`, unless the size is 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyBuffer_FromMemory(ptr: *mut c_void, size: Py_ssize_t) -> *mut PyObject {
+    // SAFETY: the contract of the function.
+    boundary(|| unsafe { oldbuffer::from_memory(ptr.cast(), size, true) }.map(Owned::into_object))
+}
+
+/// The same for memory that may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyBuffer_FromReadWriteMemory(ptr: *mut c_void, size: Py_ssize_t) -> *mut PyObject {
+    // SAFETY: the contract of the function.
+    boundary(|| unsafe { oldbuffer::from_memory(ptr.cast(), size, false) }.map(Owned::into_object))
+}
+
+/// An old buffer with `size` bytes of its own, which are 0 and may be written. A new reference; NULL with `ValueError` for a
+/// negative size, `MemoryError`. CPython 2.7: they are uninitialised.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyBuffer_New(size: Py_ssize_t) -> *mut PyObject {
+    boundary(|| oldbuffer::new(size).map(Owned::into_object))
+}
+
+/// Compares two objects as Python 2 did, any that `PyObject_RichCompareBool` can order: `*result` becomes -1, 0 or 1.
+///
+/// Returns 0; -1 with an error set, and then nothing is written: `TypeError` where the two have no order (Python 2 orders
+/// by the names of the types), `SystemError` for NULL, or what a slot raises.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_Cmp(o1: *mut PyObject, o2: *mut PyObject, result: *mut c_int) -> c_int {
+    boundary(|| {
+        let (o1, o2, result) = (non_null(o1)?, non_null(o2)?, non_null(result)?);
+        // SAFETY: O1; `result` may be written.
+        unsafe { result.write(compare(o1.as_ptr(), o2.as_ptr())? as c_int) };
+        Ok(0)
+    })
+}
+
+/// The same, and returns the result; -1 is also what it returns with an error set (`PyErr_Occurred` tells).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_Compare(o1: *mut PyObject, o2: *mut PyObject) -> c_int {
+    boundary(|| {
+        let (o1, o2) = (non_null(o1)?, non_null(o2)?);
+        // SAFETY: O1.
+        unsafe { Ok(compare(o1.as_ptr(), o2.as_ptr())? as c_int) }
+    })
+}
