@@ -382,7 +382,7 @@ fn compare_structs(name: &str, ours: &Struct, theirs: &Struct, differences: &mut
 
 /// Whether a name is of this library's own family, so that CPython need not have it.
 fn is_our_own(name: &str) -> bool {
-    name.to_lowercase().starts_with("pybuffer_")
+    name.starts_with("pybuffer_") || name.starts_with("PYBUFFER_")
 }
 
 fn compare_values<T: PartialEq + std::fmt::Display>(
@@ -460,25 +460,24 @@ fn cpython_2_7_has_the_functions_of_old_buffers() {
     let Some(ours) = ours() else { return };
     let Some(prefix) = common::cpython(common::ORACLE_2) else { return };
     let is_shared = |name: &&String| {
-        ["PySequence_", "PyObject_C", "PyObject_As"].iter().any(|begin| name.starts_with(begin))
+        name.starts_with("PySequence_")
+            || ["ReadBuffer", "WriteBuffer", "CharBuffer"].iter().any(|end| name.ends_with(end))
             || KNOWN.iter().any(|(_, text, why)| *why == PYTHON_2 && text.starts_with(&format!("{name}:")))
     };
-    let names = |names: Vec<&String>| names.into_iter().filter(is_shared).cloned().collect::<Vec<_>>();
-    let shared = names(ours.functions.keys().chain(ours.constants.keys()).chain(ours.data.keys()).collect());
-    let theirs = Header::read("#include <Python.h>", &prefix.join("include/python2.7"), &shared.join("|"), "");
-    let mut differences = BTreeSet::new();
+    let shared: Vec<&String> =
+        ours.functions.keys().chain(ours.constants.keys()).chain(ours.data.keys()).filter(is_shared).collect();
+    let names: Vec<&str> = shared.iter().map(|name| name.as_str()).collect();
+    let theirs = Header::read("#include <Python.h>", &prefix.join("include/python2.7"), &names.join("|"), "");
     let of = |all: &BTreeMap<String, String>| -> BTreeMap<String, String> {
         all.iter().filter(|(name, _)| shared.contains(name)).map(|(name, ty)| (name.clone(), ty.clone())).collect()
     };
+    let mut differences = BTreeSet::new();
     let count = compare_values(&of(&ours.functions), &theirs.functions, true, &mut differences)
         + compare_values(&of(&ours.data), &theirs.data, true, &mut differences);
     assert_eq!(theirs.constants.get("Py_END_OF_BUFFER"), ours.constants.get("Py_END_OF_BUFFER"));
-    let expected = [
-        // As PEP 3118 has it; no CPython has it.
-        "PyObject_CheckBuffer: (*mut PyObject)->c_int, there missing",
-    ];
-    println!("CPython 2.7: {count} names, {differences:?}");
-    assert_eq!(differences.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+    println!("CPython 2.7: {count} names");
+    assert!(differences.is_empty(), "2.7 differs: {differences:#?}");
+    assert!(count >= 23, "bindgen found next to nothing: {count}");
 }
 
 #[test]
