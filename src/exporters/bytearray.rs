@@ -516,9 +516,7 @@ unsafe extern "C" fn bytearray_richcompare(a: *mut PyObject, b: *mut PyObject, o
         let acquired =
             indicator::quietly(|| left.acquire(a, Request::SIMPLE).and_then(|()| right.acquire(b, Request::SIMPLE)));
         match (acquired, Operator::from_c(operator)) {
-            (Ok(()), Some(operator)) => {
-                answer(Some(operator.holds(left.bytes().cmp(right.bytes()))))
-            }
+            (Ok(()), Some(operator)) => answer(Some(operator.holds(left.bytes().cmp(right.bytes())))),
             // What cannot be seen as bytes is not comparable; that is no error.
             _ => answer(None),
         }

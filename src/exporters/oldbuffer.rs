@@ -307,12 +307,7 @@ fn non_null(memory: *mut u8) -> *const u8 {
 ///
 /// # Safety
 /// O1 and O2, and W3.
-pub(crate) unsafe fn set_slice(
-    op: NonNull<PyObject>,
-    start: isize,
-    stop: isize,
-    value: *mut PyObject,
-) -> Result<()> {
+pub(crate) unsafe fn set_slice(op: NonNull<PyObject>, start: isize, stop: isize, value: *mut PyObject) -> Result<()> {
     let (mut view, mut from) = (Acquired::empty(), Acquired::empty());
     // SAFETY: O1, O2; the views stay where they are.
     unsafe {
@@ -447,9 +442,7 @@ unsafe extern "C" fn oldbuffer_richcompare(a: *mut PyObject, b: *mut PyObject, o
     // SAFETY: O1; O2 after the checks.
     boundary(|| unsafe {
         match (check(a) && check(b), Operator::from_c(operator)) {
-            (true, Some(operator)) => {
-                Ok(answer(Some(operator.holds(compare(part_of(a), part_of(b))?))))
-            }
+            (true, Some(operator)) => Ok(answer(Some(operator.holds(compare(part_of(a), part_of(b))?)))),
             _ => Ok(answer(None)),
         }
     })

@@ -117,11 +117,8 @@ pub(crate) unsafe fn rich_compare_bool(a: *mut PyObject, b: *mut PyObject, opera
 /// # Safety
 /// O1 for both.
 pub(crate) unsafe fn compare(a: *mut PyObject, b: *mut PyObject) -> Result<Ordering> {
-    const ANSWERS: [(Operator, Ordering); 3] = [
-        (Operator::Equal, Ordering::Equal),
-        (Operator::Less, Ordering::Less),
-        (Operator::Greater, Ordering::Greater),
-    ];
+    const ANSWERS: [(Operator, Ordering); 3] =
+        [(Operator::Equal, Ordering::Equal), (Operator::Less, Ordering::Less), (Operator::Greater, Ordering::Greater)];
     if a == b {
         return Ok(Ordering::Equal);
     }
