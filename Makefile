@@ -114,12 +114,19 @@ asan: ## the C tests and the twins with AddressSanitizer inside the library, too
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(ASAN)) -Wl,-rpath,$(abspath $(ASAN)) -lpybuffer" \
 	TWIN_BUILD=$(abspath target/asan/twins) prove --exec bash c-tests/twins/compare.sh
+	CFLAGS="-O1 -g -fsanitize=address" ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 TWIN_PYTHON=2.7 \
+	PYBUFFER_CFLAGS="-I$(abspath include)" \
+	PYBUFFER_LIBS="-L$(abspath $(ASAN)) -Wl,-rpath,$(abspath $(ASAN)) -lpybuffer" \
+	TWIN_BUILD=$(abspath target/asan/twins27) prove --exec bash c-tests/twins/compare.sh
 
 .PHONY: test-twins
 test-twins: $(SHARED) ## the same C programs on CPython and on this library
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
 	TWIN_BUILD=$(abspath target/twins) prove --exec bash c-tests/twins/compare.sh
+	PYBUFFER_CFLAGS="-I$(abspath include)" \
+	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
+	TWIN_PYTHON=2.7 TWIN_BUILD=$(abspath target/twins27) prove --exec bash c-tests/twins/compare.sh
 
 .PHONY: test-npy
 test-npy: $(SHARED) ## the example npy.c on real and on spoiled files

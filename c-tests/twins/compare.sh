@@ -2,15 +2,17 @@
 # Builds every twin program three times and compares what the three print:
 #   (a) CPython's headers, CPython's library: the oracle
 #   (b) our header, our library
-#   (c) CPython's headers, our library: what a program built for CPython gets
+#   (c) CPython's headers, our library: what a program built for CPython 3 gets
 #
 # Output is TAP. From the environment:
 #   CC, CFLAGS        the compiler (default: cc) and flags for all three builds
 #   TWIN_BUILD        where programs and outputs go (default: a temporary directory, removed afterwards)
 #   PYBUFFER_CFLAGS   flags that find our header
 #   PYBUFFER_LIBS     flags that link our library; when neither is set only the oracle is built and run
+#   TWIN_PYTHON       the CPython to compare with: 3.13 (the default) runs the programs here, 2.7 those in ../twins27
 #   ORACLE            prefix of a CPython 3.13 with a shared library; otherwise the newest 3.13 under
 #                     $PYENV_ROOT/versions or `pyenv root`, or else the one of python3.13-config
+#   ORACLE_2          the same for 2.7
 #   TWIN_TIMEOUT      seconds that one run may take (default: 60)
 # Arguments: names of the programs to compare (default: all).
 set -u
@@ -19,14 +21,20 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CC=${CC:-cc}
 CFLAGS=${CFLAGS:--O1 -g}
 timeout_seconds=${TWIN_TIMEOUT:-60}
+version=${TWIN_PYTHON:-3.13}
 jobs_at_once=2
 warnings=(-std=c11 -Wall -Wextra -Wpedantic -Werror)
+case $version in
+    3.13) sources=$here ;;
+    2.7) sources=$here/../twins27 ;;
+    *) echo "Bail out! no programs for CPython $version"; exit 1 ;;
+esac
 
 if [ "$#" -gt 0 ]; then
     programs=("$@")
 else
     programs=()
-    for source in "$here"/*.c; do
+    for source in "$sources"/*.c; do
         programs+=("$(basename "$source" .c)")
     done
 fi
@@ -43,32 +51,35 @@ done
 # shellcheck source=../oracle.sh
 . "$here/../oracle.sh"
 
-oracle=$(find_oracle)
-if [ -n "$oracle" ] && [ ! -e "$oracle/include/python3.13/Python.h" ]; then
-    echo "# $oracle has no headers of CPython 3.13"
+oracle=$(find_oracle "$version")
+if [ -n "$oracle" ] && [ ! -e "$oracle/include/python$version/Python.h" ]; then
+    echo "# $oracle has no headers of CPython $version"
     oracle=
 fi
 
 echo "1..${#tests[@]}"
 if [ -z "$oracle" ]; then
     number=0
+    missing="no CPython $version found (set PYENV_ROOT, or ORACLE for 3.13, ORACLE_2 for 2.7)"
     for test in "${tests[@]}"; do
         number=$((number + 1))
         if [ "${CI:-}" = true ]; then
-            echo "not ok $number - ${test% *}: no CPython 3.13 found (set ORACLE or PYENV_ROOT)"
+            echo "not ok $number - ${test% *}: $missing"
         else
-            echo "ok $number # SKIP no CPython 3.13 found (set ORACLE or PYENV_ROOT)"
+            echo "ok $number # SKIP $missing"
         fi
     done
     [ "${CI:-}" = true ] && exit 1
     exit 0
 fi
 
-python_cflags=(-DTWIN_PYTHON_H -isystem "$oracle/include/python3.13")
-python_libs=("-L$oracle/lib" "-Wl,-rpath,$oracle/lib" -lpython3.13)
+python_cflags=(-DTWIN_PYTHON_H -isystem "$oracle/include/python$version")
+python_libs=("-L$oracle/lib" "-Wl,-rpath,$oracle/lib" "-lpython$version")
 builds=(oracle)
 if [ -n "${PYBUFFER_CFLAGS:-}${PYBUFFER_LIBS:-}" ]; then
-    builds+=(ours mixed)
+    builds+=(ours)
+    # The structs of Python 2 are others.
+    [ "$version" = 2.7 ] || builds+=(mixed)
 fi
 
 if [ -n "${TWIN_BUILD:-}" ]; then
@@ -89,7 +100,7 @@ build() { # program build
         mixed) flags=(-DNDEBUG "${python_cflags[@]}"); libs=(${PYBUFFER_LIBS:-}) ;;
     esac
     rm -f "$out/$program.$kind"
-    $CC $CFLAGS "${warnings[@]}" ${flags[@]+"${flags[@]}"} "$here/$program.c" ${libs[@]+"${libs[@]}"} \
+    $CC $CFLAGS "${warnings[@]}" ${flags[@]+"${flags[@]}"} "$sources/$program.c" ${libs[@]+"${libs[@]}"} \
         -o "$out/$program.$kind" >"$out/$program.$kind.log" 2>&1
 }
 
