@@ -53,6 +53,10 @@
     F(PyBytes_AsStringAndSize) F(PyBytes_Concat) F(PyBytes_ConcatAndDel) F(_PyBytes_Resize)                            \
     F(PyByteArray_FromObject) F(PyByteArray_FromStringAndSize) F(PyByteArray_Concat) F(PyByteArray_Size)               \
     F(PyByteArray_AsString) F(PyByteArray_Resize)                                                                      \
+    F(PySequence_Check) F(PySequence_Concat) F(PySequence_Repeat) F(PySequence_GetItem) F(PySequence_GetSlice)         \
+    F(PySequence_SetItem) F(PySequence_DelItem) F(PySequence_SetSlice) F(PySequence_DelSlice)                          \
+    F(PyBuffer_FromObject) F(PyBuffer_FromReadWriteObject) F(PyBuffer_FromMemory) F(PyBuffer_FromReadWriteMemory)      \
+    F(PyBuffer_New) F(PyObject_Cmp) F(PyObject_Compare)                                                                \
     F(Py_Initialize) F(Py_InitializeEx) F(Py_Finalize) F(Py_FinalizeEx) F(Py_IsInitialized) F(pybuffer_version)        \
     F(pybuffer_version_number) F(pybuffer_set_hash_key)
 
@@ -374,6 +378,7 @@ static void null_pybuffer_error_message(void) { CHECK_STR(pybuffer_error_message
 #include "null_buffers.h"
 #include "null_memoryviews.h"
 #include "null_ndarrays.h"
+#include "null_sequences.h"
 
 /* ---- all of them -------------------------------------------------------------------------------------------- */
 

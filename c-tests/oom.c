@@ -14,14 +14,14 @@ static unsigned char memory[256], contents[256];
 static char rows[3][4], *table[3] = {rows[0], rows[1], rows[2]};
 
 static struct {
-    PyObject *bytes, *bytearray, *empty_bytearray;
+    PyObject *bytes, *bytearray, *empty_bytearray, *old;
     Exporter *strided, *frozen, *indirect, *deep, *front, *back, *fortran, *elsewhere, *record;
     PyObject *memoryview, *strided_view, *records, *record_view, *ndarray;
 } on;
 
 #define OBJECTS(F)                                                                                                     \
-    F(bytes) F(bytearray) F(empty_bytearray) F(strided) F(frozen) F(indirect) F(deep) F(front) F(back) F(fortran)      \
-    F(elsewhere) F(record) F(memoryview) F(strided_view) F(records) F(record_view) F(ndarray)
+    F(bytes) F(bytearray) F(empty_bytearray) F(old) F(strided) F(frozen) F(indirect) F(deep) F(front) F(back)          \
+    F(fortran) F(elsewhere) F(record) F(memoryview) F(strided_view) F(records) F(record_view) F(ndarray)
 
 static void build(void)
 {
@@ -34,6 +34,7 @@ static void build(void)
     on.bytes = PyBytes_FromString("some bytes");
     on.bytearray = PyByteArray_FromStringAndSize("some more bytes", 15);
     on.empty_bytearray = PyByteArray_FromStringAndSize(NULL, 0);
+    on.old = PyBuffer_FromObject(on.bytearray, 2, 6);
     on.strided = exporter_new(memory, "<h", 2, 1, four, apart);
     on.frozen = exporter_new(memory, "B", 1, 1, four, apart);
     on.frozen->offer.readonly = 1;
@@ -56,7 +57,7 @@ static void build(void)
 
 typedef struct {
     long outstanding;
-    Py_ssize_t references[17], exports[17], held, bases;
+    Py_ssize_t references[18], exports[18], held, bases;
     char contents[sizeof(memory) + sizeof(rows) + 32];
     Py_ssize_t size;
 } State;
@@ -133,6 +134,16 @@ static void peace(void)
     A(bytearray_shrunk, resize_bytearray(2))                                                                           \
     A(bytearray_emptied, resize_bytearray(0))                                                                          \
     A(bytearray_grown_from_nothing, resize_nothing())                                                                  \
+    A(bytearray_slice_that_grows, set_slice(3, 5, "much more than there is room for"))                                 \
+    A(bytearray_slice_that_shrinks, set_slice(1, 15, ""))                                                              \
+    A(slice_of_bytes, dropped(PySequence_GetSlice(on.bytes, 1, 5)))                                                    \
+    A(slice_of_a_bytearray, dropped(PySequence_GetSlice(on.bytearray, 1, 5)))                                          \
+    A(bytes_repeated, dropped(PySequence_Repeat(on.bytes, 3)))                                                         \
+    A(bytearray_repeated, dropped(PySequence_Repeat(on.bytearray, 3)))                                                 \
+    A(old_buffer, dropped(PyBuffer_FromObject(on.bytes, 1, 5)))                                                        \
+    A(old_buffer_of_memory, dropped(PyBuffer_FromReadWriteMemory(memory, 5)))                                          \
+    A(old_buffer_with_memory, dropped(PyBuffer_New(100)))                                                              \
+    A(old_buffer_used, use_old_buffer())                                                                               \
     A(memoryview_of_bytes, dropped(PyMemoryView_FromObject(on.bytes)))                                                 \
     A(memoryview_of_a_memoryview, dropped(PyMemoryView_FromObject(on.memoryview)))                                     \
     A(memoryview_of_memory, dropped(PyMemoryView_FromMemory((char *)memory, 9, PyBUF_WRITE)))                          \
@@ -222,6 +233,8 @@ static void peace(void)
     A(one_native_code, dropped(pybuffer_format_parse("d")))                                                            \
     A(size_of_a_format, PyBuffer_SizeFromFormat("T{b:a:(2,3)<d:d:}") == 49)                                            \
     A(releasing, release_one())                                                                                        \
+    A(items_of_sequences, dropped(PySequence_GetItem(on.bytes, 1)) && dropped(PySequence_GetItem(on.old, -1)))         \
+    A(comparing_old_buffers, PyObject_RichCompareBool(on.old, on.old, Py_LE) == 1 && PyObject_Hash(on.old) != -1)      \
     A(the_error_for_it, (PyErr_NoMemory(), raised(PyExc_MemoryError)))                                                 \
     A(errors_with_a_fixed_text, (PyErr_BadArgument(), raised(PyExc_TypeError)))                                        \
     A(printing_nothing, (PyErr_Print(), 1))
@@ -432,6 +445,34 @@ static int resize_bytearray(Py_ssize_t size)
     CHECK_INT(exports_of(object), 0);
     Py_DECREF(object);
     return status == 0;
+}
+
+/* A slice of an object with the 15 bytes of on.bytearray. */
+static int set_slice(Py_ssize_t first, Py_ssize_t stop, const char *text)
+{
+    PyObject *object = PyByteArray_FromStringAndSize("some more bytes", 15);
+    PyObject *value = object == NULL ? NULL : PyBytes_FromString(text);
+    int status = value == NULL ? -1 : PySequence_SetSlice(object, first, stop, value);
+    if (object != NULL && status != 0) {
+        CHECK_STR(PyByteArray_AsString(object), "some more bytes");
+        CHECK_INT(exports_of(object), 0);
+    }
+    Py_XDECREF(value);
+    Py_XDECREF(object);
+    return status == 0;
+}
+
+/* Everything that an old buffer needs memory for. */
+static int use_old_buffer(void)
+{
+    Py_buffer view;
+    if (PyObject_GetBuffer(on.old, &view, PyBUF_FULL_RO) != 0) {
+        CHECK_PTR(view.obj, NULL);
+        return 0;
+    }
+    PyBuffer_Release(&view);
+    return dropped(PySequence_Concat(on.old, on.bytes)) && dropped(PySequence_Repeat(on.old, 2))
+           && dropped(PySequence_GetSlice(on.old, 1, 4)) && dropped(PyMemoryView_FromObject(on.old));
 }
 
 static int resize_nothing(void)

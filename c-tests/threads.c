@@ -90,7 +90,8 @@ static void dawdle(unsigned *seed)
 /* ---- everything at once ------------------------------------------------------------------------------------- */
 
 static char memory[64];
-static PyObject *bytes, *bytearray, *memoryview, *strided_view, *picklebuffer;
+static PyObject *bytes, *bytearray, *memoryview, *strided_view, *picklebuffer, *old;
+static Py_hash_t old_hash;
 static Exporter *exporter;
 
 static void use_buffer(PyObject *op, Py_ssize_t len)
@@ -153,7 +154,7 @@ static void do_everything(int thread, long times)
 {
     unsigned seed = (unsigned)thread * 977u + 1;
     for (long i = 0; i < times; i++) {
-        switch (next_random(&seed) % 20) {
+        switch (next_random(&seed) % 24) {
         case 0: use_buffer(bytes, 16); break;
         case 1: use_buffer(bytearray, 16); break;
         case 2: use_buffer(memoryview, 16); break;
@@ -173,6 +174,10 @@ static void do_everything(int thread, long times)
         case 16: use_result(pybuffer_memoryview_text(strided_view, 2), 11); break;
         case 17: EXPECT(pybuffer_memoryview_equal(strided_view, (PyObject *)exporter) == 1); break;
         case 18: use_numbers(strided_view); break;
+        case 19: use_buffer(old, 10); break;
+        case 20: use_result(PySequence_Concat(old, bytes), 26); break;
+        case 21: use_result(PySequence_GetSlice(old, 1, -1), 8); break;
+        case 22: EXPECT(PyObject_Hash(old) == old_hash); break;
         default: raise_own_error(thread);
         }
     }
@@ -187,7 +192,11 @@ static void counts_end_where_they_began(void)
     exporter = exporter_new(memory, "B", 1, 1, &len, &apart);
     strided_view = PyMemoryView_FromObject((PyObject *)exporter);
     picklebuffer = PyPickleBuffer_FromObject(memoryview);
-    PyObject *const all[] = {bytes, bytearray, memoryview, strided_view, picklebuffer, (PyObject *)exporter};
+    old = PyBuffer_FromObject(bytearray, 3, 10);
+    PyObject *same = PyBytes_FromString("3456789abc");
+    old_hash = PyObject_Hash(same); /* that of the old buffer is made by the threads */
+    Py_DECREF(same);
+    PyObject *const all[] = {bytes, bytearray, memoryview, strided_view, picklebuffer, old, (PyObject *)exporter};
     Py_ssize_t references[COUNT(all)], exports[COUNT(all)];
     for (size_t i = 0; i < COUNT(all); i++) {
         references[i] = Py_REFCNT(all[i]);
@@ -199,6 +208,7 @@ static void counts_end_where_they_began(void)
         CHECK_INT(exports_of(all[i]), exports[i]);
     }
     CHECK_INT(exporter->gets - exporter->releases, 1);
+    Py_DECREF(old);
     Py_DECREF(picklebuffer);
     Py_DECREF(memoryview);
     Py_DECREF(strided_view);
@@ -240,6 +250,45 @@ static void a_bytearray_is_not_resized_while_it_is_looked_at(void)
     CHECK_INT(Py_REFCNT(bytearray), 1);
     CHECK_INT(exports_of(bytearray), 0);
     CHECK_INT(PyByteArray_Resize(bytearray, 7), 0);
+    Py_DECREF(bytearray);
+}
+
+/* The same by way of an old buffer, and with slices in the place of the resize. */
+static void slice_or_look(int thread, long times)
+{
+    PyObject *many = PyBytes_FromString("xxxxxxxxxxxxxxxx");
+    for (long i = 0; i < times; i++) {
+        if (thread % 2 == 0) {
+            if ((i % 3 ? PySequence_SetSlice(bytearray, i % 7, 0, many) : PySequence_DelSlice(bytearray, 1, 40)) != 0) {
+                EXPECT(PyErr_ExceptionMatches(PyExc_BufferError));
+                PyErr_Clear();
+            }
+        } else {
+            PyObject *part = PySequence_GetSlice(old, 0, PY_SSIZE_T_MAX);
+            EXPECT(part != NULL && PyBytes_GET_SIZE(part) <= 30);
+            for (Py_ssize_t at = 0; part != NULL && at < PyBytes_GET_SIZE(part); at++) {
+                EXPECT(PyBytes_AS_STRING(part)[at] == 'x');
+            }
+            Py_XDECREF(part);
+            part = PySequence_GetSlice(bytearray, -5, PY_SSIZE_T_MAX);
+            EXPECT(part != NULL && PyByteArray_GET_SIZE(part) <= 5);
+            Py_XDECREF(part);
+            EXPECT(PySequence_Size(old) <= 30);
+            EXPECT(PyObject_RichCompareBool(old, old, Py_LE) >= 0);
+            PyErr_Clear();
+        }
+    }
+    Py_DECREF(many);
+}
+
+static void an_old_buffer_shows_what_there_is_while_its_base_is_resized(void)
+{
+    bytearray = PyByteArray_FromStringAndSize("x", 1);
+    old = PyBuffer_FromObject(bytearray, 2, 30);
+    in_threads(THREADS, slice_or_look, operations / 16 / THREADS);
+    Py_DECREF(old);
+    CHECK_INT(Py_REFCNT(bytearray), 1);
+    CHECK_INT(exports_of(bytearray), 0);
     Py_DECREF(bytearray);
 }
 
@@ -647,6 +696,7 @@ int main(void)
     tap_after_each = nothing_is_left_pending;
     RUN(counts_end_where_they_began);
     RUN(a_bytearray_is_not_resized_while_it_is_looked_at);
+    RUN(an_old_buffer_shows_what_there_is_while_its_base_is_resized);
     RUN(a_view_is_never_released_under_a_consumer);
     RUN(a_view_of_a_released_view_has_the_memory_or_is_refused);
     RUN(an_item_of_a_released_view_is_there_or_refused);
