@@ -8,7 +8,7 @@
 /* Addresses that are known when the program is linked, where they are copies. */
 static PyTypeObject *const types[] = {
     &PyBaseObject_Type, &PyType_Type,  &PyMemoryView_Type, &_PyManagedBuffer_Type,
-    &PyPickleBuffer_Type, &PyBytes_Type, &PyByteArray_Type,
+    &PyPickleBuffer_Type, &PyBytes_Type, &PyByteArray_Type, &PyBuffer_Type,
 };
 
 static void it_is_the_kind_of_executable_that_it_should_be(void)
@@ -35,6 +35,10 @@ static void objects_of_the_library_are_of_the_types_of_the_program(void)
     CHECK(PyBytes_Check(bytes) && PyBytes_CheckExact(bytes) && !PyBytes_Check(bytearray));
     CHECK(PyByteArray_Check(bytearray) && PyByteArray_CheckExact(bytearray) && !PyByteArray_Check(bytes));
     CHECK(PyMemoryView_Check(memoryview) && !PyMemoryView_Check(picklebuffer));
+    PyObject *old = PyBuffer_New(1);
+    CHECK_PTR(Py_TYPE(old), &PyBuffer_Type);
+    CHECK(PyBuffer_Check(old) && !PyBuffer_Check(bytes) && PySequence_Check(old) && PySequence_Check(bytearray));
+    Py_DECREF(old);
     CHECK(PyPickleBuffer_Check(picklebuffer) && !PyPickleBuffer_Check(memoryview));
     Py_DECREF(picklebuffer);
     Py_DECREF(memoryview);

@@ -425,6 +425,57 @@ static void texts_of_bytes(void)
     Py_DECREF(plain);
 }
 
+/* That a type has them is all that matters. */
+static PyObject *no_subscript(PyObject *op, PyObject *key)
+{
+    (void)key;
+    return Py_NewRef(op);
+}
+
+static int no_ass_subscript(PyObject *op, PyObject *key, PyObject *value)
+{
+    return op == key && key == value;
+}
+
+static void texts_of_sequences(void)
+{
+    twin_title("texts of sequences");
+    static PyMappingMethods subscripts = {.mp_subscript = no_subscript, .mp_ass_subscript = no_ass_subscript};
+    static PyTypeObject mapping_type = {PyVarObject_HEAD_INIT(NULL, 0).tp_name = "twin.Mapping",
+                                        .tp_basicsize = sizeof(PyObject), .tp_as_mapping = &subscripts};
+    PyObject *plain = PyObject_New(PyObject, &PyBaseObject_Type), *bytes = PyBytes_FromString("abc");
+    PyObject *bytearray = PyByteArray_FromStringAndSize("abc", 3);
+    printf("ready %d\n", PyType_Ready(&mapping_type));
+    PyObject *mapping = PyObject_New(PyObject, &mapping_type);
+    SAY(PySequence_Concat(plain, bytes));
+    SAY(PySequence_Concat(bytes, plain));
+    SAY(PySequence_Concat(bytearray, plain));
+    SAY(PySequence_Concat(NULL, bytes));
+    SAY(PySequence_Repeat(plain, 2));
+    SAY(PySequence_Repeat(bytes, PY_SSIZE_T_MAX));
+    SAY(PySequence_Repeat(bytearray, PY_SSIZE_T_MAX));
+    SAY(PySequence_GetItem(plain, 0));
+    SAY(PySequence_GetItem(mapping, 0));
+    SAY(PySequence_GetItem(bytes, 3));
+    SAY(PySequence_GetItem(bytearray, 3));
+    SAY(PySequence_SetItem(plain, 0, bytes));
+    SAY(PySequence_SetItem(mapping, 0, bytes));
+    SAY(PySequence_SetItem(bytes, 0, bytes));
+    SAY(PySequence_DelItem(plain, 0));
+    SAY(PySequence_DelItem(mapping, 0));
+    SAY(PySequence_DelItem(bytes, 0));
+    SAY(PySequence_DelItem(bytearray, 3));
+    SAY(PySequence_GetSlice(plain, 0, 1));
+    SAY(PySequence_SetSlice(plain, 0, 1, bytes));
+    SAY(PySequence_SetSlice(bytes, 0, 1, bytes));
+    SAY(PySequence_DelSlice(plain, 0, 1));
+    SAY(PySequence_DelSlice(bytes, 0, 1));
+    Py_DECREF(mapping);
+    Py_DECREF(bytearray);
+    Py_DECREF(bytes);
+    Py_DECREF(plain);
+}
+
 int main(void)
 {
     twin_start();
@@ -442,5 +493,6 @@ int main(void)
     texts_of_buffers();
     texts_of_memoryviews();
     texts_of_bytes();
+    texts_of_sequences();
     return 0;
 }
