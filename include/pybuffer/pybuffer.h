@@ -657,15 +657,15 @@ PyVarObject *_PyObject_NewVar(PyTypeObject *ty, Py_ssize_t items);
  * on a random key of the process; the environment variable PYTHONHASHSEED fixes it, as in CPython, and so does
  * `pybuffer_set_hash_key`.
  *
- * -1 with an error set: `TypeError` where the type has no hash, `ValueError` for a memoryview that is writable,
- * released or not of format "B", "b" or "c".
+ * -1 with an error set: `TypeError` where the type has no hash, and for an old buffer that can be written; `ValueError` for a
+ * memoryview that is writable, released or not of format "B", "b" or "c".
  */
 Py_hash_t PyObject_Hash(PyObject *op);
 
 /**
  * Compares two objects by `operation`, one of `Py_LT` to `Py_GE`: 1 or 0. An object equals itself without being asked.
- * bytes and bytearrays are ordered as bytes; memoryviews know only `Py_EQ` and `Py_NE`, and compare by shape and value,
- * across formats of the struct module (`pybuffer_memoryview_equal`: of all formats).
+ * bytes, bytearrays and old buffers (among each other) are ordered as bytes; memoryviews know only `Py_EQ` and `Py_NE`, and
+ * compare by shape and value, across formats of the struct module (`pybuffer_memoryview_equal`: of all formats).
  *
  * -1 with an error set: `TypeError` where neither object knows the order, `MemoryError` for memoryviews of a format with
  * many items, else what a slot raised.
@@ -673,7 +673,7 @@ Py_hash_t PyObject_Hash(PyObject *op);
 int PyObject_RichCompareBool(PyObject *a, PyObject *b, int operation);
 
 /**
- * The length of an object: bytes of a bytes or bytearray object, items along the first axis of a memoryview.
+ * The length of an object: bytes of a bytes, bytearray or old buffer object, items along the first axis of a memoryview.
  * -1 with an error set: `TypeError` where it has none (also a memoryview of no dimensions).
  */
 Py_ssize_t PyObject_Size(PyObject *op);
@@ -2565,8 +2565,8 @@ extern PyTypeObject PyBuffer_Type;
  * A read-only old buffer: the `size` bytes from `offset` on of what `base` exports, or as many as there are; all of them
  * with `Py_END_OF_BUFFER`. One of another old buffer refers to the base of that one, and stays within it. A new reference.
  *
- * NULL with `TypeError` where `base` exports no plain bytes, `ValueError` for a negative `offset` or `size`, whatever else
- * the exporter raises, `MemoryError`, or `SystemError` for NULL.
+ * NULL with `TypeError` where `base` exports no plain bytes, `ValueError` for a negative `offset`, or a negative
+ * `size` that is not `Py_END_OF_BUFFER`, whatever else the exporter raises, `MemoryError`, or `SystemError` for NULL.
  */
 PyObject *PyBuffer_FromObject(PyObject *base, Py_ssize_t offset, Py_ssize_t size);
 

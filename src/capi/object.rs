@@ -127,8 +127,8 @@ pub unsafe extern "C" fn _PyObject_NewVar(ty: *mut PyTypeObject, items: Py_ssize
 /// on a random key of the process; the environment variable PYTHONHASHSEED fixes it, as in CPython, and so does
 /// `pybuffer_set_hash_key`.
 ///
-/// -1 with an error set: `TypeError` where the type has no hash, `ValueError` for a memoryview that is writable,
-/// released or not of format "B", "b" or "c".
+/// -1 with an error set: `TypeError` where the type has no hash, and for an old buffer that can be written; `ValueError` for a
+/// memoryview that is writable, released or not of format "B", "b" or "c".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_Hash(op: *mut PyObject) -> Py_hash_t {
     boundary(|| {
@@ -139,8 +139,8 @@ pub unsafe extern "C" fn PyObject_Hash(op: *mut PyObject) -> Py_hash_t {
 }
 
 /// Compares two objects by `operation`, one of `Py_LT` to `Py_GE`: 1 or 0. An object equals itself without being asked.
-/// bytes and bytearrays are ordered as bytes; memoryviews know only `Py_EQ` and `Py_NE`, and compare by shape and value,
-/// across formats of the struct module (`pybuffer_memoryview_equal`: of all formats).
+/// bytes, bytearrays and old buffers (among each other) are ordered as bytes; memoryviews know only `Py_EQ` and `Py_NE`, and
+/// compare by shape and value, across formats of the struct module (`pybuffer_memoryview_equal`: of all formats).
 ///
 /// -1 with an error set: `TypeError` where neither object knows the order, `MemoryError` for memoryviews of a format with
 /// many items, else what a slot raised.
@@ -154,7 +154,7 @@ pub unsafe extern "C" fn PyObject_RichCompareBool(a: *mut PyObject, b: *mut PyOb
     })
 }
 
-/// The length of an object: bytes of a bytes or bytearray object, items along the first axis of a memoryview.
+/// The length of an object: bytes of a bytes, bytearray or old buffer object, items along the first axis of a memoryview.
 /// -1 with an error set: `TypeError` where it has none (also a memoryview of no dimensions).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_Size(op: *mut PyObject) -> Py_ssize_t {

@@ -22,8 +22,8 @@ use crate::runtime::refs::Owned;
 /// A read-only old buffer: the `size` bytes from `offset` on of what `base` exports, or as many as there are; all of them
 /// with `Py_END_OF_BUFFER`. One of another old buffer refers to the base of that one, and stays within it. A new reference.
 ///
-/// NULL with `TypeError` where `base` exports no plain bytes, `ValueError` for a negative `offset` or `size`, whatever else
-/// the exporter raises, `MemoryError`, or `SystemError` for NULL.
+/// NULL with `TypeError` where `base` exports no plain bytes, `ValueError` for a negative `offset`, or a negative
+/// `size` that is not `Py_END_OF_BUFFER`, whatever else the exporter raises, `MemoryError`, or `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBuffer_FromObject(
     base: *mut PyObject,
