@@ -268,12 +268,14 @@ impl Part {
         }
     }
 
-    /// Writes bytes at a place, where there are as many. They may be its own.
-    fn write(&self, view: &Acquired, place: isize, from: &Acquired) {
+    /// Writes bytes at a place. They may be its own.
+    ///
+    /// # Safety
+    /// There are as many from the place on; the base was asked for memory that may be written; W3.
+    unsafe fn write(&self, view: &Acquired, place: isize, from: &Acquired) {
         let (start, _) = self.place(view.view());
         let from = from.view();
-        // SAFETY: the caller has compared the lengths; the base was asked for memory that may be written. Where there is
-        // nothing to write an address may be NULL.
+        // SAFETY: the function's contract. Where there is nothing to write an address may be NULL.
         unsafe {
             if from.len > 0 {
                 core::ptr::copy(from.buf.cast::<u8>(), start.wrapping_offset(place), from.len.unsigned_abs());
