@@ -262,6 +262,15 @@ static void a_base_that_refuses_later_is_an_error(void)
     }
     self->raises = NULL;
     CHECK_INT(PySequence_Size(buffer), 4);
+    /* What has become read-only is not written through it. */
+    Py_buffer view;
+    self->offer.readonly = 1;
+    CHECK_INT(PyObject_GetBuffer(buffer, &view, PyBUF_SIMPLE), -1);
+    CHECK_ERROR(PyExc_BufferError);
+    CHECK_INT(PySequence_SetItem(buffer, 0, byte), -1);
+    CHECK_ERROR(PyExc_TypeError);
+    CHECK_INT(PyObject_GetBuffer(fixed, &view, PyBUF_SIMPLE), 0);
+    PyBuffer_Release(&view);
     Py_DECREF(fixed);
     Py_DECREF(other);
     Py_DECREF(byte);

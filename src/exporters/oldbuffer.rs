@@ -290,19 +290,15 @@ impl Part {
 /// O1 and O2.
 pub(crate) unsafe fn slice(op: NonNull<PyObject>, start: isize, stop: isize) -> Result<Owned<PyObject>> {
     let mut view = Acquired::empty();
-    // SAFETY: O1, O2; the view stays where it is; a clipped slice is within the bytes.
+    // SAFETY: O1, O2; the view stays where it is; a clipped slice is within the bytes, and
+    // has some only where they are not at NULL.
     unsafe {
         let part = part_of(op.as_ptr());
         part.look(&mut view)?;
         let (memory, size) = part.place(view.view());
         let slice = layout::clip(Some(start), Some(stop), None, size)?;
-        Ok(bytes::from_memory(non_null(memory).wrapping_offset(slice.start), slice.count)?.upcast())
+        Ok(bytes::from_memory(memory.wrapping_offset(slice.start), slice.count)?.upcast())
     }
-}
-
-/// The same address, and never NULL, which to `bytes::from_memory` means something else.
-fn non_null(memory: *mut u8) -> *const u8 {
-    if memory.is_null() { NonNull::dangling().as_ptr() } else { memory }
 }
 
 /// `buffer[start:stop] = value`. A NULL `value` is an error: nothing can be deleted.
