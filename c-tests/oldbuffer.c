@@ -571,6 +571,41 @@ static void slices_of_memory_that_does_not_begin_at_the_start(void)
     }
 }
 
+/* Any slice after any other, beside an array that is done the same to. */
+static void a_bytearray_has_the_memory_that_its_slices_need(void)
+{
+    static char model[4000], content[1000];
+    Py_ssize_t size = 0;
+    unsigned seed = 5;
+    PyObject *self = PyByteArray_FromStringAndSize(NULL, 0);
+    for (int step = 0; step < 2000; step++) {
+        unsigned numbers[3];
+        for (int i = 0; i < 3; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            numbers[i] = seed >> 16;
+        }
+        Py_ssize_t first = size == 0 ? 0 : numbers[0] % size, stop = first + numbers[1] % (size - first + 1);
+        Py_ssize_t added = size > 2500 ? 0 : numbers[2] % (step % 50 == 0 ? sizeof(content) : 40);
+        memset(content, 'a' + step % 26, sizeof(content));
+        PyObject *value = PyBytes_FromStringAndSize(content, added);
+        memmove(model + first + added, model + stop, (size_t)(size - stop));
+        memcpy(model + first, content, (size_t)added);
+        size += first + added - stop;
+        CHECK_INT(PySequence_SetSlice(self, first, stop, value), 0);
+        CHECK_INT(PyByteArray_Size(self), size);
+        CHECK(((PyByteArrayObject *)self)->ob_alloc > size || size == 0);
+        CHECK_MEM(PyByteArray_AsString(self), model, (size_t)size);
+        CHECK_INT(PyByteArray_AsString(self)[size], 0);
+        /* All that it says it has may be written. */
+        Py_ssize_t room = ((PyByteArrayObject *)self)->ob_alloc;
+        if (room > size + 1) {
+            memset(PyByteArray_AsString(self) + size + 1, 1, (size_t)(room - size - 1));
+        }
+        Py_DECREF(value);
+    }
+    Py_DECREF(self);
+}
+
 int main(void)
 {
     tap_after_each = nothing_is_left_pending;
@@ -597,5 +632,6 @@ int main(void)
     RUN(items_and_slices_have_every_byte);
     RUN(derived_types_are_sequences);
     RUN(slices_of_memory_that_does_not_begin_at_the_start);
+    RUN(a_bytearray_has_the_memory_that_its_slices_need);
     return tap_end();
 }
