@@ -280,12 +280,12 @@ static void a_base_that_refuses_later_is_an_error(void)
 
 /* ---- every exporter of the library -------------------------------------------------------------------------- */
 
-enum { EXPORTERS = 10 };
+enum { EXPORTERS = 12 };
 
 /* An exporter with the bytes "0123" at an address that stays; a new reference. */
 static PyObject *exporter_of_the_library(int i, int *writable)
 {
-    Py_ssize_t length = 4;
+    Py_ssize_t length = 4, shape[2] = {2, 2};
     Py_buffer description = {.buf = memory, .len = 4, .itemsize = 1, .ndim = 1, .shape = &length};
     PyObject *inner = NULL, *outer = NULL;
     *writable = 0;
@@ -299,6 +299,8 @@ static PyObject *exporter_of_the_library(int i, int *writable)
     case 6: *writable = 1; inner = bytearray_of("0123"); outer = PyPickleBuffer_FromObject(inner); break;
     case 7: *writable = 1; return PyBuffer_FromReadWriteMemory(memory, 4);
     case 8: inner = bytearray_of("0123"); outer = PyBuffer_FromObject(inner, 0, Py_END_OF_BUFFER); break;
+    case 9: *writable = 1; return pybuffer_ndarray_new("0123", 4, "B", 2, shape, NULL, 0, PYBUFFER_ND_WRITABLE);
+    case 10: return pybuffer_ndarray_new("0123", 4, "<i", 0, NULL, NULL, 0, 0);
     default: *writable = 1; inner = PyBuffer_FromReadWriteMemory(memory, 4); outer = PyMemoryView_FromObject(inner);
     }
     Py_DECREF(inner);
