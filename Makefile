@@ -48,6 +48,7 @@ $(SHARED) $(TARGET)/libpybuffer.so.$(SOVERSION) $(STATIC) &: $(SOURCES) $(EXPORT
 
 # After the default target, which an included file must not take.
 include tests/numpy.mk
+include conformance/conformance.mk
 
 .PHONY: demo
 demo: $(DEMO)/minimal $(DEMO)/image $(DEMO)/npy $(DEMO)/wav ## build the examples and run them on real data (PICTURE=file)

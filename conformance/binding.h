@@ -1,0 +1,80 @@
+/* A Python type "memoryview" whose every operation is one of libpybuffer's. What is here translates: arguments, items and
+ * errors from one side to the other. What CPython's memoryview refuses although the library could do it is in policy.c.
+ *
+ * Objects of CPython are handed to the library as they are: the layouts are the same, and both sides count references in
+ * the same field (under the GIL here). Objects of the library never get out to Python: a memoryview of the library is
+ * owned by a wrapper, which exports in its place.
+ */
+#ifndef BINDING_H
+#define BINDING_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <pybuffer/pybuffer_prefixed.h>
+
+/* A Python memoryview: the wrapper around one of the library's, to which it has the reference. */
+typedef struct {
+    PyObject_HEAD
+    PyObject *view;
+    PyObject *weakrefs;
+} Wrapper;
+
+extern PyTypeObject Wrapper_Type;
+extern PyTypeObject Iterator_Type;
+
+#define Wrapper_Check(op) Py_IS_TYPE(op, &Wrapper_Type)
+
+/* errors.c: makes the error of a library call that failed Python's. What an exporter has raised is Python's already, and
+ * then there is none in the library. Gives NULL (or -1), so that a function can return it. */
+PyObject *failed(void);
+int failed_int(void);
+/* After a call that has succeeded: an error that an exporter has raised meanwhile, and the library has forgotten. */
+void forget(void);
+int prepare_errors(void);
+
+/* values.c: items. `keep` takes a reference to what the value points into, to be dropped after its use. */
+PyObject *object_of_values(const pybuffer_value *values, Py_ssize_t count);
+int value_of_object(PyObject *object, const char *format, pybuffer_value *value, PyObject **keep);
+/* The content of a bytes object of the library, which is dropped, as Python's bytes or str. */
+PyObject *bytes_of(PyObject *bytes);
+PyObject *str_of(PyObject *bytes);
+
+/* What a subscript is. */
+typedef enum {
+    KEY_INDEX,
+    KEY_SLICE,
+    KEY_INDICES, /* a tuple of integers, also the empty one */
+    KEY_SLICES,
+    KEY_ELLIPSIS,
+    KEY_OTHER,
+} Key;
+
+/* policy.c: 0 where CPython's memoryview goes on, -1 with its exception where it does not. */
+int policy_items(const Py_buffer *view);
+int policy_get(const Py_buffer *view, Key key, Py_ssize_t count);
+int policy_set(const Py_buffer *view, Key key, Py_ssize_t count);
+int policy_iter(const Py_buffer *view);
+int policy_cast(const Py_buffer *view, const char *format);
+int policy_length_of_scalar(const Py_buffer *view);
+
+/* memoryview.c: the wrapper around a memoryview of the library (whose reference it takes over), or the error where that is
+ * NULL. What the library is to see of an object: of a wrapper, the memoryview in it (borrowed). */
+PyObject *wrap(PyObject *view);
+PyObject *exporter_of(PyObject *object);
+/* Its view; NULL with ValueError where it has been released. */
+const Py_buffer *live(Wrapper *self);
+/* How many wrappers have been made. */
+extern Py_ssize_t wrappers_made;
+
+/* asked.c: a memoryview of what an exporter answers to these flags. */
+PyObject *memoryview_from_flags(PyObject *object, int flags);
+extern PyTypeObject Asked_Type;
+
+/* iterator.c */
+PyObject *memoryview_iter(PyObject *self);
+
+/* testing.c: what CPython's tests call from C. */
+extern PyMethodDef testing_functions[];
+
+#endif

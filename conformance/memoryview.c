@@ -1,0 +1,648 @@
+/* The type "memoryview": slots and methods, each of which calls the library and translates. */
+#include "binding.h"
+
+#include <stddef.h>
+#include <string.h>
+
+
+Py_ssize_t wrappers_made;
+
+PyObject *wrap(PyObject *view)
+{
+    if (view == NULL) {
+        return failed();
+    }
+    forget();
+    Wrapper *self = PyObject_GC_New(Wrapper, &Wrapper_Type);
+    if (self == NULL) {
+        pyb_Py_DecRef(view);
+        return NULL;
+    }
+    self->view = view;
+    self->weakrefs = NULL;
+    wrappers_made++;
+    PyObject_GC_Track(self);
+    return (PyObject *)self;
+}
+
+PyObject *exporter_of(PyObject *object)
+{
+    return Wrapper_Check(object) ? ((Wrapper *)object)->view : object;
+}
+
+const Py_buffer *live(Wrapper *self)
+{
+    if (pyb_pybuffer_memoryview_is_released(self->view) != 0) {
+        PyErr_SetString(PyExc_ValueError, "operation forbidden on released memoryview object");
+        return NULL;
+    }
+    return &((PyMemoryViewObject *)self->view)->view;
+}
+
+static PyObject *memory_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"object", NULL};
+    PyObject *object;
+
+    (void)type;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:memoryview", names, &object)) {
+        return NULL;
+    }
+    return wrap(pyb_PyMemoryView_FromObject(exporter_of(object)));
+}
+
+static void memory_dealloc(Wrapper *self)
+{
+    PyObject_GC_UnTrack(self);
+    if (self->weakrefs != NULL) {
+        PyObject_ClearWeakRefs((PyObject *)self);
+    }
+    pyb_Py_DecRef(self->view);
+    PyObject_GC_Del(self);
+}
+
+/* The exporter hangs on this object where this is the last memoryview of its snapshot, which nobody else looks at. */
+static int memory_traverse(Wrapper *self, visitproc visit, void *arg)
+{
+    PyMemoryViewObject *view = (PyMemoryViewObject *)self->view;
+    if (Py_REFCNT(view) == 1 && view->mbuf->exports == 1 && !pyb_pybuffer_memoryview_is_released(self->view)) {
+        Py_VISIT(view->mbuf->master.obj);
+    }
+    return 0;
+}
+
+static int memory_clear(Wrapper *self)
+{
+    if (pyb_pybuffer_memoryview_release(self->view) < 0) {
+        pyb_PyErr_Clear();
+    }
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * As exporter: the library's memoryview answers, and the wrapper is named as the one who did.
+ */
+
+static int memory_getbuffer(Wrapper *self, Py_buffer *view, int flags)
+{
+    if (pyb_PyObject_GetBuffer(self->view, view, flags) < 0) {
+        if (view != NULL) {
+            view->obj = NULL;
+        }
+        return failed_int();
+    }
+    view->obj = Py_NewRef(self);
+    return 0;
+}
+
+static void memory_releasebuffer(Wrapper *self, Py_buffer *view)
+{
+    Py_buffer theirs = *view;
+    theirs.obj = self->view;
+    pyb_PyBuffer_Release(&theirs);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Subscripts
+ */
+
+static Key key_of(PyObject *key, Py_ssize_t *count)
+{
+    *count = 1;
+    if (key == Py_Ellipsis) {
+        return KEY_ELLIPSIS;
+    }
+    if (PyIndex_Check(key)) {
+        return KEY_INDEX;
+    }
+    if (PySlice_Check(key)) {
+        return KEY_SLICE;
+    }
+    if (!PyTuple_Check(key)) {
+        return KEY_OTHER;
+    }
+    Py_ssize_t indices = 0, slices = 0;
+    *count = PyTuple_GET_SIZE(key);
+    for (Py_ssize_t i = 0; i < *count; i++) {
+        indices += PyIndex_Check(PyTuple_GET_ITEM(key, i));
+        slices += PySlice_Check(PyTuple_GET_ITEM(key, i));
+    }
+    if (indices == *count) {
+        return KEY_INDICES;
+    }
+    return slices == *count ? KEY_SLICES : KEY_OTHER;
+}
+
+/* The indices of an item: of a key that the policy has let through, so at most 64. May run Python code. */
+static int indices_of(PyObject *key, Key kind, Py_ssize_t indices[PyBUF_MAX_NDIM], int *count)
+{
+    *count = kind == KEY_INDEX ? 1 : kind == KEY_INDICES ? (int)PyTuple_GET_SIZE(key) : 0;
+    for (int i = 0; i < *count; i++) {
+        PyObject *index = kind == KEY_INDEX ? key : PyTuple_GET_ITEM(key, i);
+        indices[i] = PyNumber_AsSsize_t(index, PyExc_IndexError);
+        if (indices[i] == -1 && PyErr_Occurred()) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* May run Python code. */
+static int slice_of(PyObject *key, pybuffer_subscript *slice)
+{
+    slice->kind = PYBUFFER_SUBSCRIPT_SLICE;
+    if (PySlice_Unpack(key, &slice->start, &slice->stop, &slice->step) < 0) {
+        return -1;
+    }
+    /* PySlice_Unpack says PY_SSIZE_T_MIN for what is far before the begin, and for a stop that is not given of a negative
+     * step. To the library it is what is not given. */
+    if (slice->start == PYBUFFER_ABSENT) {
+        slice->start++;
+    }
+    if (slice->stop == PYBUFFER_ABSENT && slice->step > 0) {
+        slice->stop++;
+    }
+    return 0;
+}
+
+static PyObject *slice_get(Wrapper *self, PyObject *key)
+{
+    pybuffer_subscript slice;
+    PyObject *part = NULL;
+    /* As in CPython, the memory stays when the indices release the memoryview. */
+    PyObject *pinned = pyb_PyMemoryView_FromObject(self->view);
+    if (pinned == NULL) {
+        return failed();
+    }
+    if (slice_of(key, &slice) == 0) {
+        part = wrap(pyb_pybuffer_memoryview_subscript(pinned, &slice, 1));
+    }
+    pyb_Py_DecRef(pinned);
+    return part;
+}
+
+static PyObject *item_get(Wrapper *self, PyObject *key, Key kind)
+{
+    Py_ssize_t indices[PyBUF_MAX_NDIM];
+    int count;
+    pybuffer_value value;
+    if (indices_of(key, kind, indices, &count) < 0) {
+        return NULL;
+    }
+    if (pyb_pybuffer_memoryview_get_item(self->view, indices, count, &value, 1) < 0) {
+        return failed();
+    }
+    return object_of_values(&value, 1);
+}
+
+static PyObject *memory_subscript(Wrapper *self, PyObject *key)
+{
+    Py_ssize_t count;
+    Key kind = key_of(key, &count);
+    const Py_buffer *view = live(self);
+    if (view == NULL || policy_get(view, kind, count) < 0) {
+        return NULL;
+    }
+    if (kind == KEY_ELLIPSIS) {
+        return Py_NewRef(self);
+    }
+    return kind == KEY_SLICE ? slice_get(self, key) : item_get(self, key, kind);
+}
+
+static int item_set(Wrapper *self, PyObject *key, Key kind, PyObject *object)
+{
+    Py_ssize_t indices[PyBUF_MAX_NDIM];
+    int count, status;
+    pybuffer_value value;
+    PyObject *keep;
+    char format[3] = {0};
+    /* The format's text may go while Python code runs. The policy allows two characters. */
+    strncpy(format, ((PyMemoryViewObject *)self->view)->view.format, 2);
+    if (indices_of(key, kind, indices, &count) < 0) {
+        return -1;
+    }
+    /* As in CPython, indices out of bounds are found before the value is looked at. */
+    if (pyb_pybuffer_memoryview_item_pointer(self->view, indices, count) == NULL) {
+        return failed_int();
+    }
+    if (value_of_object(object, format, &value, &keep) < 0) {
+        return -1;
+    }
+    status = pyb_pybuffer_memoryview_set_item(self->view, indices, count, &value, 1);
+    Py_XDECREF(keep);
+    return status < 0 ? failed_int() : 0;
+}
+
+static int slice_set(Wrapper *self, PyObject *key, PyObject *object)
+{
+    pybuffer_subscript slice;
+    if (slice_of(key, &slice) < 0) {
+        return -1;
+    }
+    if (pyb_pybuffer_memoryview_assign(self->view, &slice, 1, exporter_of(object)) < 0) {
+        return failed_int();
+    }
+    return 0;
+}
+
+static int memory_ass_subscript(Wrapper *self, PyObject *key, PyObject *object)
+{
+    Py_ssize_t count;
+    Key kind = key_of(key, &count);
+    const Py_buffer *view = live(self);
+    if (view == NULL) {
+        return -1;
+    }
+    if (object == NULL) {
+        PyErr_SetString(PyExc_TypeError, "cannot delete memory");
+        return -1;
+    }
+    /* The library says so, too, but after the value has been looked at. */
+    if (view->readonly) {
+        PyErr_SetString(PyExc_TypeError, "cannot modify read-only memory");
+        return -1;
+    }
+    if (policy_set(view, kind, count) < 0) {
+        return -1;
+    }
+    return kind == KEY_SLICE ? slice_set(self, key, object) : item_set(self, key, kind, object);
+}
+
+static Py_ssize_t memory_length(Wrapper *self)
+{
+    const Py_buffer *view = live(self);
+    if (view == NULL) {
+        return -1;
+    }
+    if (policy_length_of_scalar(view)) {
+        return 1;
+    }
+    Py_ssize_t length = pyb_PyObject_Size(self->view);
+    return length < 0 ? failed_int() : length;
+}
+
+static PyObject *memory_item(Wrapper *self, Py_ssize_t index)
+{
+    pybuffer_value value;
+    const Py_buffer *view = live(self);
+    if (view == NULL || policy_get(view, KEY_INDEX, 1) < 0) {
+        return NULL;
+    }
+    if (pyb_pybuffer_memoryview_get_item(self->view, &index, 1, &value, 1) < 0) {
+        return failed();
+    }
+    return object_of_values(&value, 1);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Attributes
+ */
+
+static PyObject *tuple_of(const Py_ssize_t *numbers, int count)
+{
+    PyObject *tuple = PyTuple_New(numbers == NULL ? 0 : count);
+    for (Py_ssize_t i = 0; tuple != NULL && i < PyTuple_GET_SIZE(tuple); i++) {
+        PyObject *number = PyLong_FromSsize_t(numbers[i]);
+        if (number == NULL) {
+            Py_CLEAR(tuple);
+        }
+        else {
+            PyTuple_SET_ITEM(tuple, i, number);
+        }
+    }
+    return tuple;
+}
+
+static PyObject *obj_get(const Py_buffer *view)
+{
+    if (view->obj == NULL) {
+        Py_RETURN_NONE;
+    }
+    /* The copy of PyMemoryView_GetContiguous is a bytes object of the library's. */
+    if (Py_IS_TYPE(view->obj, &pyb_PyBytes_Type)) {
+        pyb_Py_IncRef(view->obj);
+        return bytes_of(view->obj);
+    }
+    return Py_NewRef(view->obj);
+}
+
+static PyObject *attribute(Wrapper *self, void *which)
+{
+    const Py_buffer *view = live(self);
+    if (view == NULL) {
+        return NULL;
+    }
+    switch (*(const char *)which) {
+    case 'o':
+        return obj_get(view);
+    case 'n':
+        return PyLong_FromSsize_t(view->len);
+    case 'r':
+        return PyBool_FromLong(view->readonly);
+    case 'i':
+        return PyLong_FromSsize_t(view->itemsize);
+    case 'f':
+        return PyUnicode_FromString(view->format);
+    case 'd':
+        return PyLong_FromLong(view->ndim);
+    case 's':
+        return tuple_of(view->shape, view->ndim);
+    case 't':
+        return tuple_of(view->strides, view->ndim);
+    case 'u':
+        return tuple_of(view->suboffsets, view->ndim);
+    default: /* 'C', 'F' or 'A' */
+        return PyBool_FromLong(pyb_PyBuffer_IsContiguous(view, *(const char *)which));
+    }
+}
+
+#define ATTRIBUTE(name, which) {name, (getter)attribute, NULL, NULL, which}
+static PyGetSetDef attributes[] = {
+    ATTRIBUTE("obj", "o"),
+    ATTRIBUTE("nbytes", "n"),
+    ATTRIBUTE("readonly", "r"),
+    ATTRIBUTE("itemsize", "i"),
+    ATTRIBUTE("format", "f"),
+    ATTRIBUTE("ndim", "d"),
+    ATTRIBUTE("shape", "s"),
+    ATTRIBUTE("strides", "t"),
+    ATTRIBUTE("suboffsets", "u"),
+    ATTRIBUTE("c_contiguous", "C"),
+    ATTRIBUTE("f_contiguous", "F"),
+    ATTRIBUTE("contiguous", "A"),
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Methods
+ */
+
+static PyObject *memory_release(Wrapper *self, PyObject *unused)
+{
+    (void)unused;
+    if (pyb_pybuffer_memoryview_release(self->view) < 0) {
+        return failed();
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *memory_enter(Wrapper *self, PyObject *unused)
+{
+    (void)unused;
+    return live(self) == NULL ? NULL : Py_NewRef(self);
+}
+
+static PyObject *memory_exit(Wrapper *self, PyObject *args)
+{
+    return memory_release(self, args);
+}
+
+static PyObject *memory_tobytes(Wrapper *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"order", NULL};
+    const char *order = NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|z:tobytes", names, &order)) {
+        return NULL;
+    }
+    order = order == NULL ? "C" : order;
+    /* SystemError in the library. */
+    if (strcmp(order, "C") != 0 && strcmp(order, "F") != 0 && strcmp(order, "A") != 0) {
+        PyErr_SetString(PyExc_ValueError, "order must be 'C', 'F' or 'A'");
+        return NULL;
+    }
+    return bytes_of(pyb_pybuffer_memoryview_tobytes(self->view, order[0]));
+}
+
+/* Lists of lists, of values in C order; `next` goes along. */
+static PyObject *nested(const Py_buffer *view, int axis, const pybuffer_value **next)
+{
+    if (axis == view->ndim) {
+        return object_of_values((*next)++, 1);
+    }
+    PyObject *list = PyList_New(view->shape[axis]);
+    for (Py_ssize_t i = 0; list != NULL && i < view->shape[axis]; i++) {
+        PyObject *part = nested(view, axis + 1, next);
+        if (part == NULL) {
+            Py_CLEAR(list);
+        }
+        else {
+            PyList_SET_ITEM(list, i, part);
+        }
+    }
+    return list;
+}
+
+static PyObject *memory_tolist(Wrapper *self, PyObject *unused)
+{
+    const Py_buffer *view = live(self);
+    (void)unused;
+    if (view == NULL || policy_items(view) < 0) {
+        return NULL;
+    }
+    Py_ssize_t count = 1;
+    for (int i = 0; i < view->ndim; i++) {
+        count *= view->shape[i];
+    }
+    pybuffer_value *values = PyMem_Calloc(count + 1, sizeof(pybuffer_value));
+    if (values == NULL) {
+        return PyErr_NoMemory();
+    }
+    PyObject *list = NULL;
+    if (pyb_pybuffer_memoryview_values(self->view, values, count) < 0) {
+        failed();
+    }
+    else {
+        const pybuffer_value *next = values;
+        list = nested(view, 0, &next);
+    }
+    PyMem_Free(values);
+    return list;
+}
+
+/* The separator of hex(): a str or bytes object of one ASCII character; -1 where none is given, -2 with an error. */
+static int separator_of(PyObject *object)
+{
+    Py_UCS4 separator;
+    if (object == NULL) {
+        return -1;
+    }
+    if (PyUnicode_Check(object) && PyUnicode_GetLength(object) == 1) {
+        separator = PyUnicode_ReadChar(object, 0);
+    }
+    else if (PyBytes_Check(object) && PyBytes_GET_SIZE(object) == 1) {
+        separator = (unsigned char)PyBytes_AS_STRING(object)[0];
+    }
+    else if (PyUnicode_Check(object) || PyBytes_Check(object)) {
+        PyErr_SetString(PyExc_ValueError, "sep must be length 1.");
+        return -2;
+    }
+    else {
+        PyErr_SetString(PyExc_TypeError, "sep must be str or bytes.");
+        return -2;
+    }
+    return (int)separator;
+}
+
+static PyObject *memory_hex(Wrapper *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"sep", "bytes_per_sep", NULL};
+    PyObject *sep = NULL;
+    int group = 1;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|Oi:hex", names, &sep, &group)) {
+        return NULL;
+    }
+    int separator = separator_of(sep);
+    return separator == -2 ? NULL : str_of(pyb_pybuffer_memoryview_hex(self->view, separator, group));
+}
+
+/* The entries of a shape; NULL with an error. To be freed. */
+static Py_ssize_t *shape_of(PyObject *object, Py_ssize_t *ndim)
+{
+    if (!PyList_Check(object) && !PyTuple_Check(object)) {
+        PyErr_SetString(PyExc_TypeError, "shape must be a list or a tuple");
+        return NULL;
+    }
+    *ndim = PySequence_Size(object);
+    Py_ssize_t *shape = PyMem_Calloc(*ndim + 1, sizeof(Py_ssize_t));
+    for (Py_ssize_t i = 0; shape != NULL && i < *ndim; i++) {
+        PyObject *entry = PySequence_GetItem(object, i);
+        if (entry != NULL && !PyLong_Check(entry)) {
+            PyErr_SetString(PyExc_TypeError, "memoryview.cast(): elements of shape must be integers");
+        }
+        else if (entry != NULL) {
+            shape[i] = PyLong_AsSsize_t(entry);
+        }
+        Py_XDECREF(entry);
+        if (PyErr_Occurred()) {
+            PyMem_Free(shape);
+            return NULL;
+        }
+    }
+    return shape;
+}
+
+static PyObject *memory_cast(Wrapper *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"format", "shape", NULL};
+    const char *format;
+    PyObject *object = NULL;
+    Py_ssize_t *shape = NULL, ndim = 0;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s|O:cast", names, &format, &object)) {
+        return NULL;
+    }
+    if (live(self) == NULL) {
+        return NULL;
+    }
+    if (object != NULL) {
+        shape = shape_of(object, &ndim);
+        if (shape == NULL) {
+            return NULL;
+        }
+    }
+    const Py_buffer *view = live(self);
+    PyObject *result = NULL;
+    if (view != NULL && policy_cast(view, format) == 0) {
+        int axes = ndim > PyBUF_MAX_NDIM ? PyBUF_MAX_NDIM + 1 : (int)ndim;
+        result = wrap(pyb_pybuffer_memoryview_cast(self->view, format, axes, shape, 'C'));
+    }
+    PyMem_Free(shape);
+    return result;
+}
+
+static PyObject *memory_toreadonly(Wrapper *self, PyObject *unused)
+{
+    (void)unused;
+    return wrap(pyb_pybuffer_memoryview_toreadonly(self->view));
+}
+
+static PyObject *memory_from_flags(PyObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"object", "flags", NULL};
+    PyObject *object;
+    int flags;
+    (void)type;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Oi:_from_flags", names, &object, &flags)) {
+        return NULL;
+    }
+    return memoryview_from_flags(object, flags);
+}
+
+#define KEYWORDS (METH_VARARGS | METH_KEYWORDS)
+#define WITH_KEYWORDS(function) ((PyCFunction)(void (*)(void))(function))
+static PyMethodDef methods[] = {
+    {"release", (PyCFunction)memory_release, METH_NOARGS, NULL},
+    {"tobytes", WITH_KEYWORDS(memory_tobytes), KEYWORDS, NULL},
+    {"hex", WITH_KEYWORDS(memory_hex), KEYWORDS, NULL},
+    {"tolist", (PyCFunction)memory_tolist, METH_NOARGS, NULL},
+    {"cast", WITH_KEYWORDS(memory_cast), KEYWORDS, NULL},
+    {"toreadonly", (PyCFunction)memory_toreadonly, METH_NOARGS, NULL},
+    {"_from_flags", WITH_KEYWORDS(memory_from_flags), KEYWORDS | METH_CLASS, NULL},
+    {"__enter__", (PyCFunction)memory_enter, METH_NOARGS, NULL},
+    {"__exit__", (PyCFunction)memory_exit, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyObject *memory_repr(Wrapper *self)
+{
+    return str_of(pyb_pybuffer_memoryview_repr(self->view));
+}
+
+static Py_hash_t memory_hash(Wrapper *self)
+{
+    Py_hash_t hash = pyb_PyObject_Hash(self->view);
+    return hash == -1 ? failed_int() : hash;
+}
+
+/* The slot of the library's type is called, since it alone can say that it does not know the other object. */
+static PyObject *memory_richcompare(Wrapper *self, PyObject *other, int operation)
+{
+    PyObject *answer = pyb_PyMemoryView_Type.tp_richcompare(self->view, exporter_of(other), operation);
+    if (answer == NULL) {
+        return failed();
+    }
+    forget();
+    pyb_Py_DecRef(answer);
+    if (answer == &pyb__Py_NotImplementedStruct) {
+        Py_RETURN_NOTIMPLEMENTED;
+    }
+    return PyBool_FromLong(answer == &pyb__Py_TrueStruct);
+}
+
+static PySequenceMethods as_sequence = {
+    .sq_length = (lenfunc)memory_length,
+    .sq_item = (ssizeargfunc)memory_item,
+};
+
+static PyMappingMethods as_mapping = {
+    .mp_length = (lenfunc)memory_length,
+    .mp_subscript = (binaryfunc)memory_subscript,
+    .mp_ass_subscript = (objobjargproc)memory_ass_subscript,
+};
+
+static PyBufferProcs as_buffer = {
+    .bf_getbuffer = (getbufferproc)memory_getbuffer,
+    .bf_releasebuffer = (releasebufferproc)memory_releasebuffer,
+};
+
+PyTypeObject Wrapper_Type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "memoryview",
+    .tp_basicsize = sizeof(Wrapper),
+    .tp_dealloc = (destructor)memory_dealloc,
+    .tp_repr = (reprfunc)memory_repr,
+    .tp_as_sequence = &as_sequence,
+    .tp_as_mapping = &as_mapping,
+    .tp_hash = (hashfunc)memory_hash,
+    .tp_getattro = PyObject_GenericGetAttr,
+    .tp_as_buffer = &as_buffer,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_SEQUENCE,
+    .tp_doc = "A memoryview of libpybuffer.",
+    .tp_traverse = (traverseproc)memory_traverse,
+    .tp_clear = (inquiry)memory_clear,
+    .tp_richcompare = (richcmpfunc)memory_richcompare,
+    .tp_weaklistoffset = offsetof(Wrapper, weakrefs),
+    .tp_iter = memoryview_iter,
+    .tp_methods = methods,
+    .tp_getset = attributes,
+    .tp_new = memory_new,
+};

@@ -1,0 +1,124 @@
+/* What CPython's memoryview refuses though the library does it: all of it is here, with the reason to refuse it. The tests
+ * of CPython ask for these exceptions. Without this file the type would do more than CPython's, and nothing less.
+ */
+#include "binding.h"
+
+#include <string.h>
+
+static const struct {
+    PyObject **exception;
+    const char *message;
+} REFUSALS[] = {
+    /* CPython gives and takes items of one native code only; the library those of all formats. */
+#define ITEM_FORMAT 0
+    {&PyExc_NotImplementedError, "memoryview: format %s not supported"},
+    /* An index for the first of several axes would give a sub-view; the library makes it. */
+#define SUB_VIEW 1
+    {&PyExc_NotImplementedError, "multi-dimensional sub-views are not implemented"},
+    /* The same with fewer indices than axes. */
+#define SUB_VIEW_OF_INDICES 2
+    {&PyExc_NotImplementedError, "sub-views are not implemented"},
+    /* A slice for each of several axes; the library makes it. */
+#define SLICES 3
+    {&PyExc_NotImplementedError, "multi-dimensional slicing is not implemented"},
+    /* Assignment to slices of more than one axis; the library does it. */
+#define ASSIGNED_SLICES 4
+    {&PyExc_NotImplementedError, "memoryview slice assignments are currently restricted to ndim = 1"},
+    /* A view of no axes has no index, no slice and no iterator, only () and `...`. (The library says so, too, with
+     * IndexError or TypeError, depending on the function.) */
+#define NO_AXES 5
+    {&PyExc_TypeError, "invalid indexing of 0-dim memory"},
+    /* More indices than axes. (The library says so, too.) */
+#define TOO_MANY 6
+    {&PyExc_TypeError, "cannot index %zd-dimension view with %zd-element tuple"},
+    /* Integers and slices side by side, and `...` of several axes; the library takes them. */
+#define MIXED 7
+    {&PyExc_TypeError, "memoryview: invalid slice key"},
+    /* Casts to any format of the library's. */
+#define CAST_FORMAT 8
+    {&PyExc_ValueError,
+     "memoryview: destination format must be a native single character format prefixed with an optional '@'"},
+    /* Casts of Fortran-contiguous views to one axis (which CPython 3.16 has). */
+#define CAST_FORTRAN 9
+    {&PyExc_TypeError, "memoryview: casts are restricted to C-contiguous views"},
+};
+
+#define REFUSE(what, ...) (PyErr_Format(*REFUSALS[what].exception, REFUSALS[what].message, ##__VA_ARGS__), -1)
+
+/* Codes that CPython's memoryview knows; half floats came with 3.12. */
+#if PY_VERSION_HEX >= 0x030C0000
+#  define CODES "?cbBhHiIlLqQnNefdP"
+#else
+#  define CODES "?cbBhHiIlLqQnNfdP"
+#endif
+
+static int is_native(const char *format)
+{
+    const char *code = format[0] == '@' ? format + 1 : format;
+    return code[0] != '\0' && code[1] == '\0' && strchr(CODES, code[0]) != NULL;
+}
+
+int policy_items(const Py_buffer *view)
+{
+    return is_native(view->format) ? 0 : REFUSE(ITEM_FORMAT, view->format);
+}
+
+static int subscript(const Py_buffer *view, Key key, Py_ssize_t count, int slices)
+{
+    if (view->ndim == 0) {
+        return (key == KEY_INDICES && count == 0) || key == KEY_ELLIPSIS ? 0 : REFUSE(NO_AXES);
+    }
+    switch (key) {
+    case KEY_INDEX:
+        return view->ndim == 1 ? 0 : REFUSE(SUB_VIEW);
+    case KEY_INDICES:
+        if (count > view->ndim) {
+            return REFUSE(TOO_MANY, (Py_ssize_t)view->ndim, count);
+        }
+        return count == view->ndim ? 0 : REFUSE(SUB_VIEW_OF_INDICES);
+    case KEY_SLICES:
+        return REFUSE(slices);
+    case KEY_SLICE:
+        return 0;
+    default:
+        return REFUSE(MIXED);
+    }
+}
+
+int policy_get(const Py_buffer *view, Key key, Py_ssize_t count)
+{
+    if (subscript(view, key, count, SLICES) < 0) {
+        return -1;
+    }
+    return key == KEY_INDEX || key == KEY_INDICES ? policy_items(view) : 0;
+}
+
+int policy_set(const Py_buffer *view, Key key, Py_ssize_t count)
+{
+    if (policy_items(view) < 0 || subscript(view, key, count, ASSIGNED_SLICES) < 0) {
+        return -1;
+    }
+    return key == KEY_SLICE && view->ndim != 1 ? REFUSE(ASSIGNED_SLICES) : 0;
+}
+
+int policy_iter(const Py_buffer *view)
+{
+    if (view->ndim == 0) {
+        return REFUSE(NO_AXES);
+    }
+    return view->ndim > 1 ? REFUSE(SUB_VIEW) : policy_items(view);
+}
+
+int policy_cast(const Py_buffer *view, const char *format)
+{
+    if (!pyb_PyBuffer_IsContiguous(view, 'C')) {
+        return REFUSE(CAST_FORTRAN);
+    }
+    return is_native(format) ? 0 : REFUSE(CAST_FORMAT);
+}
+
+/* len() of a view of no axes: 1 before 3.12, a TypeError of the library's since. */
+int policy_length_of_scalar(const Py_buffer *view)
+{
+    return PY_VERSION_HEX < 0x030C0000 && view->ndim == 0;
+}

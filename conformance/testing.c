@@ -1,0 +1,270 @@
+/* What CPython's tests call from C: functions of _testbuffer and _testcapi, on the library. The module also counts what has
+ * been made, so that a run can show that it was this library.
+ */
+#include "binding.h"
+
+/* A request of the library; Python's error on failure. */
+static int request(PyObject *object, Py_buffer *view, int flags)
+{
+    return pyb_PyObject_GetBuffer(exporter_of(object), view, flags) < 0 ? failed_int() : 0;
+}
+
+/* The order as a string of one ASCII character; 0 with an error. */
+static char order_of(PyObject *object)
+{
+    if (!PyUnicode_Check(object)) {
+        PyErr_SetString(PyExc_TypeError, "order must be a string");
+        return 0;
+    }
+    PyObject *ascii = PyUnicode_AsASCIIString(object);
+    if (ascii == NULL) {
+        return 0;
+    }
+    char order = PyBytes_GET_SIZE(ascii) == 1 ? PyBytes_AS_STRING(ascii)[0] : '?';
+    Py_DECREF(ascii);
+    if (order != 'C' && order != 'F' && order != 'A') {
+        PyErr_SetString(PyExc_ValueError, "invalid order, must be C, F or A");
+        return 0;
+    }
+    return order;
+}
+
+/* get_contiguous(object, buffertype, order): PyMemoryView_GetContiguous. */
+static PyObject *get_contiguous(PyObject *module, PyObject *args)
+{
+    PyObject *object, *type, *text;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "OOO", &object, &type, &text)) {
+        return NULL;
+    }
+    if (!PyLong_Check(type)) {
+        PyErr_SetString(PyExc_TypeError, "buffertype must be PyBUF_READ or PyBUF_WRITE");
+        return NULL;
+    }
+    long buffertype = PyLong_AsLong(type);
+    if (buffertype == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    /* SystemError in the library. */
+    if (buffertype != PyBUF_READ && buffertype != PyBUF_WRITE) {
+        PyErr_SetString(PyExc_ValueError, "invalid buffer type");
+        return NULL;
+    }
+    char order = order_of(text);
+    if (order == 0) {
+        return NULL;
+    }
+    return wrap(pyb_PyMemoryView_GetContiguous(exporter_of(object), (int)buffertype, order));
+}
+
+/* py_buffer_to_contiguous(object, order, flags): PyBuffer_ToContiguous of what the object answers. */
+static PyObject *py_buffer_to_contiguous(PyObject *module, PyObject *args)
+{
+    PyObject *object, *text, *result;
+    Py_buffer view;
+    int flags;
+    char order;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "OOi", &object, &text, &flags) || request(object, &view, flags) < 0) {
+        return NULL;
+    }
+    order = order_of(text);
+    result = order == 0 ? NULL : PyBytes_FromStringAndSize(NULL, view.len);
+    if (result != NULL && pyb_PyBuffer_ToContiguous(PyBytes_AS_STRING(result), &view, view.len, order) < 0) {
+        failed();
+        Py_CLEAR(result);
+    }
+    pyb_PyBuffer_Release(&view);
+    return result;
+}
+
+/* is_contiguous(object, order): PyBuffer_IsContiguous. An exporter that has no strides to show is asked for less. */
+static PyObject *is_contiguous(PyObject *module, PyObject *args)
+{
+    static const int LESS[] = {PyBUF_FULL_RO, PyBUF_CONTIG_RO, PyBUF_SIMPLE};
+    PyObject *object, *text;
+    Py_buffer view;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "OO", &object, &text)) {
+        return NULL;
+    }
+    char order = order_of(text);
+    if (order == 0) {
+        return NULL;
+    }
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(LESS); i++) {
+        PyErr_Clear();
+        if (request(object, &view, LESS[i]) == 0) {
+            PyObject *answer = PyBool_FromLong(pyb_PyBuffer_IsContiguous(&view, order));
+            pyb_PyBuffer_Release(&view);
+            return answer;
+        }
+        if (!PyErr_ExceptionMatches(PyExc_BufferError)) {
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+/* The item at an address, unpacked by its format. */
+static PyObject *unpacked(const char *format, const void *item)
+{
+    PyObject *parsed = pyb_pybuffer_format_parse(format == NULL ? "B" : format);
+    PyObject *result = NULL;
+    if (parsed == NULL) {
+        return failed();
+    }
+    Py_ssize_t count = pyb_pybuffer_format_value_count(parsed);
+    pybuffer_value *values = PyMem_Calloc(count + 1, sizeof(pybuffer_value));
+    if (values == NULL) {
+        PyErr_NoMemory();
+    }
+    else if (pyb_pybuffer_format_unpack(parsed, item, values) < 0) {
+        failed();
+    }
+    else {
+        result = object_of_values(values, count);
+    }
+    PyMem_Free(values);
+    pyb_Py_DecRef(parsed);
+    return result;
+}
+
+static PyObject *pointed_to(const Py_buffer *view, PyObject *sequence)
+{
+    Py_ssize_t indices[128];
+    Py_ssize_t count = PySequence_Size(sequence);
+    if (count < 0) {
+        return NULL;
+    }
+    if (count != view->ndim || count > (Py_ssize_t)Py_ARRAY_LENGTH(indices)) {
+        PyErr_SetString(PyExc_ValueError, "get_pointer(): len(indices) != ndim");
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *index = PySequence_GetItem(sequence, i);
+        indices[i] = index == NULL ? -1 : PyLong_AsSsize_t(index);
+        Py_XDECREF(index);
+        if (PyErr_Occurred()) {
+            return NULL;
+        }
+        if (indices[i] < 0 || indices[i] >= view->shape[i]) {
+            PyErr_SetString(PyExc_ValueError, "get_pointer(): index out of bounds");
+            return NULL;
+        }
+    }
+    const void *item = pyb_PyBuffer_GetPointer(view, indices);
+    return item == NULL ? failed() : unpacked(view->format, item);
+}
+
+/* get_pointer(object, indices): the item at PyBuffer_GetPointer. */
+static PyObject *get_pointer(PyObject *module, PyObject *args)
+{
+    PyObject *object, *sequence;
+    Py_buffer view;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "OO", &object, &sequence) || request(object, &view, PyBUF_FULL_RO) < 0) {
+        return NULL;
+    }
+    PyObject *result = pointed_to(&view, sequence);
+    pyb_PyBuffer_Release(&view);
+    return result;
+}
+
+/* from_buffer(view): PyMemoryView_FromBuffer of the very struct that the interpreter's own PyMemoryView_FromBuffer was
+ * given, which is the argument's snapshot. The memory is never freed by _testbuffer. */
+static PyObject *from_buffer(PyObject *module, PyObject *interpreters)
+{
+    (void)module;
+    if (strcmp(Py_TYPE(interpreters)->tp_name, "memoryview") != 0 || Wrapper_Check(interpreters)) {
+        PyErr_SetString(PyExc_TypeError, "the interpreter's own memoryview is required");
+        return NULL;
+    }
+    return wrap(pyb_PyMemoryView_FromBuffer(&((PyMemoryViewObject *)interpreters)->mbuf->master));
+}
+
+/* set_method(type, name, function): puts a function in the place of a method of a static type. */
+static PyObject *set_method(PyObject *module, PyObject *args)
+{
+    PyTypeObject *type;
+    const char *name;
+    PyObject *function;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "O!sO", &PyType_Type, &type, &name, &function)) {
+        return NULL;
+    }
+    if (PyDict_SetItemString(type->tp_dict, name, function) < 0) {
+        return NULL;
+    }
+    PyType_Modified(type);
+    Py_RETURN_NONE;
+}
+
+/* PyBuffer_SizeFromFormat(format) */
+static PyObject *size_from_format(PyObject *module, PyObject *args)
+{
+    const char *format;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "s", &format)) {
+        return NULL;
+    }
+    Py_ssize_t size = pyb_PyBuffer_SizeFromFormat(format);
+    return size < 0 ? failed() : PyLong_FromSsize_t(size);
+}
+
+/* buffer_fill_info(bytes, readonly, flags): a memoryview of what PyBuffer_FillInfo makes of them. */
+static PyObject *buffer_fill_info(PyObject *module, PyObject *args)
+{
+    const char *bytes;
+    Py_ssize_t length;
+    Py_buffer view;
+    int readonly, flags;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "s#ii", &bytes, &length, &readonly, &flags)) {
+        return NULL;
+    }
+    if (pyb_PyBuffer_FillInfo(&view, NULL, (void *)bytes, length, readonly, flags) < 0) {
+        return failed();
+    }
+    return wrap(pyb_PyMemoryView_FromBuffer(&view));
+}
+
+static PyObject *made(PyObject *module, PyObject *unused)
+{
+    (void)module, (void)unused;
+    return PyLong_FromSsize_t(wrappers_made);
+}
+
+PyMethodDef testing_functions[] = {
+    {"get_contiguous", get_contiguous, METH_VARARGS, NULL},
+    {"py_buffer_to_contiguous", py_buffer_to_contiguous, METH_VARARGS, NULL},
+    {"is_contiguous", is_contiguous, METH_VARARGS, NULL},
+    {"get_pointer", get_pointer, METH_VARARGS, NULL},
+    {"from_buffer", from_buffer, METH_O, NULL},
+    {"set_method", set_method, METH_VARARGS, NULL},
+    {"PyBuffer_SizeFromFormat", size_from_format, METH_VARARGS, NULL},
+    {"buffer_fill_info", buffer_fill_info, METH_VARARGS, NULL},
+    {"made", made, METH_NOARGS, "The number of memoryviews of the library that have been wrapped so far."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "pybuffer_binding",
+    .m_doc = "libpybuffer's memoryview for CPython's tests.",
+    .m_size = -1,
+    .m_methods = testing_functions,
+};
+
+PyMODINIT_FUNC PyInit_pybuffer_binding(void)
+{
+    if (prepare_errors() < 0 || PyType_Ready(&Wrapper_Type) < 0 || PyType_Ready(&Iterator_Type) < 0
+        || PyType_Ready(&Asked_Type) < 0) {
+        return NULL;
+    }
+    PyObject *module = PyModule_Create(&definition);
+    if (module == NULL || PyModule_AddObjectRef(module, "memoryview", (PyObject *)&Wrapper_Type) < 0) {
+        return NULL;
+    }
+    return module;
+}

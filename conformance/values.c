@@ -1,0 +1,164 @@
+/* Items: the library's typed values and Python objects. */
+#include "binding.h"
+
+static PyObject *object_of_value(const pybuffer_value *value)
+{
+    switch (value->kind) {
+    case PYBUFFER_KIND_SIGNED:
+        return PyLong_FromLongLong(value->as.i);
+    case PYBUFFER_KIND_UNSIGNED:
+    case PYBUFFER_KIND_BITS:
+    case PYBUFFER_KIND_POINTER:
+        return PyLong_FromUnsignedLongLong(value->as.u);
+    case PYBUFFER_KIND_BOOL:
+        return PyBool_FromLong(value->as.u != 0);
+    case PYBUFFER_KIND_FLOAT:
+        return PyFloat_FromDouble(value->as.real);
+    case PYBUFFER_KIND_COMPLEX:
+        return PyComplex_FromDoubles(value->as.parts[0], value->as.parts[1]);
+    case PYBUFFER_KIND_BYTES:
+        return PyBytes_FromStringAndSize(value->as.bytes.start, value->as.bytes.length);
+    case PYBUFFER_KIND_TEXT:
+        return PyUnicode_FromFormat("%c", (int)value->as.u);
+    default:
+        PyErr_Format(PyExc_SystemError, "a value of kind %d was not expected", value->kind);
+        return NULL;
+    }
+}
+
+/* One value as it is, several as a tuple, as the struct module would have it. */
+PyObject *object_of_values(const pybuffer_value *values, Py_ssize_t count)
+{
+    if (count == 1) {
+        return object_of_value(values);
+    }
+    PyObject *tuple = PyTuple_New(count);
+    for (Py_ssize_t i = 0; tuple != NULL && i < count; i++) {
+        PyObject *value = object_of_value(values + i);
+        if (value == NULL) {
+            Py_CLEAR(tuple);
+        }
+        else {
+            PyTuple_SET_ITEM(tuple, i, value);
+        }
+    }
+    return tuple;
+}
+
+static int invalid(PyObject *exception, const char *what, const char *format)
+{
+    PyErr_Format(exception, "memoryview: invalid %s for format '%s'", what, format);
+    return -1;
+}
+
+static int has_float(PyObject *object)
+{
+    PyNumberMethods *number = Py_TYPE(object)->tp_as_number;
+    return PyFloat_Check(object) || PyIndex_Check(object) || (number != NULL && number->nb_float != NULL);
+}
+
+/* An int, which may be larger than any value of the library can be. */
+static int integer(PyObject *object, const char *format, pybuffer_value *value)
+{
+    int overflow = 0;
+    PyObject *number = PyNumber_Index(object);
+    if (number == NULL) {
+        return -1;
+    }
+    value->kind = PYBUFFER_KIND_SIGNED;
+    value->as.i = PyLong_AsLongLongAndOverflow(number, &overflow);
+    if (overflow > 0) {
+        value->kind = PYBUFFER_KIND_UNSIGNED;
+        value->as.u = PyLong_AsUnsignedLongLong(number);
+    }
+    Py_DECREF(number);
+    if (overflow < 0 || PyErr_Occurred()) {
+        PyErr_Clear();
+        return invalid(PyExc_ValueError, "value", format);
+    }
+    return 0;
+}
+
+static int real(PyObject *object, const char *format, pybuffer_value *value)
+{
+    value->kind = PYBUFFER_KIND_FLOAT;
+    value->as.real = PyFloat_AsDouble(object);
+    if (value->as.real == -1.0 && PyErr_Occurred()) {
+        if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
+            return invalid(PyExc_ValueError, "value", format);
+        }
+        return -1;
+    }
+    return 0;
+}
+
+/* The object as what it is by itself; whether that fits, the library says. */
+static int natural(PyObject *object, const char *format, int of_bytes, pybuffer_value *value, PyObject **keep)
+{
+    if (PyBytes_Check(object)) {
+        value->kind = of_bytes;
+        value->as.bytes = (pybuffer_bytes){PyBytes_AS_STRING(object), PyBytes_GET_SIZE(object)};
+        *keep = Py_NewRef(object);
+        return 0;
+    }
+    if (PyIndex_Check(object)) {
+        return integer(object, format, value);
+    }
+    if (PyFloat_Check(object)) {
+        return real(object, format, value);
+    }
+    return invalid(PyExc_TypeError, "type", format);
+}
+
+/* The value for an item of this format, of one code. Objects that can be turned into what the code takes are, as CPython
+ * does. May run Python code. */
+int value_of_object(PyObject *object, const char *format, pybuffer_value *value, PyObject **keep)
+{
+    *keep = NULL;
+    PyObject *parsed = pyb_pybuffer_format_parse(format);
+    if (parsed == NULL) {
+        return failed_int();
+    }
+    int kind = pyb_pybuffer_format_root(parsed)->kind;
+    pyb_Py_DecRef(parsed);
+    if (kind == PYBUFFER_KIND_BOOL) {
+        int truth = PyObject_IsTrue(object);
+        value->kind = PYBUFFER_KIND_BOOL;
+        value->as.u = truth > 0;
+        return truth < 0 ? -1 : 0;
+    }
+    if (kind == PYBUFFER_KIND_FLOAT && has_float(object)) {
+        return real(object, format, value);
+    }
+    if (kind == PYBUFFER_KIND_POINTER && PyLong_Check(object)) {
+        /* An address may be a negative number: PyLong_AsVoidPtr. */
+        value->kind = PYBUFFER_KIND_POINTER;
+        value->as.u = (uintptr_t)PyLong_AsVoidPtr(object);
+        if (PyErr_Occurred()) {
+            PyErr_Clear();
+            return invalid(PyExc_ValueError, "value", format);
+        }
+        return 0;
+    }
+    return natural(object, format, kind == PYBUFFER_KIND_CHAR ? kind : PYBUFFER_KIND_BYTES, value, keep);
+}
+
+PyObject *bytes_of(PyObject *bytes)
+{
+    if (bytes == NULL) {
+        return failed();
+    }
+    PyObject *copy = PyBytes_FromStringAndSize(pyb_PyBytes_AsString(bytes), pyb_PyBytes_Size(bytes));
+    pyb_Py_DecRef(bytes);
+    return copy;
+}
+
+PyObject *str_of(PyObject *bytes)
+{
+    if (bytes == NULL) {
+        return failed();
+    }
+    PyObject *text = PyUnicode_DecodeASCII(pyb_PyBytes_AsString(bytes), pyb_PyBytes_Size(bytes), "strict");
+    pyb_Py_DecRef(bytes);
+    return text;
+}
