@@ -250,7 +250,7 @@ static int memory_ass_subscript(Wrapper *self, PyObject *key, PyObject *object)
     Py_ssize_t count;
     Key kind = key_of(key, &count);
     const Py_buffer *view = live(self);
-    if (view == NULL) {
+    if (view == NULL || policy_items(view) < 0) {
         return -1;
     }
     if (object == NULL) {
@@ -567,6 +567,14 @@ static PyObject *memory_from_flags(PyObject *type, PyObject *args, PyObject *kwa
     return memoryview_from_flags(object, flags);
 }
 
+/* The size of the library's object, as object.__sizeof__ has it. */
+static PyObject *memory_sizeof(Wrapper *self, PyObject *unused)
+{
+    (void)unused;
+    const PyTypeObject *type = &pyb_PyMemoryView_Type;
+    return PyLong_FromSsize_t(type->tp_basicsize + Py_SIZE(self->view) * type->tp_itemsize);
+}
+
 #define KEYWORDS (METH_VARARGS | METH_KEYWORDS)
 #define WITH_KEYWORDS(function) ((PyCFunction)(void (*)(void))(function))
 static PyMethodDef methods[] = {
@@ -577,6 +585,7 @@ static PyMethodDef methods[] = {
     {"cast", WITH_KEYWORDS(memory_cast), KEYWORDS, NULL},
     {"toreadonly", (PyCFunction)memory_toreadonly, METH_NOARGS, NULL},
     {"_from_flags", WITH_KEYWORDS(memory_from_flags), KEYWORDS | METH_CLASS, NULL},
+    {"__sizeof__", (PyCFunction)memory_sizeof, METH_NOARGS, NULL},
     {"__enter__", (PyCFunction)memory_enter, METH_NOARGS, NULL},
     {"__exit__", (PyCFunction)memory_exit, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -95,7 +95,7 @@ int policy_get(const Py_buffer *view, Key key, Py_ssize_t count)
 
 int policy_set(const Py_buffer *view, Key key, Py_ssize_t count)
 {
-    if (policy_items(view) < 0 || subscript(view, key, count, ASSIGNED_SLICES) < 0) {
+    if (subscript(view, key, count, ASSIGNED_SLICES) < 0) {
         return -1;
     }
     return key == KEY_SLICE && view->ndim != 1 ? REFUSE(ASSIGNED_SLICES) : 0;

@@ -8,8 +8,10 @@ every test passed or is rightly in the list.
 """
 
 import fnmatch
+import gc
 import hashlib
 import importlib.util
+import os
 import pathlib
 import random
 import sys
@@ -28,7 +30,7 @@ def stand_ins(binding):
     buffer = types.ModuleType("_testbuffer")
     vars(buffer).update(vars(_testbuffer))
     for name in "get_contiguous", "py_buffer_to_contiguous", "is_contiguous", "get_pointer":
-        setattr(buffer, name, getattr(binding, name))
+        setattr(buffer, name, Counted(getattr(binding, name)))
     # The exporters are still the interpreter's; their method that makes memoryviews is not.
     original = _testbuffer.ndarray.memoryview_from_buffer
     method = lambda nd: binding.from_buffer(original(nd))
@@ -38,8 +40,21 @@ def stand_ins(binding):
     vars(capi).update(vars(_testcapi))
     for name in "PyBuffer_SizeFromFormat", "buffer_fill_info":
         if hasattr(capi, name):
-            setattr(capi, name, getattr(binding, name))
+            setattr(capi, name, Counted(getattr(binding, name)))
     return {"_testbuffer": buffer, "_testcapi": capi}
+
+
+class Counted:
+    """A function of the library, and how often any has been called."""
+
+    calls = 0
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, *args):
+        Counted.calls += 1
+        return self.function(*args)
 
 
 class FunctionDescriptor:
@@ -69,9 +84,16 @@ def load(suite, binding):
 class Result(unittest.TestResult):
     """What became of each test, by its name: passed, failed or skipped, with the reason."""
 
-    def __init__(self):
+    def __init__(self, uses):
         super().__init__()
         self.outcomes = {}
+        self.uses = uses
+        # The tests that have passed without the library having been used at all.
+        self.without = set()
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.before = self.uses()
 
     def note(self, test, outcome, reason=""):
         name = ".".join(test.id().split(".")[-2:])
@@ -85,6 +107,8 @@ class Result(unittest.TestResult):
 
     def addSuccess(self, test):
         self.note(test, "passed")
+        if self.uses() == self.before:
+            self.without.add(test.id())
 
     def addFailure(self, test, error):
         self.raised(test, error)
@@ -133,19 +157,28 @@ def judge(outcomes, entries):
     return passed, skipped, wrong
 
 
-def run(suite, binding, entries, version):
-    before, start = binding.made(), time.monotonic()
+def run(suite, binding, entries, version, rounds):
+    """Runs a suite as often as is said, with other random numbers each time."""
+    made, blocks, start = binding.made(), binding.blocks(), time.monotonic()
     module, digest = load(suite, binding)
-    tests = unittest.defaultTestLoader.loadTestsFromModule(module)
-    result = Result()
-    tests.run(result)
+    result = Result(lambda: binding.made() + Counted.calls)
+    for seed in range(rounds):
+        random.seed(seed)
+        unittest.defaultTestLoader.loadTestsFromModule(module).run(result)
     passed, skipped, wrong = judge(result.outcomes, listed(entries, suite, version))
-    made = binding.made() - before
+    made = binding.made() - made
     if made == 0 or not passed:
         wrong.append((suite, "has not used the library"))
+    del module, sys.modules[f"conformance.{suite}"]
+    # What failed tests hold is in their traces.
+    gc.collect()
+    leaked = binding.blocks() - blocks
+    if leaked:
+        wrong.append((suite, f"has left {leaked} blocks of memory of the library"))
     print(
         f"CPython {version} {suite}: {len(passed)} passed, {len(wrong)} failed, {len(skipped)} skipped"
-        f" ({made} memoryviews, {time.monotonic() - start:.0f} s, sha256 {digest[:12]})"
+        f" ({made} memoryviews, {len(result.without)} tests without any, {time.monotonic() - start:.0f} s,"
+        f" sha256 {digest[:12]})"
     )
     for reason in dict.fromkeys(reason for _, reason in skipped):
         names = [name for name, why in skipped if why == reason]
@@ -163,9 +196,8 @@ def main(directory, skips, *suites):
         entries = tomllib.load(file)["skip"]
     version = "{}.{}".format(*sys.version_info)
     sys.modules.update(stand_ins(binding))
-    # The tests that draw numbers draw the same ones in each run.
-    random.seed(12)
-    good = [run(suite, binding, entries, version) for suite in suites]
+    rounds = int(os.environ.get("ROUNDS", "3"))
+    good = [run(suite, binding, entries, version, rounds) for suite in suites]
     sys.stdout.flush()
     return 0 if all(good) else 1
 

@@ -229,6 +229,54 @@ static PyObject *buffer_fill_info(PyObject *module, PyObject *args)
     return wrap(pyb_PyMemoryView_FromBuffer(&view));
 }
 
+/* The blocks of memory that the library holds. */
+static Py_ssize_t held;
+
+static void *counted_malloc(void *context, size_t size)
+{
+    (void)context;
+    void *block = malloc(size == 0 ? 1 : size);
+    held += block != NULL;
+    return block;
+}
+
+static void *counted_calloc(void *context, size_t count, size_t size)
+{
+    (void)context;
+    void *block = count == 0 || size == 0 ? calloc(1, 1) : calloc(count, size);
+    held += block != NULL;
+    return block;
+}
+
+static void *counted_realloc(void *context, void *old, size_t size)
+{
+    (void)context;
+    void *block = realloc(old, size == 0 ? 1 : size);
+    held += old == NULL && block != NULL;
+    return block;
+}
+
+static void counted_free(void *context, void *block)
+{
+    (void)context;
+    held -= block != NULL;
+    free(block);
+}
+
+static void count_blocks(void)
+{
+    PyMemAllocatorEx counted = {NULL, counted_malloc, counted_calloc, counted_realloc, counted_free};
+    pyb_PyMem_SetAllocator(PYMEM_DOMAIN_RAW, &counted);
+    pyb_PyMem_SetAllocator(PYMEM_DOMAIN_MEM, &counted);
+    pyb_PyMem_SetAllocator(PYMEM_DOMAIN_OBJ, &counted);
+}
+
+static PyObject *blocks(PyObject *module, PyObject *unused)
+{
+    (void)module, (void)unused;
+    return PyLong_FromSsize_t(held);
+}
+
 static PyObject *made(PyObject *module, PyObject *unused)
 {
     (void)module, (void)unused;
@@ -245,6 +293,7 @@ PyMethodDef testing_functions[] = {
     {"PyBuffer_SizeFromFormat", size_from_format, METH_VARARGS, NULL},
     {"buffer_fill_info", buffer_fill_info, METH_VARARGS, NULL},
     {"made", made, METH_NOARGS, "The number of memoryviews of the library that have been wrapped so far."},
+    {"blocks", blocks, METH_NOARGS, "The number of blocks of memory that the library holds."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -258,6 +307,7 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit_pybuffer_binding(void)
 {
+    count_blocks();
     if (prepare_errors() < 0 || PyType_Ready(&Wrapper_Type) < 0 || PyType_Ready(&Iterator_Type) < 0
         || PyType_Ready(&Asked_Type) < 0) {
         return NULL;
