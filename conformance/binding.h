@@ -51,11 +51,13 @@ typedef enum {
 } Key;
 
 /* policy.c: 0 where CPython's memoryview goes on, -1 with its exception where it does not. */
-int policy_items(const Py_buffer *view);
+int policy_format(const Py_buffer *view);
+int policy_code(const Py_buffer *view);
 int policy_get(const Py_buffer *view, Key key, Py_ssize_t count);
 int policy_set(const Py_buffer *view, Key key, Py_ssize_t count);
 int policy_iter(const Py_buffer *view);
-int policy_cast(const Py_buffer *view, const char *format);
+int policy_cast_from(const Py_buffer *view);
+int policy_cast_to(const Py_buffer *view, const char *format, int shaped);
 int policy_length_of_scalar(const Py_buffer *view);
 
 /* memoryview.c: the wrapper around a memoryview of the library (whose reference it takes over), or the error where that is
@@ -67,12 +69,10 @@ const Py_buffer *live(Wrapper *self);
 /* How many wrappers have been made. */
 extern Py_ssize_t wrappers_made;
 
-/* asked.c: a memoryview of what an exporter answers to these flags. */
+/* iterator.c: an iterator; a memoryview of what an exporter answers to these flags. */
+PyObject *memoryview_iter(PyObject *self);
 PyObject *memoryview_from_flags(PyObject *object, int flags);
 extern PyTypeObject Asked_Type;
-
-/* iterator.c */
-PyObject *memoryview_iter(PyObject *self);
 
 /* testing.c: what CPython's tests call from C. */
 extern PyMethodDef testing_functions[];

@@ -32,6 +32,11 @@ PyObject *memoryview_iter(PyObject *op)
 static PyObject *iterator_next(Iterator *self)
 {
     pybuffer_value value;
+    const PyMemoryViewObject *view = (PyMemoryViewObject *)self->wrapper->view;
+    if (!pyb_pybuffer_memoryview_is_released(self->wrapper->view) && view->view.shape[0] != 0
+        && policy_code(&view->view) < 0) {
+        return NULL;
+    }
     switch (pyb_pybuffer_memoryview_next_item(self->iterator, &value, 1)) {
     case 1:
         return object_of_values(&value, 1);

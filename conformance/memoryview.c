@@ -181,12 +181,19 @@ static PyObject *slice_get(Wrapper *self, PyObject *key)
     return part;
 }
 
-static PyObject *item_get(Wrapper *self, PyObject *key, Key kind)
+/* As in CPython, indices out of bounds are found before the format is looked at, and before a value is. */
+static int within_bounds(Wrapper *self, const Py_ssize_t *indices, int count)
 {
-    Py_ssize_t indices[PyBUF_MAX_NDIM];
-    int count;
+    if (pyb_pybuffer_memoryview_item_pointer(self->view, indices, count) == NULL) {
+        return failed_int();
+    }
+    return policy_code(&((PyMemoryViewObject *)self->view)->view);
+}
+
+static PyObject *item_at(Wrapper *self, const Py_ssize_t *indices, int count)
+{
     pybuffer_value value;
-    if (indices_of(key, kind, indices, &count) < 0) {
+    if (within_bounds(self, indices, count) < 0) {
         return NULL;
     }
     if (pyb_pybuffer_memoryview_get_item(self->view, indices, count, &value, 1) < 0) {
@@ -197,16 +204,34 @@ static PyObject *item_get(Wrapper *self, PyObject *key, Key kind)
 
 static PyObject *memory_subscript(Wrapper *self, PyObject *key)
 {
-    Py_ssize_t count;
-    Key kind = key_of(key, &count);
+    Py_ssize_t length, indices[PyBUF_MAX_NDIM];
+    int count = 0;
+    Key kind = key_of(key, &length);
     const Py_buffer *view = live(self);
-    if (view == NULL || policy_get(view, kind, count) < 0) {
+    if (view == NULL) {
         return NULL;
     }
-    if (kind == KEY_ELLIPSIS) {
-        return Py_NewRef(self);
+    /* As in CPython, a single index is looked at before anything else, and several are last. */
+    if (kind == KEY_INDEX && view->ndim != 0
+        && (indices_of(key, kind, indices, &count) < 0 || (view = live(self)) == NULL)) {
+        return NULL;
     }
-    return kind == KEY_SLICE ? slice_get(self, key) : item_get(self, key, kind);
+    if (policy_get(view, kind, length) < 0) {
+        return NULL;
+    }
+    switch (kind) {
+    case KEY_ELLIPSIS:
+        return Py_NewRef(self);
+    case KEY_SLICE:
+        return slice_get(self, key);
+    case KEY_INDICES:
+        if (indices_of(key, kind, indices, &count) < 0) {
+            return NULL;
+        }
+        /* fall through */
+    default:
+        return item_at(self, indices, count);
+    }
 }
 
 static int item_set(Wrapper *self, PyObject *key, Key kind, PyObject *object)
@@ -218,14 +243,8 @@ static int item_set(Wrapper *self, PyObject *key, Key kind, PyObject *object)
     char format[3] = {0};
     /* The format's text may go while Python code runs. The policy allows two characters. */
     strncpy(format, ((PyMemoryViewObject *)self->view)->view.format, 2);
-    if (indices_of(key, kind, indices, &count) < 0) {
-        return -1;
-    }
-    /* As in CPython, indices out of bounds are found before the value is looked at. */
-    if (pyb_pybuffer_memoryview_item_pointer(self->view, indices, count) == NULL) {
-        return failed_int();
-    }
-    if (value_of_object(object, format, &value, &keep) < 0) {
+    if (indices_of(key, kind, indices, &count) < 0 || within_bounds(self, indices, count) < 0
+        || value_of_object(object, format, &value, &keep) < 0) {
         return -1;
     }
     status = pyb_pybuffer_memoryview_set_item(self->view, indices, count, &value, 1);
@@ -250,7 +269,7 @@ static int memory_ass_subscript(Wrapper *self, PyObject *key, PyObject *object)
     Py_ssize_t count;
     Key kind = key_of(key, &count);
     const Py_buffer *view = live(self);
-    if (view == NULL || policy_items(view) < 0) {
+    if (view == NULL || policy_format(view) < 0) {
         return -1;
     }
     if (object == NULL) {
@@ -283,15 +302,11 @@ static Py_ssize_t memory_length(Wrapper *self)
 
 static PyObject *memory_item(Wrapper *self, Py_ssize_t index)
 {
-    pybuffer_value value;
     const Py_buffer *view = live(self);
-    if (view == NULL || policy_get(view, KEY_INDEX, 1) < 0) {
+    if (view == NULL || policy_format(view) < 0 || policy_get(view, KEY_INDEX, 1) < 0) {
         return NULL;
     }
-    if (pyb_pybuffer_memoryview_get_item(self->view, &index, 1, &value, 1) < 0) {
-        return failed();
-    }
-    return object_of_values(&value, 1);
+    return item_at(self, &index, 1);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -326,6 +341,11 @@ static PyObject *obj_get(const Py_buffer *view)
     return Py_NewRef(view->obj);
 }
 
+static PyObject *has_flags(Wrapper *self, int either)
+{
+    return PyBool_FromLong(((PyMemoryViewObject *)self->view)->flags & either);
+}
+
 static PyObject *attribute(Wrapper *self, void *which)
 {
     const Py_buffer *view = live(self);
@@ -351,8 +371,12 @@ static PyObject *attribute(Wrapper *self, void *which)
         return tuple_of(view->strides, view->ndim);
     case 'u':
         return tuple_of(view->suboffsets, view->ndim);
-    default: /* 'C', 'F' or 'A' */
-        return PyBool_FromLong(pyb_PyBuffer_IsContiguous(view, *(const char *)which));
+    case 'C':
+        return has_flags(self, _Py_MEMORYVIEW_C);
+    case 'F':
+        return has_flags(self, _Py_MEMORYVIEW_FORTRAN);
+    default:
+        return has_flags(self, _Py_MEMORYVIEW_C | _Py_MEMORYVIEW_FORTRAN);
     }
 }
 
@@ -436,12 +460,15 @@ static PyObject *memory_tolist(Wrapper *self, PyObject *unused)
 {
     const Py_buffer *view = live(self);
     (void)unused;
-    if (view == NULL || policy_items(view) < 0) {
+    if (view == NULL || policy_format(view) < 0) {
         return NULL;
     }
     Py_ssize_t count = 1;
     for (int i = 0; i < view->ndim; i++) {
         count *= view->shape[i];
+    }
+    if (count != 0 && policy_code(view) < 0) {
+        return NULL;
     }
     pybuffer_value *values = PyMem_Calloc(count + 1, sizeof(pybuffer_value));
     if (values == NULL) {
@@ -524,28 +551,27 @@ static Py_ssize_t *shape_of(PyObject *object, Py_ssize_t *ndim)
 static PyObject *memory_cast(Wrapper *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"format", "shape", NULL};
-    const char *format;
-    PyObject *object = NULL;
+    PyObject *text, *object = NULL, *result = NULL;
     Py_ssize_t *shape = NULL, ndim = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s|O:cast", names, &format, &object)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "U|O:cast", names, &text, &object)) {
         return NULL;
-    }
-    if (live(self) == NULL) {
-        return NULL;
-    }
-    if (object != NULL) {
-        shape = shape_of(object, &ndim);
-        if (shape == NULL) {
-            return NULL;
-        }
     }
     const Py_buffer *view = live(self);
-    PyObject *result = NULL;
-    if (view != NULL && policy_cast(view, format) == 0) {
+    if (view == NULL || policy_cast_from(view) < 0) {
+        return NULL;
+    }
+    PyObject *ascii = PyUnicode_AsASCIIString(text);
+    if (ascii == NULL) {
+        return NULL;
+    }
+    const char *format = PyBytes_AS_STRING(ascii);
+    if ((object == NULL || (shape = shape_of(object, &ndim)) != NULL)
+        && policy_cast_to(view, format, object != NULL) == 0) {
         int axes = ndim > PyBUF_MAX_NDIM ? PyBUF_MAX_NDIM + 1 : (int)ndim;
         result = wrap(pyb_pybuffer_memoryview_cast(self->view, format, axes, shape, 'C'));
     }
     PyMem_Free(shape);
+    Py_DECREF(ascii);
     return result;
 }
 

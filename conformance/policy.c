@@ -9,7 +9,8 @@ static const struct {
     PyObject **exception;
     const char *message;
 } REFUSALS[] = {
-    /* CPython gives and takes items of one native code only; the library those of all formats. */
+    /* CPython gives and takes items of one native code only; the library those of all formats. That it is one code is seen
+     * first, which code it is with the item. */
 #define ITEM_FORMAT 0
     {&PyExc_NotImplementedError, "memoryview: format %s not supported"},
     /* An index for the first of several axes would give a sub-view; the library makes it. */
@@ -52,13 +53,24 @@ static const struct {
 #  define CODES "?cbBhHiIlLqQnNfdP"
 #endif
 
-static int is_native(const char *format)
+/* The one code of a native format, or 0. */
+static char code_of(const char *format)
 {
     const char *code = format[0] == '@' ? format + 1 : format;
-    return code[0] != '\0' && code[1] == '\0' && strchr(CODES, code[0]) != NULL;
+    return code[0] != '\0' && code[1] == '\0' ? code[0] : 0;
 }
 
-int policy_items(const Py_buffer *view)
+static int is_native(const char *format)
+{
+    return code_of(format) != 0 && strchr(CODES, code_of(format)) != NULL;
+}
+
+int policy_format(const Py_buffer *view)
+{
+    return code_of(view->format) != 0 ? 0 : REFUSE(ITEM_FORMAT, view->format);
+}
+
+int policy_code(const Py_buffer *view)
 {
     return is_native(view->format) ? 0 : REFUSE(ITEM_FORMAT, view->format);
 }
@@ -87,10 +99,11 @@ static int subscript(const Py_buffer *view, Key key, Py_ssize_t count, int slice
 
 int policy_get(const Py_buffer *view, Key key, Py_ssize_t count)
 {
-    if (subscript(view, key, count, SLICES) < 0) {
+    int item = key == KEY_INDEX || key == KEY_INDICES;
+    if (item && (view->ndim != 0 || count == 0) && policy_format(view) < 0) {
         return -1;
     }
-    return key == KEY_INDEX || key == KEY_INDICES ? policy_items(view) : 0;
+    return subscript(view, key, count, SLICES);
 }
 
 int policy_set(const Py_buffer *view, Key key, Py_ssize_t count)
@@ -106,13 +119,21 @@ int policy_iter(const Py_buffer *view)
     if (view->ndim == 0) {
         return REFUSE(NO_AXES);
     }
-    return view->ndim > 1 ? REFUSE(SUB_VIEW) : policy_items(view);
+    return view->ndim > 1 ? REFUSE(SUB_VIEW) : policy_format(view);
 }
 
-int policy_cast(const Py_buffer *view, const char *format)
+int policy_cast_from(const Py_buffer *view)
 {
-    if (!pyb_PyBuffer_IsContiguous(view, 'C')) {
-        return REFUSE(CAST_FORTRAN);
+    return pyb_PyBuffer_IsContiguous(view, 'C') ? 0 : REFUSE(CAST_FORTRAN);
+}
+
+int policy_cast_to(const Py_buffer *view, const char *format, int shaped)
+{
+    for (int i = 0; i < view->ndim && (shaped || view->ndim != 1); i++) {
+        if (view->shape[i] == 0) {
+            /* A TypeError of the library's, which in CPython comes before what is wrong with the format. */
+            return 0;
+        }
     }
     return is_native(format) ? 0 : REFUSE(CAST_FORMAT);
 }

@@ -102,7 +102,11 @@ static int natural(PyObject *object, const char *format, int of_bytes, pybuffer_
         return 0;
     }
     if (PyIndex_Check(object)) {
-        return integer(object, format, value);
+        if (integer(object, format, value) == 0) {
+            return 0;
+        }
+        /* As what is too large for any value, it is still of the wrong type for bytes. */
+        return of_bytes == PYBUFFER_KIND_CHAR ? invalid(PyExc_TypeError, "type", format) : -1;
     }
     if (PyFloat_Check(object)) {
         return real(object, format, value);
