@@ -21,3 +21,13 @@ $(PREFIXED_HEADER): include/pybuffer/pybuffer.h conformance/prefix.awk $(EXPORTS
 	@mkdir -p $(@D)
 	awk -f conformance/prefix.awk $(EXPORTS) include/pybuffer/pybuffer.h > $@.new
 	mv $@.new $@
+
+.PHONY: conformance
+conformance: prefixed numpy-venv ## CPython's own tests of memoryviews and buffers on this library (VERSIONS="3.13 3.12 3.11")
+	@# Pillow takes part where it can be had.
+	@$(NUMPY_VENV)/bin/python -c 'import PIL' 2>/dev/null || $(NUMPY_VENV)/bin/pip install -q pillow || true
+	@PREFIXED=$(PREFIXED) \
+	PYBUFFER_CFLAGS="-I$(abspath include)" \
+	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
+	NUMPY_PYTHON=$${PYBUFFER_NUMPY_PYTHON:-$(abspath $(NUMPY_VENV))/bin/python} \
+	bash conformance/conformance.sh

@@ -23,7 +23,7 @@ warnings=(-Wall -Wextra -Werror)
 . "$root/c-tests/tap.sh"
 
 undefined() { # file: the names that it takes from others, without the versions of libc's symbols
-    nm --dynamic --undefined-only --format=posix "$1" | cut -d' ' -f1 | cut -d@ -f1 | sort
+    nm --dynamic --undefined-only --format=posix "$1" | cut -d' ' -f1 | cut -d@ -f1 | sort -u
 }
 
 exports_are_prefixed() {
@@ -34,7 +34,7 @@ exports_are_prefixed() {
 # What the library itself takes, which tests/library.rs has looked at.
 imports_are_the_librarys() {
     diff <(undefined "$root/target/release/libpybuffer.so") <(undefined "$library") &&
-        ! undefined "$library" | grep -i py
+        ! undefined "$library" | grep -E '^(_?Py|pyb)'
 }
 
 needs_libc_only() {
@@ -77,13 +77,13 @@ beside() { # flag-for-the-prefixed-library...
 module_takes_the_object_api_only() { # module
     local theirs unlisted
     theirs=$(undefined "$1" | grep -E '^_?Py')
-    unlisted=$(comm -23 <(echo "$theirs") <(sort "$root/conformance/imports.txt"))
+    unlisted=$(comm -23 <(echo "$theirs") <(sort "$root/conformance/binding/imports.txt"))
     [ -n "$theirs" ] && [ -z "$unlisted" ] || { echo "not in imports.txt: $unlisted"; return 1; }
 }
 
 list_has_no_buffers() {
     ! grep -E 'Buffer_|MemoryView|PickleBuffer|ByteArray|ManagedBuffer|_CheckBuffer|_GetBuffer|ReadBuffer|WriteBuffer|CopyData' \
-        "$root/conformance/imports.txt"
+        "$root/conformance/binding/imports.txt"
 }
 
 module_uses_the_prefixed_library() { # module
@@ -107,7 +107,7 @@ test_that "the shared one works beside the library" beside "$library" "-Wl,-rpat
 test_that "the static one works beside the library" beside "$PREFIXED/libpybuffer_prefixed.a" -lpthread
 test_that "the list of the module's imports has nothing of buffers" list_has_no_buffers
 for module in "${modules[@]}"; do
-    test_that "of CPython, $(basename "$module")'s module takes what is in the list" \
+    test_that "the module for CPython $(basename "$module") takes of it what is in the list" \
         module_takes_the_object_api_only "$module/pybuffer_binding.so"
     test_that "and uses the prefixed library" module_uses_the_prefixed_library "$module/pybuffer_binding.so"
 done

@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
-# The interpreters to run CPython's tests with: the newest of each of 3.13, 3.12 and 3.11 with headers and tests, from pyenv or
-# the PATH. One to a line: the version as 3.13, a space, the executable.
+# The executable of a CPython of the version named as argument, as 3.13, with headers and tests: the newest that pyenv has, else
+# one on the PATH. Nothing where there is none.
 set -u
-for version in 3.13 3.12 3.11; do
-    for python in $(ls -d "${PYENV_ROOT:-$(pyenv root 2>/dev/null)}"/versions/"$version".*/bin/python3 2>/dev/null | sort -rV) \
-        "$(command -v "python$version" 2>/dev/null)"; do
-        [ -n "$python" ] && "$python" -c '
-import importlib.util, pathlib, sysconfig, _testbuffer
+for python in $(ls -d "${PYENV_ROOT:-$(pyenv root 2>/dev/null)}"/versions/"$1".*/bin/python3 2>/dev/null | sort -rV) \
+    "$(command -v "python$1" 2>/dev/null)"; do
+    if [ -n "$python" ] && "$python" -c '
+import importlib.util, pathlib, sysconfig, _testbuffer, _testcapi
 assert pathlib.Path(sysconfig.get_path("include"), "Python.h").exists()
 assert importlib.util.find_spec("test.test_buffer")
-' 2>/dev/null || continue
-        echo "$version $python"
+' 2>/dev/null; then
+        echo "$python"
         break
-    done
+    fi
 done

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# CPython's own tests on the library's memoryview, and the library's memoryview beside CPython's. Called by make, which says
+# where the prefixed library is (PREFIXED), and the library itself (PYBUFFER_CFLAGS, PYBUFFER_LIBS). VERSIONS (3.13 3.12 3.11) can
+# be fewer, and ROUNDS is how often the two suites about memoryviews are run, each time with other random numbers.
+set -u
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+CC=${CC:-cc}
+prefixed=$(realpath "${PREFIXED:?}")
+build=$(realpath "$prefixed/..")/conformance
+VERSIONS=${VERSIONS:-3.13 3.12 3.11}
+# The library and CPython have the same hashes where both take the key from here.
+export PYTHONHASHSEED=${PYTHONHASHSEED:-$((RANDOM * 32768 + RANDOM))}
+export PYTHONDONTWRITEBYTECODE=1
+status=0
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+
+failed() { # message...
+    echo "$*"
+    status=1
+}
+
+build_module() { # python directory
+    local include
+    include=$("$1" -c 'import sysconfig; print(sysconfig.get_path("include"))') || return
+    mkdir -p "$2" &&
+        "$CC" -std=gnu11 -O2 -g -DNDEBUG -Wall -Wextra -Werror -fPIC -shared -I"$include" -I"$prefixed/include" \
+            "$here"/binding/*.c -o "$2/pybuffer_binding.so" -L"$prefixed" -lpybuffer_prefixed -Wl,-rpath,"$prefixed"
+}
+
+compare() { # python directory
+    (cd "$work" && "$1" -W ignore -X faulthandler "$here/consumers.py" "$2")
+}
+
+modules=() pythons=()
+for version in $VERSIONS; do
+    python=$(bash "$here/versions.sh" "$version")
+    if [ -z "$python" ]; then
+        # Where nothing may be missing this is a failure.
+        if [ "${CI:-}" = true ]; then failed "no CPython $version with headers and tests"; else echo "CPython $version: there is none"; fi
+        continue
+    fi
+    if ! build_module "$python" "$build/$version"; then
+        failed "the module for CPython $version does not compile"
+        continue
+    fi
+    modules+=("$build/$version")
+    pythons+=("$python")
+done
+[ ${#pythons[@]} -gt 0 ] || failed "no CPython to run"
+
+echo "PYTHONHASHSEED=$PYTHONHASHSEED"
+PYTHONS="${pythons[*]}" MODULES="${modules[*]}" prove --exec bash "$here/prefixed.sh" || status=1
+for i in "${!pythons[@]}"; do
+    [ "$i" = 0 ] && { (cd "$here" && "${pythons[0]}" test_run.py 2>&1 | tail -n 1 | grep -x OK >"$work/ok") || failed "test_run.py fails"; }
+    # The tests leave files where they are run.
+    (cd "$work" && "${pythons[i]}" -W ignore -X faulthandler "$here/run.py" "${modules[i]}" "$here/skips.toml") 2>"$work/errors" ||
+        failed "CPython's tests fail on ${pythons[i]}: $(tail -n 20 "$work/errors")"
+    compare "${pythons[i]}" "${modules[i]}" || failed "consumers.py fails on ${pythons[i]}"
+done
+
+# Once more with NumPy and Pillow, where there is a Python that has them.
+if [ -x "${NUMPY_PYTHON:-}" ]; then
+    version=$("$NUMPY_PYTHON" -c 'import sys; print("{}.{}".format(*sys.version_info))')
+    if [ -f "$build/$version/pybuffer_binding.so" ]; then
+        compare "$NUMPY_PYTHON" "$build/$version" || failed "consumers.py fails on $NUMPY_PYTHON"
+    fi
+elif [ "${CI:-}" = true ]; then
+    failed "no Python with NumPy"
+fi
+[ "$status" = 0 ] && echo "Conformance tests passed."
+exit "$status"
