@@ -512,7 +512,6 @@ def ask(tally):
         for question, function in questions(make):
             left, right = make(), make()
             answers = outcome(function, ours(left)), outcome(function, theirs(right))
-            # The text of the object is not the same of PIL's and NumPy's; its content is.
             tally.compare(f"{name}: {question}", *answers)
             tally.compare(f"{name}: content after {question}", contents(left), contents(right))
     return count
@@ -553,6 +552,8 @@ def references(tally):
 
 
 def main():
+    if not os.environ.get("PYTHONHASHSEED", "").isdecimal():
+        sys.exit("PYTHONHASHSEED has to be a number, so that the library and CPython have the same hashes")
     blocks = pybuffer_binding.blocks()
     tally = Tally()
     asked, fed = ask(tally), feed(tally)

@@ -42,6 +42,17 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(run.listed(entries, "s", "3.12"), entries[:2])
         self.assertEqual(run.listed(entries, "s", "3.13"), entries[:1])
 
+    def test_entries_may_be_for_a_variant(self):
+        entries = [{"suite": "s"}, {"suite": "s", "variant": "v"}]
+        self.assertEqual(run.listed(entries, "s", "3.13"), entries[:1])
+        self.assertEqual(run.listed(entries, "s", "3.13", "v"), entries)
+
+    def test_a_test_that_may_pass_may(self):
+        entries = [{"test": "A.test_random", "reason": "R", "may_pass": True}]
+        for outcome in "passed", "failed":
+            judged = run.judge({"A.test_random": (outcome, "")}, entries)
+            self.assertEqual(judged, ([], [("A.test_random", "R")], []))
+
 
 class ResultTest(unittest.TestCase):
     def outcome(self, case, uses=lambda: 0):

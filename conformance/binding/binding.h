@@ -18,6 +18,8 @@ typedef struct {
     PyObject_HEAD
     PyObject *view;
     PyObject *weakrefs;
+    /* What has to live as long as it, where the library is not told; NULL else. */
+    PyObject *keep;
 } Wrapper;
 
 extern PyTypeObject Wrapper_Type;
@@ -33,9 +35,13 @@ int failed_int(void);
 void forget(void);
 int prepare_errors(void);
 
-/* values.c: items. `keep` takes a reference to what the value points into, to be dropped after its use. */
+/* values.c: items. Values of bytes point into the bytes objects that they are made of. */
 PyObject *object_of_values(const pybuffer_value *values, Py_ssize_t count);
-int value_of_object(PyObject *object, const char *format, pybuffer_value *value, PyObject **keep);
+int value_of_object(PyObject *object, const char *format, pybuffer_value *value);
+int natural_value(PyObject *object, const char *format, pybuffer_value *value);
+/* The item at an address; all items of a memoryview of the library, as lists of lists. */
+PyObject *unpacked(const char *format, const void *item);
+PyObject *list_of(PyObject *memoryview);
 /* The content of a bytes object of the library, which is dropped, as Python's bytes or str. */
 PyObject *bytes_of(PyObject *bytes);
 PyObject *str_of(PyObject *bytes);
@@ -66,6 +72,10 @@ PyObject *wrap(PyObject *view);
 PyObject *exporter_of(PyObject *object);
 /* Its view; NULL with ValueError where it has been released. */
 const Py_buffer *live(Wrapper *self);
+/* A number, or array of numbers, of a view: 'n'bytes, 'r'eadonly, 'i'temsize, n'd'im, 's'hape, s't'rides, s'u'boffsets. */
+PyObject *field_of(const Py_buffer *view, char which);
+/* A slice as a subscript; may run Python code. */
+int slice_of(PyObject *key, pybuffer_subscript *slice);
 /* How many wrappers have been made. */
 extern Py_ssize_t wrappers_made;
 
@@ -73,6 +83,11 @@ extern Py_ssize_t wrappers_made;
 PyObject *memoryview_iter(PyObject *self);
 PyObject *memoryview_from_flags(PyObject *object, int flags);
 extern PyTypeObject Asked_Type;
+
+/* ndarray.c: the type, where the library has ndarrays; the base of one, NULL of any other object. */
+extern PyTypeObject NDArray_Type;
+int prepare_ndarrays(PyObject *module);
+const Py_buffer *ndarray_base(PyObject *object);
 
 /* testing.c: what CPython's tests call from C. */
 extern PyMethodDef testing_functions[];

@@ -20,6 +20,7 @@ PyObject *wrap(PyObject *view)
     }
     self->view = view;
     self->weakrefs = NULL;
+    self->keep = NULL;
     wrappers_made++;
     PyObject_GC_Track(self);
     return (PyObject *)self;
@@ -58,6 +59,7 @@ static void memory_dealloc(Wrapper *self)
         PyObject_ClearWeakRefs((PyObject *)self);
     }
     pyb_Py_DecRef(self->view);
+    Py_XDECREF(self->keep);
     PyObject_GC_Del(self);
 }
 
@@ -147,8 +149,7 @@ static int indices_of(PyObject *key, Key kind, Py_ssize_t indices[PyBUF_MAX_NDIM
     return 0;
 }
 
-/* May run Python code. */
-static int slice_of(PyObject *key, pybuffer_subscript *slice)
+int slice_of(PyObject *key, pybuffer_subscript *slice)
 {
     slice->kind = PYBUFFER_SUBSCRIPT_SLICE;
     if (PySlice_Unpack(key, &slice->start, &slice->stop, &slice->step) < 0) {
@@ -239,16 +240,14 @@ static int item_set(Wrapper *self, PyObject *key, Key kind, PyObject *object)
     Py_ssize_t indices[PyBUF_MAX_NDIM];
     int count, status;
     pybuffer_value value;
-    PyObject *keep;
     char format[3] = {0};
     /* The format's text may go while Python code runs. The policy allows two characters. */
     strncpy(format, ((PyMemoryViewObject *)self->view)->view.format, 2);
     if (indices_of(key, kind, indices, &count) < 0 || within_bounds(self, indices, count) < 0
-        || value_of_object(object, format, &value, &keep) < 0) {
+        || value_of_object(object, format, &value) < 0) {
         return -1;
     }
     status = pyb_pybuffer_memoryview_set_item(self->view, indices, count, &value, 1);
-    Py_XDECREF(keep);
     return status < 0 ? failed_int() : 0;
 }
 
@@ -328,6 +327,26 @@ static PyObject *tuple_of(const Py_ssize_t *numbers, int count)
     return tuple;
 }
 
+PyObject *field_of(const Py_buffer *view, char which)
+{
+    switch (which) {
+    case 'n':
+        return PyLong_FromSsize_t(view->len);
+    case 'r':
+        return PyBool_FromLong(view->readonly);
+    case 'i':
+        return PyLong_FromSsize_t(view->itemsize);
+    case 'd':
+        return PyLong_FromLong(view->ndim);
+    case 's':
+        return tuple_of(view->shape, view->ndim);
+    case 't':
+        return tuple_of(view->strides, view->ndim);
+    default: /* 'u' */
+        return tuple_of(view->suboffsets, view->ndim);
+    }
+}
+
 static PyObject *obj_get(const Py_buffer *view)
 {
     if (view->obj == NULL) {
@@ -355,28 +374,16 @@ static PyObject *attribute(Wrapper *self, void *which)
     switch (*(const char *)which) {
     case 'o':
         return obj_get(view);
-    case 'n':
-        return PyLong_FromSsize_t(view->len);
-    case 'r':
-        return PyBool_FromLong(view->readonly);
-    case 'i':
-        return PyLong_FromSsize_t(view->itemsize);
     case 'f':
         return PyUnicode_FromString(view->format);
-    case 'd':
-        return PyLong_FromLong(view->ndim);
-    case 's':
-        return tuple_of(view->shape, view->ndim);
-    case 't':
-        return tuple_of(view->strides, view->ndim);
-    case 'u':
-        return tuple_of(view->suboffsets, view->ndim);
     case 'C':
         return has_flags(self, _Py_MEMORYVIEW_C);
     case 'F':
         return has_flags(self, _Py_MEMORYVIEW_FORTRAN);
-    default:
+    case 'A':
         return has_flags(self, _Py_MEMORYVIEW_C | _Py_MEMORYVIEW_FORTRAN);
+    default:
+        return field_of(view, *(const char *)which);
     }
 }
 
@@ -437,25 +444,6 @@ static PyObject *memory_tobytes(Wrapper *self, PyObject *args, PyObject *kwargs)
     return bytes_of(pyb_pybuffer_memoryview_tobytes(self->view, order[0]));
 }
 
-/* Lists of lists, of values in C order; `next` goes along. */
-static PyObject *nested(const Py_buffer *view, int axis, const pybuffer_value **next)
-{
-    if (axis == view->ndim) {
-        return object_of_values((*next)++, 1);
-    }
-    PyObject *list = PyList_New(view->shape[axis]);
-    for (Py_ssize_t i = 0; list != NULL && i < view->shape[axis]; i++) {
-        PyObject *part = nested(view, axis + 1, next);
-        if (part == NULL) {
-            Py_CLEAR(list);
-        }
-        else {
-            PyList_SET_ITEM(list, i, part);
-        }
-    }
-    return list;
-}
-
 static PyObject *memory_tolist(Wrapper *self, PyObject *unused)
 {
     const Py_buffer *view = live(self);
@@ -463,27 +451,11 @@ static PyObject *memory_tolist(Wrapper *self, PyObject *unused)
     if (view == NULL || policy_format(view) < 0) {
         return NULL;
     }
-    Py_ssize_t count = 1;
+    int empty = 0;
     for (int i = 0; i < view->ndim; i++) {
-        count *= view->shape[i];
+        empty |= view->shape[i] == 0;
     }
-    if (count != 0 && policy_code(view) < 0) {
-        return NULL;
-    }
-    pybuffer_value *values = PyMem_Calloc(count + 1, sizeof(pybuffer_value));
-    if (values == NULL) {
-        return PyErr_NoMemory();
-    }
-    PyObject *list = NULL;
-    if (pyb_pybuffer_memoryview_values(self->view, values, count) < 0) {
-        failed();
-    }
-    else {
-        const pybuffer_value *next = values;
-        list = nested(view, 0, &next);
-    }
-    PyMem_Free(values);
-    return list;
+    return !empty && policy_code(view) < 0 ? NULL : list_of(self->view);
 }
 
 /* The separator of hex(): a str or bytes object of one ASCII character; -1 where none is given, -2 with an error. */

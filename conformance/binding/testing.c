@@ -92,6 +92,10 @@ static PyObject *is_contiguous(PyObject *module, PyObject *args)
     if (order == 0) {
         return NULL;
     }
+    /* An ndarray of the library is asked for what it is. */
+    if (ndarray_base(object) != NULL) {
+        return PyBool_FromLong(pyb_PyBuffer_IsContiguous(ndarray_base(object), order));
+    }
     for (size_t i = 0; i < Py_ARRAY_LENGTH(LESS); i++) {
         PyErr_Clear();
         if (request(object, &view, LESS[i]) == 0) {
@@ -104,30 +108,6 @@ static PyObject *is_contiguous(PyObject *module, PyObject *args)
         }
     }
     return NULL;
-}
-
-/* The item at an address, unpacked by its format. */
-static PyObject *unpacked(const char *format, const void *item)
-{
-    PyObject *parsed = pyb_pybuffer_format_parse(format == NULL ? "B" : format);
-    PyObject *result = NULL;
-    if (parsed == NULL) {
-        return failed();
-    }
-    Py_ssize_t count = pyb_pybuffer_format_value_count(parsed);
-    pybuffer_value *values = PyMem_Calloc(count + 1, sizeof(pybuffer_value));
-    if (values == NULL) {
-        PyErr_NoMemory();
-    }
-    else if (pyb_pybuffer_format_unpack(parsed, item, values) < 0) {
-        failed();
-    }
-    else {
-        result = object_of_values(values, count);
-    }
-    PyMem_Free(values);
-    pyb_Py_DecRef(parsed);
-    return result;
 }
 
 static PyObject *pointed_to(const Py_buffer *view, PyObject *sequence)
@@ -313,7 +293,8 @@ PyMODINIT_FUNC PyInit_pybuffer_binding(void)
         return NULL;
     }
     PyObject *module = PyModule_Create(&definition);
-    if (module == NULL || PyModule_AddObjectRef(module, "memoryview", (PyObject *)&Wrapper_Type) < 0) {
+    if (module == NULL || PyModule_AddObjectRef(module, "memoryview", (PyObject *)&Wrapper_Type) < 0
+        || prepare_ndarrays(module) < 0) {
         return NULL;
     }
     return module;

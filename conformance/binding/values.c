@@ -93,12 +93,11 @@ static int real(PyObject *object, const char *format, pybuffer_value *value)
 }
 
 /* The object as what it is by itself; whether that fits, the library says. */
-static int natural(PyObject *object, const char *format, int of_bytes, pybuffer_value *value, PyObject **keep)
+static int natural(PyObject *object, const char *format, int of_bytes, pybuffer_value *value)
 {
     if (PyBytes_Check(object)) {
         value->kind = of_bytes;
         value->as.bytes = (pybuffer_bytes){PyBytes_AS_STRING(object), PyBytes_GET_SIZE(object)};
-        *keep = Py_NewRef(object);
         return 0;
     }
     if (PyIndex_Check(object)) {
@@ -114,11 +113,15 @@ static int natural(PyObject *object, const char *format, int of_bytes, pybuffer_
     return invalid(PyExc_TypeError, "type", format);
 }
 
+int natural_value(PyObject *object, const char *format, pybuffer_value *value)
+{
+    return natural(object, format, PYBUFFER_KIND_BYTES, value);
+}
+
 /* The value for an item of this format, of one code. Objects that can be turned into what the code takes are, as CPython
  * does. May run Python code. */
-int value_of_object(PyObject *object, const char *format, pybuffer_value *value, PyObject **keep)
+int value_of_object(PyObject *object, const char *format, pybuffer_value *value)
 {
-    *keep = NULL;
     PyObject *parsed = pyb_pybuffer_format_parse(format);
     if (parsed == NULL) {
         return failed_int();
@@ -144,7 +147,7 @@ int value_of_object(PyObject *object, const char *format, pybuffer_value *value,
         }
         return 0;
     }
-    return natural(object, format, kind == PYBUFFER_KIND_CHAR ? kind : PYBUFFER_KIND_BYTES, value, keep);
+    return natural(object, format, kind == PYBUFFER_KIND_CHAR ? kind : PYBUFFER_KIND_BYTES, value);
 }
 
 PyObject *bytes_of(PyObject *bytes)
@@ -165,4 +168,74 @@ PyObject *str_of(PyObject *bytes)
     PyObject *text = PyUnicode_DecodeASCII(pyb_PyBytes_AsString(bytes), pyb_PyBytes_Size(bytes), "strict");
     pyb_Py_DecRef(bytes);
     return text;
+}
+
+/* Lists of lists, of values in C order, `each` for an item; `next` goes along. */
+static PyObject *nested(const Py_buffer *view, int axis, const pybuffer_value **next, Py_ssize_t each)
+{
+    if (axis == view->ndim) {
+        *next += each;
+        return object_of_values(*next - each, each);
+    }
+    PyObject *list = PyList_New(view->shape[axis]);
+    for (Py_ssize_t i = 0; list != NULL && i < view->shape[axis]; i++) {
+        PyObject *part = nested(view, axis + 1, next, each);
+        if (part == NULL) {
+            Py_CLEAR(list);
+        }
+        else {
+            PyList_SET_ITEM(list, i, part);
+        }
+    }
+    return list;
+}
+
+PyObject *list_of(PyObject *memoryview)
+{
+    const Py_buffer *view = &((PyMemoryViewObject *)memoryview)->view;
+    PyObject *list = NULL, *parsed = pyb_pybuffer_format_parse(view->format);
+    if (parsed == NULL) {
+        return failed();
+    }
+    Py_ssize_t each = pyb_pybuffer_format_value_count(parsed), count = each;
+    pyb_Py_DecRef(parsed);
+    for (int i = 0; i < view->ndim; i++) {
+        count *= view->shape[i];
+    }
+    pybuffer_value *values = PyMem_Calloc(count + 1, sizeof(pybuffer_value));
+    if (values == NULL) {
+        return PyErr_NoMemory();
+    }
+    if (pyb_pybuffer_memoryview_values(memoryview, values, count) < 0) {
+        failed();
+    }
+    else {
+        const pybuffer_value *next = values;
+        list = nested(view, 0, &next, each);
+    }
+    PyMem_Free(values);
+    return list;
+}
+
+PyObject *unpacked(const char *format, const void *item)
+{
+    PyObject *parsed = pyb_pybuffer_format_parse(format == NULL ? "B" : format);
+    PyObject *result = NULL;
+    if (parsed == NULL) {
+        return failed();
+    }
+    Py_ssize_t count = pyb_pybuffer_format_value_count(parsed);
+    pybuffer_value *values = PyMem_Calloc(count + 1, sizeof(pybuffer_value));
+    if (values == NULL) {
+        PyErr_NoMemory();
+    }
+    else if (pyb_pybuffer_format_unpack(parsed, item, values) < 0) {
+        failed();
+    }
+    else {
+        result = object_of_values(values, count);
+    }
+    PyMem_Free(values);
+    pyb_Py_DecRef(parsed);
+    return result;
 }
