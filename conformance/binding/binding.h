@@ -74,10 +74,14 @@ PyObject *exporter_of(PyObject *object);
 const Py_buffer *live(Wrapper *self);
 /* A number, or array of numbers, of a view: 'n'bytes, 'r'eadonly, 'i'temsize, n'd'im, 's'hape, s't'rides, s'u'boffsets. */
 PyObject *field_of(const Py_buffer *view, char which);
-/* A slice as a subscript; may run Python code. */
-int slice_of(PyObject *key, pybuffer_subscript *slice);
 /* How many wrappers have been made. */
 extern Py_ssize_t wrappers_made;
+
+/* subscripts.c: the slots; a slice as a subscript, which may run Python code. */
+PyObject *memory_subscript(Wrapper *self, PyObject *key);
+int memory_ass_subscript(Wrapper *self, PyObject *key, PyObject *object);
+PyObject *memory_item(Wrapper *self, Py_ssize_t index);
+int slice_of(PyObject *key, pybuffer_subscript *slice);
 
 /* iterator.c: an iterator; a memoryview of what an exporter answers to these flags. */
 PyObject *memoryview_iter(PyObject *self);
@@ -85,7 +89,6 @@ PyObject *memoryview_from_flags(PyObject *object, int flags);
 extern PyTypeObject Asked_Type;
 
 /* ndarray.c: the type, where the library has ndarrays; the base of one, NULL of any other object. */
-extern PyTypeObject NDArray_Type;
 int prepare_ndarrays(PyObject *module);
 const Py_buffer *ndarray_base(PyObject *object);
 

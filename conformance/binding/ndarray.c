@@ -1,12 +1,8 @@
 /* The library's ndarrays as the type that CPython's tests import from _testbuffer: an exporter of any array. Nothing is here
  * while the library has none.
- *
- * The type of the tests packs its items by the struct module, whose struct.error stands for what is wrong with a value or a
- * format; the library has TypeError and ValueError there.
  */
-#include "binding.h"
+#include "ndarray.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #ifdef PYBUFFER_ND_MAX_NDIM
@@ -20,37 +16,7 @@ typedef struct {
     PyObject *whole;
 } NDArray;
 
-/* How a base is described, as Python objects and as the library takes it. */
-typedef struct {
-    PyObject *items, *shape, *strides;
-    Py_ssize_t offset;
-    const char *format;
-    int flags;
-
-    int ndim;
-    Py_ssize_t *lengths, *steps;
-    pybuffer_value *values;
-    Py_ssize_t nvalues;
-} Base;
-
-static PyObject *struct_error;
-
-static int fail(PyObject *exception, const char *message)
-{
-    PyErr_SetString(exception, message);
-    return -1;
-}
-
-/* The library's error about a value or a format, as struct.error. */
-static int failed_to_pack(void)
-{
-    failed();
-    if (PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_ValueError)) {
-        PyErr_Clear();
-        PyErr_SetString(struct_error, "libpybuffer does not pack this value");
-    }
-    return -1;
-}
+static PyTypeObject NDArray_Type;
 
 static PyObject *wrap_ndarray(PyObject *nd, PyObject *whole)
 {
@@ -81,137 +47,6 @@ static pybuffer_ndarray_state state_of(NDArray *self)
  * Making one
  */
 
-/* The values of an item from one object, or from a list or tuple of as many. */
-static int values_of_item(PyObject *item, const char *format, pybuffer_value *values, Py_ssize_t count)
-{
-    int scalar = PyBytes_Check(item) || PyLong_Check(item) || PyFloat_Check(item);
-    if (scalar && count == 1) {
-        return natural_value(item, format, values);
-    }
-    if (!(PyList_Check(item) || PyTuple_Check(item)) || PySequence_Fast_GET_SIZE(item) != count) {
-        return fail(PyExc_ValueError, "mismatch between initializer element and format string");
-    }
-    for (Py_ssize_t i = 0; i < count; i++) {
-        if (natural_value(PySequence_Fast_GET_ITEM(item, i), format, values + i) < 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-/* How many values an item has; -1 with an error. */
-static Py_ssize_t values_in(const char *format)
-{
-    Py_ssize_t size = pyb_PyBuffer_SizeFromFormat(format);
-    if (size < 0) {
-        return failed_to_pack();
-    }
-    if (size == 0) {
-        return fail(PyExc_ValueError, "itemsize must not be zero");
-    }
-    PyObject *parsed = pyb_pybuffer_format_parse(format);
-    if (parsed == NULL) {
-        return failed_to_pack();
-    }
-    Py_ssize_t count = pyb_pybuffer_format_value_count(parsed);
-    pyb_Py_DecRef(parsed);
-    return count;
-}
-
-/* A list or tuple of integers as an array, to be freed. */
-static Py_ssize_t *sizes_of(PyObject *object, const char *message)
-{
-    Py_ssize_t count = PySequence_Size(object);
-    Py_ssize_t *sizes = PyMem_Calloc(count + 1, sizeof(Py_ssize_t));
-    for (Py_ssize_t i = 0; sizes != NULL && i < count; i++) {
-        PyObject *entry = PySequence_Fast_GET_ITEM(object, i);
-        if (PyLong_Check(entry)) {
-            sizes[i] = PyLong_AsSsize_t(entry);
-        }
-        else {
-            PyErr_SetString(PyExc_ValueError, message);
-        }
-        if (PyErr_Occurred()) {
-            PyMem_Free(sizes);
-            return NULL;
-        }
-    }
-    return sizes;
-}
-
-static int is_sequence(PyObject *object)
-{
-    return PyList_Check(object) || PyTuple_Check(object);
-}
-
-static int describe(Base *base)
-{
-    if (!is_sequence(base->shape)) {
-        return fail(PyExc_TypeError, "shape must be a list or a tuple");
-    }
-    if (base->strides != NULL && !is_sequence(base->strides)) {
-        return fail(PyExc_TypeError, "strides must be a list or a tuple");
-    }
-    Py_ssize_t ndim = PySequence_Size(base->shape);
-    base->ndim = ndim > PYBUFFER_ND_MAX_NDIM ? PYBUFFER_ND_MAX_NDIM + 1 : (int)ndim;
-    base->lengths = sizes_of(base->shape, "elements of shape must be integers");
-    if (base->lengths == NULL) {
-        return -1;
-    }
-    if (base->strides != NULL && PySequence_Size(base->strides) != 0) {
-        if (!(base->flags & PYBUFFER_ND_FORTRAN) && PySequence_Size(base->strides) != ndim) {
-            return fail(PyExc_ValueError, "len(shape) != len(strides)");
-        }
-        base->steps = sizes_of(base->strides, "elements of strides must be integers");
-        if (base->steps == NULL) {
-            return -1;
-        }
-    }
-    Py_ssize_t each = values_in(base->format);
-    if (each < 0) {
-        return -1;
-    }
-    if (ndim != 0 && !is_sequence(base->items)) {
-        return fail(PyExc_TypeError, "items must be a list or a tuple");
-    }
-    Py_ssize_t nitems = ndim == 0 ? 1 : PySequence_Size(base->items);
-    if (nitems == 0) {
-        return fail(PyExc_ValueError, "initializer list or tuple must not be empty");
-    }
-    base->nvalues = nitems * each;
-    base->values = PyMem_Calloc(base->nvalues + 1, sizeof(pybuffer_value));
-    for (Py_ssize_t i = 0; i < nitems; i++) {
-        PyObject *item = ndim == 0 ? base->items : PySequence_Fast_GET_ITEM(base->items, i);
-        if (values_of_item(item, base->format, base->values + i * each, each) < 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-static void forget_base(Base *base)
-{
-    PyMem_Free(base->lengths);
-    PyMem_Free(base->steps);
-    PyMem_Free(base->values);
-}
-
-/* Whether what was refused are the values: with values of 0 in their place the library takes the array. */
-static int values_are_wrong(const Base *base)
-{
-    PyObject *parsed = pyb_pybuffer_format_parse(base->format);
-    char *item = PyMem_Calloc(1, pyb_pybuffer_format_itemsize(parsed) + 1);
-    Py_ssize_t each = pyb_pybuffer_format_value_count(parsed);
-    int wrong = 0;
-    for (Py_ssize_t i = 0; each != 0 && !wrong && i + each <= base->nvalues; i += each) {
-        wrong = pyb_pybuffer_format_pack(parsed, item, base->values + i) < 0;
-    }
-    pyb_PyErr_Clear();
-    PyMem_Free(item);
-    pyb_Py_DecRef(parsed);
-    return wrong;
-}
-
 static PyObject *of_base(Base *base)
 {
     PyObject *nd = NULL;
@@ -221,7 +56,7 @@ static PyObject *of_base(Base *base)
         if (nd == NULL) {
             failed();
             if (values_are_wrong(base)) {
-                PyErr_SetString(struct_error, "libpybuffer does not pack these values");
+                refuse_values();
             }
         }
     }
@@ -279,7 +114,7 @@ static PyObject *ndarray_push(NDArray *self, PyObject *args, PyObject *kwargs)
         if (status < 0) {
             failed();
             if (!PyErr_ExceptionMatches(PyExc_BufferError) && values_are_wrong(&base)) {
-                PyErr_SetString(struct_error, "libpybuffer does not pack these values");
+                refuse_values();
             }
         }
     }
@@ -602,7 +437,7 @@ static PyBufferProcs ndarray_as_buffer = {
     .bf_releasebuffer = (releasebufferproc)ndarray_releasebuffer,
 };
 
-PyTypeObject NDArray_Type = {
+static PyTypeObject NDArray_Type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "ndarray",
     .tp_basicsize = sizeof(NDArray),
@@ -626,10 +461,7 @@ const Py_buffer *ndarray_base(PyObject *object)
 
 int prepare_ndarrays(PyObject *module)
 {
-    PyObject *structs = PyImport_ImportModule("struct");
-    struct_error = structs == NULL ? NULL : PyObject_GetAttrString(structs, "error");
-    Py_XDECREF(structs);
-    if (struct_error == NULL || PyType_Ready(&NDArray_Type) < 0) {
+    if (prepare_bases() < 0 || PyType_Ready(&NDArray_Type) < 0) {
         return -1;
     }
     return PyModule_AddObjectRef(module, "ndarray", (PyObject *)&NDArray_Type);

@@ -1,0 +1,191 @@
+/* Subscripts of memoryviews: items and slices, read and written. */
+#include "binding.h"
+
+#include <string.h>
+
+static Key key_of(PyObject *key, Py_ssize_t *count)
+{
+    *count = 1;
+    if (key == Py_Ellipsis) {
+        return KEY_ELLIPSIS;
+    }
+    if (PyIndex_Check(key)) {
+        return KEY_INDEX;
+    }
+    if (PySlice_Check(key)) {
+        return KEY_SLICE;
+    }
+    if (!PyTuple_Check(key)) {
+        return KEY_OTHER;
+    }
+    Py_ssize_t indices = 0, slices = 0;
+    *count = PyTuple_GET_SIZE(key);
+    for (Py_ssize_t i = 0; i < *count; i++) {
+        indices += PyIndex_Check(PyTuple_GET_ITEM(key, i));
+        slices += PySlice_Check(PyTuple_GET_ITEM(key, i));
+    }
+    if (indices == *count) {
+        return KEY_INDICES;
+    }
+    return slices == *count ? KEY_SLICES : KEY_OTHER;
+}
+
+/* The indices of an item: of a key that the policy has let through, so at most 64. May run Python code. */
+static int indices_of(PyObject *key, Key kind, Py_ssize_t indices[PyBUF_MAX_NDIM], int *count)
+{
+    *count = kind == KEY_INDEX ? 1 : kind == KEY_INDICES ? (int)PyTuple_GET_SIZE(key) : 0;
+    for (int i = 0; i < *count; i++) {
+        PyObject *index = kind == KEY_INDEX ? key : PyTuple_GET_ITEM(key, i);
+        indices[i] = PyNumber_AsSsize_t(index, PyExc_IndexError);
+        if (indices[i] == -1 && PyErr_Occurred()) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int slice_of(PyObject *key, pybuffer_subscript *slice)
+{
+    slice->kind = PYBUFFER_SUBSCRIPT_SLICE;
+    if (PySlice_Unpack(key, &slice->start, &slice->stop, &slice->step) < 0) {
+        return -1;
+    }
+    /* PySlice_Unpack says PY_SSIZE_T_MIN for what is far before the begin, and for a stop that is not given of a negative
+     * step. To the library it is what is not given. */
+    if (slice->start == PYBUFFER_ABSENT) {
+        slice->start++;
+    }
+    if (slice->stop == PYBUFFER_ABSENT && slice->step > 0) {
+        slice->stop++;
+    }
+    return 0;
+}
+
+static PyObject *slice_get(Wrapper *self, PyObject *key)
+{
+    pybuffer_subscript slice;
+    PyObject *part = NULL;
+    /* As in CPython, the memory stays when the indices release the memoryview. */
+    PyObject *pinned = pyb_PyMemoryView_FromObject(self->view);
+    if (pinned == NULL) {
+        return failed();
+    }
+    if (slice_of(key, &slice) == 0) {
+        part = wrap(pyb_pybuffer_memoryview_subscript(pinned, &slice, 1));
+    }
+    pyb_Py_DecRef(pinned);
+    return part;
+}
+
+/* As in CPython, indices out of bounds are found before the format is looked at, and before a value is. */
+static int within_bounds(Wrapper *self, const Py_ssize_t *indices, int count)
+{
+    if (pyb_pybuffer_memoryview_item_pointer(self->view, indices, count) == NULL) {
+        return failed_int();
+    }
+    return policy_code(&((PyMemoryViewObject *)self->view)->view);
+}
+
+static PyObject *item_at(Wrapper *self, const Py_ssize_t *indices, int count)
+{
+    pybuffer_value value;
+    if (within_bounds(self, indices, count) < 0) {
+        return NULL;
+    }
+    if (pyb_pybuffer_memoryview_get_item(self->view, indices, count, &value, 1) < 0) {
+        return failed();
+    }
+    return object_of_values(&value, 1);
+}
+
+PyObject *memory_subscript(Wrapper *self, PyObject *key)
+{
+    Py_ssize_t length, indices[PyBUF_MAX_NDIM];
+    int count = 0;
+    Key kind = key_of(key, &length);
+    const Py_buffer *view = live(self);
+    if (view == NULL) {
+        return NULL;
+    }
+    /* As in CPython, a single index is looked at before anything else, and several are last. */
+    if (kind == KEY_INDEX && view->ndim != 0
+        && (indices_of(key, kind, indices, &count) < 0 || (view = live(self)) == NULL)) {
+        return NULL;
+    }
+    if (policy_get(view, kind, length) < 0) {
+        return NULL;
+    }
+    switch (kind) {
+    case KEY_ELLIPSIS:
+        return Py_NewRef(self);
+    case KEY_SLICE:
+        return slice_get(self, key);
+    case KEY_INDICES:
+        if (indices_of(key, kind, indices, &count) < 0) {
+            return NULL;
+        }
+        /* fall through */
+    default:
+        return item_at(self, indices, count);
+    }
+}
+
+static int item_set(Wrapper *self, PyObject *key, Key kind, PyObject *object)
+{
+    Py_ssize_t indices[PyBUF_MAX_NDIM];
+    int count, status;
+    pybuffer_value value;
+    char format[3] = {0};
+    /* The format's text may go while Python code runs. The policy allows two characters. */
+    strncpy(format, ((PyMemoryViewObject *)self->view)->view.format, 2);
+    if (indices_of(key, kind, indices, &count) < 0 || within_bounds(self, indices, count) < 0
+        || value_of_object(object, format, &value) < 0) {
+        return -1;
+    }
+    status = pyb_pybuffer_memoryview_set_item(self->view, indices, count, &value, 1);
+    return status < 0 ? failed_int() : 0;
+}
+
+static int slice_set(Wrapper *self, PyObject *key, PyObject *object)
+{
+    pybuffer_subscript slice;
+    if (slice_of(key, &slice) < 0) {
+        return -1;
+    }
+    if (pyb_pybuffer_memoryview_assign(self->view, &slice, 1, exporter_of(object)) < 0) {
+        return failed_int();
+    }
+    return 0;
+}
+
+int memory_ass_subscript(Wrapper *self, PyObject *key, PyObject *object)
+{
+    Py_ssize_t count;
+    Key kind = key_of(key, &count);
+    const Py_buffer *view = live(self);
+    if (view == NULL || policy_format(view) < 0) {
+        return -1;
+    }
+    if (object == NULL) {
+        PyErr_SetString(PyExc_TypeError, "cannot delete memory");
+        return -1;
+    }
+    /* The library says so, too, but after the value has been looked at. */
+    if (view->readonly) {
+        PyErr_SetString(PyExc_TypeError, "cannot modify read-only memory");
+        return -1;
+    }
+    if (policy_set(view, kind, count) < 0) {
+        return -1;
+    }
+    return kind == KEY_SLICE ? slice_set(self, key, object) : item_set(self, key, kind, object);
+}
+
+PyObject *memory_item(Wrapper *self, Py_ssize_t index)
+{
+    const Py_buffer *view = live(self);
+    if (view == NULL || policy_format(view) < 0 || policy_get(view, KEY_INDEX, 1) < 0) {
+        return NULL;
+    }
+    return item_at(self, &index, 1);
+}
