@@ -22,6 +22,9 @@ $(PREFIXED_HEADER): include/pybuffer/pybuffer.h conformance/prefix.awk $(EXPORTS
 	awk -f conformance/prefix.awk $(EXPORTS) include/pybuffer/pybuffer.h > $@.new
 	mv $@.new $@
 
+# What conformance.sh takes from the command line.
+export VERSIONS REPEAT
+
 .PHONY: conformance
 conformance: prefixed numpy-venv ## CPython's own tests of memoryviews and buffers on this library (VERSIONS="3.13 3.12 3.11")
 	@# Pillow takes part where it can be had.
@@ -30,4 +33,8 @@ conformance: prefixed numpy-venv ## CPython's own tests of memoryviews and buffe
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
 	NUMPY_PYTHON=$${PYBUFFER_NUMPY_PYTHON:-$(abspath $(NUMPY_VENV))/bin/python} \
-	bash conformance/conformance.sh
+	SUITES="$(SUITES)" bash conformance/conformance.sh
+
+.PHONY: conformance-quick
+conformance-quick: ## the same on CPython 3.13, without the suites that are about something else
+	@$(MAKE) --no-print-directory conformance VERSIONS=3.13 REPEAT=1 SUITES="test_memoryview test_buffer"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # CPython's own tests on the library's memoryview, and the library's memoryview beside CPython's. Called by make, which says
 # where the prefixed library is (PREFIXED), and the library itself (PYBUFFER_CFLAGS, PYBUFFER_LIBS). VERSIONS (3.13 3.12 3.11) can
-# be fewer, and ROUNDS is how often the two suites about memoryviews are run, each time with other random numbers.
+# be fewer, SUITES can name some of those in suites.py, and REPEAT (3) is how often the two about memoryviews are run, each time with
+# other random numbers.
 set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -9,6 +10,7 @@ CC=${CC:-cc}
 prefixed=$(realpath "${PREFIXED:?}")
 build=$(realpath "$prefixed/..")/conformance
 VERSIONS=${VERSIONS:-3.13 3.12 3.11}
+read -ra suites <<<"${SUITES:-}"
 # The library and CPython have the same hashes where both take the key from here.
 export PYTHONHASHSEED=${PYTHONHASHSEED:-$((RANDOM * 32768 + RANDOM))}
 export PYTHONDONTWRITEBYTECODE=1
@@ -55,16 +57,18 @@ PYTHONS="${pythons[*]}" MODULES="${modules[*]}" prove --exec bash "$here/prefixe
 for i in "${!pythons[@]}"; do
     [ "$i" = 0 ] && { (cd "$here" && "${pythons[0]}" test_run.py 2>&1 | tail -n 1 | grep -x OK >"$work/ok") || failed "test_run.py fails"; }
     # The tests leave files where they are run.
-    (cd "$work" && "${pythons[i]}" -W ignore -X faulthandler "$here/run.py" "${modules[i]}" "$here/skips.toml") 2>"$work/errors" ||
+    (cd "$work" && "${pythons[i]}" -W ignore -X faulthandler "$here/run.py" "${modules[i]}" "$here/skips.toml" "${suites[@]}") \
+        2>"$work/errors" ||
         failed "CPython's tests fail on ${pythons[i]}: $(tail -n 20 "$work/errors")"
     compare "${pythons[i]}" "${modules[i]}" || failed "consumers.py fails on ${pythons[i]}"
 done
 
 # Once more with NumPy and Pillow, where there is a Python that has them.
 if [ -x "${NUMPY_PYTHON:-}" ]; then
-    version=$("$NUMPY_PYTHON" -c 'import sys; print("{}.{}".format(*sys.version_info))')
-    if [ -f "$build/$version/pybuffer_binding.so" ]; then
-        compare "$NUMPY_PYTHON" "$build/$version" || failed "consumers.py fails on $NUMPY_PYTHON"
+    if build_module "$NUMPY_PYTHON" "$build/numpy"; then
+        compare "$NUMPY_PYTHON" "$build/numpy" || failed "consumers.py fails on $NUMPY_PYTHON"
+    else
+        failed "the module for $NUMPY_PYTHON does not compile"
     fi
 elif [ "${CI:-}" = true ]; then
     failed "no Python with NumPy"

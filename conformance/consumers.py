@@ -133,16 +133,21 @@ def interpreters():
 
 
 def ndarrays():
-    """CPython's own exporter for its tests, which can do everything."""
-    kinds = {"": 0, ", Fortran": _testbuffer.ND_FORTRAN, ", pointers": _testbuffer.ND_PIL}
-    for code, (name, flags), shape in itertools.product(
-        ["B", "@l", "=d", ">h", "?", "c", "e", "BxI", "3s", "xL"], kinds.items(), [(6,), (2, 3), (1, 3, 2), (0, 2)]
-    ):
-        value = {"c": b"x", "3s": b"abc", "BxI": (1, 2)}.get(code, 1)
-        make = lambda code=code, flags=flags, shape=shape, value=value: _testbuffer.ndarray(
-            [value] * 6, shape=shape, format=code, flags=flags | _testbuffer.ND_WRITABLE
-        )
-        yield f"ndarray {code} {shape}{name}", make
+    """Exporters of any array: CPython's own for its tests, and the library's."""
+    flags = {"": 0, ", Fortran": _testbuffer.ND_FORTRAN, ", pointers": _testbuffer.ND_PIL}
+    values = {"c": b"x", "3s": b"abc", "BxI": (1, 2)}
+    for whose, kind in {"": _testbuffer.ndarray, "the library's ": pybuffer_binding.ndarray}.items():
+        for code, how, shape in itertools.product(
+            ["B", "@l", "=d", ">h", "?", "c", "e", "BxI", "3s", "xL"], flags, [(6,), (2, 3), (1, 3, 2), (0, 2)]
+        ):
+            def make(kind=kind, code=code, how=how, shape=shape):
+                return kind(
+                    [values.get(code, 1)] * 6, shape=shape, format=code, flags=flags[how] | _testbuffer.ND_WRITABLE
+                )
+
+            yield f"{whose}ndarray {code} {shape}{how}", make
+        yield f"{whose}ndarray of no axes", lambda kind=kind: kind(7, shape=[], format="h")
+        yield f"{whose}ndarray, a part", lambda kind=kind: kind(list(range(24)), shape=[2, 3, 4])[::-1, 1:, ::2]
 
 
 def numpys():

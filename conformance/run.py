@@ -212,7 +212,7 @@ def report(title, runs):
     """A line for the suites together, and lines for what was skipped and what is wrong. Whether all is well."""
     print(
         f"{title}: {sum(len(run.passed) for run in runs)} passed, {sum(len(run.wrong) for run in runs)} failed,"
-        f" {sum(len(run.skipped) for run in runs)} skipped ({sum(run.made for run in runs)} memoryviews,"
+        f" {sum(len(run.skipped) for run in runs)} skipped ({sum(run.made for run in runs)} objects of the library,"
         f" {sum(run.without for run in runs)} tests without any, {sum(run.seconds for run in runs):.0f} s)"
     )
     reasons = collections.defaultdict(list)
@@ -237,7 +237,7 @@ def main(directory, skips, *named):
     with open(skips, "rb") as file:
         entries = tomllib.load(file)["skip"]
     version = "{}.{}".format(*sys.version_info)
-    rounds = int(os.environ.get("ROUNDS", "3"))
+    rounds = int(os.environ.get("REPEAT") or "3")
     sys.modules.update(stand_ins(binding))
     test.support.verbose = 0
     # Nothing of what the suites can do without, such as the network, but for long tests.
@@ -248,7 +248,7 @@ def main(directory, skips, *named):
     for suite in named or suites.WHOLE:
         run = Run(suite, binding, entries, version, rounds)
         good &= report(f"CPython {version} {suite} (sha256 {run.digest[:12]})", [run])
-        if suite == "test_buffer" and hasattr(binding, "ndarray"):
+        if suite == "test_buffer":
             # Once more with the library's exporter in the place of _testbuffer's.
             theirs = sys.modules["_testbuffer"].ndarray
             sys.modules["_testbuffer"].ndarray = binding.ndarray

@@ -5,8 +5,6 @@
  */
 #include "ndarray.h"
 
-#ifdef PYBUFFER_ND_MAX_NDIM
-
 static PyObject *struct_error;
 
 int fail(PyObject *exception, const char *message)
@@ -169,10 +167,3 @@ int values_are_wrong(const Base *base)
     pyb_Py_DecRef(parsed);
     return wrong;
 }
-
-#else
-
-/* An empty file is none in C. */
-typedef int no_ndarrays;
-
-#endif

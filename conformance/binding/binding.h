@@ -74,8 +74,8 @@ PyObject *exporter_of(PyObject *object);
 const Py_buffer *live(Wrapper *self);
 /* A number, or array of numbers, of a view: 'n'bytes, 'r'eadonly, 'i'temsize, n'd'im, 's'hape, s't'rides, s'u'boffsets. */
 PyObject *field_of(const Py_buffer *view, char which);
-/* How many wrappers have been made. */
-extern Py_ssize_t wrappers_made;
+/* How many objects of the library have been wrapped. */
+extern Py_ssize_t objects_made;
 
 /* subscripts.c: the slots; a slice as a subscript, which may run Python code. */
 PyObject *memory_subscript(Wrapper *self, PyObject *key);
@@ -88,7 +88,7 @@ PyObject *memoryview_iter(PyObject *self);
 PyObject *memoryview_from_flags(PyObject *object, int flags);
 extern PyTypeObject Asked_Type;
 
-/* ndarray.c: the type, where the library has ndarrays; the base of one, NULL of any other object. */
+/* ndarray.c: the type ndarray, put into the module; the base of one, NULL of any other object. */
 int prepare_ndarrays(PyObject *module);
 const Py_buffer *ndarray_base(PyObject *object);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 
-Py_ssize_t wrappers_made;
+Py_ssize_t objects_made;
 
 PyObject *wrap(PyObject *view)
 {
@@ -21,7 +21,7 @@ PyObject *wrap(PyObject *view)
     self->view = view;
     self->weakrefs = NULL;
     self->keep = NULL;
-    wrappers_made++;
+    objects_made++;
     PyObject_GC_Track(self);
     return (PyObject *)self;
 }

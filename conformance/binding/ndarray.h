@@ -4,8 +4,6 @@
 
 #include "binding.h"
 
-#ifdef PYBUFFER_ND_MAX_NDIM
-
 /* How a base is described, as Python objects and as the library takes it. */
 typedef struct {
     PyObject *items, *shape, *strides;
@@ -35,5 +33,4 @@ int fail(PyObject *exception, const char *message);
 int failed_to_pack(void);
 int prepare_bases(void);
 
-#endif
 #endif

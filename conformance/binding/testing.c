@@ -260,7 +260,7 @@ static PyObject *blocks(PyObject *module, PyObject *unused)
 static PyObject *made(PyObject *module, PyObject *unused)
 {
     (void)module, (void)unused;
-    return PyLong_FromSsize_t(wrappers_made);
+    return PyLong_FromSsize_t(objects_made);
 }
 
 PyMethodDef testing_functions[] = {
@@ -272,7 +272,7 @@ PyMethodDef testing_functions[] = {
     {"set_method", set_method, METH_VARARGS, NULL},
     {"PyBuffer_SizeFromFormat", size_from_format, METH_VARARGS, NULL},
     {"buffer_fill_info", buffer_fill_info, METH_VARARGS, NULL},
-    {"made", made, METH_NOARGS, "The number of memoryviews of the library that have been wrapped so far."},
+    {"made", made, METH_NOARGS, "The number of objects of the library that have been wrapped so far."},
     {"blocks", blocks, METH_NOARGS, "The number of blocks of memory that the library holds."},
     {NULL, NULL, 0, NULL},
 };
