@@ -3,7 +3,7 @@
     python run.py DIRECTORY SKIPS [SUITE...]
 
 DIRECTORY has the extension module pybuffer_binding, SKIPS is the list of tests that are Python's alone (skips.toml), SUITE is
-one of suites.py (else all are run). The exit status says whether every test passed or is rightly in the list, and no memory of
+one of suites.py (else all are run); PYTHON2_TESTS in the environment is the directory of Python 2.7's tests. The exit status says whether every test passed or is rightly in the list, and no memory of
 the library's was left.
 """
 
@@ -24,6 +24,7 @@ import unittest
 
 import tomllib
 
+import python2
 import suites
 
 
@@ -76,16 +77,22 @@ def module_name(suite):
     return "conformance_" + suite.replace(".", "_")
 
 
-def load(suite, binding):
-    """The module of a suite. The name memoryview is in it before its first line runs."""
-    path = pathlib.Path(importlib.util.find_spec("test").origin).parent.joinpath(*suite.split(".")).with_suffix(".py")
+def load(suite, binding, python2_tests=None):
+    """The module of a suite. The name memoryview is in it before its first line runs. With a directory the suite is one of
+    Python 2.7's, and the name buffer is in it as well."""
+    directory = python2_tests or pathlib.Path(importlib.util.find_spec("test").origin).parent
+    path = directory.joinpath(*suite.split(".")).with_suffix(".py")
     source = path.read_bytes()
     module = types.ModuleType(module_name(suite))
     module.__file__ = str(path)
     module.__package__ = f"test.{suite}".rpartition(".")[0]
     module.memoryview = binding.memoryview
     sys.modules[module.__name__] = module
-    exec(compile(source, path, "exec"), vars(module))
+    if python2_tests:
+        module.buffer = binding.buffer
+        python2.execute(source, path, module)
+    else:
+        exec(compile(source, path, "exec"), vars(module))
     if module.memoryview is not binding.memoryview:
         sys.exit(f"{suite} has a memoryview of its own")
     return module, hashlib.sha256(source).hexdigest()
@@ -182,9 +189,9 @@ def judge(outcomes, entries):
 class Run:
     """A suite that has been run: what became of its tests, by the list of skips."""
 
-    def __init__(self, suite, binding, entries, version, rounds=1, variant=""):
+    def __init__(self, suite, binding, entries, version, rounds=1, variant="", python2_tests=None):
         made, blocks, start = binding.made(), binding.blocks(), time.monotonic()
-        module, self.digest = load(suite, binding)
+        module, self.digest = load(suite, binding, python2_tests)
         result = Result(lambda: binding.made() + Counted.calls)
         # With other random numbers each time, the same ones in each run.
         for seed in range(rounds):
@@ -255,6 +262,10 @@ def main(directory, skips, *named):
             run = Run(suite, binding, entries, version, rounds, "ndarray")
             sys.modules["_testbuffer"].ndarray = theirs
             good &= report(f"CPython {version} {suite}, with the library's ndarray", [run])
+    python2_tests = os.environ.get("PYTHON2_TESTS")
+    if python2_tests:
+        run = Run("test_buffer", binding, entries, "2.7", python2_tests=pathlib.Path(python2_tests))
+        good &= report(f"CPython 2.7 test_buffer on {version} (sha256 {run.digest[:12]})", [run])
     if not named:
         runs = [Run(suite, binding, entries, version) for suite in suites.users(sys.version_info[:2])]
         good &= report(f"CPython {version}, the tests of {len(runs)} other suites that use memoryviews", runs)

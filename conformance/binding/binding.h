@@ -92,6 +92,9 @@ extern PyTypeObject Asked_Type;
 int prepare_ndarrays(PyObject *module);
 const Py_buffer *ndarray_base(PyObject *object);
 
+/* oldbuffer.c: the type buffer, put into the module. */
+int prepare_oldbuffers(PyObject *module);
+
 /* testing.c: what CPython's tests call from C. */
 extern PyMethodDef testing_functions[];
 

@@ -294,7 +294,7 @@ PyMODINIT_FUNC PyInit_pybuffer_binding(void)
     }
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL || PyModule_AddObjectRef(module, "memoryview", (PyObject *)&Wrapper_Type) < 0
-        || prepare_ndarrays(module) < 0) {
+        || prepare_ndarrays(module) < 0 || prepare_oldbuffers(module) < 0) {
         return NULL;
     }
     return module;
