@@ -78,7 +78,7 @@ $(DEMO)/wav: $(WAV_SOURCES) examples/wav_io.h $(SHARED) include/pybuffer/pybuffe
 	$(CC) $(EXAMPLE_CFLAGS) $(WAV_SOURCES) $(EXAMPLE_LIBS) -o $@
 
 .PHONY: test
-test: test-rust test-c test-twins test-npy test-wav test-install ## run every test, the comparison with CPython included
+test: test-rust test-c test-twins test-npy test-wav test-install conformance-quick ## run every test, the comparison with CPython included
 	@echo "All tests passed."
 
 .PHONY: test-rust

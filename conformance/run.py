@@ -35,7 +35,7 @@ def stand_ins(binding):
 
     buffer = types.ModuleType("_testbuffer")
     vars(buffer).update(vars(_testbuffer))
-    for name in "get_contiguous", "py_buffer_to_contiguous", "is_contiguous", "get_pointer":
+    for name in "get_contiguous", "py_buffer_to_contiguous", "is_contiguous", "get_pointer", "cmp_contig":
         setattr(buffer, name, Counted(getattr(binding, name)))
     # The method of the interpreter's exporter that makes memoryviews makes the library's.
     original = _testbuffer.ndarray.memoryview_from_buffer

@@ -3,6 +3,8 @@
  */
 #include "binding.h"
 
+#include <string.h>
+
 /* A request of the library; Python's error on failure. */
 static int request(PyObject *object, Py_buffer *view, int flags)
 {
@@ -108,6 +110,62 @@ static PyObject *is_contiguous(PyObject *module, PyObject *args)
         }
     }
     return NULL;
+}
+
+/* Whether two views have the same extents, and the same strides along every axis that is walked. */
+static int same_layout(const Py_buffer *a, const Py_buffer *b)
+{
+    if (a->ndim != b->ndim || a->len != b->len || a->itemsize != b->itemsize) {
+        return 0;
+    }
+    for (int i = 0; i < a->ndim; i++) {
+        if (a->shape[i] != b->shape[i]) {
+            return 0;
+        }
+        if (a->len > 0 && a->shape[i] > 1 && a->strides[i] != b->strides[i]) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* The format of a full view: native mode need not be said. */
+static const char *plain_format(const Py_buffer *view)
+{
+    return view->format[0] == '@' ? view->format + 1 : view->format;
+}
+
+/* Whether two full views are contiguous in the same order, with the same extents, format and bytes. */
+static int same_contiguous(const Py_buffer *a, const Py_buffer *b)
+{
+    return ((pyb_PyBuffer_IsContiguous(a, 'C') && pyb_PyBuffer_IsContiguous(b, 'C'))
+            || (pyb_PyBuffer_IsContiguous(a, 'F') && pyb_PyBuffer_IsContiguous(b, 'F')))
+           && same_layout(a, b) && strcmp(plain_format(a), plain_format(b)) == 0
+           && memcmp(a->buf, b->buf, (size_t)a->len) == 0;
+}
+
+/* cmp_contig(object, object): whether the two export the same contiguous memory. */
+static PyObject *cmp_contig(PyObject *module, PyObject *args)
+{
+    PyObject *objects[2];
+    Py_buffer views[2];
+    (void)module;
+    if (!PyArg_ParseTuple(args, "OO", &objects[0], &objects[1])) {
+        return NULL;
+    }
+    for (int i = 0; i < 2; i++) {
+        if (request(objects[i], &views[i], PyBUF_FULL_RO) < 0) {
+            PyErr_SetString(PyExc_TypeError, "cmp_contig: the argument does not implement the buffer protocol");
+            if (i == 1) {
+                pyb_PyBuffer_Release(&views[0]);
+            }
+            return NULL;
+        }
+    }
+    PyObject *answer = PyBool_FromLong(same_contiguous(&views[0], &views[1]));
+    pyb_PyBuffer_Release(&views[0]);
+    pyb_PyBuffer_Release(&views[1]);
+    return answer;
 }
 
 static PyObject *pointed_to(const Py_buffer *view, PyObject *sequence)
@@ -267,6 +325,7 @@ PyMethodDef testing_functions[] = {
     {"get_contiguous", get_contiguous, METH_VARARGS, NULL},
     {"py_buffer_to_contiguous", py_buffer_to_contiguous, METH_VARARGS, NULL},
     {"is_contiguous", is_contiguous, METH_VARARGS, NULL},
+    {"cmp_contig", cmp_contig, METH_VARARGS, NULL},
     {"get_pointer", get_pointer, METH_VARARGS, NULL},
     {"from_buffer", from_buffer, METH_O, NULL},
     {"set_method", set_method, METH_VARARGS, NULL},
