@@ -7,6 +7,8 @@
 
 #[path = "common/capi.rs"]
 mod capi;
+#[path = "common/levels.rs"]
+mod levels;
 mod model;
 
 #[path = "model/memory.rs"]
@@ -442,4 +444,9 @@ fn a_view_of_no_axes_is_one_item() {
             assert_scattered(&layout, order, (1, 2), 7);
         }
     }
+}
+
+#[test]
+fn at_every_level() {
+    levels::run_at_every_level("at_every_level");
 }

@@ -48,7 +48,7 @@ unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, structure: &Structure<'_>, or
     // SAFETY: the function's contract.
     unsafe {
         if structure.is_contiguous(order) {
-            core::ptr::copy(src, buf, view.len.unsigned_abs());
+            kernels::copy_block(src, buf, view.len.unsigned_abs());
             return Ok(());
         }
         with_room!(structure.ndim, room => copy_pair(Pair::to_contiguous(room, structure, order), Purpose::Once, src, buf))
@@ -78,7 +78,7 @@ pub(crate) unsafe fn from_contiguous(view: &Py_buffer, buf: *const u8, len: isiz
         let structure = checked_structure(view)?;
         let dst = view.buf.cast::<u8>();
         if structure.is_contiguous(order) {
-            core::ptr::copy(buf, dst, len);
+            kernels::copy_block(buf, dst, len);
             return Ok(());
         }
         scatter(&structure, len, order, buf, dst)
@@ -145,7 +145,7 @@ pub(crate) unsafe fn copy_view(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
         let (src, dst) = (checked_structure(from)?, checked_structure(to)?);
         let alike = |order| src.is_contiguous(order) && dst.is_contiguous(order);
         if alike(Order::C) || alike(Order::Fortran) {
-            core::ptr::copy(from.buf.cast::<u8>(), to.buf.cast::<u8>(), from.len.unsigned_abs());
+            kernels::copy_block(from.buf.cast::<u8>(), to.buf.cast::<u8>(), from.len.unsigned_abs());
             return Ok(());
         }
         if src.itemsize != dst.itemsize || !src.has_shape_of(&dst) {

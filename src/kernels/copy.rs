@@ -1,10 +1,28 @@
-//! Copies bytes as a plan says. Portable kernels: one block, rows, a strided line for each common item size, tiles.
+//! Copies bytes as a plan says: chooses the kernel, once for each plan.
 
 use core::ops::ControlFlow;
 
-use crate::layout::{Axis, Plan};
+use crate::layout::{Axis, Lines, Plan, Sides};
 
+use super::blocks::{STREAMED, stream_block, stream_end};
+use super::cpu::{Level, level};
+use super::plane::Plane;
+use super::shuffle::{Line, PERIOD, Program, Steps};
+use super::tile::{self, LINE, Run};
 use super::walk::each;
+#[cfg(target_arch = "x86_64")]
+use super::{tile_avx2, tile_avx512};
+
+/// Bytes of a walk below which it is not worth while to look for a kernel.
+const SMALL: usize = 1 << 10;
+/// The same for kernels of which the preparation takes a microsecond.
+const SHORT: usize = 1 << 13;
+/// Bytes from which on what is read next is not in the caches near the processor.
+const FAR: usize = 1 << 18;
+
+/// Rows of a plane, and columns: as many lines of the destination are written in turn as pages are at hand.
+const ROWS: usize = 256;
+const COLUMNS: usize = 64;
 
 /// Copies every unit of the walk from the first operand to the second.
 ///
@@ -12,13 +30,67 @@ use super::walk::each;
 /// W1 to W4 of the module's contract.
 pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
     plan.take_block();
+    let bytes = plan.bytes();
+    // SAFETY: the function's contract.
+    unsafe {
+        if bytes < SMALL || plan.ordered {
+            return copy_planes(plan, src, dst);
+        }
+        if plan.unit > LINE / 2 {
+            return copy_blocks(&plan, src, dst, bytes >= STREAMED);
+        }
+        if bytes >= SHORT
+            && let Some(lines) = plan.lines(PERIOD.cast_signed())
+            && let Some(runner) = LineRunner::new(&lines, plan.unit, bytes >= STREAMED)
+        {
+            plan.remove_direct(lines.taken);
+            walk(&plan, src, dst, |src, dst| runner.run(src, dst));
+            if bytes >= STREAMED {
+                stream_end();
+            }
+            return;
+        }
+        if let Some(run) = tile_kernel(plan.unit) {
+            let (mut rows, mut columns) = ([0; ROWS], [0; COLUMNS]);
+            if let Some(sides) = plan.take_sides(LINE, [&mut rows, &mut columns]) {
+                let runner = TileRunner::new(sides, plan.unit, run, bytes);
+                walk(&plan, src, dst, |src, dst| runner.run(src, dst));
+                if bytes >= STREAMED {
+                    stream_end();
+                }
+                return;
+            }
+        }
+        copy_planes(plan, src, dst);
+    }
+}
+
+/// Calls `act` with the two addresses of each index tuple of the plan's axes.
+///
+/// # Safety
+/// W1 and W2 as far as pointers are concerned; `act` may be called with each pair.
+unsafe fn walk(plan: &Plan<'_>, src: *const u8, dst: *mut u8, mut act: impl FnMut(*const u8, *mut u8)) {
+    let mut act = |src: *const u8, dst: *mut u8| {
+        act(src, dst);
+        ControlFlow::Continue(())
+    };
+    // SAFETY: the function's contract. The closure never breaks.
+    let _: ControlFlow<()> = unsafe { super::walk::visit(plan, src, dst, &mut act) };
+}
+
+/// Item by item.
+///
+/// # Safety
+/// W1 to W4.
+unsafe fn copy_planes(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
     let tiled = plan.tile();
     let unit = plan.unit;
     let direct = plan.direct();
     let (outer, plane) = direct.split_at_checked(direct.len().saturating_sub(2)).unwrap_or((direct, &[]));
+    let plane = Plane::new(plane, unit);
     let mut copy_plane = |src: *const u8, dst: *mut u8| {
         // SAFETY: W1 to W4: `src` and `dst` belong to an index tuple of all axes outside the plane.
-        unsafe { Plane::new(plane, unit).copy(src, dst, tiled) };
+        unsafe { plane.copy(src, dst, tiled) };
         ControlFlow::Continue(())
     };
     let (src, dst) = (src.wrapping_offset(plan.src_offset), dst.wrapping_offset(plan.dst_offset));
@@ -27,114 +99,179 @@ pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
         unsafe { each(plan.indirect(), src, dst, &mut |src, dst| each(outer, src, dst, &mut copy_plane)) };
 }
 
-/// The two innermost axes of a walk; an axis that is not there has one item.
-struct Plane {
-    rows: Axis,
+/// Block by block.
+///
+/// # Safety
+/// W1 to W4.
+unsafe fn copy_blocks(plan: &Plan<'_>, src: *const u8, dst: *mut u8, stream: bool) {
+    let unit = plan.unit;
+    // SAFETY: W1 to W4 for each block.
+    unsafe {
+        if stream && unit >= 4 * LINE {
+            walk(plan, src, dst, |src, dst| stream_block(src, dst, unit));
+            stream_end();
+        } else {
+            walk(plan, src, dst, |src, dst| core::ptr::copy_nonoverlapping(src, dst, unit));
+        }
+    }
+}
+
+/// What copies lines of small steps.
+struct LineRunner {
+    program: Program,
+    steps: Steps,
+    /// The same past the caches, where that pays.
+    streaming: Option<Steps>,
     line: Axis,
+    /// What the program leaves over: the axes are the line and the period.
+    axes: [Axis; 2],
     unit: usize,
 }
 
-/// Items along each side of a tile: as many as one 64-byte line of the cache holds, within reason.
-const fn tile_side(unit: usize) -> isize {
-    match unit {
-        0..=2 => 32,
-        3..=4 => 16,
-        5..=8 => 8,
-        _ => 4,
+impl LineRunner {
+    #[cfg(not(target_arch = "x86_64"))]
+    fn new(_: &Lines, _: usize, _: bool) -> Option<Self> {
+        None
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn new(lines: &Lines, unit: usize, stream: bool) -> Option<Self> {
+        let (width, masks) = match level() {
+            Level::Avx512 => (64, true),
+            Level::Avx2 => (16, false),
+            Level::Portable => return None,
+        };
+        let Lines { line, period, .. } = *lines;
+        let steps = Line {
+            unit,
+            items: period.len.unsigned_abs(),
+            src_item: period.src.stride,
+            dst_item: period.dst.stride,
+            src_step: line.src.stride,
+            dst_step: line.dst.stride,
+        };
+        let program = steps.program(width, masks)?;
+        if line.len.unsigned_abs() < program.periods {
+            return None;
+        }
+        let steps = program.steps(masks, false)?;
+        let streaming = if stream { program.steps(masks, true) } else { None };
+        Some(Self { program, steps, streaming, line, axes: [line, period], unit })
+    }
+
+    /// # Safety
+    /// W1 to W4 for the items of a line.
+    unsafe fn run(&self, src: *const u8, dst: *mut u8) {
+        let all = self.line.len.unsigned_abs();
+        let (steps, head) = match self.streaming {
+            Some(streaming) => match self.program.periods_before_line(dst, self.line.dst.stride) {
+                Some(head) if head < all => (streaming, head),
+                _ => (self.steps, 0),
+            },
+            None => (self.steps, 0),
+        };
+        let count = all.wrapping_sub(head).checked_div(self.program.periods).unwrap_or(0);
+        let from = |at: usize| {
+            let at = at.cast_signed();
+            (
+                src.wrapping_offset(at.wrapping_mul(self.line.src.stride)),
+                dst.wrapping_offset(at.wrapping_mul(self.line.dst.stride)),
+            )
+        };
+        let done = head.wrapping_add(count.wrapping_mul(self.program.periods));
+        // SAFETY: W1 to W4: the three parts are the line. The program is for this level.
+        unsafe {
+            self.few(src, dst, head);
+            let (middle_src, middle_dst) = from(head);
+            steps(&self.program, middle_src, middle_dst, count);
+            let (rest_src, rest_dst) = from(done);
+            self.few(rest_src, rest_dst, all.wrapping_sub(done));
+        }
+    }
+
+    /// Some periods, item by item.
+    ///
+    /// # Safety
+    /// W1 to W4 for their items.
+    unsafe fn few(&self, src: *const u8, dst: *mut u8, periods: usize) {
+        let [line, period] = self.axes;
+        // SAFETY: the function's contract.
+        unsafe { Plane::new(&[Axis { len: periods.cast_signed(), ..line }, period], self.unit).copy(src, dst, false) };
     }
 }
 
-impl Plane {
-    fn new(axes: &[Axis], unit: usize) -> Self {
-        let single = Axis { len: 1, ..Axis::default() };
-        match *axes {
-            [rows, line, ..] => Self { rows, line, unit },
-            [line] => Self { rows: single, line, unit },
-            [] => Self { rows: single, line: single, unit },
+/// The function for tiles of items of this size.
+fn tile_kernel(unit: usize) -> Option<Run> {
+    let of_level = match level() {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => tile_avx512::kernel(unit),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => tile_avx2::kernel(unit),
+        Level::Portable => None,
+    };
+    of_level.or_else(|| tile::portable(unit))
+}
+
+/// What copies planes in tiles.
+struct TileRunner<'m> {
+    sides: Sides<'m>,
+    unit: usize,
+    run: Run,
+    far: bool,
+    stream: bool,
+    /// Whether lines of the cache begin at the same items on all rows, and on all columns.
+    rows_alike: bool,
+    columns_alike: bool,
+}
+
+impl<'m> TileRunner<'m> {
+    fn new(sides: Sides<'m>, unit: usize, run: Run, bytes: usize) -> Self {
+        let lines = |side: &[isize]| side.iter().all(|offset| offset % LINE.cast_signed() == 0);
+        let even = unit.is_power_of_two();
+        let rows_alike = even && sides.rows.parts(0).next().is_some_and(|part| lines(part.offsets));
+        let columns_alike = even && sides.columns.parts(0).next().is_some_and(|part| lines(part.offsets));
+        let stream = bytes >= STREAMED && level() != Level::Portable && columns_alike;
+        Self { sides, unit, run, far: bytes >= FAR, stream, rows_alike, columns_alike }
+    }
+
+    /// The items before the first one at which a line of the cache begins, from this address on; 0 where there is none.
+    fn head(&self, address: usize, alike: bool) -> usize {
+        if alike && address.is_multiple_of(self.unit) {
+            (address.wrapping_neg() % LINE).checked_div(self.unit).unwrap_or(0)
+        } else {
+            0
         }
     }
 
     /// # Safety
-    /// W1 to W4 for the walk over the two axes.
-    unsafe fn copy(&self, src: *const u8, dst: *mut u8, tiled: bool) {
-        // SAFETY: the function's contract, passed on; a constant unit is the unit itself.
-        unsafe {
-            match self.unit {
-                1 => self.run::<1>(src, dst, tiled),
-                2 => self.run::<2>(src, dst, tiled),
-                3 => self.run::<3>(src, dst, tiled),
-                4 => self.run::<4>(src, dst, tiled),
-                6 => self.run::<6>(src, dst, tiled),
-                8 => self.run::<8>(src, dst, tiled),
-                12 => self.run::<12>(src, dst, tiled),
-                16 => self.run::<16>(src, dst, tiled),
-                24 => self.run::<24>(src, dst, tiled),
-                32 => self.run::<32>(src, dst, tiled),
-                _ => self.blocks(src, dst),
-            }
-        }
-    }
-
-    /// # Safety
-    /// As `copy`, and `UNIT` is the unit.
-    unsafe fn run<const UNIT: usize>(&self, src: *const u8, dst: *mut u8, tiled: bool) {
-        if !tiled {
-            // SAFETY: the function's contract.
-            return unsafe { self.part::<UNIT>(src, dst, self.rows.len, self.line.len) };
-        }
-        let side = tile_side(UNIT);
-        let mut row = 0;
-        while row < self.rows.len {
-            let rows = side.min(self.rows.len - row);
-            let mut column = 0;
-            while column < self.line.len {
-                let columns = side.min(self.line.len - column);
-                let at = |axes: fn(&Axis) -> isize| row * axes(&self.rows) + column * axes(&self.line);
-                // SAFETY: the part lies within both axes, so the contract covers it.
-                unsafe {
-                    self.part::<UNIT>(
-                        src.wrapping_offset(at(|axis| axis.src.stride)),
-                        dst.wrapping_offset(at(|axis| axis.dst.stride)),
-                        rows,
-                        columns,
-                    );
-                }
-                column += columns;
-            }
-            row += rows;
-        }
-    }
-
-    /// Copies the first `rows` times `columns` units, in index order.
-    ///
-    /// # Safety
-    /// As `run`, and the counts are within the axes.
-    unsafe fn part<const UNIT: usize>(&self, src: *const u8, dst: *mut u8, rows: isize, columns: isize) {
-        let (mut src_row, mut dst_row) = (src, dst);
-        for _ in 0..rows {
-            let (mut from, mut to) = (src_row, dst_row);
-            for _ in 0..columns {
-                // SAFETY: W1 and W2: `from` and `to` belong to an index tuple; an array of bytes needs no alignment.
-                unsafe { to.cast::<[u8; UNIT]>().write(from.cast::<[u8; UNIT]>().read()) };
-                from = from.wrapping_offset(self.line.src.stride);
-                to = to.wrapping_offset(self.line.dst.stride);
-            }
-            src_row = src_row.wrapping_offset(self.rows.src.stride);
-            dst_row = dst_row.wrapping_offset(self.rows.dst.stride);
-        }
-    }
-
-    /// Copies units of any size, each a block.
-    ///
-    /// # Safety
-    /// As `copy`.
-    unsafe fn blocks(&self, src: *const u8, dst: *mut u8) {
-        let mut copy_block = |src: *const u8, dst: *mut u8| {
-            // SAFETY: W1 and W2 for an index tuple; W4: the two do not overlap.
-            unsafe { core::ptr::copy_nonoverlapping(src, dst, self.unit) };
-            ControlFlow::Continue(())
+    /// W1 to W4 for the items of the two sides.
+    unsafe fn run(&self, src: *const u8, dst: *mut u8) {
+        let Sides { rows, columns } = &self.sides;
+        let line = LINE.checked_div(self.unit).unwrap_or(0);
+        // Items of the last line of a part.
+        let shift = |address: usize, width: usize, alike: bool| {
+            let head = self.head(address, alike);
+            if head < width { width.wrapping_sub(head).checked_rem(line).unwrap_or(0) } else { 0 }
         };
-        // SAFETY: the function's contract; the axes follow no pointers; the closure never breaks.
-        let _: ControlFlow<()> = unsafe { each(&[self.rows, self.line], src, dst, &mut copy_block) };
+        let row_shift = shift(dst.addr(), rows.width(), self.columns_alike);
+        let column_shift = shift(src.addr(), columns.width(), self.rows_alike);
+        for rows in rows.parts(row_shift) {
+            for columns in columns.parts(column_shift) {
+                let src = src.wrapping_offset(columns.src.wrapping_add(rows.src));
+                let dst = dst.wrapping_offset(columns.dst.wrapping_add(rows.dst));
+                let plane = tile::Plane {
+                    src,
+                    rows: rows.offsets,
+                    dst,
+                    columns: columns.offsets,
+                    far: self.far,
+                    head_rows: self.head(dst.addr(), self.columns_alike),
+                    head_columns: self.head(src.addr(), self.rows_alike),
+                    stream: self.stream && dst.addr().is_multiple_of(self.unit),
+                };
+                // SAFETY: the function's contract; the kernel is for this level.
+                unsafe { (self.run)(&plane) };
+            }
+        }
     }
 }

@@ -15,14 +15,27 @@
 //! The exporter vouches for W1 and W2 with the view that it filled, which `layout::Structure::check` has found to be
 //! consistent; W3 is the thread rule of the header; W4 is established by `buffer::copy`.
 
+mod cpu;
 mod walk;
 
 mod compare;
 mod convert;
+
+mod tile;
+#[cfg(target_arch = "x86_64")]
+mod tile_avx2;
+#[cfg(target_arch = "x86_64")]
+mod tile_avx512;
+
+mod blocks;
+mod plane;
+mod shuffle;
+
 mod copy;
 mod hex;
 mod repeat;
 
+pub(crate) use blocks::copy_block;
 pub(crate) use compare::{all_equal, bytes_equal, native_equal};
 pub(crate) use convert::{Conversion, Operand, convert};
 pub(crate) use copy::copy;

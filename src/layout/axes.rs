@@ -35,6 +35,15 @@ impl Axis {
         self.src.suboffset.is_some() || self.dst.suboffset.is_some()
     }
 
+    /// Turns the axis round; how far its begin moves in each operand.
+    pub(super) fn turn(&mut self) -> (isize, isize) {
+        let last = self.len.wrapping_sub(1);
+        let moved = (last.wrapping_mul(self.src.stride), last.wrapping_mul(self.dst.stride));
+        self.src.stride = self.src.stride.wrapping_neg();
+        self.dst.stride = self.dst.stride.wrapping_neg();
+        moved
+    }
+
     /// Whether stepping once along this axis is the same as walking all of `inner`, so that the two are one axis.
     pub(super) fn continues(&self, inner: &Self) -> bool {
         inner.src.stride.checked_mul(inner.len) == Some(self.src.stride)

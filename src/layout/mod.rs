@@ -15,6 +15,8 @@ mod axes;
 
 mod plan;
 
+mod sides;
+
 mod subscript;
 
 mod arrange;
@@ -24,6 +26,7 @@ mod verify;
 pub use arrange::{broadcast, permute, reshape, squeeze};
 pub use axes::{Axis, Step};
 pub use plan::{Pair, Plan, Purpose};
+pub use sides::{Lines, Part, Side, Sides};
 pub use structure::{AxesMut, Order, Structure, fill_strides};
 pub use subscript::{Clipped, Subscript, axes_left, clip, select};
 pub use verify::{Placed, Pointers};

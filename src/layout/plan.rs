@@ -342,10 +342,7 @@ impl<'m> Pair<'m> {
         for position in indirect..count {
             let Some(axis) = self.axes.as_mut_slice().get_mut(position) else { return };
             if axis.dst.stride < 0 || (axis.dst.stride == 0 && axis.src.stride < 0) {
-                let last = axis.len.wrapping_sub(1);
-                let (src, dst) = (last.wrapping_mul(axis.src.stride), last.wrapping_mul(axis.dst.stride));
-                axis.src.stride = axis.src.stride.wrapping_neg();
-                axis.dst.stride = axis.dst.stride.wrapping_neg();
+                let (src, dst) = axis.turn();
                 self.shift(position, src, dst);
             }
         }
@@ -396,6 +393,12 @@ impl Plan<'_> {
         self.axes.as_slice().get(self.indirect..).unwrap_or(&[])
     }
 
+    /// The bytes that the walk covers in each operand.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.axes.as_slice().iter().fold(self.unit, |bytes, axis| bytes.saturating_mul(axis.len.unsigned_abs()))
+    }
+
     /// Takes an innermost axis that is contiguous in both operands into the unit. Only for work on bytes; what looks at
     /// items must not.
     pub fn take_block(&mut self) {
@@ -424,5 +427,14 @@ impl Plan<'_> {
             self.axes.insert(self.indirect.wrapping_add(last).wrapping_sub(1), axis);
         }
         true
+    }
+
+    /// Takes out the direct axes that have a bit in `taken`.
+    pub fn remove_direct(&mut self, taken: u64) {
+        for at in (0..self.direct().len()).rev() {
+            if u32::try_from(at).ok().and_then(|at| taken.checked_shr(at)).is_some_and(|bits| bits & 1 == 1) {
+                self.axes.remove(self.indirect.wrapping_add(at));
+            }
+        }
     }
 }

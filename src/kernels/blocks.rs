@@ -1,0 +1,85 @@
+//! Blocks: contiguous in both operands.
+
+use super::cpu::{Level, level};
+use super::tile::LINE;
+
+/// Bytes of a destination from which on it is written past the caches: it would not be found there anyhow, and its lines are
+/// not read before they are written.
+pub(super) const STREAMED: usize = 16 << 20;
+
+/// Copies `len` bytes.
+///
+/// # Safety
+/// W1, W2, W3 for as many bytes; the two may overlap.
+pub(crate) unsafe fn copy_block(src: *const u8, dst: *mut u8, len: usize) {
+    let apart = src.addr().abs_diff(dst.addr()) >= len;
+    // SAFETY: the function's contract.
+    unsafe {
+        if len < STREAMED || !apart {
+            core::ptr::copy(src, dst, len);
+        } else {
+            stream_block(src, dst, len);
+            stream_end();
+        }
+    }
+}
+
+/// Copies `len` bytes past the caches, where there are instructions for it. [`stream_end`] comes after the last block.
+///
+/// # Safety
+/// W1 to W4 for as many bytes.
+pub(super) unsafe fn stream_block(src: *const u8, dst: *mut u8, len: usize) {
+    let head = dst.align_offset(LINE).min(len);
+    let lines = len.wrapping_sub(head) / LINE;
+    let done = head.wrapping_add(lines.wrapping_mul(LINE));
+    // SAFETY: the function's contract: the three parts are the whole. The instructions are there by the level.
+    unsafe {
+        match level() {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => x86::lines_avx512(src.wrapping_add(head), dst.wrapping_add(head), lines),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => x86::lines_avx2(src.wrapping_add(head), dst.wrapping_add(head), lines),
+            Level::Portable => return core::ptr::copy_nonoverlapping(src, dst, len),
+        }
+        core::ptr::copy_nonoverlapping(src, dst, head);
+        core::ptr::copy_nonoverlapping(src.wrapping_add(done), dst.wrapping_add(done), len.wrapping_sub(done));
+    }
+}
+
+/// Orders what was written past the caches before what is written next, as other stores are.
+pub(super) fn stream_end() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 has it.
+    unsafe {
+        core::arch::x86_64::_mm_sfence();
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use core::arch::x86_64::*;
+
+    /// # Safety
+    /// W1 to W4 for `count` lines, aligned at `dst`; the level is `Avx512`.
+    #[target_feature(enable = "avx512f")]
+    pub(super) unsafe fn lines_avx512(src: *const u8, dst: *mut u8, count: usize) {
+        let (mut from, mut to) = (src.cast::<__m512i>(), dst.cast::<__m512i>());
+        for _ in 0..count {
+            // SAFETY: the function's contract.
+            unsafe { _mm512_stream_si512(to, _mm512_loadu_si512(from)) };
+            (from, to) = (from.wrapping_add(1), to.wrapping_add(1));
+        }
+    }
+
+    /// # Safety
+    /// As [`lines_avx512`], at the level `Avx2`.
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn lines_avx2(src: *const u8, dst: *mut u8, count: usize) {
+        let (mut from, mut to) = (src.cast::<__m256i>(), dst.cast::<__m256i>());
+        for _ in 0..count.wrapping_mul(2) {
+            // SAFETY: the function's contract.
+            unsafe { _mm256_stream_si256(to, _mm256_loadu_si256(from)) };
+            (from, to) = (from.wrapping_add(1), to.wrapping_add(1));
+        }
+    }
+}

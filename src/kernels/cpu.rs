@@ -1,0 +1,103 @@
+//! What the processor can do, found out once.
+//!
+//! The environment variable PYBUFFER_CPU lowers it, for tests and to look for errors: "portable", "avx2" or "avx512". It is
+//! read once, and never raises the level above what the processor has.
+
+use core::ffi::CStr;
+use core::sync::atomic::{AtomicU8, Ordering};
+
+/// Instructions that kernels are written for. Each level has those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Level {
+    /// What the target has in any case.
+    Portable = 1,
+    /// AVX2 (and what comes with it: SSSE3, SSE4).
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 F, BW, VL, DQ and VBMI: Ice Lake, Zen 4 and later.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+/// The level, or 0 while nobody has asked.
+static LEVEL: AtomicU8 = AtomicU8::new(0);
+
+/// The level to use.
+pub(crate) fn level() -> Level {
+    // Threads that ask at the same time all find the same. Nothing else is published by it.
+    match LEVEL.load(Ordering::Relaxed) {
+        0 => {
+            let found = detected().min(allowed());
+            LEVEL.store(found as u8, Ordering::Relaxed);
+            found
+        }
+        #[cfg(target_arch = "x86_64")]
+        2 => Level::Avx2,
+        #[cfg(target_arch = "x86_64")]
+        3 => Level::Avx512,
+        _ => Level::Portable,
+    }
+}
+
+/// What PYBUFFER_CPU allows.
+fn allowed() -> Level {
+    // SAFETY: a C string; what getenv returns stays as it is while nobody changes the environment, which a program with
+    // threads must not do.
+    let name = unsafe {
+        let value = libc::getenv(c"PYBUFFER_CPU".as_ptr());
+        if value.is_null() { c"" } else { CStr::from_ptr(value) }
+    };
+    match name.to_bytes() {
+        b"portable" => Level::Portable,
+        #[cfg(target_arch = "x86_64")]
+        b"avx2" => Level::Avx2,
+        #[cfg(target_arch = "x86_64")]
+        _ => Level::Avx512,
+        #[cfg(not(target_arch = "x86_64"))]
+        _ => Level::Portable,
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn detected() -> Level {
+    Level::Portable
+}
+
+/// What the processor has and the system saves: the features by CPUID, the registers by XCR0.
+#[cfg(target_arch = "x86_64")]
+fn detected() -> Level {
+    use core::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
+
+    const XSAVE_AND_AVX: u32 = 1 << 26 | 1 << 27 | 1 << 28;
+    const SSSE3_AND_SSE4: u32 = 1 << 9 | 1 << 19 | 1 << 20;
+    const AVX2: u32 = 1 << 5;
+    const AVX512_F_DQ_BW_VL: u32 = 1 << 16 | 1 << 17 | 1 << 30 | 1 << 31;
+    const AVX512_VBMI: u32 = 1 << 1;
+    const YMM: u64 = 0b110;
+    const ZMM: u64 = 0b1110_0110;
+
+    /// # Safety
+    /// The system uses XSAVE.
+    #[target_feature(enable = "xsave")]
+    unsafe fn saved() -> u64 {
+        // SAFETY: the function's contract; XCR0 is always there.
+        unsafe { _xgetbv(0) }
+    }
+
+    let has = |word: u32, bits: u32| word & bits == bits;
+    let (last, basic) = (__cpuid(0).eax, __cpuid(1).ecx);
+    if last < 7 || !has(basic, XSAVE_AND_AVX | SSSE3_AND_SSE4) {
+        return Level::Portable;
+    }
+    let more = __cpuid_count(7, 0);
+    // SAFETY: CPUID says that the system uses XSAVE.
+    let saved = unsafe { saved() };
+    if saved & YMM != YMM || !has(more.ebx, AVX2) {
+        return Level::Portable;
+    }
+    if saved & ZMM == ZMM && has(more.ebx, AVX512_F_DQ_BW_VL) && has(more.ecx, AVX512_VBMI) {
+        return Level::Avx512;
+    }
+    Level::Avx2
+}

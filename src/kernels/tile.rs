@@ -1,0 +1,207 @@
+//! Planes in which the two operands disagree about the fastest axis: transposes, of two axes or of many.
+//!
+//! A plane has source lines (rows), each of them contiguous, and destination lines (columns), each of them contiguous: item
+//! (row, column) is at `rows[row] + column * UNIT` of the first operand and at `columns[column] + row * UNIT` of the second.
+//! The two tables of offsets are what makes one kernel serve any number of axes. A plane is copied in tiles of one cache
+//! line each way, so that every line that is fetched is used up, and every line that is written is written whole.
+
+/// A plane, and how to go about it.
+#[derive(Clone, Copy)]
+pub(super) struct Plane<'t> {
+    pub(super) src: *const u8,
+    /// For each source line, where it begins, from `src`.
+    pub(super) rows: &'t [isize],
+    pub(super) dst: *mut u8,
+    /// For each destination line, where it begins, from `dst`.
+    pub(super) columns: &'t [isize],
+    /// Whether the memory is more than the caches near the processor hold: what comes next is fetched ahead.
+    pub(super) far: bool,
+    /// Rows before the first one at which lines of the destination begin in the cache, too; 0 where they never all do.
+    pub(super) head_rows: usize,
+    /// The same for columns and lines of the source.
+    pub(super) head_columns: usize,
+    /// Whether whole lines are written past the caches. They all are aligned then behind the first rows.
+    pub(super) stream: bool,
+}
+
+/// A function that copies a plane.
+pub(super) type Run = unsafe fn(&Plane<'_>);
+
+/// Bytes of a line of the cache.
+pub(super) const LINE: usize = 64;
+
+/// A kernel for tiles of one size. Its functions are inlined into one that has the instructions that they need.
+pub(super) trait Tile {
+    /// Bytes of an item.
+    const UNIT: usize;
+    /// Source lines of a tile, and items of a destination line.
+    const ROWS: usize;
+    /// Destination lines of a tile, and items of a source line.
+    const COLUMNS: usize;
+
+    /// Copies a whole tile. `STREAM` says to write past the caches, for which destination lines are aligned.
+    ///
+    /// # Safety
+    /// W1 to W4 for the items of `ROWS` rows and `COLUMNS` columns; the processor has the instructions.
+    unsafe fn whole<const STREAM: bool>(src: *const u8, rows: *const isize, dst: *mut u8, columns: *const isize);
+
+    /// Copies a part of a tile, of at most `ROWS` rows and `COLUMNS` columns.
+    ///
+    /// # Safety
+    /// As `whole`, for the items that there are.
+    #[inline(always)]
+    unsafe fn part(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+        macro_rules! of {
+            ($($unit:literal)*) => {
+                match Self::UNIT {
+                    // SAFETY: the function's contract; a constant unit is the unit itself.
+                    $($unit => unsafe { items::<$unit>(src, rows, dst, columns) },)*
+                    _ => {}
+                }
+            };
+        }
+        of!(1 2 3 4 6 8 12 16 24 32);
+    }
+}
+
+/// Copies item after item.
+///
+/// # Safety
+/// W1 to W4 for the items of these rows and columns of `UNIT` bytes.
+#[inline(always)]
+pub(super) unsafe fn items<const UNIT: usize>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+    let mut from = src;
+    for &column in columns {
+        let mut to = dst.wrapping_offset(column);
+        for &row in rows {
+            // SAFETY: W1 and W2; an array of bytes needs no alignment.
+            unsafe { to.cast::<[u8; UNIT]>().write(from.wrapping_offset(row).cast::<[u8; UNIT]>().read()) };
+            to = to.wrapping_add(UNIT);
+        }
+        from = from.wrapping_add(UNIT);
+    }
+}
+
+/// Copies a plane in tiles.
+///
+/// # Safety
+/// W1 to W4 for the items of the plane; the processor has the instructions of the tile.
+#[inline(always)]
+pub(super) unsafe fn run<T: Tile>(plane: &Plane<'_>) {
+    // SAFETY: the function's contract.
+    unsafe {
+        match (plane.stream, plane.far) {
+            (true, _) => tiles::<T, true, true>(plane),
+            (false, true) => tiles::<T, true, false>(plane),
+            (false, false) => tiles::<T, false, false>(plane),
+        }
+    }
+}
+
+/// # Safety
+/// As [`run`].
+#[inline(always)]
+unsafe fn tiles<T: Tile, const FAR: bool, const STREAM: bool>(plane: &Plane<'_>) {
+    let (head, rows) = plane.rows.split_at_checked(plane.head_rows).unwrap_or((plane.rows, &[]));
+    let (first, others) = plane.columns.split_at_checked(plane.head_columns).unwrap_or((plane.columns, &[]));
+    // SAFETY: the function's contract: all tiles lie within the plane.
+    let tile = |rows: &[isize], columns: &[isize], src: *const u8, dst: *mut u8| unsafe {
+        if rows.len() == T::ROWS && columns.len() == T::COLUMNS {
+            T::whole::<STREAM>(src, rows.as_ptr(), dst, columns.as_ptr());
+        } else {
+            T::part(src, rows, dst, columns);
+        }
+    };
+    let row_tiles = || head.chunks(T::ROWS).chain(rows.chunks(T::ROWS));
+    let column_tiles = || first.chunks(T::COLUMNS).chain(others.chunks(T::COLUMNS));
+    let bytes = |side: &[isize]| side.len().wrapping_mul(T::UNIT);
+    let ahead = |src: *const u8| {
+        // What is read next: further down, and at the end the first rows of the columns to the right.
+        let right = if STREAM { bytes(plane.columns) } else { LINE };
+        let down = row_tiles().skip(AHEAD).map(move |rows| (src, rows));
+        down.chain(row_tiles().take(AHEAD).map(move |rows| (src.wrapping_add(right), rows)))
+    };
+    if STREAM {
+        // Lines of few pages are written in turn.
+        let (mut dst, mut ahead) = (plane.dst, ahead(plane.src));
+        for rows in row_tiles() {
+            let (mut src, next) = (plane.src, ahead.next());
+            for columns in column_tiles() {
+                if let Some((start, rows)) = next {
+                    fetch(start.wrapping_add(src.addr().wrapping_sub(plane.src.addr())), rows);
+                }
+                tile(rows, columns, src, dst);
+                src = src.wrapping_add(bytes(columns));
+            }
+            dst = dst.wrapping_add(bytes(rows));
+        }
+    } else {
+        // Lines are written one behind the other.
+        let mut src = plane.src;
+        for columns in column_tiles() {
+            let (mut dst, mut ahead) = (plane.dst, ahead(src));
+            for rows in row_tiles() {
+                if FAR && let Some((start, rows)) = ahead.next() {
+                    fetch(start, rows);
+                }
+                tile(rows, columns, src, dst);
+                dst = dst.wrapping_add(bytes(rows));
+            }
+            src = src.wrapping_add(bytes(columns));
+        }
+    }
+}
+
+/// How many tiles ahead lines are fetched.
+const AHEAD: usize = 2;
+
+/// Has these rows fetched to the cache.
+#[inline(always)]
+fn fetch(src: *const u8, rows: &[isize]) {
+    for &row in rows {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: fetching ahead reads nothing that anybody can tell, at any address.
+        unsafe {
+            use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T1>(src.wrapping_offset(row).cast());
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (src, row);
+    }
+}
+
+/// A tile for any machine: item by item, all lines in the cache.
+struct Portable<const UNIT: usize>;
+
+impl<const UNIT: usize> Tile for Portable<UNIT> {
+    const UNIT: usize = UNIT;
+    const ROWS: usize = if UNIT > LINE / 4 { 4 } else { LINE / UNIT };
+    const COLUMNS: usize = Self::ROWS;
+
+    #[inline(always)]
+    unsafe fn whole<const STREAM: bool>(src: *const u8, rows: *const isize, dst: *mut u8, columns: *const isize) {
+        // SAFETY: the function's contract: the tables have that many entries.
+        unsafe {
+            let rows = core::slice::from_raw_parts(rows, Self::ROWS);
+            let columns = core::slice::from_raw_parts(columns, Self::COLUMNS);
+            items::<UNIT>(src, rows, dst, columns);
+        }
+    }
+}
+
+/// The function for items of this size on any machine.
+pub(super) fn portable(unit: usize) -> Option<Run> {
+    Some(match unit {
+        1 => run::<Portable<1>>,
+        2 => run::<Portable<2>>,
+        3 => run::<Portable<3>>,
+        4 => run::<Portable<4>>,
+        6 => run::<Portable<6>>,
+        8 => run::<Portable<8>>,
+        12 => run::<Portable<12>>,
+        16 => run::<Portable<16>>,
+        24 => run::<Portable<24>>,
+        32 => run::<Portable<32>>,
+        _ => return None,
+    })
+}

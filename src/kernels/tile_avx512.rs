@@ -1,0 +1,370 @@
+//! Tiles with AVX-512: one cache line is one register.
+//!
+//! All sizes come down to one transpose of 4-, 8- or 16-byte units. Smaller items are first put together: the same column of
+//! 4 (or 2) neighbouring rows is one unit of 4 bytes. Items of 3, 6 and 12 bytes are widened to 4, 8 and 16 when they are
+//! read, and narrowed when they are written.
+
+use core::arch::x86_64::*;
+use core::mem::MaybeUninit;
+
+use super::tile::{Plane, Run, Tile, items, run};
+
+/// The function for items of this size. It may be called at the level `Avx512`.
+pub(super) fn kernel(unit: usize) -> Option<Run> {
+    Some(match unit {
+        1 => plane::<Joined<4>>,
+        2 => plane::<Joined<2>>,
+        3 => plane::<Units<3>>,
+        4 => plane::<Units<4>>,
+        6 => plane::<Units<6>>,
+        8 => plane::<Units<8>>,
+        12 => plane::<Units<12>>,
+        16 => plane::<Units<16>>,
+        _ => return None,
+    })
+}
+
+/// # Safety
+/// As [`run`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+unsafe fn plane<T: Tile>(plane: &Plane<'_>) {
+    // SAFETY: the function's contract; the instructions are enabled.
+    unsafe { run::<T>(plane) }
+}
+
+/// The lowest `count` bits.
+const fn ones(count: usize) -> u64 {
+    if count >= 64 { u64::MAX } else { (1_u64 << count).wrapping_sub(1) }
+}
+
+/// An array of what a function gives for each of these. (An iterator would call the function without the instructions.)
+macro_rules! each {
+    ($make:expr; $($at:literal)*) => { [$($make($at)),*] };
+}
+
+/// Calls a function with each element of an array and its place.
+macro_rules! give {
+    ($take:expr, $array:expr; $($name:ident $at:literal)*) => {{
+        let [$($name),*] = $array;
+        $($take($at, $name);)*
+    }};
+}
+
+/// Transposes 4 by 4 units of 16 bytes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+fn quarters([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
+    let (even_ab, odd_ab) = (_mm512_shuffle_i32x4::<0x88>(a, b), _mm512_shuffle_i32x4::<0xdd>(a, b));
+    let (even_cd, odd_cd) = (_mm512_shuffle_i32x4::<0x88>(c, d), _mm512_shuffle_i32x4::<0xdd>(c, d));
+    [
+        _mm512_shuffle_i32x4::<0x88>(even_ab, even_cd),
+        _mm512_shuffle_i32x4::<0x88>(odd_ab, odd_cd),
+        _mm512_shuffle_i32x4::<0xdd>(even_ab, even_cd),
+        _mm512_shuffle_i32x4::<0xdd>(odd_ab, odd_cd),
+    ]
+}
+
+/// Transposes 8 by 8 units of 8 bytes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+fn eighths([a, b, c, d, e, f, g, h]: [__m512i; 8]) -> [__m512i; 8] {
+    let low = |a, b| _mm512_unpacklo_epi64(a, b);
+    let high = |a, b| _mm512_unpackhi_epi64(a, b);
+    let [c0, c2, c4, c6] = quarters([low(a, b), low(c, d), low(e, f), low(g, h)]);
+    let [c1, c3, c5, c7] = quarters([high(a, b), high(c, d), high(e, f), high(g, h)]);
+    [c0, c1, c2, c3, c4, c5, c6, c7]
+}
+
+/// Of 4 rows of 4-byte units: for each of the 4 columns of a 16-byte part, the units of the 4 rows side by side.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+fn side_by_side(a: __m512i, b: __m512i, c: __m512i, d: __m512i) -> [__m512i; 4] {
+    let (low_ab, high_ab) = (_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+    let (low_cd, high_cd) = (_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+    [
+        _mm512_unpacklo_epi64(low_ab, low_cd),
+        _mm512_unpackhi_epi64(low_ab, low_cd),
+        _mm512_unpacklo_epi64(high_ab, high_cd),
+        _mm512_unpackhi_epi64(high_ab, high_cd),
+    ]
+}
+
+/// Transposes 16 by 16 units of 4 bytes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+fn sixteenths(rows: [__m512i; 16]) -> [__m512i; 16] {
+    let [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15] = rows;
+    let [a0, a1, a2, a3] = side_by_side(r0, r1, r2, r3);
+    let [b0, b1, b2, b3] = side_by_side(r4, r5, r6, r7);
+    let [c0, c1, c2, c3] = side_by_side(r8, r9, r10, r11);
+    let [d0, d1, d2, d3] = side_by_side(r12, r13, r14, r15);
+    let [o0, o4, o8, o12] = quarters([a0, b0, c0, d0]);
+    let [o1, o5, o9, o13] = quarters([a1, b1, c1, d1]);
+    let [o2, o6, o10, o14] = quarters([a2, b2, c2, d2]);
+    let [o3, o7, o11, o15] = quarters([a3, b3, c3, d3]);
+    [o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14, o15]
+}
+
+/// Writes a line.
+///
+/// # Safety
+/// 64 bytes may be written at `to`, which is aligned where it is to be streamed.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+unsafe fn store<const STREAM: bool>(to: *mut u8, line: __m512i) {
+    // SAFETY: the function's contract.
+    unsafe { if STREAM { _mm512_stream_si512(to.cast(), line) } else { _mm512_storeu_si512(to.cast(), line) } }
+}
+
+/// A part of a tile: where its lines are, how many there are each way, and how many bytes each has.
+struct Lines {
+    src: *const u8,
+    rows: *const isize,
+    row_count: usize,
+    dst: *mut u8,
+    columns: *const isize,
+    column_count: usize,
+}
+
+impl Lines {
+    fn of(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) -> Self {
+        let (row_count, column_count) = (rows.len(), columns.len());
+        Self { src, rows: rows.as_ptr(), row_count, dst, columns: columns.as_ptr(), column_count }
+    }
+
+    /// Where a source line begins.
+    ///
+    /// # Safety
+    /// There are more rows.
+    #[inline(always)]
+    unsafe fn from(&self, row: usize) -> *const u8 {
+        // SAFETY: the function's contract.
+        self.src.wrapping_offset(unsafe { *self.rows.wrapping_add(row) })
+    }
+
+    /// Where a destination line begins.
+    ///
+    /// # Safety
+    /// There are more columns.
+    #[inline(always)]
+    unsafe fn to(&self, column: usize) -> *mut u8 {
+        // SAFETY: the function's contract.
+        self.dst.wrapping_offset(unsafe { *self.columns.wrapping_add(column) })
+    }
+}
+
+/// Indices that widen 3/4 of a line to a line, `unit` bytes to `4 / 3 * unit`, or narrow it again.
+const fn indices(unit: usize, widen: bool) -> [u8; 64] {
+    let wide = unit + unit / 3;
+    let mut index = [0; 64];
+    let mut at = 0;
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+    while at < 64 {
+        let (here, there) = if widen { (wide, unit) } else { (unit, wide) };
+        let byte = at % here;
+        let place = at / here * there + byte;
+        index[at] = if place < 64 && byte < there { place as u8 } else { 0 };
+        at += 1;
+    }
+    index
+}
+
+/// Items of 4, 8 and 16 bytes, and those that are widened to them.
+struct Units<const UNIT: usize>;
+
+impl<const UNIT: usize> Units<UNIT> {
+    const NARROW: bool = UNIT.is_multiple_of(3);
+    const SIDE: usize = if Self::NARROW { 48 / UNIT } else { 64 / UNIT };
+    const WIDENING: [u8; 64] = indices(UNIT, true);
+    const NARROWING: [u8; 64] = indices(UNIT, false);
+
+    /// Copies a tile, or what there is of it where it is not `WHOLE`.
+    ///
+    /// # Safety
+    /// As `Tile::whole` and `Tile::part`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+    unsafe fn copy<const WHOLE: bool, const STREAM: bool>(lines: &Lines) {
+        let side = ones(Self::SIDE * UNIT);
+        let (read, written) = if WHOLE {
+            (side, side)
+        } else {
+            (ones(lines.column_count.wrapping_mul(UNIT)), ones(lines.row_count.wrapping_mul(UNIT)))
+        };
+        let load = |row: usize| {
+            if !WHOLE && row >= lines.row_count {
+                return _mm512_setzero_si512();
+            }
+            // SAFETY: W1: the row is there; what the mask leaves out is not read.
+            unsafe {
+                if Self::NARROW {
+                    let widening = _mm512_loadu_si512(Self::WIDENING.as_ptr().cast());
+                    _mm512_permutexvar_epi8(widening, _mm512_maskz_loadu_epi8(read, lines.from(row).cast()))
+                } else if WHOLE {
+                    _mm512_loadu_si512(lines.from(row).cast())
+                } else {
+                    _mm512_maskz_loadu_epi8(read, lines.from(row).cast())
+                }
+            }
+        };
+        let put = |column: usize, line: __m512i| {
+            if !WHOLE && column >= lines.column_count {
+                return;
+            }
+            // SAFETY: W2: the column is there; what the mask leaves out is not written.
+            unsafe {
+                if Self::NARROW {
+                    let narrowing = _mm512_loadu_si512(Self::NARROWING.as_ptr().cast());
+                    let line = _mm512_permutexvar_epi8(narrowing, line);
+                    _mm512_mask_storeu_epi8(lines.to(column).cast(), written, line);
+                } else if WHOLE {
+                    store::<STREAM>(lines.to(column), line);
+                } else {
+                    _mm512_mask_storeu_epi8(lines.to(column).cast(), written, line);
+                }
+            }
+        };
+        match Self::SIDE {
+            16 => give!(put, sixteenths(each!(load; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15));
+                a 0 b 1 c 2 d 3 e 4 f 5 g 6 h 7 i 8 j 9 k 10 l 11 m 12 n 13 o 14 p 15),
+            8 => give!(put, eighths(each!(load; 0 1 2 3 4 5 6 7)); a 0 b 1 c 2 d 3 e 4 f 5 g 6 h 7),
+            _ => give!(put, quarters(each!(load; 0 1 2 3)); a 0 b 1 c 2 d 3),
+        }
+    }
+}
+
+impl<const UNIT: usize> Tile for Units<UNIT> {
+    const UNIT: usize = UNIT;
+    const ROWS: usize = Self::SIDE;
+    const COLUMNS: usize = Self::SIDE;
+
+    #[inline(always)]
+    unsafe fn whole<const STREAM: bool>(src: *const u8, rows: *const isize, dst: *mut u8, columns: *const isize) {
+        let side = Self::SIDE;
+        // SAFETY: the function's contract.
+        unsafe { Self::copy::<true, STREAM>(&Lines { src, rows, row_count: side, dst, columns, column_count: side }) }
+    }
+
+    #[inline(always)]
+    unsafe fn part(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+        // SAFETY: the function's contract. A few items are copied one by one in less time than a tile takes.
+        unsafe {
+            if rows.len().wrapping_mul(columns.len()) * 8 <= Self::SIDE * Self::SIDE {
+                items::<UNIT>(src, rows, dst, columns);
+            } else {
+                Self::copy::<false, false>(&Lines::of(src, rows, dst, columns));
+            }
+        }
+    }
+}
+
+/// Items of 1 and 2 bytes: `JOIN` rows become one of units of 4 bytes.
+///
+/// A tile needs more registers than there are, and twice as many lines as a set of the cache has where rows are a power of
+/// two apart. So it is put together in scratch memory first, for which each source line is read once.
+struct Joined<const JOIN: usize>;
+
+/// Where the bytes of 4 (or 2) rows go, of which a line has 16 (or 32) each.
+const fn joining(join: usize) -> [u8; 64] {
+    let unit = 4 / join;
+    let mut index = [0; 64];
+    let mut at = 0;
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+    while at < 64 {
+        let (column, row, byte) = (at / 4, at % 4 / unit, at % unit);
+        index[at] = (row * (64 / join) + column * unit + byte) as u8;
+        at += 1;
+    }
+    index
+}
+
+impl<const JOIN: usize> Joined<JOIN> {
+    const ITEM: usize = 4 / JOIN;
+    const SIDE: usize = 16 * JOIN;
+    const JOINING: [u8; 64] = joining(JOIN);
+
+    /// Copies a tile, or what there is of it where it is not `WHOLE`.
+    ///
+    /// # Safety
+    /// As `Tile::whole` and `Tile::part`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+    unsafe fn copy<const WHOLE: bool, const STREAM: bool>(lines: &Lines) {
+        let mut scratch = [const { MaybeUninit::<__m512i>::uninit() }; 64];
+        let scratch = scratch.as_mut_ptr().cast::<__m512i>();
+        let bytes = |count: usize| ones(count.wrapping_mul(Self::ITEM));
+        let (read, written) = (bytes(lines.column_count), bytes(lines.row_count));
+        let load = |row: usize| {
+            if !WHOLE && row >= lines.row_count {
+                return _mm512_setzero_si512();
+            }
+            // SAFETY: W1: the row is there; what the mask leaves out is not read.
+            unsafe {
+                if WHOLE {
+                    _mm512_loadu_si512(lines.from(row).cast())
+                } else {
+                    _mm512_maskz_loadu_epi8(read, lines.from(row).cast())
+                }
+            }
+        };
+        // SAFETY: the constant has 64 bytes.
+        let joining = unsafe { _mm512_loadu_si512(Self::JOINING.as_ptr().cast()) };
+        for at in 0..16 {
+            // SAFETY: there are `16 * JOIN` lines of scratch memory.
+            let keep = |part: usize, line: __m512i| unsafe {
+                scratch.wrapping_add(part * 16 + at).write(_mm512_permutexvar_epi8(joining, line));
+            };
+            if JOIN == 4 {
+                let first = 4 * at;
+                give!(keep, quarters([load(first), load(first + 1), load(first + 2), load(first + 3)]); a 0 b 1 c 2 d 3);
+            } else {
+                let (a, b) = (load(2 * at), load(2 * at + 1));
+                keep(0, _mm512_shuffle_i64x2::<0x44>(a, b));
+                keep(1, _mm512_shuffle_i64x2::<0xee>(a, b));
+            }
+        }
+        let columns = if WHOLE { Self::SIDE } else { lines.column_count };
+        for part in (0..JOIN).take_while(|part| part * 16 < columns) {
+            // SAFETY: these lines have been written.
+            let kept = |at: usize| unsafe { scratch.wrapping_add(part * 16 + at).read() };
+            let put = |at: usize, line: __m512i| {
+                let column = part * 16 + at;
+                // SAFETY: W2: the column is there; what the mask leaves out is not written.
+                unsafe {
+                    if WHOLE {
+                        store::<STREAM>(lines.to(column), line);
+                    } else if column < columns {
+                        _mm512_mask_storeu_epi8(lines.to(column).cast(), written, line);
+                    }
+                }
+            };
+            give!(put, sixteenths(each!(kept; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15));
+                a 0 b 1 c 2 d 3 e 4 f 5 g 6 h 7 i 8 j 9 k 10 l 11 m 12 n 13 o 14 p 15);
+        }
+    }
+}
+
+impl<const JOIN: usize> Tile for Joined<JOIN> {
+    const UNIT: usize = Self::ITEM;
+    const ROWS: usize = Self::SIDE;
+    const COLUMNS: usize = Self::SIDE;
+
+    #[inline(always)]
+    unsafe fn whole<const STREAM: bool>(src: *const u8, rows: *const isize, dst: *mut u8, columns: *const isize) {
+        let side = Self::SIDE;
+        // SAFETY: the function's contract.
+        unsafe { Self::copy::<true, STREAM>(&Lines { src, rows, row_count: side, dst, columns, column_count: side }) }
+    }
+
+    #[inline(always)]
+    unsafe fn part(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+        // SAFETY: the function's contract. A few items are copied one by one in less time than a tile takes.
+        unsafe {
+            if rows.len().wrapping_mul(columns.len()) <= 128 {
+                if JOIN == 4 { items::<1>(src, rows, dst, columns) } else { items::<2>(src, rows, dst, columns) }
+            } else {
+                Self::copy::<false, false>(&Lines::of(src, rows, dst, columns));
+            }
+        }
+    }
+}

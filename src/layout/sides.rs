@@ -1,0 +1,186 @@
+//! Planes for walks in which the two operands disagree about the fastest axis.
+//!
+//! A plane has two sides: the axes that make a line of the first operand, and the axes that make a line of the second. A side
+//! is as good as one axis, however many it is made of: along the line the items lie behind each other, and a table says where
+//! each of them is in the other operand.
+
+use super::axes::Axis;
+use super::plan::Plan;
+
+/// One side of a plane.
+#[derive(Debug)]
+pub struct Side<'m> {
+    /// Where each item of the line is in the other operand, in bytes from the first one.
+    offsets: &'m mut [isize],
+    /// How many of them there are.
+    len: usize,
+    /// Items of the axes that the table holds all of.
+    inner: usize,
+    /// The last axis: the table holds `len / inner` steps along it.
+    last: Axis,
+    /// Where the line begins in each operand: away from index 0 where axes have been turned round.
+    base: (isize, isize),
+    /// Which direct axes are in it, by position.
+    taken: u64,
+}
+
+/// A part of a side: what of the table it needs, and where it begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'s> {
+    /// Where each item of the line is in the other operand, in bytes from the first one.
+    pub offsets: &'s [isize],
+    /// Where it begins in the first operand.
+    pub src: isize,
+    /// The same for the second operand.
+    pub dst: isize,
+}
+
+/// The stride of an axis in the operand that has the line, and in the other one.
+type Strides = fn(&Axis) -> (isize, isize);
+
+impl<'m> Side<'m> {
+    fn new(offsets: &'m mut [isize]) -> Self {
+        let last = Axis { len: 1, ..Axis::NONE };
+        let side = Self { offsets, len: 1, inner: 1, last, base: (0, 0), taken: 0 };
+        if let Some(first) = side.offsets.first_mut() {
+            *first = 0;
+        }
+        side
+    }
+
+    /// Whether the table holds all items of the line so far.
+    fn is_whole(&self) -> bool {
+        self.inner.wrapping_mul(self.last.len.unsigned_abs()) == self.len
+    }
+
+    /// Adds axes that continue the line, as long as there are fewer items than `wanted`. Axes that are `taken` stay away.
+    fn extend(&mut self, axes: &[Axis], unit: usize, strides: Strides, wanted: usize, taken: u64) {
+        while self.len < wanted && self.is_whole() {
+            let step = unit.wrapping_mul(self.len);
+            let free =
+                |at: usize| (self.taken | taken).checked_shr(u32::try_from(at).unwrap_or(64)).unwrap_or(1) & 1 == 0;
+            let next = axes.iter().enumerate().find(|(at, axis)| strides(axis).0.unsigned_abs() == step && free(*at));
+            let Some((at, axis)) = next else { return };
+            self.add(at, *axis, strides);
+        }
+    }
+
+    /// Adds an axis, so that steps of the line are upwards.
+    fn add(&mut self, at: usize, mut axis: Axis, strides: Strides) {
+        if strides(&axis).0 < 0 {
+            let (src, dst) = axis.turn();
+            self.base = (self.base.0.wrapping_add(src), self.base.1.wrapping_add(dst));
+        }
+        let (_, stride) = strides(&axis);
+        self.taken |= 1_u64.checked_shl(u32::try_from(at).unwrap_or(64)).unwrap_or(0);
+        self.last = axis;
+        self.inner = self.len;
+        let most = self.offsets.len().checked_div(self.inner).unwrap_or(0);
+        let steps = axis.len.unsigned_abs().min(most);
+        let mut offset = 0_isize;
+        let mut filled = self.inner;
+        for _ in 1..steps {
+            offset = offset.wrapping_add(stride);
+            let Some((known, free)) = self.offsets.split_at_mut_checked(filled) else { return };
+            free.iter_mut().zip(known.iter().take(self.inner)).for_each(|(to, from)| *to = from.wrapping_add(offset));
+            filled = filled.wrapping_add(self.inner);
+        }
+        self.len = filled;
+    }
+
+    /// The number of items that the table holds.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.len
+    }
+
+    /// The parts of the side. The first one has `shift` items less (a number of steps along the last axis, where it is the
+    /// only one), so that the others begin where lines of the cache do.
+    pub fn parts(&self, shift: usize) -> impl Iterator<Item = Part<'_>> {
+        let whole = self.len.checked_div(self.inner).unwrap_or(0);
+        let mut left = self.last.len.unsigned_abs();
+        let mut at = 0_isize;
+        let mut shift = if self.inner == 1 && shift < whole { shift } else { 0 };
+        core::iter::from_fn(move || {
+            let steps = left.min(whole.wrapping_sub(core::mem::take(&mut shift)));
+            let offsets = self.offsets.get(..steps.wrapping_mul(self.inner)).filter(|offsets| !offsets.is_empty())?;
+            let (src, dst) = (at.wrapping_mul(self.last.src.stride), at.wrapping_mul(self.last.dst.stride));
+            let (src, dst) = (src.wrapping_add(self.base.0), dst.wrapping_add(self.base.1));
+            at = at.wrapping_add_unsigned(steps);
+            left = left.wrapping_sub(steps);
+            Some(Part { offsets, src, dst })
+        })
+    }
+}
+
+/// The two sides of a plane. Item (row, column) is row-th on a line of the second operand, column-th on one of the first.
+#[derive(Debug)]
+pub struct Sides<'m> {
+    /// Along a line of the second operand: where the lines of the first one begin.
+    pub rows: Side<'m>,
+    /// Along a line of the first operand: where the lines of the second one begin.
+    pub columns: Side<'m>,
+}
+
+/// Lines on which the same few items come again and again.
+#[derive(Clone, Copy, Debug)]
+pub struct Lines {
+    /// From period to period.
+    pub line: Axis,
+    /// From item to item of a period.
+    pub period: Axis,
+    /// Which direct axes these are, by position.
+    pub taken: u64,
+}
+
+impl Plan<'_> {
+    /// The innermost axis as a line, or two axes as a line with a period of at most `most` items; `None` where the operands
+    /// disagree about the fastest axis and both sides are long.
+    #[must_use]
+    pub fn lines(&self, most: isize) -> Option<Lines> {
+        let direct = self.direct();
+        let last = direct.len().checked_sub(1)?;
+        let moves = direct.iter().enumerate().rev().filter(|(_, axis)| axis.src.stride != 0);
+        let fastest = moves.min_by_key(|(_, axis)| axis.src.stride.unsigned_abs()).map_or(last, |(at, _)| at);
+        let len = |at: usize| direct.get(at).map_or(0, |axis| axis.len);
+        let (line, period) = match last.checked_sub(1) {
+            Some(next) if len(last) <= most => (next, Some(last)),
+            Some(_) if fastest != last && len(fastest) <= most => (last, Some(fastest)),
+            _ if fastest == last => (last, None),
+            _ => return None,
+        };
+        let bit = |at: usize| u32::try_from(at).ok().and_then(|at| 1_u64.checked_shl(at)).unwrap_or(0);
+        Some(Lines {
+            line: *direct.get(line)?,
+            period: period.and_then(|at| direct.get(at).copied()).unwrap_or(Axis { len: 1, ..Axis::NONE }),
+            taken: bit(line) | period.map_or(0, bit),
+        })
+    }
+
+    /// Takes a plane out of the direct axes, where the two operands disagree about the fastest axis and both have lines;
+    /// `line` is what the cache has for one. The tables go to `rooms`.
+    pub fn take_sides<'m>(&mut self, line: usize, rooms: [&'m mut [isize]; 2]) -> Option<Sides<'m>> {
+        let unit = self.unit;
+        let direct = self.direct();
+        let last = direct.len().checked_sub(1)?;
+        let unit_step = |stride: isize| stride.unsigned_abs() == unit;
+        let fastest = direct.iter().position(|axis| unit_step(axis.src.stride))?;
+        if self.ordered || fastest == last || direct.get(last)?.dst.stride != unit.cast_signed() {
+            return None;
+        }
+        let [rows, columns] = rooms;
+        let (mut rows, mut columns) = (Side::new(rows), Side::new(columns));
+        let (by_dst, by_src): (Strides, Strides) =
+            (|axis| (axis.dst.stride, axis.src.stride), |axis| (axis.src.stride, axis.dst.stride));
+        rows.add(last, *direct.get(last)?, by_dst);
+        columns.add(fastest, *direct.get(fastest)?, by_src);
+        let lines = line.checked_div(unit)?.max(2);
+        // A line first, then some, where there are so many axes.
+        for wanted in [lines, lines.wrapping_mul(4)] {
+            rows.extend(direct, unit, by_dst, wanted, columns.taken);
+            columns.extend(direct, unit, by_src, wanted, rows.taken);
+        }
+        self.remove_direct(rows.taken | columns.taken);
+        Some(Sides { rows, columns })
+    }
+}
