@@ -17,6 +17,8 @@ use super::{tile_avx2, tile_avx512};
 const SMALL: usize = 1 << 10;
 /// The same for kernels of which the preparation takes a microsecond.
 const SHORT: usize = 1 << 13;
+/// Bytes from which on tiles begin where lines of the cache do.
+const ALIGNED: usize = 1 << 15;
 /// Bytes from which on what is read next is not in the caches near the processor.
 const FAR: usize = 1 << 18;
 
@@ -34,7 +36,9 @@ pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
     // SAFETY: the function's contract.
     unsafe {
         if bytes < SMALL || plan.ordered {
-            return copy_planes(plan, src, dst);
+            // What is small is in the cache, whatever the order.
+            let tiled = bytes >= SMALL && plan.tile();
+            return copy_planes(&plan, src, dst, tiled);
         }
         if plan.unit > LINE / 2 {
             return copy_blocks(&plan, src, dst, bytes >= STREAMED);
@@ -50,19 +54,31 @@ pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
             }
             return;
         }
-        if let Some(run) = tile_kernel(plan.unit) {
-            let (mut rows, mut columns) = ([0; ROWS], [0; COLUMNS]);
-            if let Some(sides) = plan.take_sides(LINE, [&mut rows, &mut columns]) {
-                let runner = TileRunner::new(sides, plan.unit, run, bytes);
-                walk(&plan, src, dst, |src, dst| runner.run(src, dst));
-                if bytes >= STREAMED {
-                    stream_end();
-                }
-                return;
-            }
+        let done = if bytes < FAR { tiles::<COLUMNS>(&mut plan, src, dst) } else { tiles::<ROWS>(&mut plan, src, dst) };
+        if done {
+            return;
         }
-        copy_planes(plan, src, dst);
+        let tiled = plan.tile();
+        copy_planes(&plan, src, dst, tiled);
     }
+}
+
+/// Copies in tiles, with planes of at most so many rows; says whether that is possible.
+///
+/// # Safety
+/// W1 to W4.
+unsafe fn tiles<const ROWS: usize>(plan: &mut Plan<'_>, src: *const u8, dst: *mut u8) -> bool {
+    let bytes = plan.bytes();
+    let (mut rows, mut columns) = ([0; ROWS], [0; COLUMNS]);
+    let Some(run) = tile_kernel(plan.unit) else { return false };
+    let Some(sides) = plan.take_sides(LINE, [&mut rows, &mut columns]) else { return false };
+    let runner = TileRunner::new(sides, plan.unit, run, bytes);
+    // SAFETY: the function's contract.
+    unsafe { walk(plan, src, dst, |src, dst| runner.run(src, dst)) };
+    if runner.stream {
+        stream_end();
+    }
+    true
 }
 
 /// Calls `act` with the two addresses of each index tuple of the plan's axes.
@@ -82,8 +98,7 @@ unsafe fn walk(plan: &Plan<'_>, src: *const u8, dst: *mut u8, mut act: impl FnMu
 ///
 /// # Safety
 /// W1 to W4.
-unsafe fn copy_planes(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
-    let tiled = plan.tile();
+unsafe fn copy_planes(plan: &Plan<'_>, src: *const u8, dst: *mut u8, tiled: bool) {
     let unit = plan.unit;
     let direct = plan.direct();
     let (outer, plane) = direct.split_at_checked(direct.len().saturating_sub(2)).unwrap_or((direct, &[]));
@@ -163,29 +178,35 @@ impl LineRunner {
     /// W1 to W4 for the items of a line.
     unsafe fn run(&self, src: *const u8, dst: *mut u8) {
         let all = self.line.len.unsigned_abs();
-        let (steps, head) = match self.streaming {
-            Some(streaming) => match self.program.periods_before_line(dst, self.line.dst.stride) {
-                Some(head) if head < all => (streaming, head),
-                _ => (self.steps, 0),
-            },
-            None => (self.steps, 0),
-        };
-        let count = all.wrapping_sub(head).checked_div(self.program.periods).unwrap_or(0);
-        let from = |at: usize| {
+        let periods = self.program.periods;
+        let run = |steps: Steps, at: usize, count: usize| {
             let at = at.cast_signed();
-            (
-                src.wrapping_offset(at.wrapping_mul(self.line.src.stride)),
-                dst.wrapping_offset(at.wrapping_mul(self.line.dst.stride)),
-            )
+            let from = src.wrapping_offset(at.wrapping_mul(self.line.src.stride));
+            let to = dst.wrapping_offset(at.wrapping_mul(self.line.dst.stride));
+            // SAFETY: W1 to W4: the periods are on the line. The program is for this level.
+            unsafe { steps(&self.program, from, to, count) };
         };
-        let done = head.wrapping_add(count.wrapping_mul(self.program.periods));
-        // SAFETY: W1 to W4: the three parts are the line. The program is for this level.
-        unsafe {
-            self.few(src, dst, head);
-            let (middle_src, middle_dst) = from(head);
-            steps(&self.program, middle_src, middle_dst, count);
-            let (rest_src, rest_dst) = from(done);
-            self.few(rest_src, rest_dst, all.wrapping_sub(done));
+        let Some(last) = all.checked_sub(periods) else {
+            // SAFETY: the function's contract.
+            return unsafe { self.few(src, dst, all) };
+        };
+        // Where lines of the cache begin; what is before is a few steps more, and what is left at the end is one. Both write
+        // again what others write, the same.
+        let head = self.program.periods_before_line(dst, self.line.dst.stride);
+        let head = head.filter(|head| *head <= last && last > 4 * periods);
+        if let Some(head) = head {
+            run(
+                self.steps,
+                0,
+                head.checked_next_multiple_of(periods).and_then(|all| all.checked_div(periods)).unwrap_or(0),
+            );
+        }
+        let steps = self.streaming.filter(|_| head.is_some()).unwrap_or(self.steps);
+        let head = head.unwrap_or(0);
+        let count = all.wrapping_sub(head).checked_div(periods).unwrap_or(0);
+        run(steps, head, count);
+        if head.wrapping_add(count.wrapping_mul(periods)) != all {
+            run(self.steps, last, 1);
         }
     }
 
@@ -227,7 +248,8 @@ struct TileRunner<'m> {
 impl<'m> TileRunner<'m> {
     fn new(sides: Sides<'m>, unit: usize, run: Run, bytes: usize) -> Self {
         let lines = |side: &[isize]| side.iter().all(|offset| offset % LINE.cast_signed() == 0);
-        let even = unit.is_power_of_two();
+        // Where lines of the cache begin does not matter to what is in the nearest one.
+        let even = unit.is_power_of_two() && bytes >= ALIGNED;
         let rows_alike = even && sides.rows.parts(0).next().is_some_and(|part| lines(part.offsets));
         let columns_alike = even && sides.columns.parts(0).next().is_some_and(|part| lines(part.offsets));
         let stream = bytes >= STREAMED && level() != Level::Portable && columns_alike;

@@ -29,6 +29,9 @@ struct Window {
     gives: u64,
 }
 
+/// Bytes between items up to which what lies between them is read, too, and left out afterwards: much less than a page.
+const NEAR: usize = 4 * LINE;
+
 /// A vector of the destination.
 #[derive(Clone, Copy)]
 struct Out {
@@ -37,6 +40,21 @@ struct Out {
     offset: isize,
     /// Which bytes of it are written.
     write: u64,
+}
+
+impl Out {
+    /// Makes one index of those of two windows, whose bytes count on: 64 is the first one of the second.
+    fn pair(&mut self) {
+        let [a, b, c, d] = &mut self.windows;
+        for (first, second) in [(a, b), (c, d)] {
+            for (at, (index, other)) in first.index.iter_mut().zip(&second.index).enumerate() {
+                if second.gives >> at & 1 == 1 {
+                    *index = other | LINE as u8;
+                }
+            }
+            first.gives |= second.gives;
+        }
+    }
 }
 
 /// A line: items of `unit` bytes, a few in each period.
@@ -62,38 +80,84 @@ pub(super) struct Program {
     pub(super) periods: usize,
     src_step: isize,
     dst_step: isize,
+    /// Bytes of a vector, a power of two.
+    width: usize,
     /// Whether every vector is written whole, and the vectors of all steps are a multiple of a vector apart.
-    pub(super) whole: bool,
+    whole: bool,
+    /// Whether every window can be read whole.
+    readable: bool,
 }
 
+/// Where the bytes of a vector come from, from the first byte of the step; those that the vector writes have a meaning.
+type Sources = [isize; LINE];
+
 impl Line {
-    /// Calls `act` with the places of each byte of the first `periods` periods.
-    #[inline(always)]
-    fn bytes(&self, periods: usize, mut act: impl FnMut(isize, isize)) {
-        let (mut src, mut dst) = (0_isize, 0_isize);
-        for _ in 0..periods {
-            let (mut from, mut to) = (src, dst);
-            for _ in 0..self.items {
-                for byte in 0..self.unit.cast_signed() {
-                    act(from.wrapping_add(byte), to.wrapping_add(byte));
-                }
-                from = from.wrapping_add(self.src_item);
-                to = to.wrapping_add(self.dst_item);
-            }
-            src = src.wrapping_add(self.src_step);
-            dst = dst.wrapping_add(self.dst_step);
+    /// For each item of a period, the part of the source that it has in some periods; that of the item alone where others are
+    /// far. So no page lies in it that has no byte of an item.
+    fn spans(&self, periods: usize) -> [(isize, isize); PERIOD] {
+        let others = if self.src_step.unsigned_abs() <= NEAR { periods.cast_signed().wrapping_sub(1) } else { 0 };
+        let reach = self.src_step.wrapping_mul(others);
+        let mut spans = [(0, 0); PERIOD];
+        let mut at = 0_isize;
+        for span in spans.iter_mut().take(self.items) {
+            *span = (at.wrapping_add(reach.min(0)), at.wrapping_add(reach.max(0)).wrapping_add_unsigned(self.unit));
+            at = at.wrapping_add(self.src_item);
         }
+        // Items that lie beside each other have one part in common.
+        for _ in 1..self.items {
+            let known = spans;
+            for (start, end) in &mut spans {
+                for other in known {
+                    if other.0 <= *end && *start <= other.1 && other.0 != other.1 {
+                        (*start, *end) = ((*start).min(other.0), (*end).max(other.1));
+                    }
+                }
+            }
+        }
+        spans
     }
 
-    /// The least of some bytes' places; `None` where there are none.
-    fn least(&self, periods: usize, place: impl Fn(isize, isize) -> Option<isize>) -> Option<isize> {
-        let mut least: Option<isize> = None;
-        self.bytes(periods, |src, dst| {
-            if let Some(at) = place(src, dst) {
-                least = Some(least.map_or(at, |least| least.min(at)));
+    /// The vectors that the bytes of some periods are in, and where the bytes come from; how many vectors there are. `None`
+    /// where there are too many.
+    fn outs(
+        &self,
+        periods: usize,
+        width: isize,
+        outs: &mut [Out; MOST],
+        sources: &mut [Sources; MOST],
+    ) -> Option<usize> {
+        let mut count = 0_usize;
+        let (mut src, mut dst) = (0_isize, 0_isize);
+        for _ in 0..self.items {
+            let (mut from, mut to) = (src, dst);
+            let mut here = 0;
+            for _ in 0..periods {
+                for byte in 0..self.unit.cast_signed() {
+                    let place = to.wrapping_add(byte);
+                    let within = |out: &Out| (0..width).contains(&place.wrapping_sub(out.offset));
+                    if !outs.get(here).is_some_and(|out| here < count && within(out)) {
+                        let known = outs.iter().take(count);
+                        here = known.clone().position(within).unwrap_or(count);
+                        if here == count {
+                            // Behind another one without a gap, if that is what it is.
+                            let ends = known.map(|out| out.offset.wrapping_add(width));
+                            let end = ends.filter(|end| (0..width).contains(&place.wrapping_sub(*end))).max();
+                            outs.get_mut(here)?.offset = end.unwrap_or(place);
+                            count = count.wrapping_add(1);
+                        }
+                    }
+                    let out = outs.get_mut(here)?;
+                    let at = place.wrapping_sub(out.offset).unsigned_abs();
+                    out.write |= 1_u64.wrapping_shl(at as u32);
+                    *sources.get_mut(here)?.get_mut(at)? = from.wrapping_add(byte);
+                }
+                from = from.wrapping_add(self.src_step);
+                to = to.wrapping_add(self.dst_step);
             }
-        });
-        least
+            src = src.wrapping_add(self.src_item);
+            dst = dst.wrapping_add(self.dst_item);
+        }
+        Some(count)
     }
 
     /// A program with vectors of `width` bytes; `None` where the line is not of small steps. `masks` says whether loads and
@@ -123,81 +187,70 @@ impl Line {
             periods,
             src_step: self.src_step.wrapping_mul(periods.cast_signed()),
             dst_step: self.dst_step.wrapping_mul(periods.cast_signed()),
+            width,
             whole: true,
+            readable: true,
         };
         let size = width.cast_signed();
         let all = if width == 64 { u64::MAX } else { (1_u64 << width).wrapping_sub(1) };
-        let mut outs = program.outs.iter_mut();
-        let mut next = self.least(periods, |_, dst| Some(dst));
-        while let Some(offset) = next {
-            let end = offset.wrapping_add(size);
-            let out = outs.next()?;
-            out.offset = offset;
-            program.out_count = program.out_count.wrapping_add(1);
-            let here = |dst: isize| (offset..end).contains(&dst);
+        let spans = self.spans(periods);
+        let mut sources = [[0; LINE]; MOST];
+        program.out_count = self.outs(periods, size, &mut program.outs, &mut sources)?;
+        for (out, sources) in program.outs.iter_mut().zip(&sources).take(program.out_count) {
+            let mut left = out.write;
+            let mut count = 0_usize;
+            let mut last = 0;
             let mut windows = out.windows.iter_mut();
-            let mut first = self.least(periods, |src, dst| here(dst).then_some(src));
-            let (mut count, mut last) = (0_usize, 0);
-            while let Some(lowest) = first {
+            while left != 0 {
                 let window = windows.next()?;
                 count = count.wrapping_add(1);
-                let past = lowest.wrapping_add(size);
-                window.offset = if masks { lowest } else { self.readable(periods, lowest, size)? };
-                let start = window.offset;
-                self.bytes(periods, |src, dst| {
-                    if here(dst) && (lowest..past).contains(&src) {
-                        let (to, from) = (dst.wrapping_sub(offset), src.wrapping_sub(start));
-                        if let Some(index) = window.index.get_mut(to.unsigned_abs()) {
-                            *index = from.unsigned_abs() as u8;
-                        }
-                        window.read |= 1_u64.wrapping_shl(from as u32);
-                        window.gives |= 1_u64.wrapping_shl(to as u32);
-                    }
-                });
-                out.write |= window.gives;
+                let is_left = |at: usize| left >> at & 1 == 1;
+                let places = sources.iter().enumerate().filter(|(at, _)| is_left(*at));
+                let lowest = places.map(|(_, place)| *place).min()?;
+                let readable = readable(&spans, lowest, size);
+                program.readable &= readable.is_some();
+                window.offset = readable.unwrap_or(lowest);
                 last = window.offset;
-                first = self.least(periods, |src, dst| (here(dst) && src >= past).then_some(src));
+                for (at, place) in sources.iter().enumerate().filter(|(at, _)| is_left(*at)) {
+                    let byte = place.wrapping_sub(window.offset);
+                    if (0..size).contains(&byte)
+                        && let Some(index) = window.index.get_mut(at)
+                    {
+                        *index = byte as u8;
+                        window.read |= 1_u64.wrapping_shl(byte as u32);
+                        window.gives |= 1_u64.wrapping_shl(at as u32);
+                    }
+                }
+                left &= !window.gives;
             }
             // Where another vector has more windows, these are read, too, and give nothing.
             windows.for_each(|window| window.offset = last);
             program.window_count = program.window_count.max(count);
             program.whole &= out.write == all;
-            next = self.least(periods, |_, dst| (dst >= end).then_some(dst));
         }
-        program.whole &= program.dst_step % size == 0;
-        (program.whole || masks).then_some(program)
+        program.whole &= program.dst_step & (size - 1) == 0;
+        if masks {
+            program.outs.iter_mut().for_each(Out::pair);
+        }
+        (masks || (program.whole && program.readable)).then_some(program)
     }
+}
 
-    /// Where a window of `size` bytes that has the byte at `lowest` can be read whole: nothing in it is further than a line from
-    /// a byte of an item on either side.
-    fn readable(&self, periods: usize, lowest: isize, size: isize) -> Option<isize> {
-        let near = |end: isize, reach: isize| {
-            self.least(periods, |src, _| (src >= end && src < end.wrapping_add(reach)).then_some(src))
-        };
-        let last = lowest.wrapping_add(size).wrapping_sub(1);
-        if near(last, size).is_some() {
-            return Some(lowest);
-        }
-        // The last byte that is needed ends the window.
-        let mut highest = lowest;
-        self.bytes(periods, |src, _| highest = if src < last { highest.max(src) } else { highest });
-        let start = highest.wrapping_add(1).wrapping_sub(size);
-        near(start.wrapping_sub(size), size.wrapping_add(1)).is_some().then_some(start)
-    }
+/// Where a window of `size` bytes that has the byte at `lowest` can be read whole.
+fn readable(spans: &[(isize, isize)], lowest: isize, size: isize) -> Option<isize> {
+    let (start, end) = spans.iter().find(|span| (span.0..span.1).contains(&lowest))?;
+    let latest = end.wrapping_sub(size);
+    (*start <= latest).then_some(lowest.min(latest))
 }
 
 /// Vectors that a program can be run with. The functions are inlined into one that has the instructions that they need.
 #[cfg(target_arch = "x86_64")]
 trait Vector: Copy {
-    /// The bytes of `read` at `from`.
+    /// The bytes of a vector of the destination. `MASKED` says that windows cannot be read whole.
     ///
     /// # Safety
-    /// They may be read, and where loads have no masks, all bytes of the vector.
-    unsafe fn load(from: *const u8, read: u64) -> Self;
-    /// Bytes by index.
-    unsafe fn pick(self, window: &Window) -> Self;
-    /// The bytes that the window gives by index, the others from `other`.
-    unsafe fn pick_over(self, window: &Window, other: Self) -> Self;
+    /// What the windows need may be read, and where they are not `MASKED`, all of them.
+    unsafe fn make<const WINDOWS: usize, const MASKED: bool>(src: *const u8, out: &Out) -> Self;
     /// # Safety
     /// The bytes of `write` may be written.
     unsafe fn store(self, to: *mut u8, write: u64);
@@ -209,21 +262,24 @@ trait Vector: Copy {
 #[cfg(target_arch = "x86_64")]
 impl Vector for __m512i {
     #[inline(always)]
-    unsafe fn load(from: *const u8, read: u64) -> Self {
-        // SAFETY: the function's contract: what the mask leaves out is not read.
-        unsafe { _mm512_maskz_loadu_epi8(read, from.cast()) }
-    }
-    #[inline(always)]
-    unsafe fn pick(self, window: &Window) -> Self {
-        // SAFETY: the level.
-        unsafe { _mm512_permutexvar_epi8(_mm512_load_si512(window.index.as_ptr().cast()), self) }
-    }
-    #[inline(always)]
-    unsafe fn pick_over(self, window: &Window, other: Self) -> Self {
-        // SAFETY: the level.
+    unsafe fn make<const WINDOWS: usize, const MASKED: bool>(src: *const u8, out: &Out) -> Self {
+        let [a, b, c, d] = &out.windows;
+        // SAFETY: the function's contract: what a mask leaves out is not read.
         unsafe {
-            let index = _mm512_load_si512(window.index.as_ptr().cast());
-            _mm512_mask_permutexvar_epi8(other, window.gives, index, self)
+            let load = |window: &Window| {
+                let from = src.wrapping_offset(window.offset);
+                if MASKED { _mm512_maskz_loadu_epi8(window.read, from.cast()) } else { _mm512_loadu_si512(from.cast()) }
+            };
+            let index = |window: &Window| _mm512_load_si512(window.index.as_ptr().cast());
+            if WINDOWS == 1 {
+                return _mm512_permutexvar_epi8(index(a), load(a));
+            }
+            let first = _mm512_permutex2var_epi8(load(a), index(a), load(b));
+            match WINDOWS {
+                2 => first,
+                3 => _mm512_mask_permutexvar_epi8(first, c.gives, index(c), load(c)),
+                _ => _mm512_mask_blend_epi8(c.gives, first, _mm512_permutex2var_epi8(load(c), index(c), load(d))),
+            }
         }
     }
     #[inline(always)]
@@ -247,19 +303,21 @@ impl Vector for __m512i {
 #[cfg(target_arch = "x86_64")]
 impl Vector for __m128i {
     #[inline(always)]
-    unsafe fn load(from: *const u8, _: u64) -> Self {
-        // SAFETY: the function's contract.
-        unsafe { _mm_loadu_si128(from.cast()) }
-    }
-    #[inline(always)]
-    unsafe fn pick(self, window: &Window) -> Self {
-        // SAFETY: the level. An index with its highest bit gives 0.
-        unsafe { _mm_shuffle_epi8(self, _mm_load_si128(window.index.as_ptr().cast())) }
-    }
-    #[inline(always)]
-    unsafe fn pick_over(self, window: &Window, other: Self) -> Self {
-        // SAFETY: the level.
-        unsafe { _mm_or_si128(other, self.pick(window)) }
+    unsafe fn make<const WINDOWS: usize, const MASKED: bool>(src: *const u8, out: &Out) -> Self {
+        let [a, b, c, d] = &out.windows;
+        // SAFETY: the function's contract. An index with its highest bit gives 0.
+        unsafe {
+            let part = |window: &Window| {
+                let loaded = _mm_loadu_si128(src.wrapping_offset(window.offset).cast());
+                _mm_shuffle_epi8(loaded, _mm_load_si128(window.index.as_ptr().cast()))
+            };
+            match WINDOWS {
+                1 => part(a),
+                2 => _mm_or_si128(part(a), part(b)),
+                3 => _mm_or_si128(_mm_or_si128(part(a), part(b)), part(c)),
+                _ => _mm_or_si128(_mm_or_si128(part(a), part(b)), _mm_or_si128(part(c), part(d))),
+            }
+        }
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut u8, _: u64) {
@@ -278,10 +336,10 @@ pub(super) type Steps = unsafe fn(&Program, *const u8, *mut u8, usize);
 
 /// # Safety
 /// W1 to W4 for the periods of all steps; the processor has the instructions; where `STREAM`, the program writes whole
-/// vectors, which are aligned.
+/// vectors, which are aligned; where not `MASKED`, it can read whole windows.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const STREAM: bool>(
+unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
     program: &Program,
     mut src: *const u8,
     mut dst: *mut u8,
@@ -290,16 +348,9 @@ unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const STREAM
     let Some(outs) = program.outs.first_chunk::<OUTS>() else { return };
     for _ in 0..steps {
         for out in outs {
-            let Some((first, others)) = out.windows.first_chunk::<WINDOWS>().and_then(|windows| windows.split_first())
-            else {
-                return;
-            };
             // SAFETY: the function's contract: windows and vectors have what the items of the step have.
             unsafe {
-                let mut made = V::load(src.wrapping_offset(first.offset), first.read).pick(first);
-                for window in others {
-                    made = V::load(src.wrapping_offset(window.offset), window.read).pick_over(window, made);
-                }
+                let made = V::make::<WINDOWS, MASKED>(src, out);
                 let to = dst.wrapping_offset(out.offset);
                 if STREAM { made.stream(to) } else { made.store(to, out.write) }
             }
@@ -310,16 +361,22 @@ unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const STREAM
 }
 
 impl Program {
-    /// Items of the first periods that lie before where vectors are aligned to lines, for a destination at `dst`; `None` where
-    /// they never are.
+    /// How many periods lie before the first one at which a vector begins where a line of the cache does, for a destination
+    /// at `dst`; `None` where that never is so, or not for all vectors of a step.
     pub(super) fn periods_before_line(&self, dst: *mut u8, step: isize) -> Option<usize> {
-        let size = LINE.cast_signed();
-        let written = self.outs.get(..self.out_count)?;
-        let aligned = |at: usize| {
-            let start = dst.wrapping_offset(step.wrapping_mul(at.cast_signed()));
-            written.iter().all(|out| start.wrapping_offset(out.offset).addr() % LINE == 0)
-        };
-        if !self.whole || self.dst_step % size != 0 { None } else { (0..LINE).find(|at| aligned(*at)) }
+        let (first, others) = self.outs.get(..self.out_count)?.split_first()?;
+        let width = self.width.cast_signed();
+        if !self.whole || others.iter().any(|out| out.offset.wrapping_sub(first.offset) & (width - 1) != 0) {
+            return None;
+        }
+        // `dst + periods * step` must be a multiple of a line: the odd part of `step` has an inverse.
+        let missing = dst.wrapping_offset(first.offset).addr().wrapping_neg() % LINE;
+        let twos = step.trailing_zeros().min(LINE.trailing_zeros());
+        let odd = step.cast_unsigned() >> twos;
+        let inverse = odd.wrapping_mul(2_usize.wrapping_sub(odd.wrapping_mul(odd)));
+        let periods = (missing >> twos).wrapping_mul(inverse) % (LINE >> twos).max(1);
+        let reached = first.offset.wrapping_add(step.wrapping_mul(periods.cast_signed()));
+        dst.wrapping_offset(reached).addr().is_multiple_of(LINE).then_some(periods)
     }
 
     /// The function that runs the program.
@@ -328,11 +385,13 @@ impl Program {
         macro_rules! of {
             ($($outs:literal: $($windows:literal)*;)*) => {
                 match (self.out_count, self.window_count) {
-                    $($(($outs, $windows) => Some(match (masks, stream) {
-                        (true, true) => avx512::<$outs, $windows, true>,
-                        (true, false) => avx512::<$outs, $windows, false>,
-                        (false, true) => avx2::<$outs, $windows, true>,
-                        (false, false) => avx2::<$outs, $windows, false>,
+                    $($(($outs, $windows) => Some(match (masks, self.readable, stream) {
+                        (true, true, true) => avx512::<$outs, $windows, false, true>,
+                        (true, true, false) => avx512::<$outs, $windows, false, false>,
+                        (true, false, true) => avx512::<$outs, $windows, true, true>,
+                        (true, false, false) => avx512::<$outs, $windows, true, false>,
+                        (false, _, true) => avx2::<$outs, $windows, true>,
+                        (false, _, false) => avx2::<$outs, $windows, false>,
                     }),)*)*
                     _ => None,
                 }
@@ -346,14 +405,14 @@ impl Program {
 /// As [`steps`], at the level `Avx512`.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
-unsafe fn avx512<const OUTS: usize, const WINDOWS: usize, const STREAM: bool>(
+unsafe fn avx512<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
     program: &Program,
     src: *const u8,
     dst: *mut u8,
     count: usize,
 ) {
     // SAFETY: the function's contract; the instructions are enabled.
-    unsafe { steps::<__m512i, OUTS, WINDOWS, STREAM>(program, src, dst, count) }
+    unsafe { steps::<__m512i, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
 }
 
 /// # Safety
@@ -367,5 +426,5 @@ unsafe fn avx2<const OUTS: usize, const WINDOWS: usize, const STREAM: bool>(
     count: usize,
 ) {
     // SAFETY: the function's contract; the instructions are enabled.
-    unsafe { steps::<__m128i, OUTS, WINDOWS, STREAM>(program, src, dst, count) }
+    unsafe { steps::<__m128i, OUTS, WINDOWS, false, STREAM>(program, src, dst, count) }
 }

@@ -423,7 +423,9 @@ impl Plan<'_> {
         if self.ordered || fastest == last {
             return false;
         }
-        if let Some(axis) = self.axes.remove(self.indirect.wrapping_add(fastest)) {
+        if fastest.wrapping_add(1) != last
+            && let Some(axis) = self.axes.remove(self.indirect.wrapping_add(fastest))
+        {
             self.axes.insert(self.indirect.wrapping_add(last).wrapping_sub(1), axis);
         }
         true
