@@ -8,7 +8,7 @@ use super::blocks::{STREAMED, stream_block, stream_end};
 use super::cpu::{Level, level};
 use super::plane::Plane;
 use super::shuffle::{Line, PERIOD, Program, Steps};
-use super::tile::{self, LINE, Run};
+use super::tile::{self, Kernel, LINE};
 use super::walk::each;
 #[cfg(target_arch = "x86_64")]
 use super::{tile_avx2, tile_avx512};
@@ -70,9 +70,9 @@ pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
 unsafe fn tiles<const ROWS: usize>(plan: &mut Plan<'_>, src: *const u8, dst: *mut u8) -> bool {
     let bytes = plan.bytes();
     let (mut rows, mut columns) = ([0; ROWS], [0; COLUMNS]);
-    let Some(run) = tile_kernel(plan.unit) else { return false };
+    let Some(kernel) = tile_kernel(plan.unit) else { return false };
     let Some(sides) = plan.take_sides(LINE, [&mut rows, &mut columns]) else { return false };
-    let runner = TileRunner::new(sides, plan.unit, run, bytes);
+    let runner = TileRunner::new(sides, plan.unit, kernel, bytes);
     // SAFETY: the function's contract.
     unsafe { walk(plan, src, dst, |src, dst| runner.run(src, dst)) };
     if runner.stream {
@@ -221,8 +221,8 @@ impl LineRunner {
     }
 }
 
-/// The function for tiles of items of this size.
-fn tile_kernel(unit: usize) -> Option<Run> {
+/// The kernel for tiles of items of this size.
+fn tile_kernel(unit: usize) -> Option<Kernel> {
     let of_level = match level() {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => tile_avx512::kernel(unit),
@@ -237,7 +237,7 @@ fn tile_kernel(unit: usize) -> Option<Run> {
 struct TileRunner<'m> {
     sides: Sides<'m>,
     unit: usize,
-    run: Run,
+    kernel: Kernel,
     far: bool,
     stream: bool,
     /// Whether lines of the cache begin at the same items on all rows, and on all columns.
@@ -246,34 +246,30 @@ struct TileRunner<'m> {
 }
 
 impl<'m> TileRunner<'m> {
-    fn new(sides: Sides<'m>, unit: usize, run: Run, bytes: usize) -> Self {
+    fn new(sides: Sides<'m>, unit: usize, kernel: Kernel, bytes: usize) -> Self {
         let lines = |side: &[isize]| side.iter().all(|offset| offset % LINE.cast_signed() == 0);
         // Where lines of the cache begin does not matter to what is in the nearest one.
-        let even = unit.is_power_of_two() && bytes >= ALIGNED;
+        let even = bytes >= ALIGNED;
         let rows_alike = even && sides.rows.parts(0).next().is_some_and(|part| lines(part.offsets));
         let columns_alike = even && sides.columns.parts(0).next().is_some_and(|part| lines(part.offsets));
-        let stream = bytes >= STREAMED && level() != Level::Portable && columns_alike;
-        Self { sides, unit, run, far: bytes >= FAR, stream, rows_alike, columns_alike }
+        let stream = bytes >= STREAMED && columns_alike && kernel.whole_lines;
+        Self { sides, unit, kernel, far: bytes >= FAR, stream, rows_alike, columns_alike }
     }
 
-    /// The items before the first one at which a line of the cache begins, from this address on; 0 where there is none.
-    fn head(&self, address: usize, alike: bool) -> usize {
-        if alike && address.is_multiple_of(self.unit) {
-            (address.wrapping_neg() % LINE).checked_div(self.unit).unwrap_or(0)
-        } else {
-            0
-        }
+    /// The items before the first one at which a line of the cache begins, from this address on; `None` where there is none.
+    fn head(&self, address: usize, alike: bool) -> Option<usize> {
+        if alike { tile::steps_to_line(address, self.unit.cast_signed()) } else { None }
     }
 
     /// # Safety
     /// W1 to W4 for the items of the two sides.
     unsafe fn run(&self, src: *const u8, dst: *mut u8) {
         let Sides { rows, columns } = &self.sides;
-        let line = LINE.checked_div(self.unit).unwrap_or(0);
-        // Items of the last line of a part.
+        // Items of the last part that begins where a line does, but is not as many as begin so again.
+        let line = LINE >> self.unit.trailing_zeros().min(LINE.trailing_zeros());
         let shift = |address: usize, width: usize, alike: bool| {
-            let head = self.head(address, alike);
-            if head < width { width.wrapping_sub(head).checked_rem(line).unwrap_or(0) } else { 0 }
+            let head = self.head(address, alike).filter(|head| *head < width);
+            head.and_then(|head| width.wrapping_sub(head).checked_rem(line)).unwrap_or(0)
         };
         let row_shift = shift(dst.addr(), rows.width(), self.columns_alike);
         let column_shift = shift(src.addr(), columns.width(), self.rows_alike);
@@ -281,18 +277,19 @@ impl<'m> TileRunner<'m> {
             for columns in columns.parts(column_shift) {
                 let src = src.wrapping_offset(columns.src.wrapping_add(rows.src));
                 let dst = dst.wrapping_offset(columns.dst.wrapping_add(rows.dst));
+                let head_rows = self.head(dst.addr(), self.columns_alike);
                 let plane = tile::Plane {
                     src,
                     rows: rows.offsets,
                     dst,
                     columns: columns.offsets,
                     far: self.far,
-                    head_rows: self.head(dst.addr(), self.columns_alike),
-                    head_columns: self.head(src.addr(), self.rows_alike),
-                    stream: self.stream && dst.addr().is_multiple_of(self.unit),
+                    head_rows: head_rows.unwrap_or(0),
+                    head_columns: self.head(src.addr(), self.rows_alike).unwrap_or(0),
+                    stream: self.stream && head_rows.is_some(),
                 };
                 // SAFETY: the function's contract; the kernel is for this level.
-                unsafe { (self.run)(&plane) };
+                unsafe { (self.kernel.run)(&plane) };
             }
         }
     }

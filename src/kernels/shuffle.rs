@@ -7,7 +7,7 @@
 #[cfg(target_arch = "x86_64")]
 use core::arch::x86_64::*;
 
-use super::tile::LINE;
+use super::tile::{LINE, steps_to_line};
 
 /// The most vectors that a program writes, and the most windows that each is made of.
 const MOST: usize = 4;
@@ -369,14 +369,7 @@ impl Program {
         if !self.whole || others.iter().any(|out| out.offset.wrapping_sub(first.offset) & (width - 1) != 0) {
             return None;
         }
-        // `dst + periods * step` must be a multiple of a line: the odd part of `step` has an inverse.
-        let missing = dst.wrapping_offset(first.offset).addr().wrapping_neg() % LINE;
-        let twos = step.trailing_zeros().min(LINE.trailing_zeros());
-        let odd = step.cast_unsigned() >> twos;
-        let inverse = odd.wrapping_mul(2_usize.wrapping_sub(odd.wrapping_mul(odd)));
-        let periods = (missing >> twos).wrapping_mul(inverse) % (LINE >> twos).max(1);
-        let reached = first.offset.wrapping_add(step.wrapping_mul(periods.cast_signed()));
-        dst.wrapping_offset(reached).addr().is_multiple_of(LINE).then_some(periods)
+        steps_to_line(dst.wrapping_offset(first.offset).addr(), step)
     }
 
     /// The function that runs the program.

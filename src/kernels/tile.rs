@@ -24,11 +24,30 @@ pub(super) struct Plane<'t> {
     pub(super) stream: bool,
 }
 
-/// A function that copies a plane.
-pub(super) type Run = unsafe fn(&Plane<'_>);
+/// What copies planes of items of one size.
+#[derive(Clone, Copy)]
+pub(super) struct Kernel {
+    /// It may be called where the processor has its instructions, with W1 to W4 for the items of the plane.
+    pub(super) run: unsafe fn(&Plane<'_>),
+    /// Whether it can write lines past the caches: the rows of a tile fill lines, and there are instructions for it.
+    pub(super) whole_lines: bool,
+}
 
 /// Bytes of a line of the cache.
 pub(super) const LINE: usize = 64;
+
+/// How many steps of so many bytes it takes from an address to where a line of the cache begins; `None` where that is never
+/// so.
+pub(super) fn steps_to_line(address: usize, step: isize) -> Option<usize> {
+    let missing = address.wrapping_neg() % LINE;
+    let twos = step.trailing_zeros().min(LINE.trailing_zeros());
+    // The odd part of the step has an inverse, modulo 64 this one.
+    let odd = step.cast_unsigned() >> twos;
+    let inverse = odd.wrapping_mul(2_usize.wrapping_sub(odd.wrapping_mul(odd)));
+    let steps = (missing >> twos).wrapping_mul(inverse) % (LINE >> twos).max(1);
+    let reached = address.wrapping_add_signed(step.wrapping_mul(steps.cast_signed()));
+    reached.is_multiple_of(LINE).then_some(steps)
+}
 
 /// A kernel for tiles of one size. Its functions are inlined into one that has the instructions that they need.
 pub(super) trait Tile {
@@ -190,8 +209,8 @@ impl<const UNIT: usize> Tile for Portable<UNIT> {
 }
 
 /// The function for items of this size on any machine.
-pub(super) fn portable(unit: usize) -> Option<Run> {
-    Some(match unit {
+pub(super) fn portable(unit: usize) -> Option<Kernel> {
+    let run = match unit {
         1 => run::<Portable<1>>,
         2 => run::<Portable<2>>,
         3 => run::<Portable<3>>,
@@ -203,5 +222,6 @@ pub(super) fn portable(unit: usize) -> Option<Run> {
         24 => run::<Portable<24>>,
         32 => run::<Portable<32>>,
         _ => return None,
-    })
+    };
+    Some(Kernel { run, whole_lines: false })
 }

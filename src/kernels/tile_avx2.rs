@@ -2,18 +2,19 @@
 
 use core::arch::x86_64::*;
 
-use super::tile::{LINE, Plane, Run, Tile, items, run};
+use super::tile::{Kernel, LINE, Plane, Tile, items, run};
 
 /// The function for items of this size. It may be called at the level `Avx2`.
-pub(super) fn kernel(unit: usize) -> Option<Run> {
-    Some(match unit {
+pub(super) fn kernel(unit: usize) -> Option<Kernel> {
+    let run = match unit {
         1 => plane::<Units<1>>,
         2 => plane::<Units<2>>,
         4 => plane::<Units<4>>,
         8 => plane::<Units<8>>,
         16 => plane::<Units<16>>,
         _ => return None,
-    })
+    };
+    Some(Kernel { run, whole_lines: true })
 }
 
 /// # Safety

@@ -7,21 +7,22 @@
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
-use super::tile::{Plane, Run, Tile, items, run};
+use super::tile::{Kernel, Plane, Tile, items, run};
 
 /// The function for items of this size. It may be called at the level `Avx512`.
-pub(super) fn kernel(unit: usize) -> Option<Run> {
-    Some(match unit {
+pub(super) fn kernel(unit: usize) -> Option<Kernel> {
+    let run: unsafe fn(&Plane<'_>) = match unit {
         1 => plane::<Joined<4>>,
         2 => plane::<Joined<2>>,
-        3 => plane::<Units<3>>,
+        3 => plane::<Narrow<3>>,
         4 => plane::<Units<4>>,
-        6 => plane::<Units<6>>,
+        6 => plane::<Narrow<6>>,
         8 => plane::<Units<8>>,
-        12 => plane::<Units<12>>,
+        12 => plane::<Narrow<12>>,
         16 => plane::<Units<16>>,
         _ => return None,
-    })
+    };
+    Some(Kernel { run, whole_lines: true })
 }
 
 /// # Safety
@@ -178,19 +179,14 @@ impl<const UNIT: usize> Units<UNIT> {
     const WIDENING: [u8; 64] = indices(UNIT, true);
     const NARROWING: [u8; 64] = indices(UNIT, false);
 
-    /// Copies a tile, or what there is of it where it is not `WHOLE`.
+    /// Reads a tile, or what there is of it where it is not `WHOLE`, and hands on its columns, which are not narrowed.
     ///
     /// # Safety
-    /// As `Tile::whole` and `Tile::part`.
+    /// W1 for the items of the tile.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
-    unsafe fn copy<const WHOLE: bool, const STREAM: bool>(lines: &Lines) {
-        let side = ones(Self::SIDE * UNIT);
-        let (read, written) = if WHOLE {
-            (side, side)
-        } else {
-            (ones(lines.column_count.wrapping_mul(UNIT)), ones(lines.row_count.wrapping_mul(UNIT)))
-        };
+    unsafe fn transpose<const WHOLE: bool>(lines: &Lines, put: impl Fn(usize, __m512i)) {
+        let read = ones(if WHOLE { Self::SIDE * UNIT } else { lines.column_count.wrapping_mul(UNIT) });
         let load = |row: usize| {
             if !WHOLE && row >= lines.row_count {
                 return _mm512_setzero_si512();
@@ -207,6 +203,22 @@ impl<const UNIT: usize> Units<UNIT> {
                 }
             }
         };
+        match Self::SIDE {
+            16 => give!(put, sixteenths(each!(load; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15));
+                a 0 b 1 c 2 d 3 e 4 f 5 g 6 h 7 i 8 j 9 k 10 l 11 m 12 n 13 o 14 p 15),
+            8 => give!(put, eighths(each!(load; 0 1 2 3 4 5 6 7)); a 0 b 1 c 2 d 3 e 4 f 5 g 6 h 7),
+            _ => give!(put, quarters(each!(load; 0 1 2 3)); a 0 b 1 c 2 d 3),
+        }
+    }
+
+    /// Copies a tile, or what there is of it where it is not `WHOLE`.
+    ///
+    /// # Safety
+    /// As `Tile::whole` and `Tile::part`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+    unsafe fn copy<const WHOLE: bool, const STREAM: bool>(lines: &Lines) {
+        let written = ones(if WHOLE { Self::SIDE * UNIT } else { lines.row_count.wrapping_mul(UNIT) });
         let put = |column: usize, line: __m512i| {
             if !WHOLE && column >= lines.column_count {
                 return;
@@ -224,12 +236,8 @@ impl<const UNIT: usize> Units<UNIT> {
                 }
             }
         };
-        match Self::SIDE {
-            16 => give!(put, sixteenths(each!(load; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15));
-                a 0 b 1 c 2 d 3 e 4 f 5 g 6 h 7 i 8 j 9 k 10 l 11 m 12 n 13 o 14 p 15),
-            8 => give!(put, eighths(each!(load; 0 1 2 3 4 5 6 7)); a 0 b 1 c 2 d 3 e 4 f 5 g 6 h 7),
-            _ => give!(put, quarters(each!(load; 0 1 2 3)); a 0 b 1 c 2 d 3),
-        }
+        // SAFETY: the function's contract.
+        unsafe { Self::transpose::<WHOLE>(lines, put) }
     }
 }
 
@@ -254,6 +262,87 @@ impl<const UNIT: usize> Tile for Units<UNIT> {
             } else {
                 Self::copy::<false, false>(&Lines::of(src, rows, dst, columns));
             }
+        }
+    }
+}
+
+/// Items of 3, 6 and 12 bytes. Four squares below each other fill three lines of each column.
+struct Narrow<const UNIT: usize>;
+
+/// Indices that narrow two squares' columns and put them together to line `line` of three: 64 is the first byte of the second.
+const fn fusing(unit: usize, line: usize) -> [u8; 64] {
+    let wide = unit + unit / 3;
+    let mut index = [0; 64];
+    let mut at = 0;
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+    while at < 64 {
+        // 48 bytes of each square: line 0 begins with the first byte of one, line 1 with byte 16, line 2 with byte 32.
+        let byte = line * 16 + at;
+        let (square, byte) = (byte / 48, byte % 48);
+        index[at] = (square * 64 + byte / unit * wide + byte % unit) as u8;
+        at += 1;
+    }
+    index
+}
+
+impl<const UNIT: usize> Narrow<UNIT> {
+    const SIDE: usize = 48 / UNIT;
+    const FUSING: [[u8; 64]; 3] = [fusing(UNIT, 0), fusing(UNIT, 1), fusing(UNIT, 2)];
+
+    /// Copies four squares.
+    ///
+    /// # Safety
+    /// As `Tile::whole`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+    unsafe fn copy<const STREAM: bool>(src: *const u8, rows: *const isize, dst: *mut u8, columns: *const isize) {
+        let mut scratch = [const { MaybeUninit::<__m512i>::uninit() }; 64];
+        let scratch = scratch.as_mut_ptr().cast::<__m512i>();
+        let (row_count, column_count) = (Self::SIDE, Self::SIDE);
+        for square in 0..4 {
+            let rows = rows.wrapping_add(square * Self::SIDE);
+            let lines = Lines { src, rows, row_count, dst, columns, column_count };
+            // SAFETY: W1; there are 4 times `SIDE` lines of scratch memory.
+            unsafe {
+                Units::<UNIT>::transpose::<true>(&lines, |column, line| {
+                    scratch.wrapping_add(square * Self::SIDE + column).write(line);
+                });
+            }
+        }
+        for column in 0..Self::SIDE {
+            // SAFETY: these lines have been written; W2 for three lines of each column.
+            unsafe {
+                let kept = |square: usize| scratch.wrapping_add(square * Self::SIDE + column).read();
+                let to = dst.wrapping_offset(*columns.wrapping_add(column));
+                let [first, second, third] = &Self::FUSING;
+                let index = |index: &[u8; 64]| _mm512_loadu_si512(index.as_ptr().cast());
+                let (a, b, c, d) = (kept(0), kept(1), kept(2), kept(3));
+                store::<STREAM>(to, _mm512_permutex2var_epi8(a, index(first), b));
+                store::<STREAM>(to.wrapping_add(64), _mm512_permutex2var_epi8(b, index(second), c));
+                store::<STREAM>(to.wrapping_add(128), _mm512_permutex2var_epi8(c, index(third), d));
+            }
+        }
+    }
+}
+
+impl<const UNIT: usize> Tile for Narrow<UNIT> {
+    const UNIT: usize = UNIT;
+    const ROWS: usize = 4 * Self::SIDE;
+    const COLUMNS: usize = Self::SIDE;
+
+    #[inline(always)]
+    unsafe fn whole<const STREAM: bool>(src: *const u8, rows: *const isize, dst: *mut u8, columns: *const isize) {
+        // SAFETY: the function's contract.
+        unsafe { Self::copy::<STREAM>(src, rows, dst, columns) }
+    }
+
+    #[inline(always)]
+    unsafe fn part(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+        let mut dst = dst;
+        for rows in rows.chunks(Self::SIDE) {
+            // SAFETY: the function's contract.
+            unsafe { Units::<UNIT>::part(src, rows, dst, columns) };
+            dst = dst.wrapping_add(rows.len().wrapping_mul(UNIT));
         }
     }
 }
