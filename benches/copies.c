@@ -1,7 +1,8 @@
 /*
  * Times strided copies beside memcpy of as many bytes, in turns in one process. Prints a line for each workload and
  * direction: its name, the microseconds of memcpy and of the copy (medians), and their ratio: 1.00 is memcpy's speed.
- * With CPython's header it times CPython. An argument picks the workloads whose names have it in them.
+ * With CPython's header it times CPython. An argument picks the workloads whose names have it in them. With LIST=1 it prints
+ * the workloads instead: name, item size, start, shape, strides and directions, for a peer that does the same.
  *
  * Every copy is checked once, in both directions, against a loop over all items.
  */
@@ -102,6 +103,18 @@ static void fill(char *to, size_t size, unsigned seed)
 static void workload(const char *name, Py_ssize_t itemsize, int ndim, Py_ssize_t start, int writable)
 {
     if (!strstr(name, wanted)) {
+        return;
+    }
+    if (getenv("LIST")) {
+        printf("%s\t%ld\t%ld\t", name, (long)itemsize, (long)start);
+        for (int axis = 0; axis < ndim; axis++) {
+            printf("%s%ld", axis ? "," : "", (long)shape[axis]);
+        }
+        printf("\t");
+        for (int axis = 0; axis < ndim; axis++) {
+            printf("%s%ld", axis ? "," : "", (long)strides[axis]);
+        }
+        printf("\t%s\n", writable ? "to from" : "to");
         return;
     }
     view = (Py_buffer){.buf = memory + start, .len = itemsize, .itemsize = itemsize, .ndim = ndim, .shape = shape,

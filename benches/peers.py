@@ -1,6 +1,7 @@
 """Times what CPython's struct module and NumPy have for the workloads of bench.c, formats.c and numbers.c.
 
-Prints the lines of one peer, named by the argument: "cpython" or "numpy". Each is the best of three rounds.
+Prints the lines of one peer, named by the argument: "cpython" or "numpy". Each is the best of three rounds. "copies" times
+NumPy at what copies.c lists.
 """
 import struct
 import sys
@@ -95,4 +96,26 @@ def numpy():
     report("== of 1,000,000 items of '<ihd'", lambda: (records == same).all())
 
 
-{"cpython": cpython, "numpy": numpy}[sys.argv[1]]()
+def copies():
+    """The workloads that copies.c lists on standard input, in its words: no time of memcpy, the copy's, no ratio."""
+    import numpy as np
+
+    memory, target = np.zeros(1 << 28, "u1"), np.ones(1 << 28, "u1")
+    for line in sys.stdin:
+        name, itemsize, start, shape, strides, directions = line.rstrip("\n").split("\t")
+        shape, strides = ([int(entry) for entry in entries.split(",")] for entries in (shape, strides))
+        # As bytes where NumPy has no number of that size.
+        kind = {1: "u1", 2: "u2", 4: "f4", 8: "f8"}.get(int(itemsize), "V" + itemsize)
+        view = np.ndarray(shape, kind, memory, int(start), strides)
+        packed = np.ndarray(shape, kind, target)
+        for direction in directions.split():
+            to, source = (packed, view) if direction == "to" else (view, packed)
+            times = []
+            while len(times) < 5 or (sum(times) < 1e7 and len(times) < 1000):
+                begin = time.perf_counter_ns()
+                np.copyto(to, source)
+                times.append(time.perf_counter_ns() - begin)
+            print(f"{name}, {direction}\t-\t{sorted(times)[len(times) // 2] / 1e3:.3f}\t-", flush=True)
+
+
+{"cpython": cpython, "numpy": numpy, "copies": copies}[sys.argv[1]]()

@@ -19,12 +19,14 @@ out=$BENCH_BUILD
 mkdir -p "$out"
 
 flags=(-std=c11 -O2 -Wall -Wextra -Wpedantic -Werror)
-for program in bench formats numbers; do
+for program in bench formats numbers copies; do
     # shellcheck disable=SC2086  # lists of words
     $CC "${flags[@]}" $PYBUFFER_CFLAGS "$here/$program.c" $PYBUFFER_LIBS -o "$out/$program.ours"
 done
-"$CC" "${flags[@]}" -DNDEBUG -DBENCH_PYTHON_H -isystem "$oracle/include/python3.13" "$here/bench.c" \
-    "-L$oracle/lib" "-Wl,-rpath,$oracle/lib" -lpython3.13 -o "$out/bench.cpython"
+for program in bench copies; do
+    "$CC" "${flags[@]}" -DNDEBUG -DBENCH_PYTHON_H -isystem "$oracle/include/python3.13" "$here/$program.c" \
+        "-L$oracle/lib" "-Wl,-rpath,$oracle/lib" -lpython3.13 -o "$out/$program.cpython"
+done
 
 rm -f "$out"/*.times
 : >"$out/numpy.times"
@@ -61,3 +63,18 @@ awk -F '\t' '
             printf "| %s | %s | %s | %s | %s |\n", order[i], time(result[1]), time(result[2]), time(result[3]), best ? sprintf("%.1f", best / result[3]) : "-"
         }
     }' "$out/cpython.times" "$out/numpy.times" "$out/ours.times"
+
+# Copies beside memcpy: 1.00 is its speed.
+"$out/copies.ours" >"$out/ours.copies"
+QUICK=1 "$out/copies.cpython" >"$out/cpython.copies"
+: >"$out/numpy.copies"
+[ -z "$numpy" ] || LIST=1 "$out/copies.ours" | "$numpy" "$here/peers.py" copies >"$out/numpy.copies"
+awk -F '\t' '
+    BEGIN {
+        printf "\n| copy | memcpy, us | CPython 3.13, us | NumPy, us | libpybuffer, us | memcpy / libpybuffer |\n"
+        printf "| --- | ---: | ---: | ---: | ---: | ---: |\n"
+    }
+    FILENAME ~ /cpython/ { cpython[$1] = $3; next }
+    FILENAME ~ /numpy/ { numpy[$1] = $3; next }
+    { printf "| %s | %s | %s | %s | %s | %s |\n", $1, $2, cpython[$1], numpy[$1] ? numpy[$1] : "-", $3, $4 }
+' "$out/cpython.copies" "$out/numpy.copies" "$out/ours.copies"

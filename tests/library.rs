@@ -30,7 +30,7 @@ const IMPORTS: &[(&str, &str)] = &[
     ("strlen", "formats"),
     ("strnlen", "messages"),
     ("write", "PyErr_Print"),
-    ("getenv", "PYTHONHASHSEED"),
+    ("getenv", "PYTHONHASHSEED, PYBUFFER_CPU"),
     ("getrandom", "hashing"),
     ("clock_gettime", "hashing"),
     ("__tls_get_addr", "errors"),

@@ -12,6 +12,9 @@
 //! * **W4** for a function that writes: no byte that is written is read through the first operand, unless the function
 //!   says otherwise.
 //!
+//! Loads of vectors may also cover bytes between items of the first operand that are less than 256 bytes apart. Nothing is
+//! made of their values, so that another thread may write them; no page is read that has no byte of an item.
+//!
 //! The exporter vouches for W1 and W2 with the view that it filled, which `layout::Structure::check` has found to be
 //! consistent; W3 is the thread rule of the header; W4 is established by `buffer::copy`.
 

@@ -134,21 +134,14 @@ unsafe fn tiles<T: Tile, const FAR: bool, const STREAM: bool>(plane: &Plane<'_>)
     let row_tiles = || head.chunks(T::ROWS).chain(rows.chunks(T::ROWS));
     let column_tiles = || first.chunks(T::COLUMNS).chain(others.chunks(T::COLUMNS));
     let bytes = |side: &[isize]| side.len().wrapping_mul(T::UNIT);
-    let ahead = |src: *const u8| {
-        // What is read next: further down, and at the end the first rows of the columns to the right.
-        let right = if STREAM { bytes(plane.columns) } else { LINE };
-        let down = row_tiles().skip(AHEAD).map(move |rows| (src, rows));
-        down.chain(row_tiles().take(AHEAD).map(move |rows| (src.wrapping_add(right), rows)))
-    };
     if STREAM {
         // Lines of few pages are written in turn.
-        let (mut dst, mut ahead) = (plane.dst, ahead(plane.src));
+        let right = bytes(plane.columns);
+        let mut dst = plane.dst;
         for rows in row_tiles() {
-            let (mut src, next) = (plane.src, ahead.next());
+            let mut src = plane.src;
             for columns in column_tiles() {
-                if let Some((start, rows)) = next {
-                    fetch(start.wrapping_add(src.addr().wrapping_sub(plane.src.addr())), rows);
-                }
+                fetch(src.wrapping_add(right), rows);
                 tile(rows, columns, src, dst);
                 src = src.wrapping_add(bytes(columns));
             }
@@ -158,23 +151,22 @@ unsafe fn tiles<T: Tile, const FAR: bool, const STREAM: bool>(plane: &Plane<'_>)
         // Lines are written one behind the other.
         let mut src = plane.src;
         for columns in column_tiles() {
-            let (mut dst, mut ahead) = (plane.dst, ahead(src));
+            let right = bytes(columns);
+            let mut dst = plane.dst;
             for rows in row_tiles() {
-                if FAR && let Some((start, rows)) = ahead.next() {
-                    fetch(start, rows);
+                if FAR {
+                    fetch(src.wrapping_add(right), rows);
                 }
                 tile(rows, columns, src, dst);
                 dst = dst.wrapping_add(bytes(rows));
             }
-            src = src.wrapping_add(bytes(columns));
+            src = src.wrapping_add(right);
         }
     }
 }
 
-/// How many tiles ahead lines are fetched.
-const AHEAD: usize = 2;
-
-/// Has these rows fetched to the cache.
+/// Has these rows fetched to the second cache, from `src` on: to the right of the columns that are copied, whose turn comes
+/// after all rows.
 #[inline(always)]
 fn fetch(src: *const u8, rows: &[isize]) {
     for &row in rows {
