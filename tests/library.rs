@@ -27,6 +27,7 @@ const IMPORTS: &[(&str, &str)] = &[
     ("memset", "copies"),
     ("memcmp", "comparison"),
     ("bcmp", "comparison"),
+    ("madvise", "large copies"),
     ("strlen", "formats"),
     ("strnlen", "messages"),
     ("write", "PyErr_Print"),

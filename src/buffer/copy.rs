@@ -7,7 +7,7 @@ use crate::abi::object::PyObject;
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::layout::{Order, Pair, Purpose, Structure, with_room};
-use crate::runtime::alloc::Scratch;
+use crate::runtime::alloc::{self, Scratch};
 
 use super::request::Request;
 use super::view::{Acquired, checked_structure, is_exporter};
@@ -34,6 +34,7 @@ pub(crate) unsafe fn to_fresh(buf: *mut u8, view: &Py_buffer, order: Order) -> R
     unsafe {
         let structure = checked_structure(view)?;
         let items = structure.bytes();
+        alloc::prepare(buf, items);
         buf.add(items).write_bytes(0, view.len.unsigned_abs().saturating_sub(items));
         copy_out(buf, view, &structure, order)
     }
