@@ -34,14 +34,15 @@ pub(super) unsafe fn stream_block(src: *const u8, dst: *mut u8, len: usize) {
     let done = head.wrapping_add(lines.wrapping_mul(LINE));
     // SAFETY: the function's contract: the three parts are the whole. The instructions are there by the level.
     unsafe {
+        core::ptr::copy_nonoverlapping(src, dst, head);
+        let (from, to) = (src.wrapping_add(head), dst.wrapping_add(head));
         match level() {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => x86::lines_avx512(src.wrapping_add(head), dst.wrapping_add(head), lines),
+            Level::Avx512 => x86::lines_avx512(from, to, lines),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => x86::lines_avx2(src.wrapping_add(head), dst.wrapping_add(head), lines),
-            Level::Portable => return core::ptr::copy_nonoverlapping(src, dst, len),
+            Level::Avx2 => x86::lines_avx2(from, to, lines),
+            Level::Portable => core::ptr::copy_nonoverlapping(from, to, lines.wrapping_mul(LINE)),
         }
-        core::ptr::copy_nonoverlapping(src, dst, head);
         core::ptr::copy_nonoverlapping(src.wrapping_add(done), dst.wrapping_add(done), len.wrapping_sub(done));
     }
 }

@@ -7,7 +7,9 @@ use crate::layout::{Axis, Lines, Plan, Sides};
 use super::blocks::{STREAMED, stream_block, stream_end};
 use super::cpu::{Level, level};
 use super::plane::Plane;
-use super::shuffle::{Line, PERIOD, Program, Steps};
+#[cfg(target_arch = "x86_64")]
+use super::shuffle::Line;
+use super::shuffle::{PERIOD, Program, Steps};
 use super::tile::{self, Kernel, LINE};
 use super::walk::each;
 #[cfg(target_arch = "x86_64")]

@@ -175,11 +175,11 @@ impl Plan<'_> {
         rows.add(last, *direct.get(last)?, by_dst);
         columns.add(fastest, *direct.get(fastest)?, by_src);
         let lines = line.checked_div(unit)?.max(2);
-        // A line first, then some, where there are so many axes.
-        for wanted in [lines, lines.wrapping_mul(4)] {
-            rows.extend(direct, unit, by_dst, wanted, columns.taken);
-            columns.extend(direct, unit, by_src, wanted, rows.taken);
-        }
+        // A line first, then some, where there are so many axes. Most of a line is enough of the first operand.
+        rows.extend(direct, unit, by_dst, lines, columns.taken);
+        columns.extend(direct, unit, by_src, lines.wrapping_sub(lines / 4), rows.taken);
+        rows.extend(direct, unit, by_dst, lines.wrapping_mul(4), columns.taken);
+        columns.extend(direct, unit, by_src, lines.wrapping_mul(4), rows.taken);
         self.remove_direct(rows.taken | columns.taken);
         Some(Sides { rows, columns })
     }
