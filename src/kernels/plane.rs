@@ -1,17 +1,27 @@
 //! Two axes of any steps, item by item. What is left when nothing better fits, and what the other kernels leave over.
 
-use core::ops::ControlFlow;
-
 use crate::layout::Axis;
-
-use super::walk::each;
 
 /// The two innermost axes of a walk; an axis that is not there has one item.
 #[derive(Clone, Copy)]
 pub(super) struct Plane {
-    rows: Axis,
-    line: Axis,
+    rows: Steps,
+    line: Steps,
     unit: usize,
+}
+
+/// A direct axis. (An [`Axis`] is copied field by field: it has just been written so, and must not wait for that.)
+#[derive(Clone, Copy)]
+struct Steps {
+    len: isize,
+    src: isize,
+    dst: isize,
+}
+
+impl Steps {
+    fn of(axis: &Axis) -> Self {
+        Self { len: axis.len, src: axis.src.stride, dst: axis.dst.stride }
+    }
 }
 
 /// Items along each side of a tile: as many as one 64-byte line of the cache holds, within reason.
@@ -26,10 +36,10 @@ const fn tile_side(unit: usize) -> isize {
 
 impl Plane {
     pub(super) fn new(axes: &[Axis], unit: usize) -> Self {
-        let single = Axis { len: 1, ..Axis::default() };
-        match *axes {
-            [rows, line, ..] => Self { rows, line, unit },
-            [line] => Self { rows: single, line, unit },
+        let single = Steps { len: 1, src: 0, dst: 0 };
+        match axes {
+            [rows, line, ..] => Self { rows: Steps::of(rows), line: Steps::of(line), unit },
+            [line] => Self { rows: single, line: Steps::of(line), unit },
             [] => Self { rows: single, line: single, unit },
         }
     }
@@ -71,12 +81,12 @@ impl Plane {
             let mut column = 0;
             while column < self.line.len {
                 let columns = side.min(self.line.len - column);
-                let at = |axes: fn(&Axis) -> isize| row * axes(&self.rows) + column * axes(&self.line);
+                let at = |axes: fn(&Steps) -> isize| row * axes(&self.rows) + column * axes(&self.line);
                 // SAFETY: the part lies within both axes, so the contract covers it.
                 unsafe {
                     self.part::<UNIT>(
-                        src.wrapping_offset(at(|axis| axis.src.stride)),
-                        dst.wrapping_offset(at(|axis| axis.dst.stride)),
+                        src.wrapping_offset(at(|axis| axis.src)),
+                        dst.wrapping_offset(at(|axis| axis.dst)),
                         rows,
                         columns,
                     );
@@ -98,11 +108,11 @@ impl Plane {
             for _ in 0..columns {
                 // SAFETY: W1 and W2: `from` and `to` belong to an index tuple; an array of bytes needs no alignment.
                 unsafe { to.cast::<[u8; UNIT]>().write(from.cast::<[u8; UNIT]>().read()) };
-                from = from.wrapping_offset(self.line.src.stride);
-                to = to.wrapping_offset(self.line.dst.stride);
+                from = from.wrapping_offset(self.line.src);
+                to = to.wrapping_offset(self.line.dst);
             }
-            src_row = src_row.wrapping_offset(self.rows.src.stride);
-            dst_row = dst_row.wrapping_offset(self.rows.dst.stride);
+            src_row = src_row.wrapping_offset(self.rows.src);
+            dst_row = dst_row.wrapping_offset(self.rows.dst);
         }
     }
 
@@ -111,12 +121,17 @@ impl Plane {
     /// # Safety
     /// As `copy`.
     unsafe fn blocks(&self, src: *const u8, dst: *mut u8) {
-        let mut copy_block = |src: *const u8, dst: *mut u8| {
-            // SAFETY: W1 and W2 for an index tuple; W4: the two do not overlap.
-            unsafe { core::ptr::copy_nonoverlapping(src, dst, self.unit) };
-            ControlFlow::Continue(())
-        };
-        // SAFETY: the function's contract; the axes follow no pointers; the closure never breaks.
-        let _: ControlFlow<()> = unsafe { each(&[self.rows, self.line], src, dst, &mut copy_block) };
+        for row in 0..self.rows.len {
+            for column in 0..self.line.len {
+                let from = src
+                    .wrapping_offset(row.wrapping_mul(self.rows.src))
+                    .wrapping_offset(column.wrapping_mul(self.line.src));
+                let to = dst
+                    .wrapping_offset(row.wrapping_mul(self.rows.dst))
+                    .wrapping_offset(column.wrapping_mul(self.line.dst));
+                // SAFETY: W1 and W2 for an index tuple; W4: the two do not overlap.
+                unsafe { core::ptr::copy_nonoverlapping(from, to, self.unit) };
+            }
+        }
     }
 }

@@ -95,6 +95,11 @@ impl<'m> Axes<'m> {
         }
     }
 
+    /// Takes out the last axis, if there is one.
+    pub(super) fn pop(&mut self) {
+        self.used = self.used.saturating_sub(1);
+    }
+
     /// Takes out the axis at `position`, if there is one.
     pub(super) fn remove(&mut self, position: usize) -> Option<Axis> {
         let tail = self.as_mut_slice().get_mut(position..)?;

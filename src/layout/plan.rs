@@ -356,7 +356,7 @@ impl<'m> Pair<'m> {
             let Some((last, sorted)) = head.split_last() else { return };
             let key = last.step_size();
             let place = sorted.iter().rposition(|axis| axis.step_size() >= key).map_or(0, |at| at.wrapping_add(1));
-            if let Some(tail @ [_, ..]) = head.get_mut(place..) {
+            if let Some(tail @ [_, _, ..]) = head.get_mut(place..) {
                 tail.rotate_right(1);
             }
         }
@@ -402,13 +402,13 @@ impl Plan<'_> {
     /// Takes an innermost axis that is contiguous in both operands into the unit. Only for work on bytes; what looks at
     /// items must not.
     pub fn take_block(&mut self) {
-        if let Some(inner) = self.direct().last().copied()
+        if let Some(inner) = self.direct().last()
             && inner.src.stride.unsigned_abs() == self.unit
             && inner.src.stride > 0
             && inner.dst.stride == inner.src.stride
         {
-            self.axes.remove(self.axes.as_slice().len().wrapping_sub(1));
             self.unit = self.unit.wrapping_mul(inner.len.unsigned_abs());
+            self.axes.pop();
         }
     }
 
