@@ -33,6 +33,10 @@ struct Window {
 /// Bytes between items up to which what lies between them is read, too, and left out afterwards: much less than a page.
 const NEAR: usize = 4 * LINE;
 
+/// How far ahead lines that are written in part are fetched.
+#[cfg(target_arch = "x86_64")]
+const AHEAD: usize = 16 * LINE;
+
 /// A vector of the destination.
 #[derive(Clone, Copy)]
 struct Out {
@@ -290,6 +294,8 @@ impl Vector for __m512i {
             if write == u64::MAX {
                 _mm512_storeu_si512(to.cast(), self);
             } else {
+                // The processor does not fetch lines ahead for stores that leave bytes out.
+                _mm_prefetch::<_MM_HINT_T0>(to.wrapping_add(AHEAD).cast());
                 _mm512_mask_storeu_epi8(to.cast(), write, self);
             }
         }
