@@ -338,6 +338,10 @@ impl Vector for __m128i {
     }
 }
 
+/// How many steps ahead the source is fetched.
+#[cfg(target_arch = "x86_64")]
+const STEPS_AHEAD: isize = 8;
+
 /// A function that runs some steps of a program.
 pub(super) type Steps = unsafe fn(&Program, *const u8, *mut u8, usize);
 
@@ -354,6 +358,14 @@ unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED
 ) {
     let Some(outs) = program.outs.first_chunk::<OUTS>() else { return };
     for _ in 0..steps {
+        if STREAM {
+            // Where destinations are large, sources are, too.
+            let ahead = src.wrapping_offset(program.src_step.wrapping_mul(STEPS_AHEAD));
+            for line in 0..WINDOWS {
+                // SAFETY: fetching ahead reads nothing that anybody can tell, at any address.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(line * LINE).cast()) };
+            }
+        }
         for out in outs {
             // SAFETY: the function's contract: windows and vectors have what the items of the step have.
             unsafe {
