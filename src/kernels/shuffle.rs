@@ -340,7 +340,7 @@ impl Vector for __m128i {
 
 /// How many steps ahead the source is fetched.
 #[cfg(target_arch = "x86_64")]
-const STEPS_AHEAD: isize = 8;
+const STEPS_AHEAD: isize = 16;
 
 /// A function that runs some steps of a program.
 pub(super) type Steps = unsafe fn(&Program, *const u8, *mut u8, usize);
