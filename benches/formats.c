@@ -59,11 +59,11 @@ static void hex_with_colons(void)
     Py_DECREF(text);
 }
 
-static PyObject *view_of(void *items, const char *format)
+static PyObject *view_of(void *items, const char *format, Py_ssize_t step)
 {
-    Py_ssize_t count = RECORDS, itemsize = PyBuffer_SizeFromFormat(format);
+    Py_ssize_t count = RECORDS / step, itemsize = PyBuffer_SizeFromFormat(format), stride = step * itemsize;
     Py_buffer info = {.buf = items, .len = count * itemsize, .itemsize = itemsize, .readonly = 1, .ndim = 1,
-                      .format = (char *)format, .shape = &count};
+                      .format = (char *)format, .shape = &count, .strides = &stride};
     PyObject *view = PyMemoryView_FromBuffer(&info);
     must(view != NULL, "view");
     return view;
@@ -72,9 +72,24 @@ static PyObject *view_of(void *items, const char *format)
 /* Times something with views of a million items in two formats. */
 static void with_views(const char *name, void (*call)(void), void *a, const char *a_format, void *b, const char *b_format)
 {
-    left = view_of(a, a_format);
-    right = view_of(b, b_format);
+    left = view_of(a, a_format, 1);
+    right = view_of(b, b_format, 1);
     report(name, call);
+    Py_DECREF(right);
+    Py_DECREF(left);
+}
+
+/* Times the comparison of a million numbers with their copy, and of every second one. */
+static void equal_numbers(const char *format, void *numbers, void *copy)
+{
+    char line[96];
+    memcpy(copy, numbers, RECORDS * (size_t)PyBuffer_SizeFromFormat(format));
+    snprintf(line, sizeof line, "== of 1,000,000 items of '%s'", format);
+    with_views(line, compare, numbers, format, copy, format);
+    left = view_of(numbers, format, 2);
+    right = view_of(copy, format, 2);
+    snprintf(line, sizeof line, "== of 500,000 items of '%s', strided", format);
+    report(line, compare);
     Py_DECREF(right);
     Py_DECREF(left);
 }
@@ -84,16 +99,21 @@ static void texts_and_comparisons(void)
     char *same = malloc((size_t)RECORDS * RECORD_SIZE);
     int *numbers = malloc(RECORDS * sizeof(int));
     unsigned char *swapped = malloc(RECORDS * sizeof(int));
+    float *floats = malloc(RECORDS * sizeof(float));
     double *doubles = malloc(RECORDS * sizeof(double));
-    must(same != NULL && numbers != NULL && swapped != NULL && doubles != NULL, "no memory");
-    memcpy(same, items, (size_t)RECORDS * RECORD_SIZE);
+    must(same != NULL && numbers != NULL && swapped != NULL && floats != NULL && doubles != NULL, "no memory");
     for (int i = 0; i < RECORDS; i++) {
         numbers[i] = i;
+        floats[i] = (float)i;
         doubles[i] = i / 7.0;
         for (int byte = 0; byte < 4; byte++) {
             swapped[4 * i + byte] = (unsigned char)((unsigned)i >> (24 - 8 * byte));
         }
     }
+    equal_numbers("i", numbers, same);
+    equal_numbers("f", floats, same);
+    equal_numbers("d", doubles, same);
+    memcpy(same, items, (size_t)RECORDS * RECORD_SIZE);
     with_views("== of 1,000,000 items of '<i' and '>i'", compare, numbers, "<i", swapped, ">i");
     with_views("== of 1,000,000 items of '<ihd'", compare, items, "<ihd", same, "<ihd");
     with_views("equality of 1,000,000 items of 'T{<i:x:h:y:d:z:}'", compare_values, items, "T{<i:x:h:y:d:z:}", same,
@@ -103,6 +123,7 @@ static void texts_and_comparisons(void)
     with_views("text of 1,000,000 items of 'i'", text, numbers, "i", numbers, "i");
     with_views("text of 1,000,000 items of 'd'", text, doubles, "d", doubles, "d");
     free(doubles);
+    free(floats);
     free(swapped);
     free(numbers);
     free(same);

@@ -34,8 +34,14 @@ def cpython():
 
     report("unpack 1,000,000 items of '<ihd'", unpack)
 
-    view, numbers = memoryview(RECORDS)[:1_000_000], memoryview(array("i", range(1_000_000)))
+    view = memoryview(RECORDS)[:1_000_000]
     doubles = memoryview(array("d", (i / 7 for i in range(1_000_000))))
+    for kind in "ifd":
+        numbers = memoryview(array(kind, range(1_000_000)))
+        copy = memoryview(array(kind, range(1_000_000)))
+        report(f"== of 1,000,000 items of '{kind}'", lambda: numbers == copy)
+        report(f"== of 500,000 items of '{kind}', strided", lambda: numbers[::2] == copy[::2])
+    numbers = memoryview(array("i", range(1_000_000)))
     report("hex of 1,000,000 bytes", view.hex)
     report("hex of 1,000,000 bytes with colons", lambda: view.hex(":"))
     report("text of 1,000,000 items of 'i'", lambda: repr(numbers.tolist()))
@@ -92,6 +98,11 @@ def numpy():
     little = np.arange(1_000_000, dtype="<i4")
     big = little.astype(">i4")
     same = records.copy()
+    for kind in "ifd":
+        numbers = np.arange(1_000_000).astype(kind)
+        copy = numbers.copy()
+        report(f"== of 1,000,000 items of '{kind}'", lambda: (numbers == copy).all())
+        report(f"== of 500,000 items of '{kind}', strided", lambda: (numbers[::2] == copy[::2]).all())
     report("== of 1,000,000 items of '<i' and '>i'", lambda: (little == big).all())
     report("== of 1,000,000 items of '<ihd'", lambda: (records == same).all())
 

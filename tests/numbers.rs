@@ -23,6 +23,8 @@ mod numpy;
 #[path = "common/script.rs"]
 mod script;
 
+#[path = "common/levels.rs"]
+mod levels;
 #[path = "common/random.rs"]
 mod random;
 
@@ -368,4 +370,9 @@ fn numpy_converts_alike() {
         }
     }
     assert!(formats.len() > 80, "only {} formats", formats.len());
+}
+
+#[test]
+fn at_every_level() {
+    levels::run_at_every_level("at_every_level");
 }

@@ -8,6 +8,8 @@ mod capi;
 mod common;
 #[path = "common/oracle.rs"]
 mod oracle;
+#[path = "common/levels.rs"]
+mod levels;
 #[path = "common/random.rs"]
 mod random;
 
@@ -387,4 +389,9 @@ fn hex_is_pythons_for_every_separator() {
         let start = bytes.len().saturating_sub(1);
         assert_eq!(with_view(c"B", &[len], &reversed, start, -1, hexed), *answer, "{bytes:?} {separator} {group}");
     }
+}
+
+#[test]
+fn at_every_level() {
+    levels::run_at_every_level("at_every_level");
 }

@@ -5,6 +5,8 @@
 
 #[path = "common/capi.rs"]
 mod capi;
+#[path = "common/levels.rs"]
+mod levels;
 #[path = "common/random.rs"]
 mod random;
 
@@ -255,4 +257,9 @@ fn items_are_equal_where_their_values_are() {
             assert!(count >= 1000, "too few cases of {way} {equal}: {counts:?}");
         }
     }
+}
+
+#[test]
+fn at_every_level() {
+    levels::run_at_every_level("at_every_level");
 }

@@ -5,12 +5,14 @@
 //! does not look whether a number fits: another loop has done so before, for a part that the cache holds. What a number
 //! becomes is a rule of `format`.
 
+use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ops::ControlFlow;
 
 use crate::format::{Fault, Half, Native, Scalar, To, Truth, fault};
 use crate::layout::{Axis, Plan};
 
+use super::compiled::{Loop, compiled};
 use super::walk::each;
 
 /// Numbers that are converted at a time where they go through a buffer.
@@ -48,9 +50,9 @@ pub(crate) struct Conversion {
 #[derive(Clone, Copy)]
 struct Loops {
     /// Whether as many numbers fit.
-    fit: unsafe fn(*const u8, usize) -> bool,
+    fit: unsafe fn((*const u8, usize)) -> bool,
     /// Converts as many numbers, which fit.
-    run: unsafe fn(*const u8, *mut u8, usize),
+    run: unsafe fn((*const u8, *mut u8, usize)),
     /// Why a number does not fit.
     fault: unsafe fn(*const u8) -> Fault,
 }
@@ -110,23 +112,41 @@ known!(i8, i16, i32, i64, u8, u16, u32, u64, Half, Truth);
 known_floats!(f32, f64; truncated: i8 as i32, i16 as i32, i32 as i32, i64 as i64, u8 as i32, u16 as i32, u32 as u32,
     u64 as u64; ruled: f32, f64, Half, Truth);
 
-/// # Safety
-/// Of W1 what concerns `count` numbers behind each other.
-unsafe fn fit<S: Native + To<T>, T>(src: *const u8, count: usize) -> bool {
-    // SAFETY: the function's contract. Bytes need no alignment.
-    let src = unsafe { core::slice::from_raw_parts(src.cast::<S::Bytes>(), count) };
-    src.iter().fold(true, |all, from| all & To::<T>::fits(S::from_bytes(*from)))
+/// Whether as many numbers fit.
+struct Fit<S, T>(PhantomData<(S, T)>);
+
+impl<S: Native + To<T>, T> Loop for Fit<S, T> {
+    type On = (*const u8, usize);
+    type Out = bool;
+
+    /// # Safety
+    /// Of W1 what concerns `count` numbers behind each other.
+    #[inline(always)]
+    unsafe fn run((src, count): (*const u8, usize)) -> bool {
+        // SAFETY: the function's contract. Bytes need no alignment.
+        let src = unsafe { core::slice::from_raw_parts(src.cast::<S::Bytes>(), count) };
+        src.iter().fold(true, |all, from| all & To::<T>::fits(S::from_bytes(*from)))
+    }
 }
 
-/// # Safety
-/// Of W1, W2 and W4 what concerns `count` numbers behind each other at both places; all of them fit.
-unsafe fn run<S: Native + Known<T>, T: Native>(src: *const u8, dst: *mut u8, count: usize) {
-    // SAFETY: the function's contract. Bytes need no alignment.
-    unsafe {
-        let src = core::slice::from_raw_parts(src.cast::<S::Bytes>(), count);
-        let dst = core::slice::from_raw_parts_mut(dst.cast::<MaybeUninit<T::Bytes>>(), count);
-        for (from, to) in src.iter().zip(dst) {
-            to.write(Known::<T>::known(S::from_bytes(*from)).to_bytes());
+/// Converts as many numbers.
+struct Convert<S, T>(PhantomData<(S, T)>);
+
+impl<S: Native + Known<T>, T: Native> Loop for Convert<S, T> {
+    type On = (*const u8, *mut u8, usize);
+    type Out = ();
+
+    /// # Safety
+    /// Of W1, W2 and W4 what concerns `count` numbers behind each other at both places; all of them fit.
+    #[inline(always)]
+    unsafe fn run((src, dst, count): (*const u8, *mut u8, usize)) {
+        // SAFETY: the function's contract. Bytes need no alignment.
+        unsafe {
+            let src = core::slice::from_raw_parts(src.cast::<S::Bytes>(), count);
+            let dst = core::slice::from_raw_parts_mut(dst.cast::<MaybeUninit<T::Bytes>>(), count);
+            for (from, to) in src.iter().zip(dst) {
+                to.write(Known::<T>::known(S::from_bytes(*from)).to_bytes());
+            }
         }
     }
 }
@@ -139,8 +159,8 @@ unsafe fn fault_at<S: Native>(src: *const u8) -> Fault {
 }
 
 impl Loops {
-    const fn of<S: Native + Known<T>, T: Native>() -> Self {
-        Self { fit: fit::<S, T>, run: run::<S, T>, fault: fault_at::<S> }
+    fn of<S: Native + Known<T>, T: Native>() -> Self {
+        Self { fit: compiled::<Fit<S, T>>(), run: compiled::<Convert<S, T>>(), fault: fault_at::<S> }
     }
 
     /// To a type that C programs have.
@@ -245,7 +265,7 @@ impl Conversion {
     unsafe fn misfit(&self, src: *const u8, count: usize) -> Option<(usize, Fault)> {
         // SAFETY: the function's contract.
         unsafe {
-            if (self.loops.fit)(src, count) {
+            if (self.loops.fit)((src, count)) {
                 return None;
             }
             let at = self.search(src, count);
@@ -261,7 +281,7 @@ impl Conversion {
         // SAFETY: the function's contract, for a part of the numbers; they fit, or it is not converted.
         unsafe {
             if !self.checks {
-                (self.loops.run)(src, dst, count);
+                (self.loops.run)((src, dst, count));
                 return Ok(());
             }
             let mut start = 0;
@@ -271,7 +291,7 @@ impl Conversion {
                 if let Some((at, fault)) = self.misfit(source, part) {
                     return Err((start + at, fault));
                 }
-                (self.loops.run)(source, dst.wrapping_add(start * self.dst.scalar.size()), part);
+                (self.loops.run)((source, dst.wrapping_add(start * self.dst.scalar.size()), part));
                 start += part;
             }
         }
@@ -288,7 +308,7 @@ impl Conversion {
         while count > 1 {
             let half = count / 2;
             // SAFETY: the function's contract, for a part of the numbers.
-            if unsafe { (self.loops.fit)(src.wrapping_add(start * self.src.scalar.size()), half) } {
+            if unsafe { (self.loops.fit)((src.wrapping_add(start * self.src.scalar.size()), half)) } {
                 start += half;
                 count -= half;
             } else {

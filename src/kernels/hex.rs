@@ -1,6 +1,9 @@
 //! Hexadecimal digits of bytes.
 
+use core::marker::PhantomData;
 use core::mem::MaybeUninit;
+
+use super::compiled::{Loop, compiled};
 
 /// A character between groups of bytes.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +24,25 @@ pub(crate) fn hex_length(bytes: usize, grouping: Option<Grouping>) -> Option<usi
 
 /// Writes two lower-case digits for each byte, and a separator between groups, as far as there is room.
 pub(crate) fn hex(bytes: &[u8], grouping: Option<Grouping>, text: &mut [MaybeUninit<u8>]) {
+    // SAFETY: the loop is a safe function.
+    unsafe { compiled::<Hex<'_>>()((bytes, grouping, text)) }
+}
+
+/// [`hex`].
+struct Hex<'a>(PhantomData<&'a ()>);
+
+impl<'a> Loop for Hex<'a> {
+    type On = (&'a [u8], Option<Grouping>, &'a mut [MaybeUninit<u8>]);
+    type Out = ();
+
+    #[inline(always)]
+    unsafe fn run((bytes, grouping, text): Self::On) {
+        grouped(bytes, grouping, text);
+    }
+}
+
+#[inline(always)]
+fn grouped(bytes: &[u8], grouping: Option<Grouping>, text: &mut [MaybeUninit<u8>]) {
     let Some(Grouping { separator, bytes: size, from_right }) = grouping else {
         return digits(bytes, text);
     };
@@ -47,6 +69,7 @@ pub(crate) fn hex(bytes: &[u8], grouping: Option<Grouping>, text: &mut [MaybeUni
 }
 
 /// Groups of `N` bytes, and a last one that may have fewer; `M` is the length of the text of a group.
+#[inline(always)]
 fn groups<const N: usize, const M: usize>(bytes: &[u8], separator: u8, text: &mut [MaybeUninit<u8>]) {
     const { assert!(M == 2 * N + 1) };
     let (groups, rest) = bytes.as_chunks::<N>();
@@ -70,7 +93,7 @@ fn separated(group: &[u8], separator: u8, text: &mut [MaybeUninit<u8>]) {
 
 /// Two digits for each byte.
 // Arithmetic on lanes of 16 bits, without a table or a branch, so that it becomes vector instructions.
-#[inline]
+#[inline(always)]
 fn digits(bytes: &[u8], text: &mut [MaybeUninit<u8>]) {
     let (pairs, _) = text.as_chunks_mut::<2>();
     for (&byte, pair) in bytes.iter().zip(pairs) {

@@ -18,6 +18,7 @@
 //! The exporter vouches for W1 and W2 with the view that it filled, which `layout::Structure::check` has found to be
 //! consistent; W3 is the thread rule of the header; W4 is established by `buffer::copy`.
 
+mod compiled;
 mod cpu;
 mod walk;
 

@@ -412,6 +412,15 @@ impl Plan<'_> {
         }
     }
 
+    /// Takes the innermost axis out; one of a single item where there is none.
+    pub fn take_line(&mut self) -> Axis {
+        let line = self.direct().last().copied();
+        if line.is_some() {
+            self.axes.remove(self.axes.as_slice().len().wrapping_sub(1));
+        }
+        line.unwrap_or(Axis { len: 1, ..Axis::NONE })
+    }
+
     /// Puts next to the innermost axis the one along which the first operand moves least, where that is another one: a
     /// transpose, which is walked in tiles over these two. Says whether it is one.
     pub fn tile(&mut self) -> bool {

@@ -1,0 +1,49 @@
+//! Plain loops, compiled once for each level of instructions: the compiler makes vectors of what it can.
+
+use super::cpu::{Level, level};
+
+/// A loop without a thought for the processor.
+pub(super) trait Loop {
+    /// What it works on.
+    type On;
+    /// What comes out.
+    type Out;
+
+    /// The loop; inlined into a function of each level, which a function that it calls has to be, too.
+    ///
+    /// # Safety
+    /// As the implementation says.
+    unsafe fn run(on: Self::On) -> Self::Out;
+}
+
+/// A loop, compiled. What it wants of its caller is what [`Loop::run`] does.
+pub(super) type Compiled<L> = unsafe fn(<L as Loop>::On) -> <L as Loop>::Out;
+
+/// The loop for the instructions that the processor has.
+pub(super) fn compiled<L: Loop>() -> Compiled<L> {
+    match level() {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => avx512::<L>,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => avx2::<L>,
+        Level::Portable => L::run,
+    }
+}
+
+/// # Safety
+/// As the loop, at the level `Avx512`.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+unsafe fn avx512<L: Loop>(on: L::On) -> L::Out {
+    // SAFETY: the function's contract.
+    unsafe { L::run(on) }
+}
+
+/// # Safety
+/// As the loop, at the level `Avx2`.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn avx2<L: Loop>(on: L::On) -> L::Out {
+    // SAFETY: the function's contract.
+    unsafe { L::run(on) }
+}
