@@ -6,10 +6,10 @@
 #[path = "common/capi.rs"]
 mod capi;
 mod common;
-#[path = "common/oracle.rs"]
-mod oracle;
 #[path = "common/levels.rs"]
 mod levels;
+#[path = "common/oracle.rs"]
+mod oracle;
 #[path = "common/random.rs"]
 mod random;
 

@@ -259,6 +259,72 @@ fn items_are_equal_where_their_values_are() {
     }
 }
 
+/// Rows of numbers of two types are compared many at a time: all pairs of types, in both byte orders, with gaps and
+/// without, with one number anywhere that is another one, or hard to tell from it.
+#[test]
+fn rows_of_numbers_are_equal_where_all_numbers_are() {
+    const CODES: &[&str] = &["?", "b", "B", "h", "H", "i", "I", "q", "Q", "e", "f", "d"];
+    const TWO_53: f64 = 9_007_199_254_740_992.0;
+    const TWO_63: f64 = 9_223_372_036_854_775_808.0;
+    // Each with what it could be mistaken for.
+    let pairs = [
+        (Value::Signed(-1), Value::Unsigned(u64::MAX)),
+        (Value::Signed(i64::MIN), Value::Unsigned(1 << 63)),
+        (Value::Signed(i64::MIN), Value::Float(-TWO_63)),
+        (Value::Signed(i64::MAX), Value::Float(TWO_63)),
+        (Value::Signed((1 << 53) + 1), Value::Float(TWO_53)),
+        (Value::Unsigned((1 << 53) + 1), Value::Float(TWO_53)),
+        (Value::Unsigned(u64::MAX), Value::Float(2.0 * TWO_63)),
+        (Value::Unsigned(1 << 63), Value::Float(TWO_63)),
+        (Value::Float(f64::NAN), Value::Float(f64::NAN)),
+        (Value::Float(-0.0), Value::Unsigned(0)),
+        (Value::Float(0.5), Value::Unsigned(0)),
+        (Value::Signed(-1), Value::Float(-1.0)),
+    ];
+    let mut random = Random(22);
+    let mut answers = [0; 2];
+    for case in 0..CODES.len() * CODES.len() * 40 {
+        let code = |at: usize| CODES[at % CODES.len()];
+        let [a, b] = [code(case), code(case / CODES.len())].map(|code| {
+            let padding = random.pick(&["", "", "x", "4x"]);
+            Compiled::new(&format!("{}{code}{padding}", random.pick(&["<", ">"])))
+        });
+        let items = random.pick(&[1, 2, 63, 64, 255, 256, 257, 511, 512, 513, 1400]);
+        let place = random.below(items);
+        let (first, second) = random.pick(&pairs);
+        let (first, second) = if random.chance(50) { (first, second) } else { (second, first) };
+        let second = if random.chance(30) { first } else { second };
+        let row = |format: &Compiled, special: Value<'_>| {
+            let mut row = vec![0; items * format.counts.size];
+            for (at, item) in row.chunks_mut(format.counts.size).enumerate() {
+                let small = Value::Unsigned((at % 2) as u64);
+                if at != place || format.plan().pack(item, [special].into_iter()).is_err() {
+                    let truth = Value::Bool(at % 2 == 1);
+                    let packed = format.plan().pack(item, [small].into_iter());
+                    let float = Value::Float((at % 2) as f64);
+                    packed
+                        .or_else(|_| format.plan().pack(item, [truth].into_iter()))
+                        .or_else(|_| format.plan().pack(item, [float].into_iter()))
+                        .expect("every type has 0 and 1");
+                }
+            }
+            row
+        };
+        let (x, y) = (row(&a, first), row(&b, second));
+        let comparer = Comparer::new(a.plan(), b.plan());
+        let expected = x.chunks(a.counts.size).zip(y.chunks(b.counts.size)).all(|(x, y)| comparer.equal(x, y));
+        let views = [a.view(&x, &mut [items.cast_signed()]), b.view(&y, &mut [items.cast_signed()])];
+        // SAFETY: two memoryviews, which this test owns.
+        unsafe {
+            let equal = pybuffer_memoryview_equal(views[0], views[1]);
+            assert_eq!(equal, expected.into(), "{:?} {:?} {items} {place} {first:?} {second:?}", a.text, b.text);
+            views.into_iter().for_each(|view| Py_DecRef(view));
+        }
+        answers[usize::from(expected)] += 1;
+    }
+    assert!(answers.iter().all(|&count| count > 200), "{answers:?}");
+}
+
 #[test]
 fn at_every_level() {
     levels::run_at_every_level("at_every_level");

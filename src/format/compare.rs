@@ -3,8 +3,8 @@
 //! CPython's counterparts are `struct_get_unpacker` and `struct_unpack_cmp` in `memoryobject.c`.
 
 use super::codec::{Codec, Form};
-use super::codes::Order;
 use super::compile::Op;
+use super::number::Numbers;
 use super::plan::Plan;
 use super::values::Values;
 
@@ -91,19 +91,10 @@ impl<'p> Comparer<'p> {
         matches!(self.pairing, Pairing::Bytes).then_some(self.a.counts().size)
     }
 
-    /// The native code of the struct module's that both formats come to, if it is that of a float: `<d` and the like.
+    /// The numbers that the items of both formats are, one each.
     #[must_use]
-    pub fn native_float(&self) -> Option<u8> {
-        let code = |op: &Op| match op.codec.form {
-            _ if op.codec.order() != Order::NATIVE || (op.count, op.offset) != (1, 0) => None,
-            Form::Single => Some(b'f'),
-            Form::Double => Some(b'd'),
-            _ => None,
-        };
-        match (self.a.ops(), self.b.ops()) {
-            ([a], [b]) => code(a).filter(|_| code(a) == code(b)),
-            _ => None,
-        }
+    pub(crate) fn lone_numbers(&self) -> Option<[Numbers; 2]> {
+        Some([self.a.lone_number()?, self.b.lone_number()?])
     }
 
     /// Whether two items hold equal values; false if the items do not [fit](Self::fits).
@@ -400,16 +391,6 @@ mod tests {
             (c"Zd", c"Zd"),
         ] {
             assert_eq!(asked(a, b, |comparer| comparer.bytewise()), Some(None), "{a:?} {b:?}");
-        }
-    }
-
-    #[test]
-    fn lone_floats_of_this_machine_are_native() {
-        let native = |a, b| asked(a, b, |comparer| comparer.native_float());
-        assert_eq!(native(c"=d", c"d"), Some(Some(b'd')));
-        assert_eq!(native(c"=f2x", c"T{f:x:}"), Some(Some(b'f')));
-        for (a, b) in [(c"=f", c"=d"), (c"<d", c">d"), (c"2d", c"2d"), (c"=xd", c"=xd"), (c"e", c"e"), (c"i", c"i")] {
-            assert_eq!(native(a, b), Some(None), "{a:?} {b:?}");
         }
     }
 

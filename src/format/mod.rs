@@ -71,6 +71,7 @@ pub use plan::Plan;
 pub use text::write_repr;
 pub use tree::{Extent, Item, MAX_DEPTH, MAX_SHAPE, Sink, Span, common_item, walk};
 pub use value::Value;
+pub(crate) use value::{signed_equals_float, unsigned_equals_float};
 pub use values::Values;
 
 /// The size in bytes of an item of this format: `PyBuffer_SizeFromFormat`. For what the struct module knows it is

@@ -33,6 +33,15 @@ impl Scalar {
         }
     }
 
+    /// The widest type of its kind, which has every number that this one has.
+    pub(crate) const fn widest(self) -> Self {
+        match self {
+            Self::Bool | Self::I8 | Self::I16 | Self::I32 | Self::I64 | Self::U8 | Self::U16 | Self::U32 => Self::I64,
+            Self::U64 => Self::U64,
+            Self::Half | Self::Single | Self::Double => Self::Double,
+        }
+    }
+
     const fn of(form: Form) -> Option<Self> {
         Some(match form {
             Form::Bool => Self::Bool,
@@ -88,6 +97,10 @@ pub(crate) struct Numbers {
     pub(crate) count: usize,
 }
 
+fn is_swapped(scalar: Scalar, order: Order) -> bool {
+    scalar.size() != 1 && order != Order::NATIVE
+}
+
 impl Plan<'_> {
     /// The numbers that the items are, where they are nothing else.
     pub(crate) fn numbers(&self) -> Option<Numbers> {
@@ -100,8 +113,15 @@ impl Plan<'_> {
             }
             end = op.end;
         }
-        let swapped = scalar.size() != 1 && first.codec.order != Order::NATIVE;
+        let swapped = is_swapped(scalar, first.codec.order);
         (end == self.counts().size).then_some(Numbers { scalar, swapped, count: self.counts().values })
+    }
+
+    /// The number that an item begins with, where that is all there is in it but padding.
+    pub(crate) fn lone_number(&self) -> Option<Numbers> {
+        let [op] = self.ops else { return None };
+        let scalar = Scalar::of(op.codec.form).filter(|_| (op.count, op.offset) == (1, 0))?;
+        Some(Numbers { scalar, swapped: is_swapped(scalar, op.codec.order), count: 1 })
     }
 
     /// Whether all values of an item are numbers.
@@ -129,6 +149,23 @@ mod tests {
 
     fn swapped(format: &CStr) -> Option<bool> {
         numbers(format).map(|numbers| numbers.swapped)
+    }
+
+    #[test]
+    fn a_lone_number_may_have_padding_behind_it() {
+        let lone = |format| {
+            let mut ops = [Op::default(); 8];
+            let counts = compile(format, &mut ops).ok()?;
+            Plan::new(&ops, counts).lone_number().map(|number| (number.scalar, number.swapped))
+        };
+        for format in [c"=d", c"d", c"T{d:x:}", c"d3x", c"1d"] {
+            assert_eq!(lone(format), Some((Scalar::Double, false)), "{format:?}");
+        }
+        let swapped = if cfg!(target_endian = "little") { c">e" } else { c"<e" };
+        assert_eq!(lone(swapped), Some((Scalar::Half, true)));
+        for format in [c"", c"x", c"xd", c"2d", c"dd", c"g", c"Zd", c"t", c"c", c"u"] {
+            assert_eq!(lone(format), None, "{format:?}");
+        }
     }
 
     #[test]

@@ -106,14 +106,16 @@ const SIGNED_END: f64 = (1_u64 << 63) as f64;
 const UNSIGNED_END: f64 = SIGNED_END * 2.0;
 
 /// Without rounding: a double that is an integer in range converts exactly, and no other one equals an integer.
-fn signed_equals_float(integer: i64, float: f64) -> bool {
+#[inline(always)]
+pub(crate) fn signed_equals_float(integer: i64, float: f64) -> bool {
     // The conversion saturates, so 2**63 has to be kept out; all else that is out of range does not convert back.
     let truncated = float as i64;
     float < SIGNED_END && truncated as f64 == float && truncated == integer
 }
 
 /// As [`signed_equals_float`].
-fn unsigned_equals_float(integer: u64, float: f64) -> bool {
+#[inline(always)]
+pub(crate) fn unsigned_equals_float(integer: u64, float: f64) -> bool {
     let truncated = float as u64;
     float < UNSIGNED_END && truncated as f64 == float && truncated == integer
 }

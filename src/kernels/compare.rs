@@ -1,16 +1,16 @@
 //! Compares item with item as a plan says.
 
 use core::ffi::{c_int, c_long, c_longlong, c_short};
-use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 use core::ops::ControlFlow;
 
-use crate::layout::{Axis, Plan};
+use crate::format::Scalar;
+use crate::layout::Plan;
 
-use super::compiled::{Loop, compiled};
+use super::compiled::{Compiled, compiled};
+use super::convert::{Buffer, CHUNK, Conversion, Operand, convert_line};
+use super::equal::{DenseEqual, StridedEqual, WideEqual};
 use super::walk::visit;
-
-/// Items of a line that are compared before it is looked whether they were equal.
-const PART: usize = 256;
 
 /// Whether `equal` holds for every pair of items of the walk.
 ///
@@ -93,59 +93,73 @@ unsafe fn values_equal<T: Copy + PartialEq>(plan: &mut Plan<'_>, a: *const u8, b
     unsafe { all_equal(plan, a, b, |a, b| equal((a, b, line))) }
 }
 
-/// Whether the items of two lines without gaps are equal.
-struct DenseEqual<T>(PhantomData<T>);
-
-impl<T: Copy + PartialEq> Loop for DenseEqual<T> {
-    type On = (*const u8, *const u8, Axis);
-    type Out = bool;
-
-    /// # Safety
-    /// Of W1 to W3 what concerns the items of the line, which are `T`s behind each other.
-    #[inline(always)]
-    unsafe fn run((a, b, line): Self::On) -> bool {
-        // SAFETY: the function's contract; what is packed needs no alignment.
-        unsafe {
-            let a = core::slice::from_raw_parts(a.cast::<Packed<T>>(), line.len.unsigned_abs());
-            let b = core::slice::from_raw_parts(b.cast::<Packed<T>>(), line.len.unsigned_abs());
-            a.chunks(PART)
-                .zip(b.chunks(PART))
-                .all(|(a, b)| a.iter().zip(b).fold(true, |all, (a, b)| all & ({ a.0 } == { b.0 })))
+/// Whether every pair of items is equal, which are numbers of these types. `None` where there is no loop for them.
+///
+/// # Safety
+/// As [`all_equal`]; the items of both operands are not smaller than the types.
+pub(crate) unsafe fn numbers_equal(
+    plan: &mut Plan<'_>,
+    operands: [Operand; 2],
+    a: *const u8,
+    b: *const u8,
+) -> Option<bool> {
+    let [x, y] = operands;
+    // SAFETY: the function's contract.
+    unsafe {
+        match (x.scalar, y.scalar) {
+            (Scalar::Single, Scalar::Single) if !x.swapped && !y.swapped => {
+                return Some(values_equal::<f32>(plan, a, b));
+            }
+            (Scalar::Double, Scalar::Double) if !x.swapped && !y.swapped => {
+                return Some(values_equal::<f64>(plan, a, b));
+            }
+            _ => {}
         }
     }
-}
-
-/// A value at any address.
-#[derive(Clone, Copy)]
-#[repr(C, packed)]
-struct Packed<T>(T);
-
-/// Whether the items of two lines are equal.
-struct StridedEqual<T>(PhantomData<T>);
-
-impl<T: Copy + PartialEq> Loop for StridedEqual<T> {
-    type On = (*const u8, *const u8, Axis);
-    type Out = bool;
-
-    /// # Safety
-    /// Of W1 to W3 what concerns the items of the line, which are `T`s.
-    #[inline(always)]
-    unsafe fn run((mut a, mut b, line): Self::On) -> bool {
-        let mut left = line.len.unsigned_abs();
-        while left > 0 {
-            let part = left.min(PART);
-            let mut all = true;
-            for _ in 0..part {
-                // SAFETY: the function's contract; the values may stand at any address.
-                all &= unsafe { a.cast::<T>().read_unaligned() == b.cast::<T>().read_unaligned() };
-                a = a.wrapping_offset(line.src.stride);
-                b = b.wrapping_offset(line.dst.stride);
+    let conversion = |operand: Operand| {
+        let wide = Operand { scalar: operand.scalar.widest(), swapped: false };
+        Conversion::new(operand, wide).map(|conversion| (conversion, wide.scalar))
+    };
+    let ((x, x_wide), (y, y_wide)) = (conversion(x)?, conversion(y)?);
+    let equal = wide_equal(x_wide, y_wide)?;
+    let line = plan.take_line();
+    let mut buffers: [Buffer; 2] = [[const { MaybeUninit::uninit() }; CHUNK]; 2];
+    let [left, right] = buffers.each_mut().map(|buffer| buffer.as_mut_ptr().cast::<u8>());
+    let line_equal = |mut a: *const u8, mut b: *const u8| {
+        let mut remaining = line.len.unsigned_abs();
+        while remaining > 0 {
+            let count = remaining.min(CHUNK);
+            // SAFETY: the function's contract, for a part of the line; a buffer has room for a chunk, and is aligned.
+            // Every number fits the widest type of its kind.
+            unsafe {
+                convert_line(&x, (a, line.src.stride), left, count);
+                convert_line(&y, (b, line.dst.stride), right, count);
+                if !equal((left, right, count)) {
+                    return false;
+                }
             }
-            if !all {
-                return false;
-            }
-            left = left.wrapping_sub(part);
+            a = a.wrapping_offset(line.src.stride.wrapping_mul(count.cast_signed()));
+            b = b.wrapping_offset(line.dst.stride.wrapping_mul(count.cast_signed()));
+            remaining = remaining.wrapping_sub(count);
         }
         true
-    }
+    };
+    // SAFETY: the function's contract, for each line.
+    Some(unsafe { all_equal(plan, a, b, line_equal) })
+}
+
+/// The loop that compares numbers of these types, which are widest ones.
+fn wide_equal(a: Scalar, b: Scalar) -> Option<Compiled<WideEqual<f64, f64>>> {
+    Some(match (a, b) {
+        (Scalar::I64, Scalar::I64) => compiled::<WideEqual<i64, i64>>(),
+        (Scalar::I64, Scalar::U64) => compiled::<WideEqual<i64, u64>>(),
+        (Scalar::I64, Scalar::Double) => compiled::<WideEqual<i64, f64>>(),
+        (Scalar::U64, Scalar::I64) => compiled::<WideEqual<u64, i64>>(),
+        (Scalar::U64, Scalar::U64) => compiled::<WideEqual<u64, u64>>(),
+        (Scalar::U64, Scalar::Double) => compiled::<WideEqual<u64, f64>>(),
+        (Scalar::Double, Scalar::I64) => compiled::<WideEqual<f64, i64>>(),
+        (Scalar::Double, Scalar::U64) => compiled::<WideEqual<f64, u64>>(),
+        (Scalar::Double, Scalar::Double) => compiled::<WideEqual<f64, f64>>(),
+        _ => return None,
+    })
 }

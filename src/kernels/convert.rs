@@ -9,14 +9,14 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ops::ControlFlow;
 
-use crate::format::{Fault, Half, Native, Scalar, To, Truth, fault};
-use crate::layout::{Axis, Plan};
+use crate::format::{Fault, Half, Native, Numbers, Scalar, To, Truth, fault};
+use crate::layout::{Axis, Plan, Step};
 
 use super::compiled::{Loop, compiled};
 use super::walk::each;
 
 /// Numbers that are converted at a time where they go through a buffer.
-const CHUNK: usize = 512;
+pub(super) const CHUNK: usize = 512;
 
 /// Numbers behind each other that are checked, then converted.
 const PART: usize = 2048;
@@ -34,6 +34,12 @@ pub(crate) struct Operand {
     pub(crate) scalar: Scalar,
     /// Whether they stand in the other byte order.
     pub(crate) swapped: bool,
+}
+
+impl Operand {
+    pub(crate) fn of(numbers: Numbers) -> Self {
+        Self { scalar: numbers.scalar, swapped: numbers.swapped }
+    }
 }
 
 /// The way from one type to another.
@@ -353,6 +359,24 @@ pub(crate) unsafe fn convert(
     result
 }
 
+/// Converts numbers, `stride` bytes apart, to numbers behind each other.
+///
+/// # Safety
+/// W1 to W4 for `count` numbers, which all fit.
+pub(super) unsafe fn convert_line(
+    conversion: &Conversion,
+    (src, stride): (*const u8, isize),
+    dst: *mut u8,
+    count: usize,
+) {
+    let (src_axis, dst_axis) =
+        (Step { stride, ..Step::NONE }, Step { stride: conversion.dst.scalar.size().cast_signed(), ..Step::NONE });
+    let line = Axis { len: count.cast_signed(), src: src_axis, dst: dst_axis };
+    // SAFETY: the function's contract. As all fit, there is nothing to say.
+    let _: Result<(), (*mut u8, Fault)> =
+        unsafe { Plane::new(&[line], &conversion.of_known(), false).convert(src, dst) };
+}
+
 /// The two innermost axes of a walk, in parts of `part` numbers along each.
 struct Plane<'c> {
     conversion: &'c Conversion,
@@ -377,7 +401,7 @@ impl Steps {
 }
 
 /// Memory for the numbers of a chunk.
-type Buffer = [MaybeUninit<u64>; CHUNK];
+pub(super) type Buffer = [MaybeUninit<u64>; CHUNK];
 
 impl<'c> Plane<'c> {
     fn new(axes: &[Axis], conversion: &'c Conversion, tiled: bool) -> Self {

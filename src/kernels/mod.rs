@@ -18,12 +18,16 @@
 //! The exporter vouches for W1 and W2 with the view that it filled, which `layout::Structure::check` has found to be
 //! consistent; W3 is the thread rule of the header; W4 is established by `buffer::copy`.
 
-mod compiled;
 mod cpu;
 mod walk;
 
-mod compare;
+mod compiled;
+
 mod convert;
+
+mod equal;
+
+mod compare;
 
 mod tile;
 #[cfg(target_arch = "x86_64")]
@@ -40,7 +44,7 @@ mod hex;
 mod repeat;
 
 pub(crate) use blocks::copy_block;
-pub(crate) use compare::{all_equal, bytes_equal, native_equal};
+pub(crate) use compare::{all_equal, bytes_equal, native_equal, numbers_equal};
 pub(crate) use convert::{Conversion, Operand, convert};
 pub(crate) use copy::copy;
 pub(crate) use hex::{Grouping, hex, hex_length};

@@ -121,7 +121,7 @@ impl<'a> Work<'a> {
     /// # Safety
     /// W1 to W4.
     unsafe fn numbers_to_array(&self, numbers: Numbers, room: &mut [Axis]) -> Option<Result<()>> {
-        let conversion = Conversion::new(view_operand(numbers), self.array_operand())?;
+        let conversion = Conversion::new(Operand::of(numbers), self.array_operand())?;
         let size = numbers.scalar.size();
         let steps = (size.cast_signed(), self.ctype.size().cast_signed());
         let pair = Pair::to_array(room, &self.structure, self.stride, Order::C)?;
@@ -144,7 +144,7 @@ impl<'a> Work<'a> {
     /// # Safety
     /// W1 to W4, for the array first.
     unsafe fn numbers_from_array(&self, numbers: Numbers, room: &mut [Axis]) -> Option<Result<()>> {
-        let conversion = Conversion::new(self.array_operand(), view_operand(numbers))?;
+        let conversion = Conversion::new(self.array_operand(), Operand::of(numbers))?;
         let size = numbers.scalar.size();
         let steps = (self.ctype.size().cast_signed(), size.cast_signed());
         let pair = Pair::from_array(room, &self.structure, self.stride, Order::C)?;
@@ -228,10 +228,6 @@ impl<'a> Work<'a> {
         let item = unsafe { bytes_mut_of(item, counts.size) };
         self.plan.write_numbers(item, &mut array)
     }
-}
-
-fn view_operand(numbers: Numbers) -> Operand {
-    Operand { scalar: numbers.scalar, swapped: numbers.swapped }
 }
 
 /// The values of the numbers at `at`, as many as are left, which may be read.
