@@ -104,21 +104,19 @@ pub(crate) unsafe fn numbers_equal(
     b: *const u8,
 ) -> Option<bool> {
     let [x, y] = operands;
-    // SAFETY: the function's contract.
-    unsafe {
-        match (x.scalar, y.scalar) {
-            (Scalar::Single, Scalar::Single) if !x.swapped && !y.swapped => {
-                return Some(values_equal::<f32>(plan, a, b));
+    if x == y && !x.swapped {
+        // SAFETY: the function's contract.
+        unsafe {
+            match x.scalar {
+                Scalar::Single => return Some(values_equal::<f32>(plan, a, b)),
+                Scalar::Double => return Some(values_equal::<f64>(plan, a, b)),
+                _ => {}
             }
-            (Scalar::Double, Scalar::Double) if !x.swapped && !y.swapped => {
-                return Some(values_equal::<f64>(plan, a, b));
-            }
-            _ => {}
         }
     }
     let conversion = |operand: Operand| {
         let wide = Operand { scalar: operand.scalar.widest(), swapped: false };
-        Conversion::new(operand, wide).map(|conversion| (conversion, wide.scalar))
+        Conversion::new(operand, wide).map(|conversion| (conversion.of_known(), wide.scalar))
     };
     let ((x, x_wide), (y, y_wide)) = (conversion(x)?, conversion(y)?);
     let equal = wide_equal(x_wide, y_wide)?;

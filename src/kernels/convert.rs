@@ -13,7 +13,7 @@ use crate::format::{Fault, Half, Native, Numbers, Scalar, To, Truth, fault};
 use crate::layout::{Axis, Plan, Step};
 
 use super::compiled::{Loop, compiled};
-use super::walk::each;
+use super::walk::visit_over;
 
 /// Numbers that are converted at a time where they go through a buffer.
 pub(super) const CHUNK: usize = 512;
@@ -28,7 +28,7 @@ const WORTH: usize = 64;
 const TILE: [usize; 2] = [16, CHUNK / 16];
 
 /// One operand's numbers.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Operand {
     /// Their type.
     pub(crate) scalar: Scalar,
@@ -338,11 +338,10 @@ pub(crate) unsafe fn convert(
     dst: *mut u8,
 ) -> Result<(), Misfit> {
     let tiled = plan.tile();
-    let direct = plan.direct();
-    let (outer, plane) = direct.split_at_checked(direct.len().saturating_sub(2)).unwrap_or((direct, &[]));
+    let (outer, plane) = plan.planes();
     let plane = Plane::new(plane, conversion, tiled);
     let mut result = Ok(());
-    let mut convert_plane = |from: *const u8, to: *mut u8| {
+    let convert_plane = |from: *const u8, to: *mut u8| {
         // SAFETY: W1 to W4: `from` and `to` belong to an index tuple of all axes outside the plane.
         match unsafe { plane.convert(from, to) } {
             Ok(()) => ControlFlow::Continue(()),
@@ -352,17 +351,15 @@ pub(crate) unsafe fn convert(
             }
         }
     };
-    let (from, to) = (src.wrapping_offset(plan.src_offset), dst.wrapping_offset(plan.dst_offset));
     // SAFETY: W1 to W4. Whether it has stopped is in the result.
-    let _: ControlFlow<()> =
-        unsafe { each(plan.indirect(), from, to, &mut |from, to| each(outer, from, to, &mut convert_plane)) };
+    let _: ControlFlow<()> = unsafe { visit_over(&plan, outer, src, dst, convert_plane) };
     result
 }
 
 /// Converts numbers, `stride` bytes apart, to numbers behind each other.
 ///
 /// # Safety
-/// W1 to W4 for `count` numbers, which all fit.
+/// W1 to W4 for `count` numbers; the conversion is [of known ones](Conversion::of_known), and they all fit.
 pub(super) unsafe fn convert_line(
     conversion: &Conversion,
     (src, stride): (*const u8, isize),
@@ -373,8 +370,7 @@ pub(super) unsafe fn convert_line(
         (Step { stride, ..Step::NONE }, Step { stride: conversion.dst.scalar.size().cast_signed(), ..Step::NONE });
     let line = Axis { len: count.cast_signed(), src: src_axis, dst: dst_axis };
     // SAFETY: the function's contract. As all fit, there is nothing to say.
-    let _: Result<(), (*mut u8, Fault)> =
-        unsafe { Plane::new(&[line], &conversion.of_known(), false).convert(src, dst) };
+    let _: Result<(), (*mut u8, Fault)> = unsafe { Plane::new(&[line], conversion, false).convert(src, dst) };
 }
 
 /// The two innermost axes of a walk, in parts of `part` numbers along each.

@@ -11,7 +11,7 @@ use super::plane::Plane;
 use super::shuffle::Line;
 use super::shuffle::{PERIOD, Program, Steps};
 use super::tile::{self, Kernel, LINE};
-use super::walk::each;
+use super::walk::visit_over;
 #[cfg(target_arch = "x86_64")]
 use super::{tile_avx2, tile_avx512};
 
@@ -87,13 +87,28 @@ unsafe fn tiles<const ROWS: usize>(plan: &mut Plan<'_>, src: *const u8, dst: *mu
 ///
 /// # Safety
 /// W1 and W2 as far as pointers are concerned; `act` may be called with each pair.
-unsafe fn walk(plan: &Plan<'_>, src: *const u8, dst: *mut u8, mut act: impl FnMut(*const u8, *mut u8)) {
-    let mut act = |src: *const u8, dst: *mut u8| {
+unsafe fn walk(plan: &Plan<'_>, src: *const u8, dst: *mut u8, act: impl FnMut(*const u8, *mut u8)) {
+    // SAFETY: the function's contract.
+    unsafe { walk_over(plan, plan.direct(), src, dst, act) };
+}
+
+/// The same for only the `direct` axes of the plan's direct ones.
+///
+/// # Safety
+/// As [`walk`].
+unsafe fn walk_over(
+    plan: &Plan<'_>,
+    direct: &[Axis],
+    src: *const u8,
+    dst: *mut u8,
+    mut act: impl FnMut(*const u8, *mut u8),
+) {
+    let act = |src: *const u8, dst: *mut u8| {
         act(src, dst);
         ControlFlow::Continue(())
     };
-    // SAFETY: the function's contract. The closure never breaks.
-    let _: ControlFlow<()> = unsafe { super::walk::visit(plan, src, dst, &mut act) };
+    // SAFETY: the function's contract. The closure never breaks, so the flow that comes back says nothing.
+    let _: ControlFlow<()> = unsafe { visit_over(plan, direct, src, dst, act) };
 }
 
 /// Item by item.
@@ -101,19 +116,10 @@ unsafe fn walk(plan: &Plan<'_>, src: *const u8, dst: *mut u8, mut act: impl FnMu
 /// # Safety
 /// W1 to W4.
 unsafe fn copy_planes(plan: &Plan<'_>, src: *const u8, dst: *mut u8, tiled: bool) {
-    let unit = plan.unit;
-    let direct = plan.direct();
-    let (outer, plane) = direct.split_at_checked(direct.len().saturating_sub(2)).unwrap_or((direct, &[]));
-    let plane = Plane::new(plane, unit);
-    let mut copy_plane = |src: *const u8, dst: *mut u8| {
-        // SAFETY: W1 to W4: `src` and `dst` belong to an index tuple of all axes outside the plane.
-        unsafe { plane.copy(src, dst, tiled) };
-        ControlFlow::Continue(())
-    };
-    let (src, dst) = (src.wrapping_offset(plan.src_offset), dst.wrapping_offset(plan.dst_offset));
-    // SAFETY: W1 to W4. Neither closure ever breaks, so the flow that comes back says nothing.
-    let _: ControlFlow<()> =
-        unsafe { each(plan.indirect(), src, dst, &mut |src, dst| each(outer, src, dst, &mut copy_plane)) };
+    let (outer, plane) = plan.planes();
+    let plane = Plane::new(plane, plan.unit);
+    // SAFETY: W1 to W4: each pair of addresses belongs to an index tuple of all axes outside the plane.
+    unsafe { walk_over(plan, outer, src, dst, |src, dst| plane.copy(src, dst, tiled)) };
 }
 
 /// Block by block.

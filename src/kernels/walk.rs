@@ -13,18 +13,33 @@ pub(crate) unsafe fn visit(
     plan: &Plan<'_>,
     src: *const u8,
     dst: *mut u8,
+    act: impl FnMut(*const u8, *mut u8) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    // SAFETY: the function's contract.
+    unsafe { visit_over(plan, plan.direct(), src, dst, act) }
+}
+
+/// The same, where of the plan's direct axes only these are walked over: `act` takes care of the others.
+///
+/// # Safety
+/// As [`visit`].
+pub(super) unsafe fn visit_over(
+    plan: &Plan<'_>,
+    direct: &[Axis],
+    src: *const u8,
+    dst: *mut u8,
     mut act: impl FnMut(*const u8, *mut u8) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let (src, dst) = (src.wrapping_offset(plan.src_offset), dst.wrapping_offset(plan.dst_offset));
     // SAFETY: the function's contract.
-    unsafe { each(plan.indirect(), src, dst, &mut |src, dst| each(plan.direct(), src, dst, &mut act)) }
+    unsafe { each(plan.indirect(), src, dst, &mut |src, dst| each(direct, src, dst, &mut act)) }
 }
 
 /// Calls `act` with the two addresses of each index tuple of `axes`, in index order, until it breaks.
 ///
 /// # Safety
 /// W1 and W2 of the module's contract as far as pointers that the axes follow are concerned.
-pub(super) unsafe fn each(
+unsafe fn each(
     axes: &[Axis],
     src: *const u8,
     dst: *mut u8,

@@ -393,6 +393,13 @@ impl Plan<'_> {
         self.axes.as_slice().get(self.indirect..).unwrap_or(&[])
     }
 
+    /// The direct axes, the two innermost of them (if there are as many) apart.
+    #[must_use]
+    pub fn planes(&self) -> (&[Axis], &[Axis]) {
+        let direct = self.direct();
+        direct.split_at_checked(direct.len().saturating_sub(2)).unwrap_or((direct, &[]))
+    }
+
     /// The bytes that the walk covers in each operand.
     #[must_use]
     pub fn bytes(&self) -> usize {
