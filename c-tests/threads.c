@@ -307,92 +307,107 @@ static void prepare_race(void)
     race.got = race.released = -2;
 }
 
-/* Either the release comes first, and the request is a ValueError; or it comes second, and is a BufferError. */
-static void release_against_get(int thread, long times)
+/* What a thread asks of the view while another one releases it, and what holds when both are done, before the view goes. */
+static void (*ask_race)(long round);
+static void (*check_race)(long round);
+
+/* One thread releases, which only held views refuse; the other one asks. */
+static void release_against(int thread, long times)
 {
     unsigned seed = (unsigned)thread + 1;
     for (long i = 0; i < times; i++) {
         if (thread == 0) {
             prepare_race();
-            meet(3 * i);
-            dawdle(&seed);
+        }
+        meet(3 * i);
+        dawdle(&seed);
+        if (thread == 0) {
             race.released = pybuffer_memoryview_release(race.view);
             EXPECT(race.released == 0 || PyErr_ExceptionMatches(PyExc_BufferError));
         } else {
-            meet(3 * i);
-            dawdle(&seed);
-            race.got = PyObject_GetBuffer(race.view, &race.buffer, PyBUF_FULL_RO);
-            EXPECT(race.got == 0 || PyErr_ExceptionMatches(PyExc_ValueError));
+            ask_race(i);
         }
         PyErr_Clear();
         meet(3 * i + 1);
         if (thread == 0) {
-            EXPECT(!(race.got == 0 && race.released == 0));
-            if (race.got == 0) {
-                EXPECT(exporter->gets == exporter->releases + 1);
-                PyBuffer_Release(&race.buffer);
-            }
-            EXPECT(exports_of(race.view) == 0);
+            check_race(i);
             Py_DECREF(race.view);
         }
         meet(3 * i + 2);
     }
+}
+
+static void run_race(void (*ask)(long), void (*check)(long), void (*on_release)(Exporter *, Py_buffer *), long times)
+{
+    Py_ssize_t len = 16;
+    exporter = exporter_new(memory, "B", 1, 1, &len, NULL);
+    exporter->on_release = on_release;
+    ask_race = ask;
+    check_race = check;
+    arrived = 0;
+    in_threads(2, release_against, times);
+    CHECK_UNUSED(exporter);
+}
+
+static void ask_for_buffer(long round)
+{
+    (void)round;
+    race.got = PyObject_GetBuffer(race.view, &race.buffer, PyBUF_FULL_RO);
+    EXPECT(race.got == 0 || PyErr_ExceptionMatches(PyExc_ValueError));
+}
+
+/* Either the release comes first, and the request is a ValueError; or it comes second, and is a BufferError. */
+static void check_buffer(long round)
+{
+    (void)round;
+    EXPECT(!(race.got == 0 && race.released == 0));
+    if (race.got == 0) {
+        EXPECT(exporter->gets == exporter->releases + 1);
+        PyBuffer_Release(&race.buffer);
+    }
+    EXPECT(exports_of(race.view) == 0);
 }
 
 static void a_view_is_never_released_under_a_consumer(void)
 {
-    Py_ssize_t len = 16;
-    exporter = exporter_new(memory, "B", 1, 1, &len, NULL);
-    arrived = 0;
-    in_threads(2, release_against_get, operations / 2);
-    CHECK_UNUSED(exporter);
+    run_race(ask_for_buffer, check_buffer, NULL, operations / 2);
+}
+
+static void ask_for_view(long round)
+{
+    switch (round % 4) {
+    case 0: race.answer = PyMemoryView_FromObject(race.view); break;
+    case 1: race.answer = pybuffer_memoryview_subscript(race.view, NULL, 0); break;
+    case 2: race.answer = pybuffer_memoryview_flip(race.view, 0); break;
+    default: race.answer = pybuffer_memoryview_cast(race.view, "2s", 1, (Py_ssize_t[]){8}, 'C'); break;
+    }
+    EXPECT(race.answer != NULL || PyErr_ExceptionMatches(PyExc_ValueError));
 }
 
 /* A memoryview of one that is being released works, with the memory, or is refused. */
-static void release_against_from_object(int thread, long times)
+static void check_view(long round)
 {
-    unsigned seed = (unsigned)thread + 1;
-    for (long i = 0; i < times; i++) {
-        if (thread == 0) {
-            prepare_race();
-            meet(3 * i);
-            dawdle(&seed);
-            race.released = pybuffer_memoryview_release(race.view);
-            EXPECT(race.released == 0);
-        } else {
-            meet(3 * i);
-            dawdle(&seed);
-            switch (i % 4) {
-            case 0: race.answer = PyMemoryView_FromObject(race.view); break;
-            case 1: race.answer = pybuffer_memoryview_subscript(race.view, NULL, 0); break;
-            case 2: race.answer = pybuffer_memoryview_flip(race.view, 0); break;
-            default: race.answer = pybuffer_memoryview_cast(race.view, "2s", 1, (Py_ssize_t[]){8}, 'C'); break;
-            }
-            EXPECT(race.answer != NULL || PyErr_ExceptionMatches(PyExc_ValueError));
-        }
-        PyErr_Clear();
-        meet(3 * i + 1);
-        if (thread == 0) {
-            EXPECT(exporter->gets == exporter->releases + (race.answer != NULL));
-            if (race.answer != NULL) {
-                EXPECT(pybuffer_memoryview_is_released(race.answer) == 0);
-                EXPECT(PyObject_Size(race.answer) == (i % 4 == 3 ? 8 : 16));
-            }
-            Py_XDECREF(race.answer);
-            Py_DECREF(race.view);
-            EXPECT(exporter->gets == exporter->releases);
-        }
-        meet(3 * i + 2);
+    EXPECT(race.released == 0);
+    EXPECT(exporter->gets == exporter->releases + (race.answer != NULL));
+    if (race.answer != NULL) {
+        EXPECT(pybuffer_memoryview_is_released(race.answer) == 0);
+        EXPECT(PyObject_Size(race.answer) == (round % 4 == 3 ? 8 : 16));
     }
+    Py_XDECREF(race.answer);
+    EXPECT(exporter->gets == exporter->releases);
 }
 
 static void a_view_of_a_released_view_has_the_memory_or_is_refused(void)
 {
-    Py_ssize_t len = 16;
-    exporter = exporter_new(memory, "B", 1, 1, &len, NULL);
-    arrived = 0;
-    in_threads(2, release_against_from_object, operations / 16);
-    CHECK_UNUSED(exporter);
+    run_race(ask_for_view, check_view, NULL, operations / 16);
+}
+
+/* What is only read is given back at once. */
+static void check_released(long round)
+{
+    (void)round;
+    EXPECT(race.released == 0);
+    EXPECT(exporter->gets == exporter->releases);
 }
 
 /* What the exporter gets back is its own again. */
@@ -402,86 +417,45 @@ static void spoil(Exporter *self, Py_buffer *view)
     memset(view->buf, 99, 16);
 }
 
-static void release_against_numbers(int thread, long times)
+static void ask_for_numbers(long round)
 {
-    unsigned seed = (unsigned)thread + 1;
-    for (long i = 0; i < times; i++) {
-        if (thread == 0) {
-            memset(memory, 7, 16);
-            prepare_race();
-            meet(3 * i);
-            dawdle(&seed);
-            EXPECT(pybuffer_memoryview_release(race.view) == 0);
-        } else {
-            double numbers[16];
-            meet(3 * i);
-            dawdle(&seed);
-            if (pybuffer_memoryview_to_double(race.view, numbers, 16) == 0) {
-                for (int n = 0; n < 16; n++) {
-                    EXPECT(numbers[n] == 7);
-                }
-            } else {
-                EXPECT(PyErr_ExceptionMatches(PyExc_ValueError));
-                PyErr_Clear();
-            }
+    double numbers[16];
+    (void)round;
+    if (pybuffer_memoryview_to_double(race.view, numbers, 16) == 0) {
+        for (int n = 0; n < 16; n++) {
+            EXPECT(numbers[n] == 7);
         }
-        meet(3 * i + 1);
-        if (thread == 0) {
-            EXPECT(exporter->gets == exporter->releases);
-            Py_DECREF(race.view);
-        }
-        meet(3 * i + 2);
+    } else {
+        EXPECT(PyErr_ExceptionMatches(PyExc_ValueError));
     }
+}
+
+static void check_numbers(long round)
+{
+    check_released(round);
+    memset(memory, 7, 16);
 }
 
 static void a_release_waits_for_numbers_to_be_read(void)
 {
-    Py_ssize_t len = 16;
-    exporter = exporter_new(memory, "B", 1, 1, &len, NULL);
-    exporter->on_release = spoil;
-    arrived = 0;
-    in_threads(2, release_against_numbers, operations / 16);
-    CHECK_UNUSED(exporter);
+    memset(memory, 7, 16);
+    run_race(ask_for_numbers, check_numbers, spoil, operations / 16);
 }
 
-/* All release the same view, others come meanwhile: its memory is given back once. */
 /* An item of a view that is being released is there, or refused. */
-static void release_against_items(int thread, long times)
+static void ask_for_item(long round)
 {
-    unsigned seed = (unsigned)thread + 1;
-    for (long i = 0; i < times; i++) {
-        if (thread == 0) {
-            prepare_race();
-            meet(3 * i);
-            dawdle(&seed);
-            race.released = pybuffer_memoryview_release(race.view);
-            EXPECT(race.released == 0);
-        } else {
-            int64_t number = 0;
-            Py_ssize_t place = 3;
-            meet(3 * i);
-            dawdle(&seed);
-            race.got = pybuffer_memoryview_get_int64(race.view, &place, 1, &number);
-            EXPECT(race.got == 0 ? number == memory[3] : PyErr_ExceptionMatches(PyExc_ValueError));
-        }
-        PyErr_Clear();
-        meet(3 * i + 1);
-        if (thread == 0) {
-            EXPECT(exporter->gets == exporter->releases);
-            Py_DECREF(race.view);
-        }
-        meet(3 * i + 2);
-    }
+    int64_t number = 0;
+    Py_ssize_t place = 3;
+    (void)round;
+    race.got = pybuffer_memoryview_get_int64(race.view, &place, 1, &number);
+    EXPECT(race.got == 0 ? number == memory[3] : PyErr_ExceptionMatches(PyExc_ValueError));
 }
 
 static void an_item_of_a_released_view_is_there_or_refused(void)
 {
-    Py_ssize_t len = 16;
-    exporter = exporter_new(memory, "B", 1, 1, &len, NULL);
     memory[3] = 33;
-    arrived = 0;
-    in_threads(2, release_against_items, operations / 16);
-    CHECK_UNUSED(exporter);
+    run_race(ask_for_item, check_released, NULL, operations / 16);
 }
 
 static PyObject *iterator;
@@ -531,6 +505,7 @@ static void threads_share_an_iterator(void)
     free(many);
 }
 
+/* All release the same view, others come meanwhile: its memory is given back once. */
 static void release_together(int thread, long times)
 {
     (void)thread;
