@@ -74,6 +74,22 @@ PyObject *exporter_of(PyObject *object);
 const Py_buffer *live(Wrapper *self);
 /* A number, or array of numbers, of a view: 'n'bytes, 'r'eadonly, 'i'temsize, n'd'im, 's'hape, s't'rides, s'u'boffsets. */
 PyObject *field_of(const Py_buffer *view, char which);
+/* The attributes that memoryview and ndarray have, by a getter that is told which: field_of's, 'o'bj, 'f'ormat, and whether it
+ * is contiguous, 'C', 'F' or 'A'. */
+#define ATTRIBUTE(name, get, which) {name, (getter)get, NULL, NULL, which}
+#define VIEW_ATTRIBUTES(get) \
+    ATTRIBUTE("obj", get, "o"), \
+    ATTRIBUTE("nbytes", get, "n"), \
+    ATTRIBUTE("readonly", get, "r"), \
+    ATTRIBUTE("itemsize", get, "i"), \
+    ATTRIBUTE("format", get, "f"), \
+    ATTRIBUTE("ndim", get, "d"), \
+    ATTRIBUTE("shape", get, "s"), \
+    ATTRIBUTE("strides", get, "t"), \
+    ATTRIBUTE("suboffsets", get, "u"), \
+    ATTRIBUTE("c_contiguous", get, "C"), \
+    ATTRIBUTE("f_contiguous", get, "F"), \
+    ATTRIBUTE("contiguous", get, "A")
 /* How many objects of the library have been wrapped. */
 extern Py_ssize_t objects_made;
 

@@ -196,20 +196,8 @@ static PyObject *attribute(Wrapper *self, void *which)
     }
 }
 
-#define ATTRIBUTE(name, which) {name, (getter)attribute, NULL, NULL, which}
 static PyGetSetDef attributes[] = {
-    ATTRIBUTE("obj", "o"),
-    ATTRIBUTE("nbytes", "n"),
-    ATTRIBUTE("readonly", "r"),
-    ATTRIBUTE("itemsize", "i"),
-    ATTRIBUTE("format", "f"),
-    ATTRIBUTE("ndim", "d"),
-    ATTRIBUTE("shape", "s"),
-    ATTRIBUTE("strides", "t"),
-    ATTRIBUTE("suboffsets", "u"),
-    ATTRIBUTE("c_contiguous", "C"),
-    ATTRIBUTE("f_contiguous", "F"),
-    ATTRIBUTE("contiguous", "A"),
+    VIEW_ATTRIBUTES(attribute),
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -394,22 +394,10 @@ static PyObject *ndarray_attribute(NDArray *self, void *which)
     }
 }
 
-#define ATTRIBUTE(name, which) {name, (getter)ndarray_attribute, NULL, NULL, which}
 static PyGetSetDef ndarray_attributes[] = {
-    ATTRIBUTE("flags", "g"),
-    ATTRIBUTE("offset", "p"),
-    ATTRIBUTE("obj", "o"),
-    ATTRIBUTE("nbytes", "n"),
-    ATTRIBUTE("readonly", "r"),
-    ATTRIBUTE("itemsize", "i"),
-    ATTRIBUTE("format", "f"),
-    ATTRIBUTE("ndim", "d"),
-    ATTRIBUTE("shape", "s"),
-    ATTRIBUTE("strides", "t"),
-    ATTRIBUTE("suboffsets", "u"),
-    ATTRIBUTE("c_contiguous", "C"),
-    ATTRIBUTE("f_contiguous", "F"),
-    ATTRIBUTE("contiguous", "A"),
+    ATTRIBUTE("flags", ndarray_attribute, "g"),
+    ATTRIBUTE("offset", ndarray_attribute, "p"),
+    VIEW_ATTRIBUTES(ndarray_attribute),
     {NULL, NULL, NULL, NULL, NULL},
 };
 
