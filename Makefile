@@ -78,7 +78,7 @@ $(DEMO)/wav: $(WAV_SOURCES) examples/wav_io.h $(SHARED) include/pybuffer/pybuffe
 	$(CC) $(EXAMPLE_CFLAGS) $(WAV_SOURCES) $(EXAMPLE_LIBS) -o $@
 
 .PHONY: test
-test: test-rust test-c test-twins test-npy test-wav test-install conformance-quick ## run every test, the comparison with CPython included
+test: test-rust test-c test-twins test-npy test-wav test-install test-bench conformance-quick ## run every test, the comparison with CPython included
 	@echo "All tests passed."
 
 .PHONY: test-rust
@@ -145,12 +145,33 @@ test-wav: $(SHARED) ## the example wav.c beside CPython's wave module, and on sp
 test-install: $(SHARED) ## install into a temporary prefix and build the README's program there
 	prove --exec bash c-tests/install.sh
 
+.PHONY: test-bench
+test-bench: ## how the table of make bench is judged and written
+	python3 benches/test_table.py
+
+# Peers of `make bench` beside CPython and NumPy, where they have been asked for once (PEERS=1). The newest PyTorch on PyPI
+# that comes in one wheel, without gigabytes for graphics processors, is for Python 3.10; with another Python it is left out.
+# IPP looks for its parts by names that its wheel does not have.
+BENCH_PEERS := target/bench-peers
+
 .PHONY: bench
-bench: $(SHARED) numpy-venv ## time this library beside CPython and NumPy, as a table (QUICK=1 for fewer rounds)
+bench: $(SHARED) numpy-venv $(if $(PEERS),bench-peers) ## time this library beside its peers (QUICK=1, PEERS=1, WRITE=1)
 	@PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	PYBUFFER_NUMPY_PYTHON=$${PYBUFFER_NUMPY_PYTHON:-$(NUMPY_VENV)/bin/python} \
-	BENCH_BUILD=$(abspath target/bench) bash benches/run.sh
+	NUMPY_PYTHON=$${PYBUFFER_NUMPY_PYTHON:-$(NUMPY_VENV)/bin/python} PEERS_PYTHON=$(BENCH_PEERS)/bin/python \
+	BENCH_BUILD=$(abspath target/bench) \
+	python3 benches/run.py $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(ONLY),--only '$(ONLY)')
+
+.PHONY: bench-peers
+bench-peers: ## install OpenCV, IPP and PyTorch from PyPI for make bench (2 GB, in target/)
+	@test -d $(BENCH_PEERS) || for python in \
+	    $$(ls -d "$${PYENV_ROOT:-$$(pyenv root 2>/dev/null)}"/versions/3.10.*/bin/python3 2>/dev/null) python3.10 python3; do \
+	    "$$python" -m venv $(BENCH_PEERS) || continue; \
+	    $(BENCH_PEERS)/bin/pip install -q opencv-python-headless ipp; \
+	    $(BENCH_PEERS)/bin/pip install -q torch==1.12.1 || echo "PyTorch is left out"; \
+	    for part in $(BENCH_PEERS)/lib/libipp*.so.*; do ln -sf "$${part##*/}" "$$part.1"; done; \
+	    break; \
+	done
 
 SEED ?= 1
 ROUNDS ?= 10

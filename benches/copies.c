@@ -1,151 +1,287 @@
-/*
- * Times strided copies beside memcpy of as many bytes, in turns in one process. Prints a line for each workload and
- * direction: its name, the microseconds of memcpy and of the copy (medians), and their ratio: 1.00 is memcpy's speed.
- * With CPython's header it times CPython. An argument picks the workloads whose names have it in them. With LIST=1 it prints
- * the workloads instead: name, item size, start, shape, strides and directions, for a peer that does the same.
+/* Strided copies, beside memcpy of as many bytes, a copy by non-temporal stores, and the loop that one writes by hand.
+ * With CPython's header only its copy to contiguous memory.
  *
- * Every copy is checked once, in both directions, against a loop over all items.
- */
+ * The loop by hand says what is right: every copy, in both directions, is compared with it, of copies from contiguous
+ * memory with all bytes between the items. */
 #define _POSIX_C_SOURCE 200809L
 
-#ifdef BENCH_PYTHON_H
-#  define PY_SSIZE_T_CLEAN
-#  include <Python.h>
-#else
-#  include <pybuffer/pybuffer.h>
+#include "bench.h"
+
+#if defined(__x86_64__)
+#  include <immintrin.h>
 #endif
 
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+enum { AXES = 64, COPIES = 80, ROW = 5760, ROW_STEP = ROW + 64, ROWS = 1080, OFFSET = 4096 + 8 };
 
-#include "timing.h"
+struct copy {
+    char name[64], layout[1024];
+    Py_ssize_t itemsize, start;
+    int ndim;
+    /* Items that share memory can be read only; rows lie where the pointers of a table lead. */
+    int repeated, rows;
+    Py_ssize_t shape[AXES], strides[AXES];
+};
 
-enum { ROUNDS = 15, AXES = 64 };
+static struct copy copies[COPIES];
+static int ncopies;
+static char *row_pointers[ROWS];
+static Py_ssize_t suboffsets[AXES];
 
-static char *memory, *target;
-static size_t memory_size;
-static Py_ssize_t shape[AXES], strides[AXES];
+/* Of the copy that was set. */
 static Py_buffer view;
-static const char *wanted = "";
+static int repeated;
 
-static void do_memcpy(void) { memcpy(target, memory, (size_t)view.len); }
-static void do_gather(void) { must(PyBuffer_ToContiguous(target, &view, view.len, 'C') == 0, "ToContiguous"); }
-static void do_scatter(void) { must(PyBuffer_FromContiguous(&view, target, view.len, 'C') == 0, "FromContiguous"); }
+WORK(to_contiguous, must(PyBuffer_ToContiguous(target, &view, view.len, 'C') == 0, "ToContiguous");)
 
-static int by_value(const void *a, const void *b)
+/* Where the last item ends, from `memory` on. */
+static size_t end_of_items(const struct copy *copy)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* The nanoseconds of one of `count` calls. */
-static double took(void (*call)(void), long count)
-{
-    double start = now();
-    for (long i = 0; i < count; i++) {
-        call();
+    Py_ssize_t last = copy->start + copy->itemsize;
+    for (int axis = 0; axis < copy->ndim; axis++) {
+        last += copy->strides[axis] > 0 ? (copy->shape[axis] - 1) * copy->strides[axis] : 0;
     }
-    return (now() - start) / (double)count;
+    return copy->rows ? (size_t)ROWS * ROW_STEP : (size_t)last;
 }
 
-static void compare(const char *name, const char *direction, void (*call)(void))
+static void choose(const struct copy *copy)
 {
-    double plain[ROUNDS], copy[ROUNDS];
-    long plain_count, copy_count;
-    int rounds = getenv("QUICK") ? 7 : ROUNDS;
-
-    /* Touches everything; then as many calls as take 2 ms. */
-    do_memcpy();
-    call();
-    plain_count = (long)(2e6 / (took(do_memcpy, 1) + 1)) + 1;
-    copy_count = (long)(2e6 / (took(call, 1) + 1)) + 1;
-    for (int round = 0; round < rounds; round++) {
-        plain[round] = took(do_memcpy, plain_count);
-        copy[round] = took(call, copy_count);
+    repeated = copy->repeated;
+    view = (Py_buffer){.buf = copy->rows ? (char *)row_pointers : memory + copy->start, .len = copy->itemsize,
+                       .itemsize = copy->itemsize, .ndim = copy->ndim, .shape = (Py_ssize_t *)copy->shape,
+                       .strides = (Py_ssize_t *)copy->strides, .suboffsets = copy->rows ? suboffsets : NULL};
+    for (int axis = 0; axis < copy->ndim; axis++) {
+        view.len *= copy->shape[axis];
+        suboffsets[axis] = axis == 0 ? 0 : -1;
     }
-    qsort(plain, (size_t)rounds, sizeof *plain, by_value);
-    qsort(copy, (size_t)rounds, sizeof *copy, by_value);
-    printf("%s, %s\t%.3f\t%.3f\t%.2f\n", name, direction, plain[rounds / 2] / 1e3, copy[rounds / 2] / 1e3,
-           plain[rounds / 2] / copy[rounds / 2]);
-    fflush(stdout);
+    for (int row = 0; row < ROWS; row++) {
+        row_pointers[row] = memory + (size_t)row * ROW_STEP;
+    }
 }
 
-/* Compares every item of the view with the contiguous items. */
-static void check(void)
-{
-    Py_ssize_t index[AXES] = {0};
-    char *item = view.buf;
+#ifdef BENCH_PYTHON_H
 
-    for (Py_ssize_t at = 0; at < view.len; at += view.itemsize) {
-        must(memcmp(item, target + at, (size_t)view.itemsize) == 0, "a copy differs from the loop over all items");
-        for (int axis = view.ndim - 1; axis >= 0; axis--) {
-            item += strides[axis];
-            if (++index[axis] < shape[axis]) {
-                break;
-            }
-            item -= shape[axis] * strides[axis];
-            index[axis] = 0;
+static int prepare_copy(const void *data)
+{
+    const struct copy *copy = data;
+    choose(copy);
+    memcpy(memory, pattern, end_of_items(copy));
+    memset(target, 0, (size_t)view.len);
+    to_contiguous(1);
+    must(memcmp(target, expected, (size_t)view.len) == 0, copy->name);
+    return 1;
+}
+
+static void add_columns(struct workload *workload, const struct copy *copy)
+{
+    (void)workload;
+    (void)copy;
+}
+
+#else
+
+static char *image;
+static PyObject *source, *destination;
+
+WORK(from_contiguous, must(PyBuffer_FromContiguous(&view, target, view.len, 'C') == 0, "FromContiguous");)
+WORK(copy_data, must(PyObject_CopyData(destination, source) == 0, "CopyData");)
+/* Through pointers, so that the compiler does not see that one copy is as good as many. */
+static void *(*volatile plain_copy)(void *, const void *, size_t) = memcpy;
+WORK(plain, plain_copy(target, memory, (size_t)view.len);)
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static void stream(char *to, const char *from, size_t size)
+{
+    size_t at = 0;
+    for (; at + 128 <= size; at += 128) {
+        const __m256i *source = (const __m256i *)(const void *)(from + at);
+        __m256i *vector = (__m256i *)(void *)(to + at);
+        __m256i a = _mm256_loadu_si256(source), b = _mm256_loadu_si256(source + 1);
+        __m256i c = _mm256_loadu_si256(source + 2), d = _mm256_loadu_si256(source + 3);
+        _mm256_stream_si256(vector, a);
+        _mm256_stream_si256(vector + 1, b);
+        _mm256_stream_si256(vector + 2, c);
+        _mm256_stream_si256(vector + 3, d);
+    }
+    memcpy(to + at, from + at, size - at);
+}
+
+/* Of items that are repeated the first ones again and again, so that nothing but stores is timed. */
+static void non_temporal(long count)
+{
+    const size_t size = (size_t)view.len, part = repeated ? 1 << 14 : size;
+    while (count-- > 0) {
+        for (size_t at = 0; at < size; at += part) {
+            stream(target + at, repeated ? expected : memory, part);
         }
+        _mm_sfence();
+    }
+}
+#endif
+
+/* A loop for each axis, and a memcpy of a size that the compiler knows for each item. */
+#define NAIVE(SIZE) \
+    static char *naive_##SIZE(char *packed, char *strided, int axis, int back) \
+    { \
+        const Py_ssize_t count = view.shape[axis], step = view.strides[axis]; \
+        const int last = axis + 1 == view.ndim, follows = view.suboffsets != NULL && view.suboffsets[axis] >= 0; \
+        if (last && !back) { \
+            for (Py_ssize_t i = 0; i < count; i++) { \
+                memcpy(packed + i * SIZE, strided + i * step, SIZE); \
+            } \
+        } else if (last) { \
+            for (Py_ssize_t i = 0; i < count; i++) { \
+                memcpy(strided + i * step, packed + i * SIZE, SIZE); \
+            } \
+        } else { \
+            for (Py_ssize_t i = 0; i < count; i++) { \
+                char *part = strided + i * step; \
+                packed = naive_##SIZE(packed, follows ? *(char **)(void *)part : part, axis + 1, back); \
+            } \
+            return packed; \
+        } \
+        return packed + count * SIZE; \
+    }
+
+NAIVE(1) NAIVE(2) NAIVE(3) NAIVE(4) NAIVE(8) NAIVE(12) NAIVE(16)
+
+static char *naive_copy(int back)
+{
+    switch (view.itemsize) {
+    case 1: return naive_1(target, view.buf, 0, back);
+    case 2: return naive_2(target, view.buf, 0, back);
+    case 3: return naive_3(target, view.buf, 0, back);
+    case 4: return naive_4(target, view.buf, 0, back);
+    case 8: return naive_8(target, view.buf, 0, back);
+    case 12: return naive_12(target, view.buf, 0, back);
+    default: return naive_16(target, view.buf, 0, back);
     }
 }
 
-static void fill(char *to, size_t size, unsigned seed)
+WORK(naive, must(naive_copy(0) == target + view.len, "the loop by hand");)
+
+static PyObject *view_of(Py_buffer info)
 {
-    for (size_t i = 0; i < size; i++) {
-        to[i] = (char)((i + seed) * 2654435761U >> 13);
-    }
+    char format[16];
+    snprintf(format, sizeof format, "%lds", (long)view.itemsize);
+    info.format = format;
+    PyObject *made = pybuffer_memoryview_from_memory(&info, NULL, NULL);
+    must(made != NULL, "no view");
+    return made;
 }
 
-/* A view with these axes; `start` is where index 0 of every axis lies. */
-static void workload(const char *name, Py_ssize_t itemsize, int ndim, Py_ssize_t start, int writable)
+/* Runs what fills `target`, and compares it. */
+static void check(void (*run)(long), const char *with, const struct copy *copy)
 {
-    if (!strstr(name, wanted)) {
-        return;
-    }
-    if (getenv("LIST")) {
-        printf("%s\t%ld\t%ld\t", name, (long)itemsize, (long)start);
-        for (int axis = 0; axis < ndim; axis++) {
-            printf("%s%ld", axis ? "," : "", (long)shape[axis]);
-        }
-        printf("\t");
-        for (int axis = 0; axis < ndim; axis++) {
-            printf("%s%ld", axis ? "," : "", (long)strides[axis]);
-        }
-        printf("\t%s\n", writable ? "to from" : "to");
-        return;
-    }
-    view = (Py_buffer){.buf = memory + start, .len = itemsize, .itemsize = itemsize, .ndim = ndim, .shape = shape,
-                       .strides = strides, .format = NULL};
-    for (int axis = 0; axis < ndim; axis++) {
-        view.len *= shape[axis];
-    }
-    do_gather();
-    check();
-    compare(name, "to", do_gather);
-    if (writable) {
-        fill(target, (size_t)view.len, 7);
-        do_scatter();
-        check();
-        compare(name, "from", do_scatter);
-    }
+    memset(target, 0, (size_t)view.len);
+    run(1);
+    must(memcmp(target, with, (size_t)view.len) == 0, copy->name);
 }
 
-static void axis(int at, Py_ssize_t len, Py_ssize_t stride)
+static int prepare_copy(const void *data)
 {
-    shape[at] = len;
-    strides[at] = stride;
+    const struct copy *copy = data;
+    size_t end = end_of_items(copy);
+
+    choose(copy);
+    memcpy(memory, pattern, end);
+    naive(1);
+    memcpy(expected, target, (size_t)view.len);
+    check(plain, memory, copy);
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) {
+        check(non_temporal, copy->repeated ? expected : memory, copy);
+    }
+#endif
+    check(to_contiguous, expected, copy);
+
+    Py_buffer packed = view;
+    packed.buf = target;
+    packed.strides = packed.suboffsets = NULL;
+    Py_XDECREF(source);
+    Py_XDECREF(destination);
+    source = view_of(view);
+    destination = view_of(packed);
+    check(copy_data, expected, copy);
+    if (copy->repeated) {
+        return 1;
+    }
+    /* From other bytes than those that are there. */
+    memcpy(target, pattern + OFFSET, (size_t)view.len - OFFSET * (view.len > OFFSET));
+    naive_copy(1);
+    image = image != NULL ? image : malloc(MEMORY);
+    must(image != NULL, "no memory");
+    memcpy(image, memory, end);
+    memcpy(memory, pattern, end);
+    from_contiguous(1);
+    must(memcmp(memory, image, end) == 0, copy->name);
+    memcpy(memory, pattern, end);
+    return 1;
+}
+
+static void add_columns(struct workload *workload, const struct copy *copy)
+{
+    column(workload, "memcpy", plain);
+    column(workload, "naive C", naive);
+    if (!copy->repeated) {
+        column(workload, "from", from_contiguous);
+    }
+    /* In small ones it is the requests for two views that take time. */
+    if (view.len > 1 << 12) {
+        column(workload, "CopyData", copy_data);
+    }
+#if defined(__x86_64__)
+    if (view.len >= 1 << 20 && __builtin_cpu_supports("avx2")) {
+        column(workload, "non-temporal", non_temporal);
+    }
+#endif
+}
+
+#endif
+
+#define APPEND(text, ...) snprintf((text) + strlen(text), sizeof(text) - strlen(text), __VA_ARGS__)
+
+/* The axes of the next copy, which `axis` adds. */
+static struct copy next;
+
+static void axis(Py_ssize_t len, Py_ssize_t stride)
+{
+    next.shape[next.ndim] = len;
+    next.strides[next.ndim++] = stride;
+}
+
+/* A copy; `start` is where index 0 of every axis lies. */
+static void workload(const char *name, Py_ssize_t itemsize, Py_ssize_t start)
+{
+    must(ncopies < COPIES, "too many copies");
+    struct copy *copy = &copies[ncopies++];
+
+    *copy = next;
+    memset(&next, 0, sizeof next);
+    snprintf(copy->name, sizeof copy->name, "%s", name);
+    copy->itemsize = itemsize;
+    copy->start = start;
+    APPEND(copy->layout, "%ld\t%ld\t", (long)itemsize, (long)start);
+    for (int at = 0; at < copy->ndim; at++) {
+        APPEND(copy->layout, "%s%ld", at ? "," : "", (long)copy->shape[at]);
+        copy->repeated |= copy->strides[at] == 0;
+    }
+    for (int at = 0; at < copy->ndim; at++) {
+        APPEND(copy->layout, "%s%ld", at ? "," : "\t", (long)copy->strides[at]);
+    }
+    choose(copy);
+    must(end_of_items(copy) <= MEMORY && view.len <= MEMORY, copy->name);
+    struct workload *added = add(copy->name, prepare_copy, copy, 1, to_contiguous);
+    added->layout = copy->rows ? NULL : copy->layout;
+    add_columns(added, copy);
 }
 
 static void transpose(const char *type, Py_ssize_t size, Py_ssize_t side)
 {
     char name[64];
     snprintf(name, sizeof name, "transpose %s %ldx%ld", type, (long)side, (long)side);
-    axis(0, side, size);
-    axis(1, side, side * size);
-    workload(name, size, 2, 0, 1);
+    axis(side, size);
+    axis(side, side * size);
+    workload(name, size, 0);
 }
 
 /* The axes of C-contiguous memory of the shape `lens`, in the order `order`. */
@@ -157,53 +293,79 @@ static void permuted(const char *name, Py_ssize_t size, int ndim, const Py_ssize
         step *= lens[at];
     }
     for (int at = 0; at < ndim; at++) {
-        axis(at, lens[order[at]], own[order[at]]);
+        axis(lens[order[at]], own[order[at]]);
     }
-    workload(name, size, ndim, 0, 1);
+    workload(name, size, 0);
 }
 
 #define PERMUTED(name, size, ndim, lens, ...) \
     permuted(name, size, ndim, (const Py_ssize_t[])lens, (const int[]){__VA_ARGS__})
 #define L(...) {__VA_ARGS__}
 
+static void transposes(void)
+{
+    static const struct { const char *name; Py_ssize_t size; } types[] = {
+        {"u8", 1}, {"u16", 2}, {"f32", 4}, {"f64", 8}, {"16-byte", 16}};
+
+    transpose("f32", 4, 64);
+    for (int type = 0; type < 5; type++) {
+        transpose(types[type].name, types[type].size, 512);
+        transpose(types[type].name, types[type].size, 4096);
+    }
+    transpose("f32", 4, 1000);
+    transpose("f32", 4, 1001);
+    transpose("3-byte", 3, 2048);
+    transpose("12-byte", 12, 2048);
+    PERMUTED("3-D f32 64 MB (0,2,1)", 4, 3, L(256, 256, 256), 0, 2, 1);
+    PERMUTED("3-D f32 64 MB (2,1,0)", 4, 3, L(256, 256, 256), 2, 1, 0);
+    PERMUTED("3-D f32 64 MB (1,2,0)", 4, 3, L(256, 256, 256), 1, 2, 0);
+    PERMUTED("NCHW->NHWC f32", 4, 4, L(8, 64, 112, 112), 0, 2, 3, 1);
+    PERMUTED("NHWC->NCHW f32", 4, 4, L(8, 112, 112, 64), 0, 3, 1, 2);
+    PERMUTED("six odd dimensions f32", 4, 6, L(13, 17, 11, 19, 23, 15), 3, 5, 0, 2, 4, 1);
+}
+
 static void lines(void)
 {
-    static const struct { const char *name; Py_ssize_t size; } types[] = {{"u8", 1}, {"u16", 2}, {"f32", 4}, {"f64", 8}};
+    static const struct { const char *name; Py_ssize_t size; } types[] = {
+        {"u8", 1}, {"u16", 2}, {"f32", 4}, {"f64", 8}};
     for (int type = 0; type < 4; type++) {
         Py_ssize_t size = types[type].size, items = (1 << 24) / size;
         for (int step = 2; step <= 4; step++) {
             char name[64];
             snprintf(name, sizeof name, "1-D stride %d %s", step == 4 ? -1 : step, types[type].name);
-            axis(0, items, step == 4 ? -size : step * size);
-            workload(name, size, 1, step == 4 ? (items - 1) * size : 0, 1);
+            axis(items, step == 4 ? -size : step * size);
+            workload(name, size, step == 4 ? (items - 1) * size : 0);
         }
     }
 }
 
 static void pictures(void)
 {
-    const Py_ssize_t rows = 1080, columns = 1920;
+    const Py_ssize_t rows = ROWS, columns = 1920;
 
-    axis(0, 3, 1); axis(1, rows, columns * 3); axis(2, columns, 3);
-    workload("1080p RGB u8 to planes", 1, 3, 0, 1);
-    axis(0, rows, columns); axis(1, columns, 1); axis(2, 3, rows * columns);
-    workload("1080p planes u8 to RGB", 1, 3, 0, 1);
-    axis(0, rows, columns * 3); axis(1, columns, 3); axis(2, 3, -1);
-    workload("1080p BGR to RGB", 1, 3, 2, 1);
-    axis(0, rows, -columns * 3); axis(1, columns, 3); axis(2, 3, 1);
-    workload("1080p RGB upside down", 1, 3, (rows - 1) * columns * 3, 1);
-    axis(0, rows, columns * 3); axis(1, columns, -3); axis(2, 3, 1);
-    workload("1080p RGB mirrored", 1, 3, (columns - 1) * 3, 1);
-    axis(0, rows, columns * 4); axis(1, columns, 4); axis(2, 3, 1);
-    workload("1080p RGBA to RGB", 1, 3, 0, 1);
-    axis(0, 800, columns * 3); axis(1, 1000, 3); axis(2, 3, 1);
-    workload("1080p RGB cropped", 1, 3, 51 * 3, 1);
-    axis(0, columns, -3); axis(1, rows, columns * 3); axis(2, 3, 1);
-    workload("1080p RGB rotated by 90", 1, 3, (columns - 1) * 3, 1);
-    axis(0, 3, 4); axis(1, rows, columns * 12); axis(2, columns, 12);
-    workload("1080p RGB f32 to planes", 4, 3, 0, 1);
-    axis(0, rows, columns * 4); axis(1, columns, 4); axis(2, 3, rows * columns * 4);
-    workload("1080p planes f32 to RGB", 4, 3, 0, 1);
+    axis(3, 1), axis(rows, columns * 3), axis(columns, 3);
+    workload("1080p RGB u8 interleaved->planar", 1, 0);
+    axis(rows, columns), axis(columns, 1), axis(3, rows * columns);
+    workload("1080p RGB u8 planar->interleaved", 1, 0);
+    axis(rows, columns * 3), axis(columns, 3), axis(3, -1);
+    workload("1080p BGR<->RGB", 1, 2);
+    axis(rows, -columns * 3), axis(columns, 3), axis(3, 1);
+    workload("1080p RGB upside down", 1, (rows - 1) * columns * 3);
+    axis(rows, columns * 3), axis(columns, -3), axis(3, 1);
+    workload("1080p RGB mirrored", 1, (columns - 1) * 3);
+    axis(rows, columns * 4), axis(columns, 4), axis(3, 1);
+    workload("1080p RGBA->RGB", 1, 0);
+    axis(800, columns * 3), axis(1000, 3), axis(3, 1);
+    workload("1080p RGB crop", 1, 51 * 3);
+    axis(columns, -3), axis(rows, columns * 3), axis(3, 1);
+    workload("1080p RGB rotate 90", 1, (columns - 1) * 3);
+    axis(3, 4), axis(rows, columns * 12), axis(columns, 12);
+    workload("1080p RGB f32 interleaved->planar", 4, 0);
+    axis(rows, columns * 4), axis(columns, 4), axis(3, rows * columns * 4);
+    workload("1080p RGB f32 planar->interleaved", 4, 0);
+    next.rows = 1;
+    axis(rows, sizeof(char *)), axis(columns, 3), axis(3, 1);
+    workload("suboffset rows (PIL)", 1, 0);
 }
 
 static void many_axes(void)
@@ -216,66 +378,38 @@ static void many_axes(void)
         lens[at] = 2;
         order[at] = 19 - at;
     }
-    permuted("20 dimensions of 2 reversed", 4, 20, lens, order);
-    permuted("20 dimensions of 2 shuffled", 4, 20, lens, mixed);
+    permuted("20 dimensions of 2, reversed", 4, 20, lens, order);
+    permuted("20 dimensions of 2, shuffled", 4, 20, lens, mixed);
     for (int at = 0; at < AXES; at++) {
         lens[at] = at % 16 == 7 ? 64 : 1;
         order[at] = AXES - 1 - at;
     }
     lens[7] = 16;
-    permuted("64 dimensions, mostly 1", 4, AXES, lens, order);
+    permuted("64 dimensions, mostly 1 (16 MB)", 4, AXES, lens, order);
 }
 
-int main(int argc, char **argv)
+void add_copies(void)
 {
-    static const struct { const char *name; Py_ssize_t size; } types[] = {
-        {"u8", 1}, {"u16", 2}, {"f32", 4}, {"f64", 8}, {"16-byte", 16}, {"3-byte", 3}, {"12-byte", 12}};
-
-    wanted = argc > 1 ? argv[1] : "";
-    memory_size = (size_t)1 << 28;
-    memory = malloc(memory_size);
-    target = malloc(memory_size);
-    must(memory != NULL && target != NULL, "no memory");
-    fill(memory, memory_size, 0);
-    memset(target, 1, memory_size);
-    Py_Initialize();
-
-    transpose("f32", 4, 64);
-    for (int type = 0; type < 7; type++) {
-        transpose(types[type].name, types[type].size, 512);
-    }
-    transpose("f32", 4, 1000);
-    transpose("f32", 4, 1001);
-    for (int type = 0; type < 5; type++) {
-        transpose(types[type].name, types[type].size, type < 4 ? 4096 : 2048);
-    }
-    transpose("3-byte", 3, 2048);
-    transpose("12-byte", 12, 2048);
-    PERMUTED("3-D f32 (0,2,1)", 4, 3, L(256, 256, 256), 0, 2, 1);
-    PERMUTED("3-D f32 (2,1,0)", 4, 3, L(256, 256, 256), 2, 1, 0);
-    PERMUTED("3-D f32 (1,2,0)", 4, 3, L(256, 256, 256), 1, 2, 0);
-    PERMUTED("NCHW to NHWC f32", 4, 4, L(8, 64, 112, 112), 0, 2, 3, 1);
-    PERMUTED("NHWC to NCHW f32", 4, 4, L(8, 112, 112, 64), 0, 3, 1, 2);
-    PERMUTED("six odd dimensions f32", 4, 6, L(13, 17, 11, 19, 23, 15), 3, 5, 0, 2, 4, 1);
+    transposes();
     pictures();
     lines();
-    axis(0, 1 << 24, 0);
-    workload("fill, f32, 64 MB", 4, 1, 0, 0);
-    axis(0, 4096, 0); axis(1, 4096, 4);
-    workload("row broadcast, f32, 64 MB", 4, 2, 0, 0);
-    axis(0, 1 << 24, 4);
-    workload("contiguous 64 MB", 4, 1, 0, 1);
-    axis(0, 1 << 16, 4);
-    workload("contiguous 256 KB", 4, 1, 0, 1);
+    axis(1 << 24, 0);
+    workload("fill (stride 0) f32 64 MB", 4, 0);
+    axis(4096, 0), axis(4096, 4);
+    workload("row broadcast f32 64 MB", 4, 0);
+    axis(1 << 16, 4);
+    workload("contiguous 256 KB", 4, 0);
+    axis(1 << 24, 4);
+    workload("contiguous 64 MB", 4, 0);
+    axis(1 << 26, 4);
+    workload("contiguous 256 MB", 4, 0);
     many_axes();
-    axis(0, 4, 4); axis(1, 4, 16);
-    workload("small: 4x4 f32 transposed", 4, 2, 0, 1);
-    axis(0, 16, 8);
-    workload("small: 16 f64", 8, 1, 0, 1);
-    axis(0, 64, -1);
-    workload("small: 64 bytes reversed", 1, 1, 63, 1);
-    axis(0, 4, 64); axis(1, 4, 4);
-    workload("small: 4x4 crop", 4, 2, 0, 1);
-    Py_Finalize();
-    return 0;
+    axis(16, 8);
+    workload("small: 16 x f64", 8, 0);
+    axis(4, 4), axis(4, 16);
+    workload("small: 4x4 f32 transposed", 4, 0);
+    axis(64, -1);
+    workload("small: 64 bytes reversed", 1, 63);
+    axis(4, 64), axis(4, 4);
+    workload("small: 4x4 crop", 4, 0);
 }

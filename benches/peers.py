@@ -1,132 +1,395 @@
-"""Times what CPython's struct module and NumPy have for the workloads of bench.c, formats.c and numbers.c.
+"""The benchmark program of the peers that are reached from Python: the commands of main.c, which see.
 
-Prints the lines of one peer, named by the argument: "cpython" or "numpy". Each is the best of three rounds. "copies" times
-NumPy at what copies.c lists.
+Arguments: the file that all programs share, the library that repeat.c is, and the peers: numpy, opencv, ipp, torch. The
+first line that it prints has their versions; a peer that is not installed is left out. Every output is compared with
+what the loop by hand in copies.c gave.
 """
-import struct
+
+import ctypes
+import importlib.metadata
+import math
+import mmap
+import os
+import pathlib
+import re
 import sys
 import time
-from array import array
+
+import numpy as np
+
+MEMORY, LARGE_PAGE = 1 << 28, 1 << 21
+TYPES = {1: "u1", 2: "u2", 4: "f4", 8: "f8", 16: "c16"}
 
 
-def report(name, call):
-    count, best, rounds = 1, None, 0
-    while rounds < 3:
-        start = time.perf_counter_ns()
-        for _ in range(count):
-            call()
-        took = time.perf_counter_ns() - start
-        if took < 20_000_000:
-            count *= 8 if took < 2_000_000 else 2
-            continue
-        best = took / count if best is None else min(best, took / count)
-        rounds += 1
-    print(f"{name}\t{best:.2f}", flush=True)
+def large():
+    """As in main.c: memory in large pages."""
+    pages = mmap.mmap(-1, MEMORY + LARGE_PAGE)
+    if "SMALL_PAGES" not in os.environ:
+        pages.madvise(mmap.MADV_HUGEPAGE)
+    whole = np.frombuffer(pages, "u1")
+    return whole[-whole.ctypes.data % LARGE_PAGE :][:MEMORY]
 
 
-RECORDS = b"".join(struct.pack("<ihd", i, 257, i / 2) for i in range(1_000_000))
+class Copy:
+    """One of the copies of copies.c: what is read is a view of `memory`; what is written begins where `target` does."""
+
+    def __init__(self, memory, target, name, layout):
+        self.name, self.memory, self.target = name, memory, target
+        itemsize, start, shape, strides = layout
+        self.itemsize, self.start = int(itemsize), int(start)
+        self.shape, self.strides = ([int(entry) for entry in entries.split(",")] for entries in (shape, strides))
+        self.bytes = self.itemsize * math.prod(self.shape)
+
+    def source(self, shape, kind="u1", strides=None, start=0):
+        return np.ndarray(shape, kind, self.memory, start, strides)
+
+    def output(self, shape, kind="u1"):
+        return np.ndarray(shape, kind, self.target)
 
 
-def cpython():
-    def unpack():
-        for _ in struct.iter_unpack("<ihd", RECORDS):
-            pass
+class NumPy:
+    column = "NumPy"
 
-    report("unpack 1,000,000 items of '<ihd'", unpack)
+    def __init__(self, memory, target):
+        self.version = np.__version__
 
-    view = memoryview(RECORDS)[:1_000_000]
-    doubles = memoryview(array("d", (i / 7 for i in range(1_000_000))))
-    for kind in "ifd":
-        numbers = memoryview(array(kind, range(1_000_000)))
-        copy = memoryview(array(kind, range(1_000_000)))
-        report(f"== of 1,000,000 items of '{kind}'", lambda: numbers == copy)
-        report(f"== of 500,000 items of '{kind}', strided", lambda: numbers[::2] == copy[::2])
-    numbers = memoryview(array("i", range(1_000_000)))
-    report("hex of 1,000,000 bytes", view.hex)
-    report("hex of 1,000,000 bytes with colons", lambda: view.hex(":"))
-    report("text of 1,000,000 items of 'i'", lambda: repr(numbers.tolist()))
-    report("text of 1,000,000 items of 'd'", lambda: repr(doubles.tolist()))
-
-
-def numpy():
-    import numpy as np
-    from numpy._core._internal import _dtype_from_pep3118 as parse
-
-    report("SizeFromFormat 'B'", lambda: parse("B").itemsize)
-    report("SizeFromFormat '<i4x2d'", lambda: parse("<i4x2d").itemsize)
-    report("size of 'T{<i:x:<d:y:}'", lambda: parse("T{<i:x:<d:y:}").itemsize)
-    report("parse 'T{<i:x:<d:y:}'", lambda: parse("T{<i:x:<d:y:}"))
-
-    records = np.frombuffer(RECORDS, "<i4,<i2,<f8")
-    columns = [np.empty(len(records), kind) for kind in ("i8", "i8", "f8")]
-
-    def unpack():
-        for column, name in zip(columns, records.dtype.names):
-            column[:] = records[name]
-
-    report("unpack 1,000,000 items of '<ihd'", unpack)
-
-    def copies(name, strided):
-        packed = np.empty(strided.shape, strided.dtype)
-        report(name, lambda: np.copyto(packed, strided))
-        report(name + ", back", lambda: np.copyto(strided, packed))
-
-    image = np.zeros((1080, 1920, 3), "u1")
-    copies("copy 4x4 f32 transposed", np.zeros((4, 4), "f4").T)
-    copies("copy 512x512 f32 transposed", np.zeros((512, 512), "f4").T)
-    copies("copy 512x512 u8 transposed", np.zeros((512, 512), "u1").T)
-    copies("copy 1080p RGB upside down", image[::-1])
-    copies("copy 1080p RGB mirrored", image[:, ::-1])
-    copies("copy 1080p RGB to planes", image.transpose(2, 0, 1))
-    def conversions(name, strided):
-        doubles = np.arange(1_000_000, dtype="f8").reshape(strided.shape) % 100
-        strided[...] = doubles
-        report(f"1,000,000 {name} to doubles", lambda: np.copyto(doubles, strided, casting="unsafe"))
-        report(f"1,000,000 doubles to {name}", lambda: np.copyto(strided, doubles, casting="unsafe"))
-
-    for code in "dfeqihB":
-        conversions(f"'{code}'", np.zeros(1_000_000, code))
-    conversions("'>i'", np.zeros(1_000_000, ">i4"))
-    conversions("'>d'", np.zeros(1_000_000, ">f8"))
-    conversions("'i', strided", np.zeros(2_000_000, "i4")[::2])
-    conversions("'i', transposed", np.zeros((1000, 1000), "i4").T)
-    conversions("'d', transposed", np.zeros((1000, 1000), "f8").T)
-
-    a = np.zeros(1_000_000, "u1")
-    b = a.copy()
-    report("== of 1,000,000 bytes", lambda: (a == b).all())
-    little = np.arange(1_000_000, dtype="<i4")
-    big = little.astype(">i4")
-    same = records.copy()
-    for kind in "ifd":
-        numbers = np.arange(1_000_000).astype(kind)
-        copy = numbers.copy()
-        report(f"== of 1,000,000 items of '{kind}'", lambda: (numbers == copy).all())
-        report(f"== of 500,000 items of '{kind}', strided", lambda: (numbers[::2] == copy[::2]).all())
-    report("== of 1,000,000 items of '<i' and '>i'", lambda: (little == big).all())
-    report("== of 1,000,000 items of '<ihd'", lambda: (records == same).all())
-
-
-def copies():
-    """The workloads that copies.c lists on standard input, in its words: no time of memcpy, the copy's, no ratio."""
-    import numpy as np
-
-    memory, target = np.zeros(1 << 28, "u1"), np.ones(1 << 28, "u1")
-    for line in sys.stdin:
-        name, itemsize, start, shape, strides, directions = line.rstrip("\n").split("\t")
-        shape, strides = ([int(entry) for entry in entries.split(",")] for entries in (shape, strides))
+    def copy(self, copy):
         # As bytes where NumPy has no number of that size.
-        kind = {1: "u1", 2: "u2", 4: "f4", 8: "f8"}.get(int(itemsize), "V" + itemsize)
-        view = np.ndarray(shape, kind, memory, int(start), strides)
-        packed = np.ndarray(shape, kind, target)
-        for direction in directions.split():
-            to, source = (packed, view) if direction == "to" else (view, packed)
-            times = []
-            while len(times) < 5 or (sum(times) < 1e7 and len(times) < 1000):
-                begin = time.perf_counter_ns()
-                np.copyto(to, source)
-                times.append(time.perf_counter_ns() - begin)
-            print(f"{name}, {direction}\t-\t{sorted(times)[len(times) // 2] / 1e3:.3f}\t-", flush=True)
+        kind = TYPES.get(copy.itemsize, f"V{copy.itemsize}")
+        source, output = copy.source(copy.shape, kind, copy.strides, copy.start), copy.output(copy.shape, kind)
+        return lambda: np.copyto(output, source)
+
+    def other(self, name):
+        for pattern, make in self.WORK.items():
+            found = re.fullmatch(pattern, name)
+            if found:
+                return make(self, *found.groups())
+        return None
+
+    @staticmethod
+    def dtype(text):
+        return np.dtype(",".join((text[0] if text[0] in "<>" else "") + code for code in text.lstrip("<>")))
+
+    def items(self, text, stride):
+        numbers = np.zeros(1_000_000 * stride, self.dtype(text))
+        for field in numbers.dtype.names or [...]:
+            numbers[::stride][field] = np.arange(1_000_000) % 100
+        return numbers[::stride]
+
+    def equality(self, a, stride, b):
+        left, right = (self.items(text, 2 if stride else 1) for text in (a, b or a))
+
+        def work():
+            if not (left == right).all():
+                sys.exit("NumPy: equal items are not equal")
+
+        return work
+
+    def records(self, text):
+        work = self.equality(text, None, None)
+        return work, 1_000_000
+
+    def unpack(self, text):
+        records = self.items(text, 1)
+        columns = [np.empty(len(records), "f8" if code in "fd" else "i8") for code in text.lstrip("<")]
+
+        def work():
+            for column, name in zip(columns, records.dtype.names):
+                column[:] = records[name]
+
+        return work, 1_000_000 * len(columns)
+
+    def conversion(self, to, text, layout):
+        doubles = np.arange(1_000_000, dtype="f8") % 100
+        numbers = self.items(text, 2 if layout == ", stride 2," else 1)
+        if layout == ", transposed,":
+            numbers, doubles = numbers.reshape(1000, 1000).T, doubles.reshape(1000, 1000)
+        output, source = (doubles, numbers) if to else (numbers, doubles)
+        return lambda: np.copyto(output, source, casting="unsafe")
+
+    def size(self, text):
+        from numpy._core._internal import _dtype_from_pep3118 as parse
+
+        return lambda: parse(text).itemsize
+
+    def parse(self, text):
+        from numpy._core._internal import _dtype_from_pep3118 as parse
+
+        return lambda: parse(text)
+
+    def new_transpose(self, side):
+        matrix = np.zeros((int(side), int(side)), "f4").T
+        return lambda: matrix.copy("C")
+
+    WORK = {
+        r"== 1,000,000 `([^`]*)`(, stride 2)?(?: against `([^`]*)`)?": equality,
+        r"== `([^`]*)` records, each": records,
+        r"unpack `([^`]*)` records, per field": unpack,
+        r"1,000,000 `([^`]*)`(,.*,)? to doubles": lambda self, *found: self.conversion(True, *found),
+        r"1,000,000 doubles to `([^`]*)`": lambda self, *found: self.conversion(False, *found, None),
+        r"SizeFromFormat `([^`]*)`": size,
+        r"parse `([^`]*)`": parse,
+        r"new object: transpose f32 (\d+)x\d+": new_transpose,
+    }
 
 
-{"cpython": cpython, "numpy": numpy, "copies": copies}[sys.argv[1]]()
+# A picture of 1080p, and the type and channels of an item that OpenCV and IPP know by those.
+ROWS, COLUMNS, PIXELS = 1080, 1920, 1080 * 1920
+ITEMS = {1: ("u1", 1), 2: ("u2", 1), 3: ("u1", 3), 4: ("f4", 1), 8: ("f8", 1), 12: ("f4", 3), 16: ("f4", 4)}
+
+
+class OpenCV:
+    column = "OpenCV"
+
+    def __init__(self, memory, target):
+        import cv2
+
+        self.cv2, self.version = cv2, cv2.__version__
+        cv2.setNumThreads(1)
+
+    def other(self, name):
+        return None
+
+    def copy(self, copy):
+        cv2, name = self.cv2, copy.name
+        kind, channels = ITEMS[copy.itemsize]
+        picture = (ROWS, COLUMNS, 3)
+        if name.startswith("transpose ") or name == "small: 4x4 f32 transposed":
+            shape = (*copy.shape, channels)[: 2 if channels == 1 else 3]
+            source, output = copy.source(shape, kind), copy.output(shape, kind)
+            return lambda: cv2.transpose(source, output)
+        order = {
+            "3-D f32 64 MB (0,2,1)": (0, 2, 1),
+            "3-D f32 64 MB (2,1,0)": (2, 1, 0),
+            "3-D f32 64 MB (1,2,0)": (1, 2, 0),
+            "NCHW->NHWC f32": (0, 2, 3, 1),
+            "NHWC->NCHW f32": (0, 3, 1, 2),
+            "six odd dimensions f32": (3, 5, 0, 2, 4, 1),
+        }.get(name)
+        if order:
+            shape = [copy.shape[order.index(axis)] for axis in range(len(order))]
+            source, output = copy.source(shape, kind), copy.output(copy.shape, kind)
+            return lambda: cv2.transposeND(source, order, output)
+        if name.endswith("interleaved->planar"):
+            source, planes = copy.source(picture, kind), list(copy.output((3, ROWS, COLUMNS), kind))
+            return lambda: cv2.mixChannels([source], planes, [0, 0, 1, 1, 2, 2])
+        if name.endswith("planar->interleaved"):
+            planes, output = list(copy.source((3, ROWS, COLUMNS), kind)), copy.output(picture, kind)
+            return lambda: cv2.merge(planes, output)
+        line = re.fullmatch(r"1-D stride (-1|2|3) .*", name)
+        if line and line[1] == "-1":
+            source, output = copy.source((1, *copy.shape), kind), copy.output((1, *copy.shape), kind)
+            return lambda: cv2.flip(source, 1, output)
+        if line:
+            # Rows, since a picture has fewer columns than 2**24.
+            channels = int(line[1])
+            rows = next(rows for rows in (1024, 128, 2, 1) if copy.shape[0] % rows == 0)
+            source = copy.source((rows, copy.shape[0] // rows, channels), kind)
+            output = copy.output((rows, copy.shape[0] // rows), kind)
+            return lambda: cv2.extractChannel(source, 0, output)
+        source, output = copy.source(picture), copy.output(picture)
+        if name == "1080p BGR<->RGB":
+            return lambda: cv2.cvtColor(source, cv2.COLOR_BGR2RGB, output)
+        if name == "1080p RGB upside down":
+            return lambda: cv2.flip(source, 0, output)
+        if name == "1080p RGB mirrored":
+            return lambda: cv2.flip(source, 1, output)
+        if name == "1080p RGBA->RGB":
+            source = copy.source((ROWS, COLUMNS, 4))
+            return lambda: cv2.cvtColor(source, cv2.COLOR_RGBA2RGB, output)
+        if name == "1080p RGB crop":
+            source, output = copy.source(copy.shape, "u1", copy.strides, copy.start), copy.output(copy.shape)
+            return lambda: cv2.copyTo(source, None, output)
+        if name == "1080p RGB rotate 90":
+            output = copy.output((COLUMNS, ROWS, 3))
+            return lambda: cv2.rotate(source, cv2.ROTATE_90_COUNTERCLOCKWISE, output)
+        if name.startswith(("fill", "row broadcast")):
+            columns = 1 if name.startswith("fill") else 4096
+            source, output = copy.source((1, columns), "f4"), copy.output((4096, 4096), "f4")
+            return lambda: cv2.repeat(source, 4096, 4096 // columns, output)
+        if name.startswith("contiguous"):
+            source, output = copy.source((copy.bytes >> 12, 1 << 12)), copy.output((copy.bytes >> 12, 1 << 12))
+            return lambda: cv2.copyTo(source, None, output)
+        return None
+
+
+class IPP:
+    column = "IPP"
+
+    def __init__(self, memory, target):
+        self.version = importlib.metadata.version("ipp")
+        paths = (next(pathlib.Path(sys.prefix, "lib").glob(f"lib{name}.so.*")) for name in ("ippcore", "ipps", "ippi"))
+        _, self.signals, self.images = (ctypes.CDLL(path, ctypes.RTLD_GLOBAL) for path in map(str, paths))
+        self.repeat = ctypes.CDLL(sys.argv[2]).repeat
+        self.repeat.restype = ctypes.c_long
+
+    def other(self, name):
+        return None
+
+    def copy(self, copy):
+        self.kept = []
+        call = self.call(copy)
+        if call is None or not hasattr(self.images if call[0].startswith("ippi") else self.signals, call[0]):
+            return None
+        function = getattr(self.images if call[0].startswith("ippi") else self.signals, call[0])
+        arguments = (ctypes.c_long * 7)(*call[1:], *[0] * (8 - len(call)))
+
+        def work(count=1):
+            if self.repeat(ctypes.c_long(count), function, arguments):
+                sys.exit(f"IPP: {call[0]} fails")
+
+        work.repeats = True
+        return work
+
+    def array(self, kind, *entries):
+        self.kept.append((kind * len(entries))(*entries))
+        return ctypes.addressof(self.kept[-1])
+
+    def call(self, copy):
+        """The name of a function, and its arguments."""
+        name, source, output = copy.name, copy.memory.ctypes.data, copy.target.ctypes.data
+        planes = lambda base, size: self.array(ctypes.c_void_p, *(base + plane * PIXELS * size for plane in range(3)))
+        size = lambda columns, rows: columns | rows << 32
+        picture = (source, COLUMNS * 3, output, COLUMNS * 3, size(COLUMNS, ROWS))
+        if name.startswith("transpose ") or name == "small: 4x4 f32 transposed":
+            # Items of 8 bytes are four channels of 2.
+            kinds = {1: "8u_C1", 2: "16u_C1", 3: "8u_C3", 4: "32f_C1", 8: "16u_C4", 12: "32f_C3", 16: "32f_C4"}
+            kind = kinds[copy.itemsize]
+            step = copy.shape[0] * copy.itemsize
+            return f"ippiTranspose_{kind}R", source, step, output, step, size(*copy.shape)
+        found = re.fullmatch(r"1080p RGB (u8|f32) (.*)->.*", name)
+        if found:
+            kind, itemsize = {"u8": ("8u", 1), "f32": ("32f", 4)}[found[1]]
+            packed, plane, whole = COLUMNS * 3 * itemsize, COLUMNS * itemsize, size(COLUMNS, ROWS)
+            if found[2] == "interleaved":
+                return f"ippiCopy_{kind}_C3P3R", source, packed, planes(output, itemsize), plane, whole
+            return f"ippiCopy_{kind}_P3C3R", planes(source, itemsize), plane, output, packed, whole
+        if name == "1080p BGR<->RGB":
+            return "ippiSwapChannels_8u_C3R", *picture, self.array(ctypes.c_int, 2, 1, 0)
+        if name in ("1080p RGB upside down", "1080p RGB mirrored"):
+            return "ippiMirror_8u_C3R", *picture, int(name.endswith("mirrored"))
+        if name == "1080p RGBA->RGB":
+            return "ippiCopy_8u_AC4C3R", source, COLUMNS * 4, *picture[2:]
+        if name == "1080p RGB crop":
+            return "ippiCopy_8u_C3R", source + copy.start, COLUMNS * 3, output, 3000, size(1000, 800)
+        line = re.fullmatch(r"1-D stride (-1|2|3) (.*)", name)
+        if line:
+            kind = {"u8": "8u", "u16": "16u", "f32": "32f", "f64": "64f"}[line[2]]
+            if line[1] == "-1":
+                return f"ippsFlip_{kind}", source, output, copy.shape[0]
+            lengths = self.array(ctypes.c_int, 0, 0)
+            factor = int(line[1])
+            kind = kind.replace("u", "s")
+            return f"ippsSampleDown_{kind}", source, copy.shape[0] * factor, output, lengths, factor, lengths + 4
+        if name.startswith("fill"):
+            return "ippsSet_32s", int(copy.memory[:4].view("i4")[0]), output, copy.shape[0]
+        if name.startswith("contiguous"):
+            return "ippsCopy_64s", source, output, copy.bytes // 8
+        return None
+
+
+class PyTorch:
+    column = "PyTorch"
+
+    def __init__(self, memory, target):
+        # It says at length that it was not built with the NumPy that is here, which does not matter.
+        stderr, silence = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, 2)
+        try:
+            import torch
+
+            torch.set_num_threads(1)
+            self.memory, self.target = (torch.frombuffer(array, dtype=torch.uint8) for array in (memory, target))
+        finally:
+            os.dup2(stderr, 2)
+        self.torch, self.version = torch, torch.__version__.split("+")[0]
+
+    def other(self, name):
+        return None
+
+    def copy(self, copy):
+        if min(copy.strides) < 0:
+            return None  # Not in PyTorch.
+        kind = {1: "uint8", 2: "int16", 4: "float32", 8: "float64", 16: "complex128"}.get(copy.itemsize)
+        shape, strides = copy.shape, [stride // copy.itemsize for stride in copy.strides]
+        if kind is None:
+            kind, shape, strides = "uint8", [*shape, copy.itemsize], [*copy.strides, 1]
+        kind = getattr(self.torch, kind)
+        source = self.memory.view(kind).as_strided(shape, strides, copy.start // copy.itemsize)
+        output = self.target[: copy.bytes].view(kind).view(shape)
+        return lambda: output.copy_(source)
+
+
+def repeated(work, count):
+    if hasattr(work, "repeats"):
+        work(count)
+    else:
+        for _ in range(count):
+            work()
+
+
+class Column:
+    """Times work as `sample` in main.c does."""
+
+    def __init__(self, work, items):
+        self.work, self.items, self.count = work, items, 0
+
+    def took(self, count):
+        start = time.process_time_ns()
+        repeated(self.work, count)
+        return time.process_time_ns() - start
+
+    def sample(self):
+        enough = 2e6
+        if self.count == 0:
+            count = 1
+            while (first := self.took(count)) < enough / 8:
+                count *= 4
+            if first >= enough and count == 1:
+                self.count = 1
+                return first / self.items
+            self.count = int(count * enough / first) + 1
+        if self.count > 1:
+            repeated(self.work, self.count // 4 + 1)
+        return self.took(self.count) / self.count / self.items
+
+
+def prepare(peer, copy, name, target, expected):
+    """What the peer does for a workload, as a Column, checked; None where it has nothing for it."""
+    if copy is None:
+        work = peer.other(name)
+        return work and Column(*(work if isinstance(work, tuple) else (work, 1)))
+    work = peer.copy(copy)
+    if work is None:
+        return None
+    target[: copy.bytes] = 0
+    work()
+    if not np.array_equal(target[: copy.bytes], expected[: copy.bytes]):
+        sys.exit(f"{peer.column}: {name}: a copy differs from the loop by hand")
+    return Column(work, 1)
+
+
+def main():
+    with open(sys.argv[1], "r+b") as file:
+        shared = np.frombuffer(mmap.mmap(file.fileno(), 2 * MEMORY), "u1")
+    memory, target = large(), large()
+    memory[:], target[:] = shared[:MEMORY], 1
+    peers = []
+    for peer in sys.argv[3:]:
+        try:
+            peers.append({"numpy": NumPy, "opencv": OpenCV, "ipp": IPP, "torch": PyTorch}[peer](memory, target))
+        except (ImportError, OSError, StopIteration) as error:
+            print(f"{peer} is left out: {error!r}", file=sys.stderr)
+    print("\t".join(f"{peer.column} {peer.version}" for peer in peers), flush=True)
+    for line in sys.stdin:
+        command, name, *layout = line.rstrip("\n").split("\t")
+        if command == "set":
+            copy = Copy(memory, target, name, layout) if layout else None
+            columns = {peer.column: prepare(peer, copy, name, target, shared[MEMORY:]) for peer in peers}
+            columns = {name: column for name, column in columns.items() if column}
+            print("\t".join(columns), flush=True)
+        else:
+            print(f"{columns[name].sample():.4f}", flush=True)
+
+
+main()

@@ -1,0 +1,175 @@
+/*
+ * The benchmark program: says which library it is built with, then does what the driver (run.py) tells it to.
+ *
+ *     list                 the names of all workloads, those of copies with their layout; then an empty line
+ *     set NAME             prepares a workload and checks its outputs; answers with the names of its columns
+ *     time COLUMN          answers with the nanoseconds that it takes once, measured over 2 ms or one call
+ *
+ * Names and answers are separated by tabs. An output that is wrong ends the program. Its argument is the file that all
+ * programs share.
+ */
+#define _GNU_SOURCE /* madvise */
+
+#include "bench.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WORKLOADS = 256 };
+
+char *memory, *target, *pattern, *expected;
+
+static struct workload workloads[WORKLOADS];
+static int nworkloads;
+/* Of the workload that was set: calls that take 2 ms, by column; 0 before the first time. */
+static long counts[COLUMNS];
+static struct workload *chosen;
+
+struct workload *add(const char *name, int (*prepare)(const void *), const void *data, double items, void (*run)(long))
+{
+    must(nworkloads < WORKLOADS, "too many workloads");
+    struct workload *workload = &workloads[nworkloads++];
+    *workload = (struct workload){.name = name, .prepare = prepare, .data = data, .items = items};
+    column(workload, OWN, run);
+    return workload;
+}
+
+void column(struct workload *workload, const char *name, void (*run)(long))
+{
+    int at = 0;
+    while (workload->columns[at].name != NULL) {
+        must(++at < COLUMNS, "too many columns");
+    }
+    workload->columns[at] = (struct column){name, run};
+}
+
+/* The nanoseconds that `count` calls take, of this process's time, so that other processes do not matter. */
+static double took(void (*run)(long), long count)
+{
+    struct timespec start, end;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
+    run(count);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
+    return (double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec);
+}
+
+static double sample(int at)
+{
+    void (*run)(long) = chosen->columns[at].run;
+    double enough = 2e6, first;
+
+    if (counts[at] == 0) {
+        long count = 1;
+        while ((first = took(run, count)) < enough / 8) {
+            count *= 4;
+        }
+        if (first >= enough && count == 1) {
+            counts[at] = 1;
+            return first;
+        }
+        counts[at] = (long)((double)count * enough / first) + 1;
+    }
+    if (counts[at] > 1) {
+        run(counts[at] / 4 + 1); /* The other columns have had the caches. */
+    }
+    return took(run, counts[at]) / (double)counts[at];
+}
+
+static void list(void)
+{
+    for (int at = 0; at < nworkloads; at++) {
+        const struct workload *workload = &workloads[at];
+        printf("%s%s%s\n", workload->name, workload->layout ? "\t" : "", workload->layout ? workload->layout : "");
+    }
+    printf("\n");
+}
+
+static void set(const char *name)
+{
+    chosen = NULL;
+    memset(counts, 0, sizeof counts);
+    for (int at = 0; at < nworkloads && chosen == NULL; at++) {
+        chosen = strcmp(workloads[at].name, name) == 0 ? &workloads[at] : NULL;
+    }
+    if (chosen != NULL && chosen->prepare(chosen->data)) {
+        for (int at = 0; at < COLUMNS && chosen->columns[at].name != NULL; at++) {
+            printf("%s%s", at ? "\t" : "", chosen->columns[at].name);
+        }
+    }
+    printf("\n");
+}
+
+static void time_column(const char *name)
+{
+    for (int at = 0; chosen != NULL && at < COLUMNS && chosen->columns[at].name != NULL; at++) {
+        if (strcmp(chosen->columns[at].name, name) == 0) {
+            printf("%.4f\n", sample(at) / chosen->items);
+            return;
+        }
+    }
+    must(0, "no such column");
+}
+
+static char *large(void)
+{
+    void *start;
+    must(posix_memalign(&start, 1 << 21, MEMORY) == 0, "no memory");
+    if (getenv("SMALL_PAGES") == NULL) {
+        madvise(start, MEMORY, MADV_HUGEPAGE);
+    }
+    return start;
+}
+
+int main(int argc, char **argv)
+{
+    char line[4096];
+    int shared = argc == 2 ? open(argv[1], O_RDWR) : -1;
+
+    must(shared >= 0 && ftruncate(shared, 2L * MEMORY) == 0, "no file to share");
+    pattern = mmap(NULL, 2L * MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED, shared, 0);
+    must(pattern != MAP_FAILED, "no memory to share");
+    expected = pattern + MEMORY;
+#ifndef BENCH_PYTHON_H
+    for (uint64_t i = 0, word; i < MEMORY; i += sizeof word) {
+        word = (i + 1) * 0x9E3779B97F4A7C15;
+        word ^= word >> 29;
+        memcpy(pattern + i, &word, sizeof word);
+    }
+#endif
+    memory = large();
+    target = large();
+    memcpy(memory, pattern, MEMORY);
+    memset(target, 1, MEMORY);
+    Py_Initialize();
+    add_copies();
+    add_calls();
+    add_values();
+#ifdef BENCH_PYTHON_H
+    printf("CPython %.*s\n", (int)strcspn(Py_GetVersion(), " "), Py_GetVersion());
+#else
+    printf("libpybuffer %s\n", pybuffer_version());
+#endif
+    fflush(stdout);
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        char *argument = line + strcspn(line, "\t\n");
+        if (*argument == '\t') {
+            *argument++ = 0;
+            argument[strcspn(argument, "\t\n")] = 0;
+        } else {
+            *argument = 0;
+        }
+        if (strcmp(line, "list") == 0) {
+            list();
+        } else if (strcmp(line, "set") == 0) {
+            set(argument);
+        } else {
+            must(strcmp(line, "time") == 0, "no such command");
+            time_column(argument);
+        }
+        fflush(stdout);
+    }
+    Py_Finalize();
+    return 0;
+}
