@@ -162,6 +162,11 @@ bench: $(SHARED) numpy-venv $(if $(PEERS),bench-peers) ## time this library besi
 	BENCH_BUILD=$(abspath target/bench) \
 	python3 benches/run.py $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(ONLY),--only '$(ONLY)')
 
+.PHONY: bench-limits
+bench-limits: ## time the accesses to memory that some workloads of make bench cannot do without
+	@mkdir -p target/bench
+	@$(CC) -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror benches/limits.c -o target/bench/limits && target/bench/limits
+
 .PHONY: bench-peers
 bench-peers: ## install OpenCV, IPP and PyTorch from PyPI for make bench (2 GB, in target/)
 	@test -d $(BENCH_PEERS) || for python in \

@@ -17,7 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMORY = 1 << 28, COLUMNS = 7 };
+/* ZEROS is where `pattern` has zeros, and how many. */
+enum { MEMORY = 1 << 28, ZEROS = 1 << 16, COLUMNS = 7 };
 
 /* What is timed: `run` does the work `count` times. */
 struct column {

@@ -395,6 +395,8 @@ void add_copies(void)
     lines();
     axis(1 << 24, 0);
     workload("fill (stride 0) f32 64 MB", 4, 0);
+    axis(1 << 24, 0);
+    workload("fill (stride 0) f32 64 MB, of zeros", 4, ZEROS);
     axis(4096, 0), axis(4096, 4);
     workload("row broadcast f32 64 MB", 4, 0);
     axis(1 << 16, 4);

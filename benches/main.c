@@ -137,6 +137,7 @@ int main(int argc, char **argv)
         word ^= word >> 29;
         memcpy(pattern + i, &word, sizeof word);
     }
+    memset(pattern + ZEROS, 0, ZEROS);
 #endif
     memory = large();
     target = large();

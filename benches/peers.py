@@ -205,7 +205,7 @@ class OpenCV:
             return lambda: cv2.rotate(source, cv2.ROTATE_90_COUNTERCLOCKWISE, output)
         if name.startswith(("fill", "row broadcast")):
             columns = 1 if name.startswith("fill") else 4096
-            source, output = copy.source((1, columns), "f4"), copy.output((4096, 4096), "f4")
+            source, output = copy.source((1, columns), "f4", start=copy.start), copy.output((4096, 4096), "f4")
             return lambda: cv2.repeat(source, 4096, 4096 // columns, output)
         if name.startswith("contiguous"):
             source, output = copy.source((copy.bytes >> 12, 1 << 12)), copy.output((copy.bytes >> 12, 1 << 12))
@@ -282,7 +282,7 @@ class IPP:
             kind = kind.replace("u", "s")
             return f"ippsSampleDown_{kind}", source, copy.shape[0] * factor, output, lengths, factor, lengths + 4
         if name.startswith("fill"):
-            return "ippsSet_32s", int(copy.memory[:4].view("i4")[0]), output, copy.shape[0]
+            return "ippsSet_32s", int(copy.memory[copy.start :][:4].view("i4")[0]), output, copy.shape[0]
         if name.startswith("contiguous"):
             return "ippsCopy_64s", source, output, copy.bytes // 8
         return None
