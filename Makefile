@@ -172,7 +172,7 @@ bench-peers: ## install OpenCV, IPP and PyTorch from PyPI for make bench (2 GB, 
 	@test -d $(BENCH_PEERS) || for python in \
 	    $$(ls -d "$${PYENV_ROOT:-$$(pyenv root 2>/dev/null)}"/versions/3.10.*/bin/python3 2>/dev/null) python3.10 python3; do \
 	    "$$python" -m venv $(BENCH_PEERS) || continue; \
-	    $(BENCH_PEERS)/bin/pip install -q opencv-python-headless ipp; \
+	    $(BENCH_PEERS)/bin/pip install -q opencv-python-headless ipp || { rm -rf $(BENCH_PEERS); exit 1; }; \
 	    $(BENCH_PEERS)/bin/pip install -q torch==1.12.1 || echo "PyTorch is left out"; \
 	    for part in $(BENCH_PEERS)/lib/libipp*.so.*; do ln -sf "$${part##*/}" "$$part.1"; done; \
 	    break; \

@@ -14,12 +14,12 @@ STYLE = """
     .grid { stroke: #d0d7de } .one { stroke: #57606a; stroke-dasharray: 4 3 } .stripe { fill: #f6f8fa }
     .ours { fill: #2f81f7 } .NumPy { fill: #d29922 } .CPython { fill: #8250df } .other { fill: #1a7f37 }
     circle { stroke: #fff }
-    .naive { fill: none; stroke: #8c959f; stroke-width: 1.5 } .goal { stroke: #cf222e; stroke-width: 2.5 }
+    .naive { fill: #fff; stroke: #57606a; stroke-width: 1.5 } .goal { stroke: #cf222e; stroke-width: 2.5 }
     @media (prefers-color-scheme: dark) {
       svg { background: #0d1117 } text { fill: #e6edf3 } .small { fill: #9198a1 } .grid { stroke: #30363d }
       .one { stroke: #9198a1 } .stripe { fill: #151b23 } .ours { fill: #4493f8 } .NumPy { fill: #e3b341 }
       circle { stroke: #0d1117 } .CPython { fill: #b083f0 } .other { fill: #3fb950 }
-      .naive { stroke: #9198a1 } .goal { stroke: #f85149 }
+      .naive { fill: #0d1117; stroke: #b1bac4 } .goal { stroke: #f85149 }
     }"""
 
 
