@@ -1,7 +1,8 @@
 /*
  * What the machine itself takes (make bench-limits): the accesses to memory and the instructions that a workload of the
- * table cannot do without, with nothing done in between. Prints the time of each, and for memory the time of memcpy of as
- * many bytes divided by it, which is what a copy can reach. Medians of 15 rounds, in turns with memcpy.
+ * table cannot do without, with nothing done in between. Prints rows of Markdown: what it is, its time, and for memory
+ * the time of memcpy of as many bytes divided by it, which is what a copy can reach. Medians of 15 rounds, in turns with
+ * memcpy.
  */
 #define _GNU_SOURCE /* madvise */
 
@@ -140,7 +141,7 @@ static void accesses(const char *name, void (*call)(void), size_t bytes, size_t 
     }
     by_memcpy = median(copy);
     itself = median(limit);
-    printf("%-52s %8.0f us %6.2f xM\n", name, itself / 1e3, by_memcpy / itself);
+    printf("| %s | %.0f us | %.2f xM |\n", name, itself / 1e3, by_memcpy / itself);
 }
 
 static void instructions(const char *name, void (*call)(void))
@@ -149,7 +150,7 @@ static void instructions(const char *name, void (*call)(void))
     for (int round = 0; round < ROUNDS; round++) {
         times[round] = took(call);
     }
-    printf("%-52s %8.2f ns\n", name, median(times) / 100000);
+    printf("| %s | %.2f ns | |\n", name, median(times) / 100000);
 }
 
 static char *large(void)
@@ -169,16 +170,16 @@ int main(void)
     }
     memory = large();
     target = large();
-    accesses("1-D stride 2, 16 MB: every line read, half written", gather, 1 << 24, 2);
-    accesses("1-D stride 3, 16 MB: every line read, a third written", gather, 1 << 24, 3);
+    accesses("1-D stride 2, 16 MB: every line read, half as many written", gather, 1 << 24, 2);
+    accesses("1-D stride 3, 16 MB: every line read, a third as many written", gather, 1 << 24, 3);
     accesses("1-D stride -1, 16 MB: every line read and written", gather, 1 << 24, 1);
     accesses("1-D stride 2, 16 MB, from: every line changed", scatter, 1 << 24, 2);
     accesses("1-D stride 3, 16 MB, from: every line changed", scatter, 1 << 24, 3);
-    accesses("fill, 64 MB: every line written", store, 1 << 26, 0);
+    accesses("fill, 64 MB: every line written, none read", store, 1 << 26, 0);
     value = 0;
-    accesses("fill, 64 MB, of zeros: every line written", store, 1 << 26, 0);
-    accesses("== 1,000,000 i, stride 2: 16 MB read", load, 1 << 24, 0);
-    accesses("== 1,000,000 i against d: 12 MB read", load, 12 << 20, 0);
+    accesses("fill, 64 MB, of zeros, which memory may take faster", store, 1 << 26, 0);
+    accesses("== 1,000,000 `i`, stride 2: 16 MB read", load, 1 << 24, 0);
+    accesses("== 1,000,000 `i` against `d`: 12 MB read", load, 12 << 20, 0);
     instructions("a count raised or lowered (locked add)", locked_add);
     instructions("200 bytes allocated and freed (malloc, free)", allocate);
     return 0;

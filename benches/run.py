@@ -28,7 +28,8 @@ import table
 
 HERE = pathlib.Path(__file__).resolve().parent
 DOCS = HERE.parent / "docs"
-SLOW = 50e6
+# Rounds, and how many of them for what takes longer than SLOW.
+FULL, QUICK, SLOW = (15, 3), (5, 1), 50e6
 SOURCES = [str(HERE / f"{name}.c") for name in ("main", "copies", "calls", "values")]
 FLAGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 
@@ -123,12 +124,11 @@ def measure(running, goals, options):
     differ = set(listed) ^ {goal.name for goal in goals}
     if differ:
         sys.exit(f"not both in goals.tsv and in the program: {sorted(differ)}")
-    rounds, slow_rounds = (5, 1) if options.quick else (15, 3)
     results = {}
     print(*table.heading(), sep="\n")
     for goal in goals:
         if options.only in goal.name:
-            results[goal.name] = medians(running, listed[goal.name], rounds, slow_rounds)
+            results[goal.name] = medians(running, listed[goal.name], *(QUICK if options.quick else FULL))
             print(table.line(table.cells(goal, results[goal.name])), flush=True)
     return results
 
@@ -162,7 +162,8 @@ def main():
     # In memory if that can be, so that no disk is busy meanwhile.
     with tempfile.NamedTemporaryFile(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as shared:
         running = list(programs(build, shared.name))
-        about = f"{processor()}; {', '.join(program.versions for program in running).replace(chr(9), ', ')}"
+        versions = [version for program in running for version in program.versions.split("\t")]
+        about = f"{processor()}; {', '.join(versions)}; {(QUICK if options.quick else FULL)[0]} rounds"
         results = measure(running, goals, options)
         for program in running:
             program.process.stdin.close()
@@ -172,6 +173,9 @@ def main():
     if options.write:
         rows = [table.line(table.cells(goal, results[goal.name])) for goal in goals]
         replace(DOCS / "performance.md", "table", [f"{about}. {met}.", "", *table.heading(), *rows])
+        limits = subprocess.run([built(build / "limits", str(HERE / "limits.c"))], stdout=subprocess.PIPE, text=True)
+        rows = ["| accesses | time | of memcpy |", "| --- | ---: | ---: |", *limits.stdout.splitlines()]
+        replace(DOCS / "performance.md", "limits", rows)
         replace(HERE.parent / "README.md", "figures", table.readme(goals, results))
         (DOCS / "performance.svg").write_text(chart.draw(goals, results, about))
 
