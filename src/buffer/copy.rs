@@ -6,11 +6,11 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::object::PyObject;
 use crate::error::{Error, Result};
 use crate::kernels;
-use crate::layout::{Order, Pair, Purpose, Structure, with_room};
+use crate::layout::{FEW, Order, Pair, Purpose, Small, Structure, with_room};
 use crate::runtime::alloc::{self, Scratch};
 
 use super::request::Request;
-use super::view::{Acquired, checked_structure, is_exporter};
+use super::view::{Acquired, NEGATIVE, checked_structure, is_exporter, structure};
 
 /// `PyBuffer_ToContiguous`: all items of `view`, to `len` bytes at `buf`, in `order`.
 ///
@@ -21,7 +21,7 @@ pub(crate) unsafe fn to_contiguous(buf: *mut u8, view: &Py_buffer, len: isize, o
         return Err(Error::value(c"PyBuffer_ToContiguous: len != view->len"));
     }
     // SAFETY: the function's contract.
-    unsafe { copy_out(buf, view, &checked_structure(view)?, order) }
+    unsafe { copy_out(buf, view, order) }
 }
 
 /// All items of `view`, in `order`, to fresh memory of `view.len` bytes at `buf`. Where the shape holds less than `len`
@@ -36,23 +36,42 @@ pub(crate) unsafe fn to_fresh(buf: *mut u8, view: &Py_buffer, order: Order) -> R
         let items = structure.bytes();
         alloc::prepare(buf, items);
         buf.add(items).write_bytes(0, view.len.unsigned_abs().saturating_sub(items));
-        copy_out(buf, view, &structure, order)
+        copy_out(buf, view, order)
     }
 }
 
 /// All items of `view`, in `order`, to contiguous memory.
 ///
 /// # Safety
-/// As [`to_contiguous`]; the structure is that of the view, checked, so that `len` is not less than the walk covers.
-unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, structure: &Structure<'_>, order: Order) -> Result<()> {
+/// As [`to_contiguous`].
+#[inline]
+unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, order: Order) -> Result<()> {
+    // SAFETY: the function's contract.
+    unsafe {
+        let structure = structure(view).ok_or(NEGATIVE)?;
+        if let Some(small) = Small::to_contiguous(&structure, order, &mut [0; FEW]) {
+            kernels::copy_small(&small, view.buf.cast::<u8>(), buf);
+            return Ok(());
+        }
+        copy_out_planned(buf, view, order)
+    }
+}
+
+/// The same where that is not a small walk.
+///
+/// # Safety
+/// As [`to_contiguous`].
+#[inline(never)]
+unsafe fn copy_out_planned(buf: *mut u8, view: &Py_buffer, order: Order) -> Result<()> {
     let src = view.buf.cast::<u8>().cast_const();
     // SAFETY: the function's contract.
     unsafe {
+        let structure = checked_structure(view)?;
         if structure.is_contiguous(order) {
             kernels::copy_block(src, buf, view.len.unsigned_abs());
             return Ok(());
         }
-        with_room!(structure.ndim, room => copy_pair(Pair::to_contiguous(room, structure, order), Purpose::Once, src, buf))
+        with_room!(structure.ndim, room => copy_pair(Pair::to_contiguous(room, &structure, order), Purpose::Once, src, buf))
     }
 }
 
@@ -74,6 +93,25 @@ unsafe fn copy_pair(pair: Option<Pair<'_>>, purpose: Purpose, src: *const u8, ds
 /// B1 and W3; `len` bytes may be read at `buf`, which is not memory of the view; the view's memory may be written.
 pub(crate) unsafe fn from_contiguous(view: &Py_buffer, buf: *const u8, len: isize, order: Order) -> Result<()> {
     let len = usize::try_from(len.min(view.len)).map_err(|_| Error::bad_argument())?;
+    // SAFETY: the function's contract.
+    unsafe {
+        let structure = structure(view).ok_or(NEGATIVE)?;
+        if len == view.len.unsigned_abs()
+            && let Some(small) = Small::from_contiguous(&structure, order, &mut [0; FEW])
+        {
+            kernels::copy_small(&small, buf, view.buf.cast::<u8>());
+            return Ok(());
+        }
+        copy_in_planned(view, buf, len, order)
+    }
+}
+
+/// `len` bytes at `buf`, not more than the view has, to the items of a view.
+///
+/// # Safety
+/// As [`from_contiguous`].
+#[inline(never)]
+unsafe fn copy_in_planned(view: &Py_buffer, buf: *const u8, len: usize, order: Order) -> Result<()> {
     // SAFETY: the function's contract.
     unsafe {
         let structure = checked_structure(view)?;
@@ -162,9 +200,15 @@ unsafe fn copy_items(from: &Py_buffer, src: &Structure<'_>, to: &Py_buffer, dst:
     let (src_base, dst_base) = (from.buf.cast::<u8>(), to.buf.cast::<u8>());
     // SAFETY: the function's contract; W4 is what `may_overlap` rules out, or the temporary.
     unsafe {
+        if let Some(small) = Small::of_views(src, dst)
+            && !may_overlap(small.bounds(), src_base, dst_base)
+        {
+            kernels::copy_small(&small, src_base, dst_base);
+            return Ok(());
+        }
         with_room!(src.ndim, room => {
             let pair = Pair::of_views(room, src, dst).ok_or(Error::bad_argument())?;
-            if !may_overlap(&pair, src_base, dst_base) {
+            if pair.items() == 0 || !may_overlap(pair.bounds(), src_base, dst_base) {
                 return copy_pair(Some(pair), Purpose::Write, src_base, dst_base);
             }
             let size = pair.items().saturating_mul(pair.itemsize());
@@ -192,9 +236,9 @@ pub(crate) unsafe fn copy_apart(
     }
 }
 
-/// Whether the two operands may have bytes in common. Memory behind pointers always may.
-fn may_overlap(pair: &Pair<'_>, src: *const u8, dst: *const u8) -> bool {
-    let Some([src_bounds, dst_bounds]) = pair.bounds() else { return pair.items() != 0 };
+/// Whether the two operands of these bounds may have bytes in common. Memory behind pointers, which has none, always may.
+fn may_overlap(bounds: Option<[(isize, isize); 2]>, src: *const u8, dst: *const u8) -> bool {
+    let Some([src_bounds, dst_bounds]) = bounds else { return true };
     let addresses = |base: *const u8, (first, end): (isize, isize)| -> Range<usize> {
         base.wrapping_offset(first).addr()..base.wrapping_offset(end).addr()
     };

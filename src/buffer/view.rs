@@ -136,10 +136,14 @@ impl Drop for Acquired {
     }
 }
 
+/// What is wrong with a view that has no structure.
+pub(super) const NEGATIVE: Error = Error::buffer(c"ndim must not be negative");
+
 /// The structure of a view, as it stands there. `None` where `ndim` is negative.
 ///
 /// # Safety
 /// B1.
+#[inline]
 pub(crate) unsafe fn structure(view: &Py_buffer) -> Option<Structure<'_>> {
     let ndim = usize::try_from(view.ndim).ok()?;
     let array = |entries: *mut Py_ssize_t| {
@@ -165,7 +169,7 @@ pub(crate) unsafe fn structure(view: &Py_buffer) -> Option<Structure<'_>> {
 /// B1.
 pub(crate) unsafe fn checked_structure(view: &Py_buffer) -> Result<Structure<'_>> {
     // SAFETY: the function's contract.
-    let structure = unsafe { structure(view) }.ok_or(Error::buffer(c"ndim must not be negative"))?;
+    let structure = unsafe { structure(view) }.ok_or(NEGATIVE)?;
     structure.check()?;
     Ok(structure)
 }

@@ -2,7 +2,7 @@
 
 use core::ops::ControlFlow;
 
-use crate::layout::{Axis, Lines, Plan, Sides};
+use crate::layout::{Axis, Lines, Plan, SMALL, Sides};
 
 use super::blocks::{STREAMED, stream_block, stream_end};
 use super::cpu::{Level, level};
@@ -15,9 +15,7 @@ use super::walk::visit_over;
 #[cfg(target_arch = "x86_64")]
 use super::{tile_avx2, tile_avx512};
 
-/// Bytes of a walk below which it is not worth while to look for a kernel.
-const SMALL: usize = 1 << 10;
-/// The same for kernels of which the preparation takes a microsecond.
+/// Bytes of a walk below which kernels are not worth while of which the preparation takes a microsecond.
 const SHORT: usize = 1 << 13;
 /// Bytes from which on tiles begin where lines of the cache do.
 const ALIGNED: usize = 1 << 15;

@@ -38,6 +38,7 @@ mod tile_avx512;
 mod blocks;
 mod plane;
 mod shuffle;
+mod small;
 
 mod copy;
 mod hex;
@@ -49,4 +50,5 @@ pub(crate) use convert::{Conversion, Operand, convert};
 pub(crate) use copy::copy;
 pub(crate) use hex::{Grouping, hex, hex_length};
 pub(crate) use repeat::repeat;
+pub(crate) use small::copy_small;
 pub(crate) use walk::visit;

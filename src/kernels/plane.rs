@@ -1,6 +1,6 @@
 //! Two axes of any steps, item by item. What is left when nothing better fits, and what the other kernels leave over.
 
-use crate::layout::Axis;
+use crate::layout::{Axis, Small};
 
 /// The two innermost axes of a walk; an axis that is not there has one item.
 #[derive(Clone, Copy)]
@@ -19,8 +19,23 @@ struct Steps {
 }
 
 impl Steps {
+    /// No axis.
+    const SINGLE: Self = Self { len: 1, src: 0, dst: 0 };
+
     fn of(axis: &Axis) -> Self {
         Self { len: axis.len, src: axis.src.stride, dst: axis.dst.stride }
+    }
+}
+
+/// The units of 8 bytes in the other order.
+const fn turn<const UNIT: usize>(items: u64) -> u64 {
+    match UNIT {
+        1 => items.swap_bytes(),
+        2 => {
+            let halves = items.rotate_left(32);
+            (halves >> 16 & 0x0000_ffff_0000_ffff) | (halves & 0x0000_ffff_0000_ffff) << 16
+        }
+        _ => items.rotate_left(32),
     }
 }
 
@@ -36,12 +51,37 @@ const fn tile_side(unit: usize) -> isize {
 
 impl Plane {
     pub(super) fn new(axes: &[Axis], unit: usize) -> Self {
-        let single = Steps { len: 1, src: 0, dst: 0 };
         match axes {
             [rows, line, ..] => Self { rows: Steps::of(rows), line: Steps::of(line), unit },
-            [line] => Self { rows: single, line: Steps::of(line), unit },
-            [] => Self { rows: single, line: single, unit },
+            [line] => Self { rows: Steps::SINGLE, line: Steps::of(line), unit },
+            [] => Self { rows: Steps::SINGLE, line: Steps::SINGLE, unit },
         }
+    }
+
+    /// The two innermost axes of a small walk.
+    #[inline]
+    pub(super) fn of_small(small: &Small<'_>) -> Self {
+        let (rows, line) = match (small.shape, small.src, small.dst) {
+            (&[.., rows, line], &[.., src_row, src], &[.., dst_row, dst]) => {
+                (Steps { len: rows, src: src_row, dst: dst_row }, Steps { len: line, src, dst })
+            }
+            (&[len], &[src], &[dst]) => (Steps::SINGLE, Steps { len, src, dst }),
+            _ => (Steps::SINGLE, Steps::SINGLE),
+        };
+        Self { rows, line, unit: small.unit }
+    }
+
+    /// Where the items lie behind each other in both operands, in the one forwards and in the other backwards: the same
+    /// plane with lines that are forwards in the second operand, and how far their first items are away.
+    fn turned(&self, unit: isize) -> Option<(isize, Self)> {
+        let Steps { len, src, dst } = self.line;
+        let from = match (src, dst) {
+            _ if src != dst.wrapping_neg() => return None,
+            _ if dst == unit => 0,
+            _ if src == unit => unit.wrapping_mul(len - 1),
+            _ => return None,
+        };
+        Some((from, Self { line: Steps { len, src: -unit, dst: unit }, ..*self }))
     }
 
     /// The plane from the item with these indices on, of so many rows.
@@ -71,6 +111,10 @@ impl Plane {
     /// As `copy`, and `UNIT` is the unit.
     unsafe fn run<const UNIT: usize>(&self, src: *const u8, dst: *mut u8, tiled: bool) {
         if !tiled {
+            if let Some((from, turned)) = self.turned(UNIT.cast_signed()).filter(|_| matches!(UNIT, 1 | 2 | 4)) {
+                // SAFETY: the function's contract; the same lines, from the other end.
+                return unsafe { turned.backwards::<UNIT>(src.wrapping_offset(from), dst.wrapping_offset(-from)) };
+            }
             // SAFETY: the function's contract.
             return unsafe { self.part::<UNIT>(src, dst, self.rows.len, self.line.len) };
         }
@@ -102,15 +146,52 @@ impl Plane {
     /// # Safety
     /// As `run`, and the counts are within the axes.
     unsafe fn part<const UNIT: usize>(&self, src: *const u8, dst: *mut u8, rows: isize, columns: isize) {
+        let (by_src, by_dst) = (self.line.src, self.line.dst);
         let (mut src_row, mut dst_row) = (src, dst);
         for _ in 0..rows {
             let (mut from, mut to) = (src_row, dst_row);
-            for _ in 0..columns {
-                // SAFETY: W1 and W2: `from` and `to` belong to an index tuple; an array of bytes needs no alignment.
-                unsafe { to.cast::<[u8; UNIT]>().write(from.cast::<[u8; UNIT]>().read()) };
-                from = from.wrapping_offset(self.line.src);
-                to = to.wrapping_offset(self.line.dst);
+            // SAFETY: W1 and W2: `from` and `to` belong to an index tuple; an array of bytes needs no alignment.
+            let mut item = || unsafe {
+                to.cast::<[u8; UNIT]>().write(from.cast::<[u8; UNIT]>().read());
+                from = from.wrapping_offset(by_src);
+                to = to.wrapping_offset(by_dst);
+            };
+            // Many lines are short: a loop that has hardly begun when it ends takes more time than its items.
+            for _ in 0..columns / 4 {
+                item();
+                item();
+                item();
+                item();
             }
+            for _ in 0..columns % 4 {
+                item();
+            }
+            src_row = src_row.wrapping_offset(self.rows.src);
+            dst_row = dst_row.wrapping_offset(self.rows.dst);
+        }
+    }
+
+    /// Copies lines of which the first operand has the items behind each other backwards, and the second one forwards.
+    ///
+    /// # Safety
+    /// As `run`, for lines of these steps and units of 1, 2 or 4 bytes.
+    unsafe fn backwards<const UNIT: usize>(&self, src: *const u8, dst: *mut u8) {
+        let bytes = self.line.len.wrapping_mul(UNIT.cast_signed());
+        let (mut src_row, mut dst_row) = (src, dst);
+        for _ in 0..self.rows.len {
+            let end = src_row.wrapping_add(UNIT);
+            let mut done = 0;
+            while bytes - done >= 8 {
+                // SAFETY: W1 and W2: these are the next 8 bytes of the line: on from its begin, and back from its end.
+                unsafe {
+                    let items = end.wrapping_offset(-done - 8).cast::<u64>().read_unaligned();
+                    dst_row.wrapping_offset(done).cast::<u64>().write_unaligned(turn::<UNIT>(items));
+                }
+                done += 8;
+            }
+            let left = (bytes - done) / UNIT.cast_signed();
+            // SAFETY: W1 and W2: what is left of the line.
+            unsafe { self.part::<UNIT>(src_row.wrapping_offset(-done), dst_row.wrapping_offset(done), 1, left) };
             src_row = src_row.wrapping_offset(self.rows.src);
             dst_row = dst_row.wrapping_offset(self.rows.dst);
         }

@@ -56,6 +56,20 @@ impl Axis {
     }
 }
 
+/// The bytes that items of `size` bytes take, as offsets: the first byte, and one past the last. Each axis is given as its
+/// number of items, at least one, and its step. `None` where the offsets do not fit.
+pub(super) fn reach(
+    base: isize,
+    size: usize,
+    mut axes: impl Iterator<Item = (isize, isize)>,
+) -> Option<(isize, isize)> {
+    let range = (base, base.checked_add_unsigned(size)?);
+    axes.try_fold(range, |(first, end), (len, stride)| {
+        let reach = len.checked_sub(1)?.checked_mul(stride)?;
+        Some((first.checked_add(reach.min(0))?, end.checked_add(reach.max(0))?))
+    })
+}
+
 /// Axes, in memory of the caller's: as many as there is room for.
 #[derive(Debug)]
 pub(super) struct Axes<'m> {

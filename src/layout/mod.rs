@@ -13,6 +13,8 @@ mod structure;
 
 mod axes;
 
+mod small;
+
 mod plan;
 
 mod sides;
@@ -27,6 +29,7 @@ pub use arrange::{broadcast, permute, reshape, squeeze};
 pub use axes::{Axis, Step};
 pub use plan::{Pair, Plan, Purpose};
 pub use sides::{Lines, Part, Side, Sides};
+pub use small::{SMALL, Small};
 pub use structure::{AxesMut, Order, Structure, fill_strides};
 pub use subscript::{Clipped, Subscript, axes_left, clip, select};
 pub use verify::{Placed, Pointers};

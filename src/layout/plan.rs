@@ -5,7 +5,7 @@
 //! order that is best for memory: axes of one item dropped, negative steps flipped, the smallest steps innermost, axes
 //! that continue each other merged. Axes up to the last one that follows a pointer keep their place and order.
 
-use super::axes::{Axes, Axis, Step};
+use super::axes::{Axes, Axis, Step, reach};
 use super::structure::{Order, Structure};
 
 /// A walk over pairs of items, axes in index order.
@@ -169,12 +169,7 @@ impl<'m> Pair<'m> {
             return None;
         }
         let bounds = |base: isize, stride: fn(&Axis) -> isize| {
-            let mut range = (base, base.checked_add_unsigned(self.itemsize)?);
-            for axis in self.axes.as_slice() {
-                let reach = axis.len.checked_sub(1)?.checked_mul(stride(axis))?;
-                range = (range.0.checked_add(reach.min(0))?, range.1.checked_add(reach.max(0))?);
-            }
-            Some(range)
+            reach(base, self.itemsize, self.axes.as_slice().iter().map(|axis| (axis.len, stride(axis))))
         };
         Some([bounds(self.src_offset, |axis| axis.src.stride)?, bounds(self.dst_offset, |axis| axis.dst.stride)?])
     }

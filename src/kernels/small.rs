@@ -1,0 +1,42 @@
+//! Small walks, as they stand.
+
+use crate::layout::Small;
+
+use super::plane::Plane;
+
+/// Copies every unit of the walk from the first operand to the second.
+///
+/// # Safety
+/// W1 to W4 of the module's contract, for the index tuples of the walk.
+#[inline(always)]
+pub(crate) unsafe fn copy_small(small: &Small<'_>, src: *const u8, dst: *mut u8) {
+    // SAFETY: the function's contract.
+    unsafe {
+        match small.shape.len() {
+            0 => core::ptr::copy_nonoverlapping(src, dst, small.unit),
+            1 | 2 => Plane::of_small(small).copy(src, dst, false),
+            _ => planes(small, &Plane::of_small(small), 0, src, dst),
+        }
+    }
+}
+
+/// Copies all planes from this axis on.
+///
+/// # Safety
+/// As [`copy_small`]; the addresses belong to index 0 of this axis and those after it.
+unsafe fn planes(small: &Small<'_>, plane: &Plane, axis: usize, src: *const u8, dst: *mut u8) {
+    let inner = axis.wrapping_add(1);
+    if inner.wrapping_add(1) >= small.shape.len() {
+        // SAFETY: the function's contract.
+        return unsafe { plane.copy(src, dst, false) };
+    }
+    let step = |strides: &[isize]| strides.get(axis).copied().unwrap_or(0);
+    let (by_src, by_dst) = (step(small.src), step(small.dst));
+    let (mut src, mut dst) = (src, dst);
+    for _ in 0..step(small.shape) {
+        // SAFETY: the function's contract: these are index tuples of the walk.
+        unsafe { planes(small, plane, inner, src, dst) };
+        src = src.wrapping_offset(by_src);
+        dst = dst.wrapping_offset(by_dst);
+    }
+}

@@ -1,0 +1,104 @@
+//! Walks that are too small to be worth a plan: few bytes, few axes, no pointers to follow. They are run as they stand, in
+//! index order: whatever the order, what they touch is in the cache.
+
+use super::FEW;
+use super::axes::reach;
+use super::structure::{Order, Structure};
+
+/// Bytes from which on a walk is planned.
+pub const SMALL: usize = 1 << 10;
+
+/// A walk over two operands in index order. The three slices are of the same length.
+#[derive(Clone, Copy, Debug)]
+pub struct Small<'a> {
+    /// Items along each axis; at least one.
+    pub shape: &'a [isize],
+    /// Bytes from one item to the next, in the operand that is read.
+    pub src: &'a [isize],
+    /// The same in the operand that is written.
+    pub dst: &'a [isize],
+    /// Bytes that each visit covers in both operands.
+    pub unit: usize,
+}
+
+impl<'a> Small<'a> {
+    /// The walk that reads `view` and writes contiguous memory in `order`; `None` where it has to be planned, or is not small,
+    /// or the view does not pass [`Structure::check`], which need not have been asked. The strides of the contiguous memory
+    /// go to `room`.
+    #[must_use]
+    #[inline]
+    pub fn to_contiguous(view: &Structure<'a>, order: Order, room: &'a mut [isize; FEW]) -> Option<Self> {
+        let (shape, strides) = view.shape.zip(view.strides)?;
+        let packed = room.get_mut(..shape.len())?;
+        if view.itemsize <= 0 || view.suboffsets.is_some() {
+            return None;
+        }
+        // One pass, from the fastest axis on. A product of at most SMALL with at most SMALL cannot overflow.
+        let most = SMALL.cast_signed();
+        let (mut size, mut gapless, mut small) = (view.itemsize, true, true);
+        let mut block = (shape.len(), size);
+        let mut left = shape.len();
+        let mut pass = |((&len, &stride), step): ((&isize, &isize), &mut isize)| {
+            small &= len > 0 && len <= most && size <= most;
+            gapless &= len == 1 || stride == size;
+            *step = size;
+            size = size.wrapping_mul(len);
+            left = left.wrapping_sub(1);
+            if gapless {
+                block = (left, size);
+            }
+        };
+        let axes = shape.iter().zip(strides).zip(packed.iter_mut());
+        if order == Order::Fortran {
+            axes.for_each(&mut pass)
+        } else {
+            axes.rev().for_each(&mut pass)
+        }
+        // Memory that is contiguous in the other order is taken as it lies.
+        if !small || size != view.len || size >= most || (order == Order::Any && !gapless) {
+            return None;
+        }
+        // Inner axes that are contiguous in both operands are one unit. (In Fortran order they are the outer ones.)
+        let (axes, unit) = if gapless || order != Order::Fortran { block } else { (shape.len(), view.itemsize) };
+        let unit = unit.unsigned_abs();
+        Some(Self { shape: shape.get(..axes)?, src: strides.get(..axes)?, dst: packed.get(..axes)?, unit })
+    }
+
+    /// The walk that reads contiguous memory and writes `view`.
+    #[must_use]
+    #[inline]
+    pub fn from_contiguous(view: &Structure<'a>, order: Order, room: &'a mut [isize; FEW]) -> Option<Self> {
+        let walk = Self::to_contiguous(view, order, room)?;
+        // Where items share memory, the last one in that order must win, which need not be index order.
+        let order_matters = order == Order::Fortran && walk.shape.len() > 1;
+        (!order_matters).then_some(Self { src: walk.dst, dst: walk.src, ..walk })
+    }
+
+    /// The walk that pairs each item of `src` with the item of `dst` at the same indices; `None` where it has to be planned, or
+    /// is not small. Both have passed [`Structure::check`], and have the same shape and itemsize.
+    #[must_use]
+    pub fn of_views(src: &Structure<'a>, dst: &Structure<'a>) -> Option<Self> {
+        let shape = src.shape?;
+        let plain = |view: &Structure<'_>| view.suboffsets.is_none() && view.len.unsigned_abs() < SMALL;
+        if src.itemsize == 0 || shape.contains(&0) || !plain(src) || !plain(dst) {
+            return None;
+        }
+        let mut walk = Self { shape, src: src.strides?, dst: dst.strides?, unit: src.itemsize.unsigned_abs() };
+        // Inner axes that are contiguous in both operands are one unit.
+        while let (Some((&len, shape)), Some((&by_src, src)), Some((&by_dst, dst))) =
+            (walk.shape.split_last(), walk.src.split_last(), walk.dst.split_last())
+            && (len == 1 || (by_src == walk.unit.cast_signed() && by_dst == by_src))
+        {
+            walk = Self { shape, src, dst, unit: walk.unit.wrapping_mul(len.unsigned_abs()) };
+        }
+        Some(walk)
+    }
+
+    /// The bytes that each operand touches, as offsets from its base, first operand first: the first byte, and one past the
+    /// last. `None` where the offsets do not fit.
+    #[must_use]
+    pub fn bounds(&self) -> Option<[(isize, isize); 2]> {
+        let bounds = |strides: &[isize]| reach(0, self.unit, self.shape.iter().copied().zip(strides.iter().copied()));
+        Some([bounds(self.src)?, bounds(self.dst)?])
+    }
+}
