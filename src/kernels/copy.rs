@@ -15,8 +15,8 @@ use super::walk::visit_over;
 #[cfg(target_arch = "x86_64")]
 use super::{tile_avx2, tile_avx512};
 
-/// Bytes of a walk below which kernels are not worth while of which the preparation takes a microsecond.
-const SHORT: usize = 1 << 13;
+/// Items of a walk up to which it takes less time to copy them one by one than to prepare a program.
+const FEW_ITEMS: usize = 1 << 10;
 /// Bytes from which on tiles begin where lines of the cache do.
 const ALIGNED: usize = 1 << 15;
 /// Bytes from which on what is read next is not in the caches near the processor.
@@ -43,9 +43,10 @@ pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
         if plan.unit > LINE / 2 {
             return copy_blocks(&plan, src, dst, bytes >= STREAMED);
         }
-        if bytes >= SHORT
+        let mut program = Program::EMPTY;
+        if bytes / plan.unit.max(1) > FEW_ITEMS
             && let Some(lines) = plan.lines(PERIOD.cast_signed())
-            && let Some(runner) = LineRunner::new(&lines, plan.unit, bytes >= STREAMED)
+            && let Some(runner) = LineRunner::new(&mut program, &lines, plan.unit, bytes >= STREAMED)
         {
             plan.remove_direct(lines.taken);
             walk(&plan, src, dst, |src, dst| runner.run(src, dst));
@@ -138,8 +139,8 @@ unsafe fn copy_blocks(plan: &Plan<'_>, src: *const u8, dst: *mut u8, stream: boo
 }
 
 /// What copies lines of small steps.
-struct LineRunner {
-    program: Program,
+struct LineRunner<'p> {
+    program: &'p Program,
     steps: Steps,
     /// The same past the caches, where that pays.
     streaming: Option<Steps>,
@@ -149,14 +150,14 @@ struct LineRunner {
     unit: usize,
 }
 
-impl LineRunner {
+impl<'p> LineRunner<'p> {
     #[cfg(not(target_arch = "x86_64"))]
-    fn new(_: &Lines, _: usize, _: bool) -> Option<Self> {
+    fn new(_: &'p mut Program, _: &Lines, _: usize, _: bool) -> Option<Self> {
         None
     }
 
     #[cfg(target_arch = "x86_64")]
-    fn new(lines: &Lines, unit: usize, stream: bool) -> Option<Self> {
+    fn new(program: &'p mut Program, lines: &Lines, unit: usize, stream: bool) -> Option<Self> {
         let (width, masks) = match level() {
             Level::Avx512 => (64, true),
             Level::Avx2 => (16, false),
@@ -176,7 +177,9 @@ impl LineRunner {
             src_step: line.src.stride,
             dst_step: line.dst.stride,
         };
-        let program = steps.program(width, masks)?;
+        if !steps.program(program, width, masks) {
+            return None;
+        }
         if line.len.unsigned_abs() < program.periods {
             return None;
         }
@@ -195,7 +198,7 @@ impl LineRunner {
             let from = src.wrapping_offset(at.wrapping_mul(self.line.src.stride));
             let to = dst.wrapping_offset(at.wrapping_mul(self.line.dst.stride));
             // SAFETY: W1 to W4: the periods are on the line. The program is for this level.
-            unsafe { steps(&self.program, from, to, count) };
+            unsafe { steps(self.program, from, to, count) };
         };
         let Some(last) = all.checked_sub(periods) else {
             // SAFETY: the function's contract.

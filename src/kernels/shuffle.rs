@@ -7,7 +7,9 @@
 
 #[cfg(target_arch = "x86_64")]
 use core::arch::x86_64::*;
+use core::marker::PhantomData;
 
+use super::compiled::{Loop, compiled};
 use super::tile::{LINE, steps_to_line};
 
 /// The most vectors that a program writes, and the most windows that each is made of.
@@ -30,6 +32,14 @@ struct Window {
     gives: u64,
 }
 
+impl Window {
+    /// A window that gives nothing.
+    const NOTHING: Self = Self { index: [NOWHERE; LINE], offset: 0, read: 0, gives: 0 };
+}
+
+/// The index of a byte that does not come from a window.
+const NOWHERE: u8 = 0x80;
+
 /// Bytes between items up to which what lies between them is read, too, and left out afterwards: much less than a page.
 const NEAR: usize = 4 * LINE;
 
@@ -49,16 +59,114 @@ struct Out {
 
 impl Out {
     /// Makes one index of those of two windows, whose bytes count on: 64 is the first one of the second.
+    #[inline(always)]
     fn pair(&mut self) {
         let [a, b, c, d] = &mut self.windows;
         for (first, second) in [(a, b), (c, d)] {
-            for (at, (index, other)) in first.index.iter_mut().zip(&second.index).enumerate() {
-                if second.gives >> at & 1 == 1 {
-                    *index = other | LINE as u8;
-                }
+            for (index, other) in first.index.iter_mut().zip(&second.index) {
+                *index = if *other == NOWHERE { *index } else { other | LINE as u8 };
             }
             first.gives |= second.gives;
         }
+    }
+
+    /// Chooses windows for the bytes that are written, which come from these places; how many there are, and whether all can
+    /// be read whole. `None` where there are too many.
+    #[inline(always)]
+    fn cover(&mut self, sources: &Sources, spans: &Spans, width: isize) -> Option<(usize, bool)> {
+        let (count, readable, reach) = self.cover_by(sources, spans, width, true);
+        // Windows side by side are read with the least work, unless others are fewer.
+        let fewest = reach.checked_div(width).unwrap_or(0).unsigned_abs().wrapping_add(1);
+        if count <= fewest.min(MOST) {
+            return Some((count, readable));
+        }
+        let (fewer, also_readable, _) = self.cover_by(sources, spans, width, false);
+        if fewer < count {
+            return Some((fewer, also_readable));
+        }
+        self.cover_by(sources, spans, width, true);
+        (count <= MOST).then_some((count, readable))
+    }
+
+    /// The same by windows side by side, or each from the first byte on that the ones before it do not have. Also the
+    /// distance from the first byte to the last; with more windows than there may be, there are too many.
+    #[inline(always)]
+    fn cover_by(&mut self, sources: &Sources, spans: &Spans, width: isize, grid: bool) -> (usize, bool, isize) {
+        let mut left = self.write;
+        let (mut count, mut all_readable, mut last) = (0_usize, true, 0);
+        let (mut first, mut highest) = (0, isize::MIN);
+        for window in &mut self.windows {
+            *window = Window { offset: last, ..Window::NOTHING };
+            if left == 0 {
+                // Where another vector has more windows, these are read, too, and give nothing.
+                continue;
+            }
+            let mut lowest = isize::MAX;
+            for (at, place) in sources.iter().enumerate() {
+                let is_left = left >> at & 1 == 1;
+                lowest = lowest.min(if is_left { *place } else { isize::MAX });
+                highest = highest.max(if is_left { *place } else { isize::MIN });
+            }
+            let (offset, readable) = spans.window(lowest, width, grid);
+            (first, last, all_readable) = (if count == 0 { lowest } else { first }, offset, all_readable && readable);
+            let mut gives = 0;
+            let mut read = 0;
+            for (at, (place, index)) in sources.iter().zip(&mut window.index).enumerate() {
+                let byte = place.wrapping_sub(offset);
+                let given = left >> at & u64::from(byte.cast_unsigned() < width.cast_unsigned());
+                *index = if given == 1 { byte as u8 } else { NOWHERE };
+                gives |= given << at;
+                read |= given.wrapping_shl(byte as u32);
+            }
+            (window.offset, window.gives, window.read) = (offset, gives, read);
+            left &= !gives;
+            count = count.wrapping_add(1);
+        }
+        (if left == 0 { count } else { MOST.wrapping_add(1) }, all_readable, highest.wrapping_sub(first))
+    }
+}
+
+/// Where the bytes of a vector come from, from the first byte of the step; those that the vector writes have a meaning.
+type Sources = [isize; LINE];
+
+/// The parts of an operand that the items of a period have, each from its first byte to one past its last.
+struct Spans([(isize, isize); PERIOD]);
+
+impl Spans {
+    /// The parts that the `count` items have in some periods, which lie in `reach`, counted from the item of the first one.
+    /// Items that lie beside each other have one part in common.
+    #[inline(always)]
+    fn new(count: usize, item: isize, unit: usize, reach: isize) -> Self {
+        let mut spans = [(0, 0); PERIOD];
+        let mut at = 0_isize;
+        for span in spans.iter_mut().take(count) {
+            *span = (at.wrapping_add(reach.min(0)), at.wrapping_add(reach.max(0)).wrapping_add_unsigned(unit));
+            at = at.wrapping_add(item);
+        }
+        for _ in 1..count {
+            let known = spans;
+            for (start, end) in &mut spans {
+                for other in known {
+                    if other.0 <= *end && *start <= other.1 && other.0 != other.1 {
+                        (*start, *end) = ((*start).min(other.0), (*end).max(other.1));
+                    }
+                }
+            }
+        }
+        Self(spans)
+    }
+
+    /// Where a window of so many bytes is that has the byte at `lowest`, and whether it can be read whole; one of those that
+    /// lie side by side from the begin of the part on, or one that begins there.
+    #[inline(always)]
+    fn window(&self, lowest: isize, width: isize, grid: bool) -> (isize, bool) {
+        let span = self.0.iter().find(|span| (span.0..span.1).contains(&lowest));
+        let Some((start, end)) = span.copied() else { return (lowest, false) };
+        // The width is a power of two.
+        let within = lowest.wrapping_sub(start) & width.wrapping_sub(1);
+        let offset = if grid { lowest.wrapping_sub(within) } else { lowest };
+        let latest = end.wrapping_sub(width);
+        if start <= latest { (offset.min(latest), true) } else { (offset, false) }
     }
 }
 
@@ -93,159 +201,103 @@ pub(super) struct Program {
     readable: bool,
 }
 
-/// Where the bytes of a vector come from, from the first byte of the step; those that the vector writes have a meaning.
-type Sources = [isize; LINE];
+/// The most bytes from the first byte of a step of the destination to its last.
+const REACH: isize = (MOST * LINE) as isize;
 
 impl Line {
-    /// For each item of a period, the part of the source that it has in some periods; that of the item alone where others are
-    /// far. So no page lies in it that has no byte of an item.
-    fn spans(&self, periods: usize) -> [(isize, isize); PERIOD] {
-        let others = if self.src_step.unsigned_abs() <= NEAR { periods.cast_signed().wrapping_sub(1) } else { 0 };
-        let reach = self.src_step.wrapping_mul(others);
-        let mut spans = [(0, 0); PERIOD];
-        let mut at = 0_isize;
-        for span in spans.iter_mut().take(self.items) {
-            *span = (at.wrapping_add(reach.min(0)), at.wrapping_add(reach.max(0)).wrapping_add_unsigned(self.unit));
-            at = at.wrapping_add(self.src_item);
-        }
-        // Items that lie beside each other have one part in common.
-        for _ in 1..self.items {
-            let known = spans;
-            for (start, end) in &mut spans {
-                for other in known {
-                    if other.0 <= *end && *start <= other.1 && other.0 != other.1 {
-                        (*start, *end) = ((*start).min(other.0), (*end).max(other.1));
-                    }
-                }
+    /// Where the bytes of a vector come from, and which it has: all bytes of these periods that lie in it.
+    #[inline(always)]
+    fn sources(&self, periods: usize, out: &mut Out, sources: &mut Sources) {
+        // Steps of the destination go upwards here: the last period is first where they go downwards.
+        let periods = periods.cast_signed();
+        let (first, turn) = if self.dst_step < 0 { (periods.wrapping_sub(1), -1) } else { (0, 1) };
+        let step = if periods == 1 { REACH } else { self.dst_step.wrapping_abs() };
+        // A product in the place of a division: right for what is less than REACH, whatever the step up to there.
+        let inverse = (0x1_0000 / step.max(1) as i32).wrapping_add(1);
+        out.write = 0;
+        for item in 0..self.items.cast_signed() {
+            let begin = item.wrapping_mul(self.dst_item).wrapping_add(first.wrapping_mul(self.dst_step));
+            let from = item.wrapping_mul(self.src_item).wrapping_add(first.wrapping_mul(self.src_step));
+            let before = out.offset.wrapping_sub(begin);
+            if before >= REACH || before <= -REACH {
+                continue;
+            }
+            for (at, source) in sources.iter_mut().enumerate() {
+                let byte = (before as i32).wrapping_add(at as i32);
+                let period = byte.wrapping_mul(inverse) >> 16;
+                let within = byte.wrapping_sub(period.wrapping_mul(step as i32));
+                let here = byte >= 0 && byte < REACH as i32 && (period as isize) < periods && within < self.unit as i32;
+                let place = from
+                    .wrapping_add(self.src_step.wrapping_mul(turn).wrapping_mul(period as isize))
+                    .wrapping_add(within as isize);
+                *source = if here { place } else { *source };
+                out.write |= u64::from(here) << at;
             }
         }
-        spans
     }
 
-    /// The vectors that the bytes of some periods are in, and where the bytes come from; how many vectors there are. `None`
-    /// where there are too many.
-    fn outs(
-        &self,
-        periods: usize,
-        width: isize,
-        outs: &mut [Out; MOST],
-        sources: &mut [Sources; MOST],
-    ) -> Option<usize> {
-        let mut count = 0_usize;
-        let (mut src, mut dst) = (0_isize, 0_isize);
-        for _ in 0..self.items {
-            let (mut from, mut to) = (src, dst);
-            let mut here = 0;
-            for _ in 0..periods {
-                for byte in 0..self.unit.cast_signed() {
-                    let place = to.wrapping_add(byte);
-                    let within = |out: &Out| (0..width).contains(&place.wrapping_sub(out.offset));
-                    if !outs.get(here).is_some_and(|out| here < count && within(out)) {
-                        let known = outs.iter().take(count);
-                        here = known.clone().position(within).unwrap_or(count);
-                        if here == count {
-                            // Behind another one without a gap, if that is what it is.
-                            let ends = known.map(|out| out.offset.wrapping_add(width));
-                            let end = ends.filter(|end| (0..width).contains(&place.wrapping_sub(*end))).max();
-                            outs.get_mut(here)?.offset = end.unwrap_or(place);
-                            count = count.wrapping_add(1);
-                        }
-                    }
-                    let out = outs.get_mut(here)?;
-                    let at = place.wrapping_sub(out.offset).unsigned_abs();
-                    out.write |= 1_u64.wrapping_shl(at as u32);
-                    *sources.get_mut(here)?.get_mut(at)? = from.wrapping_add(byte);
-                }
-                from = from.wrapping_add(self.src_step);
-                to = to.wrapping_add(self.dst_step);
-            }
-            src = src.wrapping_add(self.src_item);
-            dst = dst.wrapping_add(self.dst_item);
-        }
-        Some(count)
-    }
-
-    /// A program with vectors of `width` bytes; `None` where the line is not of small steps. `masks` says whether loads and
-    /// stores can leave bytes out.
-    pub(super) fn program(&self, width: usize, masks: bool) -> Option<Program> {
+    /// Fills in the program with vectors of `width` bytes; says whether the line is one of small steps. `masks` says whether
+    /// loads and stores can leave bytes out.
+    pub(super) fn program(&self, program: &mut Program, width: usize, masks: bool) -> bool {
         let step = self.dst_step.unsigned_abs();
         // As many periods as begin again where a vector does; else as many as one vector holds.
         let dense = |step: usize| width.checked_shr(step.trailing_zeros().min(width.trailing_zeros()));
         let periods = dense(step).unwrap_or(1);
-        self.of_periods(periods, width, masks).or_else(|| {
-            let fitting = width.checked_div(step).unwrap_or(0);
-            if masks && fitting > 1 { self.of_periods(fitting, width, masks) } else { None }
-        })
+        // SAFETY: it wants nothing of its caller.
+        let mut fill = |periods: usize| unsafe { compiled::<Fill<'_>>()((self, &mut *program, periods, width, masks)) };
+        let fitting = width.checked_div(step).unwrap_or(0);
+        fill(periods).is_some() || (masks && fitting > 1 && fill(fitting).is_some())
     }
 
-    fn of_periods(&self, periods: usize, width: usize, masks: bool) -> Option<Program> {
+    #[inline(always)]
+    fn fill(&self, program: &mut Program, periods: usize, width: usize, masks: bool) -> Option<()> {
         let bytes = periods.checked_mul(self.items)?.checked_mul(self.unit)?;
-        if bytes > MOST.wrapping_mul(width) || bytes < width / 4 {
+        let others = periods.cast_signed().wrapping_sub(1);
+        if bytes > MOST.wrapping_mul(width)
+            || bytes < width / 4
+            || (others != 0 && self.dst_step.wrapping_abs() >= REACH)
+        {
             return None;
         }
-        let nothing = Window { index: [0x80; LINE], offset: 0, read: 0, gives: 0 };
-        let none = Out { windows: [nothing; MOST], offset: 0, write: 0 };
-        let mut program = Program {
-            outs: [none; MOST],
-            out_count: 0,
-            window_count: 0,
-            periods,
-            src_step: self.src_step.wrapping_mul(periods.cast_signed()),
-            dst_step: self.dst_step.wrapping_mul(periods.cast_signed()),
-            width,
-            whole: true,
-            readable: true,
-        };
+        program.periods = periods;
+        program.src_step = self.src_step.wrapping_mul(periods.cast_signed());
+        program.dst_step = self.dst_step.wrapping_mul(periods.cast_signed());
+        program.width = width;
         let size = width.cast_signed();
-        let all = if width == 64 { u64::MAX } else { (1_u64 << width).wrapping_sub(1) };
-        let spans = self.spans(periods);
-        let mut sources = [[0; LINE]; MOST];
-        program.out_count = self.outs(periods, size, &mut program.outs, &mut sources)?;
-        for (out, sources) in program.outs.iter_mut().zip(&sources).take(program.out_count) {
-            let mut left = out.write;
-            let mut count = 0_usize;
-            let mut last = 0;
-            let mut windows = out.windows.iter_mut();
-            while left != 0 {
-                let window = windows.next()?;
-                count = count.wrapping_add(1);
-                let is_left = |at: usize| left >> at & 1 == 1;
-                let places = sources.iter().enumerate().filter(|(at, _)| is_left(*at));
-                let lowest = places.map(|(_, place)| *place).min()?;
-                let readable = readable(&spans, lowest, size);
-                program.readable &= readable.is_some();
-                window.offset = readable.unwrap_or(lowest);
-                last = window.offset;
-                for (at, place) in sources.iter().enumerate().filter(|(at, _)| is_left(*at)) {
-                    let byte = place.wrapping_sub(window.offset);
-                    if (0..size).contains(&byte)
-                        && let Some(index) = window.index.get_mut(at)
-                    {
-                        *index = byte as u8;
-                        window.read |= 1_u64.wrapping_shl(byte as u32);
-                        window.gives |= 1_u64.wrapping_shl(at as u32);
-                    }
-                }
-                left &= !window.gives;
+        let all = if width == LINE { u64::MAX } else { (1_u64 << width).wrapping_sub(1) };
+        // The source that an item has in all periods; that of the item alone where others are far. So no page lies in it that
+        // has no byte of an item.
+        let near = self.src_step.unsigned_abs() <= NEAR;
+        let spans =
+            Spans::new(self.items, self.src_item, self.unit, if near { self.src_step.wrapping_mul(others) } else { 0 });
+        let outs = Spans::new(self.items, self.dst_item, self.unit, self.dst_step.wrapping_mul(others));
+        (program.out_count, program.window_count) = (0, 0);
+        (program.whole, program.readable) = (program.dst_step & size.wrapping_sub(1) == 0, true);
+        let mut sources = [0; LINE];
+        for (item, (start, end)) in outs.0.iter().enumerate().take(self.items) {
+            let known = outs.0.iter().take(item);
+            if known.into_iter().any(|known| known.0 == *start) {
+                continue;
             }
-            // Where another vector has more windows, these are read, too, and give nothing.
-            windows.for_each(|window| window.offset = last);
-            program.window_count = program.window_count.max(count);
-            program.whole &= out.write == all;
+            let mut offset = *start;
+            while offset < *end {
+                let out = program.outs.get_mut(program.out_count)?;
+                out.offset = offset;
+                self.sources(periods, out, &mut sources);
+                offset = offset.wrapping_add(size);
+                program.out_count = program.out_count.wrapping_add(1);
+                out.write &= all;
+                let (count, readable) = out.cover(&sources, &spans, size)?;
+                program.window_count = program.window_count.max(count);
+                program.readable &= readable;
+                program.whole &= out.write == all;
+                if masks {
+                    out.pair();
+                }
+            }
         }
-        program.whole &= program.dst_step & (size - 1) == 0;
-        if masks {
-            program.outs.iter_mut().for_each(Out::pair);
-        }
-        (masks || (program.whole && program.readable)).then_some(program)
+        (masks || (program.whole && program.readable)).then_some(())
     }
-}
-
-/// Where a window of `size` bytes that has the byte at `lowest` can be read whole.
-fn readable(spans: &[(isize, isize)], lowest: isize, size: isize) -> Option<isize> {
-    let (start, end) = spans.iter().find(|span| (span.0..span.1).contains(&lowest))?;
-    let latest = end.wrapping_sub(size);
-    (*start <= latest).then_some(lowest.min(latest))
 }
 
 /// Vectors that a program can be run with. The functions are inlined into one that has the instructions that they need.
@@ -379,7 +431,34 @@ unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED
     }
 }
 
+/// Fills in a program: compiled for each level, since it goes over all bytes of vectors.
+struct Fill<'p>(PhantomData<&'p Program>);
+
+impl<'p> Loop for Fill<'p> {
+    /// The line, the program, the periods of a step, the bytes of a vector, and whether loads and stores can leave bytes out.
+    type On = (&'p Line, &'p mut Program, usize, usize, bool);
+    type Out = Option<()>;
+
+    #[inline(always)]
+    unsafe fn run((line, program, periods, width, masks): Self::On) -> Option<()> {
+        line.fill(program, periods, width, masks)
+    }
+}
+
 impl Program {
+    /// A program that does nothing.
+    pub(super) const EMPTY: Self = Self {
+        outs: [Out { windows: [Window::NOTHING; MOST], offset: 0, write: 0 }; MOST],
+        out_count: 0,
+        window_count: 0,
+        periods: 1,
+        src_step: 0,
+        dst_step: 0,
+        width: 1,
+        whole: true,
+        readable: true,
+    };
+
     /// How many periods lie before the first one at which a vector begins where a line of the cache does, for a destination
     /// at `dst`; `None` where that never is so, or not for all vectors of a step.
     pub(super) fn periods_before_line(&self, dst: *mut u8, step: isize) -> Option<usize> {
