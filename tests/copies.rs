@@ -15,6 +15,7 @@ mod model;
 mod memory;
 
 use std::ffi::{c_char, c_int};
+use std::ptr::null_mut;
 
 use capi::{
     PyBuffer_FromContiguous, PyBuffer_GetPointer, PyBuffer_IsContiguous, PyBuffer_ToContiguous, PyErr_Clear,
@@ -444,6 +445,37 @@ fn a_view_of_no_axes_is_one_item() {
             assert_scattered(&layout, order, (1, 2), 7);
         }
     }
+}
+
+/// Pointers that the copy writes over are read before, whichever comes first.
+#[test]
+fn pointers_among_the_memory_that_is_written_are_followed_first() {
+    let rows = [*b"one item", *b"the next"];
+    let (mut shape, mut strides, mut suboffsets) = ([2, 8], [8, 1], [0, -1]);
+    let mut upwards = [-8, 1];
+    let mut table = rows.each_ref().map(|row| row.as_ptr());
+    let info = Py_buffer {
+        buf: table.as_mut_ptr().cast(),
+        obj: null_mut(),
+        len: 16,
+        itemsize: 1,
+        readonly: 0,
+        ndim: 2,
+        format: null_mut(),
+        shape: shape.as_mut_ptr(),
+        strides: strides.as_mut_ptr(),
+        suboffsets: suboffsets.as_mut_ptr(),
+        internal: null_mut(),
+    };
+    // To the last pointer first.
+    let last = table.as_mut_ptr().wrapping_add(1).cast();
+    let from = View::new(&info);
+    let to = View::new(&Py_buffer { buf: last, strides: upwards.as_mut_ptr(), suboffsets: null_mut(), ..info });
+    // SAFETY: both are memoryviews of memory that lives.
+    assert_eq!(unsafe { PyObject_CopyData(to.0, from.0) }, 0);
+    // SAFETY: two pointers are 16 bytes, which the copy has written.
+    let written = unsafe { table.as_ptr().cast::<[[u8; 8]; 2]>().read() };
+    assert_eq!(written, [rows[1], rows[0]]);
 }
 
 #[test]

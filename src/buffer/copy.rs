@@ -1,7 +1,5 @@
 //! Copies between views and contiguous memory, and between views: all through the planner of `layout`.
 
-use core::ops::Range;
-
 use crate::abi::buffer::Py_buffer;
 use crate::abi::object::PyObject;
 use crate::error::{Error, Result};
@@ -198,17 +196,22 @@ pub(crate) unsafe fn copy_view(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
 /// As [`copy_view`]; the structures are those of the views, of the same shape and itemsize.
 unsafe fn copy_items(from: &Py_buffer, src: &Structure<'_>, to: &Py_buffer, dst: &Structure<'_>) -> Result<()> {
     let (src_base, dst_base) = (from.buf.cast::<u8>(), to.buf.cast::<u8>());
-    // SAFETY: the function's contract; W4 is what `may_overlap` rules out, or the temporary.
+    // SAFETY: the function's contract; W4 is what is found out about the memory of the two, or the temporary.
     unsafe {
         if let Some(small) = Small::of_views(src, dst)
-            && !may_overlap(small.bounds(), src_base, dst_base)
+            && are_apart(small.bounds(), src_base, dst_base)
         {
             kernels::copy_small(&small, src_base, dst_base);
             return Ok(());
         }
         with_room!(src.ndim, room => {
             let pair = Pair::of_views(room, src, dst).ok_or(Error::bad_argument())?;
-            if pair.items() == 0 || !may_overlap(pair.bounds(), src_base, dst_base) {
+            let apart = if pair.is_indirect() {
+                with_room!(src.ndim, room => are_apart_behind_pointers(pair.copied(room), src_base, dst_base))
+            } else {
+                pair.items() == 0 || are_apart(pair.bounds(), src_base, dst_base)
+            };
+            if apart {
                 return copy_pair(Some(pair), Purpose::Write, src_base, dst_base);
             }
             let size = pair.items().saturating_mul(pair.itemsize());
@@ -236,14 +239,22 @@ pub(crate) unsafe fn copy_apart(
     }
 }
 
-/// Whether the two operands of these bounds may have bytes in common. Memory behind pointers, which has none, always may.
-fn may_overlap(bounds: Option<[(isize, isize); 2]>, src: *const u8, dst: *const u8) -> bool {
-    let Some([src_bounds, dst_bounds]) = bounds else { return true };
-    let addresses = |base: *const u8, (first, end): (isize, isize)| -> Range<usize> {
-        base.wrapping_offset(first).addr()..base.wrapping_offset(end).addr()
-    };
-    let (src, dst) = (addresses(src, src_bounds), addresses(dst, dst_bounds));
-    src.start < dst.end && dst.start < src.end
+/// Whether two operands of these bounds have no bytes in common.
+fn are_apart(bounds: Option<[(isize, isize); 2]>, src: *const u8, dst: *const u8) -> bool {
+    let extent = |base: *const u8, bounds| kernels::Extent::of(base.addr(), bounds);
+    let Some([of_src, of_dst]) = bounds else { return false };
+    extent(src, of_src).zip(extent(dst, of_dst)).is_some_and(|(src, dst)| !src.meets(dst))
+}
+
+/// The same where pointers are followed, of which each is looked at: that takes less time than a copy by a temporary. They
+/// must not be among what is written, either.
+///
+/// # Safety
+/// W1 and W2 as far as pointers are concerned.
+unsafe fn are_apart_behind_pointers(pair: Option<Pair<'_>>, src: *const u8, dst: *const u8) -> bool {
+    let Some(plan) = pair.and_then(Pair::in_index_order) else { return true };
+    // SAFETY: the function's contract.
+    unsafe { kernels::extents(&plan, src, dst) }.is_some_and(|[src, dst]| !src.meets(dst))
 }
 
 /// `PyObject_CopyToObject`, as Python 2.7 documents it: `len` bytes at `buf`, which are items in `order`, to `obj`.

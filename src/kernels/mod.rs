@@ -51,4 +51,4 @@ pub(crate) use copy::copy;
 pub(crate) use hex::{Grouping, hex, hex_length};
 pub(crate) use repeat::repeat;
 pub(crate) use small::copy_small;
-pub(crate) use walk::visit;
+pub(crate) use walk::{Extent, extents, visit};

@@ -195,6 +195,11 @@ pub(super) struct Program {
     dst_step: isize,
     /// Bytes of a vector, a power of two.
     width: usize,
+    /// Where a step reads: its windows, of those that share a line one. What is sparse is fetched ahead; of all else only
+    /// what is more than the caches hold, which the processor does not see coming soon enough.
+    sparse: bool,
+    fetched: [isize; MOST],
+    fetched_count: usize,
     /// Whether every vector is written whole, and the vectors of all steps are a multiple of a vector apart.
     whole: bool,
     /// Whether every window can be read whole.
@@ -263,6 +268,7 @@ impl Line {
         program.src_step = self.src_step.wrapping_mul(periods.cast_signed());
         program.dst_step = self.dst_step.wrapping_mul(periods.cast_signed());
         program.width = width;
+        program.sparse = program.src_step.unsigned_abs() > bytes;
         let size = width.cast_signed();
         let all = if width == LINE { u64::MAX } else { (1_u64 << width).wrapping_sub(1) };
         // The source that an item has in all periods; that of the item alone where others are far. So no page lies in it that
@@ -271,7 +277,7 @@ impl Line {
         let spans =
             Spans::new(self.items, self.src_item, self.unit, if near { self.src_step.wrapping_mul(others) } else { 0 });
         let outs = Spans::new(self.items, self.dst_item, self.unit, self.dst_step.wrapping_mul(others));
-        (program.out_count, program.window_count) = (0, 0);
+        (program.out_count, program.window_count, program.fetched_count) = (0, 0, 0);
         (program.whole, program.readable) = (program.dst_step & size.wrapping_sub(1) == 0, true);
         let mut sources = [0; LINE];
         for (item, (start, end)) in outs.0.iter().enumerate().take(self.items) {
@@ -289,6 +295,16 @@ impl Line {
                 out.write &= all;
                 let (count, readable) = out.cover(&sources, &spans, size)?;
                 program.window_count = program.window_count.max(count);
+                for window in out.windows.iter().take(count) {
+                    let known = program.fetched.iter().take(program.fetched_count);
+                    let near = |known: &isize| known.abs_diff(window.offset) < LINE;
+                    if !known.clone().any(near)
+                        && let Some(fetched) = program.fetched.get_mut(program.fetched_count)
+                    {
+                        *fetched = window.offset;
+                        program.fetched_count = program.fetched_count.wrapping_add(1);
+                    }
+                }
                 program.readable &= readable;
                 program.whole &= out.write == all;
                 if masks {
@@ -410,12 +426,11 @@ unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED
 ) {
     let Some(outs) = program.outs.first_chunk::<OUTS>() else { return };
     for _ in 0..steps {
-        if STREAM {
-            // Where destinations are large, sources are, too.
+        if STREAM || program.sparse {
             let ahead = src.wrapping_offset(program.src_step.wrapping_mul(STEPS_AHEAD));
-            for line in 0..WINDOWS {
+            for offset in program.fetched.iter().take(program.fetched_count) {
                 // SAFETY: fetching ahead reads nothing that anybody can tell, at any address.
-                unsafe { _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(line * LINE).cast()) };
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_offset(*offset).cast()) };
             }
         }
         for out in outs {
@@ -455,6 +470,9 @@ impl Program {
         src_step: 0,
         dst_step: 0,
         width: 1,
+        sparse: false,
+        fetched: [0; MOST],
+        fetched_count: 0,
         whole: true,
         readable: true,
     };

@@ -35,6 +35,62 @@ pub(super) unsafe fn visit_over(
     unsafe { each(plan.indirect(), src, dst, &mut |src, dst| each(direct, src, dst, &mut act)) }
 }
 
+/// A part of memory, from its first byte to one past its last; of the greatest and the least address where it is empty.
+#[derive(Clone, Copy)]
+pub(crate) struct Extent {
+    start: usize,
+    end: usize,
+}
+
+impl Extent {
+    const EMPTY: Self = Self { start: usize::MAX, end: 0 };
+
+    /// These bytes, counted from an address; `None` where that leads out of what addresses there are.
+    pub(crate) fn of(address: usize, (first, end): (isize, isize)) -> Option<Self> {
+        Some(Self { start: address.checked_add_signed(first)?, end: address.checked_add_signed(end)? })
+    }
+
+    /// Has it cover these bytes, too; breaks where they cannot be told.
+    fn cover(&mut self, address: usize, bounds: (isize, isize)) -> ControlFlow<()> {
+        let Some(Self { start, end }) = Self::of(address, bounds) else { return ControlFlow::Break(()) };
+        *self = Self { start: self.start.min(start), end: self.end.max(end) };
+        ControlFlow::Continue(())
+    }
+
+    /// Whether the two have bytes in common.
+    pub(crate) fn meets(self, other: Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+}
+
+/// What each operand of the walk reads, items and pointers, wherever these lead; `None` where that cannot be said.
+///
+/// # Safety
+/// W1 and W2 of the module's contract as far as pointers that the axes follow are concerned.
+pub(crate) unsafe fn extents(plan: &Plan<'_>, src: *const u8, dst: *const u8) -> Option<[Extent; 2]> {
+    let (mut of_src, mut of_dst) = (Extent::EMPTY, Extent::EMPTY);
+    let [src_bounds, dst_bounds] = plan.direct_bounds()?;
+    let items = |src: *const u8, dst: *mut u8| {
+        of_src.cover(src.addr(), src_bounds)?;
+        of_dst.cover(dst.addr(), dst_bounds)
+    };
+    // SAFETY: the function's contract; nothing is written.
+    let mut flow = unsafe { visit_over(plan, &[], src, dst.cast_mut(), items) };
+    let (src, dst) = (src.wrapping_offset(plan.src_offset), dst.wrapping_offset(plan.dst_offset).cast_mut());
+    let mut before = plan.indirect();
+    while let Some((axis, rest)) = before.split_last().filter(|_| flow.is_continue()) {
+        before = rest;
+        let (by_src, by_dst) = (axis.src.pointers(axis.len), axis.dst.pointers(axis.len));
+        let mut tables = |src: *const u8, dst: *mut u8| {
+            by_src.map_or(ControlFlow::Continue(()), |bounds| of_src.cover(src.addr(), bounds))?;
+            by_dst.map_or(ControlFlow::Continue(()), |bounds| of_dst.cover(dst.addr(), bounds))
+        };
+        // SAFETY: the function's contract: these are the addresses at which pointers stand.
+        flow = unsafe { each(before, src, dst, &mut tables) };
+    }
+    flow.is_continue().then_some([of_src, of_dst])
+}
+
 /// Calls `act` with the two addresses of each index tuple of `axes`, in index order, until it breaks.
 ///
 /// # Safety

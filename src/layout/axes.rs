@@ -12,6 +12,14 @@ pub struct Step {
 impl Step {
     /// No step.
     pub const NONE: Self = Self { stride: 0, suboffset: None };
+
+    /// The bytes of the pointers that are followed on an axis of `len` items, at least one, as offsets from the first pointer;
+    /// `None` where none are. What does not fit is all there is.
+    #[must_use]
+    pub fn pointers(&self, len: isize) -> Option<(isize, isize)> {
+        let bounds = reach(0, size_of::<usize>(), core::iter::once((len, self.stride)));
+        self.suboffset.map(|_| bounds.unwrap_or((isize::MIN, isize::MAX)))
+    }
 }
 
 /// One axis of a walk: how many items, and how each operand moves.

@@ -395,6 +395,15 @@ impl Plan<'_> {
         direct.split_at_checked(direct.len().saturating_sub(2)).unwrap_or((direct, &[]))
     }
 
+    /// The bytes that each operand touches behind one index tuple of the indirect axes, as offsets from the address that the
+    /// tuple leads to; see [`Pair::bounds`].
+    #[must_use]
+    pub fn direct_bounds(&self) -> Option<[(isize, isize); 2]> {
+        let bounds =
+            |stride: fn(&Axis) -> isize| reach(0, self.unit, self.direct().iter().map(|axis| (axis.len, stride(axis))));
+        Some([bounds(|axis| axis.src.stride)?, bounds(|axis| axis.dst.stride)?])
+    }
+
     /// The bytes that the walk covers in each operand.
     #[must_use]
     pub fn bytes(&self) -> usize {
