@@ -10,14 +10,14 @@ use crate::buffer;
 use crate::error::{Error, Result};
 use crate::layout::Structure;
 
-use super::managed::Pinned;
+use super::managed::Share;
 use super::view::{downcast, inaccessible, mbuf, released};
 
 /// A memoryview whose memory stays for as long as this lives, whatever other threads, or foreign code that is called
 /// meanwhile, release.
 pub(super) struct Access {
     memoryview: NonNull<PyMemoryViewObject>,
-    _pinned: Pinned,
+    share: Share,
 }
 
 impl Access {
@@ -35,14 +35,19 @@ impl Access {
     /// # Safety
     /// O1, O2, for as long as the result lives.
     pub(super) unsafe fn of_memoryview(memoryview: NonNull<PyMemoryViewObject>) -> Result<Self> {
-        // SAFETY: the function's contract; a memoryview holds a reference to its managed buffer.
+        // SAFETY: the function's contract; a memoryview keeps its managed buffer.
         unsafe {
             if inaccessible(memoryview) {
                 return Err(released());
             }
-            let pinned = Pinned::new(mbuf(memoryview)).ok_or(released())?;
-            Ok(Self { memoryview, _pinned: pinned })
+            let share = Share::another(mbuf(memoryview)).ok_or(released())?;
+            Ok(Self { memoryview, share })
         }
+    }
+
+    /// The share in the managed buffer, for another memoryview.
+    pub(super) fn into_share(self) -> Share {
+        self.share
     }
 
     /// The memoryview.

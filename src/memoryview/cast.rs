@@ -78,7 +78,7 @@ pub(crate) unsafe fn cast(
     let shape = shape.unwrap_or(&whole);
     // SAFETY: as many bytes as before, one behind the other (B1).
     unsafe {
-        derived(&access, shape.len(), Some(format), |view, axes| {
+        derived(access, shape.len(), Some(format), |_, view, axes| {
             view.itemsize = itemsize;
             axes.shape.iter_mut().zip(shape).for_each(|(to, &items)| *to = items);
             fill_strides(shape, itemsize, order, axes.strides);

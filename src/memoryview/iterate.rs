@@ -98,7 +98,7 @@ pub(crate) unsafe fn next(op: NonNull<PyObject>) -> Result<Option<Owned<PyMemory
     // SAFETY: O1.
     unsafe {
         let Some((access, place)) = take(op)? else { return Ok(None) };
-        part_of(&access, core::iter::once(Subscript::Index(place))).map(Some)
+        part_of(access, core::iter::once(Subscript::Index(place))).map(Some)
     }
 }
 

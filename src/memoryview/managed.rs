@@ -1,7 +1,10 @@
 //! The managed buffer: one snapshot of an exporter's view, shared by memoryviews.
 //!
 //! `exports` is the number of memoryviews that have not been released, beginning with the one that the managed buffer is
-//! made for. Whoever brings it to 0 gives the exporter's view back; it never grows from 0, so that this is for good.
+//! made for, and of those that are being read. Whoever brings it to 0 gives the exporter's view back; it never grows from 0,
+//! so that this is for good. All that are counted have one reference to the managed buffer in common, which goes with the
+//! last count: so a part of a memoryview takes one locked instruction to make, and one to free. A memoryview that has been
+//! released has a reference of its own.
 
 use core::ffi::CStr;
 use core::mem::size_of;
@@ -15,7 +18,7 @@ use crate::buffer::{self, Request};
 use crate::error::Result;
 use crate::runtime::alloc::{self, Domain, Scratch};
 use crate::runtime::object;
-use crate::runtime::refs::{Object, Owned, atomic, atomic_flags};
+use crate::runtime::refs::{Object, atomic, atomic_flags, decref};
 use crate::runtime::types::object_dealloc;
 
 use super::_PyManagedBuffer_Type;
@@ -27,10 +30,10 @@ unsafe impl Object for _PyManagedBufferObject {}
 ///
 /// # Safety
 /// B1; the arrays that the view points to outlive it, and none lies in the view itself (B2).
-pub(super) unsafe fn new(master: Py_buffer) -> Result<Owned<_PyManagedBufferObject>> {
-    // SAFETY: the head has one reference and a static type.
+pub(super) unsafe fn new(master: Py_buffer) -> Result<Share> {
+    // SAFETY: the head has one reference and a static type; the reference is that of the first count.
     unsafe {
-        object::new(
+        let managed = object::new(
             size_of::<_PyManagedBufferObject>(),
             _PyManagedBufferObject {
                 ob_base: PyObject { ob_refcnt: 1, ob_type: &raw mut _PyManagedBuffer_Type },
@@ -38,7 +41,8 @@ pub(super) unsafe fn new(master: Py_buffer) -> Result<Owned<_PyManagedBufferObje
                 exports: 1,
                 master,
             },
-        )
+        )?;
+        Ok(Share(NonNull::new_unchecked(managed.into_raw())))
     }
 }
 
@@ -46,7 +50,7 @@ pub(super) unsafe fn new(master: Py_buffer) -> Result<Owned<_PyManagedBufferObje
 ///
 /// # Safety
 /// O1.
-pub(super) unsafe fn of_exporter(exporter: NonNull<PyObject>) -> Result<Owned<_PyManagedBufferObject>> {
+pub(super) unsafe fn of_exporter(exporter: NonNull<PyObject>) -> Result<Share> {
     // SAFETY: the view is filled in the object and so is never moved (B2).
     unsafe {
         let managed = new(Py_buffer::EMPTY)?;
@@ -64,7 +68,7 @@ pub(super) unsafe fn of_exporter(exporter: NonNull<PyObject>) -> Result<Owned<_P
 ///
 /// # Safety
 /// The caller has the object to itself (O3).
-pub(super) unsafe fn copy_format(managed: &Owned<_PyManagedBufferObject>, format: &CStr) -> Result<()> {
+pub(super) unsafe fn copy_format(managed: &Share, format: &CStr) -> Result<()> {
     let bytes = format.to_bytes_with_nul();
     let copy = Scratch::new(bytes.len())?;
     // SAFETY: the function's contract; the memory has the size of the text.
@@ -77,49 +81,69 @@ pub(super) unsafe fn copy_format(managed: &Owned<_PyManagedBufferObject>, format
     Ok(())
 }
 
-/// Counts a further memoryview; says no where the exporter's view has been given back, or is just being.
-///
-/// # Safety
-/// O1, O2.
-pub(super) unsafe fn add_another(managed: NonNull<_PyManagedBufferObject>) -> bool {
-    // SAFETY: O2.
-    unsafe { atomic(&raw mut (*managed.as_ptr()).exports) }
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| (count > 0).then(|| count.wrapping_add(1)))
-        .is_ok()
-}
+/// A count: while it lives, the exporter's view is not given back, whatever other threads, or foreign code that is called
+/// meanwhile, release. A memoryview that has not been released has one, and so has what reads one.
+pub(super) struct Share(NonNull<_PyManagedBufferObject>);
 
-/// Uncounts a memoryview. With the last one the exporter's view is given back.
-///
-/// # Safety
-/// O1, O2; the memoryview was counted, and does not use the view any more.
-pub(super) unsafe fn remove(managed: NonNull<_PyManagedBufferObject>) {
-    // SAFETY: O2.
-    unsafe {
-        if atomic(&raw mut (*managed.as_ptr()).exports).fetch_sub(1, Ordering::AcqRel) == 1 {
-            give_back(managed);
-        }
-    }
-}
-
-/// Keeps the exporter's view from being given back while a memoryview is being read, whatever other threads, or foreign
-/// code that is called meanwhile, release.
-pub(super) struct Pinned(NonNull<_PyManagedBufferObject>);
-
-impl Pinned {
-    /// `None` where the view has been given back.
+impl Share {
+    /// Another count; `None` where the exporter's view has been given back, or is just being.
     ///
     /// # Safety
-    /// O1, O2, for as long as the result lives.
-    pub(super) unsafe fn new(managed: NonNull<_PyManagedBufferObject>) -> Option<Self> {
-        // SAFETY: the function's contract.
-        unsafe { add_another(managed) }.then_some(Self(managed))
+    /// O1, O2.
+    pub(super) unsafe fn another(managed: NonNull<_PyManagedBufferObject>) -> Option<Self> {
+        // SAFETY: O2.
+        unsafe { atomic(&raw mut (*managed.as_ptr()).exports) }
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| (count > 0).then(|| count.wrapping_add(1)))
+            .ok()
+            .map(|_| Self(managed))
+    }
+
+    /// Takes over the count of a memoryview.
+    ///
+    /// # Safety
+    /// O1, O2; it is counted, and nobody else gives the count up.
+    pub(super) unsafe fn of_memoryview(managed: NonNull<_PyManagedBufferObject>) -> Self {
+        Self(managed)
+    }
+
+    /// Gives up the count of a memoryview that nobody else has, so that nobody can be counting another from it.
+    pub(super) fn end(self) {
+        let managed = self.into_raw();
+        // SAFETY: the count keeps the managed buffer. Where it is the only one, no other thread can come by another, which it
+        // would count from a memoryview, or in reading one: no need for a locked instruction.
+        unsafe {
+            let exports = atomic(&raw mut (*managed).exports);
+            if exports.load(Ordering::Acquire) == 1 {
+                exports.store(0, Ordering::Relaxed);
+                give_back(managed);
+            } else {
+                drop(Self(NonNull::new_unchecked(managed)));
+            }
+        }
+    }
+
+    /// The managed buffer; the count stays here.
+    pub(super) fn as_ptr(&self) -> *mut _PyManagedBufferObject {
+        self.0.as_ptr()
+    }
+
+    /// The managed buffer; the count goes to the caller.
+    pub(super) fn into_raw(self) -> *mut _PyManagedBufferObject {
+        let managed = self.0.as_ptr();
+        core::mem::forget(self);
+        managed
     }
 }
 
-impl Drop for Pinned {
+impl Drop for Share {
     fn drop(&mut self) {
-        // SAFETY: counted by `new`, whose contract keeps the object alive.
-        unsafe { remove(self.0) };
+        let managed = self.0.as_ptr();
+        // SAFETY: the count keeps the managed buffer, and it ends here.
+        unsafe {
+            if atomic(&raw mut (*managed).exports).fetch_sub(1, Ordering::AcqRel) == 1 {
+                give_back(managed);
+            }
+        }
     }
 }
 
@@ -133,17 +157,17 @@ pub(super) unsafe fn is_released(managed: NonNull<_PyManagedBufferObject>) -> bo
     flags & _Py_MANAGED_BUFFER_RELEASED != 0
 }
 
-/// Gives the exporter's view back, once.
+/// Gives the exporter's view back, and up the reference of all counts.
 ///
 /// # Safety
-/// O1, O2; nobody uses the view any more.
-unsafe fn give_back(managed: NonNull<_PyManagedBufferObject>) {
-    // SAFETY: O2; whoever sets the flag does it.
+/// O1, O2; the caller has brought the count to 0, which happens once.
+unsafe fn give_back(managed: *mut _PyManagedBufferObject) {
+    // SAFETY: O2; nobody else changes the flags any more.
     unsafe {
-        let flags = atomic_flags(&raw mut (*managed.as_ptr()).flags);
-        if flags.fetch_or(_Py_MANAGED_BUFFER_RELEASED, Ordering::AcqRel) & _Py_MANAGED_BUFFER_RELEASED == 0 {
-            buffer::release(&raw mut (*managed.as_ptr()).master);
-        }
+        let flags = atomic_flags(&raw mut (*managed).flags);
+        flags.store(flags.load(Ordering::Relaxed) | _Py_MANAGED_BUFFER_RELEASED, Ordering::Release);
+        buffer::release(&raw mut (*managed).master);
+        decref(managed.cast());
     }
 }
 
@@ -156,7 +180,6 @@ pub(super) unsafe extern "C" fn dealloc(op: *mut PyObject) {
     unsafe {
         let managed: *mut _PyManagedBufferObject = op.cast();
         let format = (*managed).master.format;
-        give_back(NonNull::new_unchecked(managed));
         if (*managed).flags & _Py_MANAGED_BUFFER_FREE_FORMAT != 0 {
             alloc::free(Domain::Mem, format.cast());
         }

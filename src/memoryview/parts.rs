@@ -8,12 +8,11 @@ use crate::abi::memoryview::PyMemoryViewObject;
 use crate::abi::object::PyObject;
 use crate::buffer;
 use crate::error::{Argument, Error, Kind, Result};
-use crate::layout::{self, AxesMut, MAX_NDIM, Order, Subscript, axes_left, broadcast as broadcast_axes};
+use crate::layout::{self, AxesMut, MAX_NDIM, Order, Structure, Subscript, axes_left, broadcast as broadcast_axes};
 use crate::runtime::refs::Owned;
 
 use super::access::Access;
-use super::managed;
-use super::view::{allocate, axes_of, check_ndim, downcast, from_object, mbuf, own_format, set_flags, usable};
+use super::view::{allocate, axes_of, check_ndim, downcast, from_object, own_format, set_flags, usable};
 
 /// A memoryview of `ndim` axes on the snapshot of another, with that one's view, or another format, but for what `lay`
 /// changes: it writes the axes, and may move `buf` and change the size of the items, and whether they may be written.
@@ -21,10 +20,10 @@ use super::view::{allocate, axes_of, check_ndim, downcast, from_object, mbuf, ow
 /// # Safety
 /// B1 for what `lay` makes of the view, where no axis is written that it left out.
 pub(super) unsafe fn derived(
-    of: &Access,
+    of: Access,
     ndim: usize,
     format: Option<&CStr>,
-    lay: impl FnOnce(&mut Py_buffer, &mut AxesMut<'_>) -> Result<()>,
+    lay: impl FnOnce(&Structure<'_>, &mut Py_buffer, &mut AxesMut<'_>) -> Result<()>,
 ) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: `Access` keeps the memoryview and its managed buffer; the new object is not shared yet (O3).
     unsafe {
@@ -37,22 +36,18 @@ pub(super) unsafe fn derived(
         let Py_buffer { shape, strides, suboffsets, ndim: given, format, .. } = *view;
         let format = if format.is_null() { of.view().format } else { format };
         *view = Py_buffer { shape, strides, suboffsets, ndim: given, format, ..*of.view() };
-        lay(view, &mut axes)?;
+        let structure = of.structure()?;
+        lay(&structure, view, &mut axes)?;
         view.len = axes.shape.iter().fold(view.itemsize, |len, &items| len.wrapping_mul(items));
         let follows = axes.suboffsets.iter().any(|&suboffset| suboffset >= 0);
         // An exporter's array of negative suboffsets is kept, as in CPython; pointers that have been followed are gone.
         if ndim == 0 {
             (view.shape, view.strides, view.suboffsets) = (null_mut(), null_mut(), null_mut());
-        } else if !follows && of.structure()?.suboffsets.is_none_or(|all| all.iter().any(|&one| one >= 0)) {
+        } else if !follows && structure.suboffsets.is_none_or(|all| all.iter().any(|&one| one >= 0)) {
             view.suboffsets = null_mut();
         }
         set_flags(&object);
-        let managed = mbuf(of.memoryview());
-        // Pinned, so that there is no end to come in between.
-        if !managed::add_another(managed) {
-            return Err(super::view::released());
-        }
-        (*object.as_ptr()).mbuf = Owned::share(managed).into_raw();
+        (*object.as_ptr()).mbuf = of.into_share().into_raw();
         Ok(object)
     }
 }
@@ -66,21 +61,20 @@ pub(crate) unsafe fn subscript(
     subscripts: impl Iterator<Item = Subscript> + Clone,
 ) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: O1; the memoryview's view is complete (B1).
-    unsafe { part_of(&Access::new(op)?, subscripts) }
+    unsafe { part_of(Access::new(op)?, subscripts) }
 }
 
 /// # Safety
 /// As [`subscript`].
 pub(super) unsafe fn part_of(
-    access: &Access,
+    access: Access,
     subscripts: impl Iterator<Item = Subscript> + Clone,
 ) -> Result<Owned<PyMemoryViewObject>> {
-    let structure = access.structure()?;
-    let ndim = axes_left(structure.ndim, subscripts.clone(), MAX_NDIM)?;
+    let ndim = axes_left(access.structure()?.ndim, subscripts.clone(), MAX_NDIM)?;
     // SAFETY: the function's contract; what is selected lies within the view.
     unsafe {
-        derived(access, ndim, None, |view, axes| {
-            view.buf = buffer::select_from(&structure, view.buf.cast(), subscripts, axes)?.cast();
+        derived(access, ndim, None, |structure, view, axes| {
+            view.buf = buffer::select_from(structure, view.buf.cast(), subscripts, axes)?.cast();
             Ok(())
         })
     }
@@ -105,7 +99,7 @@ pub(crate) unsafe fn flip(op: NonNull<PyObject>, axis: isize) -> Result<Owned<Py
             ));
         };
         let backwards = Subscript::Slice { start: None, stop: None, step: Some(-1) };
-        part_of(&access, core::iter::repeat_n(Subscript::ALL, before).chain([backwards]))
+        part_of(access, core::iter::repeat_n(Subscript::ALL, before).chain([backwards]))
     }
 }
 
@@ -117,17 +111,16 @@ pub(crate) unsafe fn permute(op: NonNull<PyObject>, order: Option<&[i32]>) -> Re
     // SAFETY: O1; the same items, under other axes.
     unsafe {
         let access = Access::new(op)?;
-        let structure = access.structure()?;
-        let ndim = structure.ndim;
+        let ndim = access.structure()?.ndim;
         if order.is_some_and(|order| order.len() != ndim) {
             return Err(Error::value(c"axes must name each axis of the view once"));
         }
-        derived(&access, ndim, None, |_, axes| {
+        derived(access, ndim, None, |structure, _, axes| {
             let old = |new: usize| match order {
                 Some(order) => order.get(new).map_or(isize::MAX, |&axis| axis as isize),
                 None => ndim.wrapping_sub(new).wrapping_sub(1).cast_signed(),
             };
-            layout::permute(&structure, old, axes)
+            layout::permute(structure, old, axes)
         })
     }
 }
@@ -140,9 +133,8 @@ pub(crate) unsafe fn broadcast(op: NonNull<PyObject>, shape: &[isize]) -> Result
     // SAFETY: O1; the same items, under other axes.
     unsafe {
         let access = Access::new(op)?;
-        let structure = access.structure()?;
-        derived(&access, shape.len(), None, |view, axes| {
-            if broadcast_axes(&structure, shape, axes)? {
+        derived(access, shape.len(), None, |structure, view, axes| {
+            if broadcast_axes(structure, shape, axes)? {
                 view.readonly = 1;
             }
             Ok(())
@@ -162,8 +154,7 @@ pub(crate) unsafe fn reshape(
     // SAFETY: O1; the same items, under other axes.
     unsafe {
         let access = Access::new(op)?;
-        let structure = access.structure()?;
-        derived(&access, shape.len(), None, |_, axes| layout::reshape(&structure, shape, order, axes))
+        derived(access, shape.len(), None, |structure, _, axes| layout::reshape(structure, shape, order, axes))
     }
 }
 

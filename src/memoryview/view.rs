@@ -17,10 +17,11 @@ use crate::error::{Argument, Error, Kind, Result};
 use crate::layout::{AxesMut, MAX_NDIM, Structure};
 use crate::runtime::boundary::boundary;
 use crate::runtime::object;
-use crate::runtime::refs::{Object, Owned, atomic, atomic_flags};
+use crate::runtime::refs::{Object, Owned, atomic, atomic_flags, decref, incref};
 use crate::runtime::types::{self, object_dealloc};
 
-use super::{PyMemoryView_Type, managed};
+use super::PyMemoryView_Type;
+use super::managed::{self, Share};
 
 // SAFETY: begins with a PyVarObject.
 unsafe impl Object for PyMemoryViewObject {}
@@ -50,13 +51,9 @@ pub(crate) unsafe fn from_object(obj: NonNull<PyObject>) -> Result<Owned<PyMemor
         if check(obj.as_ptr()) {
             let view: NonNull<PyMemoryViewObject> = obj.cast();
             usable(view)?;
-            let managed = mbuf(view);
             // Counted first, so that a release in another thread cannot come in between.
-            if !managed::add_another(managed) {
-                return Err(released());
-            }
-            let managed = Owned::share(managed);
-            return counted(managed, &(*view.as_ptr()).view, own_format(view));
+            let share = Share::another(mbuf(view)).ok_or(released())?;
+            return counted(share, &(*view.as_ptr()).view, own_format(view));
         }
         if !buffer::is_exporter(obj.as_ptr()) {
             let name = (*types::type_of(obj.as_ptr())).tp_name;
@@ -102,7 +99,7 @@ pub(crate) unsafe fn from_buffer(info: &Py_buffer) -> Result<Owned<PyMemoryViewO
 ///
 /// # Safety
 /// O1, O2; B1 for the managed buffer's view.
-unsafe fn snapshot(managed: Owned<_PyManagedBufferObject>) -> Result<Owned<PyMemoryViewObject>> {
+unsafe fn snapshot(managed: Share) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: the function's contract.
     unsafe {
         let master = &raw const (*managed.as_ptr()).master;
@@ -110,40 +107,25 @@ unsafe fn snapshot(managed: Owned<_PyManagedBufferObject>) -> Result<Owned<PyMem
     }
 }
 
-/// A memoryview that its managed buffer counts already, with the structure of `src` made complete, and a copy of the
-/// format where `src` does not keep it for long enough. Where it cannot be made, it is uncounted.
+/// A memoryview with this share in a managed buffer, with the structure of `src` made complete, and a copy of the format where
+/// `src` does not keep it for long enough.
 ///
 /// # Safety
 /// O1, O2; B1 for `src`, which the managed buffer keeps alive.
 pub(super) unsafe fn counted(
-    managed: Owned<_PyManagedBufferObject>,
+    managed: Share,
     src: &Py_buffer,
     format: Option<&CStr>,
 ) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: the function's contract.
     unsafe {
-        let result = buffer::structure(src)
-            .ok_or(Error::buffer(c"ndim must not be negative"))
-            .and_then(|structure| {
-                check_ndim(structure.ndim)?;
-                structure.check()?;
-                Ok(structure)
-            })
-            .and_then(|structure| {
-                let view = allocate(structure.ndim, format)?;
-                complete(&view, src, &structure);
-                Ok(view)
-            });
-        match result {
-            Ok(view) => {
-                (*view.as_ptr()).mbuf = managed.into_raw();
-                Ok(view)
-            }
-            Err(error) => {
-                managed::remove(managed.as_non_null());
-                Err(error)
-            }
-        }
+        let structure = buffer::structure(src).ok_or(Error::buffer(c"ndim must not be negative"))?;
+        check_ndim(structure.ndim)?;
+        structure.check()?;
+        let view = allocate(structure.ndim, format)?;
+        complete(&view, src, &structure);
+        (*view.as_ptr()).mbuf = managed.into_raw();
+        Ok(view)
     }
 }
 
@@ -332,7 +314,7 @@ pub(super) unsafe fn usable(view: NonNull<PyMemoryViewObject>) -> Result<()> {
     }
 }
 
-/// The managed buffer behind a memoryview, which holds a reference to it.
+/// The managed buffer behind a memoryview, which keeps it: by its count, or by a reference once it has been released.
 ///
 /// # Safety
 /// O1, O2.
@@ -378,7 +360,9 @@ unsafe fn release_view(view: NonNull<PyMemoryViewObject>) -> Result<()> {
                 let before = flags.fetch_or(_Py_MEMORYVIEW_RELEASED, Ordering::AcqRel);
                 exports.fetch_sub(CLAIMED, Ordering::Release);
                 if before & _Py_MEMORYVIEW_RELEASED == 0 {
-                    managed::remove(mbuf(view));
+                    // What has no count has a reference.
+                    incref((*view.as_ptr()).mbuf.cast());
+                    drop(Share::of_memoryview(mbuf(view)));
                 }
                 Ok(())
             }
@@ -412,11 +396,12 @@ pub(super) unsafe extern "C" fn dealloc(op: *mut PyObject) {
     // buffer.
     unsafe {
         let view: *mut PyMemoryViewObject = op.cast();
-        if let Some(managed) = Owned::from_raw((*view).mbuf) {
+        if let Some(managed) = NonNull::new((*view).mbuf) {
             if (*view).flags & _Py_MEMORYVIEW_RELEASED == 0 {
-                managed::remove(managed.as_non_null());
+                Share::of_memoryview(managed).end();
+            } else {
+                decref(managed.as_ptr().cast());
             }
-            drop(managed);
         }
         object_dealloc(op);
     }
