@@ -218,7 +218,7 @@ impl Line {
         let (first, turn) = if self.dst_step < 0 { (periods.wrapping_sub(1), -1) } else { (0, 1) };
         let step = if periods == 1 { REACH } else { self.dst_step.wrapping_abs() };
         // A product in the place of a division: right for what is less than REACH, whatever the step up to there.
-        let inverse = (0x1_0000 / step.max(1) as i32).wrapping_add(1);
+        let inverse = 0x1_0000_i32.checked_div(step as i32).unwrap_or(0).wrapping_add(1);
         out.write = 0;
         for item in 0..self.items.cast_signed() {
             let begin = item.wrapping_mul(self.dst_item).wrapping_add(first.wrapping_mul(self.dst_step));
