@@ -321,6 +321,57 @@ fn large_structures_are_copied() {
     }
 }
 
+/// A page that has no byte of an item is not touched, though one before and one after it have.
+#[test]
+fn pages_between_items_are_left_alone() {
+    let step = 2 * PAGE;
+    for (size, backwards) in [(1, false), (4, true), (8, false), (16, false), (16, true), (24, false), (32, true)] {
+        for place in [0, PAGE - size] {
+            let items = 1100;
+            let mut spread = Guarded::new(items * step);
+            spread.fill(3);
+            let (memory, mut packed) = (spread.bytes().to_vec(), vec![0_u8; items * size]);
+            let from = spread.bytes().as_mut_ptr();
+            let close = |protection| {
+                for item in 0..items {
+                    let page = from.wrapping_add(item * step + PAGE);
+                    // SAFETY: a page of the mapping that nobody uses meanwhile.
+                    assert_eq!(unsafe { libc::mprotect(page.cast(), PAGE, protection) }, 0);
+                }
+            };
+            close(libc::PROT_NONE);
+            let at = |item: usize| (if backwards { items - 1 - item } else { item }) * step + place;
+            let stride = step.cast_signed();
+            let (mut shape, mut strides) = ([items.cast_signed()], [if backwards { -stride } else { stride }]);
+            let view = Py_buffer {
+                buf: from.wrapping_add(at(0)).cast(),
+                obj: null_mut(),
+                len: packed.len().cast_signed(),
+                itemsize: size.cast_signed(),
+                readonly: 0,
+                ndim: 1,
+                format: null_mut(),
+                shape: shape.as_mut_ptr(),
+                strides: strides.as_mut_ptr(),
+                suboffsets: null_mut(),
+                internal: null_mut(),
+            };
+            let order = b'C' as c_char;
+            // SAFETY: the items are in open pages of the mapping, and the vector has as many bytes.
+            assert_eq!(unsafe { PyBuffer_ToContiguous(packed.as_mut_ptr().cast(), &view, view.len, order) }, 0);
+            let items_are = |bytes: &[u8], packed: &[u8]| {
+                packed.chunks(size).enumerate().all(|(item, copy)| *copy == bytes[at(item)..at(item) + size])
+            };
+            assert!(items_are(&memory, &packed), "items of {size} bytes at {place} are not what they were");
+            packed.iter_mut().for_each(|byte| *byte ^= 0x5a);
+            // SAFETY: as above.
+            assert_eq!(unsafe { PyBuffer_FromContiguous(&view, packed.as_ptr().cast(), view.len, order) }, 0);
+            close(libc::PROT_READ);
+            assert!(items_are(spread.bytes(), &packed), "items of {size} bytes at {place} are not what was copied");
+        }
+    }
+}
+
 /// A repeated item is many.
 #[test]
 fn repeated_items_are_read() {
