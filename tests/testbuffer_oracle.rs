@@ -410,7 +410,7 @@ fn state(nd: &Object) -> String {
     unsafe {
         let mut contiguous = String::new();
         for order in *b"CFA" {
-            write!(contiguous, "{}", PyBuffer_IsContiguous(view, order.cast_signed())).expect("a String takes all");
+            write!(contiguous, "{}", PyBuffer_IsContiguous(view, order as c_char)).expect("a String takes all");
         }
         let hash = match PyObject_Hash(nd.get()) {
             -1 => take_error().0,
@@ -1015,7 +1015,7 @@ fn claims_that_are_not_so_are_refused_or_answered_as_by_cpython() {
         let Some(nd) = run.objects.first() else { continue };
         let state = state_of(nd);
         // SAFETY: a full description.
-        let is_c = unsafe { PyBuffer_IsContiguous(state.base, b'C'.cast_signed()) } != 0;
+        let is_c = unsafe { PyBuffer_IsContiguous(state.base, b'C' as c_char) } != 0;
         for request in 0..512 {
             // SAFETY: an exporter.
             let answer = Object::new(unsafe { pybuffer_ndarray_from_object(nd.get(), request, 0) });
