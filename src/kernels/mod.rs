@@ -30,6 +30,10 @@ mod equal;
 mod compare;
 
 mod tile;
+
+#[cfg(target_arch = "x86_64")]
+mod tile_small;
+
 #[cfg(target_arch = "x86_64")]
 mod tile_avx2;
 #[cfg(target_arch = "x86_64")]

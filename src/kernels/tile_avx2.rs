@@ -2,16 +2,17 @@
 
 use core::arch::x86_64::*;
 
-use super::tile::{Kernel, LINE, Plane, Tile, items, run};
+use super::tile::{Kernel, Plane, Tile, run};
+use super::tile_small::{Small, Smalls, transposed};
 
 /// The function for items of this size. It may be called at the level `Avx2`.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
     let run = match unit {
-        1 => plane::<Units<1>>,
-        2 => plane::<Units<2>>,
-        4 => plane::<Units<4>>,
-        8 => plane::<Units<8>>,
-        16 => plane::<Units<16>>,
+        1 => plane::<Smalls<Transposes, 1>>,
+        2 => plane::<Smalls<Transposes, 2>>,
+        4 => plane::<Smalls<Transposes, 4>>,
+        8 => plane::<Smalls<Transposes, 8>>,
+        16 => plane::<Smalls<Transposes, 16>>,
         _ => return None,
     };
     Some(Kernel { run, whole_lines: true })
@@ -80,35 +81,24 @@ unsafe fn eighths([a, b, c, d, e, f, g, h]: [__m256i; 8]) -> [__m256i; 8] {
     }
 }
 
-/// One round of a transpose: the units of the first half of the rows and of the second half, one by one in turn. As many
-/// rounds as the number of rows has bits transpose.
-macro_rules! round {
-    ($low:ident, $high:ident, [$($a:ident)*], [$($b:ident)*]) => {
-        // SAFETY: the instructions are there, see `Tile`.
-        [$(unsafe { $low($a, $b) }, unsafe { $high($a, $b) }),*]
-    };
-}
-
 /// Transposes 8 by 8 units of 2 bytes.
 #[inline(always)]
 fn words(rows: [__m128i; 8]) -> [__m128i; 8] {
-    let round =
-        |[a, b, c, d, e, f, g, h]: [__m128i; 8]| round!(_mm_unpacklo_epi16, _mm_unpackhi_epi16, [a b c d], [e f g h]);
-    round(round(round(rows)))
+    // SAFETY: every x86-64 has the instructions.
+    transposed(rows, |a, b| unsafe { (_mm_unpacklo_epi16(a, b), _mm_unpackhi_epi16(a, b)) })
 }
 
 /// Transposes 16 by 16 bytes.
 #[inline(always)]
 fn bytes(rows: [__m128i; 16]) -> [__m128i; 16] {
-    let round = |[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]: [__m128i; 16]| round!(_mm_unpacklo_epi8, _mm_unpackhi_epi8, [a b c d e f g h], [i j k l m n o p]);
-    round(round(round(round(rows))))
+    // SAFETY: every x86-64 has the instructions.
+    transposed(rows, |a, b| unsafe { (_mm_unpacklo_epi8(a, b), _mm_unpackhi_epi8(a, b)) })
 }
 
-/// Items of this size.
-struct Units<const UNIT: usize>;
+/// The transposes for each size.
+struct Transposes;
 
-impl<const UNIT: usize> Units<UNIT> {
-    /// Items along each side of a small transpose.
+impl<const UNIT: usize> Small<UNIT> for Transposes {
     const SIDE: usize = match UNIT {
         1 => 16,
         2 | 4 => 8,
@@ -116,10 +106,6 @@ impl<const UNIT: usize> Units<UNIT> {
         _ => 1,
     };
 
-    /// One small transpose.
-    ///
-    /// # Safety
-    /// W1 and W2 for `SIDE` rows and columns; the processor has AVX2.
     #[inline(always)]
     unsafe fn small<const STREAM: bool>(src: *const u8, rows: *const isize, dst: *mut u8, columns: *const isize) {
         // SAFETY: the function's contract. Where lines are streamed, they and so their parts are aligned.
@@ -149,60 +135,6 @@ impl<const UNIT: usize> Units<UNIT> {
                 8 => quarters(core::array::from_fn(long)).into_iter().enumerate().for_each(put_long),
                 _ => put_short((0, short(0))),
             }
-        }
-    }
-
-    /// As many small transposes as these rows and columns are.
-    ///
-    /// # Safety
-    /// W1 and W2 for the rows and columns, multiples of `SIDE`; the processor has AVX2.
-    #[inline(always)]
-    unsafe fn all<const STREAM: bool>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
-        let mut from = src;
-        for columns in columns.chunks_exact(Self::SIDE) {
-            let mut to = dst;
-            for rows in rows.chunks_exact(Self::SIDE) {
-                // SAFETY: the function's contract.
-                unsafe { Self::small::<STREAM>(from, rows.as_ptr(), to, columns.as_ptr()) };
-                to = to.wrapping_add(Self::SIDE.wrapping_mul(UNIT));
-            }
-            from = from.wrapping_add(Self::SIDE.wrapping_mul(UNIT));
-        }
-    }
-}
-
-impl<const UNIT: usize> Tile for Units<UNIT> {
-    const UNIT: usize = UNIT;
-    const ROWS: usize = LINE / UNIT;
-    const COLUMNS: usize = LINE / UNIT;
-
-    #[inline(always)]
-    unsafe fn whole<const STREAM: bool>(src: *const u8, rows: *const isize, dst: *mut u8, columns: *const isize) {
-        // SAFETY: the function's contract: the tables have that many entries.
-        unsafe {
-            let rows = core::slice::from_raw_parts(rows, Self::ROWS);
-            let columns = core::slice::from_raw_parts(columns, Self::COLUMNS);
-            Self::all::<STREAM>(src, rows, dst, columns);
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn part(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
-        let whole = |len: usize| len.wrapping_sub(len % Self::SIDE);
-        let (down, across) = (whole(rows.len()), whole(columns.len()));
-        let Some(((rows, last_rows), (columns, last_columns))) =
-            rows.split_at_checked(down).zip(columns.split_at_checked(across))
-        else {
-            return;
-        };
-        let below = |address: *mut u8, count: usize| address.wrapping_add(count.wrapping_mul(UNIT));
-        // SAFETY: the function's contract; the parts cover all items once.
-        unsafe {
-            Self::all::<false>(src, rows, dst, columns);
-            items::<UNIT>(src, last_rows, below(dst, down), columns);
-            let src = src.wrapping_add(across.wrapping_mul(UNIT));
-            items::<UNIT>(src, rows, dst, last_columns);
-            items::<UNIT>(src, last_rows, below(dst, down), last_columns);
         }
     }
 }
