@@ -1,6 +1,6 @@
 //! Blocks: contiguous in both operands.
 
-use super::cpu::{Level, level};
+use super::cpu::by_level;
 use super::tile::LINE;
 
 /// Bytes of a destination from which on it is written past the caches: it would not be found there anyhow, and its lines are
@@ -36,12 +36,12 @@ pub(super) unsafe fn stream_block(src: *const u8, dst: *mut u8, len: usize) {
     unsafe {
         core::ptr::copy_nonoverlapping(src, dst, head);
         let (from, to) = (src.wrapping_add(head), dst.wrapping_add(head));
-        match level() {
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => x86::lines_avx512(from, to, lines),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => x86::lines_avx2(from, to, lines),
-            Level::Portable => core::ptr::copy_nonoverlapping(from, to, lines.wrapping_mul(LINE)),
+        let plain = || core::ptr::copy_nonoverlapping(from, to, lines.wrapping_mul(LINE));
+        by_level! {
+            avx512: x86::lines_avx512(from, to, lines),
+            avx2: x86::lines_avx2(from, to, lines),
+            neon: plain(),
+            portable: plain(),
         }
         core::ptr::copy_nonoverlapping(src.wrapping_add(done), dst.wrapping_add(done), len.wrapping_sub(done));
     }

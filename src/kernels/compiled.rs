@@ -1,6 +1,6 @@
 //! Plain loops, compiled once for each level of instructions: the compiler makes vectors of what it can.
 
-use super::cpu::{Level, level};
+use super::cpu::by_level;
 
 /// A loop without a thought for the processor.
 pub(super) trait Loop {
@@ -21,12 +21,12 @@ pub(super) type Compiled<L> = unsafe fn(<L as Loop>::On) -> <L as Loop>::Out;
 
 /// The loop for the instructions that the processor has.
 pub(super) fn compiled<L: Loop>() -> Compiled<L> {
-    match level() {
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::<L>,
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => avx2::<L>,
-        Level::Portable => L::run,
+    by_level! {
+        avx512: avx512::<L>,
+        avx2: avx2::<L>,
+        // Every loop is compiled with NEON where there is any.
+        neon: L::run,
+        portable: L::run,
     }
 }
 

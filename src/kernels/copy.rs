@@ -5,15 +5,11 @@ use core::ops::ControlFlow;
 use crate::layout::{Axis, Lines, Plan, SMALL, Sides};
 
 use super::blocks::{STREAMED, stream_block, stream_end};
-use super::cpu::{Level, level};
+use super::cpu::by_level;
 use super::plane::Plane;
-#[cfg(target_arch = "x86_64")]
-use super::shuffle::Line;
-use super::shuffle::{PERIOD, Program, Steps};
+use super::shuffle::{Line, PERIOD, Program, Steps};
 use super::tile::{self, Kernel, LINE};
 use super::walk::visit_over;
-#[cfg(target_arch = "x86_64")]
-use super::{tile_avx2, tile_avx512};
 
 /// Items of a walk up to which it takes less time to copy them one by one than to prepare a program.
 const FEW_ITEMS: usize = 1 << 10;
@@ -151,18 +147,13 @@ struct LineRunner<'p> {
 }
 
 impl<'p> LineRunner<'p> {
-    #[cfg(not(target_arch = "x86_64"))]
-    fn new(_: &'p mut Program, _: &Lines, _: usize, _: bool) -> Option<Self> {
-        None
-    }
-
-    #[cfg(target_arch = "x86_64")]
     fn new(program: &'p mut Program, lines: &Lines, unit: usize, stream: bool) -> Option<Self> {
-        let (width, masks) = match level() {
-            Level::Avx512 => (64, true),
-            Level::Avx2 => (16, false),
-            Level::Portable => return None,
-        };
+        let (width, masks) = by_level! {
+            avx512: Some((64, true)),
+            avx2: Some((16, false)),
+            neon: Some((16, false)),
+            portable: None,
+        }?;
         let Lines { line, period, .. } = *lines;
         // Where every second number is written, to memory that no cache has, single stores take less time than vectors of which
         // parts are left out.
@@ -183,8 +174,8 @@ impl<'p> LineRunner<'p> {
         if line.len.unsigned_abs() < program.periods {
             return None;
         }
-        let steps = program.steps(masks, false)?;
-        let streaming = if stream { program.steps(masks, true) } else { None };
+        let steps = program.steps(false)?;
+        let streaming = if stream { program.steps(true) } else { None };
         Some(Self { program, steps, streaming, line, axes: [line, period], unit })
     }
 
@@ -237,12 +228,11 @@ impl<'p> LineRunner<'p> {
 
 /// The kernel for tiles of items of this size.
 fn tile_kernel(unit: usize) -> Option<Kernel> {
-    let of_level = match level() {
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => tile_avx512::kernel(unit),
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => tile_avx2::kernel(unit),
-        Level::Portable => None,
+    let of_level = by_level! {
+        avx512: super::tile_avx512::kernel(unit),
+        avx2: super::tile_avx2::kernel(unit),
+        neon: super::tile_neon::kernel(unit),
+        portable: None,
     };
     of_level.or_else(|| tile::portable(unit))
 }

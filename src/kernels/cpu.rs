@@ -1,67 +1,107 @@
 //! What the processor can do, found out once.
 //!
-//! The environment variable PYBUFFER_CPU lowers it, for tests and to look for errors: "portable", "avx2" or "avx512". It is
-//! read once, and never raises the level above what the processor has.
+//! The environment variable PYBUFFER_CPU lowers it, for tests and to look for errors: "portable", on x86-64 "avx2" or "avx512",
+//! on AArch64 "neon". It is read once, and never raises the level above what the processor has.
 
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicU8, Ordering};
 
-/// Instructions that kernels are written for. Each level has those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub(crate) enum Level {
+/// The levels of all architectures, those of another than the target's left out: the one place that lists them.
+macro_rules! levels {
+    ($($(#[doc = $doc:literal])* $(#[cfg($there:meta)])? $level:ident = $number:literal, $name:literal;)*) => {
+        /// Instructions that kernels are written for. Each level has those before it. What belongs to the level of this
+        /// processor, [`by_level`] picks.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub(crate) enum Level {
+            $($(#[doc = $doc])* $(#[cfg($there)])? $level = $number,)*
+        }
+
+        impl Level {
+            fn numbered(number: u8) -> Option<Self> {
+                match number {
+                    $($(#[cfg($there)])? $number => Some(Self::$level),)*
+                    _ => None,
+                }
+            }
+
+            fn named(name: &[u8]) -> Option<Self> {
+                match name {
+                    $($(#[cfg($there)])? $name => Some(Self::$level),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+levels! {
     /// What the target has in any case.
-    Portable = 1,
+    Portable = 1, b"portable";
     /// AVX2 (and what comes with it: SSSE3, SSE4).
     #[cfg(target_arch = "x86_64")]
-    Avx2,
+    Avx2 = 2, b"avx2";
     /// AVX-512 F, BW, VL, DQ and VBMI: Ice Lake, Zen 4 and later.
     #[cfg(target_arch = "x86_64")]
-    Avx512,
+    Avx512 = 3, b"avx512";
+    /// NEON (Advanced SIMD), which every AArch64 has.
+    #[cfg(target_arch = "aarch64")]
+    Neon = 2, b"neon";
 }
+
+/// What belongs to the level to use. Of what belongs to the levels of another architecture nothing is compiled, so that it
+/// may name what is not there.
+macro_rules! by_level {
+    (avx512: $avx512:expr, avx2: $avx2:expr, neon: $neon:expr, portable: $portable:expr $(,)?) => {
+        match $crate::kernels::cpu::level() {
+            #[cfg(target_arch = "x86_64")]
+            $crate::kernels::cpu::Level::Avx512 => $avx512,
+            #[cfg(target_arch = "x86_64")]
+            $crate::kernels::cpu::Level::Avx2 => $avx2,
+            #[cfg(target_arch = "aarch64")]
+            $crate::kernels::cpu::Level::Neon => $neon,
+            $crate::kernels::cpu::Level::Portable => $portable,
+        }
+    };
+}
+pub(super) use by_level;
 
 /// The level, or 0 while nobody has asked.
 static LEVEL: AtomicU8 = AtomicU8::new(0);
 
 /// The level to use.
 pub(crate) fn level() -> Level {
-    // Threads that ask at the same time all find the same. Nothing else is published by it.
-    match LEVEL.load(Ordering::Relaxed) {
-        0 => {
-            let found = detected().min(allowed());
-            LEVEL.store(found as u8, Ordering::Relaxed);
-            found
-        }
-        #[cfg(target_arch = "x86_64")]
-        2 => Level::Avx2,
-        #[cfg(target_arch = "x86_64")]
-        3 => Level::Avx512,
-        _ => Level::Portable,
-    }
+    Level::numbered(LEVEL.load(Ordering::Relaxed)).unwrap_or_else(find)
 }
 
-/// What PYBUFFER_CPU allows.
-fn allowed() -> Level {
+#[cold]
+fn find() -> Level {
+    // Threads that ask at the same time all find the same. Nothing else is published by it.
+    let found = detected();
+    let found = allowed().map_or(found, |allowed| found.min(allowed));
+    LEVEL.store(found as u8, Ordering::Relaxed);
+    found
+}
+
+/// What PYBUFFER_CPU allows; `None` if it says nothing about this architecture.
+fn allowed() -> Option<Level> {
     // SAFETY: a C string; what getenv returns stays as it is while nobody changes the environment, which a program with
     // threads must not do.
     let name = unsafe {
         let value = libc::getenv(c"PYBUFFER_CPU".as_ptr());
         if value.is_null() { c"" } else { CStr::from_ptr(value) }
     };
-    match name.to_bytes() {
-        b"portable" => Level::Portable,
-        #[cfg(target_arch = "x86_64")]
-        b"avx2" => Level::Avx2,
-        #[cfg(target_arch = "x86_64")]
-        _ => Level::Avx512,
-        #[cfg(not(target_arch = "x86_64"))]
-        _ => Level::Portable,
-    }
+    Level::named(name.to_bytes())
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 fn detected() -> Level {
     Level::Portable
+}
+
+#[cfg(target_arch = "aarch64")]
+fn detected() -> Level {
+    Level::Neon
 }
 
 /// What the processor has and the system saves: the features by CPUID, the registers by XCR0.

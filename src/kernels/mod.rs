@@ -29,15 +29,18 @@ mod equal;
 
 mod compare;
 
+mod prefetch;
 mod tile;
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod tile_small;
 
 #[cfg(target_arch = "x86_64")]
 mod tile_avx2;
 #[cfg(target_arch = "x86_64")]
 mod tile_avx512;
+#[cfg(target_arch = "aarch64")]
+mod tile_neon;
 
 mod blocks;
 mod plane;

@@ -3,13 +3,20 @@
 //!
 //! Along such a line the same few items come again and again: a period. A program moves the bytes of some periods at once, by
 //! vectors: for each vector of the destination it says which windows of the source to load, and where each byte comes from.
-#![cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "there are no vectors for programs yet"))]
+#![cfg_attr(
+    not(any(target_arch = "x86_64", target_arch = "aarch64")),
+    allow(dead_code, reason = "there are no vectors for programs")
+)]
 
+#[cfg(target_arch = "aarch64")]
+use core::arch::aarch64::*;
 #[cfg(target_arch = "x86_64")]
 use core::arch::x86_64::*;
 use core::marker::PhantomData;
 
 use super::compiled::{Loop, compiled};
+use super::cpu::by_level;
+use super::prefetch::{NEAREST, prefetch};
 use super::tile::{LINE, steps_to_line};
 
 /// The most vectors that a program writes, and the most windows that each is made of.
@@ -317,7 +324,6 @@ impl Line {
 }
 
 /// Vectors that a program can be run with. The functions are inlined into one that has the instructions that they need.
-#[cfg(target_arch = "x86_64")]
 trait Vector: Copy {
     /// The bytes of a vector of the destination. `MASKED` says that windows cannot be read whole.
     ///
@@ -363,7 +369,7 @@ impl Vector for __m512i {
                 _mm512_storeu_si512(to.cast(), self);
             } else {
                 // The processor does not fetch lines ahead for stores that leave bytes out.
-                _mm_prefetch::<_MM_HINT_T0>(to.wrapping_add(AHEAD).cast());
+                prefetch::<NEAREST>(to.wrapping_add(AHEAD));
                 _mm512_mask_storeu_epi8(to.cast(), write, self);
             }
         }
@@ -406,8 +412,37 @@ impl Vector for __m128i {
     }
 }
 
+#[cfg(target_arch = "aarch64")]
+impl Vector for uint8x16_t {
+    #[inline(always)]
+    unsafe fn make<const WINDOWS: usize, const MASKED: bool>(src: *const u8, out: &Out) -> Self {
+        let [a, b, c, d] = &out.windows;
+        // SAFETY: the function's contract. An index above 15 gives 0.
+        unsafe {
+            let part = |window: &Window| {
+                vqtbl1q_u8(vld1q_u8(src.wrapping_offset(window.offset)), vld1q_u8(window.index.as_ptr()))
+            };
+            match WINDOWS {
+                1 => part(a),
+                2 => vorrq_u8(part(a), part(b)),
+                3 => vorrq_u8(vorrq_u8(part(a), part(b)), part(c)),
+                _ => vorrq_u8(vorrq_u8(part(a), part(b)), vorrq_u8(part(c), part(d))),
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut u8, _: u64) {
+        // SAFETY: the function's contract: such programs write whole vectors.
+        unsafe { vst1q_u8(to, self) }
+    }
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut u8) {
+        // SAFETY: the function's contract. There is no store of one vector past the caches.
+        unsafe { vst1q_u8(to, self) }
+    }
+}
+
 /// How many steps ahead the source is fetched.
-#[cfg(target_arch = "x86_64")]
 const STEPS_AHEAD: isize = 16;
 
 /// A function that runs some steps of a program.
@@ -416,7 +451,6 @@ pub(super) type Steps = unsafe fn(&Program, *const u8, *mut u8, usize);
 /// # Safety
 /// W1 to W4 for the periods of all steps; the processor has the instructions; where `STREAM`, the program writes whole
 /// vectors, which are aligned; where not `MASKED`, it can read whole windows.
-#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
     program: &Program,
@@ -429,8 +463,7 @@ unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED
         if STREAM || program.sparse {
             let ahead = src.wrapping_offset(program.src_step.wrapping_mul(STEPS_AHEAD));
             for offset in program.fetched.iter().take(program.fetched_count) {
-                // SAFETY: fetching ahead reads nothing that anybody can tell, at any address.
-                unsafe { _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_offset(*offset).cast()) };
+                prefetch::<NEAREST>(ahead.wrapping_offset(*offset));
             }
         }
         for out in outs {
@@ -489,24 +522,29 @@ impl Program {
     }
 
     /// The function that runs the program.
-    #[cfg(target_arch = "x86_64")]
-    pub(super) fn steps(&self, masks: bool, stream: bool) -> Option<Steps> {
+    pub(super) fn steps(&self, stream: bool) -> Option<Steps> {
         macro_rules! of {
-            ($($outs:literal: $($windows:literal)*;)*) => {
+            ($run:ident, $masked:literal, $stream:literal) => {
+                of! { $run $masked $stream 1: 1 2 3 4; 2: 1 2 3 4; 3: 1 2 3 4; 4: 1 2 3 4; }
+            };
+            ($run:ident $masked:literal $stream:literal $($outs:literal: $($windows:literal)*;)*) => {
                 match (self.out_count, self.window_count) {
-                    $($(($outs, $windows) => Some(match (masks, self.readable, stream) {
-                        (true, true, true) => avx512::<$outs, $windows, false, true>,
-                        (true, true, false) => avx512::<$outs, $windows, false, false>,
-                        (true, false, true) => avx512::<$outs, $windows, true, true>,
-                        (true, false, false) => avx512::<$outs, $windows, true, false>,
-                        (false, _, true) => avx2::<$outs, $windows, true>,
-                        (false, _, false) => avx2::<$outs, $windows, false>,
-                    }),)*)*
+                    $($(($outs, $windows) => Some($run::<$outs, $windows, $masked, $stream> as Steps),)*)*
                     _ => None,
                 }
             };
         }
-        of! { 1: 1 2 3 4; 2: 1 2 3 4; 3: 1 2 3 4; 4: 1 2 3 4; }
+        by_level! {
+            avx512: match (self.readable, stream) {
+                (true, true) => of!(avx512, false, true),
+                (true, false) => of!(avx512, false, false),
+                (false, true) => of!(avx512, true, true),
+                (false, false) => of!(avx512, true, false),
+            },
+            avx2: if stream { of!(avx2, false, true) } else { of!(avx2, false, false) },
+            neon: if stream { of!(neon, false, true) } else { of!(neon, false, false) },
+            portable: None,
+        }
     }
 }
 
@@ -528,12 +566,25 @@ unsafe fn avx512<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, co
 /// As [`steps`], at the level `Avx2`.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-unsafe fn avx2<const OUTS: usize, const WINDOWS: usize, const STREAM: bool>(
+unsafe fn avx2<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
     program: &Program,
     src: *const u8,
     dst: *mut u8,
     count: usize,
 ) {
     // SAFETY: the function's contract; the instructions are enabled.
-    unsafe { steps::<__m128i, OUTS, WINDOWS, false, STREAM>(program, src, dst, count) }
+    unsafe { steps::<__m128i, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
+}
+
+/// # Safety
+/// As [`steps`].
+#[cfg(target_arch = "aarch64")]
+unsafe fn neon<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
+    program: &Program,
+    src: *const u8,
+    dst: *mut u8,
+    count: usize,
+) {
+    // SAFETY: the function's contract; every AArch64 has the instructions.
+    unsafe { steps::<uint8x16_t, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
 }

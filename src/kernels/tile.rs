@@ -5,6 +5,8 @@
 //! The two tables of offsets are what makes one kernel serve any number of axes. A plane is copied in tiles of one cache
 //! line each way, so that every line that is fetched is used up, and every line that is written is written whole.
 
+use super::prefetch::{SECOND, prefetch};
+
 /// A plane, and how to go about it.
 #[derive(Clone, Copy)]
 pub(super) struct Plane<'t> {
@@ -170,14 +172,7 @@ unsafe fn tiles<T: Tile, const FAR: bool, const STREAM: bool>(plane: &Plane<'_>)
 #[inline(always)]
 fn fetch(src: *const u8, rows: &[isize]) {
     for &row in rows {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: fetching ahead reads nothing that anybody can tell, at any address.
-        unsafe {
-            use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-            _mm_prefetch::<_MM_HINT_T1>(src.wrapping_offset(row).cast());
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = (src, row);
+        prefetch::<SECOND>(src.wrapping_offset(row));
     }
 }
 

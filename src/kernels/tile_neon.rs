@@ -1,0 +1,58 @@
+//! Tiles with NEON: a quarter of a cache line is one register, and every small transpose is rounds of zips.
+
+use core::arch::aarch64::*;
+
+use super::tile::{Kernel, run};
+use super::tile_small::{Small, Smalls, transposed};
+
+/// The function for items of this size. Those of 16 bytes, of which a register holds one, are for the tiles of any machine.
+pub(super) fn kernel(unit: usize) -> Option<Kernel> {
+    let run = match unit {
+        1 => run::<Smalls<Transposes, 1>>,
+        2 => run::<Smalls<Transposes, 2>>,
+        4 => run::<Smalls<Transposes, 4>>,
+        8 => run::<Smalls<Transposes, 8>>,
+        _ => return None,
+    };
+    Some(Kernel { run, whole_lines: false })
+}
+
+/// The transposes for each size.
+struct Transposes;
+
+/// For items of these many bytes: how many a register holds, as what type, and the two zips of it.
+macro_rules! transposes {
+    ($($unit:literal: $side:literal $register:ident $low:ident $high:ident;)*) => {$(
+        impl Small<$unit> for Transposes {
+            const SIDE: usize = $side;
+
+            #[inline(always)]
+            unsafe fn small<const STREAM: bool>(
+                src: *const u8,
+                rows: *const isize,
+                dst: *mut u8,
+                columns: *const isize,
+            ) {
+                // SAFETY: the function's contract: a register is `SIDE` items. Every AArch64 has the instructions.
+                unsafe {
+                    let load = |row: usize| {
+                        let from = src.wrapping_offset(*rows.wrapping_add(row));
+                        from.cast::<$register>().read_unaligned()
+                    };
+                    let rows: [_; $side] = core::array::from_fn(load);
+                    for (column, line) in transposed(rows, |a, b| ($low(a, b), $high(a, b))).into_iter().enumerate() {
+                        let to = dst.wrapping_offset(*columns.wrapping_add(column));
+                        to.cast::<$register>().write_unaligned(line);
+                    }
+                }
+            }
+        }
+    )*};
+}
+
+transposes! {
+    1: 16 uint8x16_t vzip1q_u8 vzip2q_u8;
+    2: 8 uint16x8_t vzip1q_u16 vzip2q_u16;
+    4: 4 uint32x4_t vzip1q_u32 vzip2q_u32;
+    8: 2 uint64x2_t vzip1q_u64 vzip2q_u64;
+}
