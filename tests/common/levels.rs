@@ -3,18 +3,38 @@
 use std::env;
 use std::process::Command;
 
-/// What PYBUFFER_CPU can say.
-const LEVELS: [&str; 3] = ["portable", "avx2", "avx512"];
+/// What PYBUFFER_CPU can say on this architecture.
+const LEVELS: &[&str] = if cfg!(target_arch = "x86_64") {
+    &["portable", "avx2", "avx512"]
+} else if cfg!(target_arch = "aarch64") {
+    &["portable", "neon"]
+} else {
+    &["portable"]
+};
+
+/// This program, to be run once more: by what PYBUFFER_TEST_RUNNER says, an emulator and its options, if it is for another
+/// machine than this one.
+fn this_program() -> Command {
+    let program = env::current_exe().expect("a test is a program");
+    let runner = env::var("PYBUFFER_TEST_RUNNER").unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    match words.next() {
+        None => Command::new(program),
+        Some(emulator) => {
+            let mut command = Command::new(emulator);
+            command.args(words).arg(program);
+            command
+        }
+    }
+}
 
 /// Runs all tests of this program once more at each level, but for the one named `own`, which calls this.
 pub(crate) fn run_at_every_level(own: &str) {
     if env::var_os("PYBUFFER_CPU").is_some() {
         return;
     }
-    let program = env::current_exe().expect("a test is a program");
     for level in LEVELS {
-        let output =
-            Command::new(&program).env("PYBUFFER_CPU", level).args(["--skip", own]).output().expect("it can be run");
+        let output = this_program().env("PYBUFFER_CPU", level).args(["--skip", own]).output().expect("it can be run");
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "at the level {level}:\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
         assert!(!text.contains(" 0 passed"), "at the level {level} nothing was run");
