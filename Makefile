@@ -145,6 +145,11 @@ test-wav: $(SHARED) ## the example wav.c beside CPython's wave module, and on sp
 test-install: $(SHARED) ## install into a temporary prefix and build the README's program there
 	prove --exec bash c-tests/install.sh
 
+ARCH ?= aarch64
+.PHONY: test-emulated
+test-emulated: ## the tests that need no CPython, for another machine under qemu (ARCH=aarch64 or s390x; not in `test`)
+	bash tests/emulated.sh $(ARCH)
+
 .PHONY: test-bench
 test-bench: ## how the table of make bench is judged and written
 	python3 benches/test_table.py

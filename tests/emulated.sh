@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# The tests that need no CPython, for another machine, under qemu: tests/emulated.sh ARCH, for aarch64 or s390x.
+#
+# The Rust tests run with overflow checks, at each level of instructions that the architecture has; the C tests run with
+# the release library. Rust's std is built from its source, which needs a toolchain that has it (Debian: rust-web-src or
+# rust-src), and RUSTC_BOOTSTRAP, since Cargo's option for that is not stable. Everything goes to target/emulated.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+arch=${1:?the architecture: aarch64 or s390x}
+triple=$arch-unknown-linux-gnu
+cross=$arch-linux-gnu
+emulator="qemu-$arch -L /usr/$cross"
+tests=(copies fuzz_corpus kernels layout_model memoryview_model numbers plan_elements value_equality)
+# Not `null`, which reads what the library exports, and not those that build a program themselves.
+c_tests="object memory error buffer memoryview items parts numbers text picklebuffer exporting checker ndarray format bytes \
+    bytearray oldbuffer library oom hostile threads identity-pie identity-no-pie"
+
+# A Rust with the source of its std.
+rust=
+for rustc in $(type -ap rustc); do
+    if [ -d "$("$rustc" --print sysroot)/lib/rustlib/src/rust/library/std" ] && [ -x "${rustc%rustc}cargo" ]; then
+        rust=${rustc%/rustc}
+        break
+    fi
+done
+
+lacking=()
+need() { # package command
+    command -v "$2" >/dev/null || lacking+=("$2 (Debian: $1)")
+}
+need qemu-user "qemu-$arch"
+need "gcc-${arch/_/-}-linux-gnu" "$cross-gcc"
+need perl prove
+[ -e "/usr/$cross/include/stdio.h" ] || lacking+=("/usr/$cross/include (Debian: libc6-dev-${arch/aarch64/arm64}-cross)")
+[ -n "$rust" ] || lacking+=("a Rust with the source of std (Debian: rustc-web cargo-web rust-web-src)")
+if [ "${#lacking[@]}" -gt 0 ]; then
+    echo "the tests for $arch cannot be run; what is missing:" >&2
+    printf '  %s\n' "${lacking[@]}" >&2
+    exit 1
+fi
+
+upper=$(echo "$triple" | tr 'a-z-' 'A-Z_')
+export "CARGO_TARGET_${upper}_LINKER=$cross-gcc" "CARGO_TARGET_${upper}_RUNNER=$emulator"
+export RUSTC=$rust/rustc RUSTDOC=$rust/rustdoc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=target/emulated
+# How tests run themselves once more; and what the results cannot be compared with, since it is of this machine.
+export PYBUFFER_TEST_RUNNER=$emulator PYBUFFER_NUMPY_PYTHON=none CI=false
+
+# Tests are built with unwinding, and std can be built in one way only.
+"$rust/cargo" test --quiet -Zbuild-std --target "$triple" --lib "${tests[@]/#/--test=}" \
+    --config 'profile.dev.panic="unwind"' --config profile.dev.opt-level=1
+
+"$rust/cargo" rustc --quiet --release --lib --no-default-features --crate-type cdylib -Zbuild-std=core --target "$triple"
+library=$PWD/target/emulated/$triple/release
+ln -sf libpybuffer.so "$library/libpybuffer.so.0"
+make --no-print-directory -C c-tests check-plain CC="$cross-gcc" TESTS="$c_tests" \
+    PYBUFFER_CFLAGS="-I$PWD/include" PYBUFFER_LIBS="-L$library -Wl,-rpath,$library -lpybuffer" \
+    BUILD="$PWD/target/emulated/$triple/c-tests"
