@@ -41,7 +41,7 @@ if [ "${#lacking[@]}" -gt 0 ]; then
 fi
 
 upper=$(echo "$triple" | tr 'a-z-' 'A-Z_')
-export "CARGO_TARGET_${upper}_LINKER=$cross-gcc" "CARGO_TARGET_${upper}_RUNNER=$emulator"
+export "CARGO_TARGET_${upper}_LINKER=$cross-gcc" "CARGO_TARGET_${upper}_RUNNER=$emulator" "CC_${triple//-/_}=$cross-gcc"
 export RUSTC=$rust/rustc RUSTDOC=$rust/rustdoc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=target/emulated
 # How tests run themselves once more; and what the results cannot be compared with, since it is of this machine.
 export PYBUFFER_TEST_RUNNER=$emulator PYBUFFER_NUMPY_PYTHON=none CI=false
