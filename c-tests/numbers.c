@@ -109,9 +109,9 @@ static void a_view_of_sixty_four_axes_is_read_and_written(void)
         }
         memset(memory, 99, 64);
         CHECK_INT(pybuffer_memoryview_from_int64(view, numbers, count), 0);
-        CHECK_INT(memory[0], -20);
+        CHECK_INT((signed char)memory[0], -20);
         /* The fastest axis has the largest stride. */
-        CHECK_INT(memory[24], -20 + itemsize);
+        CHECK_INT((signed char)memory[24], -20 + itemsize);
         CHECK_INT(pybuffer_memoryview_to_int64(view, back, count), 0);
         CHECK_MEM(back, numbers, (size_t)count * sizeof(*back));
         Py_DECREF(view);
