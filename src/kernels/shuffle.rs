@@ -5,7 +5,7 @@
 //! vectors: for each vector of the destination it says which windows of the source to load, and where each byte comes from.
 #![cfg_attr(
     not(any(target_arch = "x86_64", target_arch = "aarch64")),
-    allow(dead_code, reason = "there are no vectors for programs")
+    allow(dead_code, unused_macros, unused_variables, reason = "there are no vectors for programs")
 )]
 
 #[cfg(target_arch = "aarch64")]
