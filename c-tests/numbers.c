@@ -207,7 +207,7 @@ static void the_message_finds_a_number_among_many(void)
 
 static void floats_too_large_become_infinite(void)
 {
-    PyObject *halves = view_of("e", 2, 2), *singles = view_of("<f", 4, 2), *view = view_of("d", 8, 2);
+    PyObject *halves = view_of("e", 2, 2), *singles = view_of("=f", 4, 2), *view = view_of("d", 8, 2);
     const double large[2] = {65520, -1e300};
     float floats[2];
     CHECK_INT(pybuffer_memoryview_from_double(halves, large, 2), 0);
@@ -229,7 +229,7 @@ static void integers_are_rounded_once(void)
     if ((float)tested != 2305843284091600896.0f) {
         SKIP("the machine itself rounds twice here, as valgrind does");
     }
-    PyObject *integers = view_of("q", 8, 1), *records = view_of("<qb", 9, 1), *floats = view_of("f", 4, 1);
+    PyObject *integers = view_of("q", 8, 1), *records = view_of("=qb", 9, 1), *floats = view_of("f", 4, 1);
     const int64_t number = ((int64_t)1 << 61) + ((int64_t)1 << 37) + 1;
     const float once = (float)number, twice = (float)(double)number;
     float result[2];
