@@ -330,7 +330,7 @@ static void views_are_equal_by_value(void)
     int64_t wide[3] = {1, 2, -3};
     memset(nan, 0xff, sizeof(nan));
     Py_ssize_t three = 3, one = 1;
-    Exporter *all[] = {exporter_new(ints, "i", 4, 1, &three, NULL), exporter_new(ints, "<i", 4, 1, &three, NULL),
+    Exporter *all[] = {exporter_new(ints, "i", 4, 1, &three, NULL), exporter_new(ints, "=i", 4, 1, &three, NULL),
                        exporter_new(doubles, "d", 8, 1, &three, NULL), exporter_new(wide, "q", 8, 1, &three, NULL)};
     for (size_t a = 0; a < COUNT(all); a++) {
         for (size_t b = 0; b < COUNT(all); b++) {

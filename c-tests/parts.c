@@ -384,8 +384,8 @@ static void any_format_is_cast_to_bytes_and_back(void)
 {
     short memory[6] = {1, 2, 3, 4, 5, 6};
     PyObject *view = PyMemoryView_FromMemory((char *)memory, sizeof(memory), PyBUF_WRITE), *frames, *bytes, *channel;
-    frames = pybuffer_memoryview_cast(view, "T{<h:left:<h:right:}", 0, NULL, 'C');
-    CHECK_STR(PyMemoryView_GET_BUFFER(frames)->format, "T{<h:left:<h:right:}");
+    frames = pybuffer_memoryview_cast(view, "T{=h:left:=h:right:}", 0, NULL, 'C');
+    CHECK_STR(PyMemoryView_GET_BUFFER(frames)->format, "T{=h:left:=h:right:}");
     CHECK_AXES(frames, "3*4");
     bytes = pybuffer_memoryview_cast(frames, "b", 0, NULL, 'C');
     CHECK_AXES(bytes, "12*1");
@@ -397,10 +397,10 @@ static void any_format_is_cast_to_bytes_and_back(void)
     Py_DECREF(frames);
     frames = PyMemoryView_FromObject(channel);
     Py_DECREF(channel);
-    CHECK_STR(PyMemoryView_GET_BUFFER(frames)->format, "T{<h:left:<h:right:}");
+    CHECK_STR(PyMemoryView_GET_BUFFER(frames)->format, "T{=h:left:=h:right:}");
     channel = PyMemoryView_GetContiguous(frames, PyBUF_READ, 'C');
     Py_DECREF(frames);
-    CHECK_STR(PyMemoryView_GET_BUFFER(channel)->format, "T{<h:left:<h:right:}");
+    CHECK_STR(PyMemoryView_GET_BUFFER(channel)->format, "T{=h:left:=h:right:}");
     pybuffer_value values[4];
     CHECK_INT(pybuffer_memoryview_values(channel, values, 4), 0);
     CHECK_INT(values[3].as.i, 6);
