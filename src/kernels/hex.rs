@@ -1,9 +1,13 @@
 //! Hexadecimal digits of bytes.
 
+#[cfg(target_arch = "x86_64")]
+use core::arch::x86_64::*;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use super::compiled::{Loop, compiled};
+#[cfg(target_arch = "x86_64")]
+use super::cpu::{Level, level};
 
 /// A character between groups of bytes.
 #[derive(Clone, Copy, Debug)]
@@ -24,70 +28,211 @@ pub(crate) fn hex_length(bytes: usize, grouping: Option<Grouping>) -> Option<usi
 
 /// Writes two lower-case digits for each byte, and a separator between groups, as far as there is room.
 pub(crate) fn hex(bytes: &[u8], grouping: Option<Grouping>, text: &mut [MaybeUninit<u8>]) {
-    // SAFETY: the loop is a safe function.
-    unsafe { compiled::<Hex<'_>>()((bytes, grouping, text)) }
-}
-
-/// [`hex`].
-struct Hex<'a>(PhantomData<&'a ()>);
-
-impl<'a> Loop for Hex<'a> {
-    type On = (&'a [u8], Option<Grouping>, &'a mut [MaybeUninit<u8>]);
-    type Out = ();
-
-    #[inline(always)]
-    unsafe fn run((bytes, grouping, text): Self::On) {
-        grouped(bytes, grouping, text);
-    }
-}
-
-#[inline(always)]
-fn grouped(bytes: &[u8], grouping: Option<Grouping>, text: &mut [MaybeUninit<u8>]) {
     let Some(Grouping { separator, bytes: size, from_right }) = grouping else {
-        return digits(bytes, text);
+        return digits_of(bytes, text);
     };
     let first = if from_right { bytes.len().checked_rem(size).filter(|&rest| rest != 0) } else { None };
     let (first, rest) = bytes.split_at_checked(first.unwrap_or(size)).unwrap_or((bytes, &[]));
     let (room, text) = text.split_at_mut_checked(first.len().wrapping_mul(2)).unwrap_or_default();
-    digits(first, room);
-    // The common sizes are constants, so that the digits of a group need no loop.
-    match size {
-        1 => groups::<1, 3>(rest, separator, text),
-        2 => groups::<2, 5>(rest, separator, text),
-        4 => groups::<4, 9>(rest, separator, text),
-        8 => groups::<8, 17>(rest, separator, text),
-        _ => {
-            let mut text = text;
-            for group in rest.chunks(size.max(1)) {
-                let length = group.len().wrapping_mul(2).wrapping_add(1);
-                let (place, behind) = text.split_at_mut_checked(length).unwrap_or_default();
-                separated(group, separator, place);
-                text = behind;
+    digits_of(first, room);
+    let whole = rest.len().checked_rem(size).map_or(0, |left| rest.len().wrapping_sub(left));
+    let (whole, last) = rest.split_at_checked(whole).unwrap_or((rest, &[]));
+    let length = whole.len().checked_div(size).and_then(|groups| groups.checked_add(whole.len().checked_mul(2)?));
+    let (room, text) = text.split_at_mut_checked(length.unwrap_or(0)).unwrap_or_default();
+    if size <= SMALL {
+        small_groups(whole, size, separator, room);
+    } else {
+        large_groups(whole, size, separator, room);
+    }
+    large_groups(last, last.len(), separator, text);
+}
+
+/// Groups of `size` bytes, each of them behind a separator; the text has just as much room.
+fn large_groups(bytes: &[u8], size: usize, separator: u8, text: &mut [MaybeUninit<u8>]) {
+    // SAFETY: the loop is a safe function.
+    unsafe { compiled::<Groups<'_>>()((bytes, size, separator, text)) }
+}
+
+/// [`large_groups`].
+struct Groups<'a>(PhantomData<&'a ()>);
+
+impl<'a> Loop for Groups<'a> {
+    type On = (&'a [u8], usize, u8, &'a mut [MaybeUninit<u8>]);
+    type Out = ();
+
+    #[inline(always)]
+    unsafe fn run((bytes, size, separator, text): Self::On) {
+        let size = size.max(1);
+        for (group, text) in bytes.chunks(size).zip(text.chunks_mut(size.wrapping_mul(2).wrapping_add(1))) {
+            if let Some((place, room)) = text.split_first_mut() {
+                place.write(separator);
+                digits(group, room);
             }
         }
     }
 }
 
-/// Groups of `N` bytes, and a last one that may have fewer; `M` is the length of the text of a group.
-#[inline(always)]
-fn groups<const N: usize, const M: usize>(bytes: &[u8], separator: u8, text: &mut [MaybeUninit<u8>]) {
-    const { assert!(M == 2 * N + 1) };
-    let (groups, rest) = bytes.as_chunks::<N>();
-    let (places, behind) = text.as_chunks_mut::<M>();
-    for (group, place) in groups.iter().zip(places) {
-        separated(group, separator, place);
-    }
-    if !rest.is_empty() {
-        separated(rest, separator, behind);
+/// The most bytes of a group whose digits are written elsewhere first, and moved as vectors.
+const SMALL: usize = 256;
+/// The digits of a vector; a group that has more is moved as vectors of more.
+const WIDTH: usize = 16;
+const WIDE: usize = 2 * WIDTH;
+/// Bytes whose digits are written at a time, before they are moved.
+const PART: usize = 1024;
+
+/// Groups of `size` bytes, at most [`SMALL`], each of them behind a separator; the text has just as much room.
+fn small_groups(bytes: &[u8], size: usize, separator: u8, mut text: &mut [MaybeUninit<u8>]) {
+    let spread = Spread::new(size, separator);
+    let part = PART.wrapping_sub(PART.checked_rem(size).unwrap_or(0)).max(1);
+    // The vector of the last group may have more than its digits.
+    let mut room = [MaybeUninit::new(0); 2 * PART + WIDE];
+    for part in bytes.chunks(part) {
+        digits_of(part, &mut room);
+        let groups = part.len().checked_div(size).unwrap_or(0);
+        let done = spread.run(&room, groups, text);
+        let [width, step] = spread.steps;
+        let rest = text.get_mut(done.wrapping_mul(step)..).unwrap_or_default();
+        let digits = room.get(done.wrapping_mul(width)..).unwrap_or_default();
+        // The last few.
+        for (group, place) in
+            digits.chunks(width.max(1)).zip(rest.chunks_mut(step.max(1))).take(groups.wrapping_sub(done))
+        {
+            if let Some((place, room)) = place.split_first_mut() {
+                place.write(separator);
+                room.iter_mut().zip(group).for_each(|(place, digit)| *place = *digit);
+            }
+        }
+        text = text.get_mut(groups.wrapping_mul(step)..).unwrap_or_default();
     }
 }
 
-/// A separator, and the digits of a group.
-#[inline(always)]
-fn separated(group: &[u8], separator: u8, text: &mut [MaybeUninit<u8>]) {
-    if let Some((place, room)) = text.split_first_mut() {
-        place.write(separator);
-        digits(group, room);
+/// Moves the digits of some groups at once, to behind their separators.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "there are vectors of many groups on x86-64 only"))]
+struct Spread {
+    /// The digits of a group, and one more.
+    steps: [usize; 2],
+    /// The groups of a vector, and the digits that are moved at once.
+    groups: usize,
+    reach: usize,
+    separator: u8,
+    /// For each byte behind the first separator, which digit of the first group it is, or of which it is a separator: 0x80.
+    index: [u8; WIDTH],
+    separators: [u8; WIDTH],
+    vectors: unsafe fn(&Self, *const u8, *mut u8, usize),
+}
+
+impl Spread {
+    fn new(size: usize, separator: u8) -> Self {
+        let steps @ [width, step] = [size.wrapping_mul(2), size.wrapping_mul(2).wrapping_add(1)];
+        let (index, separators) = ([0; WIDTH], [0; WIDTH]);
+        let mut spread = Self { steps, groups: 1, reach: WIDTH, separator, index, separators, vectors: Self::plain };
+        if width > WIDTH {
+            spread.reach = width.next_multiple_of(WIDE);
+            spread.vectors = Self::wide;
+            return spread;
+        }
+        #[cfg(target_arch = "x86_64")]
+        if level() != Level::Portable {
+            spread.groups = WIDTH.wrapping_add(1).checked_div(step).unwrap_or(1);
+            spread.vectors = Self::avx2;
+        }
+        let mut digit = 0_u8;
+        for (at, (index, between)) in spread.index.iter_mut().zip(&mut spread.separators).enumerate() {
+            if at.checked_rem(step) == Some(width) {
+                (*index, *between) = (0x80, separator);
+            } else {
+                *index = digit;
+                digit = digit.wrapping_add(1);
+            }
+        }
+        spread
+    }
+
+    /// Moves the digits of the first `groups` groups, but for the last ones, which have no room for a vector; how many that
+    /// are. What is behind them may be written, too.
+    fn run(&self, digits: &[MaybeUninit<u8>], groups: usize, text: &mut [MaybeUninit<u8>]) -> usize {
+        let [width, step] = self.steps.map(|step| step.wrapping_mul(self.groups));
+        let fit = |len: usize, vector: usize, step: usize| {
+            len.checked_sub(vector).and_then(|last| last.checked_div(step)).map_or(0, |vectors| vectors.wrapping_add(1))
+        };
+        let vectors = groups.checked_div(self.groups).unwrap_or(0);
+        let vectors =
+            vectors.min(fit(digits.len(), self.reach, width)).min(fit(text.len(), self.reach.wrapping_add(1), step));
+        // SAFETY: there are as many vectors in both slices; the processor is of this level.
+        unsafe { (self.vectors)(self, digits.as_ptr().cast(), text.as_mut_ptr().cast(), vectors) };
+        vectors.wrapping_mul(self.groups)
+    }
+
+    /// # Safety
+    /// Both places have room for as many vectors, which are some groups apart; the second one for a separator before each.
+    unsafe fn plain(&self, mut digits: *const u8, mut text: *mut u8, vectors: usize) {
+        let [width, step] = self.steps;
+        for _ in 0..vectors {
+            // SAFETY: the function's contract. Bytes need no alignment.
+            unsafe {
+                text.write(self.separator);
+                text.add(1).cast::<[u8; WIDTH]>().write(digits.cast::<[u8; WIDTH]>().read());
+            }
+            digits = digits.wrapping_add(width);
+            text = text.wrapping_add(step);
+        }
+    }
+
+    /// # Safety
+    /// As [`plain`](Self::plain), for groups of many digits.
+    unsafe fn wide(&self, mut digits: *const u8, mut text: *mut u8, vectors: usize) {
+        let [width, step] = self.steps;
+        for _ in 0..vectors {
+            // SAFETY: the function's contract. Bytes need no alignment.
+            unsafe {
+                text.write(self.separator);
+                for at in (0..width).step_by(WIDE) {
+                    let digits = digits.add(at).cast::<[u8; WIDE]>().read();
+                    text.add(1).add(at).cast::<[u8; WIDE]>().write(digits);
+                }
+            }
+            digits = digits.wrapping_add(width);
+            text = text.wrapping_add(step);
+        }
+    }
+
+    /// # Safety
+    /// As [`plain`](Self::plain), at the level `Avx2`.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    unsafe fn avx2(&self, mut digits: *const u8, mut text: *mut u8, vectors: usize) {
+        let [width, step] = self.steps.map(|step| step.wrapping_mul(self.groups));
+        // SAFETY: the function's contract. These loads and stores need no alignment.
+        unsafe {
+            let index = _mm_loadu_si128(self.index.as_ptr().cast());
+            let separators = _mm_loadu_si128(self.separators.as_ptr().cast());
+            for _ in 0..vectors {
+                let spread = _mm_shuffle_epi8(_mm_loadu_si128(digits.cast()), index);
+                text.write(self.separator);
+                _mm_storeu_si128(text.add(1).cast(), _mm_or_si128(spread, separators));
+                digits = digits.wrapping_add(width);
+                text = text.wrapping_add(step);
+            }
+        }
+    }
+}
+
+/// Two digits for each byte.
+fn digits_of(bytes: &[u8], text: &mut [MaybeUninit<u8>]) {
+    // SAFETY: the loop is a safe function.
+    unsafe { compiled::<Digits<'_>>()((bytes, text)) }
+}
+
+/// [`digits_of`].
+struct Digits<'a>(PhantomData<&'a ()>);
+
+impl<'a> Loop for Digits<'a> {
+    type On = (&'a [u8], &'a mut [MaybeUninit<u8>]);
+    type Out = ();
+
+    #[inline(always)]
+    unsafe fn run((bytes, text): Self::On) {
+        digits(bytes, text);
     }
 }
 
