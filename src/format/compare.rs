@@ -51,6 +51,23 @@ struct Elements {
     size: usize,
 }
 
+/// Elements at the same places in all items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Column {
+    /// Where they are in the items of both formats.
+    pub(crate) offsets: [usize; 2],
+    pub(crate) pairs: Pairs,
+}
+
+/// What the elements of a column are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pairs {
+    /// As many bytes, to be equal.
+    Bytes(usize),
+    /// As many numbers of both types.
+    Numbers([Numbers; 2]),
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Comparison {
     /// The values are equal exactly where the bytes are; these are compared at once.
@@ -91,10 +108,18 @@ impl<'p> Comparer<'p> {
         matches!(self.pairing, Pairing::Bytes).then_some(self.a.counts().size)
     }
 
-    /// The numbers that the items of both formats are, one each.
+    /// The columns of items of both formats: the items are equal where they are equal in all columns. `None` where some values
+    /// are of neither kind.
     #[must_use]
-    pub(crate) fn lone_numbers(&self) -> Option<[Numbers; 2]> {
-        Some([self.a.lone_number()?, self.b.lone_number()?])
+    pub(crate) fn columns(&self) -> Option<[Option<Column>; MAX_STEPS]> {
+        if !matches!(self.pairing, Pairing::Steps) {
+            return None;
+        }
+        let mut columns = [None; MAX_STEPS];
+        for (column, step) in columns.iter_mut().zip(self.steps.iter().map_while(Option::as_ref)) {
+            *column = Some(step.column()?);
+        }
+        Some(columns)
     }
 
     /// Whether two items hold equal values; false if the items do not [fit](Self::fits).
@@ -173,6 +198,7 @@ impl Side<'_> {
 /// Writes the steps for two formats with as many values; `None` if they are too many, or there are loops or bits.
 fn make_steps(a: &[Op], b: &[Op], steps: &mut [Option<Step>; MAX_STEPS]) -> Option<()> {
     let mut free = steps.iter_mut();
+    let mut last: Option<Step> = None;
     let (mut left, mut right) = (Side { ops: a, behind: 0 }, Side { ops: b, behind: 0 });
     while !left.ops.is_empty() {
         let ((a, a_count), (b, b_count)) = (left.elements()?, right.elements()?);
@@ -184,9 +210,17 @@ fn make_steps(a: &[Op], b: &[Op], steps: &mut [Option<Step>; MAX_STEPS]) -> Opti
         } else {
             Comparison::Any
         };
-        *free.next()? = Some(Step { a, b, count, comparison });
+        let step = Step { a, b, count, comparison };
+        if !last.as_mut().is_some_and(|last| last.extend(&step))
+            && let Some(last) = last.replace(step)
+        {
+            *free.next()? = Some(last);
+        }
         left.advance(count);
         right.advance(count);
+    }
+    if last.is_some() {
+        *free.next()? = last;
     }
     Some(())
 }
@@ -254,6 +288,36 @@ fn one_form(form: Form) -> Option<Form> {
 }
 
 impl Step {
+    /// Takes another step in, where both compare bytes that follow each other; says whether it has.
+    fn extend(&mut self, next: &Self) -> bool {
+        let length = self.a.size.saturating_mul(self.count);
+        let follows = |elements: Elements, next: Elements| elements.offset.saturating_add(length) == next.offset;
+        let joins = matches!((self.comparison, next.comparison), (Comparison::Bytes, Comparison::Bytes))
+            && follows(self.a, next.a)
+            && follows(self.b, next.b);
+        if joins {
+            self.count = length.saturating_add(next.a.size.saturating_mul(next.count));
+            (self.a.size, self.b.size) = (1, 1);
+        }
+        joins
+    }
+
+    /// The column that the step compares, if it is of one of these kinds.
+    fn column(&self) -> Option<Column> {
+        let pairs = match self.comparison {
+            Comparison::Bytes => Pairs::Bytes(self.a.size.saturating_mul(self.count)),
+            _ => {
+                let (a, b) = (self.a.codec.numbers(self.count)?, self.b.codec.numbers(self.count)?);
+                // A complex number is two, and equals a real one in its own way.
+                if a.count != b.count {
+                    return None;
+                }
+                Pairs::Numbers([a, b])
+            }
+        };
+        Some(Column { offsets: [self.a.offset, self.b.offset], pairs })
+    }
+
     #[inline(always)]
     fn equal(&self, a_item: &[u8], b_item: &[u8]) -> bool {
         let (a, b) = (self.a.of(a_item), self.b.of(b_item));

@@ -62,6 +62,7 @@ use crate::error::Result;
 
 pub use codes::{Kind, Order};
 pub use compare::{ByValues, Comparer};
+pub(crate) use compare::{Column, Pairs};
 pub use compile::{Counts, Op, compile, compile_or_count, count_ops};
 pub(crate) use convert::{CNumber, Fault, Half, Native, To, Truth, fault};
 pub use float::LongDouble;

@@ -1,6 +1,6 @@
 //! Which formats are numbers, and which of them are so plain that loops over memory know them.
 
-use super::codec::Form;
+use super::codec::{Codec, Form};
 use super::codes::Order;
 use super::plan::Plan;
 use crate::error::{Error, Kind, Result};
@@ -101,6 +101,19 @@ fn is_swapped(scalar: Scalar, order: Order) -> bool {
     scalar.size() != 1 && order != Order::NATIVE
 }
 
+impl Codec {
+    /// The numbers that `count` elements are: the parts of complex ones are two each.
+    pub(super) fn numbers(self, count: usize) -> Option<Numbers> {
+        let (scalar, count) = match self.form {
+            Form::ComplexHalf => (Scalar::Half, count.checked_mul(2)?),
+            Form::ComplexSingle => (Scalar::Single, count.checked_mul(2)?),
+            Form::ComplexDouble => (Scalar::Double, count.checked_mul(2)?),
+            form => (Scalar::of(form)?, count),
+        };
+        Some(Numbers { scalar, swapped: is_swapped(scalar, self.order), count })
+    }
+}
+
 impl Plan<'_> {
     /// The numbers that the items are, where they are nothing else.
     pub(crate) fn numbers(&self) -> Option<Numbers> {
@@ -115,13 +128,6 @@ impl Plan<'_> {
         }
         let swapped = is_swapped(scalar, first.codec.order);
         (end == self.counts().size).then_some(Numbers { scalar, swapped, count: self.counts().values })
-    }
-
-    /// The number that an item begins with, where that is all there is in it but padding.
-    pub(crate) fn lone_number(&self) -> Option<Numbers> {
-        let [op] = self.ops else { return None };
-        let scalar = Scalar::of(op.codec.form).filter(|_| (op.count, op.offset) == (1, 0))?;
-        Some(Numbers { scalar, swapped: is_swapped(scalar, op.codec.order), count: 1 })
     }
 
     /// Whether all values of an item are numbers.
@@ -149,23 +155,6 @@ mod tests {
 
     fn swapped(format: &CStr) -> Option<bool> {
         numbers(format).map(|numbers| numbers.swapped)
-    }
-
-    #[test]
-    fn a_lone_number_may_have_padding_behind_it() {
-        let lone = |format| {
-            let mut ops = [Op::default(); 8];
-            let counts = compile(format, &mut ops).ok()?;
-            Plan::new(&ops, counts).lone_number().map(|number| (number.scalar, number.swapped))
-        };
-        for format in [c"=d", c"d", c"T{d:x:}", c"d3x", c"1d"] {
-            assert_eq!(lone(format), Some((Scalar::Double, false)), "{format:?}");
-        }
-        let swapped = if cfg!(target_endian = "little") { c">e" } else { c"<e" };
-        assert_eq!(lone(swapped), Some((Scalar::Half, true)));
-        for format in [c"", c"x", c"xd", c"2d", c"dd", c"g", c"Zd", c"t", c"c", c"u"] {
-            assert_eq!(lone(format), None, "{format:?}");
-        }
     }
 
     #[test]

@@ -1,16 +1,21 @@
 //! Compares item with item as a plan says.
 
 use core::ffi::{c_int, c_long, c_longlong, c_short};
-use core::mem::MaybeUninit;
 use core::ops::ControlFlow;
 
-use crate::format::Scalar;
-use crate::layout::Plan;
+use crate::format::{Column, Numbers, Pairs, Scalar};
+use crate::layout::{Axis, Plan};
 
-use super::compiled::{Compiled, compiled};
-use super::convert::{Buffer, CHUNK, Conversion, Operand, convert_line};
-use super::equal::{DenseEqual, StridedEqual, WideEqual};
+use super::columns::{Values, Way, buffers};
+use super::convert::{CHUNK, LONG};
+use super::mask::{Alike, FEW, Mask};
 use super::walk::visit;
+
+/// The most columns that items have.
+const COLUMNS: usize = 8;
+
+/// Bytes of the items that are compared column by column before it is the next ones' turn: the cache holds both sides.
+const BLOCK: usize = 1 << 13;
 
 /// Whether `equal` holds for every pair of items of the walk.
 ///
@@ -35,28 +40,26 @@ pub(crate) unsafe fn all_equal(
 /// # Safety
 /// As [`all_equal`]; the items of both operands are not smaller than the type.
 pub(crate) unsafe fn native_equal(code: u8, plan: &mut Plan<'_>, a: *const u8, b: *const u8) -> Option<bool> {
-    /// # Safety
-    /// As `native_equal`, for a type of which two values are equal exactly where their bytes are.
-    unsafe fn same_bytes<T>(plan: &mut Plan<'_>, a: *const u8, b: *const u8) -> bool {
-        // SAFETY: the function's contract.
-        unsafe { bytes_equal(plan, size_of::<T>(), a, b) }
-    }
-    // SAFETY: the function's contract.
-    let equal = unsafe {
-        match code {
-            // '?' is compared by byte, although every byte but 0 is true: so does CPython between two native '?'.
-            b'c' | b'b' | b'B' | b'?' => same_bytes::<u8>(plan, a, b),
-            b'h' | b'H' => same_bytes::<c_short>(plan, a, b),
-            b'i' | b'I' => same_bytes::<c_int>(plan, a, b),
-            b'l' | b'L' => same_bytes::<c_long>(plan, a, b),
-            b'q' | b'Q' => same_bytes::<c_longlong>(plan, a, b),
-            b'n' | b'N' | b'P' => same_bytes::<isize>(plan, a, b),
-            b'f' => values_equal::<f32>(plan, a, b),
-            b'd' => values_equal::<f64>(plan, a, b),
-            _ => return None,
-        }
+    let float = |scalar: Scalar| {
+        let numbers = Numbers { scalar, swapped: false, count: 1 };
+        [Some(Column { offsets: [0, 0], pairs: Pairs::Numbers([numbers; 2]) })]
     };
-    Some(equal)
+    let size = match code {
+        // '?' is compared by byte, although every byte but 0 is true: so does CPython between two native '?'.
+        b'c' | b'b' | b'B' | b'?' => 1,
+        b'h' | b'H' => size_of::<c_short>(),
+        b'i' | b'I' => size_of::<c_int>(),
+        b'l' | b'L' => size_of::<c_long>(),
+        b'q' | b'Q' => size_of::<c_longlong>(),
+        b'n' | b'N' | b'P' => size_of::<isize>(),
+        // SAFETY: the function's contract.
+        b'f' => return unsafe { columns_equal(plan, &float(Scalar::Single), a, b) },
+        // SAFETY: the function's contract.
+        b'd' => return unsafe { columns_equal(plan, &float(Scalar::Double), a, b) },
+        _ => return None,
+    };
+    // SAFETY: the function's contract.
+    Some(unsafe { bytes_equal(plan, size, a, b) })
 }
 
 /// Whether every pair of items has the same bytes, `size` of them from the begin of each.
@@ -64,77 +67,102 @@ pub(crate) unsafe fn native_equal(code: u8, plan: &mut Plan<'_>, a: *const u8, b
 /// # Safety
 /// As [`all_equal`]; the items of both operands are not smaller.
 pub(crate) unsafe fn bytes_equal(plan: &mut Plan<'_>, size: usize, a: *const u8, b: *const u8) -> bool {
+    if size == 0 {
+        return true;
+    }
     plan.unit = size;
     plan.take_block();
-    // SAFETY: the function's contract, passed on; a constant unit is the unit itself.
-    unsafe {
-        match plan.unit {
-            1 => values_equal::<u8>(plan, a, b),
-            2 => values_equal::<u16>(plan, a, b),
-            4 => values_equal::<u32>(plan, a, b),
-            8 => values_equal::<u64>(plan, a, b),
-            unit => all_equal(plan, a, b, |a, b| {
-                core::slice::from_raw_parts(a, unit) == core::slice::from_raw_parts(b, unit)
-            }),
-        }
+    let unit = plan.unit;
+    if plan.direct().is_empty() {
+        // SAFETY: the function's contract.
+        return unsafe {
+            all_equal(plan, a, b, |a, b| core::slice::from_raw_parts(a, unit) == core::slice::from_raw_parts(b, unit))
+        };
     }
+    let column = Column { offsets: [0, 0], pairs: Pairs::Bytes(unit) };
+    // SAFETY: the function's contract. There is a way to compare bytes.
+    unsafe { columns_equal(plan, &[Some(column)], a, b) }.unwrap_or(false)
 }
 
-/// Whether every pair of items is equal, all of them of the type `T`, of which every bit pattern is a value.
+/// Whether every pair of items is equal, which is so where all their columns are. `None` where there is no way to compare
+/// one.
 ///
 /// # Safety
-/// As [`all_equal`]; the items of both operands are not smaller than the type.
-unsafe fn values_equal<T: Copy + PartialEq>(plan: &mut Plan<'_>, a: *const u8, b: *const u8) -> bool {
-    let line = plan.take_line();
-    let is_dense = |stride: isize| stride == size_of::<T>().cast_signed();
-    let dense = is_dense(line.src.stride) && is_dense(line.dst.stride);
-    let equal = if dense { compiled::<DenseEqual<T>>() } else { compiled::<StridedEqual<T>>() };
-    // SAFETY: the function's contract, for each line; the loop for lines without gaps is for those.
-    unsafe { all_equal(plan, a, b, |a, b| equal((a, b, line))) }
-}
-
-/// Whether every pair of items is equal, which are numbers of these types. `None` where there is no loop for them.
-///
-/// # Safety
-/// As [`all_equal`]; the items of both operands are not smaller than the types.
-pub(crate) unsafe fn numbers_equal(
+/// As [`all_equal`]; the columns lie within the items of both operands.
+pub(crate) unsafe fn columns_equal(
     plan: &mut Plan<'_>,
-    operands: [Operand; 2],
+    columns: &[Option<Column>],
     a: *const u8,
     b: *const u8,
 ) -> Option<bool> {
-    let [x, y] = operands;
-    if x == y && !x.swapped {
-        // SAFETY: the function's contract.
-        unsafe {
-            match x.scalar {
-                Scalar::Single => return Some(values_equal::<f32>(plan, a, b)),
-                Scalar::Double => return Some(values_equal::<f64>(plan, a, b)),
-                _ => {}
-            }
-        }
-    }
-    let conversion = |operand: Operand| {
-        let wide = Operand { scalar: operand.scalar.widest(), swapped: false };
-        Conversion::new(operand, wide).map(|conversion| (conversion.of_known(), wide.scalar))
+    let long = plan.bytes() >= LONG;
+    let mut line = plan.take_line();
+    let single = match columns {
+        [Some(column)] | [Some(column), None, ..] => [Some(joined(column, &mut line))],
+        _ => [None],
     };
-    let ((x, x_wide), (y, y_wide)) = (conversion(x)?, conversion(y)?);
-    let equal = wide_equal(x_wide, y_wide)?;
-    let line = plan.take_line();
-    let mut buffers: [Buffer; 2] = [[const { MaybeUninit::uninit() }; CHUNK]; 2];
-    let [left, right] = buffers.each_mut().map(|buffer| buffer.as_mut_ptr().cast::<u8>());
+    let [Some(column)] = &single else {
+        // SAFETY: the function's contract.
+        return unsafe { lines_equal(plan, line, columns, long, a, b) };
+    };
+    // Values that are all there is have loops that need no preparation.
+    if let Some(values) = Values::new(column, &line)
+        && (!long || values.is_dense())
+    {
+        let [x, y] = column.offsets;
+        // SAFETY: the function's contract, for each line. Pointers on the way stand where the items say.
+        return Some(unsafe { all_equal(plan, a, b, |a, b| values.equal(a.wrapping_add(x), b.wrapping_add(y), line)) });
+    }
+    // SAFETY: the function's contract.
+    unsafe { lines_equal(plan, line, &single, long, a, b) }
+}
+
+/// Whether the items of all lines are equal, column by column.
+///
+/// # Safety
+/// As [`columns_equal`], which has taken the line out of the plan.
+// Not in line: it needs much memory.
+#[inline(never)]
+unsafe fn lines_equal(
+    plan: &Plan<'_>,
+    line: Axis,
+    columns: &[Option<Column>],
+    long: bool,
+    a: *const u8,
+    b: *const u8,
+) -> Option<bool> {
+    let mut room = None;
+    let mask = if long { Mask::new(columns, &line, &mut room) } else { None };
+    let mut programs = [const { None }; 2];
+    let mut slots = programs.each_mut().map(|slot| long.then_some(slot));
+    let mut ways = [const { None }; COLUMNS];
+    let mut free = ways.iter_mut();
+    for column in columns.iter().flatten() {
+        let masked = mask.as_ref().is_some_and(|mask| mask.covers(column));
+        // The first one alone may have programs: a record has no small steps.
+        *free.next()? = Some(Way::new(column, &line, masked, core::mem::take(&mut slots))?);
+    }
+    let step = line.src.stride.unsigned_abs().max(line.dst.stride.unsigned_abs());
+    let part = match (columns, &mask) {
+        ([_], None) => usize::MAX,
+        _ => BLOCK.checked_div(step).unwrap_or(CHUNK).clamp(FEW, CHUNK),
+    };
+    let mut buffers = buffers();
     let line_equal = |mut a: *const u8, mut b: *const u8| {
         let mut remaining = line.len.unsigned_abs();
         while remaining > 0 {
-            let count = remaining.min(CHUNK);
-            // SAFETY: the function's contract, for a part of the line; a buffer has room for a chunk, and is aligned.
-            // Every number fits the widest type of its kind.
-            unsafe {
-                convert_line(&x, (a, line.src.stride), left, count);
-                convert_line(&y, (b, line.dst.stride), right, count);
-                if !equal((left, right, count)) {
-                    return false;
-                }
+            let count = remaining.min(part);
+            // SAFETY: the function's contract, for a part of the line.
+            let equal = unsafe {
+                let alike = mask.as_ref().map_or(Alike::No, |mask| mask.alike(a, b, count));
+                ways.iter().map_while(Option::as_ref).all(|way| match alike {
+                    Alike::Yes if way.masked => true,
+                    Alike::Perhaps if way.masked => !way.has_nan(a, count),
+                    _ => way.equal(a, b, count, &mut buffers),
+                })
+            };
+            if !equal {
+                return false;
             }
             a = a.wrapping_offset(line.src.stride.wrapping_mul(count.cast_signed()));
             b = b.wrapping_offset(line.dst.stride.wrapping_mul(count.cast_signed()));
@@ -146,18 +174,16 @@ pub(crate) unsafe fn numbers_equal(
     Some(unsafe { all_equal(plan, a, b, line_equal) })
 }
 
-/// The loop that compares numbers of these types, which are widest ones.
-fn wide_equal(a: Scalar, b: Scalar) -> Option<Compiled<WideEqual<f64, f64>>> {
-    Some(match (a, b) {
-        (Scalar::I64, Scalar::I64) => compiled::<WideEqual<i64, i64>>(),
-        (Scalar::I64, Scalar::U64) => compiled::<WideEqual<i64, u64>>(),
-        (Scalar::I64, Scalar::Double) => compiled::<WideEqual<i64, f64>>(),
-        (Scalar::U64, Scalar::I64) => compiled::<WideEqual<u64, i64>>(),
-        (Scalar::U64, Scalar::U64) => compiled::<WideEqual<u64, u64>>(),
-        (Scalar::U64, Scalar::Double) => compiled::<WideEqual<u64, f64>>(),
-        (Scalar::Double, Scalar::I64) => compiled::<WideEqual<f64, i64>>(),
-        (Scalar::Double, Scalar::U64) => compiled::<WideEqual<f64, u64>>(),
-        (Scalar::Double, Scalar::Double) => compiled::<WideEqual<f64, f64>>(),
-        _ => return None,
-    })
+/// The only column of the items of a line. Where nothing lies between its numbers, they are the line.
+fn joined(column: &Column, line: &mut Axis) -> Column {
+    let Pairs::Numbers(numbers) = column.pairs else { return *column };
+    let [a, b] = numbers.map(|numbers| numbers.scalar.size().cast_signed());
+    let count = numbers.first().map_or(1, |numbers| numbers.count);
+    let len = count.cast_signed();
+    if line.src.stride != a.wrapping_mul(len) || line.dst.stride != b.wrapping_mul(len) {
+        return *column;
+    }
+    line.len = line.len.wrapping_mul(len);
+    (line.src.stride, line.dst.stride) = (a, b);
+    Column { pairs: Pairs::Numbers(numbers.map(|numbers| Numbers { count: 1, ..numbers })), ..*column }
 }

@@ -5,38 +5,67 @@ use core::marker::PhantomData;
 use crate::format::{signed_equals_float, unsigned_equals_float};
 use crate::layout::Axis;
 
+use super::arrange::Packed;
 use super::compiled::Loop;
 
 /// Items of a line that are compared before it is looked whether they were equal.
 const PART: usize = 256;
 
-/// Whether the items of two lines without gaps are equal.
-// Over slices: the loop below with constant strides takes a fifth longer for doubles.
-pub(super) struct DenseEqual<T>(PhantomData<T>);
+/// Exact equality of two numbers, as in Python.
+pub(super) trait SameAs<B> {
+    fn same_as(self, other: B) -> bool;
+}
 
-impl<T: Copy + PartialEq> Loop for DenseEqual<T> {
-    type On = (*const u8, *const u8, Axis);
+macro_rules! same_as {
+    ($($a:ty, $b:ty: |$x:ident, $y:ident| $same:expr;)*) => {
+        $(impl SameAs<$b> for $a {
+            #[inline(always)]
+            fn same_as(self, other: $b) -> bool {
+                let ($x, $y) = (self, other);
+                $same
+            }
+        })*
+    };
+}
+
+same_as! {
+    u8, u8: |x, y| x == y;
+    u16, u16: |x, y| x == y;
+    u32, u32: |x, y| x == y;
+    f32, f32: |x, y| x == y;
+    i64, i64: |x, y| x == y;
+    u64, u64: |x, y| x == y;
+    f64, f64: |x, y| x == y;
+    i64, u64: |x, y| x >= 0 && x.cast_unsigned() == y;
+    u64, i64: |x, y| y.same_as(x);
+    i64, f64: |x, y| signed_equals_float(x, y);
+    f64, i64: |x, y| signed_equals_float(y, x);
+    u64, f64: |x, y| unsigned_equals_float(x, y);
+    f64, u64: |x, y| unsigned_equals_float(y, x);
+}
+
+/// Whether the values of two rows without gaps are equal, at any address.
+// Over slices: the loop below with constant strides takes a fifth longer for doubles.
+pub(super) struct DenseEqual<A, B>(PhantomData<(A, B)>);
+
+impl<A: Copy + SameAs<B>, B: Copy> Loop for DenseEqual<A, B> {
+    type On = (*const u8, *const u8, usize);
     type Out = bool;
 
     /// # Safety
-    /// Of W1 to W3 what concerns the items of the line, which are `T`s behind each other.
+    /// Of W1 to W3 what concerns as many values of both types behind each other.
     #[inline(always)]
-    unsafe fn run((a, b, line): Self::On) -> bool {
+    unsafe fn run((a, b, count): Self::On) -> bool {
         // SAFETY: the function's contract; what is packed needs no alignment.
         unsafe {
-            let a = core::slice::from_raw_parts(a.cast::<Packed<T>>(), line.len.unsigned_abs());
-            let b = core::slice::from_raw_parts(b.cast::<Packed<T>>(), line.len.unsigned_abs());
+            let a = core::slice::from_raw_parts(a.cast::<Packed<A>>(), count);
+            let b = core::slice::from_raw_parts(b.cast::<Packed<B>>(), count);
             a.chunks(PART)
                 .zip(b.chunks(PART))
-                .all(|(a, b)| a.iter().zip(b).fold(true, |all, (a, b)| all & ({ a.0 } == { b.0 })))
+                .all(|(a, b)| a.iter().zip(b).fold(true, |all, (a, b)| all & { a.0 }.same_as(b.0)))
         }
     }
 }
-
-/// A value at any address.
-#[derive(Clone, Copy)]
-#[repr(C, packed)]
-struct Packed<T>(T);
 
 /// Whether the items of two lines are equal.
 pub(super) struct StridedEqual<T>(PhantomData<T>);
@@ -65,53 +94,5 @@ impl<T: Copy + PartialEq> Loop for StridedEqual<T> {
             left = left.wrapping_sub(part);
         }
         true
-    }
-}
-
-/// Exact equality of two numbers of the widest types, as in Python.
-pub(super) trait SameAs<B> {
-    fn same_as(self, other: B) -> bool;
-}
-
-macro_rules! same_as {
-    ($($a:ty, $b:ty: |$x:ident, $y:ident| $same:expr;)*) => {
-        $(impl SameAs<$b> for $a {
-            #[inline(always)]
-            fn same_as(self, other: $b) -> bool {
-                let ($x, $y) = (self, other);
-                $same
-            }
-        })*
-    };
-}
-
-same_as! {
-    i64, i64: |x, y| x == y;
-    u64, u64: |x, y| x == y;
-    f64, f64: |x, y| x == y;
-    i64, u64: |x, y| x >= 0 && x.cast_unsigned() == y;
-    u64, i64: |x, y| y.same_as(x);
-    i64, f64: |x, y| signed_equals_float(x, y);
-    f64, i64: |x, y| signed_equals_float(y, x);
-    u64, f64: |x, y| unsigned_equals_float(x, y);
-    f64, u64: |x, y| unsigned_equals_float(y, x);
-}
-
-/// Whether two rows of numbers of the widest types are equal.
-pub(super) struct WideEqual<A, B>(PhantomData<(A, B)>);
-
-impl<A: Copy + SameAs<B>, B: Copy> Loop for WideEqual<A, B> {
-    type On = (*const u8, *const u8, usize);
-    type Out = bool;
-
-    /// # Safety
-    /// Both addresses hold as many numbers of their types, aligned.
-    #[inline(always)]
-    unsafe fn run((a, b, count): Self::On) -> bool {
-        // SAFETY: the function's contract.
-        let (a, b) = unsafe {
-            (core::slice::from_raw_parts(a.cast::<A>(), count), core::slice::from_raw_parts(b.cast::<B>(), count))
-        };
-        a.iter().zip(b).fold(true, |all, (a, b)| all & a.same_as(*b))
     }
 }

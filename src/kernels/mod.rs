@@ -12,8 +12,8 @@
 //! * **W4** for a function that writes: no byte that is written is read through the first operand, unless the function
 //!   says otherwise.
 //!
-//! Loads of vectors may also cover bytes between items of the first operand that are less than 256 bytes apart. Nothing is
-//! made of their values, so that another thread may write them; no page is read that has no byte of an item.
+//! Loads of vectors may also cover bytes between items that are read and less than 256 bytes apart. Nothing is made of their
+//! values, so that another thread may write them; no page is read that has no byte of an item.
 //!
 //! The exporter vouches for W1 and W2 with the view that it filled, which `layout::Structure::check` has found to be
 //! consistent; W3 is the thread rule of the header; W4 is established by `buffer::copy`.
@@ -22,12 +22,6 @@ mod cpu;
 mod walk;
 
 mod compiled;
-
-mod convert;
-
-mod equal;
-
-mod compare;
 
 mod prefetch;
 mod tile;
@@ -47,13 +41,26 @@ mod plane;
 mod shuffle;
 mod small;
 
-mod copy;
+mod arrange;
+mod conversion;
+
+mod convert;
 mod hex;
+
+mod equal;
+mod mask;
+
+mod columns;
+
+mod compare;
+
+mod copy;
 mod repeat;
 
 pub(crate) use blocks::copy_block;
-pub(crate) use compare::{all_equal, bytes_equal, native_equal, numbers_equal};
-pub(crate) use convert::{Conversion, Operand, convert};
+pub(crate) use compare::{all_equal, bytes_equal, columns_equal, native_equal};
+pub(crate) use conversion::{Conversion, Operand};
+pub(crate) use convert::convert;
 pub(crate) use copy::copy;
 pub(crate) use hex::{Grouping, hex, hex_length};
 pub(crate) use repeat::repeat;

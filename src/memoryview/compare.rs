@@ -11,7 +11,7 @@ use crate::buffer::{self, Acquired, Request};
 use crate::description::with_plan_of;
 use crate::error::{Error, Kind, Result};
 use crate::format::{self, Comparer, common_item, is_of_struct, native_code};
-use crate::kernels::{self, Operand};
+use crate::kernels;
 use crate::layout::{Order, Pair, Plan, Purpose, with_room};
 use crate::runtime::alloc::Scratch;
 use crate::runtime::boundary::boundary;
@@ -187,8 +187,8 @@ unsafe fn equal_by_format(
         if let Some(size) = comparer.bytewise() {
             return Ok(kernels::bytes_equal(plan, size, a.start, b.start));
         }
-        if let Some(numbers) = comparer.lone_numbers()
-            && let Some(equal) = kernels::numbers_equal(plan, numbers.map(Operand::of), a.start, b.start)
+        if let Some(columns) = comparer.columns()
+            && let Some(equal) = kernels::columns_equal(plan, &columns, a.start, b.start)
         {
             return Ok(equal);
         }

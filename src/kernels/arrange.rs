@@ -1,0 +1,214 @@
+//! Numbers that stay what they are and come to lie elsewhere, with their bytes in the same order or in the other one.
+
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+
+use super::compiled::{Loop, compiled};
+use super::cpu::by_level;
+use super::shuffle::{Line, Program, Steps};
+
+/// Bytes from one number of a line to the next, in the first operand and in the second.
+pub(super) type Strides = [isize; 2];
+
+/// Brings rows of numbers from one place to another.
+#[derive(Clone, Copy)]
+pub(super) struct Arranger<'p> {
+    strides: Strides,
+    rows: unsafe fn(Rows),
+    program: Option<LineProgram<'p>>,
+}
+
+/// Numbers of both operands.
+#[derive(Clone, Copy)]
+pub(super) struct Rows {
+    pub(super) src: *const u8,
+    pub(super) dst: *mut u8,
+    /// How many rows, and how many numbers each has.
+    pub(super) counts: [usize; 2],
+    /// From row to row.
+    pub(super) steps: Strides,
+    /// From number to number.
+    numbers: Strides,
+}
+
+impl Rows {
+    /// One row, or as many as there are steps for.
+    pub(super) fn new(src: *const u8, dst: *mut u8, counts: [usize; 2], steps: Strides) -> Self {
+        Self { src, dst, counts, steps, numbers: [0, 0] }
+    }
+
+    /// Calls `act` with each row, which is one number or many.
+    ///
+    /// # Safety
+    /// `act` may be called with the addresses of each row and the number of its numbers.
+    #[inline(always)]
+    unsafe fn each(self, mut act: impl FnMut(*const u8, *mut u8, usize)) {
+        let (mut src, mut dst) = (self.src, self.dst);
+        let ([rows, columns], [src_step, dst_step]) = (self.counts, self.steps);
+        for _ in 0..rows {
+            act(src, dst, columns);
+            src = src.wrapping_offset(src_step);
+            dst = dst.wrapping_offset(dst_step);
+        }
+    }
+}
+
+/// What brings some numbers at once, in memory of the caller's, since it is large.
+#[derive(Clone, Copy)]
+struct LineProgram<'p> {
+    program: &'p Program,
+    steps: Steps,
+}
+
+impl<'p> LineProgram<'p> {
+    /// For lines of numbers of this size; `None` where they are not of small steps.
+    fn new(slot: &'p mut Option<Program>, size: usize, [src_step, dst_step]: Strides) -> Option<Self> {
+        let (width, masks) = by_level! {
+            avx512: Some((64, true)),
+            avx2: Some((16, false)),
+            neon: Some((16, false)),
+            portable: None,
+        }?;
+        let program = slot.insert(Program::EMPTY);
+        let line = Line { unit: size, items: 1, src_item: 0, dst_item: 0, src_step, dst_step };
+        if !line.program(program, width, masks) {
+            return None;
+        }
+        let steps = program.steps(false)?;
+        Some(Self { program, steps })
+    }
+
+    /// Brings as many of `count` numbers as fill its steps; how many that are.
+    ///
+    /// # Safety
+    /// W1, W2 and W4 of the module's contract for these numbers.
+    unsafe fn run(&self, src: *const u8, dst: *mut u8, count: usize) -> usize {
+        let times = count.checked_div(self.program.periods).unwrap_or(0);
+        // SAFETY: the function's contract, for the periods, each of one number. The program is for this level.
+        unsafe { (self.steps)(self.program, src, dst, times) };
+        times.wrapping_mul(self.program.periods)
+    }
+}
+
+impl<'p> Arranger<'p> {
+    /// For numbers of `size` bytes, a power of two, the bytes of which are turned round where they are `swapped`. Where there is
+    /// a `slot`, the lines are long enough for a program, which needs a microsecond to be made.
+    pub(super) fn new(size: usize, swapped: bool, strides: Strides, slot: Option<&'p mut Option<Program>>) -> Self {
+        let dense = strides == [size.cast_signed(); 2];
+        let rows = match (dense, swapped, size) {
+            (true, false, 1) | (true, true, 1) => copied::<1>,
+            (true, false, 2) => copied::<2>,
+            (true, false, 4) => copied::<4>,
+            (true, false, _) => copied::<8>,
+            (true, true, 2) => compiled::<Swap<u16>>(),
+            (true, true, 4) => compiled::<Swap<u32>>(),
+            (true, true, _) => compiled::<Swap<u64>>(),
+            (false, _, 1) => moved::<u8, false>,
+            (false, false, 2) => moved::<u16, false>,
+            (false, false, 4) => moved::<u32, false>,
+            (false, false, _) => moved::<u64, false>,
+            (false, true, 2) => moved::<u16, true>,
+            (false, true, 4) => moved::<u32, true>,
+            (false, true, _) => moved::<u64, true>,
+        };
+        let slot = slot.filter(|_| !dense && (!swapped || size == 1));
+        let program = slot.and_then(|slot| LineProgram::new(slot, size, strides));
+        Self { strides, rows, program }
+    }
+
+    /// Brings the numbers of all rows.
+    ///
+    /// # Safety
+    /// W1, W2 and W4 of the module's contract for these numbers.
+    #[inline]
+    pub(super) unsafe fn run(&self, rows: Rows) {
+        let rows = Rows { numbers: self.strides, ..rows };
+        // SAFETY: the function's contract; what a program leaves over is a row.
+        unsafe {
+            match self.program {
+                None => (self.rows)(rows),
+                Some(program) => rows.each(|src, dst, count| {
+                    let done = program.run(src, dst, count);
+                    let [from, to] = self.strides.map(|step| step.wrapping_mul(done.cast_signed()));
+                    let (src, dst) = (src.wrapping_offset(from), dst.wrapping_offset(to));
+                    (self.rows)(Rows { src, dst, counts: [1, count.wrapping_sub(done)], ..rows });
+                }),
+            }
+        }
+    }
+}
+
+/// Numbers behind each other that become such.
+///
+/// # Safety
+/// Of W1, W2 and W4 what concerns them.
+unsafe fn copied<const SIZE: usize>(rows: Rows) {
+    // SAFETY: the function's contract.
+    unsafe { rows.each(|src, dst, count| core::ptr::copy_nonoverlapping(src, dst, count.wrapping_mul(SIZE))) }
+}
+
+/// An integer of as many bytes as the numbers have.
+trait Unit: Copy {
+    fn swapped(self) -> Self;
+}
+
+macro_rules! units {
+    ($($unit:ty)*) => {
+        $(impl Unit for $unit {
+            #[inline(always)]
+            fn swapped(self) -> Self {
+                self.swap_bytes()
+            }
+        })*
+    };
+}
+
+units! { u8 u16 u32 u64 }
+
+/// The same, the bytes of which are turned round.
+struct Swap<T>(PhantomData<T>);
+
+/// A value at any address.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub(super) struct Packed<T>(pub(super) T);
+
+impl<T: Unit> Loop for Swap<T> {
+    type On = Rows;
+    type Out = ();
+
+    /// # Safety
+    /// Of W1, W2 and W4 what concerns the numbers, which lie behind each other in the rows of both operands.
+    #[inline(always)]
+    unsafe fn run(rows: Rows) {
+        // SAFETY: the function's contract; what is packed needs no alignment.
+        unsafe {
+            rows.each(|src, dst, count| {
+                let src = core::slice::from_raw_parts(src.cast::<Packed<T>>(), count);
+                let dst = core::slice::from_raw_parts_mut(dst.cast::<MaybeUninit<Packed<T>>>(), count);
+                for (from, to) in src.iter().zip(dst) {
+                    to.write(Packed({ from.0 }.swapped()));
+                }
+            });
+        }
+    }
+}
+
+/// Numbers that are apart in one operand or both.
+///
+/// # Safety
+/// Of W1, W2 and W4 what concerns them.
+unsafe fn moved<T: Unit, const SWAP: bool>(rows: Rows) {
+    let [src_step, dst_step] = rows.numbers;
+    // SAFETY: the function's contract; the numbers may stand at any address.
+    unsafe {
+        rows.each(|mut src, mut dst, count| {
+            for _ in 0..count {
+                let number = src.cast::<T>().read_unaligned();
+                dst.cast::<T>().write_unaligned(if SWAP { number.swapped() } else { number });
+                src = src.wrapping_offset(src_step);
+                dst = dst.wrapping_offset(dst_step);
+            }
+        });
+    }
+}

@@ -1,0 +1,214 @@
+//! Compares items that have the same bytes at the same places by their bytes, whatever lies between them.
+
+use core::marker::PhantomData;
+use core::ops::Range;
+
+use crate::format::{Column, Pairs, Scalar};
+use crate::layout::Axis;
+
+use super::compiled::{Compiled, Loop, compiled};
+use super::tile::LINE;
+
+/// The most elements of an item that are compared one after the other for many items; more are compared item by item.
+pub(super) const FEW: usize = 16;
+
+/// The most bytes of a mask.
+const MASK: usize = 1 << 11;
+/// Bytes from item to item from which on there is none.
+const MASKED: usize = 256;
+
+/// Columns of the same bytes or floats at the same places in the items of both operands, which are as far from each other: the
+/// bytes of all of them are compared at once, with whatever lies between, which is masked out. Where they differ, floats may be
+/// equal all the same; where they do not, one may be NaN.
+pub(super) struct Mask<'m> {
+    pattern: Pattern<'m>,
+    alike: Compiled<MaskedEqual<'m, true>>,
+    /// Bytes from item to item, and those of an item from the first one to the last that counts.
+    step: usize,
+    reach: usize,
+}
+
+/// Memory for a pattern.
+pub(super) type Room = Option<[[u8; MASK]; 2]>;
+
+impl<'m> Mask<'m> {
+    /// `None` where there are no such columns, too few of them in too large items, or nothing between them.
+    pub(super) fn new(columns: &[Option<Column>], line: &Axis, room: &'m mut Room) -> Option<Self> {
+        let step = usize::try_from(line.src.stride).ok().filter(|&step| step < MASKED)?;
+        if line.dst.stride != line.src.stride || line.len.unsigned_abs().checked_mul(step)? < MASK {
+            return None;
+        }
+        let [mask, tops] = room.insert([[0; MASK], [NO_TOP; MASK]]);
+        let (mut counted, mut reach) = (0_usize, 0);
+        for (column, range) in columns.iter().flatten().filter_map(|column| Some((column, same_bytes(column, step)?))) {
+            counted = counted.wrapping_add(range.len());
+            reach = reach.max(range.end);
+            mask.get_mut(range.clone())?.fill(0xff);
+            if let Pairs::Numbers([numbers, _]) = column.pairs {
+                let first_byte = numbers.swapped != cfg!(target_endian = "big");
+                for float in tops.get_mut(range)?.chunks_mut(numbers.scalar.size()) {
+                    *(if first_byte { float.first_mut() } else { float.last_mut() })? = TOP;
+                }
+            }
+        }
+        // Lines of the cache that nobody wants are not worth it.
+        if counted == 0 || counted.saturating_mul(4) < step {
+            return None;
+        }
+        // As many items as end where a vector does, or all but a few.
+        let most = MASK.checked_div(step)?;
+        let whole = LINE >> step.trailing_zeros().min(LINE.trailing_zeros());
+        let items = if most >= whole { most.wrapping_sub(most.checked_rem(whole)?) } else { most };
+        let len = items.wrapping_mul(step);
+        let pattern = Pattern { mask: repeated(mask, step, len)?, tops: repeated(tops, step, len)? };
+        let floats = columns.iter().flatten().any(|column| matches!(column.pairs, Pairs::Numbers(_)));
+        let alike = if floats { compiled::<MaskedEqual<'_, true>>() } else { compiled::<MaskedEqual<'_, false>>() };
+        Some(Self { pattern, alike, step, reach })
+    }
+
+    /// Whether the mask is for such a column.
+    pub(super) fn covers(&self, column: &Column) -> bool {
+        same_bytes(column, self.step).is_some()
+    }
+
+    /// # Safety
+    /// W1 to W3 of the module's contract, nothing being written, for the columns of as many items, at least one.
+    pub(super) unsafe fn alike(&self, a: *const u8, b: *const u8, count: usize) -> Alike {
+        let bytes = count.wrapping_sub(1).wrapping_mul(self.step).wrapping_add(self.reach);
+        // SAFETY: the function's contract; items that are so near may be read with what lies between them.
+        unsafe { (self.alike)((a, b, bytes, self.pattern)) }
+    }
+}
+
+/// The first `step` bytes, again and again.
+fn repeated(bytes: &mut [u8; MASK], step: usize, len: usize) -> Option<&[u8]> {
+    let mut filled = step;
+    while filled < len {
+        let more = filled.min(len.wrapping_sub(filled));
+        let (from, to) = bytes.split_at_mut_checked(filled)?;
+        to.get_mut(..more)?.copy_from_slice(from.get(..more)?);
+        filled = filled.wrapping_add(more);
+    }
+    bytes.get(..len)
+}
+
+/// The bytes of a column that are the same where its elements are equal, most often, and lie at the same place in both items,
+/// which are `step` bytes apart.
+fn same_bytes(column: &Column, step: usize) -> Option<Range<usize>> {
+    let [start, other] = column.offsets;
+    let is_float = |scalar: Scalar| matches!(scalar, Scalar::Single | Scalar::Double);
+    let count = match column.pairs {
+        Pairs::Bytes(count) => count,
+        Pairs::Numbers([a, b]) if a == b && is_float(a.scalar) && a.count <= FEW => {
+            a.count.wrapping_mul(a.scalar.size())
+        }
+        Pairs::Numbers(_) => return None,
+    };
+    Some(start..start.checked_add(count)?).filter(|range| start == other && range.end <= step)
+}
+
+/// What is found out about two runs of bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Alike {
+    /// They are not the same.
+    No,
+    /// They are, but they may have a NaN.
+    Perhaps,
+    /// They are.
+    Yes,
+}
+
+/// Which bytes are compared, and which of them are the first of a float, with its sign and most of its exponent. As many of
+/// both; what comes behind them is as at their begin.
+#[derive(Clone, Copy)]
+struct Pattern<'m> {
+    /// 0xff for a byte that is compared, else 0.
+    mask: &'m [u8],
+    /// [`TOP`] for the first byte of a float, else [`NO_TOP`].
+    tops: &'m [u8],
+}
+
+/// The first byte, but for the sign, of a NaN, an infinite float, or a very large one.
+const TOP: u8 = 0x7f;
+/// A byte that has a sign.
+const NO_TOP: u8 = 0x80;
+
+/// Whether two runs of bytes are the same where a pattern says so, and, where there are `FLOATS`, whether these are large.
+struct MaskedEqual<'m, const FLOATS: bool>(PhantomData<&'m ()>);
+
+impl<'m, const FLOATS: bool> Loop for MaskedEqual<'m, FLOATS> {
+    type On = (*const u8, *const u8, usize, Pattern<'m>);
+    type Out = Alike;
+
+    /// # Safety
+    /// Of W1 to W3 what concerns the bytes for which the mask is 0xff; the others may be read.
+    #[inline(always)]
+    unsafe fn run((a, b, count, pattern): Self::On) -> Alike {
+        // SAFETY: the function's contract.
+        let (a, b) = unsafe { (core::slice::from_raw_parts(a, count), core::slice::from_raw_parts(b, count)) };
+        let width = pattern.mask.len().max(1);
+        let mut large = 0;
+        for (a, b) in a.chunks(width).zip(b.chunks(width)) {
+            let mut differences = 0;
+            for (((a, b), mask), top) in a.iter().zip(b).zip(pattern.mask).zip(pattern.tops) {
+                differences |= (a ^ b) & mask;
+                if FLOATS {
+                    large |= u8::from(a & TOP == *top);
+                }
+            }
+            if differences != 0 {
+                return Alike::No;
+            }
+        }
+        if large == 0 { Alike::Yes } else { Alike::Perhaps }
+    }
+}
+
+/// The bits of a float.
+pub(super) trait Bits: Copy + core::ops::BitOr<Output = Self> + Default {
+    /// Bits of which the highest one says that it is NaN.
+    fn nan(self) -> Self;
+    fn is_set(self) -> bool;
+    fn swapped(self) -> Self;
+}
+
+macro_rules! bits {
+    ($($bits:ty, $float:ty;)*) => {
+        $(impl Bits for $bits {
+            #[inline(always)]
+            fn nan(self) -> Self {
+                // Greater than infinity, but for the sign.
+                <$float>::INFINITY.to_bits().wrapping_sub(self & (<$bits>::MAX >> 1))
+            }
+            #[inline(always)]
+            fn is_set(self) -> bool {
+                self > <$bits>::MAX >> 1
+            }
+            #[inline(always)]
+            fn swapped(self) -> Self {
+                self.swap_bytes()
+            }
+        })*
+    };
+}
+
+bits! {
+    u32, f32;
+    u64, f64;
+}
+
+/// Whether any float of a line of the first operand is NaN, which all have their bytes turned round, or none.
+///
+/// # Safety
+/// Of W1 and W3 what concerns the items of the line, which have these bits.
+// Arithmetic with integers: several instructions of which each cycle has many, and no branch.
+pub(super) unsafe fn has_nan<T: Bits, const SWAPPED: bool>(mut a: *const u8, line: Axis) -> bool {
+    let mut found = T::default();
+    for _ in 0..line.len {
+        // SAFETY: the function's contract; the values may stand at any address.
+        let bits = unsafe { a.cast::<T>().read_unaligned() };
+        found = found | if SWAPPED { bits.swapped() } else { bits }.nan();
+        a = a.wrapping_offset(line.src.stride);
+    }
+    found.is_set()
+}
