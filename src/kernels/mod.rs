@@ -45,6 +45,7 @@ mod arrange;
 mod conversion;
 
 mod convert;
+mod gather;
 mod hex;
 
 mod equal;
@@ -62,6 +63,7 @@ pub(crate) use compare::{all_equal, bytes_equal, columns_equal, native_equal};
 pub(crate) use conversion::{Conversion, Operand};
 pub(crate) use convert::convert;
 pub(crate) use copy::copy;
+pub(crate) use gather::gather;
 pub(crate) use hex::{Grouping, hex, hex_length};
 pub(crate) use repeat::repeat;
 pub(crate) use small::copy_small;

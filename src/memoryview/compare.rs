@@ -242,16 +242,37 @@ unsafe fn content_hash(memoryview: NonNull<PyMemoryViewObject>) -> Result<Py_has
         if !view.obj.is_null() {
             object::hash(view.obj)?;
         }
-        let len = view.len.unsigned_abs();
-        let of = |start: *const u8| match len {
-            0 => hash::of_bytes(&[]),
-            _ => hash::of_bytes(core::slice::from_raw_parts(start, len)),
-        };
         if flags(memoryview) & _Py_MEMORYVIEW_C != 0 {
-            return Ok(of(view.buf.cast()));
+            let len = view.len.unsigned_abs();
+            return Ok(hash::of_bytes(if len == 0 { &[] } else { core::slice::from_raw_parts(view.buf.cast(), len) }));
+        }
+        hash_of_items(view)
+    }
+}
+
+/// The hash of the bytes of the items in C order.
+///
+/// # Safety
+/// B1, and W3.
+unsafe fn hash_of_items(view: &Py_buffer) -> Result<Py_hash_t> {
+    // SAFETY: the function's contract.
+    unsafe {
+        let structure = buffer::checked_structure(view)?;
+        let len = view.len.unsigned_abs();
+        let mut hasher = hash::Hasher::new();
+        let complete = with_room!(structure.ndim, room => {
+            // Contiguous memory has one item after the other in just this order.
+            let pair = Pair::to_contiguous(room, &structure, Order::C).ok_or(Error::bad_argument())?;
+            let plan = pair.plan(Purpose::Once, Order::C);
+            plan.is_none_or(|plan| kernels::gather(plan, view.buf.cast(), |bytes| hasher.add(bytes)))
+        });
+        if complete {
+            // Where the shape holds less than `len` says.
+            (structure.bytes()..len).for_each(|_| hasher.add(&[0]));
+            return Ok(hasher.finish());
         }
         let temporary = Scratch::new(len)?;
-        buffer::to_contiguous(temporary.as_ptr(), view, view.len, Order::C)?;
-        Ok(of(temporary.as_ptr()))
+        buffer::to_fresh(temporary.as_ptr(), view, Order::C)?;
+        Ok(hash::of_bytes(core::slice::from_raw_parts(temporary.as_ptr(), len)))
     }
 }

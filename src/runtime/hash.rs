@@ -23,11 +23,13 @@ pub unsafe extern "C" fn PyObject_HashNotImplemented(op: *mut PyObject) -> Py_ha
 
 /// The hash of bytes: equal bytes have equal hashes, whatever object holds them.
 pub(crate) fn of_bytes(bytes: &[u8]) -> Py_hash_t {
+    // Which needs no key.
     if bytes.is_empty() {
         return 0;
     }
-    let (k0, k1) = key();
-    types::hash_of_bits(siphash13(k0, k1, bytes))
+    let mut hasher = Hasher::new();
+    hasher.add(bytes);
+    hasher.finish()
 }
 
 static KEY: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
@@ -138,27 +140,67 @@ fn seeded_key(seed: u32) -> (u64, u64) {
     if seed == 0 { (0, 0) } else { (word(), word()) }
 }
 
-/// SipHash with one round a block and three at the end (Aumasson and Bernstein).
-fn siphash13(k0: u64, k1: u64, bytes: &[u8]) -> u64 {
-    let mut v = [
-        k0 ^ 0x736f_6d65_7073_6575,
-        k1 ^ 0x646f_7261_6e64_6f6d,
-        k0 ^ 0x6c79_6765_6e65_7261,
-        k1 ^ 0x7465_6462_7974_6573,
-    ];
-    let (blocks, tail) = bytes.as_chunks::<8>();
-    for block in blocks {
-        absorb(&mut v, u64::from_le_bytes(*block));
+/// The hash of bytes that come piece by piece: SipHash with one round a block and three at the end (Aumasson and Bernstein).
+pub(crate) struct Hasher {
+    v: [u64; 4],
+    /// The bytes of the next block that have come, from the lowest one on, and eight times how many.
+    block: u64,
+    bits: u32,
+    length: u64,
+}
+
+impl Hasher {
+    pub(crate) fn new() -> Self {
+        let (k0, k1) = key();
+        let v = [
+            k0 ^ 0x736f_6d65_7073_6575,
+            k1 ^ 0x646f_7261_6e64_6f6d,
+            k0 ^ 0x6c79_6765_6e65_7261,
+            k1 ^ 0x7465_6462_7974_6573,
+        ];
+        Self { v, block: 0, bits: 0, length: 0 }
     }
-    let last = tail.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
-    absorb(&mut v, (bytes.len() as u64) << 56 | last);
-    let [_, _, v2, _] = &mut v;
-    *v2 ^= 0xff;
-    for _ in 0..3 {
-        round(&mut v);
+
+    /// The next bytes.
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
+        self.length = self.length.wrapping_add(bytes.len() as u64);
+        let (words, rest) = bytes.as_chunks::<8>();
+        let words = words.iter().map(|word| u64::from_le_bytes(*word));
+        // In registers, not in memory.
+        let (mut v, mut block) = (self.v, self.block);
+        if self.bits == 0 {
+            words.for_each(|word| absorb(&mut v, word));
+        } else {
+            words.for_each(|word| {
+                absorb(&mut v, block | word.wrapping_shl(self.bits));
+                block = word.wrapping_shr(u64::BITS.wrapping_sub(self.bits));
+            });
+        }
+        (self.v, self.block) = (v, block);
+        for &byte in rest {
+            self.block |= u64::from(byte).wrapping_shl(self.bits);
+            self.bits = self.bits.wrapping_add(8);
+            if self.bits == u64::BITS {
+                absorb(&mut self.v, self.block);
+                (self.block, self.bits) = (0, 0);
+            }
+        }
     }
-    let [v0, v1, v2, v3] = v;
-    v0 ^ v1 ^ v2 ^ v3
+
+    /// The hash of all that has come.
+    pub(crate) fn finish(mut self) -> Py_hash_t {
+        if self.length == 0 {
+            return 0;
+        }
+        absorb(&mut self.v, self.length << 56 | self.block);
+        let [_, _, v2, _] = &mut self.v;
+        *v2 ^= 0xff;
+        for _ in 0..3 {
+            round(&mut self.v);
+        }
+        let [v0, v1, v2, v3] = self.v;
+        types::hash_of_bits(v0 ^ v1 ^ v2 ^ v3)
+    }
 }
 
 fn absorb(v: &mut [u64; 4], word: u64) {

@@ -1,0 +1,70 @@
+//! The bytes of a walk one after the other, for who takes them as they come: in a small buffer, part by part.
+
+use core::mem::MaybeUninit;
+use core::ops::ControlFlow;
+
+use crate::layout::Plan;
+
+use super::arrange::{Arranger, Rows};
+use super::tile::LINE;
+use super::walk::visit;
+
+/// Bytes that are brought together at a time.
+const PART: usize = 1 << 12;
+
+/// Bytes of a walk that are worth the preparation of a program.
+const LONG: usize = 1 << 13;
+
+/// Gives the bytes of all units of the first operand, in the order of the walk, to `take`. Says no, and has given nothing, where
+/// they are so far from each other that other walks have to be made of it.
+///
+/// # Safety
+/// W1 and W3 of the module's contract; the second operand is not looked at.
+pub(crate) unsafe fn gather(mut plan: Plan<'_>, src: *const u8, mut take: impl FnMut(&[u8])) -> bool {
+    let long = plan.bytes() >= LONG;
+    plan.take_block();
+    let unit = plan.unit;
+    let line = plan.take_line();
+    let (len, stride) = (line.len.unsigned_abs(), line.src.stride);
+    let is_number = unit <= 8 && unit.is_power_of_two();
+    if unit < LINE && (!is_number || stride.unsigned_abs() >= LINE) {
+        return false;
+    }
+    let mut program = None;
+    let arranger = Arranger::new(unit, false, [stride, unit.cast_signed()], long.then_some(&mut program));
+    let mut buffer = [MaybeUninit::<u8>::uninit(); PART];
+    let most = PART.checked_div(unit).unwrap_or(0);
+    let mut used = 0_usize;
+    let mut add = |mut src: *const u8, _: *mut u8| {
+        let mut left = len;
+        while left > 0 {
+            if !is_number {
+                // SAFETY: W1 and W3.
+                take(unsafe { core::slice::from_raw_parts(src, unit) });
+                left = left.wrapping_sub(1);
+                src = src.wrapping_offset(stride);
+                continue;
+            }
+            let count = left.min(most.wrapping_sub(used));
+            let free = buffer.as_mut_ptr().wrapping_add(used.wrapping_mul(unit)).cast();
+            // SAFETY: W1 and W3, for a part of a line; the buffer has room for it.
+            unsafe { arranger.run(Rows::new(src, free, [1, count], [0, 0])) };
+            used = used.wrapping_add(count);
+            left = left.wrapping_sub(count);
+            src = src.wrapping_offset(stride.wrapping_mul(count.cast_signed()));
+            if used == most {
+                // SAFETY: so many units have been brought there.
+                take(unsafe { core::slice::from_raw_parts(buffer.as_ptr().cast(), used.wrapping_mul(unit)) });
+                used = 0;
+            }
+        }
+        ControlFlow::Continue(())
+    };
+    // SAFETY: W1; of the second operand nothing but its address is made, and nobody uses that.
+    let _: ControlFlow<()> = unsafe { visit(&plan, src, core::ptr::null_mut(), &mut add) };
+    if used != 0 {
+        // SAFETY: as above.
+        take(unsafe { core::slice::from_raw_parts(buffer.as_ptr().cast(), used.wrapping_mul(unit)) });
+    }
+    true
+}
