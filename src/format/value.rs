@@ -101,23 +101,23 @@ fn equal_wide(a: Value<'_>, b: Value<'_>) -> bool {
     }
 }
 
-/// 2**63 and 2**64, the first doubles that the integer types do not reach.
-const SIGNED_END: f64 = (1_u64 << 63) as f64;
-const UNSIGNED_END: f64 = SIGNED_END * 2.0;
+/// 2**32.
+const HALF: f64 = (1_u64 << 32) as f64;
 
-/// Without rounding: a double that is an integer in range converts exactly, and no other one equals an integer.
+/// Without rounding: the float is the double next to the integer, and what it is more than the upper half of that is the lower
+/// half. Only integers are next to integers, so that this difference is exact.
+// Without a conversion to integers, which are no vector instructions where they keep in range.
 #[inline(always)]
 pub(crate) fn signed_equals_float(integer: i64, float: f64) -> bool {
-    // The conversion saturates, so 2**63 has to be kept out; all else that is out of range does not convert back.
-    let truncated = float as i64;
-    float < SIGNED_END && truncated as f64 == float && truncated == integer
+    let (upper, lower) = ((integer >> 32) as i32, integer as u32);
+    (integer as f64 == float) & (float - f64::from(upper) * HALF == f64::from(lower))
 }
 
 /// As [`signed_equals_float`].
 #[inline(always)]
 pub(crate) fn unsigned_equals_float(integer: u64, float: f64) -> bool {
-    let truncated = float as u64;
-    float < UNSIGNED_END && truncated as f64 == float && truncated == integer
+    let (upper, lower) = ((integer >> 32) as u32, integer as u32);
+    (integer as f64 == float) & (float - f64::from(upper) * HALF == f64::from(lower))
 }
 
 /// The bytes in use of a Pascal string: at most what its memory has room for.
@@ -131,6 +131,10 @@ pub(super) fn pascal(bytes: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// 2**63 and 2**64, the first doubles that the integer types do not reach.
+    const SIGNED_END: f64 = (1_u64 << 63) as f64;
+    const UNSIGNED_END: f64 = SIGNED_END * 2.0;
 
     const TWO_53: f64 = 9_007_199_254_740_992.0;
 
@@ -191,6 +195,32 @@ mod tests {
         assert_ne!(Value::Complex(f64::NAN, 0.0), Value::Complex(f64::NAN, 0.0));
         assert_ne!(Value::Complex(97.0, 0.0), Value::CodePoint(97));
         assert_ne!(Value::Complex(0.0, 0.0), Value::Bytes(b""));
+    }
+
+    #[test]
+    fn integers_of_64_bits_equal_doubles_without_rounding() {
+        for power in 0..64 {
+            for near in -3..=3_i64 {
+                let number = (1_u64 << power).wrapping_add_signed(near);
+                for sign in [1, -1] {
+                    let signed = number.cast_signed().wrapping_mul(sign);
+                    let double = signed as f64;
+                    for float in [double, double.next_up(), double.next_down(), -double, double + 0.5, double * 2.0] {
+                        // All of these are in the range of i128.
+                        let exact = float.fract() == 0.0 && float as i128 == i128::from(signed);
+                        assert_eq!(signed_equals_float(signed, float), exact, "{signed} {float}");
+                        let exact = float.fract() == 0.0 && float as i128 == i128::from(number);
+                        assert_eq!(unsigned_equals_float(number, float), exact, "{number} {float}");
+                    }
+                }
+            }
+        }
+        for float in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, 5e-324] {
+            for integer in [0, 1, -1, i64::MIN, i64::MAX] {
+                assert!(!signed_equals_float(integer, float) && !unsigned_equals_float(integer.cast_unsigned(), float));
+            }
+        }
+        assert!(signed_equals_float(0, -0.0) && unsigned_equals_float(0, -0.0));
     }
 
     #[test]
