@@ -87,7 +87,31 @@ pub fn size(format: &CStr) -> Result<isize> {
     {
         return Ok(isize::from(code.native_size));
     }
-    Ok(tree::extent(format)?.size.cast_signed())
+    let size = match struct_size(format.to_bytes()) {
+        Some(size) => size,
+        None => tree::extent(format)?.size,
+    };
+    Ok(size.cast_signed())
+}
+
+/// The size of what the struct module's syntax says without space; `None` for everything else, right or wrong.
+fn struct_size(text: &[u8]) -> Option<usize> {
+    let prefix = text.split_first().and_then(|(&first, rest)| Some((codes::Mode::of_prefix(first)?, rest)));
+    let (mode, rest) = prefix.unwrap_or((codes::Mode::NATIVE, text));
+    let mut end = 0;
+    let mut count = None;
+    for &byte in rest {
+        if let Some(value) = parse::digit(byte) {
+            count = Some(count.unwrap_or(0_usize).checked_mul(10)?.checked_add(value)?);
+            continue;
+        }
+        let code = codes::lookup(byte)?;
+        let size = if mode.native { code.native_size } else { code.standard_size? };
+        let align = if mode.aligned { code.native_align } else { 1 };
+        // A length, or a number of elements.
+        (_, end) = parse::place(end, align.into(), size.into(), count.take().unwrap_or(1))?;
+    }
+    if count.is_none() { Some(end) } else { None }
 }
 
 /// The code of a native format of one element, `None` for every other format: `get_native_fmtchar` in memoryobject.c.
@@ -114,6 +138,30 @@ mod tests {
         assert_eq!(size(c"e"), Ok(2));
         assert_eq!(size(c"d"), Ok(8));
         assert_eq!(size(c"P"), Ok(size_of::<usize>().cast_signed()));
+    }
+
+    #[test]
+    fn both_ways_come_to_the_same_size() {
+        // Every text of up to four characters that matter to it, and some that are longer.
+        let alphabet = b"@<=02xhdPns ^";
+        let of = |mut number: usize| {
+            core::iter::from_fn(move || {
+                let letter = alphabet.get(number.checked_sub(1)? % alphabet.len())?;
+                number = (number - 1) / alphabet.len();
+                Some(*letter)
+            })
+        };
+        let long: [&[u8]; 4] = [b"<i4x2d", b"@bh0q3s", b">9223372036854775808x", b"<9223372036854775807x2b"];
+        let mut known = 0;
+        for text in (0..40_000).map(|number| of(number).collect()).chain(long.map(<[u8]>::to_vec)) {
+            let size = struct_size(&text);
+            let text = std::ffi::CString::new(text).unwrap_or_default();
+            if let Some(size) = size {
+                assert_eq!(tree::extent(&text).map(|extent| extent.size), Ok(size), "{text:?}");
+                known += 1;
+            }
+        }
+        assert!(known > 1000, "{known}");
     }
 
     #[test]
