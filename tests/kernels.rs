@@ -7,6 +7,8 @@
 
 #[path = "common/capi.rs"]
 mod capi;
+#[path = "common/guarded.rs"]
+mod guarded;
 #[path = "common/levels.rs"]
 mod levels;
 #[path = "common/random.rs"]
@@ -16,61 +18,9 @@ use std::ffi::c_char;
 use std::ptr::null_mut;
 
 use capi::{PyBuffer_FromContiguous, PyBuffer_ToContiguous};
+use guarded::{Guarded, PAGE};
 use pybuffer::abi::buffer::Py_buffer;
 use random::Random;
-
-const PAGE: usize = 4096;
-
-/// Memory between two pages that cannot be accessed.
-struct Guarded {
-    map: *mut u8,
-    pages: usize,
-}
-
-impl Guarded {
-    fn new(len: usize) -> Self {
-        let pages = len.div_ceil(PAGE).max(1);
-        // SAFETY: a new mapping of a page more on each side, which is then closed.
-        unsafe {
-            let protection = libc::PROT_READ | libc::PROT_WRITE;
-            let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-            let map = libc::mmap(null_mut(), (pages + 2) * PAGE, protection, flags, -1, 0).cast::<u8>();
-            assert!(map.addr() != usize::MAX, "no memory");
-            let last = map.wrapping_add((pages + 1) * PAGE);
-            assert_eq!(libc::mprotect(map.cast(), PAGE, libc::PROT_NONE), 0);
-            assert_eq!(libc::mprotect(last.cast(), PAGE, libc::PROT_NONE), 0);
-            Self { map, pages }
-        }
-    }
-
-    fn bytes(&mut self) -> &mut [u8] {
-        // SAFETY: the pages between the two are open; nobody else has them.
-        unsafe { std::slice::from_raw_parts_mut(self.map.wrapping_add(PAGE), self.pages * PAGE) }
-    }
-
-    fn fill(&mut self, seed: usize) {
-        for (at, byte) in self.bytes().iter_mut().enumerate() {
-            *byte = (at.wrapping_mul(0x9e37_79b9).wrapping_add(seed) >> 11) as u8;
-        }
-    }
-
-    /// Where `len` bytes begin: at the first page, before the last one, or at any place between.
-    fn place(&self, len: usize, random: &mut Random) -> usize {
-        let free = self.pages * PAGE - len;
-        match random.below(3) {
-            0 => 0,
-            1 => free,
-            _ => random.below(free + 1),
-        }
-    }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        // SAFETY: the mapping of `new`.
-        unsafe { libc::munmap(self.map.cast(), (self.pages + 2) * PAGE) };
-    }
-}
 
 /// A strided structure.
 #[derive(Clone, Debug)]
