@@ -16,8 +16,8 @@ static void print_memoryview(const char *name, PyObject *memory, const void *bas
     twin_print_view(view, mv->mbuf->master.obj, base);
     printf(" | size=%lld flags=%d exports=%lld hash=%lld refcount=%lld", (long long)Py_SIZE(memory), mv->flags,
            (long long)mv->exports, (long long)mv->hash, (long long)Py_REFCNT(memory));
-    printf(" | mbuf flags=%d exports=%lld refcount=%lld", mv->mbuf->flags, (long long)mv->mbuf->exports,
-           (long long)Py_REFCNT(mv->mbuf));
+    /* How many references the managed buffer has is nobody's business: see ARCHITECTURE.md, "Decisions". */
+    printf(" | mbuf flags=%d exports=%lld", mv->mbuf->flags, (long long)mv->mbuf->exports);
     /* The view's arrays are its own; everything else is the master's. */
     const Py_buffer *master = &mv->mbuf->master;
     printf(" | same: buf %d shape %d strides %d format %d base %d check %d error %s\n", view->buf == master->buf,

@@ -1183,11 +1183,13 @@ struct pybuffer_subscript {
  * requests differently; memoryviews of memoryviews must not notice, so only the first one asks.
  */
 struct _PyManagedBufferObject {
-    /** The head that every object has. */
+    /** The head that every object has. The memoryviews that `exports` counts have one reference in common. */
     PyObject ob_base;
     /** `_Py_MANAGED_BUFFER_*`. */
     int flags;
-    /** The number of memoryviews on this buffer that have not been released. */
+    /**
+     * The number of memoryviews on this buffer that have not been released, and of those that are being read.
+     */
     Py_ssize_t exports;
     /** The view as the exporter filled it; released when the last memoryview goes. */
     Py_buffer master;
@@ -1197,7 +1199,7 @@ struct _PyManagedBufferObject {
 struct PyMemoryViewObject {
     /** The head that every object of varying size has. */
     PyVarObject ob_base;
-    /** The shared snapshot: an owned reference. */
+    /** The shared snapshot, which stays for as long as the memoryview does. */
     _PyManagedBufferObject *mbuf;
     /** The hash once it has been asked for, else -1. */
     Py_hash_t hash;

@@ -51,11 +51,11 @@ pub struct pybuffer_subscript {
 /// requests differently; memoryviews of memoryviews must not notice, so only the first one asks.
 #[repr(C)]
 pub struct _PyManagedBufferObject {
-    /// The head that every object has.
+    /// The head that every object has. The memoryviews that `exports` counts have one reference in common.
     pub ob_base: PyObject,
     /// `_Py_MANAGED_BUFFER_*`.
     pub flags: c_int,
-    /// The number of memoryviews on this buffer that have not been released.
+    /// The number of memoryviews on this buffer that have not been released, and of those that are being read.
     pub exports: Py_ssize_t,
     /// The view as the exporter filled it; released when the last memoryview goes.
     pub master: Py_buffer,
@@ -66,7 +66,7 @@ pub struct _PyManagedBufferObject {
 pub struct PyMemoryViewObject {
     /// The head that every object of varying size has.
     pub ob_base: PyVarObject,
-    /// The shared snapshot: an owned reference.
+    /// The shared snapshot, which stays for as long as the memoryview does.
     pub mbuf: *mut _PyManagedBufferObject,
     /// The hash once it has been asked for, else -1.
     pub hash: Py_hash_t,
