@@ -265,9 +265,34 @@ fn large_structures_are_copied() {
         (16, [1100, 1000], [0, 1], [1, 3]),
         (100, [1000, 180], [0, 1], [2, 1]),
         (4, [2000, 2200], [0, 1], [2, 1]),
+        // Strips, and what is left over by them.
+        (1, [4200, 4100], [1, 0], [1, 1]),
+        // Lines that lie behind each other, too short to be written whole each by itself; few lines of few items.
+        (4, [64, 66_000], [1, 0], [1, 1]),
+        (2, [96, 90_000], [0, 1], [1, 1]),
+        (4, [7, 600_100], [1, 0], [1, 1]),
+        (3, [2400, 2350], [1, 0], [1, 1]),
     ] {
         let flip = random.below(2) == 0;
         check(&nested(itemsize, &shape, &order, |axis| (steps[axis], 0, flip)), false, &mut random);
+    }
+    for order in [[0, 2, 1], [2, 1, 0], [1, 2, 0]] {
+        check(&nested(4, &[160, 144, 192], &order, |_| (1, 0, false)), false, &mut random);
+    }
+}
+
+/// Planes whose destination lines lie behind each other, from any address, of lines of any length.
+#[test]
+fn lines_behind_each_other_are_copied() {
+    let mut random = Random(29);
+    for itemsize in [1_usize, 2, 3, 4, 6, 8, 12, 16, 24, 32] {
+        let line = 64 / itemsize.cast_signed();
+        for (rows, columns) in [(line, 2000), (2 * line, 3000), (4 * line, 700), (700, 4 * line), (64, 600), (192, 200)]
+        {
+            let layout = nested(itemsize, &[columns.max(2), rows.max(2)], &[1, 0], |_| (1, 0, false));
+            check(&layout, false, &mut random);
+            check(&layout, true, &mut random);
+        }
     }
 }
 

@@ -2,25 +2,18 @@
 
 use core::ops::ControlFlow;
 
-use crate::layout::{Axis, Lines, Plan, SMALL, Sides};
+use crate::layout::{Axis, Lines, Plan, SMALL};
 
 use super::blocks::{STREAMED, stream_block, stream_end};
 use super::cpu::by_level;
 use super::plane::Plane;
 use super::shuffle::{Line, PERIOD, Program, Steps};
-use super::tile::{self, Kernel, LINE};
+use super::tile::LINE;
+use super::tiles::copy_tiles;
 use super::walk::visit_over;
 
 /// Items of a walk up to which it takes less time to copy them one by one than to prepare a program.
 const FEW_ITEMS: usize = 1 << 10;
-/// Bytes from which on tiles begin where lines of the cache do.
-const ALIGNED: usize = 1 << 15;
-/// Bytes from which on what is read next is not in the caches near the processor.
-const FAR: usize = 1 << 18;
-
-/// Rows of a plane, and columns: as many lines of the destination are written in turn as pages are at hand.
-const ROWS: usize = 256;
-const COLUMNS: usize = 64;
 
 /// Copies every unit of the walk from the first operand to the second.
 ///
@@ -51,31 +44,12 @@ pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
             }
             return;
         }
-        let done = if bytes < FAR { tiles::<COLUMNS>(&mut plan, src, dst) } else { tiles::<ROWS>(&mut plan, src, dst) };
-        if done {
+        if copy_tiles(&mut plan, src, dst) {
             return;
         }
         let tiled = plan.tile();
         copy_planes(&plan, src, dst, tiled);
     }
-}
-
-/// Copies in tiles, with planes of at most so many rows; says whether that is possible.
-///
-/// # Safety
-/// W1 to W4.
-unsafe fn tiles<const ROWS: usize>(plan: &mut Plan<'_>, src: *const u8, dst: *mut u8) -> bool {
-    let bytes = plan.bytes();
-    let (mut rows, mut columns) = ([0; ROWS], [0; COLUMNS]);
-    let Some(kernel) = tile_kernel(plan.unit) else { return false };
-    let Some(sides) = plan.take_sides(LINE, [&mut rows, &mut columns]) else { return false };
-    let runner = TileRunner::new(sides, plan.unit, kernel, bytes);
-    // SAFETY: the function's contract.
-    unsafe { walk(plan, src, dst, |src, dst| runner.run(src, dst)) };
-    if runner.stream {
-        stream_end();
-    }
-    true
 }
 
 /// Calls `act` with the two addresses of each index tuple of the plan's axes.
@@ -223,78 +197,5 @@ impl<'p> LineRunner<'p> {
         let [line, period] = self.axes;
         // SAFETY: the function's contract.
         unsafe { Plane::new(&[Axis { len: periods.cast_signed(), ..line }, period], self.unit).copy(src, dst, false) };
-    }
-}
-
-/// The kernel for tiles of items of this size.
-fn tile_kernel(unit: usize) -> Option<Kernel> {
-    let of_level = by_level! {
-        avx512: super::tile_avx512::kernel(unit),
-        avx2: super::tile_avx2::kernel(unit),
-        neon: super::tile_neon::kernel(unit),
-        portable: None,
-    };
-    of_level.or_else(|| tile::portable(unit))
-}
-
-/// What copies planes in tiles.
-struct TileRunner<'m> {
-    sides: Sides<'m>,
-    unit: usize,
-    kernel: Kernel,
-    far: bool,
-    stream: bool,
-    /// Whether lines of the cache begin at the same items on all rows, and on all columns.
-    rows_alike: bool,
-    columns_alike: bool,
-}
-
-impl<'m> TileRunner<'m> {
-    fn new(sides: Sides<'m>, unit: usize, kernel: Kernel, bytes: usize) -> Self {
-        let lines = |side: &[isize]| side.iter().all(|offset| offset % LINE.cast_signed() == 0);
-        // Where lines of the cache begin does not matter to what is in the nearest one.
-        let even = bytes >= ALIGNED;
-        let rows_alike = even && sides.rows.parts(0).next().is_some_and(|part| lines(part.offsets));
-        let columns_alike = even && sides.columns.parts(0).next().is_some_and(|part| lines(part.offsets));
-        let stream = bytes >= STREAMED && columns_alike && kernel.whole_lines;
-        Self { sides, unit, kernel, far: bytes >= FAR, stream, rows_alike, columns_alike }
-    }
-
-    /// The items before the first one at which a line of the cache begins, from this address on; `None` where there is none.
-    fn head(&self, address: usize, alike: bool) -> Option<usize> {
-        if alike { tile::steps_to_line(address, self.unit.cast_signed()) } else { None }
-    }
-
-    /// # Safety
-    /// W1 to W4 for the items of the two sides.
-    unsafe fn run(&self, src: *const u8, dst: *mut u8) {
-        let Sides { rows, columns } = &self.sides;
-        // Items of the last part that begins where a line does, but is not as many as begin so again.
-        let line = LINE >> self.unit.trailing_zeros().min(LINE.trailing_zeros());
-        let shift = |address: usize, width: usize, alike: bool| {
-            let head = self.head(address, alike).filter(|head| *head < width);
-            head.and_then(|head| width.wrapping_sub(head).checked_rem(line)).unwrap_or(0)
-        };
-        let row_shift = shift(dst.addr(), rows.width(), self.columns_alike);
-        let column_shift = shift(src.addr(), columns.width(), self.rows_alike);
-        for rows in rows.parts(row_shift) {
-            for columns in columns.parts(column_shift) {
-                let src = src.wrapping_offset(columns.src.wrapping_add(rows.src));
-                let dst = dst.wrapping_offset(columns.dst.wrapping_add(rows.dst));
-                let head_rows = self.head(dst.addr(), self.columns_alike);
-                let plane = tile::Plane {
-                    src,
-                    rows: rows.offsets,
-                    dst,
-                    columns: columns.offsets,
-                    far: self.far,
-                    head_rows: head_rows.unwrap_or(0),
-                    head_columns: self.head(src.addr(), self.rows_alike).unwrap_or(0),
-                    stream: self.stream && head_rows.is_some(),
-                };
-                // SAFETY: the function's contract; the kernel is for this level.
-                unsafe { (self.kernel.run)(&plane) };
-            }
-        }
     }
 }

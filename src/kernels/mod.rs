@@ -32,6 +32,9 @@ mod tile_small;
 #[cfg(target_arch = "x86_64")]
 mod tile_avx2;
 #[cfg(target_arch = "x86_64")]
+mod tile_avx512_strip;
+
+#[cfg(target_arch = "x86_64")]
 mod tile_avx512;
 #[cfg(target_arch = "aarch64")]
 mod tile_neon;
@@ -40,6 +43,7 @@ mod blocks;
 mod plane;
 mod shuffle;
 mod small;
+mod tiles;
 
 mod arrange;
 mod conversion;

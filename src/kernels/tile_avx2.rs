@@ -1,21 +1,27 @@
 //! Tiles with AVX2: half a cache line is one register, so that a tile is several small transposes.
 
 use core::arch::x86_64::*;
+use core::mem::MaybeUninit;
 
-use super::tile::{Kernel, Plane, Tile, run};
+use super::tile::{Ahead, Kernel, LINE, Plane, Run, Tile, in_smaller, run};
 use super::tile_small::{Small, Smalls, transposed};
 
 /// The function for items of this size. It may be called at the level `Avx2`.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
-    let run = match unit {
-        1 => plane::<Smalls<Transposes, 1>>,
-        2 => plane::<Smalls<Transposes, 2>>,
-        4 => plane::<Smalls<Transposes, 4>>,
-        8 => plane::<Smalls<Transposes, 8>>,
-        16 => plane::<Smalls<Transposes, 16>>,
+    let (near, past) = match unit {
+        1 => (of::<Bytes>(), of::<Strip>()),
+        2 => (of::<Smalls<Transposes, 2>>(), of::<Smalls<Transposes, 2>>()),
+        4 => (of::<Smalls<Transposes, 4>>(), of::<Smalls<Transposes, 4>>()),
+        8 => (of::<Smalls<Transposes, 8>>(), of::<Smalls<Transposes, 8>>()),
+        16 => (of::<Smalls<Transposes, 16>>(), of::<Smalls<Transposes, 16>>()),
         _ => return None,
     };
-    Some(Kernel { run, whole_lines: true })
+    Some(Kernel { near, past: Some(past) })
+}
+
+/// The function for this tile.
+fn of<T: Tile>() -> Run {
+    Run { copy: plane::<T>, rows: T::ROWS }
 }
 
 /// # Safety
@@ -136,5 +142,99 @@ impl<const UNIT: usize> Small<UNIT> for Transposes {
                 _ => put_short((0, short(0))),
             }
         }
+    }
+}
+
+/// Bytes, four lines of the destination long, for memory that no cache holds: lines that are written past the caches have to
+/// be whole, and to lie side by side. So the small transposes go from scratch memory, to which each source line is read once
+/// though a set of the cache may not hold all of them, to other scratch memory.
+struct Strip;
+
+/// The tile that strips are made of.
+type Bytes = Smalls<Transposes, 1>;
+
+impl Strip {
+    const LINES: usize = 4;
+
+    /// Copies a strip.
+    ///
+    /// # Safety
+    /// As `Tile::whole`; the processor has AVX2.
+    #[inline(always)]
+    unsafe fn copy<const STREAM: bool>(
+        src: *const u8,
+        rows: &[isize],
+        dst: *mut u8,
+        columns: &[isize],
+        ahead: &mut Ahead,
+    ) {
+        const HALVES: usize = 2 * Strip::LINES;
+        let mut scratch = [const { MaybeUninit::<[__m256i; HALVES]>::uninit() }; LINE];
+        let scratch = scratch.as_mut_ptr().cast::<[__m256i; HALVES]>();
+        let places: [isize; LINE] = core::array::from_fn(|column| (column * Self::LINES * LINE).cast_signed());
+        let mut packed = [const { MaybeUninit::<[__m256i; 2]>::uninit() }; LINE];
+        let packed = packed.as_mut_ptr().cast::<[__m256i; 2]>();
+        let lines: [isize; LINE] = core::array::from_fn(|row| (row * LINE).cast_signed());
+        // SAFETY: the function's contract; there is scratch memory for all columns, which is written before it is read.
+        unsafe {
+            let mut to = scratch.cast::<u8>();
+            for rows in rows.chunks_exact(LINE) {
+                ahead.step();
+                for (at, &row) in rows.iter().enumerate() {
+                    let from = src.wrapping_offset(row).cast::<__m256i>();
+                    let line = [_mm256_loadu_si256(from), _mm256_loadu_si256(from.wrapping_add(1))];
+                    packed.wrapping_add(at).write(line);
+                }
+                Bytes::whole::<false>(
+                    packed.cast_const().cast(),
+                    lines.as_ptr(),
+                    to,
+                    places.as_ptr(),
+                    &mut Ahead::nothing(),
+                );
+                to = to.wrapping_add(LINE);
+            }
+            for (at, &column) in columns.iter().enumerate() {
+                let from = scratch.wrapping_add(at).cast::<__m256i>();
+                let to = dst.wrapping_offset(column).cast::<__m256i>();
+                for half in 0..HALVES {
+                    let line = from.wrapping_add(half).read();
+                    if STREAM {
+                        _mm256_stream_si256(to.wrapping_add(half), line);
+                    } else {
+                        _mm256_storeu_si256(to.wrapping_add(half), line);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Tile for Strip {
+    const UNIT: usize = 1;
+    const ROWS: usize = Self::LINES * LINE;
+    const COLUMNS: usize = LINE;
+    const STEPS: usize = Self::LINES;
+
+    #[inline(always)]
+    unsafe fn whole<const STREAM: bool>(
+        src: *const u8,
+        rows: *const isize,
+        dst: *mut u8,
+        columns: *const isize,
+        ahead: &mut Ahead,
+    ) {
+        // SAFETY: the function's contract: the tables have that many entries.
+        unsafe {
+            let rows = core::slice::from_raw_parts(rows, Self::ROWS);
+            let columns = core::slice::from_raw_parts(columns, Self::COLUMNS);
+            Self::copy::<STREAM>(src, rows, dst, columns, ahead);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+        // SAFETY: the function's contract. Smaller tiles cannot write whole lines past the caches.
+        unsafe { in_smaller::<Bytes, false>(src, rows, dst, columns) }
     }
 }

@@ -7,22 +7,33 @@
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
-use super::tile::{Kernel, Plane, Tile, items, run};
+use super::tile::{Ahead, Kernel, Plane, Run, Tile, items, run};
+use super::tile_avx512_strip::Strip;
 
 /// The function for items of this size. It may be called at the level `Avx512`.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
-    let run: unsafe fn(&Plane<'_>) = match unit {
-        1 => plane::<Joined<4>>,
-        2 => plane::<Joined<2>>,
-        3 => plane::<Narrow<3>>,
-        4 => plane::<Units<4>>,
-        6 => plane::<Narrow<6>>,
-        8 => plane::<Units<8>>,
-        12 => plane::<Narrow<12>>,
-        16 => plane::<Units<16>>,
+    let (near, past) = match unit {
+        1 => (of::<Joined<4>>(), strips::<1, 4, Joined<4>>()),
+        2 => (of::<Joined<2>>(), strips::<2, 2, Joined<2>>()),
+        3 => (of::<Narrow<3>>(), of::<Narrow<3>>()),
+        4 => (of::<Units<4>>(), of::<Units<4>>()),
+        6 => (of::<Narrow<6>>(), of::<Narrow<6>>()),
+        8 => (of::<Units<8>>(), of::<Units<8>>()),
+        12 => (of::<Narrow<12>>(), of::<Narrow<12>>()),
+        16 => (of::<Units<16>>(), of::<Units<16>>()),
         _ => return None,
     };
-    Some(Kernel { run, whole_lines: true })
+    Some(Kernel { near, past: Some(past) })
+}
+
+/// The function for this tile.
+fn of<T: Tile>() -> Run {
+    Run { copy: plane::<T>, rows: T::ROWS }
+}
+
+/// The function for strips of so many lines, with a tile for what they leave over.
+fn strips<const UNIT: usize, const LINES: usize, T: Tile>() -> Run {
+    Run { copy: plane_of_strips::<UNIT, LINES, T>, rows: Strip::<T, UNIT, LINES>::ROWS }
 }
 
 /// # Safety
@@ -31,6 +42,20 @@ pub(super) fn kernel(unit: usize) -> Option<Kernel> {
 unsafe fn plane<T: Tile>(plane: &Plane<'_>) {
     // SAFETY: the function's contract; the instructions are enabled.
     unsafe { run::<T>(plane) }
+}
+
+/// # Safety
+/// As [`run`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+unsafe fn plane_of_strips<const UNIT: usize, const LINES: usize, T: Tile>(plane: &Plane<'_>) {
+    // SAFETY: the function's contract; the instructions are enabled.
+    unsafe {
+        if plane.rows.len() < Strip::<T, UNIT, LINES>::ROWS {
+            run::<T>(plane);
+        } else {
+            run::<Strip<T, UNIT, LINES>>(plane);
+        }
+    }
 }
 
 /// The lowest `count` bits.
@@ -229,7 +254,7 @@ impl<const UNIT: usize> Units<UNIT> {
                     let narrowing = _mm512_loadu_si512(Self::NARROWING.as_ptr().cast());
                     let line = _mm512_permutexvar_epi8(narrowing, line);
                     _mm512_mask_storeu_epi8(lines.to(column).cast(), written, line);
-                } else if WHOLE {
+                } else if WHOLE || (STREAM && lines.row_count == Self::SIDE) {
                     store::<STREAM>(lines.to(column), line);
                 } else {
                     _mm512_mask_storeu_epi8(lines.to(column).cast(), written, line);
@@ -247,20 +272,27 @@ impl<const UNIT: usize> Tile for Units<UNIT> {
     const COLUMNS: usize = Self::SIDE;
 
     #[inline(always)]
-    unsafe fn whole<const STREAM: bool>(src: *const u8, rows: *const isize, dst: *mut u8, columns: *const isize) {
+    unsafe fn whole<const STREAM: bool>(
+        src: *const u8,
+        rows: *const isize,
+        dst: *mut u8,
+        columns: *const isize,
+        ahead: &mut Ahead,
+    ) {
+        ahead.step();
         let side = Self::SIDE;
         // SAFETY: the function's contract.
         unsafe { Self::copy::<true, STREAM>(&Lines { src, rows, row_count: side, dst, columns, column_count: side }) }
     }
 
     #[inline(always)]
-    unsafe fn part(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
         // SAFETY: the function's contract. A few items are copied one by one in less time than a tile takes.
         unsafe {
             if rows.len().wrapping_mul(columns.len()) * 8 <= Self::SIDE * Self::SIDE {
                 items::<UNIT>(src, rows, dst, columns);
             } else {
-                Self::copy::<false, false>(&Lines::of(src, rows, dst, columns));
+                Self::copy::<false, STREAM>(&Lines::of(src, rows, dst, columns));
             }
         }
     }
@@ -331,17 +363,24 @@ impl<const UNIT: usize> Tile for Narrow<UNIT> {
     const COLUMNS: usize = Self::SIDE;
 
     #[inline(always)]
-    unsafe fn whole<const STREAM: bool>(src: *const u8, rows: *const isize, dst: *mut u8, columns: *const isize) {
+    unsafe fn whole<const STREAM: bool>(
+        src: *const u8,
+        rows: *const isize,
+        dst: *mut u8,
+        columns: *const isize,
+        ahead: &mut Ahead,
+    ) {
+        ahead.step();
         // SAFETY: the function's contract.
         unsafe { Self::copy::<STREAM>(src, rows, dst, columns) }
     }
 
     #[inline(always)]
-    unsafe fn part(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
         let mut dst = dst;
         for rows in rows.chunks(Self::SIDE) {
             // SAFETY: the function's contract.
-            unsafe { Units::<UNIT>::part(src, rows, dst, columns) };
+            unsafe { Units::<UNIT>::part::<STREAM>(src, rows, dst, columns) };
             dst = dst.wrapping_add(rows.len().wrapping_mul(UNIT));
         }
     }
@@ -420,7 +459,7 @@ impl<const JOIN: usize> Joined<JOIN> {
                 let column = part * 16 + at;
                 // SAFETY: W2: the column is there; what the mask leaves out is not written.
                 unsafe {
-                    if WHOLE {
+                    if WHOLE || (STREAM && lines.row_count == Self::SIDE && column < columns) {
                         store::<STREAM>(lines.to(column), line);
                     } else if column < columns {
                         _mm512_mask_storeu_epi8(lines.to(column).cast(), written, line);
@@ -439,20 +478,27 @@ impl<const JOIN: usize> Tile for Joined<JOIN> {
     const COLUMNS: usize = Self::SIDE;
 
     #[inline(always)]
-    unsafe fn whole<const STREAM: bool>(src: *const u8, rows: *const isize, dst: *mut u8, columns: *const isize) {
+    unsafe fn whole<const STREAM: bool>(
+        src: *const u8,
+        rows: *const isize,
+        dst: *mut u8,
+        columns: *const isize,
+        ahead: &mut Ahead,
+    ) {
+        ahead.step();
         let side = Self::SIDE;
         // SAFETY: the function's contract.
         unsafe { Self::copy::<true, STREAM>(&Lines { src, rows, row_count: side, dst, columns, column_count: side }) }
     }
 
     #[inline(always)]
-    unsafe fn part(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
         // SAFETY: the function's contract. A few items are copied one by one in less time than a tile takes.
         unsafe {
             if rows.len().wrapping_mul(columns.len()) <= 128 {
                 if JOIN == 4 { items::<1>(src, rows, dst, columns) } else { items::<2>(src, rows, dst, columns) }
             } else {
-                Self::copy::<false, false>(&Lines::of(src, rows, dst, columns));
+                Self::copy::<false, STREAM>(&Lines::of(src, rows, dst, columns));
             }
         }
     }

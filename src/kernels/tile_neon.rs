@@ -2,19 +2,24 @@
 
 use core::arch::aarch64::*;
 
-use super::tile::{Kernel, run};
+use super::tile::{Kernel, Run, Tile, run};
 use super::tile_small::{Small, Smalls, transposed};
 
 /// The function for items of this size. Those of 16 bytes, of which a register holds one, are for the tiles of any machine.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
-    let run = match unit {
-        1 => run::<Smalls<Transposes, 1>>,
-        2 => run::<Smalls<Transposes, 2>>,
-        4 => run::<Smalls<Transposes, 4>>,
-        8 => run::<Smalls<Transposes, 8>>,
+    let near = match unit {
+        1 => of::<Smalls<Transposes, 1>>(),
+        2 => of::<Smalls<Transposes, 2>>(),
+        4 => of::<Smalls<Transposes, 4>>(),
+        8 => of::<Smalls<Transposes, 8>>(),
         _ => return None,
     };
-    Some(Kernel { run, whole_lines: false })
+    Some(Kernel { near, past: None })
+}
+
+/// The function for this tile.
+fn of<T: Tile>() -> Run {
+    Run { copy: run::<T>, rows: T::ROWS }
 }
 
 /// The transposes for each size.

@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::tile::{LINE, Tile, items};
+use super::tile::{Ahead, LINE, Tile, items};
 
 /// Transposes of a few items of `UNIT` bytes each way. The function is inlined into one that has the instructions that it
 /// needs.
@@ -48,7 +48,14 @@ impl<const UNIT: usize, S: Small<UNIT>> Tile for Smalls<S, UNIT> {
     const COLUMNS: usize = LINE / UNIT;
 
     #[inline(always)]
-    unsafe fn whole<const STREAM: bool>(src: *const u8, rows: *const isize, dst: *mut u8, columns: *const isize) {
+    unsafe fn whole<const STREAM: bool>(
+        src: *const u8,
+        rows: *const isize,
+        dst: *mut u8,
+        columns: *const isize,
+        ahead: &mut Ahead,
+    ) {
+        ahead.step();
         // SAFETY: the function's contract: the tables have that many entries.
         unsafe {
             let rows = core::slice::from_raw_parts(rows, Self::ROWS);
@@ -58,7 +65,7 @@ impl<const UNIT: usize, S: Small<UNIT>> Tile for Smalls<S, UNIT> {
     }
 
     #[inline(always)]
-    unsafe fn part(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
         let whole = |len: usize| len.wrapping_sub(len % S::SIDE);
         let (down, across) = (whole(rows.len()), whole(columns.len()));
         let Some(((rows, last_rows), (columns, last_columns))) =
@@ -70,7 +77,11 @@ impl<const UNIT: usize, S: Small<UNIT>> Tile for Smalls<S, UNIT> {
         let (right, below) = (src.wrapping_add(bytes(across)), dst.wrapping_add(bytes(down)));
         // SAFETY: the function's contract; the parts cover all items once.
         unsafe {
-            Self::all::<false>(src, rows, dst, columns);
+            if STREAM && down == Self::ROWS {
+                Self::all::<true>(src, rows, dst, columns);
+            } else {
+                Self::all::<false>(src, rows, dst, columns);
+            }
             items::<UNIT>(src, last_rows, below, columns);
             items::<UNIT>(right, rows, dst, last_columns);
             items::<UNIT>(right, last_rows, below, last_columns);

@@ -22,6 +22,10 @@ pub struct Side<'m> {
     base: (isize, isize),
     /// Which direct axes are in it, by position.
     taken: u64,
+    /// How many items the table may hold.
+    most: usize,
+    /// How many offsets it has beyond those of the items.
+    beyond: usize,
 }
 
 /// A part of a side: what of the table it needs, and where it begins.
@@ -39,9 +43,10 @@ pub struct Part<'s> {
 type Strides = fn(&Axis) -> (isize, isize);
 
 impl<'m> Side<'m> {
-    fn new(offsets: &'m mut [isize]) -> Self {
+    fn new(offsets: &'m mut [isize], most: usize) -> Self {
+        let most = offsets.len().min(most);
         let last = Axis { len: 1, ..Axis::NONE };
-        let side = Self { offsets, len: 1, inner: 1, last, base: (0, 0), taken: 0 };
+        let side = Self { offsets, len: 1, inner: 1, last, base: (0, 0), taken: 0, most, beyond: 0 };
         if let Some(first) = side.offsets.first_mut() {
             *first = 0;
         }
@@ -75,7 +80,7 @@ impl<'m> Side<'m> {
         self.taken |= 1_u64.checked_shl(u32::try_from(at).unwrap_or(64)).unwrap_or(0);
         self.last = axis;
         self.inner = self.len;
-        let most = self.offsets.len().checked_div(self.inner).unwrap_or(0);
+        let most = self.most.checked_div(self.inner).unwrap_or(0);
         let steps = axis.len.unsigned_abs().min(most);
         let mut offset = 0_isize;
         let mut filled = self.inner;
@@ -86,6 +91,38 @@ impl<'m> Side<'m> {
             filled = filled.wrapping_add(self.inner);
         }
         self.len = filled;
+    }
+
+    /// Whether the table has room for more than the items.
+    fn has_room(&self) -> bool {
+        self.most < self.offsets.len()
+    }
+
+    /// Goes on behind the last item with the first ones of the next line, which is so many bytes further in the other operand.
+    fn go_on(&mut self, step: isize) {
+        if let Some((known, free)) = self.offsets.split_at_mut_checked(self.len) {
+            free.iter_mut().zip(known).for_each(|(to, from)| *to = from.wrapping_add(step));
+            self.beyond = self.len.min(free.len());
+        }
+    }
+
+    /// Whether the lines of the second operand, which start where this line of the first one has its items, are all `step`
+    /// bytes apart.
+    fn is_even(&self, step: isize) -> bool {
+        let mut next = 0_isize;
+        let even = self.offsets.iter().take(self.len).all(|offset| {
+            let here = next;
+            next = next.wrapping_add(step);
+            *offset == here
+        });
+        even && self.last.dst.stride == step.wrapping_mul(self.inner.cast_signed())
+    }
+
+    /// Where each item of the line is in the other operand, and then where so many more are that lie behind its last one, on
+    /// the next line: none unless the table holds all items, and the lines lie behind each other.
+    #[must_use]
+    pub fn offsets(&self) -> (&[isize], usize) {
+        (self.offsets.get(..self.len.wrapping_add(self.beyond)).unwrap_or(&[]), self.beyond)
     }
 
     /// The number of items that the table holds.
@@ -158,8 +195,9 @@ impl Plan<'_> {
     }
 
     /// Takes a plane out of the direct axes, where the two operands disagree about the fastest axis and both have lines;
-    /// `line` is what the cache has for one. The tables go to `rooms`.
-    pub fn take_sides<'m>(&mut self, line: usize, rooms: [&'m mut [isize]; 2]) -> Option<Sides<'m>> {
+    /// `line` is what the cache has for one. The tables go to `rooms`. There are `most` rows at most; what else there is room for
+    /// is for rows behind them.
+    pub fn take_sides<'m>(&mut self, line: usize, most: usize, rooms: [&'m mut [isize]; 2]) -> Option<Sides<'m>> {
         let unit = self.unit;
         let direct = self.direct();
         let last = direct.len().checked_sub(1)?;
@@ -169,7 +207,7 @@ impl Plan<'_> {
             return None;
         }
         let [rows, columns] = rooms;
-        let (mut rows, mut columns) = (Side::new(rows), Side::new(columns));
+        let (mut rows, mut columns) = (Side::new(rows, most), Side::new(columns, usize::MAX));
         let (by_dst, by_src): (Strides, Strides) =
             (|axis| (axis.dst.stride, axis.src.stride), |axis| (axis.src.stride, axis.dst.stride));
         rows.add(last, *direct.get(last)?, by_dst);
@@ -178,8 +216,11 @@ impl Plan<'_> {
         // A line first, then some, where there are so many axes. Most of a line is enough of the first operand.
         rows.extend(direct, unit, by_dst, lines, columns.taken);
         columns.extend(direct, unit, by_src, lines.wrapping_sub(lines / 4), rows.taken);
-        rows.extend(direct, unit, by_dst, lines.wrapping_mul(4), columns.taken);
         columns.extend(direct, unit, by_src, lines.wrapping_mul(4), rows.taken);
+        rows.extend(direct, unit, by_dst, rows.most, columns.taken);
+        if rows.has_room() && rows.is_whole() && columns.is_even(unit.wrapping_mul(rows.len).cast_signed()) {
+            rows.go_on(unit.cast_signed());
+        }
         self.remove_direct(rows.taken | columns.taken);
         Some(Sides { rows, columns })
     }

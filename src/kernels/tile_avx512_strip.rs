@@ -1,0 +1,161 @@
+//! Strips with AVX-512: tiles of one line of the cache each way in four parts, each of 16 bytes of every source line.
+//!
+//! A register takes 16 bytes of each of four rows that are a quarter of a destination line apart, so that after a transpose
+//! within the quarters of the registers each of them is a destination line. Loads do half of the work then, and few
+//! destination lines are written in turn.
+
+use core::arch::x86_64::*;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+
+use super::tile::{Ahead, LINE, Tile, in_smaller};
+
+/// Items of 1 or 2 bytes, so many lines of the destination long, for memory that no cache holds. `T` is the tile for what
+/// strips leave over.
+///
+/// The source lines are copied together first: each is read once, though a set of the cache may not hold all of them.
+pub(super) struct Strip<T, const UNIT: usize, const LINES: usize>(PhantomData<T>);
+
+/// One round of a transpose: the units of the first half of the rows and of the second half, one by one in turn. As many
+/// rounds as the number of rows has bits transpose.
+macro_rules! round {
+    ($low:ident, $high:ident, [$($a:ident)*], [$($b:ident)*]) => { [$($low($a, $b), $high($a, $b)),*] };
+}
+
+/// Transposes 16 by 16 bytes in each quarter.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+fn bytes(rows: [__m512i; 16]) -> [__m512i; 16] {
+    macro_rules! step {
+        ($rows:expr) => {{
+            let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = $rows;
+            round!(_mm512_unpacklo_epi8, _mm512_unpackhi_epi8, [a b c d e f g h], [i j k l m n o p])
+        }};
+    }
+    step!(step!(step!(step!(rows))))
+}
+
+/// Transposes 8 by 8 units of 2 bytes in each quarter.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+fn words(rows: [__m512i; 8]) -> [__m512i; 8] {
+    macro_rules! step {
+        ($rows:expr) => {{
+            let [a, b, c, d, e, f, g, h] = $rows;
+            round!(_mm512_unpacklo_epi16, _mm512_unpackhi_epi16, [a b c d], [e f g h])
+        }};
+    }
+    step!(step!(step!(rows)))
+}
+
+/// A line of 16 bytes of each of four places.
+///
+/// # Safety
+/// 16 bytes may be read at each.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+unsafe fn gather([a, b, c, d]: [*const u8; 4]) -> __m512i {
+    // SAFETY: the function's contract.
+    unsafe {
+        let line = _mm512_castsi128_si512(_mm_loadu_si128(a.cast()));
+        let line = _mm512_mask_broadcast_i32x4(line, 0x00f0, _mm_loadu_si128(b.cast()));
+        let line = _mm512_mask_broadcast_i32x4(line, 0x0f00, _mm_loadu_si128(c.cast()));
+        _mm512_mask_broadcast_i32x4(line, 0xf000, _mm_loadu_si128(d.cast()))
+    }
+}
+
+impl<T: Tile, const UNIT: usize, const LINES: usize> Strip<T, UNIT, LINES> {
+    /// Items of a line, and of 16 bytes.
+    const SIDE: usize = LINE / UNIT;
+    const QUARTER: usize = 16 / UNIT;
+
+    /// Transposes one line of the destination long and 16 bytes of the source wide.
+    ///
+    /// # Safety
+    /// For `SIDE` rows `from` gives where 16 bytes may be read; `put` may be called with each of `QUARTER` columns.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+    unsafe fn quarter(from: impl Fn(usize) -> *const u8, put: impl Fn(usize, __m512i)) {
+        let load = |row: usize| {
+            let row = |quarter: usize| from(row.wrapping_add(quarter.wrapping_mul(Self::QUARTER)));
+            // SAFETY: the function's contract.
+            unsafe { gather([row(0), row(1), row(2), row(3)]) }
+        };
+        macro_rules! put {
+            ($transpose:ident; $($name:ident $at:literal)*) => {{
+                let [$($name),*] = $transpose([$(load($at)),*]);
+                $(put($at, $name);)*
+            }};
+        }
+        match UNIT {
+            1 => put!(bytes; a 0 b 1 c 2 d 3 e 4 f 5 g 6 h 7 i 8 j 9 k 10 l 11 m 12 n 13 o 14 p 15),
+            _ => put!(words; a 0 b 1 c 2 d 3 e 4 f 5 g 6 h 7),
+        }
+    }
+
+    /// Copies a strip.
+    ///
+    /// # Safety
+    /// As `Tile::whole`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+    unsafe fn copy<const STREAM: bool>(
+        src: *const u8,
+        rows: *const isize,
+        dst: *mut u8,
+        columns: *const isize,
+        ahead: &mut Ahead,
+    ) {
+        // SAFETY: the function's contract: the tables have that many entries.
+        let to = |column: usize| dst.wrapping_offset(unsafe { *columns.wrapping_add(column) });
+        // SAFETY: as above.
+        let from = |row: usize| src.wrapping_offset(unsafe { *rows.wrapping_add(row) });
+        // SAFETY: it is called with lines of the columns, which are aligned where they are streamed.
+        let put = |to: *mut u8, line: __m512i| unsafe {
+            if STREAM { _mm512_stream_si512(to.cast(), line) } else { _mm512_storeu_si512(to.cast(), line) }
+        };
+        let mut scratch = [const { [const { MaybeUninit::<__m512i>::uninit() }; LINES] }; 64];
+        let scratch = scratch.as_mut_ptr().cast::<__m512i>();
+        for row in 0..LINES * Self::SIDE {
+            // SAFETY: W1; there is a line of scratch memory for each row.
+            unsafe { scratch.wrapping_add(row).write(_mm512_loadu_si512(from(row).cast())) };
+        }
+        for part in 0..4 {
+            for line in 0..LINES {
+                ahead.step();
+                let kept = scratch.wrapping_add(line * Self::SIDE).cast::<u8>().cast_const();
+                // SAFETY: these lines have been written; W2 for the columns.
+                unsafe {
+                    let from = |row| kept.wrapping_add(row * LINE + part * 16);
+                    let to = |column| to(part * Self::QUARTER + column).wrapping_add(line * LINE);
+                    Self::quarter(from, |column, line| put(to(column), line));
+                }
+            }
+        }
+    }
+}
+
+impl<T: Tile, const UNIT: usize, const LINES: usize> Tile for Strip<T, UNIT, LINES> {
+    const UNIT: usize = UNIT;
+    const ROWS: usize = LINES * Self::SIDE;
+    const COLUMNS: usize = Self::SIDE;
+    const STEPS: usize = 4 * LINES;
+
+    #[inline(always)]
+    unsafe fn whole<const STREAM: bool>(
+        src: *const u8,
+        rows: *const isize,
+        dst: *mut u8,
+        columns: *const isize,
+        ahead: &mut Ahead,
+    ) {
+        // SAFETY: the function's contract.
+        unsafe { Self::copy::<STREAM>(src, rows, dst, columns, ahead) }
+    }
+
+    #[inline(always)]
+    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+        // SAFETY: the function's contract.
+        unsafe { in_smaller::<T, STREAM>(src, rows, dst, columns) }
+    }
+}

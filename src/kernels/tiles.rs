@@ -1,0 +1,227 @@
+//! Walks in which the two operands disagree about the fastest axis, as planes that are copied in tiles.
+
+use core::ops::ControlFlow;
+
+use crate::layout::{Plan, Sides};
+
+use super::blocks::{STREAMED, stream_end};
+use super::cpu::by_level;
+use super::tile::{self, Kernel, LINE, Plane, Reach, Run};
+use super::walk::visit_over;
+
+/// Bytes from which on tiles begin where lines of the cache do.
+const ALIGNED: usize = 1 << 15;
+/// Bytes from which on what is read next is not in the caches near the processor.
+const FAR: usize = 1 << 20;
+/// Bytes from which on the tables of rows and columns are long, and take their time to make.
+const LARGE: usize = 1 << 18;
+
+/// Copies in tiles; says whether that is possible.
+///
+/// # Safety
+/// W1 to W4.
+pub(super) unsafe fn copy_tiles(plan: &mut Plan<'_>, src: *const u8, dst: *mut u8) -> bool {
+    // SAFETY: the function's contract.
+    unsafe {
+        match plan.bytes() {
+            LARGE.. => in_tables::<1024, 1088, 512>(plan, src, dst),
+            ALIGNED.. => in_tables::<64, 128, 64>(plan, src, dst),
+            _ => in_tables::<64, 64, 64>(plan, src, dst),
+        }
+    }
+}
+
+/// The same with planes of at most so many rows and columns. The table of rows may be longer, for those that come behind
+/// them.
+///
+/// # Safety
+/// W1 to W4.
+unsafe fn in_tables<const ROWS: usize, const TABLE: usize, const COLUMNS: usize>(
+    plan: &mut Plan<'_>,
+    src: *const u8,
+    dst: *mut u8,
+) -> bool {
+    let bytes = plan.bytes();
+    let (mut rows, mut columns) = ([0; TABLE], [0; COLUMNS]);
+    let Some(kernel) = tile_kernel(plan.unit) else { return false };
+    let Some(sides) = plan.take_sides(LINE, ROWS, [&mut rows, &mut columns]) else { return false };
+    let mut runner = Runner::new(&sides, plan.unit, kernel, bytes);
+    // SAFETY: the function's contract. The closure never breaks, so the flow that comes back says nothing.
+    unsafe {
+        let _: ControlFlow<()> = visit_over(plan, plan.direct(), src, dst, |src, dst| {
+            runner.copy(src, dst);
+            ControlFlow::Continue(())
+        });
+        runner.finish();
+    }
+    true
+}
+
+/// The kernel for tiles of items of this size.
+fn tile_kernel(unit: usize) -> Option<Kernel> {
+    let of_level = by_level! {
+        avx512: super::tile_avx512::kernel(unit),
+        avx2: super::tile_avx2::kernel(unit),
+        neon: super::tile_neon::kernel(unit),
+        portable: None,
+    };
+    of_level.or_else(|| tile::portable(unit))
+}
+
+/// What copies planes in tiles.
+struct Runner<'s> {
+    sides: &'s Sides<'s>,
+    unit: usize,
+    run: Run,
+    reach: Reach,
+    /// Whether lines of the cache begin at the same items on all rows, and on all columns.
+    rows_alike: bool,
+    columns_alike: bool,
+    /// The plane that is copied as soon as it is known what comes next.
+    waiting: Option<Plane<'s>>,
+}
+
+impl<'s> Runner<'s> {
+    fn new(sides: &'s Sides<'s>, unit: usize, kernel: Kernel, bytes: usize) -> Self {
+        let lines = |side: &[isize]| side.iter().all(|offset| offset % LINE.cast_signed() == 0);
+        // Where lines of the cache begin does not matter to what is in the nearest one.
+        let even = bytes >= ALIGNED;
+        let rows_alike = even && sides.rows.parts(0).next().is_some_and(|part| lines(part.offsets));
+        let columns_alike = even && sides.columns.parts(0).next().is_some_and(|part| lines(part.offsets));
+        let (reach, run) = match (bytes, kernel.past) {
+            (STREAMED.., Some(past)) if columns_alike => (Reach::Past, past),
+            (STREAMED.., _) => (Reach::Beyond, kernel.near),
+            (FAR.., _) => (Reach::Far, kernel.near),
+            _ => (Reach::Near, kernel.near),
+        };
+        Self { sides, unit, run, reach, rows_alike, columns_alike, waiting: None }
+    }
+
+    /// Items before the first one of a line of the cache, from this address on; `None` where there is none.
+    fn head(&self, address: usize, alike: bool) -> Option<usize> {
+        if alike { tile::steps_to_line(address, self.unit.cast_signed()) } else { None }
+    }
+
+    /// Items that a part of so many has too many to end with a line.
+    fn shift(&self, address: usize, width: usize, alike: bool, side: usize) -> usize {
+        let line = (LINE >> self.unit.trailing_zeros().min(LINE.trailing_zeros())).max(side);
+        let head = self.head(address, alike).filter(|head| *head < width);
+        head.and_then(|head| width.wrapping_sub(head).checked_rem(line)).unwrap_or(0)
+    }
+
+    /// The first so many of these rows and columns.
+    fn plane(&self, src: *const u8, rows: &'s [isize], dst: *mut u8, columns: &'s [isize]) -> Plane<'s> {
+        let head_rows = self.head(dst.addr(), self.columns_alike);
+        let head_columns = self.head(src.addr(), self.rows_alike).unwrap_or(0);
+        let reach = if self.reach == Reach::Past && head_rows.is_none() { Reach::Beyond } else { self.reach };
+        Plane { src, rows, dst, columns, head_rows: head_rows.unwrap_or(0), head_columns, reach, next: (src, rows) }
+    }
+
+    /// Copies the planes of the two sides, but for the last one, which waits.
+    ///
+    /// # Safety
+    /// W1 to W4 for the items of the two sides, and for the plane that waits.
+    unsafe fn copy(&mut self, src: *const u8, dst: *mut u8) {
+        // SAFETY: the function's contract.
+        unsafe {
+            match self.head(dst.addr(), self.columns_alike) {
+                Some(head) if 0 < head && head <= self.sides.rows.offsets().1 => self.copy_turned(src, dst, head),
+                _ => self.copy_parts(src, dst),
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`copy`](Self::copy).
+    unsafe fn copy_parts(&mut self, src: *const u8, dst: *mut u8) {
+        let Sides { rows, columns } = self.sides;
+        let row_shift = self.shift(dst.addr(), rows.width(), self.columns_alike, self.run.rows);
+        let column_shift = self.shift(src.addr(), columns.width(), self.rows_alike, 1);
+        for rows in rows.parts(row_shift) {
+            for columns in columns.parts(column_shift) {
+                let src = src.wrapping_offset(columns.src.wrapping_add(rows.src));
+                let dst = dst.wrapping_offset(columns.dst.wrapping_add(rows.dst));
+                // SAFETY: the function's contract.
+                unsafe { self.submit(self.plane(src, rows.offsets, dst, columns.offsets)) };
+            }
+        }
+    }
+
+    /// The same where the lines of the destination lie behind each other: each begins `head` items later, with a line of the
+    /// cache, and ends with the first items of the next one.
+    ///
+    /// # Safety
+    /// As [`copy`](Self::copy).
+    unsafe fn copy_turned(&mut self, src: *const u8, dst: *mut u8, head: usize) {
+        let Sides { rows, columns } = self.sides;
+        let (table, count) = (rows.offsets().0, rows.width());
+        let (Some(start), Some((heads, _)), Some(turned)) =
+            (rows.parts(0).next(), table.split_at_checked(head), table.get(head..head.wrapping_add(count)))
+        else {
+            return;
+        };
+        // As many of the rows that lie in their own column as make whole tiles, and those behind them.
+        let behind = count.wrapping_sub(head);
+        let whole = behind.wrapping_sub(behind.checked_rem(self.run.rows).unwrap_or(0));
+        let Some((own, mixed)) = turned.split_at_checked(whole) else { return };
+        let unit = self.unit;
+        let bytes = |items: usize| items.wrapping_mul(unit);
+        let mut parts = columns.parts(self.shift(src.addr(), columns.width(), self.rows_alike, 1)).peekable();
+        let mut heads = Some(heads);
+        while let Some(part) = parts.next() {
+            let src = src.wrapping_offset(part.src.wrapping_add(start.src));
+            let dst = dst.wrapping_offset(part.dst.wrapping_add(start.dst));
+            let columns = part.offsets;
+            let last = columns.len().wrapping_sub(1);
+            let (Some(first), Some((others, end))) = (columns.get(..1), columns.split_at_checked(last)) else { return };
+            // SAFETY: the function's contract: but for the last column, all items of turned rows are there.
+            unsafe {
+                if let Some(heads) = heads.take() {
+                    self.submit(self.plane(src, heads, dst, first));
+                }
+                let dst = dst.wrapping_add(bytes(head));
+                if parts.peek().is_some() {
+                    self.submit(self.plane(src, turned, dst, columns));
+                } else {
+                    let below = dst.wrapping_add(bytes(whole));
+                    self.submit(self.plane(src, own, dst, columns));
+                    self.submit(self.plane(src, mixed, below, others));
+                    let mixed = mixed.get(..behind.wrapping_sub(whole)).unwrap_or(&[]);
+                    self.submit(self.plane(src.wrapping_add(bytes(last)), mixed, below, end));
+                }
+            }
+        }
+    }
+
+    /// Copies the plane that waits, and has this one wait.
+    ///
+    /// # Safety
+    /// W1 to W4 for the items of both.
+    unsafe fn submit(&mut self, plane: Plane<'s>) {
+        if plane.rows.is_empty() || plane.columns.is_empty() {
+            return;
+        }
+        if self.reach == Reach::Near {
+            // SAFETY: the function's contract; the kernel is for this level.
+            return unsafe { (self.run.copy)(&plane) };
+        }
+        if let Some(waiting) = self.waiting.replace(plane) {
+            // SAFETY: the function's contract; the kernel is for this level.
+            unsafe { (self.run.copy)(&Plane { next: (plane.src, plane.rows), ..waiting }) };
+        }
+    }
+
+    /// Copies the plane that waits.
+    ///
+    /// # Safety
+    /// W1 to W4 for its items.
+    unsafe fn finish(&mut self) {
+        if let Some(waiting) = self.waiting.take() {
+            // SAFETY: the function's contract; the kernel is for this level.
+            unsafe { (self.run.copy)(&waiting) };
+        }
+        if self.reach == Reach::Past {
+            stream_end();
+        }
+    }
+}
