@@ -246,15 +246,14 @@ fn are_apart(bounds: Option<[(isize, isize); 2]>, src: *const u8, dst: *const u8
     extent(src, of_src).zip(extent(dst, of_dst)).is_some_and(|(src, dst)| !src.meets(dst))
 }
 
-/// The same where pointers are followed, of which each is looked at: that takes less time than a copy by a temporary. They
-/// must not be among what is written, either.
+/// The same where pointers are followed, of which each is looked at: that takes less time than a copy by a temporary.
 ///
 /// # Safety
 /// W1 and W2 as far as pointers are concerned.
 unsafe fn are_apart_behind_pointers(pair: Option<Pair<'_>>, src: *const u8, dst: *const u8) -> bool {
     let Some(plan) = pair.and_then(Pair::in_index_order) else { return true };
     // SAFETY: the function's contract.
-    unsafe { kernels::extents(&plan, src, dst) }.is_some_and(|[src, dst]| !src.meets(dst))
+    unsafe { kernels::are_apart(&plan, src, dst) }
 }
 
 /// `PyObject_CopyToObject`, as Python 2.7 documents it: `len` bytes at `buf`, which are items in `order`, to `obj`.

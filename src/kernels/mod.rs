@@ -71,4 +71,4 @@ pub(crate) use gather::gather;
 pub(crate) use hex::{Grouping, hex, hex_length};
 pub(crate) use repeat::repeat;
 pub(crate) use small::copy_small;
-pub(crate) use walk::{Extent, extents, visit};
+pub(crate) use walk::{Extent, are_apart, visit};

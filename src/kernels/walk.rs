@@ -63,32 +63,33 @@ impl Extent {
     }
 }
 
-/// What each operand of the walk reads, items and pointers, wherever these lead; `None` where that cannot be said.
+/// Whether no item of the second operand is where the first one has items, or pointers that lead to them. May say no where it
+/// cannot tell, and where items lie between others, never the other way round.
 ///
 /// # Safety
 /// W1 and W2 of the module's contract as far as pointers that the axes follow are concerned.
-pub(crate) unsafe fn extents(plan: &Plan<'_>, src: *const u8, dst: *const u8) -> Option<[Extent; 2]> {
-    let (mut of_src, mut of_dst) = (Extent::EMPTY, Extent::EMPTY);
-    let [src_bounds, dst_bounds] = plan.direct_bounds()?;
+pub(crate) unsafe fn are_apart(plan: &Plan<'_>, src: *const u8, dst: *const u8) -> bool {
+    let Some([src_bounds, dst_bounds]) = plan.direct_bounds() else { return false };
+    let (mut read, mut written) = (Extent::EMPTY, Extent::EMPTY);
     let items = |src: *const u8, dst: *mut u8| {
-        of_src.cover(src.addr(), src_bounds)?;
-        of_dst.cover(dst.addr(), dst_bounds)
+        read.cover(src.addr(), src_bounds)?;
+        written.cover(dst.addr(), dst_bounds)
     };
     // SAFETY: the function's contract; nothing is written.
     let mut flow = unsafe { visit_over(plan, &[], src, dst.cast_mut(), items) };
+    let mut apart = !read.meets(written);
     let (src, dst) = (src.wrapping_offset(plan.src_offset), dst.wrapping_offset(plan.dst_offset).cast_mut());
     let mut before = plan.indirect();
-    while let Some((axis, rest)) = before.split_last().filter(|_| flow.is_continue()) {
+    while let Some((axis, rest)) = before.split_last().filter(|_| flow.is_continue() && apart) {
         before = rest;
-        let (by_src, by_dst) = (axis.src.pointers(axis.len), axis.dst.pointers(axis.len));
-        let mut tables = |src: *const u8, dst: *mut u8| {
-            by_src.map_or(ControlFlow::Continue(()), |bounds| of_src.cover(src.addr(), bounds))?;
-            by_dst.map_or(ControlFlow::Continue(()), |bounds| of_dst.cover(dst.addr(), bounds))
-        };
+        let Some(bounds) = axis.src.pointers(axis.len) else { continue };
+        let mut pointers = Extent::EMPTY;
+        let mut table = |src: *const u8, _| pointers.cover(src.addr(), bounds);
         // SAFETY: the function's contract: these are the addresses at which pointers stand.
-        flow = unsafe { each(before, src, dst, &mut tables) };
+        flow = unsafe { each(before, src, dst, &mut table) };
+        apart = !pointers.meets(written);
     }
-    flow.is_continue().then_some([of_src, of_dst])
+    flow.is_continue() && apart
 }
 
 /// Calls `act` with the two addresses of each index tuple of `axes`, in index order, until it breaks.
