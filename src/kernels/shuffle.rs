@@ -202,9 +202,10 @@ pub(super) struct Program {
     dst_step: isize,
     /// Bytes of a vector, a power of two.
     width: usize,
-    /// Where a step reads: its windows, of those that share a line one. What is sparse is fetched ahead; of all else only
-    /// what is more than the caches hold, which the processor does not see coming soon enough.
+    /// Whether a step reads more lines than it needs bytes of: then they are fetched ahead. Of all else only what is more than
+    /// the caches hold is, which the processor does not see coming soon enough.
     sparse: bool,
+    /// Where it reads: the middle of each window, of those that share most of a line one.
     fetched: [isize; MOST],
     fetched_count: usize,
     /// Whether every vector is written whole, and the vectors of all steps are a multiple of a vector apart.
@@ -303,12 +304,13 @@ impl Line {
                 let (count, readable) = out.cover(&sources, &spans, size)?;
                 program.window_count = program.window_count.max(count);
                 for window in out.windows.iter().take(count) {
+                    let middle = window.offset.wrapping_add(size / 2);
                     let known = program.fetched.iter().take(program.fetched_count);
-                    let near = |known: &isize| known.abs_diff(window.offset) < LINE;
+                    let near = |known: &isize| known.abs_diff(middle) < LINE / 2;
                     if !known.clone().any(near)
                         && let Some(fetched) = program.fetched.get_mut(program.fetched_count)
                     {
-                        *fetched = window.offset;
+                        *fetched = middle;
                         program.fetched_count = program.fetched_count.wrapping_add(1);
                     }
                 }
