@@ -71,7 +71,7 @@ impl<'a> Structure<'a> {
     /// Whether the items lie without gaps in `order`. CPython: `PyBuffer_IsContiguous`. A view of no bytes is contiguous
     /// in every order, an axis of one item does not count, and memory behind pointers never is.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn is_contiguous(&self, order: Order) -> bool {
         if self.suboffsets.is_some() {
             return false;
@@ -83,7 +83,7 @@ impl<'a> Structure<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_c_contiguous(&self) -> bool {
         match (self.shape, self.strides) {
             (Some(shape), Some(strides)) if self.len != 0 => {
