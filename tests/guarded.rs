@@ -5,6 +5,8 @@
 
 #[path = "common/capi.rs"]
 mod capi;
+#[path = "common/compiled.rs"]
+mod compiled;
 #[path = "common/guarded.rs"]
 mod guarded;
 #[path = "common/levels.rs"]
@@ -13,7 +15,7 @@ mod levels;
 mod random;
 
 use std::collections::HashMap;
-use std::ffi::{CStr, CString, c_int};
+use std::ffi::{CStr, c_int};
 use std::ptr::null_mut;
 
 use capi::{
@@ -22,10 +24,11 @@ use capi::{
     pybuffer_memoryview_from_int64, pybuffer_memoryview_hex, pybuffer_memoryview_to_double,
     pybuffer_memoryview_to_int64, take_error,
 };
+use compiled::Compiled;
 use guarded::Guarded;
 use pybuffer::abi::buffer::Py_buffer;
 use pybuffer::abi::object::PyObject;
-use pybuffer::format::{Comparer, Counts, Op, Plan, Value, compile, count_ops};
+use pybuffer::format::{Comparer, Value};
 use random::Random;
 
 /// `PyObject_RichCompareBool`'s operator.
@@ -38,35 +41,7 @@ const COUNTS: [usize; 20] =
 /// Bytes from which on masks and programs are prepared.
 const LONG: usize = 1 << 13;
 
-struct Format {
-    text: CString,
-    ops: Vec<Op>,
-    counts: Counts,
-}
-
-impl Format {
-    fn new(text: &str) -> Self {
-        let text = CString::new(text).expect("no NUL");
-        let counts = count_ops(&text).unwrap_or_else(|error| panic!("{text:?}: {error:?}"));
-        let mut ops = vec![Op::default(); counts.ops];
-        assert_eq!(compile(&text, &mut ops), Ok(counts));
-        Self { text, ops, counts }
-    }
-
-    fn plan(&self) -> Plan<'_> {
-        Plan::new(&self.ops, self.counts)
-    }
-
-    fn values<'a>(&self, item: &'a [u8]) -> Vec<Value<'a>> {
-        let mut values = vec![];
-        let unpacked = self.plan().unpack(item, &mut |value| {
-            values.push(value);
-            Ok(())
-        });
-        assert_eq!(unpacked, Ok(()));
-        values
-    }
-
+impl Compiled {
     fn pack(&self, values: &[Value<'_>]) -> Option<Vec<u8>> {
         let mut item = vec![0; self.counts.size];
         self.plan().pack(&mut item, values.iter().copied()).is_ok().then_some(item)
@@ -111,13 +86,13 @@ struct Items<'f> {
     memory: Guarded,
     /// Where the first item is.
     origin: usize,
-    format: &'f Format,
+    format: &'f Compiled,
     count: usize,
     stride: isize,
 }
 
 impl<'f> Items<'f> {
-    fn new(format: &'f Format, count: usize, stride: isize, random: &mut Random) -> Self {
+    fn new(format: &'f Compiled, count: usize, stride: isize, random: &mut Random) -> Self {
         let reach = (count - 1) * stride.unsigned_abs();
         let span = reach + format.counts.size;
         let mut memory = Guarded::new(span + random.below(64));
@@ -255,7 +230,7 @@ fn records_are_equal_where_all_their_values_are() {
     let mut random = Random(3118);
     let mut answers: HashMap<bool, usize> = HashMap::new();
     for case in 0..RECORDS.len() * 40 {
-        let [a, b] = RECORDS[case % RECORDS.len()].map(Format::new);
+        let [a, b] = RECORDS[case % RECORDS.len()].map(Compiled::new);
         // Few, or so many that it is worth while to prepare something.
         let many = LONG / a.counts.size + random.pick(&[1, 2, 16, 100, 600]);
         let count = if random.chance(50) { random.pick(&COUNTS) } else { many };
@@ -319,7 +294,7 @@ fn records_behind_pointers_are_equal_where_all_their_values_are() {
     let mut random = Random(60);
     for [a, b] in RECORDS {
         for equal in [true, false] {
-            let formats = [a, b].map(Format::new);
+            let formats = [a, b].map(Compiled::new);
             let (rows, count) = (3_usize, random.pick(&[1_usize, 3, 17, 600]));
             let mut sides = formats.each_ref().map(|format| {
                 let stride = format.counts.size.cast_signed();
@@ -374,7 +349,7 @@ fn records_behind_pointers_are_equal_where_all_their_values_are() {
 fn numbers_are_converted() {
     let mut random = Random(57);
     for format in ["B", "b", "h", "i", "q", "Q", "e", "f", "d", "?", ">h", ">i", ">q", ">f", ">d", ">e"] {
-        let format = Format::new(format);
+        let format = Compiled::new(format);
         for _ in 0..40 {
             let count = if random.chance(60) { random.pick(&COUNTS) } else { LONG / format.counts.size + 17 };
             let size = format.counts.size.cast_signed();
@@ -383,7 +358,7 @@ fn numbers_are_converted() {
             let stride = if random.chance(10) { random.pick(&[0, 1, -1]) } else { stride };
             let shared = stride.unsigned_abs() < format.counts.size;
             let mut items = Items::new(&format, count, stride, &mut random);
-            let numbers = Format::new(if random.below(2) == 0 { "d" } else { "q" });
+            let numbers = Compiled::new(if random.below(2) == 0 { "d" } else { "q" });
             let is_double = numbers.text.to_bytes() == b"d";
             let mut array = Items::new(&numbers, count, 8, &mut random);
             let small = |at: usize| (at % 2) as u64;
@@ -453,7 +428,7 @@ fn numbers_are_converted() {
 #[test]
 fn bytes_are_hashed_and_written_as_digits() {
     let mut random = Random(58);
-    let format = Format::new("B");
+    let format = Compiled::new("B");
     for _ in 0..400 {
         let count = random.pick(&[1, 2, 7, 8, 9, 100, 1023, 1024, 1025, 4095, 4096, 4097, 8200, 20_000]);
         let stride = random.pick(&[1, 1, 2, 3, 5, 63, 64, 65, -1, -2, -64]);
@@ -486,7 +461,7 @@ fn bytes_are_hashed_and_written_as_digits() {
 #[test]
 fn rows_are_hashed() {
     let mut random = Random(59);
-    let format = Format::new("B");
+    let format = Compiled::new("B");
     for _ in 0..200 {
         let width = random.pick(&[1_usize, 3, 8, 60, 63, 64, 65, 71, 100, 255, 1000, 4099]);
         let rows = 1 + random.below(if width < 100 { 300 } else { 9 });

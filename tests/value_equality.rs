@@ -5,18 +5,21 @@
 
 #[path = "common/capi.rs"]
 mod capi;
+#[path = "common/compiled.rs"]
+mod compiled;
 #[path = "common/levels.rs"]
 mod levels;
 #[path = "common/random.rs"]
 mod random;
 
 use std::collections::HashMap;
-use std::ffi::{CString, c_int};
+use std::ffi::c_int;
 
 use capi::{Py_DecRef, PyMemoryView_FromBuffer, PyObject_RichCompareBool, pybuffer_memoryview_equal};
+use compiled::Compiled;
 use pybuffer::abi::buffer::Py_buffer;
 use pybuffer::abi::object::PyObject;
-use pybuffer::format::{Comparer, Counts, Op, Plan, Value, compile, count_ops, is_of_struct};
+use pybuffer::format::{Comparer, Value, is_of_struct};
 
 use random::Random;
 
@@ -97,35 +100,7 @@ fn spell(random: &mut Random, nodes: &[Node], plain: bool, text: &mut String) {
     }
 }
 
-struct Compiled {
-    text: CString,
-    ops: Vec<Op>,
-    counts: Counts,
-}
-
 impl Compiled {
-    fn new(text: &str) -> Self {
-        let text = CString::new(text).expect("no format here has a NUL");
-        let counts = count_ops(&text).unwrap_or_else(|error| panic!("{text:?}: {error:?}"));
-        let mut ops = vec![Op::default(); counts.ops];
-        assert_eq!(compile(&text, &mut ops), Ok(counts));
-        Self { text, ops, counts }
-    }
-
-    fn plan(&self) -> Plan<'_> {
-        Plan::new(&self.ops, self.counts)
-    }
-
-    fn values<'a>(&self, item: &'a [u8]) -> Vec<Value<'a>> {
-        let mut values = vec![];
-        let unpacked = self.plan().unpack(item, &mut |value| {
-            values.push(value);
-            Ok(())
-        });
-        assert_eq!(unpacked, Ok(()));
-        values
-    }
-
     /// A memoryview of items of this format.
     fn view(&self, items: &[u8], shape: &mut [isize; 1]) -> *mut PyObject {
         let info = Py_buffer {

@@ -4,8 +4,8 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use super::compiled::{Loop, compiled};
-use super::cpu::by_level;
-use super::shuffle::{Line, Program, Steps};
+use super::shuffle::{Line, Program};
+use super::shuffle_run::Steps;
 
 /// Bytes from one number of a line to the next, in the first operand and in the second.
 pub(super) type Strides = [isize; 2];
@@ -63,15 +63,9 @@ struct LineProgram<'p> {
 impl<'p> LineProgram<'p> {
     /// For lines of numbers of this size; `None` where they are not of small steps.
     fn new(slot: &'p mut Option<Program>, size: usize, [src_step, dst_step]: Strides) -> Option<Self> {
-        let (width, masks) = by_level! {
-            avx512: Some((64, true)),
-            avx2: Some((16, false)),
-            neon: Some((16, false)),
-            portable: None,
-        }?;
         let program = slot.insert(Program::EMPTY);
         let line = Line { unit: size, items: 1, src_item: 0, dst_item: 0, src_step, dst_step };
-        if !line.program(program, width, masks) {
+        if !line.program(program) {
             return None;
         }
         let steps = program.steps(false)?;

@@ -5,9 +5,9 @@ use core::ops::ControlFlow;
 use crate::layout::{Axis, Lines, Plan, SMALL};
 
 use super::blocks::{STREAMED, stream_block, stream_end};
-use super::cpu::by_level;
 use super::plane::Plane;
-use super::shuffle::{Line, PERIOD, Program, Steps};
+use super::shuffle::{Line, PERIOD, Program};
+use super::shuffle_run::Steps;
 use super::tile::LINE;
 use super::tiles::copy_tiles;
 use super::walk::visit_over;
@@ -122,12 +122,6 @@ struct LineRunner<'p> {
 
 impl<'p> LineRunner<'p> {
     fn new(program: &'p mut Program, lines: &Lines, unit: usize, stream: bool) -> Option<Self> {
-        let (width, masks) = by_level! {
-            avx512: Some((64, true)),
-            avx2: Some((16, false)),
-            neon: Some((16, false)),
-            portable: None,
-        }?;
         let Lines { line, period, .. } = *lines;
         // Where every second number is written, to memory that no cache has, single stores take less time than vectors of which
         // parts are left out.
@@ -142,7 +136,7 @@ impl<'p> LineRunner<'p> {
             src_step: line.src.stride,
             dst_step: line.dst.stride,
         };
-        if !steps.program(program, width, masks) {
+        if !steps.program(program) {
             return None;
         }
         if line.len.unsigned_abs() < program.periods {

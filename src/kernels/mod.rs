@@ -42,6 +42,7 @@ mod tile_neon;
 mod blocks;
 mod plane;
 mod shuffle;
+mod shuffle_run;
 mod small;
 mod tiles;
 

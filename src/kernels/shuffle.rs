@@ -8,15 +8,10 @@
     allow(dead_code, unused_macros, unused_variables, reason = "there are no vectors for programs")
 )]
 
-#[cfg(target_arch = "aarch64")]
-use core::arch::aarch64::*;
-#[cfg(target_arch = "x86_64")]
-use core::arch::x86_64::*;
 use core::marker::PhantomData;
 
 use super::compiled::{Loop, compiled};
 use super::cpu::by_level;
-use super::prefetch::{NEAREST, prefetch};
 use super::tile::{LINE, steps_to_line};
 
 /// The most vectors that a program writes, and the most windows that each is made of.
@@ -28,15 +23,15 @@ pub(super) const PERIOD: usize = 4;
 /// What a vector is made of: the bytes of a window of the source.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
-struct Window {
+pub(super) struct Window {
     /// For each byte of the destination, which byte of the window it is.
-    index: [u8; LINE],
+    pub(super) index: [u8; LINE],
     /// Where the window is, from the first byte of the step.
-    offset: isize,
+    pub(super) offset: isize,
     /// Which bytes of it are needed.
-    read: u64,
+    pub(super) read: u64,
     /// Which bytes of the destination come from it.
-    gives: u64,
+    pub(super) gives: u64,
 }
 
 impl Window {
@@ -50,18 +45,14 @@ const NOWHERE: u8 = 0x80;
 /// Bytes between items up to which what lies between them is read, too, and left out afterwards: much less than a page.
 const NEAR: usize = 4 * LINE;
 
-/// How far ahead lines that are written in part are fetched.
-#[cfg(target_arch = "x86_64")]
-const AHEAD: usize = 16 * LINE;
-
 /// A vector of the destination.
 #[derive(Clone, Copy)]
-struct Out {
-    windows: [Window; MOST],
+pub(super) struct Out {
+    pub(super) windows: [Window; MOST],
     /// Where it is, from the first byte of the step.
-    offset: isize,
+    pub(super) offset: isize,
     /// Which bytes of it are written.
-    write: u64,
+    pub(super) write: u64,
 }
 
 impl Out {
@@ -192,26 +183,26 @@ pub(super) struct Line {
 
 /// What to do, step by step.
 pub(super) struct Program {
-    outs: [Out; MOST],
+    pub(super) outs: [Out; MOST],
     /// How many vectors are written, and of how many windows each is made at most.
-    out_count: usize,
-    window_count: usize,
+    pub(super) out_count: usize,
+    pub(super) window_count: usize,
     /// Periods in a step.
     pub(super) periods: usize,
-    src_step: isize,
-    dst_step: isize,
+    pub(super) src_step: isize,
+    pub(super) dst_step: isize,
     /// Bytes of a vector, a power of two.
     width: usize,
     /// Whether a step reads more lines than it needs bytes of: then they are fetched ahead. Of all else only what is more than
     /// the caches hold is, which the processor does not see coming soon enough.
-    sparse: bool,
+    pub(super) sparse: bool,
     /// Where it reads: the middle of each window, of those that share most of a line one.
-    fetched: [isize; MOST],
-    fetched_count: usize,
+    pub(super) fetched: [isize; MOST],
+    pub(super) fetched_count: usize,
     /// Whether every vector is written whole, and the vectors of all steps are a multiple of a vector apart.
     whole: bool,
     /// Whether every window can be read whole.
-    readable: bool,
+    pub(super) readable: bool,
 }
 
 /// The most bytes from the first byte of a step of the destination to its last.
@@ -249,9 +240,16 @@ impl Line {
         }
     }
 
-    /// Fills in the program with vectors of `width` bytes; says whether the line is one of small steps. `masks` says whether
-    /// loads and stores can leave bytes out.
-    pub(super) fn program(&self, program: &mut Program, width: usize, masks: bool) -> bool {
+    /// Fills in the program for the instructions that there are; says whether the line is one of small steps.
+    pub(super) fn program(&self, program: &mut Program) -> bool {
+        // Bytes of a vector, and whether loads and stores can leave bytes out.
+        let vectors: Option<(usize, bool)> = by_level! {
+            avx512: Some((64, true)),
+            avx2: Some((16, false)),
+            neon: Some((16, false)),
+            portable: None,
+        };
+        let Some((width, masks)) = vectors else { return false };
         let step = self.dst_step.unsigned_abs();
         // As many periods as begin again where a vector does; else as many as one vector holds.
         let dense = |step: usize| width.checked_shr(step.trailing_zeros().min(width.trailing_zeros()));
@@ -325,162 +323,6 @@ impl Line {
     }
 }
 
-/// Vectors that a program can be run with. The functions are inlined into one that has the instructions that they need.
-trait Vector: Copy {
-    /// The bytes of a vector of the destination. `MASKED` says that windows cannot be read whole.
-    ///
-    /// # Safety
-    /// What the windows need may be read, and where they are not `MASKED`, all of them.
-    unsafe fn make<const WINDOWS: usize, const MASKED: bool>(src: *const u8, out: &Out) -> Self;
-    /// # Safety
-    /// The bytes of `write` may be written.
-    unsafe fn store(self, to: *mut u8, write: u64);
-    /// # Safety
-    /// All bytes may be written; the address is aligned.
-    unsafe fn stream(self, to: *mut u8);
-}
-
-#[cfg(target_arch = "x86_64")]
-impl Vector for __m512i {
-    #[inline(always)]
-    unsafe fn make<const WINDOWS: usize, const MASKED: bool>(src: *const u8, out: &Out) -> Self {
-        let [a, b, c, d] = &out.windows;
-        // SAFETY: the function's contract: what a mask leaves out is not read.
-        unsafe {
-            let load = |window: &Window| {
-                let from = src.wrapping_offset(window.offset);
-                if MASKED { _mm512_maskz_loadu_epi8(window.read, from.cast()) } else { _mm512_loadu_si512(from.cast()) }
-            };
-            let index = |window: &Window| _mm512_load_si512(window.index.as_ptr().cast());
-            if WINDOWS == 1 {
-                return _mm512_permutexvar_epi8(index(a), load(a));
-            }
-            let first = _mm512_permutex2var_epi8(load(a), index(a), load(b));
-            match WINDOWS {
-                2 => first,
-                3 => _mm512_mask_permutexvar_epi8(first, c.gives, index(c), load(c)),
-                _ => _mm512_mask_blend_epi8(c.gives, first, _mm512_permutex2var_epi8(load(c), index(c), load(d))),
-            }
-        }
-    }
-    #[inline(always)]
-    unsafe fn store(self, to: *mut u8, write: u64) {
-        // SAFETY: the function's contract: what the mask leaves out is not written.
-        unsafe {
-            if write == u64::MAX {
-                _mm512_storeu_si512(to.cast(), self);
-            } else {
-                // The processor does not fetch lines ahead for stores that leave bytes out.
-                prefetch::<NEAREST>(to.wrapping_add(AHEAD));
-                _mm512_mask_storeu_epi8(to.cast(), write, self);
-            }
-        }
-    }
-    #[inline(always)]
-    unsafe fn stream(self, to: *mut u8) {
-        // SAFETY: the function's contract.
-        unsafe { _mm512_stream_si512(to.cast(), self) }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-impl Vector for __m128i {
-    #[inline(always)]
-    unsafe fn make<const WINDOWS: usize, const MASKED: bool>(src: *const u8, out: &Out) -> Self {
-        let [a, b, c, d] = &out.windows;
-        // SAFETY: the function's contract. An index with its highest bit gives 0.
-        unsafe {
-            let part = |window: &Window| {
-                let loaded = _mm_loadu_si128(src.wrapping_offset(window.offset).cast());
-                _mm_shuffle_epi8(loaded, _mm_load_si128(window.index.as_ptr().cast()))
-            };
-            match WINDOWS {
-                1 => part(a),
-                2 => _mm_or_si128(part(a), part(b)),
-                3 => _mm_or_si128(_mm_or_si128(part(a), part(b)), part(c)),
-                _ => _mm_or_si128(_mm_or_si128(part(a), part(b)), _mm_or_si128(part(c), part(d))),
-            }
-        }
-    }
-    #[inline(always)]
-    unsafe fn store(self, to: *mut u8, _: u64) {
-        // SAFETY: the function's contract: such programs write whole vectors.
-        unsafe { _mm_storeu_si128(to.cast(), self) }
-    }
-    #[inline(always)]
-    unsafe fn stream(self, to: *mut u8) {
-        // SAFETY: the function's contract.
-        unsafe { _mm_stream_si128(to.cast(), self) }
-    }
-}
-
-#[cfg(target_arch = "aarch64")]
-impl Vector for uint8x16_t {
-    #[inline(always)]
-    unsafe fn make<const WINDOWS: usize, const MASKED: bool>(src: *const u8, out: &Out) -> Self {
-        let [a, b, c, d] = &out.windows;
-        // SAFETY: the function's contract. An index above 15 gives 0.
-        unsafe {
-            let part = |window: &Window| {
-                vqtbl1q_u8(vld1q_u8(src.wrapping_offset(window.offset)), vld1q_u8(window.index.as_ptr()))
-            };
-            match WINDOWS {
-                1 => part(a),
-                2 => vorrq_u8(part(a), part(b)),
-                3 => vorrq_u8(vorrq_u8(part(a), part(b)), part(c)),
-                _ => vorrq_u8(vorrq_u8(part(a), part(b)), vorrq_u8(part(c), part(d))),
-            }
-        }
-    }
-    #[inline(always)]
-    unsafe fn store(self, to: *mut u8, _: u64) {
-        // SAFETY: the function's contract: such programs write whole vectors.
-        unsafe { vst1q_u8(to, self) }
-    }
-    #[inline(always)]
-    unsafe fn stream(self, to: *mut u8) {
-        // SAFETY: the function's contract. There is no store of one vector past the caches.
-        unsafe { vst1q_u8(to, self) }
-    }
-}
-
-/// How many steps ahead the source is fetched.
-const STEPS_AHEAD: isize = 16;
-
-/// A function that runs some steps of a program.
-pub(super) type Steps = unsafe fn(&Program, *const u8, *mut u8, usize);
-
-/// # Safety
-/// W1 to W4 for the periods of all steps; the processor has the instructions; where `STREAM`, the program writes whole
-/// vectors, which are aligned; where not `MASKED`, it can read whole windows.
-#[inline(always)]
-unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
-    program: &Program,
-    mut src: *const u8,
-    mut dst: *mut u8,
-    steps: usize,
-) {
-    let Some(outs) = program.outs.first_chunk::<OUTS>() else { return };
-    for _ in 0..steps {
-        if STREAM || program.sparse {
-            let ahead = src.wrapping_offset(program.src_step.wrapping_mul(STEPS_AHEAD));
-            for offset in program.fetched.iter().take(program.fetched_count) {
-                prefetch::<NEAREST>(ahead.wrapping_offset(*offset));
-            }
-        }
-        for out in outs {
-            // SAFETY: the function's contract: windows and vectors have what the items of the step have.
-            unsafe {
-                let made = V::make::<WINDOWS, MASKED>(src, out);
-                let to = dst.wrapping_offset(out.offset);
-                if STREAM { made.stream(to) } else { made.store(to, out.write) }
-            }
-        }
-        src = src.wrapping_offset(program.src_step);
-        dst = dst.wrapping_offset(program.dst_step);
-    }
-}
-
 /// Fills in a program: compiled for each level, since it goes over all bytes of vectors.
 struct Fill<'p>(PhantomData<&'p Program>);
 
@@ -522,71 +364,4 @@ impl Program {
         }
         steps_to_line(dst.wrapping_offset(first.offset).addr(), step)
     }
-
-    /// The function that runs the program.
-    pub(super) fn steps(&self, stream: bool) -> Option<Steps> {
-        macro_rules! of {
-            ($run:ident, $masked:literal, $stream:literal) => {
-                of! { $run $masked $stream 1: 1 2 3 4; 2: 1 2 3 4; 3: 1 2 3 4; 4: 1 2 3 4; }
-            };
-            ($run:ident $masked:literal $stream:literal $($outs:literal: $($windows:literal)*;)*) => {
-                match (self.out_count, self.window_count) {
-                    $($(($outs, $windows) => Some($run::<$outs, $windows, $masked, $stream> as Steps),)*)*
-                    _ => None,
-                }
-            };
-        }
-        by_level! {
-            avx512: match (self.readable, stream) {
-                (true, true) => of!(avx512, false, true),
-                (true, false) => of!(avx512, false, false),
-                (false, true) => of!(avx512, true, true),
-                (false, false) => of!(avx512, true, false),
-            },
-            avx2: if stream { of!(avx2, false, true) } else { of!(avx2, false, false) },
-            neon: if stream { of!(neon, false, true) } else { of!(neon, false, false) },
-            portable: None,
-        }
-    }
-}
-
-/// # Safety
-/// As [`steps`], at the level `Avx512`.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
-unsafe fn avx512<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
-    program: &Program,
-    src: *const u8,
-    dst: *mut u8,
-    count: usize,
-) {
-    // SAFETY: the function's contract; the instructions are enabled.
-    unsafe { steps::<__m512i, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
-}
-
-/// # Safety
-/// As [`steps`], at the level `Avx2`.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-unsafe fn avx2<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
-    program: &Program,
-    src: *const u8,
-    dst: *mut u8,
-    count: usize,
-) {
-    // SAFETY: the function's contract; the instructions are enabled.
-    unsafe { steps::<__m128i, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
-}
-
-/// # Safety
-/// As [`steps`].
-#[cfg(target_arch = "aarch64")]
-unsafe fn neon<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
-    program: &Program,
-    src: *const u8,
-    dst: *mut u8,
-    count: usize,
-) {
-    // SAFETY: the function's contract; every AArch64 has the instructions.
-    unsafe { steps::<uint8x16_t, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
 }

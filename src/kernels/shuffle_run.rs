@@ -1,0 +1,245 @@
+//! Programs for lines of small steps, run by the vectors that there are.
+#![cfg_attr(
+    not(any(target_arch = "x86_64", target_arch = "aarch64")),
+    allow(dead_code, unused_imports, unused_macros, unused_variables, reason = "there are no vectors for programs")
+)]
+
+#[cfg(target_arch = "aarch64")]
+use core::arch::aarch64::*;
+#[cfg(target_arch = "x86_64")]
+use core::arch::x86_64::*;
+
+use super::cpu::by_level;
+use super::prefetch::{NEAREST, prefetch};
+use super::shuffle::{Out, Program, Window};
+#[cfg(target_arch = "x86_64")]
+use super::tile::LINE;
+
+/// How far ahead lines that are written in part are fetched.
+#[cfg(target_arch = "x86_64")]
+const AHEAD: usize = 16 * LINE;
+
+/// Vectors that a program can be run with. The functions are inlined into one that has the instructions that they need.
+trait Vector: Copy {
+    /// The bytes of a vector of the destination. `MASKED` says that windows cannot be read whole.
+    ///
+    /// # Safety
+    /// What the windows need may be read, and where they are not `MASKED`, all of them.
+    unsafe fn make<const WINDOWS: usize, const MASKED: bool>(src: *const u8, out: &Out) -> Self;
+    /// # Safety
+    /// The bytes of `write` may be written.
+    unsafe fn store(self, to: *mut u8, write: u64);
+    /// # Safety
+    /// All bytes may be written; the address is aligned.
+    unsafe fn stream(self, to: *mut u8);
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Vector for __m512i {
+    #[inline(always)]
+    unsafe fn make<const WINDOWS: usize, const MASKED: bool>(src: *const u8, out: &Out) -> Self {
+        let [a, b, c, d] = &out.windows;
+        // SAFETY: the function's contract: what a mask leaves out is not read.
+        unsafe {
+            let load = |window: &Window| {
+                let from = src.wrapping_offset(window.offset);
+                if MASKED { _mm512_maskz_loadu_epi8(window.read, from.cast()) } else { _mm512_loadu_si512(from.cast()) }
+            };
+            let index = |window: &Window| _mm512_load_si512(window.index.as_ptr().cast());
+            if WINDOWS == 1 {
+                return _mm512_permutexvar_epi8(index(a), load(a));
+            }
+            let first = _mm512_permutex2var_epi8(load(a), index(a), load(b));
+            match WINDOWS {
+                2 => first,
+                3 => _mm512_mask_permutexvar_epi8(first, c.gives, index(c), load(c)),
+                _ => _mm512_mask_blend_epi8(c.gives, first, _mm512_permutex2var_epi8(load(c), index(c), load(d))),
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut u8, write: u64) {
+        // SAFETY: the function's contract: what the mask leaves out is not written.
+        unsafe {
+            if write == u64::MAX {
+                _mm512_storeu_si512(to.cast(), self);
+            } else {
+                // The processor does not fetch lines ahead for stores that leave bytes out.
+                prefetch::<NEAREST>(to.wrapping_add(AHEAD));
+                _mm512_mask_storeu_epi8(to.cast(), write, self);
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut u8) {
+        // SAFETY: the function's contract.
+        unsafe { _mm512_stream_si512(to.cast(), self) }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Vector for __m128i {
+    #[inline(always)]
+    unsafe fn make<const WINDOWS: usize, const MASKED: bool>(src: *const u8, out: &Out) -> Self {
+        let [a, b, c, d] = &out.windows;
+        // SAFETY: the function's contract. An index with its highest bit gives 0.
+        unsafe {
+            let part = |window: &Window| {
+                let loaded = _mm_loadu_si128(src.wrapping_offset(window.offset).cast());
+                _mm_shuffle_epi8(loaded, _mm_load_si128(window.index.as_ptr().cast()))
+            };
+            match WINDOWS {
+                1 => part(a),
+                2 => _mm_or_si128(part(a), part(b)),
+                3 => _mm_or_si128(_mm_or_si128(part(a), part(b)), part(c)),
+                _ => _mm_or_si128(_mm_or_si128(part(a), part(b)), _mm_or_si128(part(c), part(d))),
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut u8, _: u64) {
+        // SAFETY: the function's contract: such programs write whole vectors.
+        unsafe { _mm_storeu_si128(to.cast(), self) }
+    }
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut u8) {
+        // SAFETY: the function's contract.
+        unsafe { _mm_stream_si128(to.cast(), self) }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+impl Vector for uint8x16_t {
+    #[inline(always)]
+    unsafe fn make<const WINDOWS: usize, const MASKED: bool>(src: *const u8, out: &Out) -> Self {
+        let [a, b, c, d] = &out.windows;
+        // SAFETY: the function's contract. An index above 15 gives 0.
+        unsafe {
+            let part = |window: &Window| {
+                vqtbl1q_u8(vld1q_u8(src.wrapping_offset(window.offset)), vld1q_u8(window.index.as_ptr()))
+            };
+            match WINDOWS {
+                1 => part(a),
+                2 => vorrq_u8(part(a), part(b)),
+                3 => vorrq_u8(vorrq_u8(part(a), part(b)), part(c)),
+                _ => vorrq_u8(vorrq_u8(part(a), part(b)), vorrq_u8(part(c), part(d))),
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut u8, _: u64) {
+        // SAFETY: the function's contract: such programs write whole vectors.
+        unsafe { vst1q_u8(to, self) }
+    }
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut u8) {
+        // SAFETY: the function's contract. There is no store of one vector past the caches.
+        unsafe { vst1q_u8(to, self) }
+    }
+}
+
+/// How many steps ahead the source is fetched.
+const STEPS_AHEAD: isize = 16;
+
+/// A function that runs some steps of a program.
+pub(super) type Steps = unsafe fn(&Program, *const u8, *mut u8, usize);
+
+/// # Safety
+/// W1 to W4 for the periods of all steps; the processor has the instructions; where `STREAM`, the program writes whole
+/// vectors, which are aligned; where not `MASKED`, it can read whole windows.
+#[inline(always)]
+unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
+    program: &Program,
+    mut src: *const u8,
+    mut dst: *mut u8,
+    steps: usize,
+) {
+    let Some(outs) = program.outs.first_chunk::<OUTS>() else { return };
+    for _ in 0..steps {
+        if STREAM || program.sparse {
+            let ahead = src.wrapping_offset(program.src_step.wrapping_mul(STEPS_AHEAD));
+            for offset in program.fetched.iter().take(program.fetched_count) {
+                prefetch::<NEAREST>(ahead.wrapping_offset(*offset));
+            }
+        }
+        for out in outs {
+            // SAFETY: the function's contract: windows and vectors have what the items of the step have.
+            unsafe {
+                let made = V::make::<WINDOWS, MASKED>(src, out);
+                let to = dst.wrapping_offset(out.offset);
+                if STREAM { made.stream(to) } else { made.store(to, out.write) }
+            }
+        }
+        src = src.wrapping_offset(program.src_step);
+        dst = dst.wrapping_offset(program.dst_step);
+    }
+}
+
+impl Program {
+    /// The function that runs the program.
+    pub(super) fn steps(&self, stream: bool) -> Option<Steps> {
+        macro_rules! of {
+            ($run:ident, $masked:literal, $stream:literal) => {
+                of! { $run $masked $stream 1: 1 2 3 4; 2: 1 2 3 4; 3: 1 2 3 4; 4: 1 2 3 4; }
+            };
+            ($run:ident $masked:literal $stream:literal $($outs:literal: $($windows:literal)*;)*) => {
+                match (self.out_count, self.window_count) {
+                    $($(($outs, $windows) => Some($run::<$outs, $windows, $masked, $stream> as Steps),)*)*
+                    _ => None,
+                }
+            };
+        }
+        by_level! {
+            avx512: match (self.readable, stream) {
+                (true, true) => of!(avx512, false, true),
+                (true, false) => of!(avx512, false, false),
+                (false, true) => of!(avx512, true, true),
+                (false, false) => of!(avx512, true, false),
+            },
+            avx2: if stream { of!(avx2, false, true) } else { of!(avx2, false, false) },
+            neon: if stream { of!(neon, false, true) } else { of!(neon, false, false) },
+            portable: None,
+        }
+    }
+}
+
+/// # Safety
+/// As [`steps`], at the level `Avx512`.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+unsafe fn avx512<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
+    program: &Program,
+    src: *const u8,
+    dst: *mut u8,
+    count: usize,
+) {
+    // SAFETY: the function's contract; the instructions are enabled.
+    unsafe { steps::<__m512i, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
+}
+
+/// # Safety
+/// As [`steps`], at the level `Avx2`.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn avx2<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
+    program: &Program,
+    src: *const u8,
+    dst: *mut u8,
+    count: usize,
+) {
+    // SAFETY: the function's contract; the instructions are enabled.
+    unsafe { steps::<__m128i, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
+}
+
+/// # Safety
+/// As [`steps`].
+#[cfg(target_arch = "aarch64")]
+unsafe fn neon<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
+    program: &Program,
+    src: *const u8,
+    dst: *mut u8,
+    count: usize,
+) {
+    // SAFETY: the function's contract; every AArch64 has the instructions.
+    unsafe { steps::<uint8x16_t, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
+}
