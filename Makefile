@@ -152,7 +152,8 @@ test-emulated: ## the tests that need no CPython, for another machine under qemu
 
 .PHONY: test-bench
 test-bench: ## how the table of make bench is judged and written
-	python3 benches/test_table.py
+	@if command -v python3 >/dev/null; then python3 benches/test_table.py; \
+	else echo "test-bench is skipped: no python3" >&2; [ "$$CI" != true ]; fi
 
 # Peers of `make bench` beside CPython and NumPy, where they have been asked for once (PEERS=1). The newest PyTorch on PyPI
 # that comes in one wheel, without gigabytes for graphics processors, is for Python 3.10; with another Python it is left out.
