@@ -19,7 +19,7 @@ pub(crate) unsafe fn to_contiguous(buf: *mut u8, view: &Py_buffer, len: isize, o
         return Err(Error::value(c"PyBuffer_ToContiguous: len != view->len"));
     }
     // SAFETY: the function's contract.
-    unsafe { copy_out(buf, view, order) }
+    unsafe { copy_out(buf, view, order, Memory::Used) }
 }
 
 /// All items of `view`, in `order`, to fresh memory of `view.len` bytes at `buf`. Where the shape holds less than `len`
@@ -28,14 +28,16 @@ pub(crate) unsafe fn to_contiguous(buf: *mut u8, view: &Py_buffer, len: isize, o
 /// # Safety
 /// As [`to_contiguous`].
 pub(crate) unsafe fn to_fresh(buf: *mut u8, view: &Py_buffer, order: Order) -> Result<()> {
-    // SAFETY: the function's contract; the items take no more than `len` bytes, see `Structure::check`.
-    unsafe {
-        let structure = checked_structure(view)?;
-        let items = structure.bytes();
-        alloc::prepare(buf, items);
-        buf.add(items).write_bytes(0, view.len.unsigned_abs().saturating_sub(items));
-        copy_out(buf, view, order)
-    }
+    // SAFETY: the function's contract.
+    unsafe { copy_out(buf, view, order, Memory::Fresh) }
+}
+
+/// What is known of the memory that is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    Used,
+    /// Nobody has touched it, and where it is more than the items, the rest is to become 0.
+    Fresh,
 }
 
 /// All items of `view`, in `order`, to contiguous memory.
@@ -43,7 +45,7 @@ pub(crate) unsafe fn to_fresh(buf: *mut u8, view: &Py_buffer, order: Order) -> R
 /// # Safety
 /// As [`to_contiguous`].
 #[inline]
-unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, order: Order) -> Result<()> {
+unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, order: Order, memory: Memory) -> Result<()> {
     // SAFETY: the function's contract.
     unsafe {
         let structure = structure(view).ok_or(NEGATIVE)?;
@@ -51,7 +53,7 @@ unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, order: Order) -> Result<()> {
             kernels::copy_small(&small, view.buf.cast::<u8>(), buf);
             return Ok(());
         }
-        copy_out_planned(buf, view, order)
+        copy_out_planned(buf, view, order, memory)
     }
 }
 
@@ -60,11 +62,16 @@ unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, order: Order) -> Result<()> {
 /// # Safety
 /// As [`to_contiguous`].
 #[inline(never)]
-unsafe fn copy_out_planned(buf: *mut u8, view: &Py_buffer, order: Order) -> Result<()> {
+unsafe fn copy_out_planned(buf: *mut u8, view: &Py_buffer, order: Order, memory: Memory) -> Result<()> {
     let src = view.buf.cast::<u8>().cast_const();
-    // SAFETY: the function's contract.
+    // SAFETY: the function's contract; the items take no more than `len` bytes, see `Structure::check`.
     unsafe {
         let structure = checked_structure(view)?;
+        if memory == Memory::Fresh {
+            let items = structure.bytes();
+            alloc::prepare(buf, items);
+            buf.add(items).write_bytes(0, view.len.unsigned_abs().saturating_sub(items));
+        }
         if structure.is_contiguous(order) {
             kernels::copy_block(src, buf, view.len.unsigned_abs());
             return Ok(());
