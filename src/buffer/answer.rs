@@ -14,7 +14,7 @@ use crate::runtime::types;
 
 use super::fill::UNSIGNED_BYTES;
 use super::request::Request;
-use super::view::structure;
+use super::view::{NEGATIVE, structure};
 
 /// What a memory is, as far as requests ask for it.
 #[derive(Clone, Copy)]
@@ -94,7 +94,7 @@ pub(crate) unsafe fn described(description: &Py_buffer) -> Result<Structure<'_>>
     let refused = |condition: bool, text| if condition { Err(Error::buffer(text)) } else { Ok(()) };
     refused(usize::try_from(description.ndim).is_ok_and(|ndim| ndim > MAX_NDIM), c"ndim must not exceed 64")?;
     // SAFETY: the function's contract.
-    let mut structure = unsafe { structure(description) }.ok_or(Error::buffer(c"ndim must not be negative"))?;
+    let mut structure = unsafe { structure(description) }.ok_or(NEGATIVE)?;
     structure.check()?;
     structure.suboffsets = structure.suboffsets.filter(|suboffsets| suboffsets.iter().any(|&suboffset| suboffset >= 0));
     refused(structure.suboffsets.is_some() && structure.strides.is_none(), c"suboffsets need strides")?;

@@ -37,5 +37,6 @@ pub(crate) use fill::{UNSIGNED_BYTES, fill_info};
 pub(crate) use request::Request;
 pub(crate) use segment::{Concatenation, is_readable, read_segment, write_segment};
 pub(crate) use view::{
-    Acquired, checked_structure, format_of, get_buffer, is_exporter, item_pointer, release, select_from, structure,
+    Acquired, NEGATIVE, checked_structure, format_of, get_buffer, is_exporter, item_pointer, release, select_from,
+    structure,
 };

@@ -137,7 +137,7 @@ impl Drop for Acquired {
 }
 
 /// What is wrong with a view that has no structure.
-pub(super) const NEGATIVE: Error = Error::buffer(c"ndim must not be negative");
+pub(crate) const NEGATIVE: Error = Error::buffer(c"ndim must not be negative");
 
 /// The structure of a view, as it stands there. `None` where `ndim` is negative.
 ///

@@ -221,7 +221,7 @@ unsafe fn of_exporter(exporter: NonNull<PyObject>, request: Request) -> Result<O
             (*source).obj = null_mut();
             return Err(error);
         }
-        let structure = buffer::structure(&*source).ok_or(Error::buffer(c"ndim must not be negative"))?;
+        let structure = buffer::structure(&*source).ok_or(buffer::NEGATIVE)?;
         if structure.ndim > MAX_NDIM {
             return Err(base::too_many_axes());
         }

@@ -119,7 +119,7 @@ pub(super) unsafe fn counted(
 ) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: the function's contract.
     unsafe {
-        let structure = buffer::structure(src).ok_or(Error::buffer(c"ndim must not be negative"))?;
+        let structure = buffer::structure(src).ok_or(buffer::NEGATIVE)?;
         check_ndim(structure.ndim)?;
         structure.check()?;
         let view = allocate(structure.ndim, format)?;

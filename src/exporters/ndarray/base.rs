@@ -140,7 +140,7 @@ impl Loose {
     /// # Safety
     /// B1; the view stays filled until the base is freed.
     pub(super) unsafe fn of_view(view: &Py_buffer) -> Result<Self> {
-        let ndim = usize::try_from(view.ndim).map_err(|_| Error::buffer(c"ndim must not be negative"))?;
+        let ndim = usize::try_from(view.ndim).map_err(|_| buffer::NEGATIVE)?;
         let (mut base, _) = Self::allocate(view, ndim, None, 0)?;
         // SAFETY: the function's contract.
         unsafe { base.get().mark() };
