@@ -7,6 +7,9 @@ use super::compiled::{Loop, compiled};
 use super::shuffle::{Line, Program};
 use super::shuffle_run::Steps;
 
+/// Bytes of a walk that are worth the preparation of programs.
+pub(super) const LONG: usize = 1 << 13;
+
 /// Bytes from one number of a line to the next, in the first operand and in the second.
 pub(super) type Strides = [isize; 2];
 
@@ -53,7 +56,7 @@ impl Rows {
     }
 }
 
-/// What brings some numbers at once, in memory of the caller's, since it is large.
+/// What brings some numbers at once.
 #[derive(Clone, Copy)]
 struct LineProgram<'p> {
     program: &'p Program,
@@ -63,11 +66,7 @@ struct LineProgram<'p> {
 impl<'p> LineProgram<'p> {
     /// For lines of numbers of this size; `None` where they are not of small steps.
     fn new(slot: &'p mut Option<Program>, size: usize, [src_step, dst_step]: Strides) -> Option<Self> {
-        let program = slot.insert(Program::EMPTY);
-        let line = Line { unit: size, items: 1, src_item: 0, dst_item: 0, src_step, dst_step };
-        if !line.program(program) {
-            return None;
-        }
+        let program = Line { unit: size, items: 1, src_item: 0, dst_item: 0, src_step, dst_step }.program(slot)?;
         let steps = program.steps(false)?;
         Some(Self { program, steps })
     }
@@ -86,7 +85,7 @@ impl<'p> LineProgram<'p> {
 
 impl<'p> Arranger<'p> {
     /// For numbers of `size` bytes, a power of two, the bytes of which are turned round where they are `swapped`. Where there is
-    /// a `slot`, the lines are long enough for a program, which needs a microsecond to be made.
+    /// a `slot`, the walk is [`LONG`] enough for a program.
     pub(super) fn new(size: usize, swapped: bool, strides: Strides, slot: Option<&'p mut Option<Program>>) -> Self {
         let dense = strides == [size.cast_signed(); 2];
         let rows = match (dense, swapped, size) {
@@ -142,7 +141,7 @@ unsafe fn copied<const SIZE: usize>(rows: Rows) {
 }
 
 /// An integer of as many bytes as the numbers have.
-trait Unit: Copy {
+pub(super) trait Unit: Copy {
     fn swapped(self) -> Self;
 }
 

@@ -6,8 +6,9 @@ use core::ops::ControlFlow;
 use crate::format::{Column, Numbers, Pairs, Scalar};
 use crate::layout::{Axis, Plan};
 
+use super::arrange::LONG;
 use super::columns::{Values, Way, buffers};
-use super::convert::{CHUNK, LONG};
+use super::convert::CHUNK;
 use super::mask::{Alike, FEW, Mask};
 use super::walk::visit;
 

@@ -9,16 +9,13 @@ use core::ops::ControlFlow;
 use crate::format::{Fault, Scalar};
 use crate::layout::{Axis, Plan};
 
-use super::arrange::{Arranger, Rows};
+use super::arrange::{Arranger, LONG, Rows};
 use super::conversion::{Conversion, KnownLoop, Operand};
 use super::shuffle::Program;
 use super::walk::visit_over;
 
 /// Numbers that are converted at a time where they go through a buffer.
 pub(super) const CHUNK: usize = 512;
-
-/// Bytes of a walk that are worth the preparation of programs.
-pub(super) const LONG: usize = 1 << 13;
 
 /// Numbers behind each other that are worth a call.
 const WORTH: usize = 64;

@@ -32,7 +32,7 @@ pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
         if plan.unit > LINE / 2 {
             return copy_blocks(&plan, src, dst, bytes >= STREAMED);
         }
-        let mut program = Program::EMPTY;
+        let mut program = None;
         if bytes / plan.unit.max(1) > FEW_ITEMS
             && let Some(lines) = plan.lines(PERIOD.cast_signed())
             && let Some(runner) = LineRunner::new(&mut program, &lines, plan.unit, bytes >= STREAMED)
@@ -121,14 +121,14 @@ struct LineRunner<'p> {
 }
 
 impl<'p> LineRunner<'p> {
-    fn new(program: &'p mut Program, lines: &Lines, unit: usize, stream: bool) -> Option<Self> {
+    fn new(slot: &'p mut Option<Program>, lines: &Lines, unit: usize, stream: bool) -> Option<Self> {
         let Lines { line, period, .. } = *lines;
         // Where every second number is written, to memory that no cache has, single stores take less time than vectors of which
         // parts are left out.
         if stream && unit >= 4 && line.dst.stride.unsigned_abs() == 2 * unit && period.len == 1 {
             return None;
         }
-        let steps = Line {
+        let program = Line {
             unit,
             items: period.len.unsigned_abs(),
             src_item: period.src.stride,
@@ -136,12 +136,7 @@ impl<'p> LineRunner<'p> {
             src_step: line.src.stride,
             dst_step: line.dst.stride,
         };
-        if !steps.program(program) {
-            return None;
-        }
-        if line.len.unsigned_abs() < program.periods {
-            return None;
-        }
+        let program = program.program(slot).filter(|program| line.len.unsigned_abs() >= program.periods)?;
         let steps = program.steps(false)?;
         let streaming = if stream { program.steps(true) } else { None };
         Some(Self { program, steps, streaming, line, axes: [line, period], unit })

@@ -5,15 +5,12 @@ use core::ops::ControlFlow;
 
 use crate::layout::Plan;
 
-use super::arrange::{Arranger, Rows};
+use super::arrange::{Arranger, LONG, Rows};
 use super::tile::LINE;
 use super::walk::visit;
 
 /// Bytes that are brought together at a time.
 const PART: usize = 1 << 12;
-
-/// Bytes of a walk that are worth the preparation of a program.
-const LONG: usize = 1 << 13;
 
 /// Gives the bytes of all units of the first operand, in the order of the walk, to `take`. Says no, and has given nothing, where
 /// they are so far from each other that other walks have to be made of it.

@@ -6,6 +6,7 @@ use core::ops::Range;
 use crate::format::{Column, Pairs, Scalar};
 use crate::layout::Axis;
 
+use super::arrange::Unit;
 use super::compiled::{Compiled, Loop, compiled};
 use super::tile::LINE;
 
@@ -165,11 +166,10 @@ impl<'m, const FLOATS: bool> Loop for MaskedEqual<'m, FLOATS> {
 }
 
 /// The bits of a float.
-pub(super) trait Bits: Copy + core::ops::BitOr<Output = Self> + Default {
+pub(super) trait Bits: Unit + core::ops::BitOr<Output = Self> + Default {
     /// Bits of which the highest one says that it is NaN.
     fn nan(self) -> Self;
     fn is_set(self) -> bool;
-    fn swapped(self) -> Self;
 }
 
 macro_rules! bits {
@@ -183,10 +183,6 @@ macro_rules! bits {
             #[inline(always)]
             fn is_set(self) -> bool {
                 self > <$bits>::MAX >> 1
-            }
-            #[inline(always)]
-            fn swapped(self) -> Self {
-                self.swap_bytes()
             }
         })*
     };

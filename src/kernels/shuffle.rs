@@ -240,8 +240,9 @@ impl Line {
         }
     }
 
-    /// Fills in the program for the instructions that there are; says whether the line is one of small steps.
-    pub(super) fn program(&self, program: &mut Program) -> bool {
+    /// The program for the instructions that there are, in memory of the caller's, since it is large; `None` where the line is not
+    /// one of small steps.
+    pub(super) fn program<'p>(&self, slot: &'p mut Option<Program>) -> Option<&'p Program> {
         // Bytes of a vector, and whether loads and stores can leave bytes out.
         let vectors: Option<(usize, bool)> = by_level! {
             avx512: Some((64, true)),
@@ -249,7 +250,8 @@ impl Line {
             neon: Some((16, false)),
             portable: None,
         };
-        let Some((width, masks)) = vectors else { return false };
+        let (width, masks) = vectors?;
+        let program = slot.insert(Program::EMPTY);
         let step = self.dst_step.unsigned_abs();
         // As many periods as begin again where a vector does; else as many as one vector holds.
         let dense = |step: usize| width.checked_shr(step.trailing_zeros().min(width.trailing_zeros()));
@@ -257,7 +259,8 @@ impl Line {
         // SAFETY: it wants nothing of its caller.
         let mut fill = |periods: usize| unsafe { compiled::<Fill<'_>>()((self, &mut *program, periods, width, masks)) };
         let fitting = width.checked_div(step).unwrap_or(0);
-        fill(periods).is_some() || (masks && fitting > 1 && fill(fitting).is_some())
+        let filled = fill(periods).is_some() || (masks && fitting > 1 && fill(fitting).is_some());
+        filled.then_some(program)
     }
 
     #[inline(always)]
@@ -339,7 +342,7 @@ impl<'p> Loop for Fill<'p> {
 
 impl Program {
     /// A program that does nothing.
-    pub(super) const EMPTY: Self = Self {
+    const EMPTY: Self = Self {
         outs: [Out { windows: [Window::NOTHING; MOST], offset: 0, write: 0 }; MOST],
         out_count: 0,
         window_count: 0,
