@@ -5,7 +5,8 @@
 //! * a module uses only modules of lower layers, by the table in the comment of `src/lib.rs`; two of the same layer do
 //!   not use each other;
 //! * within a folder a file uses only files that its `mod.rs` lists above it, be it directly or through a re-export, and
-//!   what `mod.rs` itself defines; in [`INDEPENDENT`] folders it uses no other file.
+//!   what `mod.rs` itself defines; in [`INDEPENDENT`] folders it uses no other file. A folder within a folder is to its
+//!   neighbours what a file is, and its files obey the order of every folder that they are in.
 //!
 //! And on every file: at most [`LINES`] lines; nothing that panics; no `unsafe` in [`SAFE`] folders.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
@@ -224,9 +225,28 @@ fn module(file: &str) -> Vec<&str> {
     path
 }
 
+/// What the file that declares a folder says of it: its `mod.rs`, or a file of its name beside it.
+struct Folder<'a> {
+    children: Vec<&'a str>,
+    reexports: BTreeMap<&'a str, &'a str>,
+}
+
+/// All folders, by their path.
+fn folders(files: &Files) -> BTreeMap<String, Folder<'_>> {
+    let mut folders = BTreeMap::new();
+    for (file, source) in files.iter().filter(|(file, _)| file.ends_with(".rs")) {
+        let tokens = without_tests(&tokens(source));
+        let children = children(&tokens);
+        if !children.is_empty() {
+            folders.insert(module(file).join("/"), Folder { children, reexports: reexports(&tokens) });
+        }
+    }
+    folders
+}
+
 /// What is wrong with the imports of all files, and which exceptions have been needed.
 fn wrong_imports(files: &Files) -> (Vec<String>, BTreeSet<(&'static str, &'static str)>) {
-    let layers = layers(&files["lib.rs"]);
+    let (layers, folders) = (layers(&files["lib.rs"]), folders(files));
     let mut wrong = Vec::new();
     let mut needed = BTreeSet::new();
     for (file, source) in files.iter().filter(|(file, _)| file.ends_with(".rs")) {
@@ -237,7 +257,7 @@ fn wrong_imports(files: &Files) -> (Vec<String>, BTreeSet<(&'static str, &'stati
             let start = if supers > 0 { own.len().saturating_sub(supers) } else { 0 };
             let target = [&own[..start], &path[supers.max(1)..]].concat();
             let above = match &target[..] {
-                [top, rest @ ..] if own.first() == Some(top) => wrong_in_folder(files, file, rest),
+                [top, ..] if own.first() == Some(top) => wrong_in_folder(&folders, file, &target),
                 [top, ..] => wrong_between(&layers, own.first().copied().unwrap_or_default(), top),
                 [] => None,
             };
@@ -263,23 +283,36 @@ fn wrong_between(layers: &BTreeMap<&str, u32>, own: &str, used: &str) -> Option<
     Some((why, used.to_owned()))
 }
 
-/// Why a file may not use `path` in its own folder, and which file that is.
-fn wrong_in_folder(files: &Files, file: &str, path: &[&str]) -> Option<(String, String)> {
-    let (folder, own) = file.split_once('/')?;
-    let tokens = tokens(files.get(&format!("{folder}/mod.rs"))?);
-    let children = children(&tokens);
-    let name = path.first()?;
-    // What mod.rs itself defines is no file's. To mod.rs all is allowed.
-    let place = |name: &str| children.iter().position(|child| *child == name);
-    let used = reexports(&tokens).get(name).copied().unwrap_or(name);
-    let (own, above) = (place(own.trim_end_matches(".rs"))?, place(used));
-    let why = match above {
-        _ if *name == "*" => "it may be anything".to_owned(),
-        Some(above) if above != own && INDEPENDENT.contains(&folder) => format!("files of {folder} are independent"),
-        Some(above) if above > own => format!("{used} is listed below it"),
-        _ => return None,
-    };
-    Some((why, format!("{folder}/{used}.rs")))
+/// Why a file may not use `path`, which begins with a folder that the file is in, and which file that is. The two part ways in
+/// some folder, be it nested in others; what counts is the order of that folder.
+fn wrong_in_folder(folders: &BTreeMap<String, Folder<'_>>, file: &str, path: &[&str]) -> Option<(String, String)> {
+    let own = module(file);
+    let mut path = path.to_vec();
+    for depth in 1..own.len() {
+        let folder = own[..depth].join("/");
+        // To the file that declares the folder all is allowed.
+        let Folder { children, reexports } = folders.get(&folder)?;
+        let place = |name: &str| children.iter().position(|child| *child == name);
+        let name = path.get(depth).copied()?;
+        // What the declaration itself defines is no file's.
+        let used = reexports.get(name).copied().unwrap_or(name);
+        let here = place(own[depth])?;
+        let why = match place(used) {
+            _ if name == "*" => "it may be anything".to_owned(),
+            Some(above) if above == here => {
+                // What it re-exports from the folder that both are in may be of any file there.
+                if used != name {
+                    path.insert(depth, used);
+                }
+                continue;
+            }
+            Some(_) if INDEPENDENT.contains(&folder.as_str()) => format!("files of {folder} are independent"),
+            Some(above) if above > here => format!("{used} is listed below it"),
+            _ => return None,
+        };
+        return Some((why, format!("{folder}/{used}.rs")));
+    }
+    None
 }
 
 /// What is wrong with the contents of all files.
@@ -377,7 +410,7 @@ fn comments_literals_and_tests_are_no_code() {
     assert_eq!(paths(&without_tests(&tokens(source))), expected);
 }
 
-/// A crate of three layers, and what is wrong with one file of it.
+/// A crate of three layers, with a folder in each of its folders, and what is wrong with one file of it.
 fn wrong_with(file: &str, source: &str) -> Vec<String> {
     let lib =
         "//! | layer | module | what |\n//! | --- | --- | --- |\n//! | 0 | [`low`] | a |\n//! | 1 | [`layout`] | b |
@@ -385,8 +418,12 @@ fn wrong_with(file: &str, source: &str) -> Vec<String> {
             .replace("        //!", "//!");
     let mut files = Files::from([("lib.rs".to_owned(), lib)]);
     for folder in ["low", "layout", "exporters", "high"] {
-        let source = "mod first; mod second; mod third; pub use second::{Second, Other as Third}; pub struct Own;";
+        let source =
+            "mod first; mod second; mod third; pub use second::{Second, Other, Other as Third}; pub struct Own;";
         files.insert(format!("{folder}/mod.rs"), source.to_owned());
+        // One nested folder is declared by a `mod.rs`, the other by a file beside it.
+        let nested = if folder == "low" { "second/mod.rs" } else { "second.rs" };
+        files.insert(format!("{folder}/{nested}"), "mod inner; mod outer; pub use outer::Other;".to_owned());
     }
     files.insert(file.to_owned(), source.to_owned());
     [wrong_imports(&files).0, wrong_contents(&files)].concat()
@@ -406,7 +443,17 @@ fn every_kind_of_violation_is_found() {
         ("low/first.rs", "use super::Second;", "second is listed below it"),
         ("low/third.rs", "use super::*;", "low/third.rs uses super::*: it may be anything"),
         ("exporters/third.rs", "use super::first::X;", "files of exporters are independent"),
+        ("exporters/second/inner.rs", "use crate::exporters::first::X;", "files of exporters are independent"),
+        ("exporters/second/inner.rs", "use super::super::third;", "files of exporters are independent"),
+        ("exporters/second/inner.rs", "use super::outer;", "outer is listed below it"),
+        ("high/second/inner.rs", "use crate::high::third;", "third is listed below it"),
+        ("high/second/inner.rs", "use crate::high::second::outer::X;", "outer is listed below it"),
+        ("high/second/inner.rs", "use crate::high::Other;", "outer is listed below it"),
+        ("low/second/inner.rs", "use super::super::third;", "third is listed below it"),
+        ("low/second/inner.rs", "use super::Other;", "outer is listed below it"),
+        ("low/second/outer.rs", "use crate::layout;", "layer 1 is not below layer 0"),
         ("layout/first.rs", "unsafe fn f() {}", "layout/first.rs contains unsafe"),
+        ("layout/second/inner.rs", "unsafe fn f() {}", "layout/second/inner.rs contains unsafe"),
         ("low/first.rs", "fn f() { g().unwrap(); }", "low/first.rs calls unwrap()"),
         ("low/first.rs", "fn f() { g() . expect (\"\"); }", "low/first.rs calls expect()"),
         ("low/first.rs", "fn f() { panic!(\"\") }", "low/first.rs calls panic!"),
@@ -422,6 +469,9 @@ fn every_kind_of_violation_is_found() {
         ("high/third.rs", "use super::{first, second::{self, X}, Second}; #[expect(unused)] use crate::layout::*;"),
         ("low/first.rs", "unsafe fn f() {} #[cfg(test)] mod tests { use super::*; fn g() { panic!() } }"),
         ("low/first.rs", &"\n".repeat(600)),
+        ("high/second/outer.rs", "use super::{inner::X, super::first}; use crate::{high::Own, exporters::third};"),
+        ("exporters/second/outer.rs", "use super::inner; use crate::exporters::{Own, second::inner::X};"),
+        ("exporters/second.rs", "mod inner; mod outer; use outer::Y; use crate::exporters::second::inner;"),
     ] {
         assert_eq!(wrong_with(file, source), Vec::<String>::new(), "{source}");
     }
