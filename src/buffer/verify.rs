@@ -7,7 +7,7 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::object::Py_ssize_t;
 use crate::error::Argument;
 use crate::format;
-use crate::layout::{MAX_NDIM, Order, Structure};
+use crate::layout::{MAX_NDIM, Order, Structure, bytes_of};
 use crate::runtime::hash;
 
 use super::report::{Field, Reporter, Rule, names};
@@ -483,11 +483,7 @@ impl<'a> Answer<'a> {
     }
 
     fn product(&mut self, shape: &[Py_ssize_t], len: Py_ssize_t, itemsize: Py_ssize_t) -> bool {
-        let product = if shape.contains(&0) {
-            Some(0)
-        } else {
-            shape.iter().try_fold(itemsize, |bytes, &items| bytes.checked_mul(items))
-        };
+        let product = bytes_of(shape, itemsize);
         let text = match product {
             Some(bytes) if bytes == len => return true,
             Some(_) => c"len is %zd, but product(shape) * itemsize is %zd",

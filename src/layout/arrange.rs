@@ -4,7 +4,7 @@
 use crate::error::{Argument, Error, Kind, Result};
 
 use super::MAX_NDIM;
-use super::structure::{AxesMut, Order, Structure, fill_strides};
+use super::structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of};
 
 /// Shape and strides, which a memoryview always has.
 fn axes<'a>(view: &Structure<'a>) -> Result<(&'a [isize], &'a [isize])> {
@@ -76,7 +76,7 @@ pub fn broadcast(view: &Structure<'_>, shape: &[isize], to: &mut AxesMut<'_>) ->
         let suboffset = old.and_then(|axis| view.pointer(axis)).unwrap_or(-1);
         to.set(at, len, stride, suboffset).ok_or(Error::bad_argument())?;
     }
-    checked_product(shape, view.itemsize)?;
+    bytes_of(shape, view.itemsize).ok_or(TOO_MANY)?;
     Ok(repeats)
 }
 
@@ -103,16 +103,8 @@ pub fn squeeze(view: &Structure<'_>, to: &mut AxesMut<'_>) -> Result<usize> {
     Ok(used)
 }
 
-/// `product(shape)`, where memory can hold that many items.
-fn checked_product(shape: &[isize], itemsize: isize) -> Result<isize> {
-    if shape.contains(&0) {
-        return Ok(0);
-    }
-    let items = shape.iter().try_fold(1_isize, |items, &len| items.checked_mul(len));
-    items
-        .filter(|items| items.checked_mul(itemsize).is_some())
-        .ok_or(Error::value(c"product(shape) * itemsize is more than memory can hold"))
-}
+/// What says that invariant 3 would be broken.
+const TOO_MANY: Error = Error::value(c"product(shape) * itemsize is more than memory can hold");
 
 /// Writes to `to`, as many axes as `shape` has, with the same items counted in `order`. One length may be -1: it is what is
 /// left for it. NumPy: `reshape` without a copy.
@@ -121,7 +113,7 @@ fn checked_product(shape: &[isize], itemsize: isize) -> Result<isize> {
 /// `ValueError` where the numbers of items differ; `BufferError` where it takes a copy.
 pub fn reshape(view: &Structure<'_>, shape: &[isize], order: Order, to: &mut AxesMut<'_>) -> Result<()> {
     let (own, _) = axes(view)?;
-    let items = checked_product(own, view.itemsize)?;
+    let items = items_of(own).ok_or(TOO_MANY)?;
     for (at, &len) in shape.iter().enumerate() {
         to.set(at, len, view.itemsize, -1).ok_or(Error::bad_argument())?;
     }
@@ -141,19 +133,17 @@ pub fn reshape(view: &Structure<'_>, shape: &[isize], order: Order, to: &mut Axe
 fn complete(shape: &mut [isize], items: isize) -> Result<()> {
     let mismatch =
         Error::with(Kind::Value, c"cannot reshape %zd items into this shape", Argument::Size(items), Argument::None);
-    let mut free = None;
-    let mut product = 1_isize;
-    for len in shape {
-        match *len {
-            -1 if free.is_none() => free = Some(len),
-            negative if negative < 0 => return Err(mismatch),
-            // What does not fit is more than there can be, unless a 0 follows.
-            len => product = if len == 0 { 0 } else { product.checked_mul(len).unwrap_or(isize::MAX) },
-        }
+    let free = shape.iter().position(|&len| len == -1);
+    if let Some(len) = free.and_then(|axis| shape.get_mut(axis)) {
+        *len = 1;
     }
-    if let Some(free) = free {
-        *free = items.checked_div(product).ok_or(mismatch)?;
-        product = product.checked_mul(*free).ok_or(mismatch)?;
+    if shape.iter().any(|&len| len < 0) {
+        return Err(mismatch);
+    }
+    let mut product = items_of(shape).ok_or(mismatch)?;
+    if let Some(len) = free.and_then(|axis| shape.get_mut(axis)) {
+        *len = items.checked_div(product).ok_or(mismatch)?;
+        product = product.checked_mul(*len).ok_or(mismatch)?;
     }
     if product == items { Ok(()) } else { Err(mismatch) }
 }
@@ -207,9 +197,9 @@ impl Regrouping<'_, '_> {
         while old_items != new_items {
             // Neither can be more than all items.
             if new_items < old_items {
-                new_items = new_items.wrapping_mul(take_new()?);
+                new_items = new_items.checked_mul(take_new()?)?;
             } else {
-                old_items = old_items.wrapping_mul(take_old()?);
+                old_items = old_items.checked_mul(take_old()?)?;
             }
         }
         let step = self.one_step(old_end)?;

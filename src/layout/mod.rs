@@ -5,7 +5,7 @@
 //!
 //! 1. `ndim <= MAX_NDIM`; shape, strides and suboffsets, where present, have `ndim` entries.
 //! 2. No entry of shape is negative, and `itemsize >= 0`.
-//! 3. `product(shape) * itemsize` fits in an `isize`.
+//! 3. `product(shape)` and `product(shape) * itemsize` fit in an `isize`; both are 0 where an axis has no items.
 #![forbid(unsafe_code)]
 #![deny(clippy::arithmetic_side_effects)]
 
@@ -30,7 +30,7 @@ pub use axes::{Axis, Step};
 pub use plan::{Pair, Plan, Purpose};
 pub use sides::{Lines, Part, Side, Sides};
 pub use small::{SMALL, Small};
-pub use structure::{AxesMut, Order, Structure, fill_strides};
+pub use structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of};
 pub use subscript::{Clipped, Subscript, axes_left, clip, select};
 pub use verify::{Placed, Pointers};
 

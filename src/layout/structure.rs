@@ -132,9 +132,12 @@ impl<'a> Structure<'a> {
                 if shape.iter().any(|&items| items < 0) {
                     return Err(Error::buffer(c"shape must not be negative"));
                 }
-                // Less is as much as a view of 14 bytes in items of 4 has, which CPython lets pass.
-                if bytes_of(shape, self.itemsize).is_none_or(|bytes| bytes > self.len) {
-                    return Err(Error::buffer(c"product(shape) * itemsize is more than len"));
+                match bytes_of(shape, self.itemsize) {
+                    // Less is as much as a view of 14 bytes in items of 4 has, which CPython lets pass.
+                    Some(bytes) if bytes <= self.len => {}
+                    // Items without bytes take no memory, but they are counted all the same.
+                    None if self.itemsize == 0 => return Err(Error::buffer(c"product(shape) is too large")),
+                    _ => return Err(Error::buffer(c"product(shape) * itemsize is more than len")),
                 }
             }
             None if self.ndim > 1 => return Err(Error::buffer(c"a view of several dimensions needs a shape")),
@@ -157,12 +160,11 @@ impl<'a> Structure<'a> {
         }
     }
 
-    /// The number of items.
+    /// The number of items, which `check` has found to fit in an `isize`; else `usize::MAX`.
     #[must_use]
     pub fn items(&self) -> usize {
         let mut implied = [0];
-        let shape = self.shape_or_implied(&mut implied);
-        shape.iter().fold(1_usize, |items, len| items.wrapping_mul(len.unsigned_abs()))
+        items_of(self.shape_or_implied(&mut implied)).map_or(usize::MAX, isize::unsigned_abs)
     }
 
     /// The suboffset of an axis, where it follows a pointer.
@@ -198,6 +200,13 @@ impl<'a> Structure<'a> {
         copy(self.suboffsets.unwrap_or_default(), suboffsets);
     }
 
+    /// Whether the other view has the same number of axes, and as many items along each of them.
+    #[must_use]
+    pub fn has_exact_shape_of(&self, other: &Structure<'_>) -> bool {
+        let (mut mine, mut theirs) = ([0], [0]);
+        self.ndim == other.ndim && self.shape_or_implied(&mut mine) == other.shape_or_implied(&mut theirs)
+    }
+
     /// Whether the other view has the same items along each axis, so that item can be paired with item. As in CPython
     /// (`equiv_shape`), axes after one of no items are not looked at.
     #[must_use]
@@ -220,22 +229,30 @@ impl<'a> Structure<'a> {
 
 /// Whether each stride is the size of all that lies inside it, walking from the fastest axis outwards.
 fn follows_itemsize<'a>(itemsize: isize, axes: impl Iterator<Item = (&'a isize, &'a isize)>) -> bool {
-    let mut expected = itemsize;
+    let mut expected = Some(itemsize);
     for (&items, &stride) in axes {
-        if items > 1 && stride != expected {
+        if items > 1 && Some(stride) != expected {
             return false;
         }
-        expected = expected.wrapping_mul(items);
+        expected = expected.and_then(|size| size.checked_mul(items));
     }
     true
 }
 
-/// `product(shape) * itemsize`, or `None` where it is more than memory can hold. A zero anywhere makes it 0.
-fn bytes_of(shape: &[isize], itemsize: isize) -> Option<isize> {
+/// The number of items of a shape without negative entries, or `None` where it does not fit. A zero anywhere makes it 0.
+/// Items are counted here and nowhere else.
+#[must_use]
+pub fn items_of(shape: &[isize]) -> Option<isize> {
     if shape.contains(&0) {
         return Some(0);
     }
-    shape.iter().try_fold(itemsize, |bytes, &items| bytes.checked_mul(items))
+    shape.iter().try_fold(1_isize, |items, &len| items.checked_mul(len))
+}
+
+/// `product(shape) * itemsize`, or `None` where the number of items or of their bytes does not fit.
+#[must_use]
+pub fn bytes_of(shape: &[isize], itemsize: isize) -> Option<isize> {
+    items_of(shape)?.checked_mul(itemsize)
 }
 
 /// Writes the strides of contiguous memory of this shape. CPython: `PyBuffer_FillContiguousStrides`, which has no way to

@@ -5,6 +5,8 @@
 
 use crate::error::{Error, Result};
 
+use super::structure::bytes_of;
+
 /// An array in some memory, as whoever makes it describes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Placed<'a> {
@@ -73,10 +75,7 @@ impl Placed<'_> {
     /// The bytes of all items, where memory can hold as many.
     #[must_use]
     pub fn bytes(&self) -> Option<isize> {
-        if self.shape.contains(&0) {
-            return Some(0);
-        }
-        self.shape.iter().try_fold(self.itemsize, |bytes, &len| bytes.checked_mul(len))
+        bytes_of(self.shape, self.itemsize)
     }
 
     /// The table of pointers that stands for the first axis, in front of the memory. `None` where there is no such axis,

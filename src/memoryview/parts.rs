@@ -8,7 +8,9 @@ use crate::abi::memoryview::PyMemoryViewObject;
 use crate::abi::object::PyObject;
 use crate::buffer;
 use crate::error::{Argument, Error, Kind, Result};
-use crate::layout::{self, AxesMut, MAX_NDIM, Order, Structure, Subscript, axes_left, broadcast as broadcast_axes};
+use crate::layout::{
+    self, AxesMut, MAX_NDIM, Order, Structure, Subscript, axes_left, broadcast as broadcast_axes, bytes_of,
+};
 use crate::runtime::refs::Owned;
 
 use super::access::Access;
@@ -38,7 +40,7 @@ pub(super) unsafe fn derived(
         *view = Py_buffer { shape, strides, suboffsets, ndim: given, format, ..*of.view() };
         let structure = of.structure()?;
         lay(&structure, view, &mut axes)?;
-        view.len = axes.shape.iter().fold(view.itemsize, |len, &items| len.wrapping_mul(items));
+        view.len = bytes_of(axes.shape, view.itemsize).ok_or(TOO_LARGE)?;
         let follows = axes.suboffsets.iter().any(|&suboffset| suboffset >= 0);
         // An exporter's array of negative suboffsets is kept, as in CPython; pointers that have been followed are gone.
         if ndim == 0 {
@@ -51,6 +53,9 @@ pub(super) unsafe fn derived(
         Ok(object)
     }
 }
+
+/// What cannot be of a part, which has no more items than the whole.
+const TOO_LARGE: Error = Error::buffer(c"product(shape) * itemsize is too large");
 
 /// `memoryview[...]`, in any number of dimensions: always a memoryview, of no axes where each has an index.
 ///
@@ -202,7 +207,7 @@ impl Stacked {
         };
         // SAFETY: the function's contract; a memoryview's view is complete (B1).
         let buf = unsafe { buffer::select_from(&structure, access.view().buf.cast(), subscripts, &mut axes)? };
-        let len = axes.shape.iter().fold(access.view().itemsize, |len, &items| len.wrapping_mul(items));
+        let len = bytes_of(axes.shape, access.view().itemsize).ok_or(TOO_LARGE)?;
         let follows = axes.suboffsets.iter().any(|&suboffset| suboffset >= 0);
         Ok(Py_buffer {
             buf: buf.cast(),

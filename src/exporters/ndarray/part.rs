@@ -7,7 +7,7 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::object::PyObject;
 use crate::buffer::{self, Acquired, Request};
 use crate::error::{Error, Kind, Result};
-use crate::layout::{self, AxesMut, Order, Structure, Subscript, axes_left, squeeze};
+use crate::layout::{self, AxesMut, Order, Structure, Subscript, axes_left, bytes_of, squeeze};
 use crate::runtime::refs::Owned;
 
 use super::base::{Loose, MAX_NDIM};
@@ -69,7 +69,7 @@ pub(crate) unsafe fn subscript(
         let mut axes = base.axes(ndim);
         axes.suboffsets.fill(-1);
         let buf = buffer::select_from(&structure, source.buf.cast(), subscripts, &mut axes)?;
-        let len = axes.shape.iter().fold(given.itemsize, |len, &items| len.wrapping_mul(items));
+        let len = bytes_of(axes.shape, given.itemsize).ok_or(Error::bad_argument())?;
         base.view.buf = buf.cast();
         base.view.len = len;
         // As in CPython, an array of suboffsets is kept, even where none of its pointers is left.
