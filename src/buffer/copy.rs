@@ -4,7 +4,7 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::object::PyObject;
 use crate::error::{Error, Result};
 use crate::kernels;
-use crate::layout::{FEW, Order, Pair, Purpose, Small, Structure, with_room};
+use crate::layout::{Axis, FEW, Order, Pair, Purpose, Small, Structure, with_room};
 use crate::runtime::alloc::{self, Scratch};
 
 use super::request::Request;
@@ -212,7 +212,7 @@ unsafe fn copy_items(from: &Py_buffer, src: &Structure<'_>, to: &Py_buffer, dst:
             return Ok(());
         }
         with_room!(src.ndim, room => {
-            let pair = Pair::of_views(room, src, dst).ok_or(Error::bad_argument())?;
+            let pair = last_writes(room, src, dst)?;
             let apart = if pair.is_indirect() {
                 with_room!(src.ndim, room => are_apart_behind_pointers(pair.copied(room), src_base, dst_base))
             } else {
@@ -221,13 +221,20 @@ unsafe fn copy_items(from: &Py_buffer, src: &Structure<'_>, to: &Py_buffer, dst:
             if apart {
                 return copy_pair(Some(pair), Purpose::Write, src_base, dst_base);
             }
-            let size = pair.items().saturating_mul(pair.itemsize());
-            let temporary = Scratch::new(size)?;
-            let gathered = Pair::to_contiguous(room, src, Order::C);
-            copy_pair(gathered, Purpose::Once, src_base, temporary.as_ptr())?;
-            scatter(dst, size, Order::C, temporary.as_ptr(), dst_base)
+            let temporary = Scratch::new(pair.items().saturating_mul(pair.itemsize()))?;
+            copy_pair(Some(pair.to_temporary()), Purpose::Once, src_base, temporary.as_ptr())?;
+            let scattered = last_writes(room, src, dst)?.from_temporary();
+            copy_pair(Some(scattered), Purpose::Write, temporary.as_ptr(), dst_base)
         })
     }
+}
+
+/// The walk over two views of the same shape and itemsize, without pairs that are written over: those of a repeated item of
+/// the second view but the last. So a temporary is no larger than what is written.
+fn last_writes<'m>(room: &'m mut [Axis], src: &Structure<'_>, dst: &Structure<'_>) -> Result<Pair<'m>> {
+    let mut pair = Pair::of_views(room, src, dst).ok_or(Error::bad_argument())?;
+    pair.leave_last();
+    Ok(pair)
 }
 
 /// Copies items to others of the same shape and itemsize, in other memory.

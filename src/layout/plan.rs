@@ -4,6 +4,10 @@
 //! [`Pair`] is the walk as the caller states it: axes in index order. [`Plan`] is the same set of item pairs in the
 //! order that is best for memory: axes of one item dropped, negative steps flipped, the smallest steps innermost, axes
 //! that continue each other merged. Axes up to the last one that follows a pointer keep their place and order.
+//!
+//! An axis may be much longer than the memory: along one with a stride of 0, all items are one item. Where visiting a pair
+//! again would change nothing, it is visited once, so that a walk takes no longer than its operands are large. Items
+//! without bytes have no place, so all axes of an operand that has only such are of this kind.
 
 use super::axes::{Axes, Axis, Step, reach};
 use super::structure::{Order, Structure};
@@ -24,7 +28,7 @@ pub enum Purpose {
     Write,
     /// It is written, and no two of its items share memory, as in an array. The order does not matter.
     Once,
-    /// It is only read, so the order never matters.
+    /// It is only read, so the order never matters, and of pairs of the same two items one is enough.
     Read,
 }
 
@@ -111,8 +115,11 @@ impl<'m> Pair<'m> {
             .then_some(pair)
     }
 
-    /// Lays one operand's strides and suboffsets over the axes.
+    /// Lays one operand's strides and suboffsets over the axes. Items without bytes do not move.
     fn lay(&mut self, view: &Structure<'_>, side: impl Fn(&mut Axis) -> &mut Step) {
+        if view.itemsize == 0 {
+            return;
+        }
         match view.strides {
             Some(strides) => {
                 for (axis, &stride) in self.axes.as_mut_slice().iter_mut().zip(strides) {
@@ -158,7 +165,8 @@ impl<'m> Pair<'m> {
     /// The number of item pairs.
     #[must_use]
     pub fn items(&self) -> usize {
-        self.axes.as_slice().iter().fold(1usize, |items, axis| items.wrapping_mul(axis.len.unsigned_abs()))
+        // Invariant 3: it fits, unless an axis has no items, and then it is 0 all the same.
+        self.axes.as_slice().iter().fold(1usize, |items, axis| items.saturating_mul(axis.len.unsigned_abs()))
     }
 
     /// The bytes that each operand touches, as offsets from its base: first byte, and one past the last; first operand
@@ -182,30 +190,37 @@ impl<'m> Pair<'m> {
 
     /// The walks that together cover the first `items` pairs, counted in `order`: at most one for each axis, whole
     /// slabs first, then what is left of the next slab. `room` is for as many axes as there are.
-    pub fn prefix(mut self, items: usize, order: Order, room: &mut [Axis], run: &mut impl FnMut(Pair<'_>)) {
-        let mut left = items.min(self.items());
+    pub fn prefix(&self, items: usize, order: Order, room: &mut [Axis], run: &mut impl FnMut(Pair<'_>)) {
+        let mut at = 0;
+        while let Some((slab, next)) = self.slab(at, items, order, room) {
+            run(slab);
+            at = next;
+        }
+    }
+
+    /// The longest walk over pairs that follow each other in `order`, from the one with number `at` on and before `stop`, that
+    /// is a part along one axis of whole slabs of all faster axes; and the number of the pair after it. `None` where there is
+    /// no such pair, or too little room. Whatever the two numbers, there are at most two such walks for each axis between them.
+    #[must_use]
+    pub fn slab<'s>(&self, at: usize, stop: usize, order: Order, room: &'s mut [Axis]) -> Option<(Pair<'s>, usize)> {
+        let mut slab = self.items();
+        let wanted = stop.min(slab).checked_sub(at).filter(|&wanted| wanted != 0)?;
+        let mut part = self.copied(room)?;
         let count = self.axes.as_slice().len();
         for step in 0..count {
-            let position = match order {
-                Order::Fortran => count.wrapping_sub(step).wrapping_sub(1),
-                _ => step,
-            };
-            let len = self.axes.as_slice().get(position).map_or(0, |axis| axis.len.unsigned_abs());
-            let Some(slab) = self.items().checked_div(len).filter(|_| left != 0) else { return };
-            let slabs = left.checked_div(slab).unwrap_or(0);
-            left = left.wrapping_sub(slabs.wrapping_mul(slab));
-            if slabs != 0
-                && let Some(mut whole) = self.copied(room)
-            {
-                whole.narrow(position, 0, slabs.cast_signed());
-                run(whole);
+            let position = if order == Order::Fortran { count.wrapping_sub(step).wrapping_sub(1) } else { step };
+            let len = self.axes.as_slice().get(position)?.len.unsigned_abs();
+            slab = slab.checked_div(len)?;
+            let index = at.checked_div(slab)?.checked_rem(len)?;
+            if slab <= wanted && at.checked_rem(slab)? == 0 {
+                let slabs = wanted.checked_div(slab)?.min(len.checked_sub(index)?);
+                part.narrow(position, index.cast_signed(), slabs.cast_signed());
+                return Some((part, at.checked_add(slabs.checked_mul(slab)?)?));
             }
-            self.narrow(position, slabs.cast_signed(), 1);
+            part.narrow(position, index.cast_signed(), 1);
         }
         // No axes: the one item.
-        if count == 0 && left != 0 {
-            run(self);
-        }
+        Some((part, 1))
     }
 
     /// The walks along axis 0 that together, one after the other, cover all pairs in Fortran order. A plan cannot have that
@@ -246,12 +261,107 @@ impl<'m> Pair<'m> {
         *dst_base = dst_base.wrapping_add(dst);
     }
 
+    /// Leaves of each axis along which the first operand stands still its first index. Gives how many pairs each pair that
+    /// is left stands for.
+    pub fn leave_first(&mut self) -> usize {
+        let mut times = 1_usize;
+        for axis in self.axes.as_mut_slice() {
+            if axis.src.stride == 0 && axis.len > 1 {
+                times = times.saturating_mul(axis.len.unsigned_abs());
+                axis.len = 1;
+            }
+        }
+        times
+    }
+
+    /// Leaves of each axis along which the second operand stands still its last index: in every index order, that is the pair
+    /// that is written last.
+    pub fn leave_last(&mut self) {
+        for position in 0..self.axes.as_slice().len() {
+            if let Some(axis) = self.axes.as_slice().get(position)
+                && axis.dst.stride == 0
+                && axis.len > 1
+            {
+                self.narrow(position, axis.len.wrapping_sub(1), 1);
+            }
+        }
+    }
+
+    /// Leaves of each axis along which neither operand moves one index.
+    fn leave_distinct(&mut self) {
+        for axis in self.axes.as_mut_slice() {
+            if axis.src.stride == 0 && axis.dst.stride == 0 && axis.len > 1 {
+                axis.len = 1;
+            }
+        }
+    }
+
+    /// Whether each operand stands still on an axis along which the other one moves: then items of one are paired with all
+    /// items of a line, or more, of the other.
+    #[must_use]
+    pub fn is_crossed(&self) -> bool {
+        let moves_alone = |still: fn(&Axis) -> isize, moving: fn(&Axis) -> isize| {
+            self.axes.as_slice().iter().any(|axis| axis.len > 1 && still(axis) == 0 && moving(axis) != 0)
+        };
+        moves_alone(|axis| axis.src.stride, |axis| axis.dst.stride)
+            && moves_alone(|axis| axis.dst.stride, |axis| axis.src.stride)
+    }
+
+    /// Leaves the pairs of the first operand's items with the first of those that they are crossed with, and gives the pairs
+    /// of the second operand's items with the first of theirs. All pairs of the whole walk are equal where these are, since
+    /// equality is transitive, and these are not more than either operand has items. `None` where there is too little room.
+    #[must_use]
+    pub fn uncross<'s>(&mut self, room: &'s mut [Axis]) -> Option<Pair<'s>> {
+        let mut other = self.copied(room)?;
+        for axis in self.axes.as_mut_slice() {
+            if axis.src.stride == 0 {
+                axis.len = axis.len.min(1);
+            }
+        }
+        for axis in other.axes.as_mut_slice() {
+            if axis.dst.stride == 0 {
+                axis.len = axis.len.min(1);
+            }
+        }
+        Some(other)
+    }
+
+    /// The same walk with contiguous memory, in C order, in the place of the second operand.
+    #[must_use]
+    pub fn to_temporary(mut self) -> Self {
+        self.axes.as_mut_slice().iter_mut().for_each(|axis| axis.dst = Step::NONE);
+        self.dst_offset = 0;
+        self.lay_contiguous(self.itemsize.cast_signed(), Order::C, |axis| &mut axis.dst);
+        self
+    }
+
+    /// The same in the place of the first operand.
+    #[must_use]
+    pub fn from_temporary(mut self) -> Self {
+        self.axes.as_mut_slice().iter_mut().for_each(|axis| axis.src = Step::NONE);
+        self.src_offset = 0;
+        self.lay_contiguous(self.itemsize.cast_signed(), Order::C, |axis| &mut axis.src);
+        self
+    }
+
     /// The normalised walk; `None` where there is nothing to walk. `order` is the index order in which writes must
     /// appear to happen where several items of the second operand share memory.
     #[must_use]
     pub fn plan(mut self, purpose: Purpose, order: Order) -> Option<Plan<'m>> {
-        if self.items() == 0 || (self.itemsize == 0 && purpose != Purpose::Read) {
+        let (mut items, mut still) = (1_usize, false);
+        for axis in self.axes.as_slice() {
+            items = items.saturating_mul(axis.len.unsigned_abs());
+            still |= axis.dst.stride == 0;
+        }
+        if items == 0 || (self.itemsize == 0 && purpose != Purpose::Read) {
             return None;
+        }
+        if still {
+            match purpose {
+                Purpose::Write => self.leave_last(),
+                Purpose::Read => self.leave_distinct(),
+                Purpose::Once => {}
+            }
         }
         let indirect = self.axes.as_slice().iter().rposition(Axis::is_indirect).map_or(0, |last| last.wrapping_add(1));
         self.drop_single(indirect);
@@ -269,11 +379,12 @@ impl<'m> Pair<'m> {
     /// The walk as it is stated, in index order, for what has to meet the items in that order. `None` where there is
     /// nothing to walk.
     #[must_use]
-    pub fn in_index_order(self) -> Option<Plan<'m>> {
+    pub fn in_index_order(mut self) -> Option<Plan<'m>> {
         if self.items() == 0 {
             return None;
         }
         let indirect = self.axes.as_slice().iter().rposition(Axis::is_indirect).map_or(0, |last| last.wrapping_add(1));
+        self.drop_single(indirect);
         Some(self.planned(indirect, true))
     }
 
@@ -376,6 +487,14 @@ impl<'m> Pair<'m> {
 }
 
 impl Plan<'_> {
+    /// Leaves one pair of items, for work that finds the same in all of them.
+    pub fn leave_one(&mut self) {
+        self.indirect = 0;
+        while !self.axes.as_slice().is_empty() {
+            self.axes.pop();
+        }
+    }
+
     /// The leading axes, in index order, up to the last one that follows a pointer. Empty for plain strided memory.
     #[must_use]
     pub fn indirect(&self) -> &[Axis] {
