@@ -67,6 +67,10 @@ pub(crate) unsafe fn unpack(
     unsafe {
         let size = (*format.as_ptr()).size.unsigned_abs();
         with_plan(format, |plan| {
+            // Nothing comes of these, however many they are.
+            if plan.counts().values == 0 {
+                return Ok(());
+            }
             let (mut item, mut to) = (items, values);
             for _ in 0..count {
                 let bytes = if size == 0 { &[] } else { core::slice::from_raw_parts(item, size) };

@@ -66,8 +66,13 @@ pub(crate) unsafe fn fill(
         let access = Access::new(op)?;
         access.writable()?;
         let to = part.select(&access, subscripts)?;
+        let structure = buffer::checked_structure(&to)?;
+        // Without items there is no memory either that would give reason to pack an item of any size.
+        if structure.items() == 0 {
+            return access.check_packed(values);
+        }
         access.with_packed(values, |item, size| {
-            let dst = Structure { itemsize: size.cast_signed(), ..buffer::checked_structure(&to)? };
+            let dst = Structure { itemsize: size.cast_signed(), ..structure };
             let strides = [0; MAX_NDIM];
             let src = Structure { strides: strides.get(..dst.ndim), suboffsets: None, ..dst };
             buffer::copy_apart(item, &src, to.buf.cast(), &dst)

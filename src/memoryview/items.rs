@@ -11,7 +11,7 @@ use crate::description::{read_value, with_plan_of, write_value};
 use crate::error::{Argument, Error, Kind, Result};
 use crate::format::{CNumber, Counts, Plan};
 use crate::kernels;
-use crate::layout::{self, AxesMut, Order, Pair, Purpose, Subscript, with_room};
+use crate::layout::{self, AxesMut, Order, Pair, Purpose, Structure, Subscript, with_room};
 use crate::runtime::alloc::Scratch;
 
 use super::access::Access;
@@ -62,6 +62,20 @@ impl Access {
             }
             act(plan, counts.size)
         })
+    }
+
+    /// Whether an item of the view can be packed from these values, for where there is none.
+    ///
+    /// # Safety
+    /// What [`read_value`] needs of the values.
+    pub(super) unsafe fn check_packed(&self, values: &[pybuffer_value]) -> Result<()> {
+        // SAFETY: the function's contract.
+        unsafe {
+            check_values(values)?;
+            self.with_plan(values.len(), |plan, _| {
+                plan.check_values(&mut values.iter().filter_map(|value| read_value(value)))
+            })
+        }
     }
 
     /// Packs an item of the view from its values, and gives it to `act`, where there are as many as it has.
@@ -227,17 +241,27 @@ pub(crate) unsafe fn set_number<T: CNumber>(op: NonNull<PyObject>, indices: &[is
     }
 }
 
+/// How many values as many items have, each so many; `None` where it does not fit in an `isize`.
+pub(super) fn values_of(items: usize, each: usize) -> Option<usize> {
+    items.checked_mul(each).filter(|&values| isize::try_from(values).is_ok())
+}
+
 /// Runs `act` with the plan of the format where all items together have `count` values, and with the bytes that those of
 /// one item take in an array.
 fn with_all<R>(access: &Access, count: usize, act: impl FnOnce(&Plan<'_>, isize) -> Result<R>) -> Result<R> {
     let items = access.structure()?.items();
     with_plan_of(access.format(), |plan| {
         let Counts { values: each, size, .. } = plan.counts();
-        if items.checked_mul(each) != Some(count) {
+        let values = values_of(items, each);
+        if values != Some(count) {
             return Err(Error::with(
                 Kind::Value,
-                c"the view has %zd values, not %zd",
-                Argument::Size(items.saturating_mul(each).cast_signed()),
+                if values.is_some() {
+                    c"the view has %zd values, not %zd"
+                } else {
+                    c"the view has more than %zd values, not %zd"
+                },
+                Argument::Size(values.map_or(isize::MAX, usize::cast_signed)),
                 Argument::Size(count.cast_signed()),
             ));
         }
@@ -247,7 +271,9 @@ fn with_all<R>(access: &Access, count: usize, act: impl FnOnce(&Plan<'_>, isize)
         if count.checked_mul(size_of::<pybuffer_value>()).is_none_or(|size| isize::try_from(size).is_err()) {
             return Err(Error::no_memory());
         }
-        act(plan, each.wrapping_mul(size_of::<pybuffer_value>()).cast_signed())
+        // Each has no more values than all, unless there are no items, and then there is no array.
+        let element = each.saturating_mul(size_of::<pybuffer_value>());
+        act(plan, isize::try_from(element).unwrap_or(0))
     })
 }
 
@@ -283,6 +309,10 @@ pub(crate) unsafe fn values(op: NonNull<PyObject>, values: *mut pybuffer_value, 
         let access = Access::new(op)?;
         let (structure, base) = (access.structure()?, access.view().buf.cast());
         with_all(&access, count, |plan, element| {
+            // Items may be without values, and then they may be any number.
+            if count == 0 {
+                return Ok(());
+            }
             with_room!(structure.ndim, room => {
                 let pair = Pair::to_array(room, &structure, element, Order::C).ok_or(Error::bad_argument())?;
                 try_each(pair.plan(Purpose::Read, Order::C), base, values.cast(), |item, to| {
@@ -311,6 +341,8 @@ pub(crate) unsafe fn set_values(op: NonNull<PyObject>, values: *const pybuffer_v
             for _ in 0..values.len().checked_div(each).unwrap_or(0) {
                 plan.check_values(&mut checked)?;
             }
+            // Only so many bytes of each item are written: none, maybe.
+            let structure = Structure { itemsize: size.cast_signed(), ..structure };
             with_room!(structure.ndim, room => {
                 let pair = Pair::from_array(room, &structure, element, Order::C).ok_or(Error::bad_argument())?;
                 let walk = pair.plan(Purpose::Write, Order::C);

@@ -13,7 +13,7 @@ use crate::kernels::{self, Conversion, Operand};
 use crate::layout::{Axis, Order, Pair, Purpose, Structure, with_room};
 
 use super::access::Access;
-use super::items::{bytes_mut_of, bytes_of, try_each};
+use super::items::{bytes_mut_of, bytes_of, try_each, values_of};
 
 /// `pybuffer_memoryview_to_*`.
 ///
@@ -81,17 +81,14 @@ impl<'a> Work<'a> {
         if counts.size > structure.itemsize.unsigned_abs() {
             return Err(Error::value(c"memoryview: an item is smaller than its format"));
         }
-        let mut implied = [0];
-        let shape = structure.shape_or_implied(&mut implied);
-        // Items of no bytes may be more than a size can say.
-        let numbers = if shape.contains(&0) || counts.values == 0 {
-            0
-        } else {
-            shape.iter().fold(counts.values.cast_signed(), |numbers, &len| numbers.saturating_mul(len))
-        };
-        if count != numbers {
-            let (count, numbers) = (Argument::Size(count), Argument::Size(numbers));
-            return Err(Error::with(Kind::Value, c"count is %zd, but the memoryview has %zd numbers", count, numbers));
+        let numbers = values_of(structure.items(), counts.values).map(usize::cast_signed);
+        if numbers != Some(count) {
+            let text = match numbers {
+                Some(_) => c"count is %zd, but the memoryview has %zd numbers",
+                None => c"count is %zd, but the memoryview has more than %zd numbers",
+            };
+            let numbers = Argument::Size(numbers.unwrap_or(isize::MAX));
+            return Err(Error::with(Kind::Value, text, Argument::Size(count), numbers));
         }
         // No memory has arrays that are larger.
         let size = ctype.size().cast_signed();
