@@ -93,19 +93,49 @@ unsafe fn equal(a: &Py_buffer, b: &Py_buffer, formats: Formats) -> Result<bool> 
     // SAFETY: the function's contract.
     unsafe {
         let (left, right) = (buffer::checked_structure(a)?, buffer::checked_structure(b)?);
-        if !left.has_shape_of(&right) {
+        let alike = match formats {
+            Formats::Struct => left.has_shape_of(&right),
+            Formats::All => left.has_exact_shape_of(&right),
+        };
+        if !alike {
             return Ok(false);
         }
-        with_room!(left.ndim, room => equal_items(Pair::of_views(room, &left, &right), a, b, formats))
+        with_room!(left.ndim, room => {
+            let pair = Pair::of_views(room, &left, &right).ok_or(Error::bad_argument())?;
+            if pair.is_crossed() {
+                return equal_crossed(pair, left.ndim, a, b, formats);
+            }
+            equal_items(pair, a, b, formats)
+        })
+    }
+}
+
+/// # Safety
+/// As [`equal_items`]; the pair is crossed.
+#[cold]
+#[inline(never)]
+unsafe fn equal_crossed(
+    mut pair: Pair<'_>,
+    ndim: usize,
+    a: &Py_buffer,
+    b: &Py_buffer,
+    formats: Formats,
+) -> Result<bool> {
+    // SAFETY: the function's contract: parts of the walk.
+    unsafe {
+        with_room!(ndim, room => {
+            let other = pair.uncross(room).ok_or(Error::bad_argument())?;
+            Ok(equal_items(pair, a, b, formats)? && equal_items(other, a, b, formats)?)
+        })
     }
 }
 
 /// # Safety
 /// As [`equal`]; the pair is that of the two views.
-unsafe fn equal_items(pair: Option<Pair<'_>>, a: &Py_buffer, b: &Py_buffer, formats: Formats) -> Result<bool> {
+unsafe fn equal_items(pair: Pair<'_>, a: &Py_buffer, b: &Py_buffer, formats: Formats) -> Result<bool> {
     // SAFETY: the function's contract.
     let (format_a, format_b) = unsafe { (buffer::format_of(a), buffer::format_of(b)) };
-    let mut plan = pair.ok_or(Error::bad_argument())?.plan(Purpose::Read, Order::C);
+    let mut plan = pair.plan(Purpose::Read, Order::C);
     let items = (Items::of(a), Items::of(b));
     // Two views of the same native type are compared as such, all others as the struct module would unpack them.
     if let (Some(code_a), Some(code_b)) = (native_code(Some(format_a)), native_code(Some(format_b)))
@@ -181,6 +211,10 @@ unsafe fn equal_by_format(
     let Some(plan) = plan else { return Ok(true) };
     if !comparer.fits(a.size, b.size) {
         return Err(SMALLER);
+    }
+    // Of items of which no byte is looked at, all are equal or none.
+    if comparer.fits(0, 0) {
+        plan.leave_one();
     }
     // SAFETY: the function's contract: both items may be read, and `fits` has made sure that each is as large as its format.
     unsafe {
@@ -258,21 +292,26 @@ unsafe fn hash_of_items(view: &Py_buffer) -> Result<Py_hash_t> {
     // SAFETY: the function's contract.
     unsafe {
         let structure = buffer::checked_structure(view)?;
-        let len = view.len.unsigned_abs();
+        // A `len` that is more than the shape holds does not count, as it does not for `==`.
+        let len = structure.bytes();
         let mut hasher = hash::Hasher::new();
         let complete = with_room!(structure.ndim, room => {
             // Contiguous memory has one item after the other in just this order.
             let pair = Pair::to_contiguous(room, &structure, Order::C).ok_or(Error::bad_argument())?;
+            // Of items that are repeated there may be more bytes than there is memory. What could not be copied, as CPython
+            // does, is not hashed.
+            if len != 0 && pair.bounds().is_none_or(|[(first, end), _]| end.abs_diff(first) < len) {
+                drop(Scratch::new(len)?);
+            }
             let plan = pair.plan(Purpose::Once, Order::C);
             plan.is_none_or(|plan| kernels::gather(plan, view.buf.cast(), |bytes| hasher.add(bytes)))
         });
         if complete {
-            // Where the shape holds less than `len` says.
-            (structure.bytes()..len).for_each(|_| hasher.add(&[0]));
             return Ok(hasher.finish());
         }
         let temporary = Scratch::new(len)?;
-        buffer::to_fresh(temporary.as_ptr(), view, Order::C)?;
+        let items = Py_buffer { len: len.cast_signed(), ..*view };
+        buffer::to_fresh(temporary.as_ptr(), &items, Order::C)?;
         Ok(hash::of_bytes(core::slice::from_raw_parts(temporary.as_ptr(), len)))
     }
 }
