@@ -8,6 +8,7 @@ use crate::layout::Axis;
 
 use super::arrange::Unit;
 use super::compiled::{Compiled, Loop, compiled};
+use super::gap::may_cover;
 use super::tile::LINE;
 
 /// The most elements of an item that are compared one after the other for many items; more are compared item by item.
@@ -15,8 +16,6 @@ pub(super) const FEW: usize = 16;
 
 /// The most bytes of a mask.
 const MASK: usize = 1 << 11;
-/// Bytes from item to item from which on there is none.
-const MASKED: usize = 256;
 
 /// Columns of the same bytes or floats at the same places in the items of both operands, which are as far from each other: the
 /// bytes of all of them are compared at once, with whatever lies between, which is masked out. Where they differ, floats may be
@@ -35,7 +34,8 @@ pub(super) type Room = Option<[[u8; MASK]; 2]>;
 impl<'m> Mask<'m> {
     /// `None` where there are no such columns, too few of them in too large items, or nothing between them.
     pub(super) fn new(columns: &[Option<Column>], line: &Axis, room: &'m mut Room) -> Option<Self> {
-        let step = usize::try_from(line.src.stride).ok().filter(|&step| step < MASKED)?;
+        // Less than a step lies between bytes that count.
+        let step = usize::try_from(line.src.stride).ok().filter(|&step| may_cover(step))?;
         if line.dst.stride != line.src.stride || line.len.unsigned_abs().checked_mul(step)? < MASK {
             return None;
         }
@@ -76,7 +76,7 @@ impl<'m> Mask<'m> {
     /// W1 to W3 of the module's contract, nothing being written, for the columns of as many items, at least one.
     pub(super) unsafe fn alike(&self, a: *const u8, b: *const u8, count: usize) -> Alike {
         let bytes = count.wrapping_sub(1).wrapping_mul(self.step).wrapping_add(self.reach);
-        // SAFETY: the function's contract; items that are so near may be read with what lies between them.
+        // SAFETY: the function's contract; what lies between the columns may be read, see `gap`.
         unsafe { (self.alike)((a, b, bytes, self.pattern)) }
     }
 }

@@ -12,13 +12,25 @@
 //! * **W4** for a function that writes: no byte that is written is read through the first operand, unless the function
 //!   says otherwise.
 //!
-//! Loads of vectors may also cover bytes between items that are read and less than 256 bytes apart. Nothing is made of their
-//! values, so that another thread may write them; no page is read that has no byte of an item.
+//! # What else is read
+//!
+//! Bytes of items, and pointers on the way, are all that is read and written, with one exception, the **page rule**: a load may
+//! cover the bytes between two items of the same operand, if both are read and fewer than 256 bytes lie between them. From this
+//! follows:
+//!
+//! * nothing before the first item is read, and nothing behind the last one, of a walk or of a part of it;
+//! * every page that is touched has a byte of an item;
+//! * a load of which no byte is wanted does not take place.
+//!
+//! Nothing is made of the values of such bytes, so that another thread may write them. Stores cover items only. What is prefetched
+//! may be any address. [`gap::may_cover`] decides whether a gap is covered, nobody else does; what covers gaps is the programs of
+//! `shuffle` and the masks of `mask`.
 //!
 //! The exporter vouches for W1 and W2 with the view that it filled, which `layout::Structure::check` has found to be
 //! consistent; W3 is the thread rule of the header; W4 is established by `buffer::copy`.
 
 mod cpu;
+mod gap;
 mod walk;
 
 mod compiled;

@@ -12,6 +12,7 @@ use core::marker::PhantomData;
 
 use super::compiled::{Loop, compiled};
 use super::cpu::by_level;
+use super::gap::may_cover;
 use super::tile::{LINE, steps_to_line};
 
 /// The most vectors that a program writes, and the most windows that each is made of.
@@ -42,10 +43,7 @@ impl Window {
 /// The index of a byte that does not come from a window.
 const NOWHERE: u8 = 0x80;
 
-/// Bytes between items up to which what lies between them is read, too, and left out afterwards: much less than a page.
-const NEAR: usize = 4 * LINE;
-
-/// A vector of the destination.
+/// A vector of the destination, which has bytes of items: where none are written, none are read.
 #[derive(Clone, Copy)]
 pub(super) struct Out {
     pub(super) windows: [Window; MOST],
@@ -96,7 +94,7 @@ impl Out {
         for window in &mut self.windows {
             *window = Window { offset: last, ..Window::NOTHING };
             if left == 0 {
-                // Where another vector has more windows, these are read, too, and give nothing.
+                // Where another vector has more windows, the last one of this is read again, and gives nothing.
                 continue;
             }
             let mut lowest = isize::MAX;
@@ -250,7 +248,11 @@ impl Line {
             neon: Some((16, false)),
             portable: None,
         };
-        let (width, masks) = vectors?;
+        self.program_of(vectors?, slot)
+    }
+
+    /// The same for vectors of `width` bytes, whatever the processor has.
+    fn program_of<'p>(&self, (width, masks): (usize, bool), slot: &'p mut Option<Program>) -> Option<&'p Program> {
         let program = slot.insert(Program::EMPTY);
         let step = self.dst_step.unsigned_abs();
         // As many periods as begin again where a vector does; else as many as one vector holds.
@@ -280,9 +282,8 @@ impl Line {
         program.sparse = program.src_step.unsigned_abs() > bytes;
         let size = width.cast_signed();
         let all = if width == LINE { u64::MAX } else { (1_u64 << width).wrapping_sub(1) };
-        // The source that an item has in all periods; that of the item alone where others are far. So no page lies in it that
-        // has no byte of an item.
-        let near = self.src_step.unsigned_abs() <= NEAR;
+        // The source that an item has in all periods; that of the item alone where it must not be read with others.
+        let near = may_cover(self.src_step.unsigned_abs().saturating_sub(self.unit));
         let spans =
             Spans::new(self.items, self.src_item, self.unit, if near { self.src_step.wrapping_mul(others) } else { 0 });
         let outs = Spans::new(self.items, self.dst_item, self.unit, self.dst_step.wrapping_mul(others));
@@ -294,14 +295,21 @@ impl Line {
             if known.into_iter().any(|known| known.0 == *start) {
                 continue;
             }
+            if end.wrapping_sub(*start) > REACH {
+                return None;
+            }
             let mut offset = *start;
             while offset < *end {
                 let out = program.outs.get_mut(program.out_count)?;
                 out.offset = offset;
                 self.sources(periods, out, &mut sources);
                 offset = offset.wrapping_add(size);
-                program.out_count = program.out_count.wrapping_add(1);
                 out.write &= all;
+                if out.write == 0 {
+                    // Between items of the destination.
+                    continue;
+                }
+                program.out_count = program.out_count.wrapping_add(1);
                 let (count, readable) = out.cover(&sources, &spans, size)?;
                 program.window_count = program.window_count.max(count);
                 for window in out.windows.iter().take(count) {
@@ -366,5 +374,150 @@ impl Program {
             return None;
         }
         steps_to_line(dst.wrapping_offset(first.offset).addr(), step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::indexing_slicing, reason = "tests")]
+
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// Numbers from a fixed seed.
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, end: isize) -> isize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33).cast_signed() as isize % end
+        }
+
+        fn sign(&mut self) -> isize {
+            1 - 2 * self.below(2)
+        }
+    }
+
+    /// The bytes of one operand: for each place from `first` on, the byte, and whether it may be touched.
+    struct Memory {
+        first: isize,
+        bytes: Vec<(u8, bool)>,
+    }
+
+    impl Memory {
+        /// Items of `unit` bytes at these places. What lies between may be read where `gaps` says so.
+        fn new(places: &[isize], unit: isize, gaps: bool) -> Self {
+            let mut sorted = places.to_vec();
+            sorted.sort_unstable();
+            let (first, end) = (sorted[0], sorted[sorted.len() - 1] + unit);
+            let mut bytes: Vec<(u8, bool)> = (first..end).map(|at| ((at * 37 >> 3) as u8, false)).collect();
+            let mut known = first;
+            for place in sorted {
+                let start = if gaps && may_cover((place - known).max(0).unsigned_abs()) { known } else { place };
+                for byte in &mut bytes[(start.min(place) - first).unsigned_abs()..(place + unit - first).unsigned_abs()]
+                {
+                    byte.1 = true;
+                }
+                known = place + unit;
+            }
+            Self { first, bytes }
+        }
+
+        fn at(&mut self, place: isize) -> &mut u8 {
+            let byte = usize::try_from(place - self.first).ok().and_then(|at| self.bytes.get_mut(at));
+            let (byte, allowed) = byte.unwrap_or_else(|| panic!("{place} is outside"));
+            assert!(*allowed, "{place} lies between items");
+            byte
+        }
+    }
+
+    /// Runs steps of a program as `shuffle_run` does, byte by byte.
+    fn run(program: &Program, masks: bool, steps: isize, src: &mut Memory, dst: &mut Memory) {
+        let width = program.width;
+        for step in 0..steps {
+            for out in &program.outs[..program.out_count] {
+                let start = step * program.src_step;
+                let loaded: Vec<[u8; LINE]> = out.windows[..program.window_count]
+                    .iter()
+                    .map(|window| {
+                        let mut loaded = [0; LINE];
+                        for (at, byte) in loaded.iter_mut().enumerate().take(width) {
+                            if program.readable || window.read >> at & 1 == 1 {
+                                *byte = *src.at(start + window.offset + at.cast_signed());
+                            }
+                        }
+                        loaded
+                    })
+                    .collect();
+                let index = |window: usize, at: usize| usize::from(out.windows[window].index[at]);
+                for at in 0..width {
+                    let of_pair = |first: usize| {
+                        let index = index(first, at);
+                        loaded[if loaded.len() > first + 1 { first + index / LINE % 2 } else { first }][index % LINE]
+                    };
+                    let byte = if !masks {
+                        let given = (0..loaded.len()).filter(|window| index(*window, at) < LINE);
+                        given.fold(0, |byte, window| byte | loaded[window][index(window, at)])
+                    } else if loaded.len() > 2 && out.windows[2].gives >> at & 1 == 1 {
+                        of_pair(2)
+                    } else {
+                        of_pair(0)
+                    };
+                    if out.write >> at & 1 == 1 {
+                        *dst.at(step * program.dst_step + out.offset + at.cast_signed()) = byte;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Programs for vectors of any processor touch what the page rule allows, and nothing else, and copy all items.
+    #[test]
+    fn programs_touch_items_and_what_lies_between_them() {
+        let rounds = std::env::var("PYBUFFER_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1);
+        let mut random = Random(12);
+        let mut slot = None;
+        let mut made = 0;
+        for case in 0..20_000 * rounds {
+            let unit = 1 + random.below(if case % 2 == 0 { 8 } else { 32 });
+            let items = 1 + random.below(if case % 3 == 0 { PERIOD.cast_signed() } else { 1 });
+            let gap = |random: &mut Random| if random.below(2) == 0 { 0 } else { random.below(288) };
+            // Items of the destination do not overlap: the periods lie between the items of one, or these between the periods.
+            let (inner, outer) = (unit + gap(&mut random), gap(&mut random));
+            let apart = 5000 + random.below(64);
+            let (dst_item, dst_step) =
+                if random.below(3) == 0 { (apart, inner) } else { (inner, items * inner + outer) };
+            let line = Line {
+                unit: unit.unsigned_abs(),
+                items: items.unsigned_abs(),
+                src_item: random.sign() * random.below(300),
+                dst_item: random.sign() * dst_item,
+                src_step: random.sign() * (random.below(2) * unit + gap(&mut random)),
+                dst_step: random.sign() * dst_step,
+            };
+            for vectors in [(64, true), (16, false)] {
+                let Some(program) = line.program_of(vectors, &mut slot) else { continue };
+                made += 1;
+                let steps = 1 + random.below(3);
+                let places = |item: isize, step: isize| -> Vec<isize> {
+                    let periods = steps * program.periods.cast_signed();
+                    (0..items).flat_map(|at| (0..periods).map(move |period| at * item + period * step)).collect()
+                };
+                let (from, to) = (places(line.src_item, line.src_step), places(line.dst_item, line.dst_step));
+                if program.periods > 1 && program.periods.cast_signed() * dst_step > apart {
+                    continue;
+                }
+                let (mut src, mut dst) = (Memory::new(&from, unit, true), Memory::new(&to, unit, false));
+                run(program, vectors.1, steps, &mut src, &mut dst);
+                for (from, to) in from.iter().zip(&to) {
+                    for byte in 0..unit {
+                        let (was, is) = (*src.at(from + byte), *dst.at(to + byte));
+                        assert_eq!(was, is, "{vectors:?} {steps} {:?}", (unit, line.src_step, line.dst_step));
+                    }
+                }
+            }
+        }
+        assert!(made > 5000, "only {made} programs");
     }
 }
