@@ -7,17 +7,20 @@ use crate::layout::{Axis, Step};
 
 use super::compiled::{Compiled, compiled};
 use super::conversion::Operand;
-use super::convert::{Buffer, CHUNK, Reader};
+use super::convert::Reader;
 use super::equal::{DenseEqual, SameAs, StridedEqual};
 use super::mask::{FEW, has_nan};
 use super::shuffle::Program;
 
-/// Memory for the numbers of a chunk of both operands.
-pub(super) type Buffers = [[Buffer; 2]; 2];
+/// Numbers that are compared at a time where they go through a buffer.
+pub(super) const CHUNK: usize = 256;
+
+/// Memory for the numbers of a chunk: of the first operand, of the second one, and for what becomes of either meanwhile.
+pub(super) type Buffers = [[MaybeUninit<u64>; CHUNK]; 3];
 
 /// Such memory.
 pub(super) const fn buffers() -> Buffers {
-    [const { [const { [const { MaybeUninit::uninit() }; CHUNK] }; 2] }; 2]
+    [const { [const { MaybeUninit::uninit() }; CHUNK] }; 3]
 }
 
 /// The loop that compares a line of values of one type.
@@ -206,14 +209,14 @@ impl<'p> Compare<'p> {
                 equal
             }),
             Self::Numbers([left, right], equal) => {
-                let [left_buffers, right_buffers] = buffers;
+                let [left_room, right_room, other] = buffers;
                 while remaining > 0 {
                     let count = remaining.min(CHUNK);
                     // SAFETY: the function's contract, for a part of the line; a buffer has room for a chunk. Every number
                     // fits the type that it is compared as.
                     unsafe {
-                        let left = left.read(a, left_buffers, count);
-                        let right = right.read(b, right_buffers, count);
+                        let left = left.read(a, left_room, other, count);
+                        let right = right.read(b, right_room, other, count);
                         if !equal((left, right, count)) {
                             return false;
                         }

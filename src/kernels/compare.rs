@@ -7,8 +7,7 @@ use crate::format::{Column, Numbers, Pairs, Scalar};
 use crate::layout::{Axis, Plan};
 
 use super::arrange::LONG;
-use super::columns::{Values, Way, buffers};
-use super::convert::CHUNK;
+use super::columns::{CHUNK, Values, Way, buffers};
 use super::mask::{Alike, FEW, Mask};
 use super::walk::visit;
 

@@ -15,7 +15,7 @@ use super::shuffle::Program;
 use super::walk::visit_over;
 
 /// Numbers that are converted at a time where they go through a buffer.
-pub(super) const CHUNK: usize = 512;
+const CHUNK: usize = 512;
 
 /// Numbers behind each other that are worth a call.
 const WORTH: usize = 64;
@@ -92,22 +92,29 @@ impl<'p> Reader<'p> {
         Some(Self { gather, convert })
     }
 
-    /// Where the numbers are then, at most as many as a buffer has room for.
+    /// Where the numbers are then: where they were, or in `room`. `other` is used meanwhile.
     ///
     /// # Safety
-    /// W1 and W3 for `count` numbers, which fit.
-    pub(super) unsafe fn read(&self, src: *const u8, buffers: &mut [Buffer; 2], count: usize) -> *const u8 {
-        let [gathered, converted] = buffers.each_mut().map(|buffer| buffer.as_mut_ptr().cast::<u8>());
+    /// W1 and W3 for `count` numbers, which fit, of which both buffers hold as many.
+    pub(super) unsafe fn read(
+        &self,
+        src: *const u8,
+        room: &mut [MaybeUninit<u64>],
+        other: &mut [MaybeUninit<u64>],
+        count: usize,
+    ) -> *const u8 {
+        let (room, other) = (room.as_mut_ptr().cast::<u8>(), other.as_mut_ptr().cast::<u8>());
         let mut numbers = src;
         // SAFETY: the function's contract; the buffers are other memory.
         unsafe {
             if let Some(gather) = &self.gather {
+                let gathered = if self.convert.is_some() { other } else { room };
                 gather.run(Rows::new(numbers, gathered, [1, count], [0, 0]));
                 numbers = gathered.cast_const();
             }
             if let Some(convert) = self.convert {
-                convert((numbers, converted, count));
-                numbers = converted.cast_const();
+                convert((numbers, room, count));
+                numbers = room.cast_const();
             }
         }
         numbers
@@ -141,7 +148,7 @@ impl Steps {
 }
 
 /// Memory for the numbers of a chunk.
-pub(super) type Buffer = [MaybeUninit<u64>; CHUNK];
+type Buffer = [MaybeUninit<u64>; CHUNK];
 
 impl<'c> Plane<'c> {
     fn new(
