@@ -32,16 +32,10 @@ pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
         if plan.unit > LINE / 2 {
             return copy_blocks(&plan, src, dst, bytes >= STREAMED);
         }
-        let mut program = None;
         if bytes / plan.unit.max(1) > FEW_ITEMS
             && let Some(lines) = plan.lines(PERIOD.cast_signed())
-            && let Some(runner) = LineRunner::new(&mut program, &lines, plan.unit, bytes >= STREAMED)
+            && copy_lines(&mut plan, &lines, src, dst)
         {
-            plan.remove_direct(lines.taken);
-            walk(&plan, src, dst, |src, dst| runner.run(src, dst));
-            if bytes >= STREAMED {
-                stream_end();
-            }
             return;
         }
         if copy_tiles(&mut plan, src, dst) {
@@ -50,6 +44,25 @@ pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
         let tiled = plan.tile();
         copy_planes(&plan, src, dst, tiled);
     }
+}
+
+/// Copies by a program for these lines; says whether there is one.
+///
+/// # Safety
+/// W1 to W4.
+// Not in line: what is copied otherwise needs no memory for a program.
+#[inline(never)]
+unsafe fn copy_lines(plan: &mut Plan<'_>, lines: &Lines, src: *const u8, dst: *mut u8) -> bool {
+    let streamed = plan.bytes() >= STREAMED;
+    let mut program = None;
+    let Some(runner) = LineRunner::new(&mut program, lines, plan.unit, streamed) else { return false };
+    plan.remove_direct(lines.taken);
+    // SAFETY: the function's contract, for each line.
+    unsafe { walk(plan, src, dst, |src, dst| runner.run(src, dst)) };
+    if streamed {
+        stream_end();
+    }
+    true
 }
 
 /// Calls `act` with the two addresses of each index tuple of the plan's axes.

@@ -17,6 +17,8 @@ const PART: usize = 1 << 12;
 ///
 /// # Safety
 /// W1 and W3 of the module's contract; the second operand is not looked at.
+// Not in line: whoever is told no wants the stack for something else.
+#[inline(never)]
 pub(crate) unsafe fn gather(mut plan: Plan<'_>, src: *const u8, mut take: impl FnMut(&[u8])) -> bool {
     let long = plan.bytes() >= LONG;
     plan.take_block();

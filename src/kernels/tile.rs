@@ -5,6 +5,8 @@
 //! The two tables of offsets are what makes one kernel serve any number of axes. A plane is copied in tiles of one cache
 //! line each way, so that every line that is fetched is used up, and every line that is written is written whole.
 
+use crate::layout::Offset;
+
 use super::prefetch::{SECOND, prefetch};
 
 /// A plane, and how to go about it.
@@ -12,17 +14,17 @@ use super::prefetch::{SECOND, prefetch};
 pub(super) struct Plane<'t> {
     pub(super) src: *const u8,
     /// For each source line, where it begins, from `src`.
-    pub(super) rows: &'t [isize],
+    pub(super) rows: &'t [Offset],
     pub(super) dst: *mut u8,
     /// For each destination line, where it begins, from `dst`.
-    pub(super) columns: &'t [isize],
+    pub(super) columns: &'t [Offset],
     /// Rows before the first one at which lines of the destination begin in the cache, too; 0 where they never all do.
     pub(super) head_rows: usize,
     /// The same for columns and lines of the source.
     pub(super) head_columns: usize,
     pub(super) reach: Reach,
     /// The source lines of the plane that is copied next.
-    pub(super) next: (*const u8, &'t [isize]),
+    pub(super) next: (*const u8, &'t [Offset]),
 }
 
 /// How far away the memory is.
@@ -89,9 +91,9 @@ pub(super) trait Tile {
     /// W1 to W4 for the items of `ROWS` rows and `COLUMNS` columns; the processor has the instructions.
     unsafe fn whole<const STREAM: bool>(
         src: *const u8,
-        rows: *const isize,
+        rows: *const Offset,
         dst: *mut u8,
-        columns: *const isize,
+        columns: *const Offset,
         ahead: &mut Ahead,
     );
 
@@ -100,7 +102,7 @@ pub(super) trait Tile {
     /// # Safety
     /// As `whole`, for the items that there are.
     #[inline(always)]
-    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
         macro_rules! of {
             ($($unit:literal)*) => {
                 match Self::UNIT {
@@ -119,13 +121,13 @@ pub(super) trait Tile {
 /// # Safety
 /// W1 to W4 for the items of these rows and columns of `UNIT` bytes.
 #[inline(always)]
-pub(super) unsafe fn items<const UNIT: usize>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+pub(super) unsafe fn items<const UNIT: usize>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
     let mut from = src;
     for &column in columns {
-        let mut to = dst.wrapping_offset(column);
+        let mut to = dst.wrapping_offset(column as isize);
         for &row in rows {
             // SAFETY: W1 and W2; an array of bytes needs no alignment.
-            unsafe { to.cast::<[u8; UNIT]>().write(from.wrapping_offset(row).cast::<[u8; UNIT]>().read()) };
+            unsafe { to.cast::<[u8; UNIT]>().write(from.wrapping_offset(row as isize).cast::<[u8; UNIT]>().read()) };
             to = to.wrapping_add(UNIT);
         }
         from = from.wrapping_add(UNIT);
@@ -233,9 +235,9 @@ unsafe fn narrow<T: Tile>(plane: &Plane<'_>) {
 #[inline(always)]
 pub(super) unsafe fn in_smaller<T: Tile, const STREAM: bool>(
     src: *const u8,
-    rows: &[isize],
+    rows: &[Offset],
     dst: *mut u8,
-    columns: &[isize],
+    columns: &[Offset],
 ) {
     let mut dst = dst;
     for rows in rows.chunks(T::ROWS) {
@@ -279,7 +281,7 @@ unsafe fn tiles<T: Tile, const FAR: bool, const STREAM: bool>(plane: &Plane<'_>,
                 let lines = across.wrapping_mul(T::COLUMNS * T::UNIT).div_ceil(LINE);
                 let share = T::ROWS.div_ceil(across.wrapping_mul(T::STEPS));
                 let count = down.wrapping_mul(T::ROWS);
-                let of = |src: *const u8, rows: &[isize], row: usize| {
+                let of = |src: *const u8, rows: &[Offset], row: usize| {
                     let rows = rows.get(row..).unwrap_or(&[]);
                     Ahead { src, rows: rows.as_ptr(), left: rows.len().min(count), lines, share }
                 };
@@ -339,7 +341,7 @@ unsafe fn tiles<T: Tile, const FAR: bool, const STREAM: bool>(plane: &Plane<'_>,
 #[derive(Clone, Copy)]
 pub(super) struct Ahead {
     src: *const u8,
-    rows: *const isize,
+    rows: *const Offset,
     left: usize,
     /// How many lines of the cache of each of them.
     lines: usize,
@@ -358,7 +360,7 @@ impl Ahead {
     pub(super) fn step(&mut self) {
         for _ in 0..self.share.min(self.left) {
             // SAFETY: so many rows are left in the table.
-            let row = self.src.wrapping_offset(unsafe { *self.rows });
+            let row = self.src.wrapping_offset(unsafe { *self.rows } as isize);
             for line in 0..self.lines {
                 prefetch::<SECOND>(row.wrapping_add(line.wrapping_mul(LINE)));
             }
@@ -371,9 +373,9 @@ impl Ahead {
 /// Has those lines of the cache fetched that are written in part, among others that are written past it. Otherwise each of
 /// them would be waited for.
 #[inline(always)]
-fn fetch_ends(dst: *mut u8, columns: &[isize]) {
+fn fetch_ends(dst: *mut u8, columns: &[Offset]) {
     for &column in columns {
-        prefetch::<SECOND>(dst.wrapping_offset(column));
+        prefetch::<SECOND>(dst.wrapping_offset(column as isize));
     }
 }
 
@@ -388,9 +390,9 @@ impl<const UNIT: usize> Tile for Portable<UNIT> {
     #[inline(always)]
     unsafe fn whole<const STREAM: bool>(
         src: *const u8,
-        rows: *const isize,
+        rows: *const Offset,
         dst: *mut u8,
-        columns: *const isize,
+        columns: *const Offset,
         ahead: &mut Ahead,
     ) {
         ahead.step();

@@ -3,6 +3,8 @@
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
+use crate::layout::Offset;
+
 use super::tile::{Ahead, Kernel, LINE, Plane, Run, Tile, in_smaller, run};
 use super::tile_small::{Small, Smalls, transposed};
 
@@ -113,11 +115,11 @@ impl<const UNIT: usize> Small<UNIT> for Transposes {
     };
 
     #[inline(always)]
-    unsafe fn small<const STREAM: bool>(src: *const u8, rows: *const isize, dst: *mut u8, columns: *const isize) {
+    unsafe fn small<const STREAM: bool>(src: *const u8, rows: *const Offset, dst: *mut u8, columns: *const Offset) {
         // SAFETY: the function's contract. Where lines are streamed, they and so their parts are aligned.
         unsafe {
-            let from = |row: usize| src.wrapping_offset(*rows.wrapping_add(row));
-            let to = |column: usize| dst.wrapping_offset(*columns.wrapping_add(column));
+            let from = |row: usize| src.wrapping_offset(*rows.wrapping_add(row) as isize);
+            let to = |column: usize| dst.wrapping_offset(*columns.wrapping_add(column) as isize);
             let long = |row| _mm256_loadu_si256(from(row).cast());
             let short = |row| _mm_loadu_si128(from(row).cast());
             let put_long = |(column, line): (usize, __m256i)| {
@@ -163,40 +165,38 @@ impl Strip {
     #[inline(always)]
     unsafe fn copy<const STREAM: bool>(
         src: *const u8,
-        rows: &[isize],
+        rows: &[Offset],
         dst: *mut u8,
-        columns: &[isize],
+        columns: &[Offset],
         ahead: &mut Ahead,
     ) {
         const HALVES: usize = 2 * Strip::LINES;
+        /// Rows of a small transpose.
+        const SIDE: usize = <Transposes as Small<1>>::SIDE;
         let mut scratch = [const { MaybeUninit::<[__m256i; HALVES]>::uninit() }; LINE];
         let scratch = scratch.as_mut_ptr().cast::<[__m256i; HALVES]>();
-        let places: [isize; LINE] = core::array::from_fn(|column| (column * Self::LINES * LINE).cast_signed());
-        let mut packed = [const { MaybeUninit::<[__m256i; 2]>::uninit() }; LINE];
+        let places: [Offset; LINE] = core::array::from_fn(|column| (column * Self::LINES * LINE) as Offset);
+        let mut packed = [const { MaybeUninit::<[__m256i; 2]>::uninit() }; SIDE];
         let packed = packed.as_mut_ptr().cast::<[__m256i; 2]>();
-        let lines: [isize; LINE] = core::array::from_fn(|row| (row * LINE).cast_signed());
+        let lines: [Offset; SIDE] = core::array::from_fn(|row| (row * LINE) as Offset);
         // SAFETY: the function's contract; there is scratch memory for all columns, which is written before it is read.
         unsafe {
             let mut to = scratch.cast::<u8>();
-            for rows in rows.chunks_exact(LINE) {
-                ahead.step();
+            for (part, rows) in rows.chunks_exact(SIDE).enumerate() {
+                if part.is_multiple_of(LINE / SIDE) {
+                    ahead.step();
+                }
                 for (at, &row) in rows.iter().enumerate() {
-                    let from = src.wrapping_offset(row).cast::<__m256i>();
+                    let from = src.wrapping_offset(row as isize).cast::<__m256i>();
                     let line = [_mm256_loadu_si256(from), _mm256_loadu_si256(from.wrapping_add(1))];
                     packed.wrapping_add(at).write(line);
                 }
-                Bytes::whole::<false>(
-                    packed.cast_const().cast(),
-                    lines.as_ptr(),
-                    to,
-                    places.as_ptr(),
-                    &mut Ahead::nothing(),
-                );
-                to = to.wrapping_add(LINE);
+                Bytes::all::<false>(packed.cast_const().cast(), &lines, to, &places);
+                to = to.wrapping_add(SIDE);
             }
             for (at, &column) in columns.iter().enumerate() {
                 let from = scratch.wrapping_add(at).cast::<__m256i>();
-                let to = dst.wrapping_offset(column).cast::<__m256i>();
+                let to = dst.wrapping_offset(column as isize).cast::<__m256i>();
                 for half in 0..HALVES {
                     let line = from.wrapping_add(half).read();
                     if STREAM {
@@ -219,9 +219,9 @@ impl Tile for Strip {
     #[inline(always)]
     unsafe fn whole<const STREAM: bool>(
         src: *const u8,
-        rows: *const isize,
+        rows: *const Offset,
         dst: *mut u8,
-        columns: *const isize,
+        columns: *const Offset,
         ahead: &mut Ahead,
     ) {
         // SAFETY: the function's contract: the tables have that many entries.
@@ -233,7 +233,7 @@ impl Tile for Strip {
     }
 
     #[inline(always)]
-    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
         // SAFETY: the function's contract. Smaller tiles cannot write whole lines past the caches.
         unsafe { in_smaller::<Bytes, false>(src, rows, dst, columns) }
     }

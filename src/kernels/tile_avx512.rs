@@ -7,6 +7,8 @@
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
+use crate::layout::Offset;
+
 use super::tile::{Ahead, Kernel, Plane, Run, Tile, items, run};
 use super::tile_avx512_strip::Strip;
 
@@ -51,11 +53,21 @@ unsafe fn plane_of_strips<const UNIT: usize, const LINES: usize, T: Tile>(plane:
     // SAFETY: the function's contract; the instructions are enabled.
     unsafe {
         if plane.rows.len() < Strip::<T, UNIT, LINES>::ROWS {
-            run::<T>(plane);
+            plane_apart::<T>(plane);
         } else {
             run::<Strip<T, UNIT, LINES>>(plane);
         }
     }
+}
+
+/// [`plane`], never in line, so that its scratch memory and that of strips are not wanted at the same time.
+///
+/// # Safety
+/// As [`run`], at the level `Avx512`.
+#[inline(never)]
+unsafe fn plane_apart<T: Tile>(tile: &Plane<'_>) {
+    // SAFETY: the function's contract.
+    unsafe { plane::<T>(tile) }
 }
 
 /// The lowest `count` bits.
@@ -145,15 +157,15 @@ unsafe fn store<const STREAM: bool>(to: *mut u8, line: __m512i) {
 /// A part of a tile: where its lines are, how many there are each way, and how many bytes each has.
 struct Lines {
     src: *const u8,
-    rows: *const isize,
+    rows: *const Offset,
     row_count: usize,
     dst: *mut u8,
-    columns: *const isize,
+    columns: *const Offset,
     column_count: usize,
 }
 
 impl Lines {
-    fn of(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) -> Self {
+    fn of(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) -> Self {
         let (row_count, column_count) = (rows.len(), columns.len());
         Self { src, rows: rows.as_ptr(), row_count, dst, columns: columns.as_ptr(), column_count }
     }
@@ -165,7 +177,7 @@ impl Lines {
     #[inline(always)]
     unsafe fn from(&self, row: usize) -> *const u8 {
         // SAFETY: the function's contract.
-        self.src.wrapping_offset(unsafe { *self.rows.wrapping_add(row) })
+        self.src.wrapping_offset(unsafe { *self.rows.wrapping_add(row) } as isize)
     }
 
     /// Where a destination line begins.
@@ -175,7 +187,7 @@ impl Lines {
     #[inline(always)]
     unsafe fn to(&self, column: usize) -> *mut u8 {
         // SAFETY: the function's contract.
-        self.dst.wrapping_offset(unsafe { *self.columns.wrapping_add(column) })
+        self.dst.wrapping_offset(unsafe { *self.columns.wrapping_add(column) } as isize)
     }
 }
 
@@ -274,9 +286,9 @@ impl<const UNIT: usize> Tile for Units<UNIT> {
     #[inline(always)]
     unsafe fn whole<const STREAM: bool>(
         src: *const u8,
-        rows: *const isize,
+        rows: *const Offset,
         dst: *mut u8,
-        columns: *const isize,
+        columns: *const Offset,
         ahead: &mut Ahead,
     ) {
         ahead.step();
@@ -286,7 +298,7 @@ impl<const UNIT: usize> Tile for Units<UNIT> {
     }
 
     #[inline(always)]
-    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
         // SAFETY: the function's contract. A few items are copied one by one in less time than a tile takes.
         unsafe {
             if rows.len().wrapping_mul(columns.len()) * 8 <= Self::SIDE * Self::SIDE {
@@ -327,7 +339,7 @@ impl<const UNIT: usize> Narrow<UNIT> {
     /// As `Tile::whole`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
-    unsafe fn copy<const STREAM: bool>(src: *const u8, rows: *const isize, dst: *mut u8, columns: *const isize) {
+    unsafe fn copy<const STREAM: bool>(src: *const u8, rows: *const Offset, dst: *mut u8, columns: *const Offset) {
         let mut scratch = [const { MaybeUninit::<__m512i>::uninit() }; 64];
         let scratch = scratch.as_mut_ptr().cast::<__m512i>();
         let (row_count, column_count) = (Self::SIDE, Self::SIDE);
@@ -345,7 +357,7 @@ impl<const UNIT: usize> Narrow<UNIT> {
             // SAFETY: these lines have been written; W2 for three lines of each column.
             unsafe {
                 let kept = |square: usize| scratch.wrapping_add(square * Self::SIDE + column).read();
-                let to = dst.wrapping_offset(*columns.wrapping_add(column));
+                let to = dst.wrapping_offset(*columns.wrapping_add(column) as isize);
                 let [first, second, third] = &Self::FUSING;
                 let index = |index: &[u8; 64]| _mm512_loadu_si512(index.as_ptr().cast());
                 let (a, b, c, d) = (kept(0), kept(1), kept(2), kept(3));
@@ -365,9 +377,9 @@ impl<const UNIT: usize> Tile for Narrow<UNIT> {
     #[inline(always)]
     unsafe fn whole<const STREAM: bool>(
         src: *const u8,
-        rows: *const isize,
+        rows: *const Offset,
         dst: *mut u8,
-        columns: *const isize,
+        columns: *const Offset,
         ahead: &mut Ahead,
     ) {
         ahead.step();
@@ -376,7 +388,7 @@ impl<const UNIT: usize> Tile for Narrow<UNIT> {
     }
 
     #[inline(always)]
-    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
         let mut dst = dst;
         for rows in rows.chunks(Self::SIDE) {
             // SAFETY: the function's contract.
@@ -480,9 +492,9 @@ impl<const JOIN: usize> Tile for Joined<JOIN> {
     #[inline(always)]
     unsafe fn whole<const STREAM: bool>(
         src: *const u8,
-        rows: *const isize,
+        rows: *const Offset,
         dst: *mut u8,
-        columns: *const isize,
+        columns: *const Offset,
         ahead: &mut Ahead,
     ) {
         ahead.step();
@@ -492,7 +504,7 @@ impl<const JOIN: usize> Tile for Joined<JOIN> {
     }
 
     #[inline(always)]
-    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
         // SAFETY: the function's contract. A few items are copied one by one in less time than a tile takes.
         unsafe {
             if rows.len().wrapping_mul(columns.len()) <= 128 {

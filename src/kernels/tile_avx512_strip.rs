@@ -8,6 +8,8 @@ use core::arch::x86_64::*;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
+use crate::layout::Offset;
+
 use super::tile::{Ahead, LINE, Tile, in_smaller};
 
 /// Items of 1 or 2 bytes, so many lines of the destination long, for memory that no cache holds. `T` is the tile for what
@@ -101,15 +103,15 @@ impl<T: Tile, const UNIT: usize, const LINES: usize> Strip<T, UNIT, LINES> {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
     unsafe fn copy<const STREAM: bool>(
         src: *const u8,
-        rows: *const isize,
+        rows: *const Offset,
         dst: *mut u8,
-        columns: *const isize,
+        columns: *const Offset,
         ahead: &mut Ahead,
     ) {
         // SAFETY: the function's contract: the tables have that many entries.
-        let to = |column: usize| dst.wrapping_offset(unsafe { *columns.wrapping_add(column) });
+        let to = |column: usize| dst.wrapping_offset(unsafe { *columns.wrapping_add(column) } as isize);
         // SAFETY: as above.
-        let from = |row: usize| src.wrapping_offset(unsafe { *rows.wrapping_add(row) });
+        let from = |row: usize| src.wrapping_offset(unsafe { *rows.wrapping_add(row) } as isize);
         // SAFETY: it is called with lines of the columns, which are aligned where they are streamed.
         let put = |to: *mut u8, line: __m512i| unsafe {
             if STREAM { _mm512_stream_si512(to.cast(), line) } else { _mm512_storeu_si512(to.cast(), line) }
@@ -135,6 +137,33 @@ impl<T: Tile, const UNIT: usize, const LINES: usize> Strip<T, UNIT, LINES> {
     }
 }
 
+/// [`Strip::copy`], never in line: a plane has strips that stream and others, and scratch memory for one of them is enough. (That a
+/// function with `#[target_feature]` is not to be inlined, the compiler does not heed.)
+///
+/// # Safety
+/// As `Tile::whole`.
+#[inline(never)]
+unsafe fn apart<T: Tile, const UNIT: usize, const LINES: usize, const STREAM: bool>(
+    src: *const u8,
+    rows: *const Offset,
+    dst: *mut u8,
+    columns: *const Offset,
+    ahead: &mut Ahead,
+) {
+    // SAFETY: the function's contract.
+    unsafe { Strip::<T, UNIT, LINES>::copy::<STREAM>(src, rows, dst, columns, ahead) }
+}
+
+/// What strips leave over, never in line for the same reason.
+///
+/// # Safety
+/// As `Tile::part`.
+#[inline(never)]
+unsafe fn part_apart<T: Tile, const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
+    // SAFETY: the function's contract.
+    unsafe { in_smaller::<T, STREAM>(src, rows, dst, columns) }
+}
+
 impl<T: Tile, const UNIT: usize, const LINES: usize> Tile for Strip<T, UNIT, LINES> {
     const UNIT: usize = UNIT;
     const ROWS: usize = LINES * Self::SIDE;
@@ -144,18 +173,18 @@ impl<T: Tile, const UNIT: usize, const LINES: usize> Tile for Strip<T, UNIT, LIN
     #[inline(always)]
     unsafe fn whole<const STREAM: bool>(
         src: *const u8,
-        rows: *const isize,
+        rows: *const Offset,
         dst: *mut u8,
-        columns: *const isize,
+        columns: *const Offset,
         ahead: &mut Ahead,
     ) {
         // SAFETY: the function's contract.
-        unsafe { Self::copy::<STREAM>(src, rows, dst, columns, ahead) }
+        unsafe { apart::<T, UNIT, LINES, STREAM>(src, rows, dst, columns, ahead) }
     }
 
     #[inline(always)]
-    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
         // SAFETY: the function's contract.
-        unsafe { in_smaller::<T, STREAM>(src, rows, dst, columns) }
+        unsafe { part_apart::<T, STREAM>(src, rows, dst, columns) }
     }
 }

@@ -2,6 +2,8 @@
 
 use core::arch::aarch64::*;
 
+use crate::layout::Offset;
+
 use super::tile::{Kernel, Run, Tile, run};
 use super::tile_small::{Small, Smalls, transposed};
 
@@ -34,19 +36,19 @@ macro_rules! transposes {
             #[inline(always)]
             unsafe fn small<const STREAM: bool>(
                 src: *const u8,
-                rows: *const isize,
+                rows: *const Offset,
                 dst: *mut u8,
-                columns: *const isize,
+                columns: *const Offset,
             ) {
                 // SAFETY: the function's contract: a register is `SIDE` items. Every AArch64 has the instructions.
                 unsafe {
                     let load = |row: usize| {
-                        let from = src.wrapping_offset(*rows.wrapping_add(row));
+                        let from = src.wrapping_offset(*rows.wrapping_add(row) as isize);
                         from.cast::<$register>().read_unaligned()
                     };
                     let rows: [_; $side] = core::array::from_fn(load);
                     for (column, line) in transposed(rows, |a, b| ($low(a, b), $high(a, b))).into_iter().enumerate() {
-                        let to = dst.wrapping_offset(*columns.wrapping_add(column));
+                        let to = dst.wrapping_offset(*columns.wrapping_add(column) as isize);
                         to.cast::<$register>().write_unaligned(line);
                     }
                 }

@@ -2,6 +2,8 @@
 
 use core::marker::PhantomData;
 
+use crate::layout::Offset;
+
 use super::tile::{Ahead, LINE, Tile, items};
 
 /// Transposes of a few items of `UNIT` bytes each way. The function is inlined into one that has the instructions that it
@@ -15,7 +17,7 @@ pub(super) trait Small<const UNIT: usize> {
     ///
     /// # Safety
     /// W1 to W4 for these items; the processor has the instructions.
-    unsafe fn small<const STREAM: bool>(src: *const u8, rows: *const isize, dst: *mut u8, columns: *const isize);
+    unsafe fn small<const STREAM: bool>(src: *const u8, rows: *const Offset, dst: *mut u8, columns: *const Offset);
 }
 
 /// A tile of one cache line each way, of as many small transposes as it takes.
@@ -27,7 +29,7 @@ impl<const UNIT: usize, S: Small<UNIT>> Smalls<S, UNIT> {
     /// # Safety
     /// W1 to W4 for their items, of which there are multiples of `SIDE` each way; the processor has the instructions.
     #[inline(always)]
-    unsafe fn all<const STREAM: bool>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+    pub(super) unsafe fn all<const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
         let side = S::SIDE.wrapping_mul(UNIT);
         let mut from = src;
         for columns in columns.chunks_exact(S::SIDE) {
@@ -50,9 +52,9 @@ impl<const UNIT: usize, S: Small<UNIT>> Tile for Smalls<S, UNIT> {
     #[inline(always)]
     unsafe fn whole<const STREAM: bool>(
         src: *const u8,
-        rows: *const isize,
+        rows: *const Offset,
         dst: *mut u8,
-        columns: *const isize,
+        columns: *const Offset,
         ahead: &mut Ahead,
     ) {
         ahead.step();
@@ -65,7 +67,7 @@ impl<const UNIT: usize, S: Small<UNIT>> Tile for Smalls<S, UNIT> {
     }
 
     #[inline(always)]
-    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[isize], dst: *mut u8, columns: &[isize]) {
+    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
         let whole = |len: usize| len.wrapping_sub(len % S::SIDE);
         let (down, across) = (whole(rows.len()), whole(columns.len()));
         let Some(((rows, last_rows), (columns, last_columns))) =

@@ -2,7 +2,7 @@
 
 use core::ops::ControlFlow;
 
-use crate::layout::{Plan, Sides};
+use crate::layout::{Offset, Plan, Sides};
 
 use super::blocks::{STREAMED, stream_end};
 use super::cpu::by_level;
@@ -24,6 +24,8 @@ pub(super) unsafe fn copy_tiles(plan: &mut Plan<'_>, src: *const u8, dst: *mut u
     // SAFETY: the function's contract.
     unsafe {
         match plan.bytes() {
+            // Strips of bytes have much scratch memory; fewer rows keep the stack small.
+            LARGE.. if plan.unit == 1 => in_tables::<512, 576, 512>(plan, src, dst),
             LARGE.. => in_tables::<1024, 1088, 512>(plan, src, dst),
             ALIGNED.. => in_tables::<64, 128, 64>(plan, src, dst),
             _ => in_tables::<64, 64, 64>(plan, src, dst),
@@ -36,6 +38,8 @@ pub(super) unsafe fn copy_tiles(plan: &mut Plan<'_>, src: *const u8, dst: *mut u
 ///
 /// # Safety
 /// W1 to W4.
+// Not in line: the tables of other sizes are not needed meanwhile.
+#[inline(never)]
 unsafe fn in_tables<const ROWS: usize, const TABLE: usize, const COLUMNS: usize>(
     plan: &mut Plan<'_>,
     src: *const u8,
@@ -83,7 +87,7 @@ struct Runner<'s> {
 
 impl<'s> Runner<'s> {
     fn new(sides: &'s Sides<'s>, unit: usize, kernel: Kernel, bytes: usize) -> Self {
-        let lines = |side: &[isize]| side.iter().all(|offset| offset % LINE.cast_signed() == 0);
+        let lines = |side: &[Offset]| side.iter().all(|offset| offset % LINE as Offset == 0);
         // Where lines of the cache begin does not matter to what is in the nearest one.
         let even = bytes >= ALIGNED;
         let rows_alike = even && sides.rows.parts(0).next().is_some_and(|part| lines(part.offsets));
@@ -110,7 +114,7 @@ impl<'s> Runner<'s> {
     }
 
     /// The first so many of these rows and columns.
-    fn plane(&self, src: *const u8, rows: &'s [isize], dst: *mut u8, columns: &'s [isize]) -> Plane<'s> {
+    fn plane(&self, src: *const u8, rows: &'s [Offset], dst: *mut u8, columns: &'s [Offset]) -> Plane<'s> {
         let head_rows = self.head(dst.addr(), self.columns_alike);
         let head_columns = self.head(src.addr(), self.rows_alike).unwrap_or(0);
         let reach = if self.reach == Reach::Past && head_rows.is_none() { Reach::Beyond } else { self.reach };

@@ -28,7 +28,7 @@ mod verify;
 pub use arrange::{broadcast, permute, reshape, squeeze};
 pub use axes::{Axis, Step};
 pub use plan::{Pair, Plan, Purpose};
-pub use sides::{Lines, Part, Side, Sides};
+pub use sides::{Lines, Offset, Part, Side, Sides};
 pub use small::{SMALL, Small};
 pub use structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of};
 pub use subscript::{Clipped, Subscript, axes_left, clip, select};

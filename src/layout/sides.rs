@@ -7,11 +7,17 @@
 use super::axes::Axis;
 use super::plan::Plan;
 
+/// Where an item is in the other operand, in bytes from the first one. Items that are further away are not in the table: half as
+/// many bytes are twice as many items on the stack.
+pub type Offset = i32;
+
 /// One side of a plane.
 #[derive(Debug)]
 pub struct Side<'m> {
     /// Where each item of the line is in the other operand, in bytes from the first one.
-    offsets: &'m mut [isize],
+    offsets: &'m mut [Offset],
+    /// How far away the items of the table are at most.
+    far: usize,
     /// How many of them there are.
     len: usize,
     /// Items of the axes that the table holds all of.
@@ -32,7 +38,7 @@ pub struct Side<'m> {
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'s> {
     /// Where each item of the line is in the other operand, in bytes from the first one.
-    pub offsets: &'s [isize],
+    pub offsets: &'s [Offset],
     /// Where it begins in the first operand.
     pub src: isize,
     /// The same for the second operand.
@@ -43,10 +49,10 @@ pub struct Part<'s> {
 type Strides = fn(&Axis) -> (isize, isize);
 
 impl<'m> Side<'m> {
-    fn new(offsets: &'m mut [isize], most: usize) -> Self {
+    fn new(offsets: &'m mut [Offset], most: usize) -> Self {
         let most = offsets.len().min(most);
         let last = Axis { len: 1, ..Axis::NONE };
-        let side = Self { offsets, len: 1, inner: 1, last, base: (0, 0), taken: 0, most, beyond: 0 };
+        let side = Self { offsets, far: 0, len: 1, inner: 1, last, base: (0, 0), taken: 0, most, beyond: 0 };
         if let Some(first) = side.offsets.first_mut() {
             *first = 0;
         }
@@ -70,6 +76,12 @@ impl<'m> Side<'m> {
         }
     }
 
+    /// How many steps of `stride`, the first one of which leads nowhere, offsets can express.
+    fn steps_that_fit(&self, stride: isize) -> usize {
+        let left = (Offset::MAX as usize).saturating_sub(self.far);
+        left.checked_div(stride.unsigned_abs()).unwrap_or(usize::MAX).saturating_add(1)
+    }
+
     /// Adds an axis, so that steps of the line are upwards.
     fn add(&mut self, at: usize, mut axis: Axis, strides: Strides) {
         if strides(&axis).0 < 0 {
@@ -81,11 +93,13 @@ impl<'m> Side<'m> {
         self.last = axis;
         self.inner = self.len;
         let most = self.most.checked_div(self.inner).unwrap_or(0);
-        let steps = axis.len.unsigned_abs().min(most);
-        let mut offset = 0_isize;
+        let steps = axis.len.unsigned_abs().min(most).min(self.steps_that_fit(stride));
+        self.far = self.far.wrapping_add(steps.wrapping_sub(1).wrapping_mul(stride.unsigned_abs()));
+        let mut offset = 0;
         let mut filled = self.inner;
         for _ in 1..steps {
-            offset = offset.wrapping_add(stride);
+            // It fits: see above.
+            offset = Offset::wrapping_add(offset, stride as Offset);
             let Some((known, free)) = self.offsets.split_at_mut_checked(filled) else { return };
             free.iter_mut().zip(known.iter().take(self.inner)).for_each(|(to, from)| *to = from.wrapping_add(offset));
             filled = filled.wrapping_add(self.inner);
@@ -99,9 +113,11 @@ impl<'m> Side<'m> {
     }
 
     /// Goes on behind the last item with the first ones of the next line, which is so many bytes further in the other operand.
-    fn go_on(&mut self, step: isize) {
-        if let Some((known, free)) = self.offsets.split_at_mut_checked(self.len) {
-            free.iter_mut().zip(known).for_each(|(to, from)| *to = from.wrapping_add(step));
+    fn go_on(&mut self, step: usize) {
+        if self.steps_that_fit(step.cast_signed()) > 1
+            && let Some((known, free)) = self.offsets.split_at_mut_checked(self.len)
+        {
+            free.iter_mut().zip(known).for_each(|(to, from)| *to = from.wrapping_add(step as Offset));
             self.beyond = self.len.min(free.len());
         }
     }
@@ -113,7 +129,7 @@ impl<'m> Side<'m> {
         let even = self.offsets.iter().take(self.len).all(|offset| {
             let here = next;
             next = next.wrapping_add(step);
-            *offset == here
+            *offset as isize == here
         });
         even && self.last.dst.stride == step.wrapping_mul(self.inner.cast_signed())
     }
@@ -121,7 +137,7 @@ impl<'m> Side<'m> {
     /// Where each item of the line is in the other operand, and then where so many more are that lie behind its last one, on
     /// the next line: none unless the table holds all items, and the lines lie behind each other.
     #[must_use]
-    pub fn offsets(&self) -> (&[isize], usize) {
+    pub fn offsets(&self) -> (&[Offset], usize) {
         (self.offsets.get(..self.len.wrapping_add(self.beyond)).unwrap_or(&[]), self.beyond)
     }
 
@@ -197,7 +213,7 @@ impl Plan<'_> {
     /// Takes a plane out of the direct axes, where the two operands disagree about the fastest axis and both have lines;
     /// `line` is what the cache has for one. The tables go to `rooms`. There are `most` rows at most; what else there is room for
     /// is for rows behind them.
-    pub fn take_sides<'m>(&mut self, line: usize, most: usize, rooms: [&'m mut [isize]; 2]) -> Option<Sides<'m>> {
+    pub fn take_sides<'m>(&mut self, line: usize, most: usize, rooms: [&'m mut [Offset]; 2]) -> Option<Sides<'m>> {
         let unit = self.unit;
         let direct = self.direct();
         let last = direct.len().checked_sub(1)?;
@@ -212,6 +228,10 @@ impl Plan<'_> {
             (|axis| (axis.dst.stride, axis.src.stride), |axis| (axis.src.stride, axis.dst.stride));
         rows.add(last, *direct.get(last)?, by_dst);
         columns.add(fastest, *direct.get(fastest)?, by_src);
+        if rows.len == 1 || columns.len == 1 {
+            // Further away than offsets can say.
+            return None;
+        }
         let lines = line.checked_div(unit)?.max(2);
         // A line first, then some, where there are so many axes. Most of a line is enough of the first operand.
         rows.extend(direct, unit, by_dst, lines, columns.taken);
@@ -219,7 +239,7 @@ impl Plan<'_> {
         columns.extend(direct, unit, by_src, lines.wrapping_mul(4), rows.taken);
         rows.extend(direct, unit, by_dst, rows.most, columns.taken);
         if rows.has_room() && rows.is_whole() && columns.is_even(unit.wrapping_mul(rows.len).cast_signed()) {
-            rows.go_on(unit.cast_signed());
+            rows.go_on(unit);
         }
         self.remove_direct(rows.taken | columns.taken);
         Some(Sides { rows, columns })
