@@ -1,5 +1,5 @@
 # For shell tests that ask CPython: source it. ORACLE, from the environment, is the prefix of a CPython 3.13, ORACLE_2 that of
-# a 2.7; without it the newest one under $PYENV_ROOT/versions or `pyenv root` is used, or else that of python3.13-config.
+# a 2.7; without it the newest one under $PYENV_ROOT/versions or `pyenv root` is used, or else that of python3.13 on the PATH.
 
 # Prints the prefix; nothing where there is none.
 find_oracle() { # version (default: 3.13)
@@ -17,5 +17,15 @@ find_oracle() { # version (default: 3.13)
             return
         fi
     done
-    "python$wanted-config" --prefix 2>/dev/null
+    "python$wanted" -c 'import sys; print(getattr(sys, "base_prefix", sys.prefix))' 2>/dev/null
+}
+
+# The same of one that C programs can be built with: it has headers and a shared library.
+find_oracle_to_link() { # version
+    local prefix
+    prefix=$(find_oracle "$1")
+    [ -n "$prefix" ] && [ -e "$prefix/include/python$1/Python.h" ] &&
+        echo 'int main(void) { return 0; }' |
+        ${CC:-cc} -x c - "-L$prefix/lib" "-lpython$1" -o /dev/null 2>/dev/null &&
+        echo "$prefix"
 }
