@@ -145,8 +145,7 @@ fn ours() -> Option<&'static Header> {
 
 /// The headers of CPython 3.`minor`. Where `CI=true` the newest must be there, but no other.
 fn include(minor: u8) -> Option<PathBuf> {
-    let version = format!("3.{minor}");
-    Some(common::cpython(&version)?.join(format!("include/python{version}")))
+    common::cpython_headers(&format!("3.{minor}"))
 }
 
 /// The same items of a CPython's header, for those that our header has.
@@ -458,7 +457,7 @@ fn cpython_3_13_has_this_abi() {
 #[test]
 fn cpython_2_7_has_the_functions_of_old_buffers() {
     let Some(ours) = ours() else { return };
-    let Some(prefix) = common::cpython(common::ORACLE_2) else { return };
+    let Some(include) = common::cpython_headers(common::ORACLE_2) else { return };
     let is_shared = |name: &&String| {
         name.starts_with("PySequence_")
             || ["ReadBuffer", "WriteBuffer", "CharBuffer"].iter().any(|end| name.ends_with(end))
@@ -467,7 +466,7 @@ fn cpython_2_7_has_the_functions_of_old_buffers() {
     let shared: Vec<&String> =
         ours.functions.keys().chain(ours.constants.keys()).chain(ours.data.keys()).filter(is_shared).collect();
     let names: Vec<&str> = shared.iter().map(|name| name.as_str()).collect();
-    let theirs = Header::read("#include <Python.h>", &prefix.join("include/python2.7"), &names.join("|"), "");
+    let theirs = Header::read("#include <Python.h>", &include, &names.join("|"), "");
     let of = |all: &BTreeMap<String, String>| -> BTreeMap<String, String> {
         all.iter().filter(|(name, _)| shared.contains(name)).map(|(name, ty)| (name.clone(), ty.clone())).collect()
     };

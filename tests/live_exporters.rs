@@ -5,6 +5,7 @@
 
 #[path = "common/library.rs"]
 mod built;
+mod common;
 #[path = "common/numpy.rs"]
 mod numpy;
 

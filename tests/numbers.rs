@@ -18,6 +18,7 @@ mod memory;
 #[path = "model/number.rs"]
 mod number;
 
+mod common;
 #[path = "common/numpy.rs"]
 mod numpy;
 #[path = "common/script.rs"]

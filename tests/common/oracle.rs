@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use crate::common;
 
@@ -14,10 +15,20 @@ pub(crate) fn ask(script: &str, questions: Vec<String>) -> Option<Vec<String>> {
     Some(ask_interpreter(python.args(["-I", "-c", script]), questions))
 }
 
-/// The interpreter of the CPython that everything is compared with.
+/// The interpreter of the CPython that everything is compared with, which has CPython's module for tests of buffers.
 pub(crate) fn interpreter() -> Option<PathBuf> {
+    static HAS_MODULES: OnceLock<bool> = OnceLock::new();
     let prefix = common::cpython(common::ORACLE)?;
-    Some(prefix.join(format!("bin/python{}", common::ORACLE)))
+    let python = prefix.join(format!("bin/python{}", common::ORACLE));
+    let has_modules = || {
+        let output = Command::new(&python).args(["-I", "-c", "import ctypes, _testbuffer"]).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    if !HAS_MODULES.get_or_init(has_modules) {
+        common::skip::skip(&format!("CPython {}", common::ORACLE));
+        return None;
+    }
+    Some(python)
 }
 
 /// The answers of a program, a line for each line that it reads.
