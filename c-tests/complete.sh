@@ -44,8 +44,8 @@ echo '#include <pybuffer/pybuffer.h>' |
 contained "every function of the header is called by null.c" "$work/declared" "$work/tested"
 contained "null.c calls functions of the header only" "$work/tested" "$work/declared"
 if ! command -v "${NM:-nm}" >/dev/null; then
-    skip "every function that the library exports is in the header" "no nm here"
-    skip "every function of the header is exported by the library" "no nm here"
+    skip "every function that the library exports is in the header" "no binutils"
+    skip "every function of the header is exported by the library" "no binutils"
     exit "$status"
 fi
 "${NM:-nm}" -D --defined-only "$library" | awk '$2 == "T" { print $3 }' | sort >"$work/exported"

@@ -95,13 +95,13 @@ test_that "the README's program is examples/minimal.c" readme_program
 test_that "make install into a prefix" install_into "PREFIX=$prefix"
 test_that "the links lead to the library, whose SONAME is libpybuffer.so.0" links_lead_to_the_library
 test_that "the static library shows the same names as the shared one" both_show_the_same_names
-test_that "pkg-config and the header know the version" version_agrees
-test_that "a C99 program links with the shared library" shared "$CC" c99
-test_that "a C11 program links with the shared library" shared "$CC" c11
-test_that "a C++11 program links with the shared library" shared "$CXX" c++11
-test_that "a C++20 program links with the shared library" shared "$CXX" c++20
-test_that "a C99 program links with the static library" static "$CC" c99
-test_that "a C++20 program links with the static library" static "$CXX" c++20
+test_with pkg-config "pkg-config and the header know the version" version_agrees
+test_with pkg-config "a C99 program links with the shared library" shared "$CC" c99
+test_with pkg-config "a C11 program links with the shared library" shared "$CC" c11
+test_with "pkg-config,C++ compiler" "a C++11 program links with the shared library" shared "$CXX" c++11
+test_with "pkg-config,C++ compiler" "a C++20 program links with the shared library" shared "$CXX" c++20
+test_with pkg-config "a C99 program links with the static library" static "$CC" c99
+test_with "pkg-config,C++ compiler" "a C++20 program links with the static library" static "$CXX" c++20
 test_that "make uninstall leaves nothing" uninstall_leaves_nothing
 test_that "DESTDIR and PREFIX go together" staged
 tap_end

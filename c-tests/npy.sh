@@ -26,7 +26,7 @@ both() { # argument...: the same from both programs, on standard output
     local output
     output=$("$directory/sanitized" "$@") || return
     diff <(printf '%s\n' "$output") \
-        <(valgrind -q --error-exitcode=99 --leak-check=full "$directory/plain" "$@") >&2 || return
+        <("${memcheck[@]}" "$directory/plain" "$@") >&2 || return
     printf '%s\n' "$output"
 }
 
@@ -60,8 +60,8 @@ npy() { # header
     printf '\\x93NUMPY\\1\\0\\x%02x\\0%sab' ${#1} "$1"
 }
 
-test_that "the example is built with sanitizers" build "$directory/sanitized" -fsanitize=address,undefined \
-    -fno-sanitize-recover=all
+find_checkers
+test_that "the example is built with sanitizers" build "$directory/sanitized" "${sanitizers[@]}"
 test_that "and without" build "$directory/plain"
 
 test_that "numbers of records are written" csv planets.npy mass $'0.33\n4.87\n5.97\n0.642\n1898\n568\n86.8\n102'

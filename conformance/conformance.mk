@@ -28,7 +28,8 @@ export VERSIONS REPEAT
 .PHONY: conformance
 conformance: prefixed numpy-venv ## CPython's own tests of memoryviews and buffers on this library (VERSIONS="3.13 3.12 3.11")
 	@# Pillow takes part where it can be had.
-	@$(NUMPY_VENV)/bin/python -c 'import PIL' 2>/dev/null || $(NUMPY_VENV)/bin/pip install -q pillow || true
+	@[ ! -x $(NUMPY_VENV)/bin/pip ] || [ -n "$$PYBUFFER_NO_INSTALL" ] || \
+	    $(NUMPY_VENV)/bin/python -c 'import PIL' 2>/dev/null || $(NUMPY_VENV)/bin/pip install -q pillow || true
 	@PREFIXED=$(PREFIXED) \
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \

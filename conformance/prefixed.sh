@@ -70,7 +70,7 @@ beside() { # flag-for-the-prefixed-library...
             -o "$directory/beside_prefixed.o" &&
         "$CC" "$directory/beside.o" "$directory/beside_prefixed.o" "$@" "${libs[@]}" -o "$directory/beside" &&
         [ "$("$directory/beside")" = ok ] &&
-        valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite "$directory/beside"
+        "${memcheck[@]}" ${memcheck[0]:+--errors-for-leak-kinds=definite} "$directory/beside"
 }
 
 # CPython's names among the imports are in the list, and the list has nothing of buffers and memoryviews in it.
@@ -91,17 +91,18 @@ module_uses_the_prefixed_library() { # module
         readelf --wide --dynamic "$1" | grep -q 'NEEDED.*\[libpybuffer_prefixed\.so\.0\]'
 }
 
+find_checkers
 test_that "exports are the library's, prefixed" exports_are_prefixed
 test_that "imports are the library's, and none is Python's" imports_are_the_librarys
 test_that "it needs libc only" needs_libc_only
 test_that "it is linked as the library is" linked_as_the_library
 test_that "the header has all names with the prefix, and none without" header_declares_all
 test_that "the header compiles alone in C99" header_compiles "$CC" c99 c -Wpedantic
-test_that "the header compiles alone in C++11" header_compiles "$CXX" c++11 c++ -Wpedantic
+test_with "C++ compiler" "the header compiles alone in C++11" header_compiles "$CXX" c++11 c++ -Wpedantic
 for python in "${pythons[@]}"; do
     include=-I$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
     test_that "the header compiles behind Python.h of $python" header_compiles "$CC" c11 c "$include" -include Python.h
-    test_that "and in C++" header_compiles "$CXX" c++17 c++ "$include" -include Python.h -Wno-register
+    test_with "C++ compiler" "and in C++" header_compiles "$CXX" c++17 c++ "$include" -include Python.h -Wno-register
 done
 test_that "the shared one works beside the library" beside "$library" "-Wl,-rpath,$(realpath "$PREFIXED")"
 test_that "the static one works beside the library" beside "$PREFIXED/libpybuffer_prefixed.a" -lpthread

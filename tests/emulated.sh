@@ -31,7 +31,6 @@ need() { # package command
 }
 need qemu-user "qemu-$arch"
 need "gcc-${arch/_/-}-linux-gnu" "$cross-gcc"
-need perl prove
 [ -e "/usr/$cross/include/stdio.h" ] || lacking+=("/usr/$cross/include (Debian: libc6-dev-${arch/aarch64/arm64}-cross)")
 [ -n "$rust" ] || lacking+=("a Rust with the source of std (Debian: rustc-web cargo-web rust-web-src)")
 if [ "${#lacking[@]}" -gt 0 ]; then

@@ -10,8 +10,8 @@
 #   PYBUFFER_CFLAGS   flags that find our header
 #   PYBUFFER_LIBS     flags that link our library; when neither is set only the oracle is built and run
 #   TWIN_PYTHON       the CPython to compare with: 3.13 (the default) runs the programs here, 2.7 those in ../twins27
-#   ORACLE            prefix of a CPython 3.13 with a shared library; otherwise the newest 3.13 under
-#                     $PYENV_ROOT/versions or `pyenv root`, or else the one of python3.13-config
+#   ORACLE            prefix of a CPython 3.13 with headers and a shared library; otherwise the newest 3.13 under
+#                     $PYENV_ROOT/versions or `pyenv root`, or else python3.13 on the PATH
 #   ORACLE_2          the same for 2.7
 #   TWIN_TIMEOUT      seconds that one run may take (default: 60)
 # Arguments: names of the programs to compare (default: all).
@@ -51,22 +51,18 @@ done
 # shellcheck source=../oracle.sh
 . "$here/../oracle.sh"
 
-oracle=$(find_oracle "$version")
-if [ -n "$oracle" ] && [ ! -e "$oracle/include/python$version/Python.h" ]; then
-    echo "# $oracle has no headers of CPython $version"
-    oracle=
-fi
+oracle=$(find_oracle_to_link "$version")
 
 echo "1..${#tests[@]}"
 if [ -z "$oracle" ]; then
     number=0
-    missing="no CPython $version found (set PYENV_ROOT, or ORACLE for 3.13, ORACLE_2 for 2.7)"
+    missing="no CPython $version"
     for test in "${tests[@]}"; do
         number=$((number + 1))
         if [ "${CI:-}" = true ]; then
             echo "not ok $number - ${test% *}: $missing"
         else
-            echo "ok $number # SKIP $missing"
+            echo "ok $number - ${test% *} # SKIP $missing"
         fi
     done
     [ "${CI:-}" = true ] && exit 1
