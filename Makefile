@@ -77,9 +77,37 @@ $(DEMO)/wav: $(WAV_SOURCES) examples/wav_io.h $(SHARED) include/pybuffer/pybuffe
 	@mkdir -p $(@D)
 	$(CC) $(EXAMPLE_CFLAGS) $(WAV_SOURCES) $(EXAMPLE_LIBS) -o $@
 
+# TAP programs are run by prove, or without it.
+PROVE := bash tests/prove.sh
+RESULTS := target/test-results
+TEST_PARTS := test-setup test-rust test-c test-twins test-npy test-wav test-install test-bench conformance-quick
+
+# All parts run, also after one has failed. What each prints goes to the log, too, where the summary finds the counts.
 .PHONY: test
-test: test-rust test-c test-twins test-npy test-wav test-install test-bench conformance-quick ## run every test, the comparison with CPython included
-	@echo "All tests passed."
+test: ## run every test, the comparison with CPython included; installs what is missing, or skips it and says so
+	@bash tests/tools.sh install
+	@$(MAKE) --no-print-directory -s $(SHARED) numpy-venv
+	@bash tests/tools.sh report
+	@rm -rf $(RESULTS)
+	@mkdir -p $(RESULTS)/tap
+	@export PYBUFFER_RESULTS='$(abspath $(RESULTS))'; \
+	for part in $(TEST_PARTS); do \
+	    $(MAKE) --no-print-directory $$part 2>&1 || echo $$part >> $(RESULTS)/failed; \
+	done | tee $(RESULTS)/log
+	@bash tests/summary.sh $(RESULTS)
+
+.PHONY: tools
+tools: ## list the tools that tests need, and what installs those that are missing
+	@bash tests/tools.sh list
+	@bash tests/tools.sh report
+
+.PHONY: test-setup
+test-setup: ## how tools are found and installed, and tests counted
+	$(PROVE) c-tests/setup.sh
+
+.PHONY: test-fresh
+test-fresh: ## `make demo test` on a new, minimal Debian in a folder, without and with what apt installs (root; not in `test`)
+	bash tests/fresh.sh
 
 .PHONY: test-rust
 test-rust: $(SHARED) numpy-venv ## unit, property, header, ABI and layer tests
@@ -114,36 +142,36 @@ asan: ## the C tests and the twins with AddressSanitizer inside the library, too
 	CFLAGS="-O1 -g -fsanitize=address" ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(ASAN)) -Wl,-rpath,$(abspath $(ASAN)) -lpybuffer" \
-	TWIN_BUILD=$(abspath target/asan/twins) prove --exec bash c-tests/twins/compare.sh
+	TWIN_BUILD=$(abspath target/asan/twins) $(PROVE) c-tests/twins/compare.sh
 	CFLAGS="-O1 -g -fsanitize=address" ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 TWIN_PYTHON=2.7 \
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(ASAN)) -Wl,-rpath,$(abspath $(ASAN)) -lpybuffer" \
-	TWIN_BUILD=$(abspath target/asan/twins27) prove --exec bash c-tests/twins/compare.sh
+	TWIN_BUILD=$(abspath target/asan/twins27) $(PROVE) c-tests/twins/compare.sh
 
 .PHONY: test-twins
 test-twins: $(SHARED) ## the same C programs on CPython and on this library
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	TWIN_BUILD=$(abspath target/twins) prove --exec bash c-tests/twins/compare.sh
+	TWIN_BUILD=$(abspath target/twins) $(PROVE) c-tests/twins/compare.sh
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	TWIN_PYTHON=2.7 TWIN_BUILD=$(abspath target/twins27) prove --exec bash c-tests/twins/compare.sh
+	TWIN_PYTHON=2.7 TWIN_BUILD=$(abspath target/twins27) $(PROVE) c-tests/twins/compare.sh
 
 .PHONY: test-npy
 test-npy: $(SHARED) ## the example npy.c on real and on spoiled files
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	prove --exec bash c-tests/npy.sh
+	$(PROVE) c-tests/npy.sh
 
 .PHONY: test-wav
 test-wav: $(SHARED) ## the example wav.c beside CPython's wave module, and on spoiled files
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	prove --exec bash c-tests/wav.sh
+	$(PROVE) c-tests/wav.sh
 
 .PHONY: test-install
 test-install: $(SHARED) ## install into a temporary prefix and build the README's program there
-	prove --exec bash c-tests/install.sh
+	$(PROVE) c-tests/install.sh
 
 ARCH ?= aarch64
 .PHONY: test-emulated
@@ -153,7 +181,7 @@ test-emulated: ## the tests that need no CPython, for another machine under qemu
 .PHONY: test-bench
 test-bench: ## how the table of make bench is judged and written
 	@if command -v python3 >/dev/null; then python3 benches/test_table.py; \
-	else echo "test-bench is skipped: no python3" >&2; [ "$$CI" != true ]; fi
+	else bash tests/tools.sh skip python3 "the table of make bench"; fi
 
 # Peers of `make bench` beside CPython and NumPy, where they have been asked for once (PEERS=1). The newest PyTorch on PyPI
 # that comes in one wheel, without gigabytes for graphics processors, is for Python 3.10; with another Python it is left out.
