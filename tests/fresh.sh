@@ -1,0 +1,181 @@
+#!/usr/bin/env bash
+# `make demo` and `make test` on a machine that has been installed a minute ago: the smallest Debian that debootstrap makes, with gcc,
+# make, libc6-dev and this machine's Rust, in target/fresh. Once as a user without network, where nothing can be installed, and once
+# as root with apt, as it is set up on this machine.
+#
+#   fresh.sh [user] [root]     which runs (default: both)
+#
+# SUITE is the release (default: this machine's), KEEP=1 keeps the new machines for the next time, or to look at them. It needs
+# root and debootstrap. The logs stay in target/fresh.
+#
+# All mounts are made in a mount namespace of its own, which ends with the runs: outside there is nothing to unmount, and before a
+# folder is removed it is looked at that nothing is mounted in it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+work=$PWD/target/fresh
+suite=${SUITE:-$(. /etc/os-release && echo "$VERSION_CODENAME")}
+base=$work/base-$suite
+# What tells programs how to reach the network.
+variables=(http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY SSL_CERT_FILE REQUESTS_CA_BUNDLE CURL_CA_BUNDLE
+    PIP_CERT PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_TRUSTED_HOST PIP_PROXY PIP_DEFAULT_TIMEOUT)
+
+remove() { # folder
+    [ -e "$1" ] || return 0
+    if grep -qF " $1" /proc/self/mountinfo; then
+        echo "$1 is left: something is mounted in it" >&2
+        return 1
+    fi
+    rm -rf --one-file-system "$1"
+}
+
+# ---- In the namespace ---------------------------------------------------------------------------------------
+
+make_base() {
+    local mirror
+    [ ! -e "$base/made" ] || return 0
+    remove "$base"
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
+        grep -v -e security -e backports | head -n 1)
+    echo "debootstrap $suite: a few minutes"
+    debootstrap --variant=minbase --include=gcc,make,libc6-dev "$suite" "$base" "$mirror" >"$work/debootstrap.log" 2>&1 ||
+        { tail -n 5 "$work/debootstrap.log"; return 1; }
+    # Updates of the same release, where this machine has them.
+    apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' |
+        awk -v suite="$suite" '$3 ~ "^" suite' | sort -u >"$base/etc/apt/sources.list"
+    [ -s "$base/etc/apt/sources.list" ] || echo "deb $mirror $suite main" >"$base/etc/apt/sources.list"
+    touch "$base/made"
+}
+
+new_machine() { # name
+    local root=$work/$1 device file
+    remove "$root"
+    cp -a "$base" "$root"
+    mount -t proc proc "$root/proc"
+    mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+    mkdir -m 1777 "$root/dev/shm"
+    for device in null zero full random urandom; do
+        touch "$root/dev/$device"
+        mount --bind "/dev/$device" "$root/dev/$device"
+    done
+    ln -s /proc/self/fd "$root/dev/fd"
+    mkdir -p "$root/opt/rust" "$root/etc/ssl/certs"
+    mount --bind "$(rustc --print sysroot)" "$root/opt/rust"
+    mount -o remount,bind,ro "$root/opt/rust"
+
+    # The network as it is here.
+    apt-config dump | grep -E '^Acquire::(http|https|ftp|Retries)' >"$root/etc/apt/apt.conf.d/99network" || true
+    for file in /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
+        [ ! -e "$file" ] || cp -L "$file" "$root$file"
+    done
+    for variable in "${variables[@]}"; do
+        file=${!variable:-}
+        if [ -f "$file" ]; then
+            mkdir -p "$root$(dirname "$file")"
+            cp -L "$file" "$root$file"
+        fi
+    done
+
+    chroot "$root" useradd --create-home tester
+    mkdir -p "$root/home/tester/pybuffer" "$root/home/tester/.cargo"
+    git ls-files -z --cached --others --exclude-standard | tar --null --ignore-failed-read -cf - -T - |
+        tar -xf - -C "$root/home/tester/pybuffer"
+    cp -a "${CARGO_HOME:-$HOME/.cargo}/registry" "$root/home/tester/.cargo/"
+    chroot "$root" chown -R "$2:" /home/tester
+}
+
+# Both commands. As the user there is no network at all.
+commands() { # user
+    local root=$work/$1 environment=(PATH=/opt/rust/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/home/tester LANG=C.UTF-8) enter=()
+    environment+=(CARGO_NET_OFFLINE=true CI=false)
+    if [ "$1" = user ]; then
+        enter=(unshare --net chroot --userspec=tester:tester)
+    else
+        enter=(chroot)
+        for variable in "${variables[@]}"; do
+            [ -z "${!variable:-}" ] || environment+=("$variable=${!variable}")
+        done
+    fi
+    "${enter[@]}" "$root" env -i "${environment[@]}" bash -c '
+        set -e
+        cd ~/pybuffer
+        for target in demo test; do
+            SECONDS=0
+            make "$target" || { echo "fresh: make $target FAILS after $SECONDS s"; exit 1; }
+            echo "fresh: make $target passes in $SECONDS s"
+        done' </dev/null
+}
+
+packages() { # machine
+    chroot "$work/$1" dpkg-query --show
+}
+
+check() { # whether it holds, and what
+    if [ "$1" = 0 ]; then
+        echo "fresh: $2"
+    else
+        echo "fresh: NOT SO: $2"
+        failures=1
+    fi
+}
+
+# Nothing has been installed, and all is well without.
+run_user() {
+    local tool reported=0
+    new_machine user tester
+    packages user >"$work/packages"
+    commands user 2>&1 | tee "$work/user.log" || failures=1
+    packages user | cmp -s - "$work/packages" && check 0 "nothing has been installed" || check 1 "nothing has been installed"
+    for tool in "C++ compiler" valgrind prove pkg-config libclang python3 NumPy "CPython 3.13" "CPython 2.7"; do
+        [ "$(grep -c "^  $tool  " "$work/user.log")" = 1 ] || reported=1
+    done
+    check "$reported" "each missing tool has been reported once"
+}
+
+# What apt has is there, and used.
+run_root() {
+    local tool unused=0
+    new_machine root root
+    commands root 2>&1 | tee "$work/root.log" || failures=1
+    for tool in "C++ compiler" valgrind prove pkg-config libclang python3; do
+        ! grep -q -e "^  $tool  " -e "skipped: no $tool\$" "$work/root.log" || unused=1
+    done
+    check "$unused" "what apt has is installed and used"
+}
+
+if [ "${1:-}" = --inside ]; then
+    shift
+    failures=0
+    make_base
+    for run in "$@"; do
+        echo "fresh: $suite, $run"
+        "run_$run"
+    done
+    exit "$failures"
+fi
+
+# ---- Outside ------------------------------------------------------------------------------------------------
+
+[ "$(id -u)" = 0 ] || { echo "test-fresh needs root" >&2; exit 1; }
+for tool in debootstrap unshare; do
+    command -v "$tool" >/dev/null || { echo "test-fresh needs $tool: apt-get install debootstrap util-linux" >&2; exit 1; }
+done
+[ "$#" -gt 0 ] || set -- user root
+for run in "$@"; do
+    case $run in
+    user | root) ;;
+    *) echo "no run $run" >&2; exit 2 ;;
+    esac
+done
+
+cargo fetch --locked --quiet
+mkdir -p "$work"
+# Lists of packages are where apt is asked for its mirror.
+status=0
+unshare --mount --propagation private --pid --fork --kill-child --mount-proc \
+    bash tests/fresh.sh --inside "$@" || status=$?
+for run in "$@"; do
+    [ -n "${KEEP:-}" ] || remove "$work/$run" || status=1
+done
+[ -n "${KEEP:-}" ] || remove "$base" || status=1
+exit "$status"
