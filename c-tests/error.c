@@ -398,6 +398,82 @@ static void an_exception_can_be_handed_to_another_thread(void)
     CHECK_ERROR(NULL);
 }
 
+/* As CPython 3.13.0; later ones leave the character out. */
+static void half_a_character_is_replaced(void)
+{
+    static const struct {
+        int precision;
+        const char *text, *expected;
+    } cases[] = {
+        {3, "ab\xc3\xa9", "[ab\xef\xbf\xbd]"},
+        {4, "ab\xc3\xa9", "[ab\xc3\xa9]"},
+        {1, "\xe2\x82\xac", "[\xef\xbf\xbd]"},
+        {2, "\xe2\x82\xac", "[\xef\xbf\xbd]"},
+        {3, "\xe2\x82\xac", "[\xe2\x82\xac]"},
+        {3, "\xf0\x9f\x90\x8d", "[\xef\xbf\xbd]"},
+        {5, "\xe2\x82\xac\xe2\x82\xac", "[\xe2\x82\xac\xef\xbf\xbd]"},
+        {2, "a\xff", "[a\xef\xbf\xbd]"},
+        {2, "\xe2\x28\xa1", "[\xef\xbf\xbd(]"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char format[32], padded[64];
+        snprintf(format, sizeof(format), "[%%.%ds]", cases[i].precision);
+        PyErr_Format(PyExc_ValueError, format, cases[i].text);
+        CHECK_MESSAGE(PyExc_ValueError, cases[i].expected);
+        PyErr_Format(PyExc_ValueError, "[%.*s]", cases[i].precision, cases[i].text);
+        CHECK_MESSAGE(PyExc_ValueError, cases[i].expected);
+        /* it counts as one character */
+        int characters = 0;
+        for (const char *c = cases[i].expected; *c != '\0'; c++) {
+            characters += (*c & 0xC0) != 0x80;
+        }
+        snprintf(padded, sizeof(padded), "[%*s%s", 10 - (characters - 2), "", cases[i].expected + 1);
+        PyErr_Format(PyExc_ValueError, "[%10.*s]", cases[i].precision, cases[i].text);
+        CHECK_MESSAGE(PyExc_ValueError, padded);
+    }
+}
+
+static void codes_of_Python_objects_are_refused(void)
+{
+    static const char *const codes[] = {"U", "V", "S", "R", "A", "T", "N", "#T", "#N", "lV", "5V", ".2V", ".*V", "-10S"};
+    for (size_t i = 0; i < COUNT(codes); i++) {
+        char format[32], expected[64];
+        snprintf(format, sizeof(format), "%%%s|", codes[i]);
+        snprintf(expected, sizeof(expected), "invalid format string: %s", format);
+        PyErr_Format(PyExc_ValueError, format, NULL, NULL, NULL);
+        CHECK_MESSAGE(PyExc_SystemError, expected);
+    }
+}
+
+/* What is asked for is counted, not gone through. */
+static void a_width_that_no_memory_has_is_a_memory_error_at_once(void)
+{
+    for (int i = 0; i < 100000; i++) {
+        PyErr_Format(PyExc_ValueError, "%9223372036854775807d%.9223372036854775807x", i, i);
+        if (PyErr_Occurred() != PyExc_MemoryError) {
+            break;
+        }
+        PyErr_Clear();
+    }
+    PyErr_Format(PyExc_ValueError, "%-9223372036854775807s%09223372036854775807zd", "text", (Py_ssize_t)1);
+    CHECK_ERROR(PyExc_MemoryError);
+}
+
+static void a_great_width_is_filled(void)
+{
+    enum { WIDTH = 1 << 20 };
+    const char *message;
+    PyErr_Format(PyExc_ValueError, "%*d|%0*d|%.*x|%-*s|", WIDTH, -1, WIDTH, -2, WIDTH, 0xabc, WIDTH, "left");
+    message = pybuffer_error_message();
+    CHECK_INT(strlen(message), 4 * (WIDTH + 1));
+    CHECK_INT(strspn(message, " "), WIDTH - 2);
+    CHECK_MEM(message + WIDTH - 2, "-1|-000", 7);
+    CHECK_MEM(message + 2 * WIDTH - 1, "02|000", 6);
+    CHECK_MEM(message + 3 * WIDTH - 2, "0abc|left ", 10);
+    CHECK_MEM(message + 4 * WIDTH + 1, "  |", 4);
+    PyErr_Clear();
+}
+
 int main(void)
 {
     tap_after_each = nothing_is_left_pending;
@@ -421,5 +497,9 @@ int main(void)
     RUN(each_thread_has_its_own_error);
     RUN(an_error_is_dropped_at_the_end_of_its_thread);
     RUN(an_exception_can_be_handed_to_another_thread);
+    RUN(half_a_character_is_replaced);
+    RUN(codes_of_Python_objects_are_refused);
+    RUN(a_width_that_no_memory_has_is_a_memory_error_at_once);
+    RUN(a_great_width_is_filled);
     return tap_end();
 }

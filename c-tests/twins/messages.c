@@ -114,20 +114,66 @@ static void integers(void)
 
 static void integers_with_stars(void)
 {
-    static const int stars[] = {0, 1, 7, -7, 30, -1};
+    static const int stars[] = {0, 1, 7, -7, 30, -1, -2};
     twin_title("integers with stars");
     for (size_t w = 0; w < TWIN_COUNT(stars); w++) {
         printf("%d ", stars[w]);
         FORMAT("<%*d>", stars[w], -42);
         FORMAT("<%0*d>", stars[w], -42);
         FORMAT("<%-*x>", stars[w], 42);
-        if (stars[w] >= 0) {
-            FORMAT("<%.*d>", stars[w], 42);
-            FORMAT("<%*.*d>", 12, stars[w], -42);
-            FORMAT("<%.*s>", stars[w], "some text");
-        }
+        FORMAT("<%.*d>", stars[w], 42);
+        FORMAT("<%*.*d>", 12, stars[w], -42);
+        FORMAT("<%0*.*x>", 12, stars[w], 42);
+        FORMAT("<%.*s>", stars[w], "some text");
+        FORMAT("<%*.*s>", 12, stars[w], "some text");
+        FORMAT("<%.*ls>", stars[w], L"some text");
+        FORMAT("<%-*.*ls>", 12, stars[w], L"some text");
         FORMAT("<%*s>", stars[w], "text");
         FORMAT("<%-*s>", stars[w], "text");
+    }
+}
+
+/* Texts that no memory holds. A precision only limits the length of a text. */
+static void too_long(void)
+{
+    twin_title("too long");
+    static const char *const lengths[] = {"9223372036854775807", "9223372036854775806", "9223372036854775800",
+                                          "6917529027641081856", "4611686018427387904", "2305843009213693952",
+                                          "1152921504606846976"};
+    static const char *const integers[] = {"%*d", "%-*d", "%0*d", "%.*d", "%*x", "%0*zu", "a%*d", "%d%*d", "%*.9d", "%9.*d",
+                                           "%*.*d", "%*d%*d", "%*d%%", "%*d caf", "%*o%d"};
+    static const char *const texts_of_chars[] = {"%*s", "%-*s", "%0*s", "%*.1s", "%-*.0s", "abc%*s", "%.*s", "<%.*s>",
+                                                 "%5.*s", "%5.*s%%"};
+    static const char *const wide[] = {"%*ls", "%-*ls", "%.*ls", "%2.*ls"};
+    static const char *const invalid[] = {"%*c", "%*p", "%.*c", "%.*p", "%*%", "%*y", "%.*", "%-*"};
+    char format[128];
+    for (size_t l = 0; l < TWIN_COUNT(lengths); l++) {
+        for (size_t group = 0; group < 4; group++) {
+            const char *const *all = group == 0 ? integers : group == 1 ? texts_of_chars : group == 2 ? wide : invalid;
+            size_t count = group == 0   ? TWIN_COUNT(integers)
+                           : group == 1 ? TWIN_COUNT(texts_of_chars)
+                           : group == 2 ? TWIN_COUNT(wide)
+                                        : TWIN_COUNT(invalid);
+            for (size_t i = 0; i < count; i++) {
+                char *end = format;
+                for (const char *c = all[i]; *c != '\0'; c++) {
+                    if (*c == '*') {
+                        end += sprintf(end, "%s", lengths[l]);
+                    } else {
+                        *end++ = *c;
+                    }
+                }
+                *end = '\0';
+                if (group == 0) {
+                    PyErr_Format(PyExc_ValueError, format, 1, 2);
+                } else if (group == 2) {
+                    PyErr_Format(PyExc_ValueError, format, L"wide");
+                } else {
+                    PyErr_Format(PyExc_ValueError, format, "text");
+                }
+                print_error(format);
+            }
+        }
     }
 }
 
@@ -488,6 +534,7 @@ int main(void)
     pointers();
     percents_and_mixtures();
     invalid_formats();
+    too_long();
     set_strings();
     texts_of_objects();
     texts_of_buffers();

@@ -304,9 +304,7 @@ core::arch::global_asm!(
 /// Makes an error of the type `exception` pending, with a message made from `format` and the arguments after it. Returns
 /// NULL.
 ///
-/// The codes: `%d %i %u %x %X %o` with `l`, `ll`, `z`, `j` or `t`; `%c` (a code point); `%s` (UTF-8; what is not is
-/// replaced), `%ls`; `%p`; `%%`; flags `-` and `0`, width and precision, also as `*`. Any other code, and CPython's
-/// codes that take Python objects, make it a `SystemError`.
+/// The codes are documented where the header declares it, in `header/error.h`.
 ///
 /// cbindgen:ignore
 #[unsafe(no_mangle)]

@@ -86,10 +86,14 @@ impl Sink {
         integer(self, &Spec::default(), false, number as u64, 10, false);
     }
 
+    /// The number of times may be any: what there is no room for is counted at once.
     fn repeat(&mut self, byte: u8, times: usize) {
-        for _ in 0..times {
-            self.push(&[byte]);
+        let here = times.min(self.room.saturating_sub(self.length));
+        if here != 0 {
+            // SAFETY: `write`'s contract: from `length` on there is room for as many.
+            unsafe { self.memory.add(self.length).write_bytes(byte, here) };
         }
+        self.length = self.length.saturating_add(times);
     }
 }
 
@@ -105,8 +109,8 @@ struct Spec {
 /// Renders `format` with its arguments into `out`.
 ///
 /// # Errors
-/// `SystemError` for an unknown code, `ValueError` for a format that is not ASCII or a width or precision too large,
-/// `OverflowError` for a `%c` that is no character.
+/// `SystemError` for an unknown code, `ValueError` for a format that is not ASCII or a width or precision above the
+/// greatest size, `MemoryError` for a text that no memory holds, `OverflowError` for a `%c` that is no character.
 ///
 /// # Safety
 /// The arguments are what the codes say; each `%s` is a C string (or has as many bytes as the precision), each `%ls` a
@@ -182,9 +186,15 @@ pub(crate) unsafe fn render(format: &CStr, arguments: &mut impl Arguments, out: 
             }
             _ => return Err(invalid),
         }
+        if out.length > LONGEST {
+            return Err(Error::no_memory());
+        }
     }
     Ok(())
 }
+
+/// The longest text: a width or a precision may ask for any.
+const LONGEST: usize = isize::MAX.unsigned_abs();
 
 /// Reads flags, width and precision.
 fn spec(rest: &mut &[u8], arguments: &mut impl Arguments) -> Result<Spec> {
@@ -204,9 +214,9 @@ fn spec(rest: &mut &[u8], arguments: &mut impl Arguments) -> Result<Spec> {
     }
     if let Some((b'.', after)) = rest.split_first() {
         *rest = after;
-        // A negative precision is none; so is a missing number, as in CPython and unlike C.
+        // As in CPython and unlike C, a missing number is none, and a negative one, which only `*` has, is 0.
         let precision = number(rest, arguments, c"precision too big")?;
-        spec.precision = precision.and_then(|precision| usize::try_from(precision).ok());
+        spec.precision = precision.map(|precision| usize::try_from(precision).unwrap_or(0));
     }
     Ok(spec)
 }
@@ -296,20 +306,15 @@ unsafe fn text(out: &mut Sink, spec: &Spec, text: *const c_char) {
         let length = libc::strnlen(text, limit);
         core::slice::from_raw_parts(text.cast::<u8>(), length)
     };
-    // A character that the precision cuts in two is left out; any other byte that is not UTF-8 is replaced, as in CPython.
-    let cut = bytes.len() == limit;
-    let incomplete = |chunk: &core::str::Utf8Chunk<'_>| {
-        let is_last = chunk.invalid().as_ptr_range().end == bytes.as_ptr_range().end;
-        cut && is_last && core::str::from_utf8(chunk.invalid()).is_err_and(|error| error.error_len().is_none())
-    };
+    // What is not UTF-8 is replaced, also the part of a character that the precision leaves.
     let size = bytes.utf8_chunks().fold(0usize, |size, chunk| {
-        let replaced = usize::from(!chunk.invalid().is_empty() && !incomplete(&chunk));
+        let replaced = usize::from(!chunk.invalid().is_empty());
         size.wrapping_add(chunk.valid().chars().count()).wrapping_add(replaced)
     });
     padded(out, spec, size, |out| {
         for chunk in bytes.utf8_chunks() {
             out.push(chunk.valid().as_bytes());
-            if !chunk.invalid().is_empty() && !incomplete(&chunk) {
+            if !chunk.invalid().is_empty() {
                 out.push("\u{fffd}".as_bytes());
             }
         }
