@@ -12,7 +12,9 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::bytes::{BYTES_BASIC_SIZE, PyBytesObject};
 use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::slots::{PyBufferProcs, PySequenceMethods};
-use crate::abi::types::{PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_BYTES_SUBCLASS, TPFLAGS_OWN, TPFLAGS_READY};
+use crate::abi::types::{
+    PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_BYTES_SUBCLASS, TPFLAGS_LEAF, TPFLAGS_OWN, TPFLAGS_READY,
+};
 use crate::buffer::{self, Acquired, Concatenation, Request};
 use crate::error::{Error, Kind, Result};
 use crate::kernels;
@@ -31,7 +33,7 @@ unsafe impl Object for PyBytesObject {}
 /// The type of bytes objects.
 #[unsafe(no_mangle)]
 pub static mut PyBytes_Type: PyTypeObject = PyTypeObject {
-    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_BASETYPE | TPFLAGS_BYTES_SUBCLASS,
+    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_LEAF | TPFLAGS_BASETYPE | TPFLAGS_BYTES_SUBCLASS,
     tp_hash: Some(bytes_hash),
     tp_richcompare: Some(bytes_richcompare),
     tp_as_sequence: &raw mut SEQUENCE,

@@ -73,16 +73,16 @@ const void *pybuffer__next_pointer(struct pybuffer__arguments *arguments)
     return va_arg(arguments->list, const void *);
 }
 
-/* A thread's error indicator, all zero at first; src/runtime/pending.rs says what is in it. */
-struct pybuffer__slot {
-    void *words[3];
+/* What each thread has of its own, all zero at first; src/runtime/thread.rs says what is in it. */
+struct pybuffer__thread {
+    void *words[7];
 };
 
-struct pybuffer__slot *pybuffer__thread_slot(void);
+struct pybuffer__thread *pybuffer__thread(void);
 
-struct pybuffer__slot *pybuffer__thread_slot(void)
+struct pybuffer__thread *pybuffer__thread(void)
 {
-    static __thread struct pybuffer__slot slot;
+    static __thread struct pybuffer__thread thread;
 
-    return &slot;
+    return &thread;
 }

@@ -83,8 +83,11 @@ pub struct PyTypeObject {
     pub tp_versions_used: c_ushort,
 }
 
-/// The type is this library's own. CPython marks its own static types with the same bit.
-pub(crate) const TPFLAGS_OWN: c_ulong = 1 << 1;
+/// The type is this library's own: both bits. CPython marks its own static types with the first one, and no type with both.
+pub(crate) const TPFLAGS_OWN: c_ulong = 1 << 1 | 1 << 15;
+/// Destroying an object of the type, one of this library's, runs no foreign code but the allocator's, and destroys nothing
+/// else, or sees to the depth of it by itself (`runtime::refs::destroy`).
+pub(crate) const TPFLAGS_LEAF: c_ulong = 1 << 16;
 /// The type is on the heap and counts references of its instances.
 pub(crate) const TPFLAGS_HEAPTYPE: c_ulong = 1 << 9;
 /// Other types may derive from it.

@@ -63,7 +63,8 @@ pub(crate) unsafe fn get_buffer(obj: *mut PyObject, view: *mut Py_buffer, reques
     }
 }
 
-/// `PyBuffer_Release`. A pending error is left as it is.
+/// `PyBuffer_Release`. A pending error is left as it is. What foreign code is called on the way may release the view once
+/// more, which does nothing.
 ///
 /// # Safety
 /// B1; the view is not used any more.
@@ -75,7 +76,13 @@ pub(crate) unsafe fn release(view: *mut Py_buffer) {
             return;
         }
         if let Some(releasebuffer) = procs(obj).and_then(|procs| procs.bf_releasebuffer) {
-            refs::undisturbed(types::type_of(obj), || releasebuffer(obj, view));
+            if types::is_own(obj) {
+                // The library's own slots look at `internal` only.
+                (*view).obj = null_mut();
+                releasebuffer(obj, view);
+            } else if !refs::releasing(view.cast_const().cast(), || releasebuffer(obj, view)) {
+                return;
+            }
         }
         (*view).obj = null_mut();
         refs::decref(obj);

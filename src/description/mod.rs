@@ -18,7 +18,7 @@ use core::mem::size_of;
 
 use crate::abi::format::pybuffer_item;
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::abi::types::PyTypeObject;
+use crate::abi::types::{PyTypeObject, TPFLAGS_LEAF, TPFLAGS_OWN, TPFLAGS_READY};
 use crate::format::Op;
 use crate::runtime::refs::Object;
 use crate::runtime::types;
@@ -51,4 +51,7 @@ unsafe impl Object for FormatObject {}
 
 /// The type of parsed formats, the objects that `pybuffer_format_parse` makes.
 #[unsafe(no_mangle)]
-pub static mut pybuffer_format_type: PyTypeObject = types::derived(c"pybuffer.format", size_of::<FormatObject>(), 0);
+pub static mut pybuffer_format_type: PyTypeObject = PyTypeObject {
+    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_LEAF,
+    ..types::derived(c"pybuffer.format", size_of::<FormatObject>(), 0)
+};

@@ -14,7 +14,7 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::bytes::PyByteArrayObject;
 use crate::abi::object::{Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::slots::{PyBufferProcs, PySequenceMethods};
-use crate::abi::types::{PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_OWN, TPFLAGS_READY};
+use crate::abi::types::{PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_LEAF, TPFLAGS_OWN, TPFLAGS_READY};
 use crate::buffer::{self, Acquired, Concatenation, Request};
 use crate::bytes;
 use crate::error::{Error, Kind, Result};
@@ -35,7 +35,7 @@ unsafe impl Object for PyByteArrayObject {}
 /// The type of bytearray objects.
 #[unsafe(no_mangle)]
 pub static mut PyByteArray_Type: PyTypeObject = PyTypeObject {
-    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_BASETYPE,
+    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_LEAF | TPFLAGS_BASETYPE,
     tp_dealloc: Some(bytearray_dealloc),
     tp_hash: Some(hash::PyObject_HashNotImplemented),
     tp_richcompare: Some(bytearray_richcompare),

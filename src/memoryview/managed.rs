@@ -147,6 +147,15 @@ impl Drop for Share {
     }
 }
 
+/// Whether there is only one count. Where the caller has it, nobody can be counting another.
+///
+/// # Safety
+/// O1, O2.
+pub(super) unsafe fn has_one_count(managed: NonNull<_PyManagedBufferObject>) -> bool {
+    // SAFETY: O2.
+    unsafe { atomic(&raw mut (*managed.as_ptr()).exports) }.load(Ordering::Acquire) == 1
+}
+
 /// Whether the exporter's view has been given back.
 ///
 /// # Safety

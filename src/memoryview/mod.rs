@@ -39,7 +39,7 @@ mod text;
 use core::mem::{offset_of, size_of};
 
 use crate::abi::memoryview::{_PyManagedBufferObject, PyMemoryViewObject};
-use crate::abi::types::PyTypeObject;
+use crate::abi::types::{PyTypeObject, TPFLAGS_LEAF, TPFLAGS_OWN, TPFLAGS_READY};
 use crate::runtime::types;
 
 pub(crate) use assign::{assign, fill};
@@ -57,6 +57,7 @@ pub(crate) use view::{from_buffer, from_memory, from_object, is_released, releas
 /// The type of managed buffers.
 #[unsafe(no_mangle)]
 pub static mut _PyManagedBuffer_Type: PyTypeObject = PyTypeObject {
+    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_LEAF,
     tp_dealloc: Some(managed::dealloc),
     ..types::derived(c"managedbuffer", size_of::<_PyManagedBufferObject>(), 0)
 };
@@ -64,6 +65,7 @@ pub static mut _PyManagedBuffer_Type: PyTypeObject = PyTypeObject {
 /// The type of memoryviews.
 #[unsafe(no_mangle)]
 pub static mut PyMemoryView_Type: PyTypeObject = PyTypeObject {
+    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_LEAF,
     tp_dealloc: Some(view::dealloc),
     tp_hash: Some(compare::hash),
     tp_richcompare: Some(compare::richcompare),

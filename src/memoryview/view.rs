@@ -17,7 +17,7 @@ use crate::error::{Argument, Error, Kind, Result};
 use crate::layout::{AxesMut, MAX_NDIM, Structure};
 use crate::runtime::boundary::boundary;
 use crate::runtime::object;
-use crate::runtime::refs::{Object, Owned, atomic, atomic_flags, decref, incref};
+use crate::runtime::refs::{Object, Owned, atomic, atomic_flags, decref, destroy, emptied, incref};
 use crate::runtime::types::{self, object_dealloc};
 
 use super::PyMemoryView_Type;
@@ -397,13 +397,43 @@ pub(super) unsafe extern "C" fn dealloc(op: *mut PyObject) {
     unsafe {
         let view: *mut PyMemoryViewObject = op.cast();
         if let Some(managed) = NonNull::new((*view).mbuf) {
-            if (*view).flags & _Py_MEMORYVIEW_RELEASED == 0 {
-                Share::of_memoryview(managed).end();
-            } else {
+            if (*view).flags & _Py_MEMORYVIEW_RELEASED != 0 {
                 decref(managed.as_ptr().cast());
+            } else if managed::has_one_count(managed) && !is_plain((*view).view.obj) {
+                // The exporter's view goes with it, and who knows what with that.
+                return destroy(op, dealloc_last);
+            } else {
+                Share::of_memoryview(managed).end();
             }
         }
         object_dealloc(op);
+    }
+}
+
+/// Whether giving a view back to an exporter runs no foreign code and destroys nothing else: it is a bytes object, a
+/// bytearray, or there is none.
+///
+/// # Safety
+/// O1, or NULL.
+unsafe fn is_plain(exporter: *mut PyObject) -> bool {
+    // SAFETY: the function's contract.
+    unsafe { exporter.is_null() || types::is_leaf(exporter) && !check(exporter) }
+}
+
+/// `tp_dealloc` of the last memoryview of a managed buffer. It has been released, for whoever comes by its address meanwhile.
+unsafe extern "C" fn dealloc_last(op: *mut PyObject) {
+    // SAFETY: as in `dealloc`.
+    unsafe {
+        let view: *mut PyMemoryViewObject = op.cast();
+        let end = || {
+            (*view).flags |= _Py_MEMORYVIEW_RELEASED;
+            if let Some(managed) = NonNull::new((&raw mut (*view).mbuf).replace(null_mut())) {
+                Share::of_memoryview(managed).end();
+            }
+        };
+        if emptied(op, end) {
+            object_dealloc(op);
+        }
     }
 }
 

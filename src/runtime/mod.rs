@@ -16,6 +16,8 @@
 
 pub(crate) mod alloc;
 
+mod thread;
+
 pub(crate) mod pending;
 
 pub(crate) mod refs;

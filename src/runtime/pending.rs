@@ -1,11 +1,13 @@
 //! The slot in which a thread's pending error stands. `indicator` gives it meaning; this file only keeps it, below
 //! `refs`, so that dropping a reference can set it aside.
 
-use core::ffi::{CStr, c_char};
-use core::ptr::{NonNull, null, null_mut};
+use core::ffi::CStr;
+use core::ptr::NonNull;
 
 use crate::abi::object::PyObject;
 use crate::error::Kind;
+
+use super::thread::{self, Slot};
 
 /// What is pending.
 #[derive(Clone, Copy)]
@@ -17,19 +19,6 @@ pub(crate) enum Pending {
     /// An exception: an owned reference, which whoever takes it out of the slot has to drop.
     Instance(NonNull<PyObject>),
 }
-
-/// `struct pybuffer__slot` of `glue.c`, which is all zero in a new thread: nothing is pending.
-#[repr(C)]
-struct Slot {
-    /// The text of `Pending::Fixed`, else NULL.
-    text: *const c_char,
-    /// The exception of `Pending::Instance`, else NULL.
-    exception: *mut PyObject,
-    /// The kind of `Pending::Fixed`, as its place in `KINDS`.
-    kind: usize,
-}
-
-const _: () = assert!(size_of::<Slot>() == 3 * size_of::<*const ()>());
 
 const KINDS: [Kind; 9] = [
     Kind::Buffer,
@@ -43,16 +32,12 @@ const KINDS: [Kind; 9] = [
     Kind::System,
 ];
 
-unsafe extern "C" {
-    fn pybuffer__thread_slot() -> *mut Slot;
-}
-
 /// What is pending in this thread.
 pub(crate) fn get() -> Pending {
     // SAFETY: this thread's own slot, which lives as long as the thread and is used in this file only; the text in it
     // is one that `swap` was given.
     unsafe {
-        let slot = &*pybuffer__thread_slot();
+        let slot = &(*thread::own()).slot;
         match (NonNull::new(slot.exception), slot.text.is_null()) {
             (Some(exception), _) => Pending::Instance(exception),
             (None, true) => Pending::None,
@@ -67,25 +52,21 @@ pub(crate) fn get() -> Pending {
 /// Puts something else there; gives what was.
 pub(crate) fn swap(new: Pending) -> Pending {
     let old = get();
-    let none = Slot { text: null(), exception: null_mut(), kind: 0 };
     let slot = match new {
-        Pending::None => none,
+        Pending::None => Slot::NONE,
         Pending::Fixed(kind, text) => {
             let kind = KINDS.iter().position(|&known| known == kind).unwrap_or(KINDS.len());
-            Slot { text: text.as_ptr(), kind, ..none }
+            Slot { text: text.as_ptr(), kind, ..Slot::NONE }
         }
-        Pending::Instance(exception) => Slot { exception: exception.as_ptr(), ..none },
+        Pending::Instance(exception) => Slot { exception: exception.as_ptr(), ..Slot::NONE },
     };
     // SAFETY: as in `get`.
-    unsafe { pybuffer__thread_slot().write(slot) };
+    unsafe { (*thread::own()).slot = slot };
     old
 }
 
 /// Whether anything is pending in this thread.
 pub(crate) fn is_any() -> bool {
     // SAFETY: as in `get`.
-    unsafe {
-        let slot = &*pybuffer__thread_slot();
-        !slot.exception.is_null() || !slot.text.is_null()
-    }
+    unsafe { (*thread::own()).slot.is_any() }
 }

@@ -1,12 +1,14 @@
 //! Reference counts, and owned references that drop themselves.
 
-use core::ptr::NonNull;
+use core::ffi::c_ulong;
+use core::ptr::{NonNull, null_mut, with_exposed_provenance_mut};
 use core::sync::atomic::{AtomicI32, AtomicIsize, Ordering};
 
 use crate::abi::object::{Py_ssize_t, PyObject, PyVarObject};
-use crate::abi::types::{PyTypeObject, TPFLAGS_OWN};
+use crate::abi::types::{PyTypeObject, TPFLAGS_LEAF, TPFLAGS_OWN};
 
 use super::pending::{self, Pending};
+use super::thread::{self, Thread};
 
 /// A struct that begins with a `PyObject`, so that a pointer to it is a pointer to an object.
 ///
@@ -103,29 +105,174 @@ pub(crate) unsafe fn give_up(op: *mut PyObject) -> bool {
 /// # Safety
 /// O1, and no reference to the object is left.
 pub(crate) unsafe fn dealloc(op: *mut PyObject) {
+    const LEAF: c_ulong = TPFLAGS_OWN | TPFLAGS_LEAF;
     // SAFETY: O1. A type without `tp_dealloc` has not been through `PyType_Ready`; its memory cannot be told from any
     // other, so it is left alone rather than freed in the wrong way. O4: the slot takes over the object.
     unsafe {
         let ty = (*op).ob_type;
-        if let Some(tp_dealloc) = (*ty).tp_dealloc {
-            undisturbed(ty, || tp_dealloc(op));
+        let Some(tp_dealloc) = (*ty).tp_dealloc else { return };
+        if (*ty).tp_flags & LEAF == LEAF { tp_dealloc(op) } else { destroy(op, tp_dealloc) }
+    }
+}
+
+/// How many destructions of this library's objects may be under way in a thread, each inside the one before.
+const DEPTH: usize = 16;
+
+/// The same where the object is of a program's type. These are put off last, since a program may rely on when they are
+/// destroyed: only where this many are nested without an object of the library's among the last ones.
+const FOREIGN_DEPTH: usize = 32;
+
+/// Destroys an object by this function; what that raises is dropped where an error is pending, and stays where none is.
+///
+/// An object may own the last reference to another, that one to the next: a chain of any length, each of which is destroyed
+/// by the one before. So that the stack does not grow with it, what comes at a certain depth is put off: it is appended to
+/// a list, linked through the reference counts, which nobody needs any more. The outermost call destroys what is in the list
+/// before it returns, in the order that it would have been destroyed in, as far as the list goes: what an object puts off
+/// comes before what was put off after that object. What these raise is dropped.
+///
+/// # Safety
+/// O1, and no reference to the object is left; the function is a `tp_dealloc` for it.
+pub(crate) unsafe fn destroy(op: *mut PyObject, tp_dealloc: Dealloc) {
+    // SAFETY: the function's contract; O4: the function takes over the object. The type is read before it may go with it.
+    unsafe {
+        let thread = thread::own();
+        let depth = (*thread).depth;
+        let is_own = (*(*op).ob_type).tp_flags & TPFLAGS_OWN == TPFLAGS_OWN;
+        if depth >= if is_own { DEPTH } else { FOREIGN_DEPTH } {
+            return put_off(thread, op);
+        }
+        (*thread).depth = depth.wrapping_add(1);
+        // This library's own raise nothing.
+        if is_own || !(*thread).slot.is_any() {
+            tp_dealloc(op);
+        } else {
+            set_aside(|| tp_dealloc(op));
+        }
+        if depth == 0 && !(*thread).first.is_null() {
+            destroy_rest(thread);
+        }
+        (*thread).depth = depth;
+    }
+}
+
+/// `tp_dealloc` of a type.
+type Dealloc = unsafe extern "C" fn(*mut PyObject);
+
+/// Appends an object to those that are destroyed later.
+///
+/// # Safety
+/// As [`destroy`]; `thread` is this thread's own.
+#[cold]
+unsafe fn put_off(thread: *mut Thread, op: *mut PyObject) {
+    // SAFETY: the function's contract.
+    unsafe {
+        set_next(op, null_mut());
+        if (*thread).first.is_null() {
+            (*thread).first = op;
+        } else {
+            set_next((*thread).last, op);
+        }
+        (*thread).last = op;
+    }
+}
+
+/// Destroys what has been put off, and what is put off meanwhile.
+///
+/// # Safety
+/// `thread` is this thread's own; called by the outermost destruction, which still counts.
+#[cold]
+unsafe fn destroy_rest(thread: *mut Thread) {
+    // SAFETY: what is in the list has no reference left, and nobody else has it.
+    unsafe {
+        // What the last round leaves pending may be an exception to destroy.
+        while !(*thread).first.is_null() {
+            let saved = pending::swap(Pending::None);
+            while let Some(op) = NonNull::new((*thread).first) {
+                let op = op.as_ptr();
+                let (rest, last) = (next(op), (*thread).last);
+                ((*thread).first, (*thread).last) = (null_mut(), null_mut());
+                atomic(&raw mut (*op).ob_refcnt).store(0, Ordering::Relaxed);
+                if let Some(tp_dealloc) = (*(*op).ob_type).tp_dealloc {
+                    tp_dealloc(op);
+                }
+                if rest.is_null() {
+                    continue;
+                }
+                if (*thread).first.is_null() {
+                    (*thread).first = rest;
+                } else {
+                    set_next((*thread).last, rest);
+                }
+                (*thread).last = last;
+            }
+            replace_pending(saved);
         }
     }
 }
 
-/// Calls a slot of a type that must not disturb a pending error: what it raises is dropped where one was pending, and
-/// stays where none was. The slots of this library's own types do not raise, and call others by this function.
+/// The object after this one in the list.
 ///
 /// # Safety
-/// `ty` points to a type object.
-pub(crate) unsafe fn undisturbed(ty: *mut PyTypeObject, slot: impl FnOnce()) {
+/// It is in the list.
+unsafe fn next(op: *mut PyObject) -> *mut PyObject {
     // SAFETY: the function's contract.
-    if unsafe { (*ty).tp_flags } & TPFLAGS_OWN != 0 || !pending::is_any() {
+    let link = unsafe { atomic(&raw mut (*op).ob_refcnt) }.load(Ordering::Relaxed);
+    with_exposed_provenance_mut(link.wrapping_neg().cast_unsigned())
+}
+
+/// Makes another the object after this one. Whoever meets the count, against the rules, finds it not above 0.
+///
+/// # Safety
+/// It is dead.
+unsafe fn set_next(op: *mut PyObject, next: *mut PyObject) {
+    let link = next.expose_provenance().cast_signed().wrapping_neg();
+    // SAFETY: the function's contract.
+    unsafe { atomic(&raw mut (*op).ob_refcnt) }.store(link, Ordering::Relaxed);
+}
+
+/// Runs the part of a `tp_dealloc` that may run foreign code. Meanwhile the object has a reference, so that whoever has kept
+/// its address without one does not destroy it a second time. Says whether it is to be freed: not where somebody has kept a
+/// reference, with which it goes then. The part has to leave the object empty, since it runs again in that case.
+///
+/// # Safety
+/// O1, and no reference to the object is left.
+#[must_use]
+pub(crate) unsafe fn emptied(op: *mut PyObject, part: impl FnOnce()) -> bool {
+    // SAFETY: the function's contract.
+    unsafe {
+        atomic(&raw mut (*op).ob_refcnt).store(1, Ordering::Relaxed);
+        part();
+        give_up(op)
+    }
+}
+
+/// Calls a foreign slot that must not disturb a pending error: what it raises is dropped where one was pending, and stays
+/// where none was. The slots of this library's own types do not raise.
+///
+/// # Safety
+/// `thread` is this thread's own.
+unsafe fn undisturbed(thread: *mut Thread, slot: impl FnOnce()) {
+    // SAFETY: the function's contract.
+    if unsafe { !(*thread).slot.is_any() } {
         return slot();
     }
+    set_aside(slot);
+}
+
+/// Calls a slot while the pending error is set aside.
+#[cold]
+fn set_aside(slot: impl FnOnce()) {
     let saved = pending::swap(Pending::None);
     slot();
     replace_pending(saved);
+}
+
+/// Calls a foreign `bf_releasebuffer`, which does not disturb a pending error, for the view at this address; not where the
+/// call comes out of another one for the same view. Says whether it was called.
+pub(crate) fn releasing(view: *const (), slot: impl FnOnce()) -> bool {
+    let thread = thread::own();
+    // SAFETY: this thread's own.
+    unsafe { thread::once(thread, view, || undisturbed(thread, slot)) }
 }
 
 /// Puts something new in the place of what is pending in this thread, which is dropped.

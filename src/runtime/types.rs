@@ -1,13 +1,13 @@
 //! The types of types and of plain objects, the singletons, and questions about types.
 
-use core::ffi::{CStr, c_int, c_void};
+use core::ffi::{CStr, c_int, c_ulong, c_void};
 use core::mem::size_of;
 use core::ptr::null_mut;
 
 use crate::abi::object::{Py_hash_t, PyObject};
 use crate::abi::types::{
-    PyTypeObject, TPFLAGS_BASE_EXC_SUBCLASS, TPFLAGS_BASETYPE, TPFLAGS_HEAPTYPE, TPFLAGS_OWN, TPFLAGS_READY,
-    TPFLAGS_TYPE_SUBCLASS,
+    PyTypeObject, TPFLAGS_BASE_EXC_SUBCLASS, TPFLAGS_BASETYPE, TPFLAGS_HEAPTYPE, TPFLAGS_LEAF, TPFLAGS_OWN,
+    TPFLAGS_READY, TPFLAGS_TYPE_SUBCLASS,
 };
 
 use super::alloc::{self, Domain};
@@ -156,6 +156,26 @@ pub(crate) fn hash_of_bits(bits: u64) -> Py_hash_t {
 pub(crate) unsafe fn type_of(op: *mut PyObject) -> *mut PyTypeObject {
     // SAFETY: O1.
     unsafe { (*op).ob_type }
+}
+
+/// Whether the object is of one of this library's types, and not of one derived from them.
+///
+/// # Safety
+/// O1.
+#[inline]
+pub(crate) unsafe fn is_own(op: *mut PyObject) -> bool {
+    // SAFETY: O1.
+    unsafe { (*type_of(op)).tp_flags & TPFLAGS_OWN == TPFLAGS_OWN }
+}
+
+/// Whether destroying an object of its type destroys nothing else, see [`TPFLAGS_LEAF`].
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn is_leaf(op: *mut PyObject) -> bool {
+    const LEAF: c_ulong = TPFLAGS_OWN | TPFLAGS_LEAF;
+    // SAFETY: O1.
+    unsafe { (*type_of(op)).tp_flags & LEAF == LEAF }
 }
 
 /// `PyType_IsSubtype`: whether `ty` is `base` or derives from it.
