@@ -1,6 +1,6 @@
 //! The managed buffer, the memoryview and the PickleBuffer. CPython: `cpython/memoryobject.h`, `picklebufobject.c`.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::c_int;
 
 use super::buffer::Py_buffer;
 use super::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
@@ -81,14 +81,6 @@ pub struct PyMemoryViewObject {
     pub weakreflist: *mut PyObject,
     /// shape, strides, suboffsets: three arrays of `view.ndim` each.
     pub ob_array: [Py_ssize_t; 1],
-}
-
-/// A PickleBuffer: an exporter that stands for another. Opaque to C.
-#[repr(C)]
-pub(crate) struct PyPickleBufferObject {
-    pub(crate) ob_base: PyObject,
-    pub(crate) view: Py_buffer,
-    pub(crate) weakreflist: *mut c_void,
 }
 
 const _: () = {

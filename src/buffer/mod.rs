@@ -16,6 +16,8 @@ mod request;
 
 mod view;
 
+mod kept;
+
 mod fill;
 
 mod answer;
@@ -34,9 +36,10 @@ pub(crate) use answer::{Contiguity, answer, described, fill_complete, fill_view}
 pub(crate) use check::check_exporter;
 pub(crate) use copy::{copy_apart, copy_data, copy_to_object, copy_view, from_contiguous, to_contiguous, to_fresh};
 pub(crate) use fill::{UNSIGNED_BYTES, fill_info};
+pub(crate) use kept::Kept;
 pub(crate) use request::Request;
 pub(crate) use segment::{Concatenation, is_readable, read_segment, write_segment};
 pub(crate) use view::{
-    Acquired, NEGATIVE, checked_structure, format_of, get_buffer, is_exporter, item_pointer, release, select_from,
-    structure,
+    Acquired, NEGATIVE, answerer, checked_structure, format_of, get_buffer, is_exporter, item_pointer,
+    may_stand_for_another, release, select_from, structure,
 };

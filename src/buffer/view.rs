@@ -9,8 +9,8 @@ use crate::abi::slots::PyBufferProcs;
 use crate::error::{Error, Result};
 use crate::layout::{AxesMut, Structure, Subscript, select};
 use crate::runtime::boundary::slot_succeeded;
-use crate::runtime::refs;
-use crate::runtime::types;
+use crate::runtime::refs::{self, Owned};
+use crate::runtime::types::{self, Links};
 
 use super::request::Request;
 
@@ -46,6 +46,25 @@ pub(super) unsafe fn getbuffer_slot(obj: *mut PyObject) -> Result<GetBuffer> {
             Error::type_name(c"a bytes-like object is required, not '%.100s'", (*types::type_of(obj)).tp_name)
         })
     }
+}
+
+/// Whether [`answerer`] may have another object.
+///
+/// # Safety
+/// O1.
+#[inline]
+pub(crate) unsafe fn may_stand_for_another(obj: *mut PyObject) -> bool {
+    // SAFETY: O1.
+    unsafe { Links::of(obj).answerer.is_some() }
+}
+
+/// The object that answers requests in the place of this one, which stands for it; `None` where it answers itself.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn answerer(obj: *mut PyObject) -> Result<Option<Owned<PyObject>>> {
+    // SAFETY: O1; the link is the object's.
+    unsafe { Links::of(obj).answerer.map_or(Ok(None), |answerer| answerer(obj)) }
 }
 
 /// `PyObject_GetBuffer`.

@@ -21,7 +21,7 @@ use crate::runtime::object;
 use crate::runtime::refs::{self, Object, Owned};
 use crate::runtime::types::{self, identity_hash, object_dealloc};
 
-/// An object that stands for memory of the program's. Opaque to C. It does not change once it is made.
+/// An object that stands for memory of the program's. Opaque to C. It does not change between being made and destroyed.
 #[repr(C)]
 pub(crate) struct MemoryObject {
     ob_base: PyObject,
@@ -29,6 +29,8 @@ pub(crate) struct MemoryObject {
     description: Py_buffer,
     destroy: pybuffer_destroy,
     context: *mut c_void,
+    /// The memory has been given back to the program: the object is being destroyed.
+    gone: bool,
 }
 
 // SAFETY: begins with a PyObject.
@@ -70,6 +72,7 @@ pub(crate) unsafe fn new(
         description: Py_buffer { obj: null_mut(), ..*description },
         destroy,
         context,
+        gone: false,
     };
     // SAFETY: the head has one reference and a static type; the size is that of the head, the arrays and the text, which
     // are written here before anything is read. From here on nothing fails.
@@ -105,15 +108,22 @@ pub(crate) fn disown(object: &Owned<MemoryObject>) {
 unsafe extern "C" fn memory_dealloc(op: *mut PyObject) {
     // SAFETY: O1, O2; no reference is left, so this thread has the object to itself. The contract of `new`: `destroy` may
     // be called, once. What it leaves pending nobody is to see. The object behind goes after it, since the memory may be
-    // that one's.
+    // that one's. Both are the object's no more before foreign code runs.
     unsafe {
         let memory: *mut MemoryObject = op.cast();
-        if let Some(destroy) = (*memory).destroy {
-            let context = (*memory).context;
-            indicator::quietly(|| destroy(context));
+        let empty = || {
+            (*memory).gone = true;
+            let destroy = (&raw mut (*memory).destroy).replace(None);
+            let behind = Owned::from_raw((&raw mut (*memory).description.obj).replace(null_mut()));
+            if let Some(destroy) = destroy {
+                let context = (*memory).context;
+                indicator::quietly(|| destroy(context));
+            }
+            drop(behind);
+        };
+        if refs::emptied(op, empty) {
+            object_dealloc(op);
         }
-        drop(Owned::from_raw((*memory).description.obj));
-        object_dealloc(op);
     }
 }
 
@@ -124,6 +134,10 @@ unsafe extern "C" fn memory_getbuffer(op: *mut PyObject, view: *mut Py_buffer, f
         }
         // SAFETY: O1, O2: a slot of this type; `view` may be written. The description is complete.
         unsafe {
+            if (*op.cast::<MemoryObject>()).gone {
+                (&raw mut (*view).obj).write(null_mut());
+                return Err(Error::buffer(c"pybuffer.memory: the memory is being destroyed"));
+            }
             let description = &(*op.cast::<MemoryObject>()).description;
             buffer::fill_complete(view, op, description, Request::of_slot(flags)).map(|()| 0)
         }

@@ -23,7 +23,7 @@ use crate::abi::ndarray::pybuffer_ndarray_state;
 use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject};
 use crate::abi::slots::PyBufferProcs;
 use crate::abi::types::PyTypeObject;
-use crate::buffer::{self, Contiguity, Request};
+use crate::buffer::{self, Contiguity, Kept, Request};
 use crate::error::{Argument, Error, Kind, Result};
 use crate::layout::Order;
 use crate::runtime::alloc::Scratch;
@@ -31,7 +31,7 @@ use crate::runtime::boundary::boundary;
 use crate::runtime::hash;
 use crate::runtime::object;
 use crate::runtime::refs::{self, Object, Owned, atomic};
-use crate::runtime::types::{self, object_dealloc};
+use crate::runtime::types::{self, Links, object_dealloc};
 
 use base::{Base, Loose};
 
@@ -48,10 +48,10 @@ pub(crate) struct NdArrayObject {
     varexport: bool,
     /// Does not change: whether `source` is filled, and what the one base is of.
     reexports: bool,
-    /// The top of the stack; there always is one once the object is made.
+    /// The top of the stack; NULL before the object is made, and while it is being destroyed.
     head: *mut Base,
     /// The other exporter's view.
-    source: Py_buffer,
+    source: Kept,
 }
 
 // SAFETY: begins with a PyObject.
@@ -63,8 +63,11 @@ pub static mut pybuffer_ndarray_type: PyTypeObject = PyTypeObject {
     tp_dealloc: Some(ndarray_dealloc),
     tp_hash: Some(ndarray_hash),
     tp_as_buffer: &raw mut BUFFER,
+    tp_subclasses: LINKS.slot(),
     ..types::derived(c"pybuffer.ndarray", size_of::<NdArrayObject>(), 0)
 };
+
+static LINKS: Links = Links { answerer: Some(answerer), voucher: Some(voucher) };
 
 static mut BUFFER: PyBufferProcs =
     PyBufferProcs { bf_getbuffer: Some(ndarray_getbuffer), bf_releasebuffer: Some(ndarray_releasebuffer) };
@@ -95,9 +98,10 @@ impl Locked {
     }
 
     /// The base on the top.
-    fn head(&mut self) -> &mut Base {
-        // SAFETY: an ndarray has a base, which nobody else uses while this lives (O3).
-        unsafe { &mut *(*self.0.as_ptr()).head }
+    fn head(&mut self) -> Result<&mut Base> {
+        // SAFETY: an ndarray has a base, which nobody else uses while this lives (O3). Foreign code that is called while
+        // the object is made or destroyed finds none.
+        unsafe { (*self.0.as_ptr()).head.as_mut() }.ok_or(Error::buffer(c"the ndarray is being destroyed"))
     }
 
     /// Puts a base on the top.
@@ -152,9 +156,8 @@ impl Locked {
         if unsafe { (*self.0.as_ptr()).reexports } {
             return Err(Error::buffer(c"structure of re-exporting object is immutable"));
         }
-        match self.head().exports {
-            1.. if held => {
-                let exports = self.head().exports;
+        match self.head()?.exports {
+            exports @ 1.. if held => {
                 let plural = if exports == 1 { c"" } else { c"s" };
                 Err(Error::with(
                     Kind::Buffer,
@@ -187,7 +190,7 @@ fn empty(varexport: bool, reexports: bool) -> Result<Owned<NdArrayObject>> {
                 varexport,
                 reexports,
                 head: null_mut(),
-                source: Py_buffer::EMPTY,
+                source: Kept::EMPTY,
             },
         )
     }
@@ -216,22 +219,30 @@ unsafe fn of_exporter(exporter: NonNull<PyObject>, request: Request) -> Result<O
     let object = empty(false, true)?;
     // SAFETY: O1; a fresh object, in which the view stays where it is (B2). The exporter has filled it (B1).
     unsafe {
-        let source = &raw mut (*object.as_ptr()).source;
-        if let Err(error) = buffer::get_buffer(exporter.as_ptr(), source, request) {
-            (*source).obj = null_mut();
-            return Err(error);
-        }
-        let structure = buffer::structure(&*source).ok_or(buffer::NEGATIVE)?;
-        if structure.ndim > MAX_NDIM {
-            return Err(base::too_many_axes());
-        }
-        if request.shape() {
-            structure.check_sizes()?;
-        } else if structure.len < 0 {
-            return Err(Error::buffer(c"len must not be negative"));
-        }
+        let check = |source: &Py_buffer| {
+            let structure = buffer::structure(source).ok_or(buffer::NEGATIVE)?;
+            if structure.ndim > MAX_NDIM {
+                return Err(base::too_many_axes());
+            }
+            if request.shape() {
+                structure.check_sizes()?;
+            } else if structure.len < 0 {
+                return Err(Error::buffer(c"len must not be negative"));
+            }
+            Ok(())
+        };
+        Kept::fill(&raw mut (*object.as_ptr()).source, exporter, request, check)?;
         Ok(object)
     }
+}
+
+/// The view that an object that is being made holds.
+///
+/// # Safety
+/// The object comes from [`of_exporter`], and lives as long as the result.
+unsafe fn source<'a>(object: &Owned<NdArrayObject>) -> Result<&'a Py_buffer> {
+    // SAFETY: the function's contract.
+    unsafe { Kept::view(&raw mut (*object.as_ptr()).source).map(|view| view.as_ref()) }.ok_or(Error::bad_argument())
 }
 
 /// An ndarray that exports again what the exporter answers to a request.
@@ -249,7 +260,7 @@ pub(crate) unsafe fn from_object(
     // SAFETY: O1; the object keeps the view until its base is freed.
     unsafe {
         let object = of_exporter(exporter, Request::new(request)?)?;
-        let mut base = Loose::of_view(&(*object.as_ptr()).source)?;
+        let mut base = Loose::of_view(source(&object)?)?;
         base.get().flags |= flags;
         Locked::new(object.as_non_null()).push(base);
         Ok(object)
@@ -301,10 +312,11 @@ pub(crate) unsafe fn pop(op: NonNull<PyObject>) -> Result<()> {
         let nd = downcast(op)?;
         let mut locked = Locked::new(nd);
         locked.changeable(true)?;
-        if locked.head().next.is_null() {
+        let head = locked.head()?;
+        if head.next.is_null() {
             return Err(Error::buffer(c"list only has a single base"));
         }
-        let head = NonNull::from(locked.head());
+        let head = NonNull::from(head);
         let base = locked.take(head);
         drop(locked);
         drop(base);
@@ -320,7 +332,7 @@ pub(crate) unsafe fn add_suboffsets(op: NonNull<PyObject>) -> Result<()> {
     // SAFETY: O1; O2 after the downcast.
     unsafe {
         let mut locked = Locked::new(downcast(op)?);
-        let base = locked.head();
+        let base = locked.head()?;
         if !base.view.suboffsets.is_null() {
             return Err(Error::new(Kind::Type, c"cannot add suboffsets to PIL-style array"));
         }
@@ -341,7 +353,7 @@ pub(crate) unsafe fn state(op: NonNull<PyObject>) -> Result<pybuffer_ndarray_sta
     unsafe {
         let nd = downcast(op)?;
         let mut locked = Locked::new(nd);
-        let head = locked.head();
+        let head = locked.head()?;
         let mut bases = 1_isize;
         let mut below = head.next;
         while let Some(base) = below.as_ref() {
@@ -361,31 +373,53 @@ pub(crate) unsafe fn state(op: NonNull<PyObject>) -> Result<pybuffer_ndarray_sta
 }
 
 unsafe extern "C" fn ndarray_dealloc(op: *mut PyObject) {
-    let mut next = op;
-    // A part of a part of a part: in a loop, so that the stack does not grow with them.
-    loop {
-        let nd: *mut NdArrayObject = next.cast();
-        // SAFETY: O1, O2; no reference is left, so this thread has the object to itself, and no view of it is held. The
-        // reference of a view to another ndarray is given up here, after the view.
-        unsafe {
+    let nd: *mut NdArrayObject = op.cast();
+    // SAFETY: O1, O2; no reference is left, so this thread has the object to itself, and no view of it is held. The bases
+    // point to the arrays of the source, and go before it.
+    unsafe {
+        let empty = || {
             while let Some(base) = NonNull::new((*nd).head) {
                 (*nd).head = base.as_ref().next;
                 drop(Loose::from_raw(base));
             }
-            let source = &raw mut (*nd).source;
-            let exporter = (*source).obj;
-            if exporter.is_null() || types::type_of(exporter) != &raw mut pybuffer_ndarray_type {
-                buffer::release(source);
-                return object_dealloc(next);
-            }
-            ndarray_releasebuffer(exporter, source);
-            object_dealloc(next);
-            if !refs::give_up(exporter) {
-                return;
-            }
-            next = exporter;
+            Kept::give_back_at_last(&raw mut (*nd).source);
+        };
+        if refs::emptied(op, empty) {
+            object_dealloc(op);
         }
     }
+}
+
+/// The exporter that requests are handed on to, where the flags say so.
+///
+/// # Safety
+/// O1, O2.
+unsafe fn answerer(op: *mut PyObject) -> Result<Option<Owned<PyObject>>> {
+    // SAFETY: O1, O2; the ndarray owns a reference to the exporter for as long as it lives.
+    unsafe {
+        let mut locked = Locked::new(NonNull::new_unchecked(op.cast()));
+        Ok(locked.head()?.redirects_to().map(|exporter| Owned::share(exporter)))
+    }
+}
+
+/// The exporter that has to have a hash for the ndarray to have one.
+///
+/// # Safety
+/// O1, O2.
+unsafe fn voucher(op: *mut PyObject) -> Result<Option<Owned<PyObject>>> {
+    // SAFETY: O1, O2; as in `answerer`.
+    unsafe {
+        let base = Pinned::new(NonNull::new_unchecked(op.cast()))?;
+        Ok(vouched(&base.view())?.map(|exporter| Owned::share(exporter)))
+    }
+}
+
+/// The same for a base: only what an exporter that can be hashed vouches for will not change.
+fn vouched(view: &Py_buffer) -> Result<Option<NonNull<PyObject>>> {
+    if view.readonly == 0 {
+        return Err(Error::value(c"cannot hash writable ndarray object"));
+    }
+    Ok(NonNull::new(view.obj))
 }
 
 unsafe extern "C" fn ndarray_getbuffer(op: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
@@ -398,11 +432,10 @@ unsafe extern "C" fn ndarray_getbuffer(op: *mut PyObject, view: *mut Py_buffer, 
         // it is asked without the lock.
         unsafe {
             let mut locked = Locked::new(NonNull::new_unchecked(op.cast()));
-            let base = locked.head();
-            if !base.view.obj.is_null() && base.flags & c::PYBUFFER_ND_REDIRECT != 0 {
-                let exporter = base.view.obj;
+            let base = locked.head().inspect_err(|_| (&raw mut (*view).obj).write(null_mut()))?;
+            if let Some(exporter) = base.redirects_to() {
                 drop(locked);
-                return buffer::get_buffer(exporter, view, request).map(|()| 0);
+                return buffer::get_buffer(exporter.as_ptr(), view, request).map(|()| 0);
             }
             match answer(base, request) {
                 Ok(answer) => {
@@ -489,12 +522,12 @@ impl Pinned {
     ///
     /// # Safety
     /// O1, O2, for as long as the result lives.
-    unsafe fn new(nd: NonNull<NdArrayObject>) -> Self {
+    unsafe fn new(nd: NonNull<NdArrayObject>) -> Result<Self> {
         // SAFETY: the function's contract.
         let mut locked = unsafe { Locked::new(nd) };
-        let base = locked.head();
+        let base = locked.head()?;
         base.exports = base.exports.wrapping_add(1);
-        Self { nd, base: NonNull::from(base) }
+        Ok(Self { nd, base: NonNull::from(base) })
     }
 
     /// A copy of its view, which may be used as long as this lives.
@@ -523,14 +556,10 @@ unsafe extern "C" fn ndarray_hash(op: *mut PyObject) -> Py_hash_t {
     boundary(|| {
         // SAFETY: O1, O2: a slot of this type; B1 for the view of a base, which is pinned.
         unsafe {
-            let base = Pinned::new(NonNull::new_unchecked(op.cast()));
+            let base = Pinned::new(NonNull::new_unchecked(op.cast()))?;
             let view = base.view();
-            if view.readonly == 0 {
-                return Err(Error::value(c"cannot hash writable ndarray object"));
-            }
-            // Only what an exporter that can be hashed vouches for will not change.
-            if !view.obj.is_null() {
-                object::hash(view.obj)?;
+            if let Some(exporter) = vouched(&view)? {
+                object::vouch(exporter.as_ptr())?;
             }
             if view.len == 0 {
                 return Ok(hash::of_bytes(&[]));

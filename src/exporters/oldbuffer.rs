@@ -38,7 +38,8 @@ pub(crate) struct OldBuffer {
     hash: Py_hash_t,
 }
 
-/// What it is a part of. It does not change once the object is made.
+/// What it is a part of. It does not change between making and destroying the object.
+#[derive(Clone, Copy)]
 struct Part {
     /// The exporter that it is a part of, an owned reference; NULL where it is memory of the program's or its own.
     base: *mut PyObject,
@@ -125,8 +126,8 @@ pub(crate) unsafe fn from_object(
         if size < 0 && size != END_OF_BUFFER {
             return Err(NEGATIVE_SIZE);
         }
-        if check(part.base) {
-            part.refer_to_base_of(part_of(part.base))?;
+        if check(part.base) && !part.refer_to_base_of(part_of(part.base)) {
+            return Err(READ_ONLY);
         }
         let mut view = Acquired::empty();
         part.look(&mut view)?;
@@ -169,20 +170,21 @@ pub(crate) fn new(size: Py_ssize_t) -> Result<Owned<OldBuffer>> {
 /// # Safety
 /// As `Acquired::acquire`.
 unsafe fn acquire(view: &mut Acquired, obj: *mut PyObject, request: Request) -> Result<()> {
-    // SAFETY: the function's contract; the type of a pending error is a type object.
-    unsafe {
-        view.acquire(obj, request).map_err(|error| {
-            let refusal = type_of_kind(Kind::Buffer);
-            let refused = match error {
-                Error::Raised => types::is_subtype(indicator::occurred(), refusal),
-                error => error.kind() == Some(Kind::Buffer),
-            };
-            match (refused, request) {
-                (false, _) => error,
-                (true, Request::WRITABLE) => Error::new(Kind::Type, c"writable buffer object expected"),
-                (true, _) => Error::new(Kind::Type, c"single-segment buffer object expected"),
-            }
-        })
+    // SAFETY: the function's contract.
+    unsafe { view.acquire(obj, request) }.map_err(|error| refused(error, request))
+}
+
+/// The error of an exporter that does not give its bytes.
+fn refused(error: Error, request: Request) -> Error {
+    let refused = match error {
+        // SAFETY: the type of a pending error is a type object.
+        Error::Raised => unsafe { types::is_subtype(indicator::occurred(), type_of_kind(Kind::Buffer)) },
+        error => error.kind() == Some(Kind::Buffer),
+    };
+    match (refused, request) {
+        (false, _) => error,
+        (true, Request::WRITABLE) => Error::new(Kind::Type, c"writable buffer object expected"),
+        (true, _) => Error::new(Kind::Type, c"single-segment buffer object expected"),
     }
 }
 
@@ -210,13 +212,15 @@ unsafe fn part_of<'a>(op: *mut PyObject) -> &'a Part {
 }
 
 impl Part {
-    /// Makes a part of another old buffer one of that one's base, where it has one.
-    fn refer_to_base_of(&mut self, other: &Self) -> Result<()> {
+    /// Makes a part of another old buffer one of that one's base, where it has one. Says no where that one is read-only and
+    /// this one is not.
+    #[must_use]
+    fn refer_to_base_of(&mut self, other: &Self) -> bool {
         if other.readonly && !self.readonly {
-            return Err(READ_ONLY);
+            return false;
         }
         if other.base.is_null() {
-            return Ok(());
+            return true;
         }
         if other.size != END_OF_BUFFER {
             let left = other.size.saturating_sub(self.offset).max(0);
@@ -225,7 +229,40 @@ impl Part {
         self.base = other.base;
         // Behind the end of all memory is like behind the end of this one.
         self.offset = self.offset.saturating_add(other.offset);
-        Ok(())
+        true
+    }
+
+    /// The same part, of what answers requests in the end. The base may stand for another exporter, which may be an old buffer
+    /// again, and so on: in a loop, so that a chain of them takes no stack. `held` is what keeps the base of the result.
+    ///
+    /// # Safety
+    /// The old buffer lives meanwhile.
+    #[inline]
+    unsafe fn resolved(&self, held: &mut Option<Owned<PyObject>>) -> Result<Self> {
+        // SAFETY: the old buffer owns a reference to its base (O1).
+        match self.base.is_null() || unsafe { !buffer::may_stand_for_another(self.base) } {
+            true => Ok(*self),
+            // SAFETY: the function's contract.
+            false => unsafe { self.followed(held) },
+        }
+    }
+
+    /// # Safety
+    /// As [`resolved`](Self::resolved).
+    #[cold]
+    unsafe fn followed(&self, held: &mut Option<Owned<PyObject>>) -> Result<Self> {
+        let mut part = *self;
+        // SAFETY: the old buffer owns a reference to its base (O1), and so on; O2 after the check.
+        unsafe {
+            while let Some(answerer) = buffer::answerer(part.base)? {
+                part.base = answerer.as_ptr();
+                *held = Some(answerer);
+                if check(part.base) && !part.refer_to_base_of(part_of(part.base)) {
+                    return Err(Error::buffer(c"buffer is read-only"));
+                }
+            }
+        }
+        Ok(part)
     }
 
     /// What it asks its base for.
@@ -233,16 +270,20 @@ impl Part {
         if self.readonly { Request::SIMPLE } else { Request::WRITABLE }
     }
 
-    /// Asks the base, where there is one.
+    /// Asks the base, where there is one. Gives the part that this is of what has answered.
     ///
     /// # Safety
     /// The view is empty and is not moved afterwards (B2).
-    unsafe fn look(&self, view: &mut Acquired) -> Result<()> {
-        if self.base.is_null() {
-            return Ok(());
+    unsafe fn look(&self, view: &mut Acquired) -> Result<Self> {
+        let mut held = None;
+        // SAFETY: `held`, or the old buffer, owns a reference to the base (O1).
+        unsafe {
+            let part = self.resolved(&mut held).map_err(|error| refused(error, self.request()))?;
+            if !part.base.is_null() {
+                acquire(view, part.base, self.request())?;
+            }
+            Ok(part)
         }
-        // SAFETY: the old buffer owns a reference to its base (O1).
-        unsafe { acquire(view, self.base, self.request()) }
     }
 
     /// Where the bytes are and how many, in the view of the base that was asked for.
@@ -293,8 +334,7 @@ pub(crate) unsafe fn slice(op: NonNull<PyObject>, start: isize, stop: isize) -> 
     // SAFETY: O1, O2; the view stays where it is; a clipped slice is within the bytes, and
     // has some only where they are not at NULL.
     unsafe {
-        let part = part_of(op.as_ptr());
-        part.look(&mut view)?;
+        let part = part_of(op.as_ptr()).look(&mut view)?;
         let (memory, size) = part.place(view.view());
         let slice = layout::clip(Some(start), Some(stop), None, size)?;
         Ok(bytes::from_memory(memory.wrapping_offset(slice.start), slice.count)?.upcast())
@@ -314,7 +354,7 @@ pub(crate) unsafe fn set_slice(op: NonNull<PyObject>, start: isize, stop: isize,
             return Err(READ_ONLY);
         }
         acquire_operand(&mut from, value)?;
-        part.look(&mut view)?;
+        let part = part.look(&mut view)?;
         let slice = layout::clip(Some(start), Some(stop), None, part.place(view.view()).1)?;
         if slice.count != from.view().len {
             return Err(Error::new(Kind::Type, c"right operand length must match slice length"));
@@ -327,8 +367,14 @@ pub(crate) unsafe fn set_slice(op: NonNull<PyObject>, start: isize, stop: isize,
 unsafe extern "C" fn oldbuffer_dealloc(op: *mut PyObject) {
     // SAFETY: O1, O2; no reference is left, so this thread has the object to itself.
     unsafe {
-        drop(Owned::from_raw(part_of(op).base));
-        object_dealloc(op);
+        let part = &raw mut (*op.cast::<OldBuffer>()).part;
+        let empty = || {
+            let nothing = Part { base: null_mut(), start: null_mut(), size: 0, offset: 0, readonly: true };
+            drop(Owned::from_raw(part.replace(nothing).base));
+        };
+        if refs::emptied(op, empty) {
+            object_dealloc(op);
+        }
     }
 }
 
@@ -336,8 +382,7 @@ unsafe extern "C" fn oldbuffer_length(op: *mut PyObject) -> Py_ssize_t {
     let mut view = Acquired::empty();
     // SAFETY: O1, O2: a slot of this type; the view stays where it is.
     boundary(|| unsafe {
-        let part = part_of(op);
-        part.look(&mut view)?;
+        let part = part_of(op).look(&mut view)?;
         Ok(part.place(view.view()).1)
     })
 }
@@ -347,9 +392,8 @@ unsafe extern "C" fn oldbuffer_concat(op: *mut PyObject, other: *mut PyObject) -
     let (mut left, mut right) = (Acquired::empty(), Acquired::empty());
     // SAFETY: O1, O2: a slot of this type; the views stay where they are; a new object has as many bytes as the two together.
     boundary(|| unsafe {
-        let part = part_of(op);
         acquire_operand(&mut right, other)?;
-        part.look(&mut left)?;
+        let part = part_of(op).look(&mut left)?;
         let first = part.bytes(&left);
         if first.is_empty() {
             refs::incref(other);
@@ -375,8 +419,7 @@ unsafe extern "C" fn oldbuffer_repeat(op: *mut PyObject, count: Py_ssize_t) -> *
     let mut view = Acquired::empty();
     // SAFETY: O1, O2: a slot of this type; the view stays where it is.
     boundary(|| unsafe {
-        let part = part_of(op);
-        part.look(&mut view)?;
+        let part = part_of(op).look(&mut view)?;
         Ok(bytes::repeated(part.bytes(&view), count, TOO_LARGE)?.into_object())
     })
 }
@@ -385,8 +428,7 @@ unsafe extern "C" fn oldbuffer_item(op: *mut PyObject, index: Py_ssize_t) -> *mu
     let mut view = Acquired::empty();
     // SAFETY: O1, O2: a slot of this type; the view stays where it is.
     boundary(|| unsafe {
-        let part = part_of(op);
-        part.look(&mut view)?;
+        let part = part_of(op).look(&mut view)?;
         let byte = usize::try_from(index).ok().and_then(|index| part.bytes(&view).get(index).copied());
         let byte = byte.ok_or(Error::new(Kind::Index, c"buffer index out of range"))?;
         Ok(bytes::single(byte).into_object())
@@ -401,7 +443,7 @@ unsafe extern "C" fn oldbuffer_ass_item(op: *mut PyObject, index: Py_ssize_t, va
         if part.readonly {
             return Err(READ_ONLY);
         }
-        part.look(&mut view)?;
+        let part = part.look(&mut view)?;
         if !(0..part.place(view.view()).1).contains(&index) {
             return Err(Error::new(Kind::Index, c"buffer assignment index out of range"));
         }
@@ -425,8 +467,8 @@ unsafe extern "C" fn oldbuffer_hash(op: *mut PyObject) -> Py_hash_t {
         let kept = atomic(&raw mut (*op.cast::<OldBuffer>()).hash);
         match kept.load(Ordering::Relaxed) {
             -1 => {
-                part_of(op).look(&mut view)?;
-                let hash = hash::of_bytes(part_of(op).bytes(&view));
+                let part = part_of(op).look(&mut view)?;
+                let hash = hash::of_bytes(part.bytes(&view));
                 // Another thread may have met other bytes: the first one decides.
                 Ok(kept.compare_exchange(-1, hash, Ordering::Relaxed, Ordering::Relaxed).err().unwrap_or(hash))
             }
@@ -452,8 +494,7 @@ unsafe fn compare(a: &Part, b: &Part) -> Result<Comparison> {
     let (mut left, mut right) = (Acquired::empty(), Acquired::empty());
     // SAFETY: the function's contract; the views stay where they are.
     unsafe {
-        a.look(&mut left)?;
-        b.look(&mut right)?;
+        let (a, b) = (a.look(&mut left)?, b.look(&mut right)?);
         Ok(a.bytes(&left).cmp(b.bytes(&right)))
     }
 }
@@ -468,8 +509,10 @@ unsafe extern "C" fn oldbuffer_getbuffer(op: *mut PyObject, view: *mut Py_buffer
         unsafe {
             (&raw mut (*view).obj).write(null_mut());
             let part = part_of(op);
-            let held = Held::of(part)?;
-            let (start, size) = part.place(held.view());
+            let mut keeper = None;
+            let resolved = part.resolved(&mut keeper)?;
+            let held = Held::of(&resolved)?;
+            let (start, size) = resolved.place(held.view());
             buffer::fill_info(view, op, start.cast(), size, part.readonly.into(), Request::of_slot(flags))?;
             (*view).internal = held.into_raw();
             Ok(0)
@@ -478,8 +521,9 @@ unsafe extern "C" fn oldbuffer_getbuffer(op: *mut PyObject, view: *mut Py_buffer
 }
 
 unsafe extern "C" fn oldbuffer_releasebuffer(_op: *mut PyObject, view: *mut Py_buffer) {
-    // SAFETY: O1, O2: a slot of this type; called once for each successful `oldbuffer_getbuffer`.
-    drop(unsafe { Held::from_raw((*view).internal) });
+    // SAFETY: O1, O2: a slot of this type; called once for each successful `oldbuffer_getbuffer`. The base's exporter may
+    // release this view again, in which nothing is held any more.
+    drop(unsafe { Held::from_raw((&raw mut (*view).internal).replace(null_mut())) });
 }
 
 /// A view of the base in memory of its own, or nothing where there is no base.
@@ -489,14 +533,14 @@ impl Held {
     /// Asks the base. Its errors stay what they are: to a request a refusal is a `BufferError`.
     ///
     /// # Safety
-    /// The old buffer lives meanwhile.
+    /// The base lives meanwhile.
     unsafe fn of(part: &Part) -> Result<Self> {
         if part.base.is_null() {
             return Ok(Self(null_mut()));
         }
         let memory: *mut Acquired = Scratch::new(size_of::<Acquired>())?.into_raw().cast();
-        // SAFETY: fresh memory of that size, aligned for anything, where the view stays (B2); the old buffer owns a
-        // reference to its base (O1).
+        // SAFETY: fresh memory of that size, aligned for anything, where the view stays (B2); the function's
+        // contract (O1).
         unsafe {
             memory.write(Acquired::empty());
             let held = Self(memory);

@@ -3,19 +3,25 @@
 
 use core::ffi::c_int;
 use core::mem::size_of;
-use core::ptr::{NonNull, null_mut};
+use core::ptr::NonNull;
 
 use crate::abi::buffer::Py_buffer;
-use crate::abi::memoryview::PyPickleBufferObject;
 use crate::abi::object::PyObject;
 use crate::abi::slots::PyBufferProcs;
 use crate::abi::types::PyTypeObject;
-use crate::buffer::{self, Request};
+use crate::buffer::{self, Kept, Request};
 use crate::error::{Error, Result};
 use crate::runtime::boundary::boundary;
 use crate::runtime::object;
-use crate::runtime::refs::{Object, Owned};
-use crate::runtime::types::{self, object_dealloc};
+use crate::runtime::refs::{self, Object, Owned};
+use crate::runtime::types::{self, Links, object_dealloc};
+
+/// A PickleBuffer. Opaque to C; the view is where CPython has it.
+#[repr(C)]
+pub(crate) struct PyPickleBufferObject {
+    ob_base: PyObject,
+    kept: Kept,
+}
 
 // SAFETY: begins with a PyObject.
 unsafe impl Object for PyPickleBufferObject {}
@@ -25,8 +31,11 @@ unsafe impl Object for PyPickleBufferObject {}
 pub static mut PyPickleBuffer_Type: PyTypeObject = PyTypeObject {
     tp_dealloc: Some(picklebuffer_dealloc),
     tp_as_buffer: &raw mut BUFFER,
+    tp_subclasses: LINKS.slot(),
     ..types::derived(c"pickle.PickleBuffer", size_of::<PyPickleBufferObject>(), 0)
 };
+
+static LINKS: Links = Links { answerer: Some(answerer), ..Links::NONE };
 
 static mut BUFFER: PyBufferProcs =
     PyBufferProcs { bf_getbuffer: Some(picklebuffer_getbuffer), bf_releasebuffer: Some(picklebuffer_releasebuffer) };
@@ -52,16 +61,11 @@ pub(crate) unsafe fn from_object(base: NonNull<PyObject>) -> Result<Owned<PyPick
             size_of::<PyPickleBufferObject>(),
             PyPickleBufferObject {
                 ob_base: PyObject { ob_refcnt: 1, ob_type: &raw mut PyPickleBuffer_Type },
-                view: Py_buffer::EMPTY,
-                weakreflist: null_mut(),
+                kept: Kept::EMPTY,
             },
         )?;
-        let view = &raw mut (*picklebuffer.as_ptr()).view;
-        if let Err(error) = buffer::get_buffer(base.as_ptr(), view, Request::FULL_RO) {
-            (*view).obj = null_mut();
-            return Err(error);
-        }
-        buffer::checked_structure(&*view)?;
+        let kept = &raw mut (*picklebuffer.as_ptr()).kept;
+        Kept::fill(kept, base, Request::FULL_RO, |view| buffer::checked_structure(view).map(|_| ()))?;
         Ok(picklebuffer)
     }
 }
@@ -73,38 +77,53 @@ pub(crate) unsafe fn from_object(base: NonNull<PyObject>) -> Result<Owned<PyPick
 pub(crate) unsafe fn view(op: NonNull<PyObject>) -> Result<*mut Py_buffer> {
     // SAFETY: O1; O2 after the downcast.
     unsafe {
-        let view = &raw mut (*downcast(op)?.as_ptr()).view;
-        if (*view).obj.is_null() {
-            return Err(Error::value(c"operation forbidden on released PickleBuffer object"));
-        }
-        Ok(view)
+        let picklebuffer = downcast(op)?;
+        // As in CPython, a view without an exporter counts as released.
+        answerer(op.as_ptr())?;
+        Ok(Kept::view(&raw mut (*picklebuffer.as_ptr()).kept).ok_or(RELEASED)?.as_ptr())
     }
 }
+
+const RELEASED: Error = Error::value(c"operation forbidden on released PickleBuffer object");
 
 /// `PyPickleBuffer_Release`: gives the view back. Doing so twice is no error.
 ///
 /// # Safety
-/// O1; no other thread uses the object.
+/// O1.
 pub(crate) unsafe fn release(op: NonNull<PyObject>) -> Result<()> {
-    // SAFETY: the function's contract; O2 after the downcast.
-    unsafe { buffer::release(&raw mut (*downcast(op)?.as_ptr()).view) };
+    // SAFETY: O1; O2 after the downcast.
+    unsafe { Kept::give_back(&raw mut (*downcast(op)?.as_ptr()).kept, op) };
     Ok(())
+}
+
+/// The exporter behind. It answers itself, so `view->obj` is that one.
+///
+/// # Safety
+/// O1, O2.
+unsafe fn answerer(op: *mut PyObject) -> Result<Option<Owned<PyObject>>> {
+    // SAFETY: O1, O2.
+    unsafe {
+        let holder = NonNull::new_unchecked(op);
+        Kept::exporter(&raw mut (*op.cast::<PyPickleBufferObject>()).kept, holder).ok_or(RELEASED).map(Some)
+    }
 }
 
 unsafe extern "C" fn picklebuffer_dealloc(op: *mut PyObject) {
     // SAFETY: O1, O2; no reference is left, so this thread has the object to itself.
     unsafe {
-        buffer::release(&raw mut (*op.cast::<PyPickleBufferObject>()).view);
-        object_dealloc(op);
+        let kept = &raw mut (*op.cast::<PyPickleBufferObject>()).kept;
+        if refs::emptied(op, || Kept::give_back_at_last(kept)) {
+            object_dealloc(op);
+        }
     }
 }
 
 unsafe extern "C" fn picklebuffer_getbuffer(op: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
     boundary(|| {
-        // SAFETY: O1, O2: a slot of this type. The exporter behind answers itself, so `view->obj` is that one.
+        // SAFETY: O1, O2: a slot of this type. The exporter is held, since it may release this object meanwhile.
         unsafe {
-            let held = self::view(NonNull::new_unchecked(op))?;
-            buffer::get_buffer((*held).obj, view, Request::new(flags)?).map(|()| 0)
+            let exporter = answerer(op)?.ok_or(RELEASED)?;
+            buffer::get_buffer(exporter.as_ptr(), view, Request::new(flags)?).map(|()| 0)
         }
     })
 }

@@ -19,7 +19,7 @@ use crate::runtime::compare::Operator;
 use crate::runtime::hash;
 use crate::runtime::indicator;
 use crate::runtime::object;
-use crate::runtime::refs::atomic;
+use crate::runtime::refs::{Owned, atomic};
 use crate::runtime::types::answer;
 
 use super::access::Access;
@@ -259,6 +259,35 @@ pub(super) unsafe extern "C" fn hash(op: *mut PyObject) -> Py_hash_t {
     })
 }
 
+/// The exporter that has to have a hash for the memoryview to have one.
+///
+/// # Safety
+/// O1, O2.
+pub(super) unsafe fn voucher(op: *mut PyObject) -> Result<Option<Owned<PyObject>>> {
+    // SAFETY: O1, O2; the exporter lives for as long as its view is not given back.
+    unsafe {
+        let view = NonNull::new_unchecked(op.cast::<PyMemoryViewObject>());
+        if atomic(&raw mut (*view.as_ptr()).hash).load(Ordering::Relaxed) != -1 {
+            return Ok(None);
+        }
+        let access = Access::of_memoryview(view)?;
+        Ok(vouched(&access)?.map(|exporter| Owned::share(exporter)))
+    }
+}
+
+/// The same where the memoryview is being read.
+fn vouched(access: &Access) -> Result<Option<NonNull<PyObject>>> {
+    let view = access.view();
+    if view.readonly == 0 {
+        return Err(Error::value(c"cannot hash writable memoryview object"));
+    }
+    if !matches!(native_code(Some(access.format())), Some(b'B' | b'b' | b'c')) {
+        return Err(Error::value(c"memoryview: hashing is restricted to formats 'B', 'b' or 'c'"));
+    }
+    // Only what an exporter that can be hashed vouches for will not change.
+    Ok(NonNull::new(view.obj))
+}
+
 /// # Safety
 /// O1, O2, and W3.
 unsafe fn content_hash(memoryview: NonNull<PyMemoryViewObject>) -> Result<Py_hash_t> {
@@ -266,15 +295,8 @@ unsafe fn content_hash(memoryview: NonNull<PyMemoryViewObject>) -> Result<Py_has
     unsafe {
         let access = Access::of_memoryview(memoryview)?;
         let view = access.view();
-        if view.readonly == 0 {
-            return Err(Error::value(c"cannot hash writable memoryview object"));
-        }
-        if !matches!(native_code(Some(access.format())), Some(b'B' | b'b' | b'c')) {
-            return Err(Error::value(c"memoryview: hashing is restricted to formats 'B', 'b' or 'c'"));
-        }
-        // Only what an exporter that can be hashed vouches for will not change.
-        if !view.obj.is_null() {
-            object::hash(view.obj)?;
+        if let Some(exporter) = vouched(&access)? {
+            object::vouch(exporter.as_ptr())?;
         }
         if flags(memoryview) & _Py_MEMORYVIEW_C != 0 {
             let len = view.len.unsigned_abs();

@@ -1,7 +1,7 @@
 //! The iterator over the first axis. CPython: `memory_iterator`, which knows one axis only.
 
 use core::mem::size_of;
-use core::ptr::NonNull;
+use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::Ordering;
 
 use crate::abi::format::pybuffer_value;
@@ -11,7 +11,7 @@ use crate::abi::types::PyTypeObject;
 use crate::error::{Error, Kind, Result};
 use crate::layout::Subscript;
 use crate::runtime::object;
-use crate::runtime::refs::{Object, Owned, atomic};
+use crate::runtime::refs::{self, Object, Owned, atomic};
 use crate::runtime::types::{self, object_dealloc};
 
 use super::access::Access;
@@ -22,7 +22,7 @@ use super::parts::part_of;
 #[repr(C)]
 pub(crate) struct Iterator {
     ob_base: PyObject,
-    /// An owned reference.
+    /// An owned reference; NULL while this is being destroyed.
     memoryview: *mut PyMemoryViewObject,
     /// The next place; changed atomically.
     next: isize,
@@ -37,8 +37,10 @@ static mut TYPE: PyTypeObject =
 unsafe extern "C" fn dealloc(op: *mut PyObject) {
     // SAFETY: O2: a slot of this type; no reference is left, so this thread has the object to itself.
     unsafe {
-        drop(Owned::from_raw((*op.cast::<Iterator>()).memoryview));
-        object_dealloc(op);
+        let memoryview = &raw mut (*op.cast::<Iterator>()).memoryview;
+        if refs::emptied(op, || drop(Owned::from_raw(memoryview.replace(null_mut())))) {
+            object_dealloc(op);
+        }
     }
 }
 
@@ -75,7 +77,7 @@ unsafe fn take(op: NonNull<PyObject>) -> Result<Option<(Access, isize)>> {
     unsafe {
         object::expect_type(op.as_ptr(), &raw mut TYPE, c"a memory_iterator is required, not '%.200s'")?;
         let iterator: *mut Iterator = op.as_ptr().cast();
-        let memoryview = NonNull::new_unchecked((*iterator).memoryview);
+        let Some(memoryview) = NonNull::new((*iterator).memoryview) else { return Ok(None) };
         // The arrays of a memoryview live as long as it does; this one has an axis, see `iterate`.
         let len = (*memoryview.as_ptr()).view.shape.read();
         let next = atomic(&raw mut (*iterator).next);

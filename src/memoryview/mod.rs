@@ -40,7 +40,7 @@ use core::mem::{offset_of, size_of};
 
 use crate::abi::memoryview::{_PyManagedBufferObject, PyMemoryViewObject};
 use crate::abi::types::{PyTypeObject, TPFLAGS_LEAF, TPFLAGS_OWN, TPFLAGS_READY};
-use crate::runtime::types;
+use crate::runtime::types::{self, Links};
 
 pub(crate) use assign::{assign, fill};
 pub(crate) use cast::cast;
@@ -53,6 +53,8 @@ pub(crate) use parts::{broadcast, flip, permute, reshape, subscript, to_readonly
 pub(crate) use search::{count, index};
 pub(crate) use text::{Separator, hex, repr, text};
 pub(crate) use view::{from_buffer, from_memory, from_object, is_released, release};
+
+static LINKS: Links = Links { voucher: Some(compare::voucher), ..Links::NONE };
 
 /// The type of managed buffers.
 #[unsafe(no_mangle)]
@@ -71,5 +73,6 @@ pub static mut PyMemoryView_Type: PyTypeObject = PyTypeObject {
     tp_richcompare: Some(compare::richcompare),
     tp_as_sequence: &raw mut view::SEQUENCE,
     tp_as_buffer: &raw mut export::BUFFER,
+    tp_subclasses: LINKS.slot(),
     ..types::derived(c"memoryview", offset_of!(PyMemoryViewObject, ob_array), size_of::<isize>())
 };

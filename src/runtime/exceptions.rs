@@ -168,7 +168,9 @@ pub(crate) unsafe fn contents<'a>(op: *mut PyObject) -> (&'a CStr, *mut PyObject
 unsafe extern "C" fn exception_dealloc(op: *mut PyObject) {
     // SAFETY: O1, O2; no reference is left, so this thread has the object to itself.
     unsafe {
-        drop(Owned::from_raw((*op.cast::<Exception>()).argument));
-        object_dealloc(op);
+        let argument = &raw mut (*op.cast::<Exception>()).argument;
+        if refs::emptied(op, || drop(Owned::from_raw(argument.replace(null_mut())))) {
+            object_dealloc(op);
+        }
     }
 }

@@ -92,6 +92,40 @@ pub(crate) unsafe fn hash(op: *mut PyObject) -> Result<Py_hash_t> {
     }
 }
 
+/// Asks for the hash of an object, to know that it has one. Of one that stands for another, who vouches for it is asked in its
+/// place, and so on: in a loop, so that a chain of them takes no stack.
+///
+/// # Safety
+/// O1.
+#[inline]
+pub(crate) unsafe fn vouch(op: *mut PyObject) -> Result<()> {
+    // SAFETY: the function's contract.
+    unsafe {
+        match types::Links::of(op).voucher {
+            None => hash(op).map(|_| ()),
+            Some(_) => vouch_for_chain(op),
+        }
+    }
+}
+
+/// # Safety
+/// O1.
+#[cold]
+unsafe fn vouch_for_chain(op: *mut PyObject) -> Result<()> {
+    let mut behind: Option<Owned<PyObject>> = None;
+    loop {
+        let this = behind.as_ref().map_or(op, Owned::as_ptr);
+        // SAFETY: O1; the link is the object's.
+        unsafe {
+            let Some(voucher) = types::Links::of(this).voucher else { return hash(this).map(|_| ()) };
+            behind = voucher(this)?;
+        }
+        if behind.is_none() {
+            return Ok(());
+        }
+    }
+}
+
 /// `PyObject_Size`: by the sequence slot, else by the mapping slot.
 ///
 /// # Safety

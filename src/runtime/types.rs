@@ -9,9 +9,10 @@ use crate::abi::types::{
     PyTypeObject, TPFLAGS_BASE_EXC_SUBCLASS, TPFLAGS_BASETYPE, TPFLAGS_HEAPTYPE, TPFLAGS_LEAF, TPFLAGS_OWN,
     TPFLAGS_READY, TPFLAGS_TYPE_SUBCLASS,
 };
+use crate::error::Result;
 
 use super::alloc::{self, Domain};
-use super::refs;
+use super::refs::{self, Owned};
 
 /// A static type of this library that derives from `object` and takes over what that has.
 pub(crate) const fn derived(name: &CStr, basicsize: usize, itemsize: usize) -> PyTypeObject {
@@ -176,6 +177,41 @@ pub(crate) unsafe fn is_leaf(op: *mut PyObject) -> bool {
     const LEAF: c_ulong = TPFLAGS_OWN | TPFLAGS_LEAF;
     // SAFETY: O1.
     unsafe { (*type_of(op)).tp_flags & LEAF == LEAF }
+}
+
+/// How an object that stands for another one leads to that. Objects may stand for each other in chains of any length, which
+/// are followed in a loop: who is at one link asks for the next one, not for what all the links behind it come to.
+pub(crate) struct Links {
+    /// The object that answers requests in this one's place, `None` where it answers itself.
+    pub(crate) answerer: Option<Link>,
+    /// The object of which the hash says that this one will not change; `None` where nothing more is to be asked. An error
+    /// where it has no hash.
+    pub(crate) voucher: Option<Link>,
+}
+
+/// # Safety
+/// O1; the object is of the type that the link is of.
+pub(crate) type Link = unsafe fn(*mut PyObject) -> Result<Option<Owned<PyObject>>>;
+
+impl Links {
+    /// Those of objects that stand for themselves.
+    pub(crate) const NONE: Self = Self { answerer: None, voucher: None };
+
+    /// Their place in a type of this library's: a field that is CPython's own business.
+    pub(crate) const fn slot(&'static self) -> *mut c_void {
+        (&raw const *self).cast_mut().cast()
+    }
+
+    /// Those of an object.
+    ///
+    /// # Safety
+    /// O1.
+    #[inline]
+    pub(crate) unsafe fn of(op: *mut PyObject) -> &'static Self {
+        // SAFETY: O1; in this library's types the field is NULL or what `slot` gave.
+        unsafe { if is_own(op) { (*type_of(op)).tp_subclasses.cast::<Self>().as_ref() } else { None } }
+            .unwrap_or(&Self::NONE)
+    }
 }
 
 /// `PyType_IsSubtype`: whether `ty` is `base` or derives from it.

@@ -7,7 +7,7 @@ use core::ptr::{NonNull, null_mut};
 
 use crate::abi::buffer::Py_buffer;
 use crate::abi::ndarray as c;
-use crate::abi::object::Py_ssize_t;
+use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::buffer;
 use crate::error::{Argument, Error, Kind, Result};
 use crate::format;
@@ -252,6 +252,11 @@ pub(super) fn too_many_axes() -> Error {
 pub(super) use crate::layout::AxesMut;
 
 impl Base {
+    /// The exporter that requests are handed on to.
+    pub(super) fn redirects_to(&self) -> Option<NonNull<PyObject>> {
+        NonNull::new(self.view.obj).filter(|_| self.flags & c::PYBUFFER_ND_REDIRECT != 0)
+    }
+
     /// The places of its own arrays, for as many axes as it was allocated for.
     pub(super) fn axes(&mut self, ndim: usize) -> AxesMut<'_> {
         let array = |number: usize| {

@@ -11,7 +11,7 @@ use crate::layout::{self, AxesMut, Order, Structure, Subscript, axes_left, bytes
 use crate::runtime::refs::Owned;
 
 use super::base::{Loose, MAX_NDIM};
-use super::{Locked, NdArrayObject, Pinned, downcast, of_exporter};
+use super::{Locked, NdArrayObject, Pinned, downcast, of_exporter, source};
 
 /// All items of a view, of any number of axes, in C order to as many bytes as its `len` says.
 ///
@@ -55,7 +55,7 @@ pub(crate) unsafe fn subscript(
     unsafe {
         downcast(op)?;
         let object = of_exporter(op, Request::FULL_RO)?;
-        let source = &(*object.as_ptr()).source;
+        let source = source(&object)?;
         let given = buffer::structure(source).ok_or(Error::bad_argument())?;
         let (mut shape, mut strides) = ([0; MAX_NDIM], [0; MAX_NDIM]);
         let (Some(shape), Some(strides)) = (shape.get_mut(..given.ndim), strides.get_mut(..given.ndim)) else {
@@ -97,7 +97,7 @@ pub(crate) unsafe fn assign(
     // SAFETY: the function's contract; O2 after the downcast. The view stays where it is, and the part is this function's
     // alone. The exporters vouch for the memory (B1).
     unsafe {
-        writable(&Pinned::new(downcast(op)?).view())?;
+        writable(&Pinned::new(downcast(op)?)?.view())?;
         src.acquire(source.as_ptr(), Request::FULL_RO)?;
         let part = subscript(op, subscripts)?;
         let to = &(*(*part.as_ptr()).head).view;

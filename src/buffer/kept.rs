@@ -1,0 +1,133 @@
+//! A view that an object keeps, and gives back once, whoever asks for it, and whatever the exporter does meanwhile.
+//!
+//! `bf_releasebuffer`, like all foreign code, may use the object that the view is kept in: release it again, ask it for a
+//! view, drop the last reference to it; and so may other threads. So the object first becomes one that keeps nothing, and
+//! then gives the view back. That is said by `state`, not by `view.obj`: the exporter gets the view where it filled it (B2),
+//! with `obj` as it filled it.
+//!
+//! Views that nothing keeps need no state: one on the stack (`Acquired`) is given back at the end of its scope, one of a
+//! consumer's when the consumer says so, and `release` sees to it that an exporter cannot do so from within. A managed
+//! buffer counts its users in `exports`, see `memoryview::managed`, where the last one claims the view.
+
+use core::ptr::{NonNull, null_mut};
+use core::sync::atomic::Ordering;
+
+use crate::abi::buffer::Py_buffer;
+use crate::abi::object::{Py_ssize_t, PyObject};
+use crate::error::Result;
+use crate::runtime::refs::{Owned, atomic};
+
+use super::request::Request;
+use super::view::{get_buffer, release};
+
+/// A view in an object. It is used by its address, since it must not be moved once it has been filled (B2).
+#[repr(C)]
+pub(crate) struct Kept {
+    view: Py_buffer,
+    /// `KEPT`, and `USE` for each use; 0 before the view has been filled, and once it is not needed any more. Atomic (O3).
+    state: Py_ssize_t,
+}
+
+const KEPT: Py_ssize_t = 1;
+const USE: Py_ssize_t = 2;
+
+impl Kept {
+    /// No view.
+    pub(crate) const EMPTY: Self = Self { view: Py_buffer::EMPTY, state: 0 };
+
+    /// Asks the exporter, and keeps the view where `check` has nothing against it. Until then nothing is kept.
+    ///
+    /// # Safety
+    /// O1; `kept` is empty, in an object that is being made, and does not move afterwards.
+    pub(crate) unsafe fn fill(
+        kept: *mut Self,
+        exporter: NonNull<PyObject>,
+        request: Request,
+        check: impl FnOnce(&Py_buffer) -> Result<()>,
+    ) -> Result<()> {
+        // SAFETY: the function's contract. The exporter has filled the view (B1).
+        unsafe {
+            let view = &raw mut (*kept).view;
+            if let Err(error) = get_buffer(exporter.as_ptr(), view, request) {
+                // Whatever the exporter left there, it is not a view.
+                (*view).obj = null_mut();
+                return Err(error);
+            }
+            if let Err(error) = check(&*view) {
+                release(view);
+                return Err(error);
+            }
+            atomic(&raw mut (*kept).state).store(KEPT, Ordering::Release);
+            Ok(())
+        }
+    }
+
+    /// The view; `None` where there is none, or none any more.
+    ///
+    /// # Safety
+    /// `kept` lives.
+    pub(crate) unsafe fn view(kept: *mut Self) -> Option<NonNull<Py_buffer>> {
+        // SAFETY: the function's contract.
+        unsafe {
+            let state = atomic(&raw mut (*kept).state).load(Ordering::Acquire);
+            (state & KEPT != 0).then(|| NonNull::new_unchecked(&raw mut (*kept).view))
+        }
+    }
+
+    /// The exporter, which other threads may be giving the view back to; `None` where that has been done.
+    ///
+    /// # Safety
+    /// `holder` is the object that `kept` is in, and lives until this returns.
+    pub(crate) unsafe fn exporter(kept: *mut Self, holder: NonNull<PyObject>) -> Option<Owned<PyObject>> {
+        // SAFETY: the function's contract. The use keeps the view, whose `obj` is NULL or an owned reference.
+        unsafe {
+            let state = atomic(&raw mut (*kept).state);
+            let begin = |state: Py_ssize_t| (state & KEPT != 0).then(|| state.wrapping_add(USE));
+            state.fetch_update(Ordering::Acquire, Ordering::Relaxed, begin).ok()?;
+            let exporter = NonNull::new((*kept).view.obj).map(|exporter| Owned::share(exporter));
+            if state.fetch_sub(USE, Ordering::AcqRel) == USE {
+                Self::give_back_claimed(kept, holder);
+            }
+            exporter
+        }
+    }
+
+    /// Gives the view back, now or with the last use, unless that has been done.
+    ///
+    /// # Safety
+    /// `holder` is the object that `kept` is in, and lives until this is called.
+    pub(crate) unsafe fn give_back(kept: *mut Self, holder: NonNull<PyObject>) {
+        // SAFETY: the function's contract. The claim is made once, and there is no use that would do the rest.
+        unsafe {
+            if atomic(&raw mut (*kept).state).fetch_and(!KEPT, Ordering::AcqRel) == KEPT {
+                Self::give_back_claimed(kept, holder);
+            }
+        }
+    }
+
+    /// The same when the holder is destroyed.
+    ///
+    /// # Safety
+    /// Nobody else uses the holder, which lives until this returns, whatever the exporter drops (`refs::emptied`).
+    pub(crate) unsafe fn give_back_at_last(kept: *mut Self) {
+        // SAFETY: the function's contract: no need for a locked instruction. No use outlives the call that it is made in.
+        unsafe {
+            let state = atomic(&raw mut (*kept).state);
+            if state.load(Ordering::Acquire) == KEPT {
+                state.store(0, Ordering::Relaxed);
+                release(&raw mut (*kept).view);
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`give_back`](Self::give_back); the state has become 0, which it does once.
+    unsafe fn give_back_claimed(kept: *mut Self, holder: NonNull<PyObject>) {
+        // SAFETY: the function's contract. The exporter may drop the last reference to the holder that is not this one.
+        unsafe {
+            let holder = Owned::share(holder);
+            release(&raw mut (*kept).view);
+            drop(holder);
+        }
+    }
+}
