@@ -134,26 +134,58 @@ unsafe fn copy_in_planned(view: &Py_buffer, buf: *const u8, len: usize, order: O
 /// # Safety
 /// W1 to W4.
 unsafe fn scatter(structure: &Structure<'_>, len: usize, order: Order, src: *const u8, dst: *mut u8) -> Result<()> {
-    let mut run = |part: Pair<'_>| {
-        if let Some(plan) = part.plan(Purpose::Write, order) {
-            // SAFETY: the function's contract, for the walk or a part of it.
-            unsafe { kernels::copy(plan, src, dst) };
-        }
-    };
     with_room!(structure.ndim, room => {
         let pair = Pair::from_contiguous(room, structure, order).ok_or(Error::bad_argument())?;
         let items = len.checked_div(pair.itemsize()).unwrap_or(0);
-        if order == Order::Fortran && pair.writes_indirectly() {
-            with_room!(structure.ndim, room => with_room!(structure.ndim, spare => {
-                pair.prefix(items, order, room, &mut |part| part.fortran_lines(spare, &mut run));
-            }));
-        } else if items < pair.items() {
-            with_room!(structure.ndim, room => pair.prefix(items, order, room, &mut run));
-        } else {
-            run(pair);
+        // SAFETY: the function's contract.
+        unsafe {
+            if order == Order::Fortran && pair.writes_indirectly() {
+                scatter_lines(pair, structure.ndim, items, src, dst);
+            } else if items < pair.items() {
+                scatter_some(pair, structure.ndim, items, order, src, dst);
+            } else {
+                scatter_part(pair, order, src, dst);
+            }
         }
     });
     Ok(())
+}
+
+/// Runs a walk that writes, or a part of it.
+///
+/// # Safety
+/// W1 to W4.
+unsafe fn scatter_part(part: Pair<'_>, order: Order, src: *const u8, dst: *mut u8) {
+    if let Some(plan) = part.plan(Purpose::Write, order) {
+        // SAFETY: the function's contract.
+        unsafe { kernels::copy(plan, src, dst) };
+    }
+}
+
+/// The first items of a walk. (Not in line: it needs memory for more axes, which others do not.)
+///
+/// # Safety
+/// W1 to W4.
+#[inline(never)]
+unsafe fn scatter_some(pair: Pair<'_>, ndim: usize, items: usize, order: Order, src: *const u8, dst: *mut u8) {
+    with_room!(ndim, room => pair.prefix(items, order, room, &mut |part| {
+        // SAFETY: the function's contract, for a part of the walk.
+        unsafe { scatter_part(part, order, src, dst) }
+    }));
+}
+
+/// The same in Fortran order where the walk writes behind pointers.
+///
+/// # Safety
+/// W1 to W4.
+#[inline(never)]
+unsafe fn scatter_lines(pair: Pair<'_>, ndim: usize, items: usize, src: *const u8, dst: *mut u8) {
+    with_room!(ndim, room => with_room!(ndim, spare => {
+        pair.prefix(items, Order::Fortran, room, &mut |part| part.fortran_lines(spare, &mut |part| {
+            // SAFETY: the function's contract, for a part of the walk.
+            unsafe { scatter_part(part, Order::Fortran, src, dst) }
+        }));
+    }));
 }
 
 /// `PyObject_CopyData`: the items of `src` to the items of `dest`.
@@ -211,20 +243,38 @@ unsafe fn copy_items(from: &Py_buffer, src: &Structure<'_>, to: &Py_buffer, dst:
             kernels::copy_small(&small, src_base, dst_base);
             return Ok(());
         }
+        let Some(size) = copy_if_apart(src_base, src, dst_base, dst)? else { return Ok(()) };
+        let temporary = Scratch::new(size)?;
+        gather(src_base, src, dst, temporary.as_ptr())?;
+        ungather(temporary.as_ptr(), src, dst, dst_base)
+    }
+}
+
+/// Copies items to others in memory that has nothing in common with theirs; of other memory, how many bytes a copy of the items
+/// takes. (It and what it calls are not in line: each needs memory for axes, one after the other.)
+///
+/// # Safety
+/// As [`copy_apart`], but for W4.
+#[inline(never)]
+unsafe fn copy_if_apart(
+    src_base: *const u8,
+    src: &Structure<'_>,
+    dst_base: *mut u8,
+    dst: &Structure<'_>,
+) -> Result<Option<usize>> {
+    // SAFETY: the function's contract; W4 is what is found out about the memory of the two.
+    unsafe {
         with_room!(src.ndim, room => {
             let pair = last_writes(room, src, dst)?;
             let apart = if pair.is_indirect() {
-                with_room!(src.ndim, room => are_apart_behind_pointers(pair.copied(room), src_base, dst_base))
+                are_apart_behind_pointers(&pair, src.ndim, src_base, dst_base)
             } else {
                 pair.items() == 0 || are_apart(pair.bounds(), src_base, dst_base)
             };
-            if apart {
-                return copy_pair(Some(pair), Purpose::Write, src_base, dst_base);
+            if !apart {
+                return Ok(Some(pair.items().saturating_mul(pair.itemsize())));
             }
-            let temporary = Scratch::new(pair.items().saturating_mul(pair.itemsize()))?;
-            copy_pair(Some(pair.to_temporary()), Purpose::Once, src_base, temporary.as_ptr())?;
-            let scattered = last_writes(room, src, dst)?.from_temporary();
-            copy_pair(Some(scattered), Purpose::Write, temporary.as_ptr(), dst_base)
+            copy_pair(Some(pair), Purpose::Write, src_base, dst_base).map(|()| None)
         })
     }
 }
@@ -235,6 +285,34 @@ fn last_writes<'m>(room: &'m mut [Axis], src: &Structure<'_>, dst: &Structure<'_
     let mut pair = Pair::of_views(room, src, dst).ok_or(Error::bad_argument())?;
     pair.leave_last();
     Ok(pair)
+}
+
+/// Copies the items of the first view that are to be written to a temporary, one after the other.
+///
+/// # Safety
+/// B1 for the first view, and W3; the temporary has room for them.
+#[inline(never)]
+unsafe fn gather(base: *const u8, src: &Structure<'_>, dst: &Structure<'_>, temporary: *mut u8) -> Result<()> {
+    // SAFETY: the function's contract.
+    unsafe {
+        with_room!(src.ndim, room => {
+            copy_pair(Some(last_writes(room, src, dst)?.to_temporary()), Purpose::Once, base, temporary)
+        })
+    }
+}
+
+/// Copies them from there to the second view.
+///
+/// # Safety
+/// As [`gather`], for the second view, whose memory may be written.
+#[inline(never)]
+unsafe fn ungather(temporary: *const u8, src: &Structure<'_>, dst: &Structure<'_>, base: *mut u8) -> Result<()> {
+    // SAFETY: the function's contract.
+    unsafe {
+        with_room!(src.ndim, room => {
+            copy_pair(Some(last_writes(room, src, dst)?.from_temporary()), Purpose::Write, temporary, base)
+        })
+    }
 }
 
 /// Copies items to others of the same shape and itemsize, in other memory.
@@ -264,10 +342,13 @@ fn are_apart(bounds: Option<[(isize, isize); 2]>, src: *const u8, dst: *const u8
 ///
 /// # Safety
 /// W1 and W2 as far as pointers are concerned.
-unsafe fn are_apart_behind_pointers(pair: Option<Pair<'_>>, src: *const u8, dst: *const u8) -> bool {
-    let Some(plan) = pair.and_then(Pair::in_index_order) else { return true };
-    // SAFETY: the function's contract.
-    unsafe { kernels::are_apart(&plan, src, dst) }
+#[inline(never)]
+unsafe fn are_apart_behind_pointers(pair: &Pair<'_>, ndim: usize, src: *const u8, dst: *const u8) -> bool {
+    with_room!(ndim, room => {
+        let Some(plan) = pair.copied(room).and_then(Pair::in_index_order) else { return true };
+        // SAFETY: the function's contract.
+        unsafe { kernels::are_apart(&plan, src, dst) }
+    })
 }
 
 /// `PyObject_CopyToObject`, as Python 2.7 documents it: `len` bytes at `buf`, which are items in `order`, to `obj`.

@@ -12,7 +12,7 @@ use crate::description::with_plan_of;
 use crate::error::{Error, Kind, Result};
 use crate::format::{self, Comparer, common_item, is_of_struct, native_code};
 use crate::kernels;
-use crate::layout::{Order, Pair, Plan, Purpose, with_room};
+use crate::layout::{Order, Pair, Plan, Purpose, Structure, with_room};
 use crate::runtime::alloc::Scratch;
 use crate::runtime::boundary::boundary;
 use crate::runtime::compare::Operator;
@@ -317,18 +317,7 @@ unsafe fn hash_of_items(view: &Py_buffer) -> Result<Py_hash_t> {
         // A `len` that is more than the shape holds does not count, as it does not for `==`.
         let len = structure.bytes();
         let mut hasher = hash::Hasher::new();
-        let complete = with_room!(structure.ndim, room => {
-            // Contiguous memory has one item after the other in just this order.
-            let pair = Pair::to_contiguous(room, &structure, Order::C).ok_or(Error::bad_argument())?;
-            // Of items that are repeated there may be more bytes than there is memory. What could not be copied, as CPython
-            // does, is not hashed.
-            if len != 0 && pair.bounds().is_none_or(|[(first, end), _]| end.abs_diff(first) < len) {
-                drop(Scratch::new(len)?);
-            }
-            let plan = pair.plan(Purpose::Once, Order::C);
-            plan.is_none_or(|plan| kernels::gather(plan, view.buf.cast(), |bytes| hasher.add(bytes)))
-        });
-        if complete {
+        if add_items(&mut hasher, view, &structure)? {
             return Ok(hasher.finish());
         }
         let temporary = Scratch::new(len)?;
@@ -336,4 +325,26 @@ unsafe fn hash_of_items(view: &Py_buffer) -> Result<Py_hash_t> {
         buffer::to_fresh(temporary.as_ptr(), &items, Order::C)?;
         Ok(hash::of_bytes(core::slice::from_raw_parts(temporary.as_ptr(), len)))
     }
+}
+
+/// Adds the bytes of all items; says no, and has added nothing, where a copy of them takes less time. (Not in line: a copy needs
+/// the stack.)
+///
+/// # Safety
+/// B1, and W3.
+#[inline(never)]
+unsafe fn add_items(hasher: &mut hash::Hasher, view: &Py_buffer, structure: &Structure<'_>) -> Result<bool> {
+    with_room!(structure.ndim, room => {
+        // Contiguous memory has one item after the other in just this order.
+        let pair = Pair::to_contiguous(room, structure, Order::C).ok_or(Error::bad_argument())?;
+        // Of items that are repeated there may be more bytes than there is memory. What could not be copied, as CPython
+        // does, is not hashed.
+        let len = structure.bytes();
+        if len != 0 && pair.bounds().is_none_or(|[(first, end), _]| end.abs_diff(first) < len) {
+            drop(Scratch::new(len)?);
+        }
+        let plan = pair.plan(Purpose::Once, Order::C);
+        // SAFETY: the function's contract.
+        Ok(plan.is_none_or(|plan| unsafe { kernels::gather(plan, view.buf.cast(), |bytes| hasher.add(bytes)) }))
+    })
 }
