@@ -80,7 +80,7 @@ $(DEMO)/wav: $(WAV_SOURCES) examples/wav_io.h $(SHARED) include/pybuffer/pybuffe
 # TAP programs are run by prove, or without it.
 PROVE := bash tests/prove.sh
 RESULTS := target/test-results
-TEST_PARTS := test-setup test-rust test-c test-twins test-npy test-wav test-install test-bench conformance-quick
+TEST_PARTS := test-setup test-rust test-c test-random test-twins test-npy test-wav test-install test-bench conformance-quick
 
 # All parts run, also after one has failed. What each prints goes to the log, too, where the summary finds the counts.
 .PHONY: test
@@ -126,6 +126,15 @@ test-c: $(SHARED) ## the C tests: plain, under valgrind, with sanitizers, and ag
 	    PYBUFFER_CFLAGS="-I$(abspath include)" \
 	    PYBUFFER_LIBS="-L$(abspath target/debug) -Wl,-rpath,$(abspath target/debug) -lpybuffer" \
 	    BUILD=$(abspath target/c-tests-debug)
+
+RANDOM := $(MAKE) --no-print-directory -C c-tests/random BUILD=$(abspath target/random) PYBUFFER_CFLAGS="-I$(abspath include)" \
+    PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer"
+
+.PHONY: test-random fuzz-random
+test-random: $(SHARED) ## random harnesses beside naive models, a small dose of each family at each level
+	$(RANDOM) check
+fuzz-random: $(SHARED) ## long runs of them (FAMILY=copies STEPS=10000000 SEED=1 LEVEL=avx2 ROUND=123 FLAVOUR=sanitize)
+	@$(RANDOM) run
 
 ASAN_TRIPLE := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 ASAN := target/asan/$(ASAN_TRIPLE)/release
