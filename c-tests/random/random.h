@@ -186,17 +186,17 @@ size_t model_items(const Py_buffer *view, char order, char **items);
 /* Lists of addresses, as many as there are operands. */
 extern char **model_list[3];
 
-/* The product of a shape; exact. */
+/* The product of a shape; exact up to the greatest size, and one more where it is larger than that. */
 static inline Big model_product(int ndim, const Py_ssize_t *shape)
 {
-    Big product = 1;
+    Big product = 1, most = (Big)PY_SSIZE_T_MAX + 1;
     for (int i = 0; i < ndim; i++) {
         if (shape[i] == 0) {
             return 0;
         }
     }
     for (int i = 0; i < ndim; i++) {
-        product = product > ((Big)1 << 100) ? product : product * shape[i];
+        product = product * shape[i] > most ? most : product * shape[i];
     }
     return product;
 }

@@ -2,5 +2,5 @@
 static void nothing(void) { executed(); }
 #define STUB(n) const Family n = {#n, nothing, 1};
 #ifndef NOSTUB
-STUB(parts) STUB(ndarray) STUB(hostile) STUB(checker) STUB(extreme)
+STUB(ndarray) STUB(checker)
 #endif
