@@ -472,6 +472,34 @@ static void a_released_view_has_no_items(void)
     Py_DECREF(bytearray);
 }
 
+/* More values than a size can say are the greatest size, and never a negative number. */
+static void a_message_has_no_negative_count(void)
+{
+    static const struct {
+        const char *format;
+        Py_ssize_t items;
+    } all[] = {{"0s0s0s", (Py_ssize_t)1 << 62}, {"0s0s0s0s0s0s0s0s", (Py_ssize_t)1 << 61}, {"0s0s", PY_SSIZE_T_MAX}};
+    for (size_t i = 0; i < COUNT(all); i++) {
+        Py_ssize_t shape = all[i].items;
+        Py_buffer info = {.buf = (char *)"", .ndim = 1, .shape = &shape, .format = (char *)all[i].format};
+        PyObject *view = PyMemoryView_FromBuffer(&info);
+        pybuffer_value values[2];
+        CHECK_INT(pybuffer_memoryview_values(view, values, 2), -1);
+        CHECK_MESSAGE(PyExc_ValueError, "the view has 9223372036854775807 values, not 2");
+        Py_DECREF(view);
+    }
+    PyObject *view = pybuffer_memoryview_new("(4611686018427387904,3)0s", 0, NULL, 'C');
+    Py_ssize_t none = 0;
+    pybuffer_value values[2];
+    if (view != NULL) {
+        CHECK_INT(pybuffer_memoryview_get_item(view, &none, 0, values, 2), -1);
+        CHECK(strstr(pybuffer_error_message(), "-") == NULL);
+    }
+    CHECK(PyErr_Occurred() != NULL);
+    PyErr_Clear();
+    Py_XDECREF(view);
+}
+
 int main(void)
 {
     tap_after_each = nothing_is_left_pending;
@@ -497,6 +525,7 @@ int main(void)
     RUN(iteration_gives_items);
     RUN(tobytes_has_the_items_in_the_order_asked_for);
     RUN(a_released_view_has_no_items);
+    RUN(a_message_has_no_negative_count);
     CHECK_INT(exporters_alive, 0);
     return tap_end();
 }

@@ -40,6 +40,14 @@ pub enum Argument {
     Size(isize),
 }
 
+impl Argument {
+    /// A count; one that no size can say becomes the greatest size.
+    #[must_use]
+    pub const fn count(count: usize) -> Self {
+        Self::Size(if count > isize::MAX.unsigned_abs() { isize::MAX } else { count.cast_signed() })
+    }
+}
+
 /// What went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {

@@ -114,8 +114,8 @@ pub(crate) fn count_items(format: &CStr, values: usize) -> Result<usize> {
         items.filter(|_| rest == Some(0)).ok_or(Error::with(
             Kind::Value,
             c"%zd values are no whole items, which have %zd each",
-            Argument::Size(values.cast_signed()),
-            Argument::Size(each.cast_signed()),
+            Argument::count(values),
+            Argument::count(each),
         ))
     })
 }

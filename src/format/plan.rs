@@ -151,12 +151,12 @@ impl<'o> Plan<'o> {
 
     #[cold]
     fn too_small(&self, text: &'static CStr) -> Error {
-        Error::with(ErrorKind::Value, text, Argument::Size(self.counts.size.cast_signed()), Argument::None)
+        Error::with(ErrorKind::Value, text, Argument::count(self.counts.size), Argument::None)
     }
 
     #[cold]
     fn wrong_number(&self, text: &'static CStr) -> Error {
-        Error::with(ErrorKind::Value, text, Argument::Size(self.counts.values.cast_signed()), Argument::None)
+        Error::with(ErrorKind::Value, text, Argument::count(self.counts.values), Argument::None)
     }
 
     fn next<'v>(&self, values: &mut impl Iterator<Item = Value<'v>>) -> Result<Value<'v>> {

@@ -53,8 +53,8 @@ impl Access {
                 return Err(Error::with(
                     Kind::Value,
                     c"an item of the view has %zd values, not %zd",
-                    Argument::Size(counts.values.cast_signed()),
-                    Argument::Size(count.cast_signed()),
+                    Argument::count(counts.values),
+                    Argument::count(count),
                 ));
             }
             if counts.size > self.view().itemsize.unsigned_abs() {
@@ -261,8 +261,8 @@ fn with_all<R>(access: &Access, count: usize, act: impl FnOnce(&Plan<'_>, isize)
                 } else {
                     c"the view has more than %zd values, not %zd"
                 },
-                Argument::Size(values.map_or(isize::MAX, usize::cast_signed)),
-                Argument::Size(count.cast_signed()),
+                Argument::count(values.unwrap_or(usize::MAX)),
+                Argument::count(count),
             ));
         }
         if size > access.view().itemsize.unsigned_abs() {
