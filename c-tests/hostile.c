@@ -259,6 +259,7 @@ static void plain_bytes_of_too_great_a_len(void)
     Exporter *self = fresh();
     PyObject *first = PyBytes_FromString("first");
     self->literal = 1;
+    self->offer.shape = NULL;
     self->offer.len = PY_SSIZE_T_MAX;
     PyBytes_Concat(&first, (PyObject *)self);
     CHECK_PTR(first, NULL);

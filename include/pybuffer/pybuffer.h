@@ -906,6 +906,15 @@ const char *pybuffer_error_message(void);
  * uses the memory, and gives the view back (`PyBuffer_Release`), once for each success. An exporter answers a request
  * exactly or refuses it with a `BufferError`.
  *
+ * `PyObject_GetBuffer` hands on what the exporter answers, right or wrong, as CPython does. Where this library itself
+ * reads or writes an exporter's memory (`PyMemoryView_FromObject`, `PyBytes_FromObject`, `PyObject_CopyData`,
+ * concatenation, old buffers and all others that take an exporter), it checks the answer first: a `BufferError`, or
+ * what the function says of an exporter that refuses, and the view is given back, where the view is read-only though
+ * writable memory was asked for; is not contiguous, or has suboffsets, though the request excluded that; has a
+ * negative `ndim`, `itemsize`, `len` or length, a NULL `buf` with bytes, or no `shape` for several axes; or `len` is
+ * not `product(shape) * itemsize` (in one dimension it may be more, by less than one item). More than 64 axes are a
+ * `ValueError`. Fields that were not asked for may be there. Whether the memory is there is for the exporter to know.
+ *
  * `order` is 'C' (last index fastest), 'F' (first index fastest) or 'A' (as the memory lies, where it is contiguous in
  * either; else as 'C').
  */
@@ -1012,11 +1021,13 @@ struct Py_buffer {
 int PyObject_CheckBuffer(PyObject *obj);
 
 /**
- * Asks `obj` for a view of its memory. `flags` are `PyBUF_*` request flags (not `PyBUF_READ` or `PyBUF_WRITE`).
+ * Asks `obj` for a view of its memory. `flags` are `PyBUF_*` request flags (not `PyBUF_READ` or `PyBUF_WRITE`). What the
+ * exporter answers is not checked, see above; `pybuffer_check_exporter` does that.
  *
  * Returns 0: `view` is filled, with a reference to the exporter, and is to be released and not to be moved; or -1 with
  * an error set, and `view` is not to be released: `TypeError` where `obj` exports nothing, `BufferError` where it
- * cannot answer the request or `view` is NULL, `SystemError` for a NULL `obj` or flags that are no request.
+ * cannot answer the request or `view` is NULL, `SystemError` for a NULL `obj` or flags that are no request. A status
+ * other than 0 and -1, and a failure without an error, are the exporter's.
  */
 int PyObject_GetBuffer(PyObject *obj, Py_buffer *view, int flags);
 
@@ -1088,7 +1099,8 @@ int PyBuffer_FromContiguous(const Py_buffer *view, const void *buf, Py_ssize_t l
  * contiguous in the same order the bytes of `src` are copied, whatever the shapes; else shape and itemsize must agree.
  *
  * Returns 0; -1 with `TypeError` where one is no exporter, `BufferError` where `dest` is too small, not writable or of
- * another structure, `MemoryError` where there is none for the temporary.
+ * another structure, or where an exporter's answer is not what was asked for, `MemoryError` where there is none for the
+ * temporary.
  */
 int PyObject_CopyData(PyObject *dest, PyObject *src);
 
@@ -1243,8 +1255,8 @@ extern PyTypeObject PyMemoryView_Type;
  * A memoryview of what `obj` exports; where `obj` is a memoryview, another one on the same snapshot. A new reference.
  *
  * NULL with an error set: `TypeError` where `obj` exports nothing, `ValueError` for a memoryview that has been released
- * or more than 64 axes, `BufferError` where the exporter's view contradicts itself, `MemoryError`, and whatever the
- * exporter raises.
+ * or more than 64 axes, `BufferError` where the exporter's view contradicts itself (see "Buffers"), `MemoryError`, and
+ * whatever the exporter raises.
  */
 PyObject *PyMemoryView_FromObject(PyObject *obj);
 
@@ -1721,7 +1733,7 @@ extern PyTypeObject PyPickleBuffer_Type;
 
 /**
  * A PickleBuffer for what `base` exports. A new reference; NULL with what the exporter raises, `TypeError` where it is
- * none, `MemoryError`.
+ * none, `BufferError` where its answer contradicts itself (see "Buffers"), `MemoryError`.
  */
 PyObject *PyPickleBuffer_FromObject(PyObject *base);
 
@@ -1951,8 +1963,8 @@ PyObject *pybuffer_ndarray_zeros(const char *format, int ndim, const Py_ssize_t 
  * view. A new reference. CPython: `ndarray(obj, getbuf=..., flags=...)`.
  *
  * NULL with an error set: `TypeError` where `obj` exports nothing or for other flags, whatever the exporter raises,
- * `BufferError` where its answer contradicts itself, `ValueError` for more than 128 axes, `MemoryError`, `SystemError` for NULL or
- * `PyBUF_READ` and `PyBUF_WRITE`.
+ * `BufferError` where its answer contradicts itself or the request, `ValueError` for more than 128 axes,
+ * `MemoryError`, `SystemError` for NULL or `PyBUF_READ` and `PyBUF_WRITE`.
  */
 PyObject *pybuffer_ndarray_from_object(PyObject *obj, int request, int flags);
 
@@ -2356,7 +2368,8 @@ PyObject *PyBytes_FromString(const char *string);
 
 /**
  * `obj` itself where it is a bytes object, else one with a copy of what it exports, in C order. A new reference; NULL
- * with `TypeError` where it exports nothing, what the exporter raises, `MemoryError`, or `SystemError` for NULL.
+ * with `TypeError` where it exports nothing, what the exporter raises, `BufferError` where its answer is not what was asked
+ * for, `MemoryError`, `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
  */
 PyObject *PyBytes_FromObject(PyObject *obj);
 
@@ -2425,7 +2438,8 @@ extern char _PyByteArray_empty_string[1];
 
 /**
  * A bytearray with a copy of what `obj` exports, in C order. A new reference; NULL with `TypeError` where it exports
- * nothing, what the exporter raises, `MemoryError`, or `SystemError` for NULL.
+ * nothing, what the exporter raises, `BufferError` where its answer is not what was asked for, `MemoryError`, or
+ * `SystemError` for NULL.
  */
 PyObject *PyByteArray_FromObject(PyObject *obj);
 

@@ -9,7 +9,7 @@
 //! consumer's when the consumer says so, and `release` sees to it that an exporter cannot do so from within. A managed
 //! buffer counts its users in `exports`, see `memoryview::managed`, where the last one claims the view.
 
-use core::ptr::{NonNull, null_mut};
+use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
 use crate::abi::buffer::Py_buffer;
@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::runtime::refs::{Owned, atomic};
 
 use super::request::Request;
-use super::view::{get_buffer, release};
+use super::view::{MostAxes, acquire, release};
 
 /// A view in an object. It is used by its address, since it must not be moved once it has been filled (B2).
 #[repr(C)]
@@ -35,7 +35,7 @@ impl Kept {
     /// No view.
     pub(crate) const EMPTY: Self = Self { view: Py_buffer::EMPTY, state: 0 };
 
-    /// Asks the exporter, and keeps the view where `check` has nothing against it. Until then nothing is kept.
+    /// Asks the exporter, and keeps the view where it is what was asked for. Until then nothing is kept.
     ///
     /// # Safety
     /// O1; `kept` is empty, in an object that is being made, and does not move afterwards.
@@ -43,23 +43,14 @@ impl Kept {
         kept: *mut Self,
         exporter: NonNull<PyObject>,
         request: Request,
-        check: impl FnOnce(&Py_buffer) -> Result<()>,
+        most: MostAxes,
     ) -> Result<()> {
-        // SAFETY: the function's contract. The exporter has filled the view (B1).
+        // SAFETY: the function's contract.
         unsafe {
-            let view = &raw mut (*kept).view;
-            if let Err(error) = get_buffer(exporter.as_ptr(), view, request) {
-                // Whatever the exporter left there, it is not a view.
-                (*view).obj = null_mut();
-                return Err(error);
-            }
-            if let Err(error) = check(&*view) {
-                release(view);
-                return Err(error);
-            }
+            acquire(exporter.as_ptr(), &raw mut (*kept).view, request, most)?;
             atomic(&raw mut (*kept).state).store(KEPT, Ordering::Release);
-            Ok(())
         }
+        Ok(())
     }
 
     /// The view; `None` where there is none, or none any more.

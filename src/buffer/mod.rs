@@ -7,7 +7,8 @@
 //! * **B1** a `Py_buffer` that comes in from C is one that `PyObject_GetBuffer` or `PyBuffer_FillInfo` filled, or one
 //!   that the program filled by the same rules: each of `shape`, `strides` and `suboffsets` is NULL or has `ndim`
 //!   entries, `format` is NULL or a C string, and the memory that it describes may be read (and written, where
-//!   `readonly` is 0). `layout::Structure::check` finds the contradictions that can be found.
+//!   `readonly` is 0). `layout::Structure::check` finds the contradictions that can be found. Views that this library asks
+//!   for itself come from `acquire`, which also checks them against the request.
 //! * **B2** a filled `Py_buffer` is not moved: `PyBuffer_FillInfo` lets `shape` and `strides` point into it.
 //! * **B3** the exporter keeps memory and arrays alive and unchanged until the view is released.
 #![deny(clippy::arithmetic_side_effects)]
@@ -40,6 +41,6 @@ pub(crate) use kept::Kept;
 pub(crate) use request::Request;
 pub(crate) use segment::{Concatenation, is_readable, read_segment, write_segment};
 pub(crate) use view::{
-    Acquired, NEGATIVE, answerer, checked_structure, format_of, get_buffer, is_exporter, item_pointer,
-    may_stand_for_another, release, select_from, structure,
+    Acquired, MostAxes, NEGATIVE, acquire, answerer, checked_structure, format_of, get_buffer, is_exporter,
+    item_pointer, may_stand_for_another, release, select_from, structure,
 };

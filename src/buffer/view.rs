@@ -6,9 +6,9 @@ use core::ptr::null_mut;
 use crate::abi::buffer::Py_buffer;
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::abi::slots::PyBufferProcs;
-use crate::error::{Error, Result};
-use crate::layout::{AxesMut, Structure, Subscript, select};
-use crate::runtime::boundary::slot_succeeded;
+use crate::error::{Argument, Error, Kind, Result};
+use crate::layout::{AxesMut, MAX_NDIM, Order, Structure, Subscript, select};
+use crate::runtime::indicator;
 use crate::runtime::refs::{self, Owned};
 use crate::runtime::types::{self, Links};
 
@@ -67,19 +67,125 @@ pub(crate) unsafe fn answerer(obj: *mut PyObject) -> Result<Option<Owned<PyObjec
     unsafe { Links::of(obj).answerer.map_or(Ok(None), |answerer| answerer(obj)) }
 }
 
-/// `PyObject_GetBuffer`.
+/// `PyObject_GetBuffer`, for a consumer outside this library: what the exporter answers is handed on as it is, and so is
+/// the status. What this library itself reads or writes comes from [`acquire`].
 ///
 /// # Safety
 /// O1; `view` may be written, and is not moved while it is filled (B2).
-pub(crate) unsafe fn get_buffer(obj: *mut PyObject, view: *mut Py_buffer, request: Request) -> Result<()> {
+pub(crate) unsafe fn get_buffer(obj: *mut PyObject, view: *mut Py_buffer, request: Request) -> Result<c_int> {
     // SAFETY: O1; O4 for the slot.
     unsafe {
         let getbuffer = getbuffer_slot(obj)?;
         if view.is_null() {
             return Err(Error::buffer(c"PyObject_GetBuffer: view==NULL argument is obsolete"));
         }
-        slot_succeeded(getbuffer(obj, view, request.flags()))
+        Ok(getbuffer(obj, view, request.flags()))
     }
+}
+
+/// The most axes that a consumer takes.
+#[derive(Clone, Copy)]
+pub(crate) struct MostAxes {
+    /// How many.
+    pub(crate) number: usize,
+    /// The `ValueError` of more; it holds one `%zd`.
+    pub(crate) text: &'static CStr,
+}
+
+impl MostAxes {
+    /// What a walk takes.
+    pub(crate) const OF_WALKS: Self = Self { number: MAX_NDIM, text: c"number of dimensions must not exceed %zd" };
+
+    /// Whether there are more.
+    pub(crate) fn check(self, ndim: usize) -> Result<()> {
+        if ndim <= self.number {
+            return Ok(());
+        }
+        Err(Error::with(Kind::Value, self.text, Argument::count(self.number), Argument::None))
+    }
+}
+
+/// Asks an exporter for a view that this library itself reads or writes. Exporters are foreign code: what comes back is
+/// checked against what was asked for, here and nowhere else. On failure there is no view, and `obj` is NULL; one that is
+/// not what was asked for has been given back.
+///
+/// # Safety
+/// O1; `view` may be written, and is not moved while it is filled (B2); its `obj` is NULL.
+pub(crate) unsafe fn acquire(obj: *mut PyObject, view: *mut Py_buffer, request: Request, most: MostAxes) -> Result<()> {
+    // SAFETY: O1; O4 for the slot; what it has filled is a view (B1) as far as it is looked at.
+    unsafe {
+        let status = getbuffer_slot(obj)?(obj, view, request.flags());
+        if status != 0 {
+            // Whatever the exporter left there, it is not a view.
+            (*view).obj = null_mut();
+            let silent = status > 0 && indicator::occurred().is_null();
+            return Err(if silent { Error::system(c"bf_getbuffer returns neither 0 nor -1") } else { Error::Raised });
+        }
+        let kept = keeps_promises(&*view, request, most);
+        if kept.is_err() {
+            release(view);
+        }
+        kept
+    }
+}
+
+/// Whether a view is what the request asked for, as far as the view itself can say. `BufferError` where it is not, or where
+/// it contradicts itself so that a consumer would leave its memory.
+///
+/// What is not asked for may be there all the same (`ctypes` gives shape and format to everybody), provided that a consumer
+/// may leave it out of account. An array that is missing has the meaning of PEP 3118 (`Structure`).
+///
+/// # Safety
+/// B1, but that the arrays are only read where there may be as many axes.
+unsafe fn keeps_promises(view: &Py_buffer, request: Request, most: MostAxes) -> Result<()> {
+    let refused = |lie: bool, text| if lie { Err(Error::buffer(text)) } else { Ok(()) };
+    let ndim = usize::try_from(view.ndim).map_err(|_| NEGATIVE)?;
+    most.check(ndim)?;
+    refused(view.len < 0 || view.itemsize < 0, c"itemsize and len must not be negative")?;
+    refused(
+        request.writable() && view.readonly != 0,
+        c"the memory is read-only, though writable memory was asked for",
+    )?;
+    // SAFETY: the function's contract.
+    let structure = unsafe { structure(view) }.ok_or(NEGATIVE)?;
+    let pointers = structure.suboffsets.is_some_and(|all| all.iter().any(|&suboffset| suboffset >= 0));
+    refused(view.buf.is_null() && view.len != 0, c"buf must not be NULL where len is not 0")?;
+    refused(pointers && !request.indirect(), c"there are suboffsets, though none were asked for")?;
+    refused(pointers && structure.strides.is_none(), c"suboffsets need strides")?;
+    let followed = pointers && !structure.shape.is_some_and(|shape| shape.contains(&0));
+    refused(view.buf.is_null() && followed, c"buf must not be NULL where suboffsets are followed")?;
+    if request.shape() || (ndim != 0 && structure.shape.is_some()) {
+        structure.check_sizes()?;
+        // The rest of a division is what a view has of which CPython makes up the shape, such as 14 bytes in items of 4.
+        let rest = view.len.unsigned_abs().wrapping_sub(structure.bytes());
+        let division = ndim == 1 && rest < view.itemsize.unsigned_abs();
+        refused(rest != 0 && !division, c"product(shape) * itemsize is less than len")?;
+    }
+    if structure.strides.is_none() && !request.f_contiguous() {
+        // C-contiguous, as it is said.
+        return Ok(());
+    }
+    let mut implied = [0];
+    let shape = structure.shape_or_implied(&mut implied);
+    refused(shape.len() != ndim, c"strides need a shape")?;
+    let flat = Structure { shape: Some(shape), suboffsets: None, ..structure };
+    let contiguous = |order| !pointers && flat.is_contiguous(order);
+    refused(
+        !request.strides() && !contiguous(Order::C),
+        c"the memory is not C-contiguous, though no strides were asked for",
+    )?;
+    refused(
+        request.c_contiguous() && !contiguous(Order::C),
+        c"the memory is not C-contiguous, though that was asked for",
+    )?;
+    refused(
+        request.f_contiguous() && !contiguous(Order::Fortran),
+        c"the memory is not Fortran-contiguous, though that was asked for",
+    )?;
+    refused(
+        request.any_contiguous() && !contiguous(Order::Any),
+        c"the memory is not contiguous, though that was asked for",
+    )
 }
 
 /// `PyBuffer_Release`. A pending error is left as it is. What foreign code is called on the way may release the view once
@@ -118,23 +224,13 @@ impl Acquired {
         Self(Py_buffer::EMPTY)
     }
 
-    /// Asks the exporter. What comes back satisfies `Structure::check`, or the exporter is told off.
+    /// Asks the exporter, see [`acquire`].
     ///
     /// # Safety
     /// O1; called once; the value is not moved afterwards.
     pub(crate) unsafe fn acquire(&mut self, obj: *mut PyObject, request: Request) -> Result<()> {
         // SAFETY: the function's contract.
-        if let Err(error) = unsafe { get_buffer(obj, &raw mut self.0, request) } {
-            // Whatever the exporter left there, it is not a view.
-            self.0.obj = null_mut();
-            return Err(error);
-        }
-        if !request.shape() {
-            // Plain bytes: an exporter may leave `ndim` as it is and only drop the arrays (NumPy does).
-            return if self.0.len < 0 { Err(Error::buffer(c"len must not be negative")) } else { Ok(()) };
-        }
-        // SAFETY: the exporter has filled it (B1).
-        unsafe { checked_structure(&self.0) }.map(|_| ())
+        unsafe { acquire(obj, &raw mut self.0, request, MostAxes::OF_WALKS) }
     }
 
     /// The view.

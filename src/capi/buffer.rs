@@ -4,6 +4,15 @@
 //! uses the memory, and gives the view back (`PyBuffer_Release`), once for each success. An exporter answers a request
 //! exactly or refuses it with a `BufferError`.
 //!
+//! `PyObject_GetBuffer` hands on what the exporter answers, right or wrong, as CPython does. Where this library itself
+//! reads or writes an exporter's memory (`PyMemoryView_FromObject`, `PyBytes_FromObject`, `PyObject_CopyData`,
+//! concatenation, old buffers and all others that take an exporter), it checks the answer first: a `BufferError`, or
+//! what the function says of an exporter that refuses, and the view is given back, where the view is read-only though
+//! writable memory was asked for; is not contiguous, or has suboffsets, though the request excluded that; has a
+//! negative `ndim`, `itemsize`, `len` or length, a NULL `buf` with bytes, or no `shape` for several axes; or `len` is
+//! not `product(shape) * itemsize` (in one dimension it may be more, by less than one item). More than 64 axes are a
+//! `ValueError`. Fields that were not asked for may be there. Whether the memory is there is for the exporter to know.
+//!
 //! `order` is 'C' (last index fastest), 'F' (first index fastest) or 'A' (as the memory lies, where it is contiguous in
 //! either; else as 'C').
 
@@ -55,17 +64,19 @@ pub unsafe extern "C" fn PyObject_CheckBuffer(obj: *mut PyObject) -> c_int {
     (!obj.is_null() && unsafe { buffer::is_exporter(obj) }).into()
 }
 
-/// Asks `obj` for a view of its memory. `flags` are `PyBUF_*` request flags (not `PyBUF_READ` or `PyBUF_WRITE`).
+/// Asks `obj` for a view of its memory. `flags` are `PyBUF_*` request flags (not `PyBUF_READ` or `PyBUF_WRITE`). What the
+/// exporter answers is not checked, see above; `pybuffer_check_exporter` does that.
 ///
 /// Returns 0: `view` is filled, with a reference to the exporter, and is to be released and not to be moved; or -1 with
 /// an error set, and `view` is not to be released: `TypeError` where `obj` exports nothing, `BufferError` where it
-/// cannot answer the request or `view` is NULL, `SystemError` for a NULL `obj` or flags that are no request.
+/// cannot answer the request or `view` is NULL, `SystemError` for a NULL `obj` or flags that are no request. A status
+/// other than 0 and -1, and a failure without an error, are the exporter's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_GetBuffer(obj: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
     boundary(|| {
         let (obj, request) = (non_null(obj)?, Request::new(flags)?);
         // SAFETY: the contract of the function.
-        unsafe { buffer::get_buffer(obj.as_ptr(), view, request) }.map(|()| 0)
+        unsafe { buffer::get_buffer(obj.as_ptr(), view, request) }
     })
 }
 
@@ -206,7 +217,8 @@ pub unsafe extern "C" fn PyBuffer_FromContiguous(
 /// contiguous in the same order the bytes of `src` are copied, whatever the shapes; else shape and itemsize must agree.
 ///
 /// Returns 0; -1 with `TypeError` where one is no exporter, `BufferError` where `dest` is too small, not writable or of
-/// another structure, `MemoryError` where there is none for the temporary.
+/// another structure, or where an exporter's answer is not what was asked for, `MemoryError` where there is none for the
+/// temporary.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_CopyData(dest: *mut PyObject, src: *mut PyObject) -> c_int {
     boundary(|| {

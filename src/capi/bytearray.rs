@@ -11,7 +11,8 @@ use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 
 /// A bytearray with a copy of what `obj` exports, in C order. A new reference; NULL with `TypeError` where it exports
-/// nothing, what the exporter raises, `MemoryError`, or `SystemError` for NULL.
+/// nothing, what the exporter raises, `BufferError` where its answer is not what was asked for, `MemoryError`, or
+/// `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyByteArray_FromObject(obj: *mut PyObject) -> *mut PyObject {
     boundary(|| {

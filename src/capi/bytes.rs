@@ -37,7 +37,8 @@ pub unsafe extern "C" fn PyBytes_FromString(string: *const c_char) -> *mut PyObj
 }
 
 /// `obj` itself where it is a bytes object, else one with a copy of what it exports, in C order. A new reference; NULL
-/// with `TypeError` where it exports nothing, what the exporter raises, `MemoryError`, or `SystemError` for NULL.
+/// with `TypeError` where it exports nothing, what the exporter raises, `BufferError` where its answer is not what was asked
+/// for, `MemoryError`, `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_FromObject(obj: *mut PyObject) -> *mut PyObject {
     boundary(|| {

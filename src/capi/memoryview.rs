@@ -28,8 +28,8 @@ fn is_writable(flags: c_int) -> Result<bool> {
 /// A memoryview of what `obj` exports; where `obj` is a memoryview, another one on the same snapshot. A new reference.
 ///
 /// NULL with an error set: `TypeError` where `obj` exports nothing, `ValueError` for a memoryview that has been released
-/// or more than 64 axes, `BufferError` where the exporter's view contradicts itself, `MemoryError`, and whatever the
-/// exporter raises.
+/// or more than 64 axes, `BufferError` where the exporter's view contradicts itself (see "Buffers"), `MemoryError`, and
+/// whatever the exporter raises.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyMemoryView_FromObject(obj: *mut PyObject) -> *mut PyObject {
     boundary(|| {

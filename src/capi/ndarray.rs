@@ -167,8 +167,8 @@ pub unsafe extern "C" fn pybuffer_ndarray_zeros(
 /// view. A new reference. CPython: `ndarray(obj, getbuf=..., flags=...)`.
 ///
 /// NULL with an error set: `TypeError` where `obj` exports nothing or for other flags, whatever the exporter raises,
-/// `BufferError` where its answer contradicts itself, `ValueError` for more than 128 axes, `MemoryError`, `SystemError` for NULL or
-/// `PyBUF_READ` and `PyBUF_WRITE`.
+/// `BufferError` where its answer contradicts itself or the request, `ValueError` for more than 128 axes,
+/// `MemoryError`, `SystemError` for NULL or `PyBUF_READ` and `PyBUF_WRITE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_ndarray_from_object(
     obj: *mut PyObject,

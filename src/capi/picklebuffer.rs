@@ -11,7 +11,7 @@ use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 
 /// A PickleBuffer for what `base` exports. A new reference; NULL with what the exporter raises, `TypeError` where it is
-/// none, `MemoryError`.
+/// none, `BufferError` where its answer contradicts itself (see "Buffers"), `MemoryError`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyPickleBuffer_FromObject(base: *mut PyObject) -> *mut PyObject {
     boundary(|| {

@@ -35,7 +35,7 @@ use crate::runtime::types::{self, Links, object_dealloc};
 
 use base::{Base, Loose};
 
-pub(crate) use base::{Layout, MAX_NDIM};
+pub(crate) use base::Layout;
 pub(crate) use part::{assign, subscript};
 
 /// An ndarray. Opaque to C.
@@ -211,7 +211,7 @@ pub(crate) fn new(
     Ok(object)
 }
 
-/// An object that holds a view of another exporter, and has no base yet. The view is checked but for the number of its axes.
+/// An object that holds a view of another exporter, and has no base yet.
 ///
 /// # Safety
 /// O1.
@@ -219,19 +219,7 @@ unsafe fn of_exporter(exporter: NonNull<PyObject>, request: Request) -> Result<O
     let object = empty(false, true)?;
     // SAFETY: O1; a fresh object, in which the view stays where it is (B2). The exporter has filled it (B1).
     unsafe {
-        let check = |source: &Py_buffer| {
-            let structure = buffer::structure(source).ok_or(buffer::NEGATIVE)?;
-            if structure.ndim > MAX_NDIM {
-                return Err(base::too_many_axes());
-            }
-            if request.shape() {
-                structure.check_sizes()?;
-            } else if structure.len < 0 {
-                return Err(Error::buffer(c"len must not be negative"));
-            }
-            Ok(())
-        };
-        Kept::fill(&raw mut (*object.as_ptr()).source, exporter, request, check)?;
+        Kept::fill(&raw mut (*object.as_ptr()).source, exporter, request, base::MOST_AXES)?;
         Ok(object)
     }
 }
@@ -435,7 +423,7 @@ unsafe extern "C" fn ndarray_getbuffer(op: *mut PyObject, view: *mut Py_buffer, 
             let base = locked.head().inspect_err(|_| (&raw mut (*view).obj).write(null_mut()))?;
             if let Some(exporter) = base.redirects_to() {
                 drop(locked);
-                return buffer::get_buffer(exporter.as_ptr(), view, request).map(|()| 0);
+                return buffer::get_buffer(exporter.as_ptr(), view, request);
             }
             match answer(base, request) {
                 Ok(answer) => {

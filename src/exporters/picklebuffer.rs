@@ -9,7 +9,7 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::object::PyObject;
 use crate::abi::slots::PyBufferProcs;
 use crate::abi::types::PyTypeObject;
-use crate::buffer::{self, Kept, Request};
+use crate::buffer::{self, Kept, MostAxes, Request};
 use crate::error::{Error, Result};
 use crate::runtime::boundary::boundary;
 use crate::runtime::object;
@@ -65,7 +65,7 @@ pub(crate) unsafe fn from_object(base: NonNull<PyObject>) -> Result<Owned<PyPick
             },
         )?;
         let kept = &raw mut (*picklebuffer.as_ptr()).kept;
-        Kept::fill(kept, base, Request::FULL_RO, |view| buffer::checked_structure(view).map(|_| ()))?;
+        Kept::fill(kept, base, Request::FULL_RO, MostAxes::OF_WALKS)?;
         Ok(picklebuffer)
     }
 }
@@ -123,7 +123,7 @@ unsafe extern "C" fn picklebuffer_getbuffer(op: *mut PyObject, view: *mut Py_buf
         // SAFETY: O1, O2: a slot of this type. The exporter is held, since it may release this object meanwhile.
         unsafe {
             let exporter = answerer(op)?.ok_or(RELEASED)?;
-            buffer::get_buffer(exporter.as_ptr(), view, Request::new(flags)?).map(|()| 0)
+            buffer::get_buffer(exporter.as_ptr(), view, Request::new(flags)?)
         }
     })
 }

@@ -14,8 +14,9 @@ use core::sync::atomic::Ordering;
 use crate::abi::buffer::Py_buffer;
 use crate::abi::memoryview::{_Py_MANAGED_BUFFER_FREE_FORMAT, _Py_MANAGED_BUFFER_RELEASED, _PyManagedBufferObject};
 use crate::abi::object::PyObject;
-use crate::buffer::{self, Request};
+use crate::buffer::{self, MostAxes, Request};
 use crate::error::Result;
+use crate::layout::MAX_NDIM;
 use crate::runtime::alloc::{self, Domain, Scratch};
 use crate::runtime::object;
 use crate::runtime::refs::{Object, atomic, atomic_flags, decref};
@@ -46,7 +47,11 @@ pub(super) unsafe fn new(master: Py_buffer) -> Result<Share> {
     }
 }
 
-/// A managed buffer with a full, read-only view of the exporter.
+/// A memoryview has at most as many axes as `PyBUF_MAX_NDIM` says.
+pub(super) const MOST_AXES: MostAxes =
+    MostAxes { number: MAX_NDIM, text: c"memoryview: number of dimensions must not exceed %zd" };
+
+/// A managed buffer with a full, read-only view of the exporter, which has been checked.
 ///
 /// # Safety
 /// O1.
@@ -55,11 +60,7 @@ pub(super) unsafe fn of_exporter(exporter: NonNull<PyObject>) -> Result<Share> {
     unsafe {
         let managed = new(Py_buffer::EMPTY)?;
         let master = &raw mut (*managed.as_ptr()).master;
-        if let Err(error) = buffer::get_buffer(exporter.as_ptr(), master, Request::FULL_RO) {
-            // Whatever the exporter left there, it is not a view.
-            (*master).obj = core::ptr::null_mut();
-            return Err(error);
-        }
+        buffer::acquire(exporter.as_ptr(), master, Request::FULL_RO, MOST_AXES)?;
         Ok(managed)
     }
 }

@@ -14,7 +14,7 @@ use crate::abi::object::{Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::slots::PySequenceMethods;
 use crate::buffer::{self, Contiguity, Request};
 use crate::error::{Argument, Error, Kind, Result};
-use crate::layout::{AxesMut, MAX_NDIM, Structure};
+use crate::layout::{AxesMut, Structure};
 use crate::runtime::boundary::boundary;
 use crate::runtime::object;
 use crate::runtime::refs::{Object, Owned, atomic, atomic_flags, decref, destroy, emptied, incref};
@@ -92,13 +92,17 @@ pub(crate) unsafe fn from_buffer(info: &Py_buffer) -> Result<Owned<PyMemoryViewO
     }
     // SAFETY: the function's contract. The arrays of `master` are read here for the last time, so it does not matter
     // that they may lie in `info`.
-    unsafe { snapshot(managed::new(Py_buffer { obj: null_mut(), ..*info })?) }
+    unsafe {
+        check_ndim(usize::try_from(info.ndim).map_err(|_| buffer::NEGATIVE)?)?;
+        buffer::checked_structure(info)?;
+        snapshot(managed::new(Py_buffer { obj: null_mut(), ..*info })?)
+    }
 }
 
 /// The first memoryview of a new managed buffer, as the exporter describes it.
 ///
 /// # Safety
-/// O1, O2; B1 for the managed buffer's view.
+/// O1, O2; B1 for the managed buffer's view, whose structure has been checked.
 unsafe fn snapshot(managed: Share) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: the function's contract.
     unsafe {
@@ -111,7 +115,7 @@ unsafe fn snapshot(managed: Share) -> Result<Owned<PyMemoryViewObject>> {
 /// `src` does not keep it for long enough.
 ///
 /// # Safety
-/// O1, O2; B1 for `src`, which the managed buffer keeps alive.
+/// O1, O2; B1 for `src`, which the managed buffer keeps alive and whose structure has been checked.
 pub(super) unsafe fn counted(
     managed: Share,
     src: &Py_buffer,
@@ -120,8 +124,6 @@ pub(super) unsafe fn counted(
     // SAFETY: the function's contract.
     unsafe {
         let structure = buffer::structure(src).ok_or(buffer::NEGATIVE)?;
-        check_ndim(structure.ndim)?;
-        structure.check()?;
         let view = allocate(structure.ndim, format)?;
         complete(&view, src, &structure);
         (*view.as_ptr()).mbuf = managed.into_raw();
@@ -131,15 +133,7 @@ pub(super) unsafe fn counted(
 
 /// A memoryview has at most as many axes as `PyBUF_MAX_NDIM` says.
 pub(super) fn check_ndim(ndim: usize) -> Result<()> {
-    if ndim <= MAX_NDIM {
-        return Ok(());
-    }
-    Err(Error::with(
-        Kind::Value,
-        c"memoryview: number of dimensions must not exceed %zd",
-        Argument::Size(MAX_NDIM.cast_signed()),
-        Argument::None,
-    ))
+    managed::MOST_AXES.check(ndim)
 }
 
 /// State flag of this library's: the format is text behind the arrays, and lives as long as the memoryview.

@@ -8,14 +8,17 @@ use core::ptr::{NonNull, null_mut};
 use crate::abi::buffer::Py_buffer;
 use crate::abi::ndarray as c;
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::buffer;
-use crate::error::{Argument, Error, Kind, Result};
+use crate::buffer::{self, MostAxes};
+use crate::error::{Error, Kind, Result};
 use crate::format;
 use crate::layout::{Order, Placed, Pointers, Structure, fill_strides};
 use crate::runtime::alloc::{self, Domain};
 
 /// The most axes.
 pub(crate) const MAX_NDIM: usize = c::PYBUFFER_ND_MAX_NDIM.unsigned_abs() as usize;
+
+/// The same as a consumer of other exporters.
+pub(super) const MOST_AXES: MostAxes = MostAxes { number: MAX_NDIM, text: c"ndim must not exceed %zd" };
 
 /// What a base is to be.
 #[derive(Clone, Copy)]
@@ -230,9 +233,7 @@ fn check(layout: &Layout<'_>) -> Result<()> {
     if layout.flags & !FLAGS != 0 {
         return Err(Error::value(c"flags that an ndarray does not have"));
     }
-    if layout.shape.len() > MAX_NDIM {
-        return Err(too_many_axes());
-    }
+    MOST_AXES.check(layout.shape.len())?;
     match layout.strides {
         Some([]) | None => Ok(()),
         Some(_) if has(c::PYBUFFER_ND_FORTRAN) => {
@@ -241,11 +242,6 @@ fn check(layout: &Layout<'_>) -> Result<()> {
         Some(strides) if strides.len() != layout.shape.len() => Err(Error::bad_argument()),
         Some(_) => Ok(()),
     }
-}
-
-/// The `ValueError` of more axes than an ndarray has.
-pub(super) fn too_many_axes() -> Error {
-    Error::with(Kind::Value, c"ndim must not exceed %zd", Argument::Size(MAX_NDIM.cast_signed()), Argument::None)
 }
 
 /// The arrays of a base that is being made.
