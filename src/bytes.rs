@@ -355,7 +355,7 @@ unsafe extern "C" fn bytes_getbuffer(op: *mut PyObject, view: *mut Py_buffer, fl
             let bytes: *mut PyBytesObject = op.cast();
             let start = (&raw mut (*bytes).ob_sval).cast();
             let length = (*bytes).ob_base.ob_size;
-            buffer::fill_info(view, op, start, length, 1, Request::of_slot(flags)).map(|()| 0)
+            buffer::fill_info(view, op, start, length, 1, flags).map(|()| 0)
         }
     })
 }

@@ -13,7 +13,8 @@ use super::request::Request;
 /// The format of unsigned bytes. C's struct wants a pointer that could be written; nobody may.
 pub(crate) const UNSIGNED_BYTES: *mut c_char = c"B".as_ptr().cast_mut();
 
-/// `PyBuffer_FillInfo`: `len` bytes at `buf` as one axis of unsigned bytes.
+/// `PyBuffer_FillInfo`: `len` bytes at `buf` as one axis of unsigned bytes. The flags are as C passes them, to this function
+/// or to a slot: those that are no request are a `SystemError`.
 ///
 /// # Safety
 /// `view` is NULL or may be written; `obj` is NULL or O1.
@@ -23,11 +24,12 @@ pub(crate) unsafe fn fill_info(
     buf: *mut c_void,
     len: Py_ssize_t,
     readonly: c_int,
-    request: Request,
+    flags: c_int,
 ) -> Result<()> {
     if view.is_null() {
         return Err(Error::buffer(c"PyBuffer_FillInfo: view==NULL argument is obsolete"));
     }
+    let request = Request::new(flags)?;
     if request.writable() && readonly != 0 {
         return Err(Error::buffer(c"Object is not writable."));
     }

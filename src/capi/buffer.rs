@@ -165,10 +165,8 @@ pub unsafe extern "C" fn PyBuffer_FillInfo(
     flags: c_int,
 ) -> c_int {
     boundary(|| {
-        // A NULL view is the first thing that is said, whatever the flags.
-        let request = if view.is_null() { Request::SIMPLE } else { Request::new(flags)? };
         // SAFETY: the contract of the function.
-        unsafe { buffer::fill_info(view, obj, buf, len, readonly, request) }.map(|()| 0)
+        unsafe { buffer::fill_info(view, obj, buf, len, readonly, flags) }.map(|()| 0)
     })
 }
 

@@ -497,7 +497,7 @@ unsafe extern "C" fn bytearray_getbuffer(op: *mut PyObject, view: *mut Py_buffer
         unsafe {
             let pinned = Pinned::new(non_null(op)?.cast());
             let (memory, length) = pinned.memory();
-            buffer::fill_info(view, op, memory.cast(), length, 0, Request::of_slot(flags))?;
+            buffer::fill_info(view, op, memory.cast(), length, 0, flags)?;
             core::mem::forget(pinned);
             Ok(0)
         }

@@ -513,7 +513,7 @@ unsafe extern "C" fn oldbuffer_getbuffer(op: *mut PyObject, view: *mut Py_buffer
             let resolved = part.resolved(&mut keeper)?;
             let held = Held::of(&resolved)?;
             let (start, size) = resolved.place(held.view());
-            buffer::fill_info(view, op, start.cast(), size, part.readonly.into(), Request::of_slot(flags))?;
+            buffer::fill_info(view, op, start.cast(), size, part.readonly.into(), flags)?;
             (*view).internal = held.into_raw();
             Ok(0)
         }

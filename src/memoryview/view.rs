@@ -12,7 +12,7 @@ use crate::abi::memoryview::{
 };
 use crate::abi::object::{Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::slots::PySequenceMethods;
-use crate::buffer::{self, Contiguity, Request};
+use crate::buffer::{self, Contiguity};
 use crate::error::{Argument, Error, Kind, Result};
 use crate::layout::{AxesMut, Structure};
 use crate::runtime::boundary::boundary;
@@ -76,7 +76,7 @@ pub(crate) unsafe fn from_memory(
     unsafe {
         let managed = managed::new(Py_buffer::EMPTY)?;
         let master = &raw mut (*managed.as_ptr()).master;
-        buffer::fill_info(master, null_mut(), memory, size, (!writable).into(), Request::new(PyBUF_FULL_RO)?)?;
+        buffer::fill_info(master, null_mut(), memory, size, (!writable).into(), PyBUF_FULL_RO)?;
         snapshot(managed)
     }
 }
