@@ -156,20 +156,25 @@ pub(crate) unsafe fn start(op: NonNull<PyBytesObject>) -> *mut c_char {
     unsafe { (&raw mut (*op.as_ptr()).ob_sval).cast() }
 }
 
-/// The size of an object of this many bytes.
-fn size_with(length: Py_ssize_t) -> Result<usize> {
-    length
-        .checked_add(BYTES_BASIC_SIZE.cast_signed())
-        .map(isize::unsigned_abs)
-        .ok_or(Error::new(Kind::Overflow, c"byte string is too large"))
+/// The size of an object of this many bytes; `None` where no memory is as large.
+fn size_with(length: Py_ssize_t) -> Option<usize> {
+    length.checked_add(BYTES_BASIC_SIZE.cast_signed()).map(isize::unsigned_abs)
 }
+
+/// What most functions of bytes objects say of a length that none can have.
+pub(crate) const TOO_LARGE: Error = Error::new(Kind::Overflow, c"byte string is too large");
 
 /// A new object of `length` bytes, not yet written, and never one of the shared ones unless it has none.
 pub(crate) fn uninitialised(length: Py_ssize_t) -> Result<Owned<PyBytesObject>> {
+    sized(length, TOO_LARGE)
+}
+
+/// The same with another error for a length that no object can have.
+fn sized(length: Py_ssize_t, too_large: Error) -> Result<Owned<PyBytesObject>> {
     if length == 0 {
         return Ok(empty());
     }
-    let size = size_with(length)?;
+    let size = size_with(length).ok_or(too_large)?;
     let head = Head {
         ob_base: PyVarObject { ob_base: PyObject { ob_refcnt: 1, ob_type: &raw mut PyBytes_Type }, ob_size: length },
         ob_shash: -1,
@@ -249,11 +254,17 @@ pub(crate) unsafe fn concat(a: NonNull<PyObject>, b: NonNull<PyObject>) -> Resul
     }
 }
 
-/// `part * count`; a negative count is 0. `too_large` is the error for a size that no memory has.
-pub(crate) fn repeated(part: &[u8], count: Py_ssize_t, too_large: Error) -> Result<Owned<PyBytesObject>> {
+/// `part * count`; a negative count is 0. The errors are those of a length that no size can say, and of one that no object
+/// can have.
+pub(crate) fn repeated(
+    part: &[u8],
+    count: Py_ssize_t,
+    overflow: Error,
+    too_large: Error,
+) -> Result<Owned<PyBytesObject>> {
     let count = count.max(0);
-    let length = part.len().cast_signed().checked_mul(count).ok_or(too_large)?;
-    let object = uninitialised(length)?;
+    let length = part.len().cast_signed().checked_mul(count).ok_or(overflow)?;
+    let object = sized(length, too_large)?;
     // SAFETY: a fresh object of `length` bytes.
     unsafe { kernels::repeat(part, count.unsigned_abs(), start(object.as_non_null()).cast()) };
     Ok(object)
@@ -304,7 +315,7 @@ pub(crate) unsafe fn resize(object: Owned<PyBytesObject>, length: Py_ssize_t) ->
             core::ptr::copy_nonoverlapping(start(NonNull::new_unchecked(raw)).cast(), to, kept);
             return Ok(new);
         }
-        let size = size_with(length)?;
+        let size = size_with(length).ok_or(Error::no_memory())?;
         let moved = alloc::realloc(Domain::Object, raw.cast(), size).cast::<PyBytesObject>();
         let moved = NonNull::new(moved).ok_or(Error::no_memory())?;
         // The old reference is now that of the moved object.
@@ -335,7 +346,8 @@ unsafe extern "C" fn bytes_repeat(op: *mut PyObject, count: Py_ssize_t) -> *mut 
         if check_exact(op) && (count == 1 || content.is_empty()) {
             return Ok(Owned::share(object).into_object());
         }
-        Ok(repeated(content, count, Error::new(Kind::Overflow, c"repeated bytes are too long"))?.into_object())
+        let overflow = Error::new(Kind::Overflow, c"repeated bytes are too long");
+        Ok(repeated(content, count, overflow, Error::no_memory())?.into_object())
     })
 }
 

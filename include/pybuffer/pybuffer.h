@@ -1282,7 +1282,8 @@ PyObject *PyMemoryView_FromBuffer(const Py_buffer *info);
  * is wanted, `pybuffer_memoryview_copy` always makes it.
  *
  * NULL with an error set: `BufferError` where `PyBUF_WRITE` asks for what cannot be had, those of
- * `PyMemoryView_FromObject`, `SystemError` for another `buffertype` or `order`.
+ * `PyMemoryView_FromObject`, `OverflowError` for a copy that no bytes object can be, `SystemError` for another `buffertype`
+ * or `order`.
  */
 PyObject *PyMemoryView_GetContiguous(PyObject *obj, int buffertype, char order);
 
@@ -2356,7 +2357,7 @@ extern PyTypeObject PyBytes_Type;
 /**
  * A bytes object with a copy of the `size` bytes at `bytes`; where that is NULL they are uninitialised and to be written
  * before anybody else sees the object. A new reference; NULL with `SystemError` for a negative size, `OverflowError` for
- * one that no memory has, `MemoryError`.
+ * one that with the object's head is above `PY_SSIZE_T_MAX`, `MemoryError`.
  */
 PyObject *PyBytes_FromStringAndSize(const char *bytes, Py_ssize_t size);
 
@@ -2391,9 +2392,10 @@ char *PyBytes_AsString(PyObject *obj);
 int PyBytes_AsStringAndSize(PyObject *obj, char **string, Py_ssize_t *length);
 
 /**
- * Puts a bytes object with the bytes of `*bytes` and of `other` (any exporter) in the place of `*bytes`, whose reference
- * is taken over. On failure `*bytes` is NULL, and an error is set: `TypeError` where one exports no plain bytes,
- * `MemoryError`. Nothing happens where `*bytes` is NULL; with a NULL `other` it becomes NULL.
+ * Puts a bytes object with the bytes of `*bytes` and of `other` (any exporter) in the place of `*bytes`, whose
+ * reference is taken over. On failure `*bytes` is NULL, and an error is set: `TypeError` where one exports no plain
+ * bytes, `MemoryError`, also where the sum is above `PY_SSIZE_T_MAX`, `OverflowError` as `PyBytes_FromStringAndSize`.
+ * Nothing happens where `*bytes` is NULL; with a NULL `other` it becomes NULL.
  */
 void PyBytes_Concat(PyObject **bytes, PyObject *other);
 
@@ -2404,8 +2406,9 @@ void PyBytes_ConcatAndDel(PyObject **bytes, PyObject *other);
  * Gives a bytes object that nobody else has seen yet another size: `*bytes`, whose reference is taken over and which may
  * move. New bytes are uninitialised. Where others hold references to it, it is copied.
  *
- * Returns 0; -1 with `*bytes` NULL and an error set: `MemoryError`, or `SystemError` where it is no bytes object or the
- * size is negative.
+ * Returns 0; -1 with `*bytes` NULL and an error set: `MemoryError`, `SystemError` where it is no bytes object or the size
+ * is negative, or, where a new object is made (of none or one byte, or where others hold references), `OverflowError` as
+ * `PyBytes_FromStringAndSize`.
  */
 int _PyBytes_Resize(PyObject **bytes, Py_ssize_t newsize);
 
@@ -2490,8 +2493,9 @@ int PySequence_Check(PyObject *o);
  * exporter a bytearray, an old buffer and any exporter a bytes object (but where it is empty, `o2` itself, as in Python
  * 2). A new reference.
  *
- * NULL with `TypeError` where the type cannot or `o2` exports no plain bytes, `MemoryError`, `OverflowError` for a length
- * that no memory has, `SystemError` for NULL, or what the slot raises. CPython: tries `nb_add`, too.
+ * NULL with `TypeError` where the type cannot or `o2` exports no plain bytes, `MemoryError`, also where the sum is
+ * above `PY_SSIZE_T_MAX`, `OverflowError` (bytes and old buffers) as `PyBytes_FromStringAndSize`, `SystemError` for
+ * NULL, or what the slot raises. CPython: tries `nb_add`, too.
  */
 PyObject *PySequence_Concat(PyObject *o1, PyObject *o2);
 
@@ -2499,8 +2503,9 @@ PyObject *PySequence_Concat(PyObject *o1, PyObject *o2);
  * `o * count`, by `sq_repeat`: an object of the same type; of an old buffer a bytes object. A negative `count` is 0. A new
  * reference.
  *
- * NULL with `TypeError` where the type cannot, `OverflowError` (bytes) or `MemoryError` for a length that no memory has,
- * `SystemError` for NULL, or what the slot raises. CPython: tries `nb_multiply`, too.
+ * NULL with `TypeError` where the type cannot, `MemoryError` for a length that no memory has, but `OverflowError` for
+ * one of bytes above `PY_SSIZE_T_MAX`, and of an old buffer as `PyBytes_FromStringAndSize`; `SystemError` for NULL, or
+ * what the slot raises. CPython: tries `nb_multiply`, too.
  */
 PyObject *PySequence_Repeat(PyObject *o, Py_ssize_t count);
 

@@ -15,7 +15,7 @@ use crate::runtime::refs::Owned;
 
 /// A bytes object with a copy of the `size` bytes at `bytes`; where that is NULL they are uninitialised and to be written
 /// before anybody else sees the object. A new reference; NULL with `SystemError` for a negative size, `OverflowError` for
-/// one that no memory has, `MemoryError`.
+/// one that with the object's head is above `PY_SSIZE_T_MAX`, `MemoryError`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_FromStringAndSize(bytes: *const c_char, size: Py_ssize_t) -> *mut PyObject {
     // SAFETY: the contract of the function.
@@ -96,9 +96,10 @@ pub unsafe extern "C" fn PyBytes_AsStringAndSize(
     })
 }
 
-/// Puts a bytes object with the bytes of `*bytes` and of `other` (any exporter) in the place of `*bytes`, whose reference
-/// is taken over. On failure `*bytes` is NULL, and an error is set: `TypeError` where one exports no plain bytes,
-/// `MemoryError`. Nothing happens where `*bytes` is NULL; with a NULL `other` it becomes NULL.
+/// Puts a bytes object with the bytes of `*bytes` and of `other` (any exporter) in the place of `*bytes`, whose
+/// reference is taken over. On failure `*bytes` is NULL, and an error is set: `TypeError` where one exports no plain
+/// bytes, `MemoryError`, also where the sum is above `PY_SSIZE_T_MAX`, `OverflowError` as `PyBytes_FromStringAndSize`.
+/// Nothing happens where `*bytes` is NULL; with a NULL `other` it becomes NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_Concat(bytes: *mut *mut PyObject, other: *mut PyObject) {
     boundary(|| {
@@ -128,8 +129,9 @@ pub unsafe extern "C" fn PyBytes_ConcatAndDel(bytes: *mut *mut PyObject, other: 
 /// Gives a bytes object that nobody else has seen yet another size: `*bytes`, whose reference is taken over and which may
 /// move. New bytes are uninitialised. Where others hold references to it, it is copied.
 ///
-/// Returns 0; -1 with `*bytes` NULL and an error set: `MemoryError`, or `SystemError` where it is no bytes object or the
-/// size is negative.
+/// Returns 0; -1 with `*bytes` NULL and an error set: `MemoryError`, `SystemError` where it is no bytes object or the size
+/// is negative, or, where a new object is made (of none or one byte, or where others hold references), `OverflowError` as
+/// `PyBytes_FromStringAndSize`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn _PyBytes_Resize(bytes: *mut *mut PyObject, newsize: Py_ssize_t) -> c_int {
     boundary(|| {

@@ -73,7 +73,8 @@ pub unsafe extern "C" fn PyMemoryView_FromBuffer(info: *const Py_buffer) -> *mut
 /// is wanted, `pybuffer_memoryview_copy` always makes it.
 ///
 /// NULL with an error set: `BufferError` where `PyBUF_WRITE` asks for what cannot be had, those of
-/// `PyMemoryView_FromObject`, `SystemError` for another `buffertype` or `order`.
+/// `PyMemoryView_FromObject`, `OverflowError` for a copy that no bytes object can be, `SystemError` for another `buffertype`
+/// or `order`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyMemoryView_GetContiguous(
     obj: *mut PyObject,

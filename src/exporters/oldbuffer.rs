@@ -420,7 +420,7 @@ unsafe extern "C" fn oldbuffer_repeat(op: *mut PyObject, count: Py_ssize_t) -> *
     // SAFETY: O1, O2: a slot of this type; the view stays where it is.
     boundary(|| unsafe {
         let part = part_of(op).look(&mut view)?;
-        Ok(bytes::repeated(part.bytes(&view), count, TOO_LARGE)?.into_object())
+        Ok(bytes::repeated(part.bytes(&view), count, TOO_LARGE, bytes::TOO_LARGE)?.into_object())
     })
 }
 
