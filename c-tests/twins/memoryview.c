@@ -224,6 +224,53 @@ static void from_memory(void)
     Py_DECREF(view);
 }
 
+/* No bytes may be anywhere, at NULL, too. */
+static void from_no_memory(void)
+{
+    twin_title("FromMemory of nothing");
+    static const int flags[] = {PyBUF_READ, PyBUF_WRITE};
+    static const char orders[] = "CFA";
+    for (size_t i = 0; i < TWIN_COUNT(flags); i++) {
+        PyObject *view = PyMemoryView_FromMemory(NULL, 0, flags[i]), *second = PyMemoryView_FromObject(view);
+        PyObject *bytes = PyBytes_FromStringAndSize("", 0), *array = PyByteArray_FromObject(view), *made;
+        print_memoryview("view", view, NULL);
+        print_master(view, NULL);
+        print_memoryview("chained", second, NULL);
+        for (const char *order = orders; *order != '\0'; order++) {
+            made = PyMemoryView_GetContiguous(view, flags[i], *order);
+            print_memoryview("contiguous", made, NULL);
+            Py_XDECREF(made);
+        }
+        made = PyBytes_FromObject(view);
+        printf("bytes %lld, bytearray %lld\n", (long long)PyBytes_Size(made), (long long)PyByteArray_Size(array));
+        Py_XDECREF(made);
+        made = PySequence_Concat(bytes, view);
+        printf("joined %lld\n", (long long)PyBytes_Size(made));
+        Py_XDECREF(made);
+        printf("equal %d %d %d\n", PyObject_RichCompareBool(view, bytes, Py_EQ),
+               PyObject_RichCompareBool(view, second, Py_EQ), PyObject_RichCompareBool(array, view, Py_EQ));
+        printf("same hash %d %s\n", PyObject_Hash(view) == PyObject_Hash(bytes), twin_error());
+        printf("copied %d %d ", PyObject_CopyData(array, view), PyObject_CopyData(view, array));
+        printf("%s\n", twin_error());
+        printf("size %lld\n", (long long)PyObject_Size(view));
+        Py_buffer buffer;
+        for (int request = 0; request < 512; request += 4) {
+            int status = request == PyBUF_READ ? -2 : PyObject_GetBuffer(view, &buffer, request);
+            printf("%#x %d %s ", (unsigned)request, status, twin_error());
+            if (status == 0) {
+                twin_print_view(&buffer, view, NULL);
+                printf(" %d", PyBuffer_ToContiguous(NULL, &buffer, 0, 'C'));
+                PyBuffer_Release(&buffer);
+            }
+            printf("\n");
+        }
+        Py_DECREF(array);
+        Py_DECREF(bytes);
+        Py_DECREF(second);
+        Py_DECREF(view);
+    }
+}
+
 static void from_buffer(void)
 {
     twin_title("FromBuffer");
@@ -364,6 +411,7 @@ int main(void)
     failures();
     many_dimensions();
     from_memory();
+    from_no_memory();
     from_buffer();
     get_contiguous();
     released();

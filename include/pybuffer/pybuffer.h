@@ -1262,7 +1262,8 @@ PyObject *PyMemoryView_FromObject(PyObject *obj);
 
 /**
  * A memoryview of `size` bytes at `mem`, which the program keeps alive. `flags` is `PyBUF_READ` or `PyBUF_WRITE`. A new
- * reference. NULL with `MemoryError`, or `SystemError` for a NULL `mem`, a negative size or other flags.
+ * reference. NULL with `MemoryError`, or `SystemError` for a NULL `mem` where `size` is not 0, a negative size or other
+ * flags.
  */
 PyObject *PyMemoryView_FromMemory(char *mem, Py_ssize_t size, int flags);
 

@@ -40,16 +40,20 @@ pub unsafe extern "C" fn PyMemoryView_FromObject(obj: *mut PyObject) -> *mut PyO
 }
 
 /// A memoryview of `size` bytes at `mem`, which the program keeps alive. `flags` is `PyBUF_READ` or `PyBUF_WRITE`. A new
-/// reference. NULL with `MemoryError`, or `SystemError` for a NULL `mem`, a negative size or other flags.
+/// reference. NULL with `MemoryError`, or `SystemError` for a NULL `mem` where `size` is not 0, a negative size or other
+/// flags.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyMemoryView_FromMemory(mem: *mut c_char, size: Py_ssize_t, flags: c_int) -> *mut PyObject {
     boundary(|| {
-        let (mem, writable) = (non_null(mem)?, is_writable(flags)?);
+        if mem.is_null() && size > 0 {
+            return Err(Error::NullArgument);
+        }
+        let writable = is_writable(flags)?;
         if size < 0 {
             return Err(Error::bad_argument());
         }
         // SAFETY: the contract of the function.
-        unsafe { memoryview::from_memory(mem.as_ptr().cast(), size, writable) }.map(Owned::into_object)
+        unsafe { memoryview::from_memory(mem.cast(), size, writable) }.map(Owned::into_object)
     })
 }
 
