@@ -750,6 +750,37 @@ static void an_ndarray_is_given_what_it_asks_for(void)
     tell = NULL;
 }
 
+/* What an ndarray claims of itself is answered only where it is so. */
+static void an_ndarray_lies_to_nobody(void)
+{
+    static const Py_ssize_t shapes[][2] = {{2, 3}, {1, 4}, {4, 1}, {0, 3}, {3, 3}};
+    static const int claims[] = {PYBUFFER_ND_SCALAR, PYBUFFER_ND_C, PYBUFFER_ND_SCALAR | PYBUFFER_ND_C,
+                                 PYBUFFER_ND_SCALAR | PYBUFFER_ND_FORTRAN, PYBUFFER_ND_C | PYBUFFER_ND_FORTRAN};
+    int answered = 0;
+    for (size_t s = 0; s < COUNT(shapes); s++) {
+        for (size_t c = 0; c < COUNT(claims); c++) {
+            PyObject *nd = pybuffer_ndarray_zeros("h", 2, shapes[s], claims[c] | PYBUFFER_ND_WRITABLE);
+            pybuffer_ndarray_state state;
+            CHECK_INT(pybuffer_ndarray_get_state(nd, &state), 0);
+            int is_c = PyBuffer_IsContiguous(state.base, 'C'), is_f = PyBuffer_IsContiguous(state.base, 'F');
+            for (int request = 0; request < 512; request++) {
+                Py_buffer view;
+                if (request == PyBUF_READ || PyObject_GetBuffer(nd, &view, request) < 0) {
+                    PyErr_Clear();
+                    continue;
+                }
+                answered++;
+                CHECK(is_c || (request & PyBUF_STRIDES) == PyBUF_STRIDES);
+                CHECK(is_c || (request & PyBUF_C_CONTIGUOUS) != PyBUF_C_CONTIGUOUS);
+                CHECK(is_f || (request & PyBUF_F_CONTIGUOUS) != PyBUF_F_CONTIGUOUS);
+                CHECK(is_c || is_f || (request & PyBUF_ANY_CONTIGUOUS) != PyBUF_ANY_CONTIGUOUS);
+                PyBuffer_Release(&view);
+            }
+            Py_DECREF(nd);
+        }
+    }
+    CHECK(answered > 1000);
+}
 
 /* ---- formats ------------------------------------------------------------------------------------------------ */
 
@@ -809,6 +840,7 @@ int main(void)
     RUN(a_failure_leaves_no_view);
     RUN(a_success_is_one_whatever_is_pending);
     RUN(an_ndarray_is_given_what_it_asks_for);
+    RUN(an_ndarray_lies_to_nobody);
     RUN(an_item_is_not_read_by_a_larger_format);
     CHECK_INT(exporters_alive, 0);
     return tap_end();

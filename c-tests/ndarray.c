@@ -583,8 +583,9 @@ static void the_checker_names_the_faults_of_the_others(void)
     CHECK(strstr(told, "obj is not NULL after a failure") != NULL);
     CHECK_INT(faults(pybuffer_ndarray_new("abcd", 4, "B", SHAPE(2), STRIDES(2), 0, PYBUFFER_ND_C)), 1);
     CHECK_STR(told, "every request is refused\n");
-    CHECK(faults(pybuffer_ndarray_zeros("h", SHAPE(2, 3), PYBUFFER_ND_SCALAR)) > 0);
-    CHECK(strstr(told, "the memory is not Fortran-contiguous though that was asked for") != NULL);
+    /* A claim that is not so makes it refuse what it could answer, and answer nothing that is not so. */
+    CHECK_INT(faults(pybuffer_ndarray_zeros("h", SHAPE(2, 3), PYBUFFER_ND_SCALAR)), 1);
+    CHECK(strstr(told, "is answered") != NULL);
     PyObject *nd = pybuffer_ndarray_zeros("h", SHAPE(2, 3), 0);
     CHECK(faults(pybuffer_ndarray_from_object(nd, PyBUF_SIMPLE, 0)) > 0);
     CHECK(strstr(told, "which asks for no less of the memory, is answered") != NULL);

@@ -1856,8 +1856,9 @@ Py_ssize_t pybuffer_check_exporter(PyObject *obj, pybuffer_report report, void *
  * no longer on the top is freed with its last view, and one that has had none stays below.
  *
  * What `flags` say of a base: `PYBUFFER_ND_WRITABLE`, `PYBUFFER_ND_FORTRAN`, `PYBUFFER_ND_PIL`, and for tests
- * `PYBUFFER_ND_GETBUF_FAIL` and `PYBUFFER_ND_GETBUF_UNDEFINED`. `PYBUFFER_ND_C` and `PYBUFFER_ND_SCALAR` claim that an array is
- * contiguous; where it is not, requests fail. `PYBUFFER_ND_VAREXPORT` is for the object as a whole, when it is made.
+ * `PYBUFFER_ND_GETBUF_FAIL` and `PYBUFFER_ND_GETBUF_UNDEFINED`. `PYBUFFER_ND_C` claims that an array is contiguous in
+ * C order, `PYBUFFER_ND_SCALAR` in both; where that is not so, requests fail that need it, and others.
+ * `PYBUFFER_ND_VAREXPORT` is for the object as a whole, when it is made.
  *
  * The arguments that describe a base: `format` may be NULL ("B"); `shape` may be NULL where `ndim` is 0; `strides` may be
  * NULL, which means contiguous, in C order or, with `PYBUFFER_ND_FORTRAN`, in Fortran order. All is copied. Errors about them are

@@ -469,16 +469,13 @@ unsafe fn answer(base: &Base, request: Request) -> Result<Py_buffer> {
     // SAFETY: the function's contract; the type is static.
     unsafe {
         let answer = buffer::answer(&complete, contiguity, request, TYPE_NAME)?;
-        // Of the base, not of the answer as in CPython: one without strides would lead out of the memory.
-        let c = buffer::structure(given).is_some_and(|structure| structure.is_contiguous(Order::C));
-        let fortran = buffer::structure(&answer).is_some_and(|structure| structure.is_contiguous(Order::Fortran));
-        let differs = contiguity.c != c
-            || match (answer.format.is_null(), answer.shape.is_null()) {
-                (false, false) => contiguity.fortran != fortran,
-                (true, true) => !fortran,
-                _ => false,
-            };
-        if differs {
+        // Of the base, not of the answer as in CPython: one without strides would lead out of the memory. That of the
+        // other order matters to who asks for it, and, as in CPython, to who looks at format and shape.
+        let is = |order| buffer::structure(given).is_some_and(|structure| structure.is_contiguous(order));
+        let (c, fortran) = (is(Order::C), is(Order::Fortran));
+        let by_order = request.f_contiguous() || (request.any_contiguous() && !c);
+        let looked_at = by_order || (request.format() && request.shape());
+        if contiguity.c != c || (looked_at && contiguity.fortran != fortran) {
             return Err(Error::buffer(c"pybuffer.ndarray: the flags say of the order what is not so"));
         }
         Ok(answer)
