@@ -30,6 +30,8 @@ pub enum Purpose {
     Once,
     /// It is only read, so the order never matters, and of pairs of the same two items one is enough.
     Read,
+    /// The order does not matter, and each pair counts.
+    Each,
 }
 
 /// A normalised walk.
@@ -353,14 +355,15 @@ impl<'m> Pair<'m> {
             items = items.saturating_mul(axis.len.unsigned_abs());
             still |= axis.dst.stride == 0;
         }
-        if items == 0 || (self.itemsize == 0 && purpose != Purpose::Read) {
+        let writes = matches!(purpose, Purpose::Write | Purpose::Once);
+        if items == 0 || (self.itemsize == 0 && writes) {
             return None;
         }
         if still {
             match purpose {
                 Purpose::Write => self.leave_last(),
                 Purpose::Read => self.leave_distinct(),
-                Purpose::Once => {}
+                Purpose::Once | Purpose::Each => {}
             }
         }
         let indirect = self.axes.as_slice().iter().rposition(Axis::is_indirect).map_or(0, |last| last.wrapping_add(1));
@@ -372,7 +375,7 @@ impl<'m> Pair<'m> {
         } else if order == Order::Fortran {
             self.axes.as_mut_slice().get_mut(indirect..).unwrap_or(&mut []).reverse();
         }
-        self.merge(indirect);
+        self.merge(indirect, purpose == Purpose::Read);
         Some(self.planned(indirect, ordered))
     }
 
@@ -468,19 +471,29 @@ impl<'m> Pair<'m> {
         }
     }
 
-    /// Makes one axis of neighbours that continue each other.
-    fn merge(&mut self, indirect: usize) {
+    /// Makes one axis of neighbours that continue each other, and, where pairs need not be visited `again`, of those that have
+    /// pairs in common.
+    fn merge(&mut self, indirect: usize, again: bool) {
         let mut position = indirect;
         while let Some([outer, inner]) = self.axes.as_slice().get(position..).and_then(|rest| rest.first_chunk()) {
-            if outer.continues(inner) {
-                let merged = Axis { len: outer.len.wrapping_mul(inner.len), ..*inner };
-                self.axes.remove(position);
-                if let Some(axis) = self.axes.as_mut_slice().get_mut(position) {
-                    *axis = merged;
-                }
-                // What is merged continues the axis before it just where its outer half did, so there is no way back.
+            let (len, overlaps) = if outer.continues(inner) {
+                (Some(outer.len.wrapping_mul(inner.len)), false)
             } else {
+                (outer.len_with(inner).filter(|_| again), true)
+            };
+            let Some(len) = len else {
                 position = position.wrapping_add(1);
+                continue;
+            };
+            let merged = Axis { len, ..*inner };
+            self.axes.remove(position);
+            if let Some(axis) = self.axes.as_mut_slice().get_mut(position) {
+                *axis = merged;
+            }
+            // What continues an axis goes on just where its outer half did, so there is no way back; what overlaps reaches
+            // further.
+            if overlaps {
+                position = position.wrapping_sub(1).min(position).max(indirect);
             }
         }
     }

@@ -315,7 +315,7 @@ pub(crate) unsafe fn values(op: NonNull<PyObject>, values: *mut pybuffer_value, 
             }
             with_room!(structure.ndim, room => {
                 let pair = Pair::to_array(room, &structure, element, Order::C).ok_or(Error::bad_argument())?;
-                try_each(pair.plan(Purpose::Read, Order::C), base, values.cast(), |item, to| {
+                try_each(pair.plan(Purpose::Each, Order::C), base, values.cast(), |item, to| {
                     unpack_to(plan, bytes_of(item, plan.counts().size), to.cast())
                 })
             })

@@ -123,7 +123,7 @@ impl<'a> Work<'a> {
         let steps = (size.cast_signed(), self.ctype.size().cast_signed());
         let pair = Pair::to_array(room, &self.structure, self.stride, Order::C)?;
         // Each number of the array is written once, so the order does not matter.
-        let mut plan = pair.by_element(numbers.count, size, steps)?.plan(Purpose::Read, Order::C)?;
+        let mut plan = pair.by_element(numbers.count, size, steps)?.plan(Purpose::Each, Order::C)?;
         // SAFETY: the function's contract; what a copy covers is one number.
         unsafe {
             if conversion.is_copy() {
@@ -165,7 +165,7 @@ impl<'a> Work<'a> {
     /// W1 to W4.
     unsafe fn values_to_array(&self, room: &mut [Axis]) -> Result<()> {
         let pair = Pair::to_array(room, &self.structure, self.stride, Order::C).ok_or(Error::bad_argument())?;
-        let walk = pair.plan(Purpose::Read, Order::C);
+        let walk = pair.plan(Purpose::Each, Order::C);
         // SAFETY: the function's contract; the item is not smaller than its format says, and has as many values as the array
         // has room for.
         unsafe { try_each(walk, self.memory, self.array, |item, numbers| self.unpack(item, numbers)) }

@@ -49,7 +49,7 @@ pub(crate) unsafe fn count(op: NonNull<PyObject>, values: &[pybuffer_value]) -> 
             with_room!(structure.ndim, room => {
                 let mut pair = Pair::of_views(room, &structure, &structure).ok_or(Error::bad_argument())?;
                 let times = pair.leave_first();
-                let Some(walk) = pair.plan(Purpose::Read, Order::C) else { return Ok(0) };
+                let Some(walk) = pair.plan(Purpose::Each, Order::C) else { return Ok(0) };
                 let mut count = 0_usize;
                 let _: ControlFlow<()> = kernels::visit(&walk, base, base, |item, _| {
                     count = count.wrapping_add(has_values(plan, bytes_of(item, size), values).into());
