@@ -11,7 +11,7 @@ arch=${1:?the architecture: aarch64 or s390x}
 triple=$arch-unknown-linux-gnu
 cross=$arch-linux-gnu
 emulator="qemu-$arch -L /usr/$cross"
-tests=(copies fuzz_corpus kernels layout_model memoryview_model numbers plan_elements value_equality)
+tests=(copies extreme_model fuzz_corpus kernels layout_model memoryview_model numbers plan_elements value_equality)
 # Not `null`, which reads what the library exports, and not those that build a program themselves.
 c_tests="object memory error buffer memoryview items parts numbers text picklebuffer exporting checker ndarray format bytes \
     bytearray oldbuffer library oom hostile threads identity-pie identity-no-pie"
