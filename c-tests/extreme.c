@@ -580,7 +580,8 @@ static void an_index_looks_between_its_bounds(void)
     PyBuffer_FillContiguousStrides(3, shape, strides, 1, 'C');
     Py_ssize_t first = 12345678901, count = (Py_ssize_t)sizeof(bytes);
     for (int ndim = 1; ndim <= 3; ndim += 2) {
-        Py_buffer info = {.buf = bytes - first, .len = all, .itemsize = 1, .readonly = 1, .ndim = ndim, .format = "B",
+        void *start = (void *)((uintptr_t)bytes - (uintptr_t)first); /* outside the array, hence integers */
+        Py_buffer info = {.buf = start, .len = all, .itemsize = 1, .readonly = 1, .ndim = ndim, .format = "B",
                           .shape = ndim == 1 ? &all : shape, .strides = ndim == 1 ? &strides[2] : strides};
         PyObject *view = PyMemoryView_FromBuffer(&info);
         CHECK(view != NULL);
@@ -633,6 +634,19 @@ static void crossed_views_take_as_long_as_their_memory(void)
     free(b);
 }
 
+static Py_ssize_t product_of(int ndim, const Py_ssize_t *shape)
+{
+    Py_ssize_t items = 1;
+    int empty = 0;
+    for (int i = 0; i < ndim; i++) {
+        empty |= shape[i] == 0;
+    }
+    for (int i = 0; i < ndim && !empty; i++) {
+        items *= shape[i];
+    }
+    return empty ? 0 : items;
+}
+
 static void only_equal_shapes_are_equal_by_value(void)
 {
     static const struct {
@@ -649,9 +663,8 @@ static void only_equal_shapes_are_equal_by_value(void)
     for (size_t i = 0; i < COUNT(cases); i++) {
         Py_buffer a = {.buf = bytes, .itemsize = 1, .ndim = cases[i].a_ndim, .shape = (Py_ssize_t *)cases[i].a};
         Py_buffer b = {.buf = bytes, .itemsize = 1, .ndim = cases[i].b_ndim, .shape = (Py_ssize_t *)cases[i].b};
-        a.len = b.len = 64;
-        a.len = a.ndim == 0 ? 1 : 64;
-        b.len = b.ndim == 0 ? 1 : 64;
+        a.len = product_of(a.ndim, a.shape);
+        b.len = product_of(b.ndim, b.shape);
         PyObject *left = PyMemoryView_FromBuffer(&a), *right = PyMemoryView_FromBuffer(&b);
         if (CHECK(left != NULL && right != NULL)) {
             CHECK_INT(pybuffer_memoryview_equal(left, right), cases[i].equal);

@@ -363,7 +363,7 @@ static void a_view_of_no_axes_is_one_item(void)
 /* Integers of no bits have values and no bytes. */
 static void items_of_no_bytes_are_zeros(void)
 {
-    static Py_ssize_t shape[2] = {PY_SSIZE_T_MAX, PY_SSIZE_T_MAX};
+    static Py_ssize_t shape[2] = {PY_SSIZE_T_MAX, 1};
     Py_buffer info = {.buf = memory, .len = 0, .itemsize = 0, .ndim = 2, .format = "0t", .shape = shape};
     double numbers[3] = {7, 7, 7};
     PyObject *view = PyMemoryView_FromBuffer(&info);
