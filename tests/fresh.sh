@@ -71,8 +71,9 @@ new_machine() { # name
     for variable in "${variables[@]}"; do
         file=${!variable:-}
         if [ -f "$file" ]; then
-            mkdir -p "$root$(dirname "$file")"
-            cp -L "$file" "$root$file"
+            # Not where it is here: packages write their own certificates there.
+            mkdir -p "$root/opt/network$(dirname "$file")"
+            cp -L "$file" "$root/opt/network$file"
         fi
     done
 
@@ -93,7 +94,7 @@ commands() { # user
     else
         enter=(chroot)
         for variable in "${variables[@]}"; do
-            [ -z "${!variable:-}" ] || environment+=("$variable=${!variable}")
+            [ -z "${!variable:-}" ] || environment+=("$variable=$([ ! -f "${!variable}" ] || echo /opt/network)${!variable}")
         done
     fi
     "${enter[@]}" "$root" env -i "${environment[@]}" bash -c '
