@@ -89,8 +89,7 @@ test: ## run every test, the comparison with CPython included; installs what is 
 	@$(MAKE) --no-print-directory -s $(SHARED) numpy-venv
 	@bash tests/tools.sh report
 	@rm -rf $(RESULTS)
-	@mkdir -p $(RESULTS)/tap
-	@export PYBUFFER_RESULTS='$(abspath $(RESULTS))'; \
+	@mkdir -p $(RESULTS)/tap; export PYBUFFER_RESULTS='$(abspath $(RESULTS))'; \
 	for part in $(TEST_PARTS); do \
 	    $(MAKE) --no-print-directory $$part 2>&1 || echo $$part >> $(RESULTS)/failed; \
 	done | tee $(RESULTS)/log
@@ -266,4 +265,4 @@ clean: ## remove everything that was built
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 18

@@ -142,7 +142,7 @@ commands() { # tool...
         esac
     done
     # shellcheck disable=SC2086  # words
-    [ -z "$apt" ] || echo "    apt-get install --no-install-recommends $(printf '%s\n' $apt | awk '!seen[$0]++' | paste -sd ' ')"
+    [ -z "$apt" ] || echo "    $(command -v apt-get >/dev/null || echo "on Debian: ")apt-get install --no-install-recommends $(printf '%s\n' $apt | awk '!seen[$0]++' | paste -sd ' ')"
     [ -z "$pyenv" ] || echo "    PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install$pyenv"
     case " $* " in *" NumPy "*) echo "    make numpy-venv" ;; esac
 }
