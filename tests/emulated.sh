@@ -55,3 +55,5 @@ ln -sf libpybuffer.so "$library/libpybuffer.so.0"
 make --no-print-directory -C c-tests check-plain CC="$cross-gcc" TESTS="$c_tests" \
     PYBUFFER_CFLAGS="-I$PWD/include" PYBUFFER_LIBS="-L$library -Wl,-rpath,$library -lpybuffer" \
     BUILD="$PWD/target/emulated/$triple/c-tests"
+make --no-print-directory -C c-tests/random run CC="$cross-gcc" STEPS=2000 BUILD="$PWD/target/emulated/$triple/random" \
+    PYBUFFER_CFLAGS="-I$PWD/include" PYBUFFER_LIBS="-L$library -Wl,-rpath,$library -lpybuffer"

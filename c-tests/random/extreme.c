@@ -719,6 +719,7 @@ static void round_of_extreme(void)
     arena_make(&memory, 1 << 12);
     arena_make(&out, 1 << 14);
     describe = describe_extreme;
+    blocks.largest = 1 << 20;
     doing = "";
     strcpy(format, "B");
     memset(&view, 0, sizeof(view));

@@ -1,11 +1,6 @@
 /* See grammar.h. */
 #include "grammar.h"
 
-#ifdef SKIP_LISTED
-#define LISTED 1
-#else
-#define LISTED 0
-#endif
 #define ALIGNMENT(type) offsetof(struct { char before; type is; }, is)
 
 static Grammar *making;
@@ -153,7 +148,7 @@ static void make_element(Node *node, int depth)
     case 3: {
         /* Complex numbers. */
         static const char *const spelled[] = {"Ze", "Zf", "Zd", "F", "D", "Zg", "G"};
-        const char *text = spelled[below(limits & GRAMMAR_NUMBERS ? 5 : 7 - LISTED)];
+        const char *text = spelled[below(limits & GRAMMAR_NUMBERS ? 5 : 7)];
         char part = text[0] == 'Z' ? text[1] : text[0] == 'F' ? 'f' : text[0] == 'D' ? 'd' : 'g';
         node->kind = PYBUFFER_KIND_COMPLEX;
         strcpy(node->code, text);

