@@ -520,6 +520,27 @@ static void a_writable_tail_has_no_hash(void)
     Py_DECREF(op);
 }
 
+/* A type that derives from one that is not ready, and so on. */
+static void types_become_ready(void)
+{
+    size_t count = (size_t)length / 10;
+    PyTypeObject *types = calloc(count, sizeof(*types));
+    for (size_t i = 0; i < count; i++) {
+        types[i].tp_name = "test.Derived";
+        types[i].tp_base = i + 1 < count ? &types[i + 1] : &PyByteArray_Type;
+    }
+    types[count - 1].tp_itemsize = -1;
+    CHECK_INT(PyType_Ready(&types[0]), -1);
+    CHECK_MESSAGE(PyExc_TypeError, "type 'test.Derived' has a negative tp_basicsize or tp_itemsize");
+    CHECK_INT(types[0].tp_flags & Py_TPFLAGS_READY, 0);
+    types[count - 1].tp_itemsize = 0;
+    CHECK_INT(PyType_Ready(&types[0]), 0);
+    CHECK_PTR(types[0].tp_as_buffer, PyByteArray_Type.tp_as_buffer);
+    CHECK_PTR(types[count / 2].tp_subclasses, NULL);
+    CHECK_INT(PyType_IsSubtype(&types[0], &PyByteArray_Type), 1);
+    free(types);
+}
+
 static void *all(void *unused)
 {
     (void)unused;
@@ -536,6 +557,7 @@ static void *all(void *unused)
     RUN(parts_of_parts);
     RUN(a_released_one_on_the_way);
     RUN(a_writable_tail_has_no_hash);
+    RUN(types_become_ready);
     return NULL;
 }
 

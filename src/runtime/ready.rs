@@ -1,5 +1,7 @@
 //! `PyType_Ready`: what a type object that a C program has filled takes over from its base.
 
+use core::ptr::null_mut;
+
 use crate::abi::object::IMMORTAL_REFCNT;
 use crate::abi::types::{PyTypeObject, TPFLAGS_HEAPTYPE, TPFLAGS_INHERITED, TPFLAGS_READY};
 use crate::error::{Error, Result};
@@ -13,24 +15,53 @@ use super::types::PyBaseObject_Type;
 /// `ty` points to a type object that lives as long as the program and that no other thread uses yet; the types that it
 /// derives from likewise, or they are ready.
 pub(crate) unsafe fn ready(ty: *mut PyTypeObject) -> Result<()> {
-    // SAFETY: the function's contract: this thread has the type to itself, and the base may be read.
+    // SAFETY: the function's contract: this thread has the types to itself. They are linked by a field that is nobody else's,
+    // from the last base on that is not ready, so that a chain of them takes no stack.
     unsafe {
-        let ty = &mut *ty;
-        if ty.tp_flags & TPFLAGS_READY != 0 {
-            return Ok(());
+        let (mut next, mut derived) = (ty, null_mut::<PyTypeObject>());
+        let result = loop {
+            if (*next).tp_flags & TPFLAGS_READY != 0 {
+                break Ok(());
+            }
+            if let Err(error) = check(&*next) {
+                break Err(error);
+            }
+            if (*next).tp_base.is_null() {
+                (*next).tp_base = &raw mut PyBaseObject_Type;
+            }
+            (*next).tp_subclasses = derived.cast();
+            derived = next;
+            next = (*next).tp_base;
+        };
+        while let Some(ty) = derived.as_mut() {
+            derived = ty.tp_subclasses.cast();
+            ty.tp_subclasses = null_mut();
+            if result.is_ok() {
+                complete(ty);
+            }
         }
-        if ty.tp_name.is_null() {
-            return Err(Error::system(c"Type does not define the tp_name field."));
-        }
-        if ty.tp_basicsize < 0 || ty.tp_itemsize < 0 {
-            return Err(Error::type_name(c"type '%.200s' has a negative tp_basicsize or tp_itemsize", ty.tp_name));
-        }
-        if ty.tp_base.is_null() {
-            ty.tp_base = &raw mut PyBaseObject_Type;
-        }
-        if (*ty.tp_base).tp_flags & TPFLAGS_READY == 0 {
-            ready(ty.tp_base)?;
-        }
+        result
+    }
+}
+
+/// What is wrong with a type before it is completed.
+fn check(ty: &PyTypeObject) -> Result<()> {
+    if ty.tp_name.is_null() {
+        return Err(Error::system(c"Type does not define the tp_name field."));
+    }
+    if ty.tp_basicsize < 0 || ty.tp_itemsize < 0 {
+        return Err(Error::type_name(c"type '%.200s' has a negative tp_basicsize or tp_itemsize", ty.tp_name));
+    }
+    Ok(())
+}
+
+/// Completes a type of which the base is ready.
+///
+/// # Safety
+/// This thread has the type to itself, and the base may be read.
+unsafe fn complete(ty: &mut PyTypeObject) {
+    // SAFETY: the function's contract.
+    unsafe {
         let base = &*ty.tp_base;
         if ty.ob_base.ob_base.ob_type.is_null() {
             ty.ob_base.ob_base.ob_type = base.ob_base.ob_base.ob_type;
@@ -41,7 +72,6 @@ pub(crate) unsafe fn ready(ty: *mut PyTypeObject) -> Result<()> {
         }
         ty.tp_flags |= TPFLAGS_READY;
     }
-    Ok(())
 }
 
 /// Takes over from the base what the type leaves open.
