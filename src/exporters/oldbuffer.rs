@@ -275,13 +275,29 @@ impl Part {
     /// # Safety
     /// The view is empty and is not moved afterwards (B2).
     unsafe fn look(&self, view: &mut Acquired) -> Result<Self> {
+        // SAFETY: the old buffer owns a reference to its base (O1).
+        unsafe {
+            if !self.base.is_null() {
+                if buffer::may_stand_for_another(self.base) {
+                    return self.look_behind(view);
+                }
+                acquire(view, self.base, self.request())?;
+            }
+            Ok(*self)
+        }
+    }
+
+    /// The same where the base may stand for another exporter.
+    ///
+    /// # Safety
+    /// As [`look`](Self::look).
+    #[cold]
+    unsafe fn look_behind(&self, view: &mut Acquired) -> Result<Self> {
         let mut held = None;
         // SAFETY: `held`, or the old buffer, owns a reference to the base (O1).
         unsafe {
-            let part = self.resolved(&mut held).map_err(|error| refused(error, self.request()))?;
-            if !part.base.is_null() {
-                acquire(view, part.base, self.request())?;
-            }
+            let part = self.followed(&mut held).map_err(|error| refused(error, self.request()))?;
+            acquire(view, part.base, self.request())?;
             Ok(part)
         }
     }

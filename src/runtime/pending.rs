@@ -34,25 +34,27 @@ const KINDS: [Kind; 9] = [
 
 /// What is pending in this thread.
 pub(crate) fn get() -> Pending {
-    // SAFETY: this thread's own slot, which lives as long as the thread and is used in this file only; the text in it
-    // is one that `swap` was given.
-    unsafe {
-        let slot = &(*thread::own()).slot;
-        match (NonNull::new(slot.exception), slot.text.is_null()) {
-            (Some(exception), _) => Pending::Instance(exception),
-            (None, true) => Pending::None,
-            (None, false) => {
-                let kind = KINDS.get(slot.kind).copied().unwrap_or(Kind::System);
-                Pending::Fixed(kind, CStr::from_ptr(slot.text))
-            }
+    // SAFETY: this thread's own slot, which lives as long as the thread.
+    unsafe { read(&(*thread::own()).slot) }
+}
+
+/// # Safety
+/// The slot is a thread's.
+unsafe fn read(slot: &Slot) -> Pending {
+    match (NonNull::new(slot.exception), slot.text.is_null()) {
+        (Some(exception), _) => Pending::Instance(exception),
+        (None, true) => Pending::None,
+        (None, false) => {
+            let kind = KINDS.get(slot.kind).copied().unwrap_or(Kind::System);
+            // SAFETY: slots are written in `swap` only, with a text that it was given.
+            Pending::Fixed(kind, unsafe { CStr::from_ptr(slot.text) })
         }
     }
 }
 
 /// Puts something else there; gives what was.
 pub(crate) fn swap(new: Pending) -> Pending {
-    let old = get();
-    let slot = match new {
+    let new = match new {
         Pending::None => Slot::NONE,
         Pending::Fixed(kind, text) => {
             let kind = KINDS.iter().position(|&known| known == kind).unwrap_or(KINDS.len());
@@ -60,9 +62,11 @@ pub(crate) fn swap(new: Pending) -> Pending {
         }
         Pending::Instance(exception) => Slot { exception: exception.as_ptr(), ..Slot::NONE },
     };
-    // SAFETY: as in `get`.
-    unsafe { (*thread::own()).slot = slot };
-    old
+    // SAFETY: as in `get`; nothing else uses the slot meanwhile.
+    unsafe {
+        let slot = &raw mut (*thread::own()).slot;
+        read(&slot.replace(new))
+    }
 }
 
 /// Whether anything is pending in this thread.
