@@ -1,4 +1,4 @@
-//! The managed buffer, the memoryview and the PickleBuffer. CPython: `cpython/memoryobject.h`, `picklebufobject.c`.
+//! The managed buffer and the memoryview. CPython: `cpython/memoryobject.h`.
 
 use core::ffi::c_int;
 

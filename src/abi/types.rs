@@ -84,7 +84,7 @@ pub struct PyTypeObject {
 }
 
 /// The type is this library's own: both bits. CPython marks its own static types with the first one, and no type with both.
-pub(crate) const TPFLAGS_OWN: c_ulong = 1 << 1 | 1 << 15;
+pub(crate) const TPFLAGS_OWN: c_ulong = 0x8002;
 /// Destroying an object of the type, one of this library's, runs no foreign code but the allocator's, and destroys nothing
 /// else, or sees to the depth of it by itself (`runtime::refs::destroy`).
 pub(crate) const TPFLAGS_LEAF: c_ulong = 1 << 16;
