@@ -25,8 +25,8 @@
  *   - the bytes of viewed memory: no thread may write what another one reads or writes at the same time, which includes
  *     the copies, comparisons and hashes of this library;
  *   - the memory of a bytearray across a resize, where it is reached by pointer (PyByteArray_AsString) and not by a view;
- *   - PyMem_SetAllocator, PyType_Ready, PyPickleBuffer_Release, _PyBytes_Resize, PyBytes_Concat and
- *     pybuffer_check_exporter: no other thread may use the same thing meanwhile.
+ *   - PyMem_SetAllocator, PyType_Ready, _PyBytes_Resize, PyBytes_Concat and pybuffer_check_exporter: no other thread may
+ *     use the same thing meanwhile; and what PyPickleBuffer_GetBuffer points to, which a release invalidates.
  * Exporters written in C are called from whichever thread asks, so they keep their own counts atomically. A program that
  * is compiled with CPython's header instead of this one has that header's Py_INCREF and Py_DECREF, which are not atomic.
  */
@@ -506,7 +506,12 @@ static inline void pybuffer_inline_set_refcnt(PyObject *op, Py_ssize_t count)
 void _Py_Dealloc(PyObject *op);
 int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
 
-/* Adds a reference; drops one, and the object with the last. Atomic; objects that live for ever are left alone. */
+/* Adds a reference; drops one, and the object with the last. Atomic; objects that live for ever are left alone.
+ *
+ * Objects may keep each other in chains of any length: destroying them takes a bounded amount of stack. What a tp_dealloc
+ * or a destroy function drops is destroyed at once, unless 16 destructions (32, for an object of the program's own type)
+ * are under way in the thread, one inside the other; then it is destroyed before the outermost Py_DECREF returns, what it
+ * raises is dropped, and its ob_refcnt means nothing until its tp_dealloc is called. */
 static inline void pybuffer_inline_incref(PyObject *op)
 {
     if ((int32_t)__atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED) >= 0) {
@@ -615,7 +620,8 @@ void Py_IncRef(PyObject *op);
 void Py_DecRef(PyObject *op);
 
 /**
- * Destroys an object whose last reference is gone: calls `tp_dealloc` of its type. For `Py_DECREF`, not for programs.
+ * Destroys an object whose last reference is gone: calls `tp_dealloc` of its type, now or, where destructions are nested
+ * deeply, before the outermost one ends. For `Py_DECREF`, not for programs.
  */
 void _Py_Dealloc(PyObject *op);
 
@@ -1033,7 +1039,8 @@ int PyObject_GetBuffer(PyObject *obj, Py_buffer *view, int flags);
 
 /**
  * Gives a view back: tells the exporter, drops the reference and sets `view->obj` to NULL. A view without exporter, one
- * given back already, and NULL are left alone. A pending error is left as it is.
+ * given back already, and NULL are left alone; so is a view whose exporter is being told of it in this thread, that is, when
+ * its `bf_releasebuffer` releases it again. A pending error is left as it is.
  */
 void PyBuffer_Release(Py_buffer *view);
 
@@ -1740,14 +1747,14 @@ extern PyTypeObject PyPickleBuffer_Type;
 PyObject *PyPickleBuffer_FromObject(PyObject *base);
 
 /**
- * The view that a PickleBuffer holds: its own, not to be released. NULL with `ValueError` once it has been released,
+ * The view that a PickleBuffer holds: its own, not to be released, and valid until `PyPickleBuffer_Release`. NULL with `ValueError` once it has been released,
  * `TypeError` where `picklebuffer` is none.
  */
 const Py_buffer *PyPickleBuffer_GetBuffer(PyObject *picklebuffer);
 
 /**
- * Gives the view back before the object goes; doing so twice is no error. Returns 0; -1 with `TypeError` where
- * `picklebuffer` is none. No other thread may use it meanwhile.
+ * Gives the view back before the object is freed; doing so twice is no error, also for the exporter while it gets the view
+ * back, and in other threads. Returns 0; -1 with `TypeError` where `picklebuffer` is none.
  */
 int PyPickleBuffer_Release(PyObject *picklebuffer);
 

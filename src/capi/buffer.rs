@@ -81,7 +81,8 @@ pub unsafe extern "C" fn PyObject_GetBuffer(obj: *mut PyObject, view: *mut Py_bu
 }
 
 /// Gives a view back: tells the exporter, drops the reference and sets `view->obj` to NULL. A view without exporter, one
-/// given back already, and NULL are left alone. A pending error is left as it is.
+/// given back already, and NULL are left alone; so is a view whose exporter is being told of it in this thread, that is, when
+/// its `bf_releasebuffer` releases it again. A pending error is left as it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBuffer_Release(view: *mut Py_buffer) {
     if !view.is_null() {

@@ -21,7 +21,7 @@ pub unsafe extern "C" fn PyPickleBuffer_FromObject(base: *mut PyObject) -> *mut 
     })
 }
 
-/// The view that a PickleBuffer holds: its own, not to be released. NULL with `ValueError` once it has been released,
+/// The view that a PickleBuffer holds: its own, not to be released, and valid until `PyPickleBuffer_Release`. NULL with `ValueError` once it has been released,
 /// `TypeError` where `picklebuffer` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyPickleBuffer_GetBuffer(picklebuffer: *mut PyObject) -> *const Py_buffer {
@@ -32,8 +32,8 @@ pub unsafe extern "C" fn PyPickleBuffer_GetBuffer(picklebuffer: *mut PyObject) -
     })
 }
 
-/// Gives the view back before the object goes; doing so twice is no error. Returns 0; -1 with `TypeError` where
-/// `picklebuffer` is none. No other thread may use it meanwhile.
+/// Gives the view back before the object is freed; doing so twice is no error, also for the exporter while it gets the view
+/// back, and in other threads. Returns 0; -1 with `TypeError` where `picklebuffer` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyPickleBuffer_Release(picklebuffer: *mut PyObject) -> c_int {
     boundary(|| {

@@ -25,8 +25,8 @@
  *   - the bytes of viewed memory: no thread may write what another one reads or writes at the same time, which includes
  *     the copies, comparisons and hashes of this library;
  *   - the memory of a bytearray across a resize, where it is reached by pointer (PyByteArray_AsString) and not by a view;
- *   - PyMem_SetAllocator, PyType_Ready, PyPickleBuffer_Release, _PyBytes_Resize, PyBytes_Concat and
- *     pybuffer_check_exporter: no other thread may use the same thing meanwhile.
+ *   - PyMem_SetAllocator, PyType_Ready, _PyBytes_Resize, PyBytes_Concat and pybuffer_check_exporter: no other thread may
+ *     use the same thing meanwhile; and what PyPickleBuffer_GetBuffer points to, which a release invalidates.
  * Exporters written in C are called from whichever thread asks, so they keep their own counts atomically. A program that
  * is compiled with CPython's header instead of this one has that header's Py_INCREF and Py_DECREF, which are not atomic.
  */
