@@ -392,6 +392,288 @@ static void a_format_is_freed_with_its_last_reference(void)
     CHECK_INT(hooks.outstanding, before);
 }
 
+/* ---- what a view's itemsize says, padding alone, shapes of shapes -------------------------------------------- */
+
+static PyObject *view_of(void *memory, const char *format, Py_ssize_t itemsize, Py_ssize_t items)
+{
+    Py_ssize_t shape[1] = {items};
+    Py_buffer info = {.buf = memory, .len = itemsize * items, .itemsize = itemsize, .ndim = 1, .shape = shape};
+    info.format = (char *)(uintptr_t)format;
+    PyObject *view = PyMemoryView_FromBuffer(&info);
+    CHECK(view != NULL);
+    return view;
+}
+
+static void check_text(PyObject *view, const char *expected)
+{
+    PyObject *text = pybuffer_memoryview_text(view, -1);
+    CHECK_STR(text == NULL ? pybuffer_error_message() : PyBytes_AsString(text), expected);
+    PyErr_Clear();
+    Py_XDECREF(text);
+}
+
+static void check_equal(PyObject *a, PyObject *b, int expected)
+{
+    CHECK_INT(pybuffer_memoryview_equal(a, b), expected);
+    CHECK_INT(pybuffer_memoryview_equal(b, a), expected);
+}
+
+static void u_is_as_wide_as_the_itemsize_says(void)
+{
+    /* As ctypes describes them: wchar_t, and struct {wchar_t[2]; int}. */
+    uint32_t snake = 0x1F40D, other = 0xF40D;
+    uint16_t unit = 0xF40D;
+    struct {
+        uint32_t text[2];
+        int32_t number;
+    } record = {{'a', 0x1F40D}, -7}, back = {{0, 0}, 0};
+    const char *format = "T{(2)=u:a:=i:b:}";
+    pybuffer_value values[4];
+    int64_t number = 0;
+    memset(values, 0, sizeof(values));
+
+    PyObject *a = view_of(&snake, "=u", 4, 1), *b = view_of(&other, "=u", 4, 1), *c = view_of(&unit, "=u", 2, 1);
+    PyObject *d = view_of(&snake, "=w", 4, 1);
+    check_equal(a, b, 0);
+    check_equal(a, d, 1);
+    check_equal(b, c, 1);
+    check_equal(a, c, 0);
+    check_text(a, "['\\U0001f40d']");
+    check_text(c, "['\\uf40d']");
+    CHECK_INT(pybuffer_memoryview_values(a, values, 1), 0);
+    CHECK_INT(values[0].as.u, 0x1F40D);
+    CHECK_INT(pybuffer_memoryview_count(a, values, 1), 1);
+    CHECK_INT(pybuffer_memoryview_count(b, values, 1), 0);
+    Py_DECREF(a);
+    Py_DECREF(b);
+    Py_DECREF(c);
+    Py_DECREF(d);
+
+    a = view_of(&record, format, sizeof(record), 1);
+    check_text(a, "[('a', '\\U0001f40d', -7)]");
+    CHECK_INT(pybuffer_memoryview_get_item(a, (Py_ssize_t[]){0}, 1, values, 3), 0);
+    CHECK_INT(values[1].as.u, 0x1F40D);
+    CHECK_INT(values[2].as.i, -7);
+    b = view_of(&back, format, sizeof(back), 1);
+    CHECK_INT(pybuffer_memoryview_set_item(b, (Py_ssize_t[]){0}, 1, values, 3), 0);
+    CHECK_MEM(&back, &record, sizeof(record));
+    check_equal(a, b, 1);
+    back.text[1] = 0xF40D;
+    check_equal(a, b, 0);
+    CHECK_INT(pybuffer_memoryview_get_int64(a, (Py_ssize_t[]){0}, 1, &number), -1);
+    PyErr_Clear();
+    /* An item that is smaller than its format with either width. */
+    c = view_of(&record, format, 7, 1);
+    CHECK_INT(pybuffer_memoryview_values(c, values, 3), -1);
+    CHECK_ERROR(PyExc_ValueError);
+    Py_DECREF(a);
+    Py_DECREF(b);
+    Py_DECREF(c);
+}
+
+static void a_format_is_parsed_for_its_itemsize(void)
+{
+    static const struct {
+        const char *format;
+        Py_ssize_t itemsize, size;
+        const char *canonical; /* of little-endian machines */
+    } cases[] = {
+        {"<u", 4, 4, "<w"},
+        {"<u", 2, 2, "<u"},
+        {"<u", 3, 2, "<u"},
+        {"<3u", 12, 12, "<3w"},
+        {"<3u", 6, 6, "<3u"},
+        {"T{(2)<u:a:<i:b:}", 12, 12, "T{(2)<w:a:i:b:}"},
+        {"T{(2)<u:a:<i:b:}", 8, 8, "T{(2)<u:a:i:b:}"},
+        {"T{<u:a:4x<q:b:2T{(2)<u:c:T{<u:d:}:e:}:f:}", 40, 40, "T{<w:a:4xq:b:(2)T{(2)w:c:T{w:d:}:e:}:f:}"},
+        {"T{uq}", 16, 16, "T{<u6xq}"},
+        {"T{buh}", 8, 6, "T{bx<uh}"},
+        {"T{buh}", 12, 12, "T{b3x<wh2x}"},
+        {"&<u", 8, 8, "^&<u"},
+        {"T{&<u:p:<u:w:}", 12, 12, "T{^&<w:p:<w:w:}"},
+        {"<0u", 0, 0, "<0u"},
+        {"i", 4, 4, "<i"},
+        {"i", 9, 4, "<i"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        PyObject *format = pybuffer_format_parse_sized(cases[i].format, cases[i].itemsize);
+        tap_check(format != NULL, __FILE__, __LINE__, "'%s' of %zd", cases[i].format, cases[i].itemsize);
+        PyErr_Clear();
+        if (format == NULL) {
+            continue;
+        }
+        CHECK_INT(pybuffer_format_itemsize(format), cases[i].size);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        PyObject *canonical = pybuffer_format_canonical(format), *again = parsed(PyBytes_AsString(canonical));
+        CHECK_STR(PyBytes_AsString(canonical), cases[i].canonical);
+        CHECK_INT(pybuffer_format_equivalent(format, again, 1), 1);
+        Py_DECREF(again);
+        Py_DECREF(canonical);
+#endif
+        Py_DECREF(format);
+    }
+    CHECK_INT(PyBuffer_SizeFromFormat("<u"), 2);
+    CHECK_PTR(pybuffer_format_parse_sized("<u", 1), NULL);
+    CHECK_MESSAGE(PyExc_ValueError, "the format has items of 2 bytes, more than the itemsize of 1");
+    PyObject *narrow = parsed("<u"), *wide = pybuffer_format_parse_sized("<u", 4), *w = parsed("<w");
+    pybuffer_value value;
+    uint32_t snake = 0x1F40D, back = 0;
+    CHECK_INT(pybuffer_format_equivalent(narrow, wide, 1), 0);
+    CHECK_INT(pybuffer_format_equivalent(w, wide, 1), 1);
+    CHECK_INT(pybuffer_format_unpack(wide, &snake, &value), 0);
+    CHECK_INT(pybuffer_format_pack(wide, &back, &value), 0);
+    CHECK_INT(back, snake);
+    Py_DECREF(narrow);
+    Py_DECREF(wide);
+    Py_DECREF(w);
+}
+
+static void padding_alone_is_bytes(void)
+{
+    static const struct {
+        const char *format;
+        int values;
+        const char *text;
+    } cases[] = {
+        {"3x", 1, "[b'abc', b'xyz']"},     {"=3x", 1, "[b'abc', b'xyz']"},
+        {"T{3x}", 1, "[b'abc', b'xyz']"},  {"(3)x", 3, "[(b'a', b'b', b'c'), (b'x', b'y', b'z')]"},
+        {"x2x", 2, "[(b'a', b'bc'), (b'x', b'yz')]"}, {"T{3x:a:}", 1, "[b'abc', b'xyz']"},
+        {"T{x:a:2x}", 1, "[b'a', b'x']"},  {"3x0b", 0, "[(), ()]"},
+        {"T{3x}:a:", 0, "[(), ()]"},
+    };
+    char memory[] = "abcxyz", same[] = "abcxyz";
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        PyObject *format = parsed(cases[i].format), *view = view_of(memory, cases[i].format, 3, 2);
+        PyObject *first = view_of(memory, cases[i].format, 3, 1), *second = view_of(memory + 3, cases[i].format, 3, 1);
+        PyObject *copy = view_of(same, cases[i].format, 3, 2);
+        CHECK_INT(pybuffer_format_itemsize(format), 3);
+        CHECK_INT(pybuffer_format_value_count(format), cases[i].values);
+        check_text(view, cases[i].text);
+        check_equal(first, second, cases[i].values == 0);
+        check_equal(view, copy, 1);
+        Py_DECREF(format);
+        Py_DECREF(view);
+        Py_DECREF(first);
+        Py_DECREF(second);
+        Py_DECREF(copy);
+    }
+    PyObject *format = parsed("3x");
+    pybuffer_value value = {0};
+    CHECK_INT(pybuffer_format_root(format)->kind, PYBUFFER_KIND_PAD);
+    CHECK_INT(pybuffer_format_root(format)->length, 3);
+    CHECK_INT(pybuffer_format_unpack(format, memory, &value), 0);
+    CHECK_INT(value.kind, PYBUFFER_KIND_BYTES);
+    CHECK_INT(value.as.bytes.length, 3);
+    CHECK_INT(pybuffer_format_pack(format, memory + 3, &value), 0);
+    CHECK_STR(memory, "abcabc");
+    Py_DECREF(format);
+    check_canonical("3x", "3x");
+    check_canonical("=3x", "3x");
+    check_canonical("T{x2x}", "T{x2x}");
+    check_canonical("(2)3x", "(2)3x");
+    check_canonical("3x0i", "4x0b");
+    check_canonical("T{3x}0i", "T{3x}x0b");
+    check_canonical("0i", "");
+}
+
+static void shapes_behind_each_other_are_one(void)
+{
+    static const struct {
+        const char *format;
+        Py_ssize_t size;
+        int ndim;
+        Py_ssize_t shape[4];
+    } cases[] = {
+        {"(2)(3)i", 24, 2, {2, 3}},       {"(2)3i", 24, 2, {2, 3}},        {"(2)(3)(4)i", 96, 3, {2, 3, 4}},
+        {"(2) (3)i", 24, 2, {2, 3}},      {"(2)(3)4i", 96, 3, {2, 3, 4}},  {"(2)<(3)>i", 24, 2, {2, 3}},
+        {"(2,1)(3,4)s", 24, 4, {2, 1, 3, 4}}, {"(2)(3)2s", 12, 2, {2, 3}}, {"( 2 )( 3 )T{ih}", 48, 2, {2, 3}},
+        {"(2)(0)i", 0, 2, {2, 0}},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        PyObject *format = parsed(cases[i].format);
+        const pybuffer_item *root = pybuffer_format_root(format);
+        CHECK_INT(PyBuffer_SizeFromFormat(cases[i].format), cases[i].size);
+        CHECK_INT(pybuffer_format_itemsize(format), cases[i].size);
+        CHECK_INT(root->ndim, cases[i].ndim);
+        for (int axis = 0; axis < cases[i].ndim; axis++) {
+            CHECK_INT(root->shape[axis], cases[i].shape[axis]);
+        }
+        Py_DECREF(format);
+    }
+    check_canonical("T{(2)(3)i:foo:}", "T{(2,3)" NATIVE "i:foo:}");
+    CHECK_INT(PyBuffer_SizeFromFormat("2(3)i"), -1);
+    CHECK_ERROR(PyExc_ValueError);
+}
+
+static void complex_codes_are_those_of_floats(void)
+{
+    PyObject *format = parsed("G");
+    CHECK_INT(pybuffer_format_root(format)->kind, PYBUFFER_KIND_COMPLEX);
+    CHECK_INT(pybuffer_format_itemsize(format), 2 * sizeof(long double));
+    CHECK_INT(pybuffer_format_alignment(format), _Alignof(long double));
+    long double parts[2] = {1.5L, -2.0L}, back[2] = {0, 0};
+    pybuffer_value value;
+    CHECK_INT(pybuffer_format_unpack(format, parts, &value), 0);
+    CHECK_INT(value.kind, PYBUFFER_KIND_COMPLEX);
+    CHECK(value.as.parts[0] == 1.5 && value.as.parts[1] == -2.0);
+    CHECK_INT(pybuffer_format_pack(format, back, &value), 0);
+    CHECK(back[0] == 1.5L && back[1] == -2.0L);
+    PyObject *other = parsed("Zg");
+    CHECK_INT(pybuffer_format_equivalent(format, other, 1), 1);
+    Py_DECREF(other);
+    Py_DECREF(format);
+    check_canonical("G", "^Zg");
+    for (int code = 33; code < 127; code++) {
+        char text[] = {'Z', (char)code, '\0'};
+        int floats = strchr("efdg", code) != NULL;
+        if (code != ':' && code != '}') {
+            CHECK_INT(PyBuffer_SizeFromFormat(text) > 0, floats);
+            CHECK_ERROR(floats ? NULL : PyExc_ValueError);
+        }
+    }
+    CHECK_PTR(pybuffer_format_parse("iZq"), NULL);
+    CHECK_MESSAGE(PyExc_ValueError, "expected one of 'e', 'f', 'd', 'g' at byte 2 of the format");
+    /* ctypes' wchar_t *. */
+    check_canonical("Z", "^Z");
+    check_canonical("T{Z:a:f:b:}", "T{^Z:a:" NATIVE "f:b:4x}");
+    check_canonical("Z d", "^Z " NATIVE "d");
+    check_canonical("Z x0i", "^Z 4x");
+}
+
+static void counts_of_0_make_nothing_too_large(void)
+{
+    static const char *const nothing[] = {
+        "(0,4294967296,4294967296)i", "(4294967296,4294967296,0)i", "(4294967296,0,4294967296)i",
+        "(4294967296,4294967296)0i", "(4294967296)(4294967296)(0)i", "(0)9223372036854775807q",
+        "T{(4294967296,4294967296,0)i}", "3T{(4294967296,4294967296)0i}", "(0,4294967296,4294967296)T{i}",
+        "(4294967296,4294967296,0)T{i}", "0T{(4294967296,4294967296)i}", "(4294967296,4294967296,0)3t",
+        "(4294967296,4294967296)0s", "(0)T{9223372036854775807q}", "0T{9223372036854775807q9223372036854775807q}",
+    }, *const too_large[] = {
+        "(4294967296,4294967296)i", "(4294967296)(4294967296)i", "T{(4294967296,4294967296)i}(0)i", "(0)i9223372036854775807q",
+        "9223372036854775807sB", "T{0T{9223372036854775807q}9223372036854775807q}", "(4294967296,4294967296)3t",
+        "&(4294967296,4294967296)i",
+    };
+    for (size_t i = 0; i < COUNT(nothing); i++) {
+        CHECK_INT(PyBuffer_SizeFromFormat(nothing[i]), 0);
+        CHECK_ERROR(NULL);
+        /* What is described has numbers that C holds, or is refused. */
+        PyObject *format = pybuffer_format_parse(nothing[i]);
+        CHECK_ERROR(format == NULL ? PyExc_ValueError : NULL);
+        Py_XDECREF(format);
+    }
+    for (size_t i = 0; i < COUNT(too_large); i++) {
+        CHECK_INT(PyBuffer_SizeFromFormat(too_large[i]), -1);
+        CHECK_ERROR(PyExc_ValueError);
+        CHECK_PTR(pybuffer_format_parse(too_large[i]), NULL);
+        CHECK_ERROR(PyExc_ValueError);
+    }
+    for (size_t i = 0; i < 6; i++) {
+        PyObject *format = parsed(nothing[i]);
+        CHECK_INT(pybuffer_format_value_count(format), 0);
+        Py_XDECREF(format);
+    }
+}
+
 int main(void)
 {
     tap_after_each = nothing_is_left_pending;
@@ -409,6 +691,12 @@ int main(void)
     RUN(values_travel_through_a_c_struct);
     RUN(many_items_are_unpacked_at_once);
     RUN(a_failed_pack_writes_nothing);
+    RUN(u_is_as_wide_as_the_itemsize_says);
+    RUN(a_format_is_parsed_for_its_itemsize);
+    RUN(padding_alone_is_bytes);
+    RUN(shapes_behind_each_other_are_one);
+    RUN(complex_codes_are_those_of_floats);
+    RUN(counts_of_0_make_nothing_too_large);
     RUN(native_codes_need_no_memory);
     RUN(a_format_is_freed_with_its_last_reference);
     return tap_end();

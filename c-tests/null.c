@@ -46,7 +46,8 @@
     F(pybuffer_ndarray_from_object) F(pybuffer_ndarray_push) F(pybuffer_ndarray_push_values) F(pybuffer_ndarray_pop)   \
     F(pybuffer_ndarray_get_state) F(pybuffer_ndarray_subscript) F(pybuffer_ndarray_assign)                             \
     F(pybuffer_ndarray_add_suboffsets) F(pybuffer_verify_structure)                                                    \
-    F(pybuffer_format_parse) F(pybuffer_format_root) F(pybuffer_format_itemsize) F(pybuffer_format_alignment)          \
+    F(pybuffer_format_parse) F(pybuffer_format_parse_sized) F(pybuffer_format_root) F(pybuffer_format_itemsize)           \
+    F(pybuffer_format_alignment)                                                                                       \
     F(pybuffer_format_text) F(pybuffer_format_canonical) F(pybuffer_format_equivalent) F(pybuffer_format_value_count)  \
     F(pybuffer_format_unpack) F(pybuffer_format_unpack_items) F(pybuffer_format_pack)                                  \
     F(PyBytes_FromStringAndSize) F(PyBytes_FromString) F(PyBytes_FromObject) F(PyBytes_Size) F(PyBytes_AsString)       \

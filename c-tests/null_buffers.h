@@ -352,6 +352,12 @@ static void null_pybuffer_check_exporter(void)
 
 static void null_pybuffer_format_parse(void) { FAILS_NULL(pybuffer_format_parse(NULL), PyExc_SystemError); }
 
+static void null_pybuffer_format_parse_sized(void)
+{
+    FAILS_NULL(pybuffer_format_parse_sized(NULL, 1), PyExc_SystemError);
+    FAILS_NULL(pybuffer_format_parse_sized("b", -1), PyExc_SystemError);
+}
+
 #define OF_A_FORMAT(function, fails)                                                                                   \
     static void null_##function(void)                                                                                  \
     {                                                                                                                  \

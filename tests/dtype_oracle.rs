@@ -33,8 +33,6 @@ const KNOWN: &[(&str, &str)] = &[
          array, though '@' pads records at the end. So a record may be longer or shorter than its format. Compared with \
          what NumPy's own parser makes of the format",
     ),
-    ("numpy-void", "a dtype V4 is '4x', which is padding and no item; NumPy's own parser reads it so, too"),
-    ("ctypes-wchar", "'<u' for a wchar_t of four bytes; by PEP 3118 'u' is UCS-2, and 'w' would be right"),
     ("ctypes-union", "'B' for a union of any size"),
     ("ctypes-bits", "each bit field is emitted as a whole integer of its type, also those that share one"),
     ("ctypes-base", "a derived structure is emitted without the fields of its base"),
@@ -158,7 +156,9 @@ impl Case<'_> {
     /// The description: size and all items.
     fn check_items(&self) -> Format {
         let text = &self.text;
-        let format = Format::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        // Where the format is wrong, its items may be larger than the real ones.
+        let itemsize = self.real_size.max(self.size);
+        let format = Format::parse_sized(text, itemsize).unwrap_or_else(|error| panic!("{text:?}: {error}"));
         assert_eq!(format.itemsize(), self.size, "{text:?} {:?}", self.tags);
         assert_eq!(format.text(), text.as_c_str());
         assert!(format.alignment().is_power_of_two());
@@ -308,6 +308,7 @@ mod spelling {
         "O",
         "F",
         "D",
+        "G",
         "Ze",
         "Zg",
         "X{}",
@@ -346,7 +347,7 @@ mod spelling {
             let lengths: Vec<_> = (0..random.below(3) + 1)
                 .map(|_| if random.chance(3) && !common { 0 } else { random.below(4) + 1 }.to_string())
                 .collect();
-            text.push_str(&format!("({})", lengths.join(",")));
+            text.push_str(&format!("({})", lengths.join(if !common && random.chance(20) { ")(" } else { "," })));
         }
         if random.chance(35) {
             text.push(random.pick(&['@', '=', '<', '>', '!', '^']));
@@ -371,6 +372,9 @@ mod spelling {
         if random.chance(if is_padding { 20 } else { 60 }) {
             text.push_str(&format!(":f{names}:"));
             *names += 1;
+        } else if text[before..] == *"Z" {
+            // It must not stand before what may make another code of it.
+            text.push(' ');
         }
     }
 
@@ -415,7 +419,9 @@ mod spelling {
         let answers = run(&python, SCRIPT, &["parse"], texts.iter().zip(&spellings).map(line).collect());
         assert_eq!(answers.lines().count(), texts.len());
         for ((text, spelling), answer) in texts.iter().zip(&spellings).zip(answers.lines()) {
-            assert_eq!(answer, "same", "{text:?}, canonically {spelling:?}");
+            // It emits a shape behind another, and does not read it.
+            let expected = if text.to_bytes().windows(2).any(|pair| pair == b")(") { "second" } else { "same" };
+            assert_eq!(answer, expected, "{text:?}, canonically {spelling:?}");
         }
     }
 }

@@ -12,7 +12,7 @@ mod random;
 use std::collections::HashMap;
 use std::ffi::{CStr, CString};
 
-use pybuffer::format::{Comparer, Op, Plan, compile, count_ops, is_of_struct, native_code, size};
+use pybuffer::format::{Comparer, Op, Plan, Reading, compile_as, count_ops_as, is_of_struct, native_code, size};
 
 use oracle::hex;
 use random::Random;
@@ -86,9 +86,9 @@ fn ask(questions: Vec<String>) -> Option<Vec<String>> {
 /// one of these.
 fn compare(a: &CStr, a_item: &[u8], b: &CStr, b_item: &[u8]) -> Option<(bool, bool)> {
     let compiled = |format: &CStr| {
-        let counts = count_ops(format).ok().filter(|_| is_of_struct(format))?;
+        let counts = count_ops_as(Reading::STRUCT, format).ok().filter(|_| is_of_struct(format))?;
         let mut ops = vec![Op::default(); counts.ops];
-        assert_eq!(compile(format, &mut ops), Ok(counts));
+        assert_eq!(compile_as(Reading::STRUCT, format, &mut ops), Ok(counts));
         Some((ops, counts))
     };
     let ((a_ops, a_counts), (b_ops, b_counts)) = (compiled(a)?, compiled(b)?);
@@ -166,7 +166,7 @@ mod sizes {
     /// Whether the format has something in it that PEP 3118 adds, or that ctypes writes (`<P`), and the struct module refuses.
     fn is_addition(format: &[u8]) -> bool {
         let (first, rest) = format.split_first().unwrap_or((&0, &[]));
-        format.iter().any(|byte| b"^&tguwOzZFDXT:(){},".contains(byte))
+        format.iter().any(|byte| b"^&tguwOzZFDGXT:(){},".contains(byte))
             || rest.iter().any(|byte| b"@=<>!".contains(byte))
             || (b"=<>!".contains(first) && rest.contains(&b'P'))
     }

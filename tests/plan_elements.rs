@@ -23,7 +23,7 @@ fn random_items(random: &mut Random, depth: usize, format: &mut String) {
             format.push(random.pick(&['@', '=', '<', '>', '!', '^', ' ']));
         }
         if random.chance(15) {
-            format.push_str(random.pick(&["(2)", "(2,3)", "(0)", "(3,0,2)", "(1,1)", "(4)"]));
+            format.push_str(random.pick(&["(2)", "(2,3)", "(2)(3)", "(0)", "(3,0,2)", "(1,1)", "(4)"]));
         }
         if random.chance(25) {
             format.push_str(random.pick(&["0", "1", "2", "3", "5", "13"]));
@@ -42,7 +42,7 @@ fn random_items(random: &mut Random, depth: usize, format: &mut String) {
             3..5 => format.push_str(random.pick(&["t", "2t", "3t", "7t", "11t", "64t"])),
             _ => format.push_str(random.pick(&[
                 "x", "c", "b", "B", "?", "h", "H", "i", "I", "l", "L", "q", "Q", "e", "f", "d", "s", "p", "P", "g",
-                "u", "w", "O", "z", "Z", "Ze", "Zf", "Zd", "Zg", "F", "D", "X{}", "&i",
+                "u", "w", "O", "z", "Z", "Ze", "Zf", "Zd", "Zg", "F", "D", "G", "X{}", "&i",
             ])),
         }
         if random.chance(25) {

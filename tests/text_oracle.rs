@@ -326,7 +326,8 @@ fn lists_are_those_of_tolist_in_every_shape_and_format() {
         let size = usize::try_from(unsafe { PyBuffer_SizeFromFormat(c_format.as_ptr()) }).expect("a valid format");
         let shape: Vec<isize> = (0..random.below(5)).map(|_| random.pick(&[1, 1, 2, 3, 4, 7])).collect();
         let items = usize::try_from(shape.iter().product::<isize>()).expect("it is positive");
-        if size == 0 {
+        // Padding alone is bytes here, and nothing to the struct module.
+        if size == 0 || format.bytes().all(|code| !code.is_ascii_alphabetic() || code == b'x') {
             continue;
         }
         values += items;

@@ -38,7 +38,7 @@ enum Node {
 
 const INTEGERS: &[&str] = &["b", "h", "H", "i", "I", "q", "Q", "l", "f", "d", "g", "B"];
 const FLOATS: &[&str] = &["e", "f", "d", "g", "Ze", "Zf", "Zd", "F", "D"];
-const COMPLEX: &[&str] = &["Ze", "Zf", "Zd", "Zg", "F", "D"];
+const COMPLEX: &[&str] = &["Ze", "Zf", "Zd", "Zg", "F", "D", "G"];
 const BOOLS: &[&str] = &["?", "?", "?", "B", "i", "d"];
 const CHARS: &[&str] = &["c", "1s", "2p", "c"];
 const ADDRESSES: &[&str] = &["P", "&i", "O", "X{}", "z"];

@@ -2059,16 +2059,19 @@ int pybuffer_verify_structure(Py_ssize_t memlen, Py_ssize_t itemsize, Py_ssize_t
  * Formats
  *
  * The syntax of PEP 3118: Python's struct module's, and with it `^` (native, unaligned), prefixes anywhere, `g` (long
- * double), `Zf Zd Zg Ze F D` (complex), `u w` (code units of text), `t` (bits), `O & X{} z Z` (pointers), `(k1,k2)`
- * (sub-arrays), `T{...}` (records) and `:name:`. A parsed format is an object; it never changes and may be used from all
+ * double), `Zf Zd Zg Ze F D G` (complex), `u w` (code units of text), `t` (bits), `O & X{} z Z` (pointers), `(k1,k2)`
+ * (sub-arrays, also one of another, `(k1)(k2)`), `T{...}` (records) and `:name:`. A parsed format is an object; it never changes and may be used from all
  * threads. Its items are structs that a program walks and does not own.
  *
  * Where those who write formats disagree: a prefix holds until the next one, through records; `@` aligns and, in force
  * at the end of a record, pads it to its alignment, as C does (a format as a whole is not padded, as in the struct
- * module); `u` has two bytes (ctypes means `wchar_t`); `g O P & X z Z` have their native size with every prefix.
+ * module); `g O P & X z Z` have their native size with every prefix. `u` has two bytes in a format by itself; in a view it
+ * has four, as ctypes means it for `wchar_t`, where the items have the view's itemsize with four and not with two. `x` is
+ * padding, and has no value, unless it has a name or is all that there is in the format, as in NumPy's `3x`: then it is
+ * bytes. (`==`, which is CPython's, sees no value in either.)
  */
 
-/** Bytes without a value that have a name (`x`); as a value, bytes. */
+/** Padding that has a name, or is all that there is in the format (`x`); as a value, bytes. */
 #define PYBUFFER_KIND_PAD 0
 
 /** One byte, as bytes (`c`). */
@@ -2092,7 +2095,7 @@ int pybuffer_verify_structure(Py_ssize_t memlen, Py_ssize_t itemsize, Py_ssize_t
 /** Bytes, as many as the first of them says (`p`). */
 #define PYBUFFER_KIND_PASCAL 7
 
-/** A complex number (`Ze Zf Zd Zg F D`). */
+/** A complex number (`Ze Zf Zd Zg F D G`). */
 #define PYBUFFER_KIND_COMPLEX 8
 
 /** Code units of text (`u`, UCS-2; `w`, UCS-4). */
@@ -2249,6 +2252,13 @@ extern PyTypeObject pybuffer_format_type;
 PyObject *pybuffer_format_parse(const char *format);
 
 /**
+ * Parses the format of items of `itemsize` bytes, which tells how wide their `u` is: the format of a view. A new reference,
+ * or NULL, as `pybuffer_format_parse`; `ValueError` also where the format needs more bytes than `itemsize`. What a wide `u`
+ * becomes in the description is a `w`.
+ */
+PyObject *pybuffer_format_parse_sized(const char *format, Py_ssize_t itemsize);
+
+/**
  * The item that the format describes: where it is just one, that one; else a record without a code, whose fields are the
  * items. It lives as long as the format. NULL with `TypeError` where `format` is none, `SystemError` for NULL.
  */
@@ -2287,7 +2297,7 @@ int pybuffer_format_equivalent(PyObject *a, PyObject *b, int names);
 
 /**
  * The number of values that an item has: each element of a sub-array and each code unit of text is one, and all bytes of
- * an `s` or `p` together; padding without a name has none, and of a pointer it is the address. -1 with `TypeError` where
+ * an `s` or `p` together; padding has none, unless it is an item, and of a pointer it is the address. -1 with `TypeError` where
  * `format` is none, `SystemError` for NULL.
  */
 Py_ssize_t pybuffer_format_value_count(PyObject *format);
@@ -2296,14 +2306,16 @@ Py_ssize_t pybuffer_format_value_count(PyObject *format);
  * Unpacks one item: reads as many bytes as its size says at `item`, at any alignment, and writes as many values as there
  * are to `values`, in the order of the format. Bytes stay in the item, and are pointed to.
  *
- * Returns 0; -1 with `TypeError` where `format` is none, `SystemError` for NULL.
+ * Returns 0; -1 with `TypeError` where `format` is none, `MemoryError` where no memory has room for so many values, and
+ * `SystemError` for NULL.
  */
 int pybuffer_format_unpack(PyObject *format, const void *item, pybuffer_value *values);
 
 /**
  * Unpacks `count` items, each `stride` bytes behind the one before, whose values follow each other in `values`.
  *
- * Returns 0; -1 with `TypeError` where `format` is none, `SystemError` for NULL or a negative count.
+ * Returns 0; -1 with `TypeError` where `format` is none, `MemoryError` where no memory has room for so many values, and
+ * `SystemError` for NULL or a negative count.
  */
 int pybuffer_format_unpack_items(PyObject *format, const void *items, Py_ssize_t stride, Py_ssize_t count,
     pybuffer_value *values);
@@ -2313,7 +2325,8 @@ int pybuffer_format_unpack_items(PyObject *format, const void *items, Py_ssize_t
  * No value may be bytes in the item itself.
  *
  * Returns 0; -1 with an error set, and then nothing is written: `TypeError` for a value of the wrong kind or where
- * `format` is none, `ValueError` for one that is out of range, `SystemError` for NULL.
+ * `format` is none, `ValueError` for one that is out of range, `MemoryError` where no memory holds so many values, and
+ * `SystemError` for NULL.
  */
 int pybuffer_format_pack(PyObject *format, void *item, const pybuffer_value *values);
 

@@ -4,7 +4,7 @@ use core::ffi::{c_char, c_int};
 
 use super::object::Py_ssize_t;
 
-/// Bytes without a value that have a name (`x`); as a value, bytes.
+/// Padding that has a name, or is all that there is in the format (`x`); as a value, bytes.
 pub const PYBUFFER_KIND_PAD: c_int = 0;
 /// One byte, as bytes (`c`).
 pub const PYBUFFER_KIND_CHAR: c_int = 1;
@@ -20,7 +20,7 @@ pub const PYBUFFER_KIND_FLOAT: c_int = 5;
 pub const PYBUFFER_KIND_BYTES: c_int = 6;
 /// Bytes, as many as the first of them says (`p`).
 pub const PYBUFFER_KIND_PASCAL: c_int = 7;
-/// A complex number (`Ze Zf Zd Zg F D`).
+/// A complex number (`Ze Zf Zd Zg F D G`).
 pub const PYBUFFER_KIND_COMPLEX: c_int = 8;
 /// Code units of text (`u`, UCS-2; `w`, UCS-4).
 pub const PYBUFFER_KIND_TEXT: c_int = 9;

@@ -506,7 +506,7 @@ impl<'a> Answer<'a> {
             return;
         };
         let argument = Argument::Text(text.as_ptr());
-        match format::size(text) {
+        match itemsize.map_or_else(|| format::size(text), |itemsize| format::size_of_items(text, itemsize)) {
             Ok(size) => {
                 // For plain bytes "B" will do.
                 if let Some(itemsize) = itemsize

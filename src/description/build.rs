@@ -7,8 +7,10 @@ use core::ptr::{NonNull, null};
 use crate::abi::chars::char_of;
 use crate::abi::format::pybuffer_item;
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::error::{Error, Result};
-use crate::format::{Extent, Item, Kind, MAX_DEPTH, Op, Order, Sink, common_item, compile, count_ops, walk};
+use crate::error::{Argument, Error, Kind as ErrorKind, Result};
+use crate::format::{
+    self, Extent, Item, Kind, MAX_DEPTH, Op, Order, Reading, Sink, common_item, compile_as, count_ops_as, walk_as,
+};
 use crate::runtime::object;
 use crate::runtime::refs::Owned;
 
@@ -120,6 +122,25 @@ const fn item_of(item: &Item) -> pybuffer_item {
 
 /// `pybuffer_format_parse`.
 pub(crate) fn parse(format: &CStr) -> Result<Owned<FormatObject>> {
+    parse_as(Reading::ALONE, format)
+}
+
+/// `pybuffer_format_parse_sized`: the format of items of this size.
+pub(crate) fn parse_sized(format: &CStr, itemsize: usize) -> Result<Owned<FormatObject>> {
+    let alone = format::size(format)?.unsigned_abs();
+    let reading = Reading::ALONE.of_items(format, alone, itemsize);
+    if reading == Reading::ALONE && alone > itemsize {
+        return Err(Error::with(
+            ErrorKind::Value,
+            c"the format has items of %zd bytes, more than the itemsize of %zd",
+            Argument::Size(alone.cast_signed()),
+            Argument::Size(itemsize.cast_signed()),
+        ));
+    }
+    parse_as(reading, format)
+}
+
+fn parse_as(reading: Reading, format: &CStr) -> Result<Owned<FormatObject>> {
     if let &[letter] = format.to_bytes()
         && common_item(letter).is_some()
     {
@@ -131,9 +152,15 @@ pub(crate) fn parse(format: &CStr) -> Result<Owned<FormatObject>> {
     }
     let text = format.to_bytes_with_nul();
     let mut counted = Builder::counting(text);
-    let extent = walk(format, &mut counted)?;
-
-    let counts = count_ops(format)?;
+    let extent = walk_as(reading, format, &mut counted)?;
+    let counts = count_ops_as(reading, format)?;
+    if counted.beyond {
+        // Of what has no elements, or no bytes; all else is too large for a format.
+        let text =
+            c"an item has too many elements, or elements of too many bytes, before byte %zd of the format, its end";
+        let end = Argument::Size(format.count_bytes().cast_signed());
+        return Err(Error::with(ErrorKind::Value, text, end, Argument::None));
+    }
 
     let ops_size = counts.ops.checked_mul(size_of::<Op>()).ok_or(Error::no_memory())?;
     let size = counted.peak.size(text.len()).and_then(|size| size.checked_add(ops_size)).ok_or(Error::no_memory())?;
@@ -155,7 +182,7 @@ pub(crate) fn parse(format: &CStr) -> Result<Owned<FormatObject>> {
         for at in 0..counts.ops {
             ops.add(at).write(Op::default());
         }
-        compile(format, core::slice::from_raw_parts_mut(ops, counts.ops))?;
+        compile_as(reading, format, core::slice::from_raw_parts_mut(ops, counts.ops))?;
         (*object.as_ptr()).ops = ops;
         let items: *mut pybuffer_item = ops.add(counts.ops).cast();
         let lengths: *mut Py_ssize_t = items.add(counted.peak.items).cast();
@@ -163,7 +190,7 @@ pub(crate) fn parse(format: &CStr) -> Result<Owned<FormatObject>> {
         let copy: *mut c_char = names.add(counted.peak.names);
         core::ptr::copy_nonoverlapping(text.as_ptr().cast(), copy, text.len());
         let mut written = Builder { items, lengths, names, ..Builder::counting(text) };
-        walk(format, &mut written)?;
+        walk_as(reading, format, &mut written)?;
         (*object.as_ptr()).root = written.root(extent);
         (*object.as_ptr()).text = copy;
         Ok(object)
@@ -190,8 +217,9 @@ impl Used {
 /// An item that has begun and not ended.
 #[derive(Clone, Copy, Default)]
 struct Open {
-    /// What was used before it began.
+    /// What was used before it began, and whether something was beyond.
     before: Used,
+    beyond: bool,
     /// Its place, that of its last field so far, and how many fields it has.
     at: usize,
     last_field: Option<usize>,
@@ -213,6 +241,8 @@ struct Builder<'t> {
     /// The top, and what has begun inside it: one more at each depth, and the innermost.
     open: [Open; MAX_DEPTH + 2],
     depth: usize,
+    /// A number is too large for C, which a format may have where it makes no difference to the size.
+    beyond: bool,
 }
 
 impl<'t> Builder<'t> {
@@ -228,6 +258,7 @@ impl<'t> Builder<'t> {
             peak: used,
             open: [Open::default(); MAX_DEPTH + 2],
             depth: 0,
+            beyond: false,
         }
     }
 
@@ -282,11 +313,11 @@ impl<'t> Builder<'t> {
 
 impl Sink for Builder<'_> {
     fn begin(&mut self) {
-        let before = self.used;
+        let (before, beyond) = (self.used, self.beyond);
         let at = self.take(|used| &mut used.items, 1);
         self.depth = self.depth.saturating_add(1);
         if let Some(top) = self.top() {
-            *top = Open { before, at, last_field: None, nfields: 0, ndim: 0, lengths: before.lengths };
+            *top = Open { before, beyond, at, last_field: None, nfields: 0, ndim: 0, lengths: before.lengths };
         }
     }
 
@@ -302,14 +333,15 @@ impl Sink for Builder<'_> {
     }
 
     fn cancel(&mut self) {
-        if let Some(top) = self.top() {
-            self.used = top.before;
+        if let Some(&Open { before, beyond, .. }) = self.open.get(self.depth) {
+            (self.used, self.beyond) = (before, beyond);
         }
         self.depth = self.depth.saturating_sub(1);
     }
 
     fn end(&mut self, item: &Item) {
         let Some(&ended) = self.open.get(self.depth) else { return };
+        self.beyond |= [item.offset, item.size, item.elements].into_iter().any(|size| isize::try_from(size).is_err());
         let name = item.name.and_then(|name| self.text.get(name.start..name.end));
         let name_at = self.take(|used| &mut used.names, name.map_or(0, |name| name.len().saturating_add(1)));
         self.depth = self.depth.saturating_sub(1);

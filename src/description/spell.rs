@@ -30,11 +30,11 @@ pub(crate) unsafe fn canonical(format: NonNull<FormatObject>) -> Result<Owned<Py
     // SAFETY: the function's contract; the items belong to the object. The bytes object is new and as long as measured.
     unsafe {
         let (root, size) = (&*(*format.as_ptr()).root, (*format.as_ptr()).size);
-        let mut measured = Speller { out: Sink::measure(), prefix: None, wide: None };
+        let mut measured = Speller::new(Sink::measure());
         measured.whole(root, size);
         let text = bytes::uninitialised(measured.out.length.cast_signed())?;
         let start = bytes::start(text.as_non_null()).cast();
-        Speller { out: Sink::write(start, measured.out.length), prefix: None, wide: None }.whole(root, size);
+        Speller::new(Sink::write(start, measured.out.length)).whole(root, size);
         Ok(text)
     }
 }
@@ -45,6 +45,9 @@ struct Speller {
     prefix: Option<u8>,
     /// The end of the last `Z` that is a code by itself.
     wide: Option<usize>,
+    /// There is padding between items, and something that is neither a record nor padding.
+    padded: bool,
+    coded: bool,
 }
 
 /// Where the next byte, and the next bit, would lie.
@@ -55,6 +58,10 @@ struct Place {
 }
 
 impl Speller {
+    fn new(out: Sink) -> Self {
+        Self { out, prefix: None, wide: None, padded: false, coded: false }
+    }
+
     /// # Safety
     /// `root` is the root of a format of this size.
     unsafe fn whole(&mut self, root: &pybuffer_item, size: isize) {
@@ -65,6 +72,17 @@ impl Speller {
             } else {
                 self.item(root);
             }
+        }
+        if self.padded && !self.coded {
+            // Nothing, but by itself the padding would be items.
+            self.out.push(b"0b");
+        }
+    }
+
+    /// Ends a `Z`, which may stand before nothing that does not.
+    fn separate(&mut self) {
+        if self.wide == Some(self.out.length) {
+            self.out.push(b" ");
         }
     }
 
@@ -103,8 +121,12 @@ impl Speller {
     }
 
     fn pad(&mut self, bytes: isize) {
+        if bytes < 1 {
+            return;
+        }
+        self.padded = true;
+        self.separate();
         match bytes {
-            ..1 => {}
             1 => self.out.push(b"x"),
             _ => {
                 self.out.decimal(bytes.unsigned_abs());
@@ -119,6 +141,7 @@ impl Speller {
     /// The item belongs to a format.
     unsafe fn item(&mut self, item: &pybuffer_item) {
         // As the struct module spells it.
+        self.separate();
         let counted = item.ndim == 1 && item.elements > 1 && !has_length(item) && item.kind != PYBUFFER_KIND_RECORD;
         // SAFETY: the function's contract: the shape has `ndim` entries, the name is NULL or a C string.
         unsafe {
@@ -137,6 +160,7 @@ impl Speller {
                 self.out.decimal(item.length.unsigned_abs());
             }
             self.element(item);
+            self.coded |= !item.name.is_null();
             if !item.name.is_null() {
                 self.out.push(b":");
                 self.out.push(CStr::from_ptr(item.name).to_bytes());
@@ -151,10 +175,7 @@ impl Speller {
     /// The item belongs to a format.
     unsafe fn element(&mut self, item: &pybuffer_item) {
         let [first, second, _] = standard_code(item);
-        if self.wide == Some(self.out.length) && matches!(first, b'e' | b'f' | b'd' | b'g') {
-            // Not a complex number.
-            self.out.push(b" ");
-        }
+        self.coded |= !matches!(item.kind, PYBUFFER_KIND_RECORD | PYBUFFER_KIND_PAD);
         self.out.push(&[first]);
         if first == b'Z' && second == 0 {
             self.wide = Some(self.out.length);
@@ -232,6 +253,7 @@ pub(super) fn standard_code(item: &pybuffer_item) -> [u8; 3] {
         (PYBUFFER_KIND_UNSIGNED, _) => b'Q',
         (PYBUFFER_KIND_COMPLEX, _) if first == b'F' => return [b'Z', b'f', 0],
         (PYBUFFER_KIND_COMPLEX, _) if first == b'D' => return [b'Z', b'd', 0],
+        (PYBUFFER_KIND_COMPLEX, _) if first == b'G' => return [b'Z', b'g', 0],
         _ => return code,
     };
     [letter, 0, 0]
@@ -241,7 +263,7 @@ pub(super) fn standard_code(item: &pybuffer_item) -> [u8; 3] {
 /// aligned (`^`), unless it is in the other byte order.
 fn prefix_of(item: &pybuffer_item) -> Option<u8> {
     let order = byte(item.byteorder);
-    let [first, second, _] = item.code.map(byte);
+    let [first, second, _] = standard_code(item);
     let is_long_double = first == b'g' || (first == b'Z' && second == b'g');
     match item.kind {
         PYBUFFER_KIND_POINTER | PYBUFFER_KIND_OBJECT | PYBUFFER_KIND_FUNCTION => Some(b'^'),

@@ -6,7 +6,7 @@ use core::ptr::{NonNull, null};
 use crate::abi::format as c;
 use crate::abi::format::{pybuffer_bytes, pybuffer_value, pybuffer_value_as};
 use crate::error::{Argument, Error, Kind, Result};
-use crate::format::{Counts, LongDouble, Op, Plan, Value, compile, compile_or_count};
+use crate::format::{Counts, LongDouble, Op, Plan, Reading, Value, compile_as, compile_or_count};
 use crate::runtime::alloc::Scratch;
 
 use super::FormatObject;
@@ -25,17 +25,44 @@ unsafe fn with_plan<R>(format: NonNull<FormatObject>, act: impl FnOnce(&Plan<'_>
         let (values, size) = (format.values.unsigned_abs(), format.size.unsigned_abs());
         if format.ops.is_null() && values != 0 {
             // One native code.
-            return with_plan_of(CStr::from_ptr(format.text), act);
+            return with_plan_of(CStr::from_ptr(format.text), PlanOf::Itself, act);
         }
         let ops: &[Op] = if format.nops == 0 { &[] } else { core::slice::from_raw_parts(format.ops, format.nops) };
         act(&Plan::new(ops, Counts { ops: format.nops, values, size }))
     }
 }
 
+/// What a format that is only text is read as: see [`Reading`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlanOf {
+    /// By itself.
+    Itself,
+    /// Of items of this size, which tells the width of `u`.
+    Items(isize),
+    /// The same for its numbers, among which there is padding only.
+    Numbers(isize),
+    /// As the struct module reads it.
+    Struct,
+}
+
 /// Runs `act` with the plan of a format that is only text. Memory is taken for more than a few steps only.
-pub(crate) fn with_plan_of<R>(format: &CStr, act: impl FnOnce(&Plan<'_>) -> Result<R>) -> Result<R> {
+pub(crate) fn with_plan_of<R>(format: &CStr, of: PlanOf, act: impl FnOnce(&Plan<'_>) -> Result<R>) -> Result<R> {
     let mut few = [Op::default(); 4];
-    let counts = compile_or_count(format, &mut few)?;
+    let (mut reading, itemsize) = match of {
+        PlanOf::Itself => (Reading::ALONE, None),
+        PlanOf::Items(itemsize) => (Reading::ALONE, Some(itemsize.unsigned_abs())),
+        PlanOf::Numbers(itemsize) => (Reading::STRUCT, Some(itemsize.unsigned_abs())),
+        PlanOf::Struct => (Reading::STRUCT, None),
+    };
+    let mut counts = compile_or_count(reading, format, &mut few)?;
+    if let Some(itemsize) = itemsize
+        && itemsize != counts.size
+    {
+        let other = reading.of_items(format, counts.size, itemsize);
+        if other != reading {
+            (reading, counts) = (other, compile_or_count(other, format, &mut few)?);
+        }
+    }
     if counts.ops <= few.len() {
         return act(&Plan::new(&few, counts));
     }
@@ -48,8 +75,14 @@ pub(crate) fn with_plan_of<R>(format: &CStr, act: impl FnOnce(&Plan<'_>) -> Resu
         }
         core::slice::from_raw_parts_mut(ops, counts.ops)
     };
-    compile(format, ops)?;
+    compile_as(reading, format, ops)?;
     act(&Plan::new(ops, counts))
+}
+
+/// `MemoryError` where no memory holds an array of so many values: of those without bytes, an item has any number.
+fn check_array(values: Option<usize>) -> Result<()> {
+    let size = values.and_then(|values| values.checked_mul(size_of::<pybuffer_value>()));
+    if size.is_some_and(|size| isize::try_from(size).is_ok()) { Ok(()) } else { Err(Error::no_memory()) }
 }
 
 /// `pybuffer_format_unpack_items`: the values of `count` items, each `stride` bytes behind the one before.
@@ -66,6 +99,12 @@ pub(crate) unsafe fn unpack(
     // SAFETY: the function's contract; the plan visits as many values as it has.
     unsafe {
         let size = (*format.as_ptr()).size.unsigned_abs();
+        let each = (*format.as_ptr()).values.unsigned_abs();
+        if each == 0 {
+            // Whatever the number of items.
+            return Ok(());
+        }
+        check_array(each.checked_mul(count))?;
         with_plan(format, |plan| {
             // Nothing comes of these, however many they are.
             if plan.counts().values == 0 {
@@ -94,6 +133,7 @@ pub(crate) unsafe fn pack(format: NonNull<FormatObject>, item: *mut u8, values: 
     // SAFETY: the function's contract.
     unsafe {
         let (size, count) = ((*format.as_ptr()).size.unsigned_abs(), (*format.as_ptr()).values.unsigned_abs());
+        check_array(Some(count))?;
         let item = if size == 0 { &mut [] } else { core::slice::from_raw_parts_mut(item, size) };
         let values = if count == 0 { &[] } else { core::slice::from_raw_parts(values, count) };
         if values.iter().any(|value| read_value(value).is_none()) {
@@ -105,7 +145,7 @@ pub(crate) unsafe fn pack(format: NonNull<FormatObject>, item: *mut u8, values: 
 
 /// How many items of a format as many values make.
 pub(crate) fn count_items(format: &CStr, values: usize) -> Result<usize> {
-    with_plan_of(format, |plan| {
+    with_plan_of(format, PlanOf::Itself, |plan| {
         let each = plan.counts().values;
         if each == 0 {
             return Err(Error::value(c"items of this format have no values"));
@@ -130,7 +170,7 @@ pub(crate) unsafe fn pack_items(format: &CStr, values: &[pybuffer_value], memory
     if values.iter().any(|one| value(one).is_none()) {
         return Err(NO_VALUE);
     }
-    with_plan_of(format, |plan| {
+    with_plan_of(format, PlanOf::Itself, |plan| {
         let counts = plan.counts();
         let items = values.chunks(counts.values.max(1)).zip(memory.chunks_mut(counts.size.max(1)));
         items.into_iter().try_for_each(|(values, item)| plan.pack(item, values.iter().filter_map(value)))

@@ -75,8 +75,8 @@ impl Codec {
         let form = match (item.kind, item.size) {
             (Kind::Bool, 1) => Form::Bool,
             (Kind::Char, 1) => Form::Char,
-            (Kind::Bytes, _) => Form::Bytes,
-            (Kind::Pad, _) if item.name.is_some() => Form::Bytes,
+            // Padding that is an item; and of no bytes there is no first one, either.
+            (Kind::Bytes | Kind::Pad, _) | (Kind::Pascal, 0) => Form::Bytes,
             (Kind::Pascal, _) => Form::Pascal,
             (Kind::Signed, 1) => Form::I8,
             (Kind::Signed, 2) => Form::I16,
@@ -88,7 +88,7 @@ impl Codec {
             (Kind::Unsigned, 8) => Form::U64,
             // A long double may be as large as a double.
             (Kind::Float, _) if item.code == [b'g', 0] => Form::Long,
-            (Kind::Complex, _) if item.code == [b'Z', b'g'] => Form::ComplexLong,
+            (Kind::Complex, _) if matches!(item.code, [b'Z', b'g'] | [b'G', 0]) => Form::ComplexLong,
             (Kind::Float, 2) => Form::Half,
             (Kind::Float, 4) => Form::Single,
             (Kind::Float, 8) => Form::Double,
@@ -103,7 +103,9 @@ impl Codec {
             _ => return None,
         };
         let bits = if form == Form::Bits { u8::try_from(item.length).ok()? } else { 0 };
-        Some(Self { form, order: item.order, native: item.native, first_bit: (item.first_bit & 7) as u8, bits })
+        // No bits are in no byte.
+        let first_bit = if bits == 0 { 0 } else { (item.first_bit & 7) as u8 };
+        Some(Self { form, order: item.order, native: item.native, first_bit, bits })
     }
 
     /// The bytes of a unit of text.

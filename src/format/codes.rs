@@ -24,7 +24,7 @@ pub enum Kind {
     Bytes,
     /// `p`: like `s`, with the length in use in the first byte.
     Pascal,
-    /// `Z` and a code for floats, `F`, `D`: a real part and an imaginary part behind it.
+    /// `Z` and a code for floats, `F`, `D`, `G`: a real part and an imaginary part behind it.
     Complex,
     /// `u` (UCS-2) and `w` (UCS-4): the count is a length, and the whole is one value.
     Text,
@@ -97,6 +97,7 @@ pub(super) const fn lookup_addition(letter: u8) -> Option<Code> {
         b't' => row::<u8>(Kind::Bits, Some(1)),
         b'F' => part(b'f'),
         b'D' => part(b'd'),
+        b'G' => part(b'g'),
         b'&' | b'z' | b'Z' => row::<*mut c_void>(Kind::Pointer, Some(size_of::<*mut c_void>() as u8)),
         b'O' => row::<*mut c_void>(Kind::Object, Some(size_of::<*mut c_void>() as u8)),
         b'X' => row::<*mut c_void>(Kind::Function, Some(size_of::<*mut c_void>() as u8)),

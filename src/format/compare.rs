@@ -460,8 +460,8 @@ mod tests {
 
     #[test]
     fn no_values_are_the_empty_tuple() {
-        assert!(equal(c"2x", &[1, 2], c"", &[]));
-        assert!(equal(c"0i", &[1, 2], c"x", &[3]));
+        assert!(equal(c"2x0b", &[1, 2], c"", &[]));
+        assert!(equal(c"0i", &[1, 2], c"x0b", &[3]));
         assert!(!equal(c"x", &[0], c"B", &[0]));
     }
 

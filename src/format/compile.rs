@@ -9,7 +9,7 @@ use core::ffi::CStr;
 use super::codec::{Codec, Form};
 use super::codes::Kind;
 use super::parse::MAX;
-use super::tree::{Item, MAX_DEPTH, Sink, lone_item, walk};
+use super::tree::{Item, MAX_DEPTH, Reading, Sink, lone_item, walk_as};
 use crate::error::{Argument, Error, Kind as ErrorKind, Result};
 
 /// One step of a [`Plan`](super::Plan): equal elements behind each other, or a loop over the steps that follow. Plain data, without
@@ -61,10 +61,10 @@ struct Builder<'o> {
 }
 
 impl<'o> Builder<'o> {
-    fn run(format: &CStr, ops: &'o mut [Op]) -> Result<Counts> {
+    fn run(reading: Reading, format: &CStr, ops: &'o mut [Op]) -> Result<Counts> {
         let mut open = [(0, 0, false); MAX_DEPTH + 2];
         let mut builder = Builder { ops, len: 0, values: 0, open: &mut open, depth: 0, too_many: false };
-        let extent = walk(format, &mut builder)?;
+        let extent = walk_as(reading, format, &mut builder)?;
         if builder.too_many {
             let end = Argument::Size(format.count_bytes().cast_signed());
             return Err(Error::with(
@@ -113,11 +113,11 @@ impl<'o> Builder<'o> {
         self.values = values.unwrap_or(before);
     }
 
-    fn record(&mut self, item: &Item, start: usize, before: usize) {
+    fn record(&mut self, item: &Item, (start, before, too_many): Begin) {
         let inner = self.len.saturating_sub(start);
         match item.elements {
             1 => self.shift(start, item.offset),
-            0 => (self.len, self.values) = (start, before),
+            0 => (self.len, self.values, self.too_many) = (start, before, too_many),
             _ if inner == 0 => {}
             count => {
                 self.set_values(before, self.values.saturating_sub(before), count);
@@ -146,7 +146,7 @@ impl Sink for Builder<'_> {
     fn end(&mut self, item: &Item) {
         let (start, before, too_many) = self.close();
         if item.kind == Kind::Record {
-            return self.record(item, start, before);
+            return self.record(item, (start, before, too_many));
         }
         // Forgets what a pointer points to.
         (self.len, self.values, self.too_many) = (start, before, too_many);
@@ -170,7 +170,15 @@ impl Sink for Builder<'_> {
 /// # Errors
 /// `ValueError` for an invalid format, and for one whose items have too many values to count.
 pub fn count_ops(format: &CStr) -> Result<Counts> {
-    Builder::run(format, &mut [])
+    count_ops_as(Reading::ALONE, format)
+}
+
+/// The same of a format that is read in this way.
+///
+/// # Errors
+/// As [`count_ops`].
+pub fn count_ops_as(reading: Reading, format: &CStr) -> Result<Counts> {
+    Builder::run(reading, format, &mut [])
 }
 
 /// Writes the plan of a format to the begin of this memory.
@@ -178,8 +186,16 @@ pub fn count_ops(format: &CStr) -> Result<Counts> {
 /// # Errors
 /// As [`count_ops`]; `SystemError` if the memory has no room for all steps. What is in it then is of no use.
 pub fn compile(format: &CStr, ops: &mut [Op]) -> Result<Counts> {
+    compile_as(Reading::ALONE, format, ops)
+}
+
+/// The same of a format that is read in this way.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_as(reading: Reading, format: &CStr, ops: &mut [Op]) -> Result<Counts> {
     let room = ops.len();
-    let counts = compile_or_count(format, ops)?;
+    let counts = compile_or_count(reading, format, ops)?;
     if counts.ops > room {
         return Err(Error::bad_argument());
     }
@@ -191,7 +207,7 @@ pub fn compile(format: &CStr, ops: &mut [Op]) -> Result<Counts> {
 ///
 /// # Errors
 /// As [`count_ops`].
-pub fn compile_or_count(format: &CStr, ops: &mut [Op]) -> Result<Counts> {
+pub fn compile_or_count(reading: Reading, format: &CStr, ops: &mut [Op]) -> Result<Counts> {
     if let (Some(item), Some(op)) = (lone_item(format), ops.first_mut())
         && let Some(codec) = Codec::of(&item)
     {
@@ -199,5 +215,5 @@ pub fn compile_or_count(format: &CStr, ops: &mut [Op]) -> Result<Counts> {
         *op = Op { codec, offset: 0, end: item.size, count: 1, size: item.size, inner: 0 };
         return Ok(Counts { ops: 1, values: 1, size: item.size });
     }
-    Builder::run(format, ops)
+    Builder::run(reading, format, ops)
 }

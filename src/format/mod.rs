@@ -63,14 +63,14 @@ use crate::error::Result;
 pub use codes::{Kind, Order};
 pub use compare::{ByValues, Comparer};
 pub(crate) use compare::{Column, Pairs};
-pub use compile::{Counts, Op, compile, compile_or_count, count_ops};
+pub use compile::{Counts, Op, compile, compile_as, compile_or_count, count_ops, count_ops_as};
 pub(crate) use convert::{CNumber, Fault, Half, Native, To, Truth, fault};
 pub use float::LongDouble;
 pub(crate) use number::{CType, Numbers, Scalar};
 pub use parse::is_of_struct;
 pub use plan::Plan;
 pub use text::write_repr;
-pub use tree::{Extent, Item, MAX_DEPTH, MAX_SHAPE, Sink, Span, common_item, walk};
+pub use tree::{Extent, Item, MAX_DEPTH, MAX_SHAPE, Reading, Sink, Span, common_item, walk, walk_as};
 pub use value::Value;
 pub(crate) use value::{signed_equals_float, unsigned_equals_float};
 pub use values::Values;
@@ -89,9 +89,19 @@ pub fn size(format: &CStr) -> Result<isize> {
     }
     let size = match struct_size(format.to_bytes()) {
         Some(size) => size,
-        None => tree::extent(format)?.size,
+        None => tree::extent(Reading::ALONE, format)?.size,
     };
     Ok(size.cast_signed())
+}
+
+/// The same of the format of items of this size: see [`Reading::of_items`].
+///
+/// # Errors
+/// As [`size`].
+pub(crate) fn size_of_items(format: &CStr, itemsize: isize) -> Result<isize> {
+    let alone = size(format)?;
+    let reading = Reading::ALONE.of_items(format, alone.unsigned_abs(), itemsize.max(0).unsigned_abs());
+    Ok(if reading == Reading::ALONE { alone } else { itemsize })
 }
 
 /// The size of what the struct module's syntax says without space; `None` for everything else, right or wrong.
@@ -157,7 +167,7 @@ mod tests {
             let size = struct_size(&text);
             let text = std::ffi::CString::new(text).unwrap_or_default();
             if let Some(size) = size {
-                assert_eq!(tree::extent(&text).map(|extent| extent.size), Ok(size), "{text:?}");
+                assert_eq!(tree::extent(Reading::ALONE, &text).map(|extent| extent.size), Ok(size), "{text:?}");
                 known += 1;
             }
         }

@@ -13,8 +13,14 @@
 //!   padded at the end (struct; NumPy pads here, too).
 //! * A count is a repetition, the same as a shape of one dimension, but for `x`, `s`, `p`, `u`, `w` and `t`, where it is a
 //!   length. A count of 0 aligns, and is no item (struct); a shape with a 0 is an item without elements.
-//! * `x` with a name is an item of bytes (NumPy's void), without one it is padding.
-//! * `u` is UCS-2 (PEP 3118); ctypes writes `<u` for a `wchar_t` of four bytes, and pads as if it were.
+//! * `x` with a name is an item of bytes (NumPy's void), without one it is padding. But a format that has nothing else in
+//!   it, `3x` as well as `(2)3x` or `T{x2x}`, is bytes, too: so NumPy writes a void that is no field. ([`Reading`].)
+//! * `u` is UCS-2 (PEP 3118); ctypes writes `<u` for a `wchar_t` of four bytes, and pads as if it were. The size of the
+//!   items of a view tells which it is ([`Reading::of_items`]).
+//! * Shapes behind each other are one: `(2)(3)i` is `(2,3)i` (NumPy's sub-arrays of sub-arrays).
+//! * `Z` before `e`, `f`, `d` and `g` makes a complex number of them, and may stand before no other code. By itself it is
+//!   ctypes' `wchar_t *`.
+//! * What has no bytes may be there any number of times: only bytes can be too many, wherever the count of 0 stands.
 //! * `g`, `O`, `P`, `&`, `X`, `z` and `Z` have their native size with every prefix (ctypes writes `<g`, `<P`, `<O`), and
 //!   addresses the native byte order, too (ctypes and NumPy leave a `>` in force before them). The struct module refuses
 //!   `<P`.
@@ -24,7 +30,7 @@
 use core::ffi::CStr;
 
 use super::codes::{Code, Kind, Mode, Order, lookup, lookup_addition, part};
-use super::parse::{MAX, digit, is_space, place};
+use super::parse::{MAX, digit, is_space};
 use crate::error::{Argument, Error, Kind as ErrorKind, Result};
 
 /// How deep records and pointers may nest.
@@ -123,6 +129,48 @@ pub trait Sink {
     fn end(&mut self, item: &Item);
 }
 
+/// How a format is read where its text alone does not say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// `u` has four bytes, and is what `w` is.
+    wide: bool,
+    /// `x` is an item of bytes where there is nothing else in the format.
+    void: bool,
+}
+
+impl Reading {
+    /// By itself: `u` has two bytes, and an item of nothing but padding is bytes.
+    pub const ALONE: Self = Self { wide: false, void: true };
+
+    /// As the struct module reads it, to which `x` is nothing.
+    pub const STRUCT: Self = Self { wide: false, void: false };
+
+    /// The same for the format of items of `itemsize` bytes, which so far come to `size`: `u` has the width with which they
+    /// come to the itemsize, and two bytes where they do with both or with none.
+    #[must_use]
+    pub fn of_items(self, format: &CStr, size: usize, itemsize: usize) -> Self {
+        let wide = Self { wide: true, ..self };
+        let is_wide = size < itemsize
+            && format.to_bytes().contains(&b'u')
+            && extent(wide, format).is_ok_and(|extent| extent.size == itemsize);
+        if is_wide { wide } else { self }
+    }
+}
+
+/// Whether a format has padding in it and nothing else: no other code, and no name.
+fn is_padding(text: &[u8]) -> bool {
+    let mut found = false;
+    let mut is_part = |byte| match byte {
+        b'x' => {
+            found = true;
+            true
+        }
+        b'T' | b'{' | b'}' | b'(' | b')' | b',' => true,
+        _ => digit(byte).is_some() || is_space(byte) || Mode::of_any_prefix(byte).is_some(),
+    };
+    text.iter().all(|&byte| is_part(byte)) && found
+}
+
 /// Takes the items and forgets them: for the size alone.
 struct Nowhere;
 
@@ -142,21 +190,35 @@ pub struct Extent {
     pub align: usize,
 }
 
-/// Reads a format and tells `sink` of its items.
+/// Reads a format by itself and tells `sink` of its items.
 ///
 /// # Errors
 /// `ValueError` that says what was expected, and at which byte of the format.
 pub fn walk(format: &CStr, sink: &mut impl Sink) -> Result<Extent> {
+    walk_as(Reading::ALONE, format, sink)
+}
+
+/// The same, read in this way.
+///
+/// # Errors
+/// As [`walk`].
+pub fn walk_as(reading: Reading, format: &CStr, sink: &mut impl Sink) -> Result<Extent> {
     let text = format.to_bytes();
-    Reader { text, at: 0, mode: Mode::NATIVE }.items(0, sink)
+    let void = reading.void && is_padding(text);
+    let mut reader = Reader { text, at: 0, mode: Mode::NATIVE, wide: reading.wide, void, overflow: None };
+    let extent = reader.items(0, sink)?;
+    match reader.overflow {
+        None => Ok(extent),
+        Some(at) => Err(Reader { at, ..reader }.error(c"the item is too large at byte %zd of the format")),
+    }
 }
 
 /// The extent of a format.
 ///
 /// # Errors
 /// As [`walk`].
-pub(super) fn extent(format: &CStr) -> Result<Extent> {
-    walk(format, &mut Nowhere)
+pub(super) fn extent(reading: Reading, format: &CStr) -> Result<Extent> {
+    walk_as(reading, format, &mut Nowhere)
 }
 
 struct Reader<'f> {
@@ -164,6 +226,13 @@ struct Reader<'f> {
     /// The position of the next byte.
     at: usize,
     mode: Mode,
+    /// See [`Reading`].
+    wide: bool,
+    /// Every `x` is an item.
+    void: bool,
+    /// The position at which the sizes became too large, unless that is in something of which there are no elements.
+    /// Sizes saturate, so that one that is too large stays more than [`MAX`].
+    overflow: Option<usize>,
 }
 
 /// The layout so far of what encloses the items that are being read.
@@ -173,6 +242,18 @@ struct Level {
     /// Bits that are used of the byte at `offset` and behind, and the order that they fill it in.
     bits: usize,
     bits_order: Order,
+}
+
+/// The dimensions of an item so far, and their product, which saturates: one of 0 makes it 0, wherever it stands.
+struct Shape {
+    elements: usize,
+    dimensions: usize,
+}
+
+/// The next place of this alignment; saturates.
+fn aligned(offset: usize, align: usize) -> usize {
+    let mask = align.wrapping_sub(1);
+    offset.saturating_add(mask) & !mask
 }
 
 impl Reader<'_> {
@@ -215,8 +296,11 @@ impl Reader<'_> {
         Error::with(ErrorKind::Value, text, Argument::Size(self.at.cast_signed()), Argument::None)
     }
 
-    fn too_large(&self) -> Error {
-        self.error(c"the item is too large at byte %zd of the format")
+    /// Keeps the position where a size is too large.
+    fn check_size(&mut self, size: usize) {
+        if size > MAX {
+            self.overflow.get_or_insert(self.at);
+        }
     }
 
     /// All items up to the end of the format, or of the record.
@@ -236,58 +320,65 @@ impl Reader<'_> {
                 Some(_) => self.item(depth, &mut level, true, sink)?,
             }
         }
-        self.close_bits(&mut level)?;
+        self.close_bits(&mut level);
         let mut size = level.offset;
         if depth > 0 && self.mode.aligned {
-            (size, _) = place(size, level.align, 0, 0).ok_or_else(|| self.too_large())?;
+            size = aligned(size, level.align);
+            self.check_size(size);
         }
         Ok(Extent { size, align: level.align })
     }
 
     /// What is not bits begins with a whole byte.
-    fn close_bits(&self, level: &mut Level) -> Result<()> {
-        let bytes = level.bits.div_ceil(8);
-        level.offset = level.offset.checked_add(bytes).filter(|&end| end <= MAX).ok_or_else(|| self.too_large())?;
+    fn close_bits(&mut self, level: &mut Level) {
+        level.offset = level.offset.saturating_add(level.bits.div_ceil(8));
         level.bits = 0;
-        Ok(())
+        self.check_size(level.offset);
     }
 
     /// One item with its shape and, where it may have one, its name.
     fn item(&mut self, depth: usize, level: &mut Level, named: bool, sink: &mut impl Sink) -> Result<()> {
         sink.begin();
-        let shaped = self.peek() == Some(b'(');
-        let (elements, dimensions) = if shaped { self.shape(sink)? } else { (1, 0) };
+        let overflow = self.overflow;
+        let mut shape = Shape { elements: 1, dimensions: 0 };
         self.skip_prefixes();
+        while self.peek() == Some(b'(') {
+            self.shape(&mut shape, sink)?;
+            self.skip_prefixes();
+        }
         let count = self.count()?;
         let length = count.unwrap_or(1);
         // A count is a length, or a repetition.
         let is_length = matches!(self.peek(), Some(b'x' | b's' | b'p' | b'u' | b'w' | b't'));
         let repeat = if is_length { 1 } else { length };
         if repeat != 1 {
-            self.check_dimensions(dimensions.saturating_add(1))?;
-            sink.dimension(repeat);
+            self.dimension(&mut shape, repeat, sink)?;
         }
         let mut item = self.element(depth, sink)?;
         if is_length {
             item.length = length;
             if item.kind != Kind::Bits {
-                item.size = item.size.checked_mul(length).ok_or_else(|| self.too_large())?;
+                item.size = item.size.saturating_mul(length);
+                self.check_size(item.size);
             }
         }
-        item.elements = elements.checked_mul(repeat).filter(|&n| n <= MAX).ok_or_else(|| self.too_large())?;
+        item.elements = shape.elements;
+        if item.elements == 0 {
+            // What is not there is not too large.
+            self.overflow = overflow;
+        }
         if item.kind == Kind::Bits {
             self.place_bits(&mut item, level)?;
         } else {
-            self.close_bits(level)?;
-            let (offset, end) =
-                place(level.offset, item.align, item.size, item.elements).ok_or_else(|| self.too_large())?;
-            item.offset = offset;
-            level.offset = end;
+            self.close_bits(level);
+            item.offset = aligned(level.offset, item.align);
+            level.offset = item.offset.saturating_add(item.size.saturating_mul(item.elements));
+            self.check_size(level.offset);
             level.align = level.align.max(item.align);
         }
         let has_name = named && self.peek() == Some(b':');
         let is_nothing = match item.kind {
-            Kind::Pad => true,
+            Kind::Pad => !self.void,
             Kind::Bytes | Kind::Pascal | Kind::Text => false,
             _ => repeat == 0,
         };
@@ -302,22 +393,17 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// `(k1,k2,...)`; gives the product, and how many they are.
-    fn shape(&mut self, sink: &mut impl Sink) -> Result<(usize, usize)> {
+    /// `(k1,k2,...)`.
+    fn shape(&mut self, shape: &mut Shape, sink: &mut impl Sink) -> Result<()> {
         self.take();
-        let mut elements: usize = 1;
-        let mut dimensions: usize = 0;
         loop {
             self.skip_space();
             let length = self.count()?.ok_or_else(|| self.error(c"expected a number at byte %zd of the format"))?;
-            dimensions = dimensions.saturating_add(1);
-            self.check_dimensions(dimensions)?;
-            sink.dimension(length);
-            elements = elements.checked_mul(length).filter(|&n| n <= MAX).ok_or_else(|| self.too_large())?;
+            self.dimension(shape, length, sink)?;
             self.skip_space();
             if self.accept(b')') {
                 self.skip_space();
-                return Ok((elements, dimensions));
+                return Ok(());
             }
             if !self.accept(b',') {
                 return Err(self.error(c"expected ',' or ')' at byte %zd of the format"));
@@ -325,10 +411,13 @@ impl Reader<'_> {
         }
     }
 
-    fn check_dimensions(&self, dimensions: usize) -> Result<()> {
-        if dimensions > MAX_SHAPE {
+    fn dimension(&self, shape: &mut Shape, length: usize, sink: &mut impl Sink) -> Result<()> {
+        shape.dimensions = shape.dimensions.saturating_add(1);
+        if shape.dimensions > MAX_SHAPE {
             return Err(self.error(c"more than 64 dimensions at byte %zd of the format"));
         }
+        shape.elements = shape.elements.saturating_mul(length);
+        sink.dimension(length);
         Ok(())
     }
 
@@ -347,9 +436,12 @@ impl Reader<'_> {
     /// The code, and for records and pointers what belongs to it. Offset, elements and name are still open.
     fn element(&mut self, depth: usize, sink: &mut impl Sink) -> Result<Item> {
         let expected = c"expected a format code at byte %zd of the format";
-        let letter = self.peek().ok_or_else(|| self.error(expected))?;
+        let mut letter = self.peek().ok_or_else(|| self.error(expected))?;
         if letter == b'T' {
             return self.record(depth, sink);
+        }
+        if letter == b'u' && self.wide {
+            letter = b'w';
         }
         let mut row = lookup(letter).or_else(|| lookup_addition(letter)).ok_or_else(|| self.error(expected))?;
         if row.standard_size.is_none() && letter != b'P' && !self.mode.native {
@@ -359,13 +451,17 @@ impl Reader<'_> {
         let mut code = [letter, 0];
         match letter {
             b'P' => row.kind = Kind::Pointer,
-            b'Z' => {
-                if let Some(float @ (b'e' | b'f' | b'd' | b'g')) = self.peek() {
+            b'Z' => match self.peek() {
+                Some(float @ (b'e' | b'f' | b'd' | b'g')) => {
                     self.take();
                     code = [letter, float];
                     row = part(float);
                 }
-            }
+                // By itself it is ctypes' `wchar_t *`.
+                None | Some(b':' | b'}') => {}
+                Some(byte) if is_space(byte) => {}
+                Some(_) => return Err(self.error(c"expected one of 'e', 'f', 'd', 'g' at byte %zd of the format")),
+            },
             b'X' => self.signature()?,
             b'&' => {
                 let deeper = self.deeper(depth)?;
@@ -450,19 +546,22 @@ impl Reader<'_> {
     }
 
     /// Bits follow bits without a gap.
-    fn place_bits(&self, item: &mut Item, level: &mut Level) -> Result<()> {
+    fn place_bits(&mut self, item: &mut Item, level: &mut Level) -> Result<()> {
         if item.length > 64 {
             return Err(self.error(c"more than 64 bits in one value before byte %zd of the format"));
         }
         if level.bits_order != item.order {
             // The other order fills bytes from the other end.
-            self.close_bits(level)?;
+            self.close_bits(level);
             level.bits_order = item.order;
         }
-        item.offset = level.offset.checked_add(level.bits >> 3).ok_or_else(|| self.too_large())?;
+        item.offset = level.offset.saturating_add(level.bits >> 3);
         item.first_bit = level.bits & 7;
-        let bits = item.length.checked_mul(item.elements).and_then(|bits| bits.checked_add(level.bits));
-        level.bits = bits.filter(|&bits| bits <= MAX).ok_or_else(|| self.too_large())?;
+        level.bits = item.length.saturating_mul(item.elements).saturating_add(level.bits);
+        if level.bits > MAX {
+            (level.offset, level.bits) = (usize::MAX, 0);
+            self.check_size(level.offset);
+        }
         item.size = item.first_bit.saturating_add(item.length).div_ceil(8);
         item.align = 1;
         Ok(())

@@ -15,9 +15,9 @@ pub enum Value<'a> {
     Bool(bool),
     /// `e f d`; every half and single is exactly a double.
     Float(f64),
-    /// `c s p`, and `x` with a name.
+    /// `c s p`, and `x` where it is an item.
     Bytes(&'a [u8]),
-    /// `Ze Zf Zd Zg F D`: the real and the imaginary part. Those of `Zg` are rounded to doubles.
+    /// `Ze Zf Zd Zg F D G`: the real and the imaginary part. Those of `Zg` and `G` are rounded to doubles.
     Complex(f64, f64),
     /// One unit of `u` or `w`, a Python string of length 1. No surrogates are paired, and what memory holds may be no code
     /// point at all, above 0x10FFFF; packing refuses such.

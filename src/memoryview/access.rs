@@ -7,7 +7,9 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::memoryview::PyMemoryViewObject;
 use crate::abi::object::PyObject;
 use crate::buffer;
+use crate::description::{PlanOf, with_plan_of};
 use crate::error::{Error, Result};
+use crate::format::Plan;
 use crate::layout::Structure;
 
 use super::managed::Share;
@@ -71,5 +73,10 @@ impl Access {
     pub(super) fn format(&self) -> &CStr {
         // SAFETY: B1; the exporter, or the managed buffer, keeps it.
         unsafe { buffer::format_of(self.view()) }
+    }
+
+    /// Runs `act` with the plan of the format, as one of items of this size.
+    pub(super) fn with_format<R>(&self, act: impl FnOnce(&Plan<'_>) -> Result<R>) -> Result<R> {
+        with_plan_of(self.format(), PlanOf::Items(self.view().itemsize), act)
     }
 }

@@ -8,7 +8,7 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::memoryview::{_Py_MEMORYVIEW_C, PyMemoryViewObject};
 use crate::abi::object::{Py_hash_t, PyObject};
 use crate::buffer::{self, Acquired, Request};
-use crate::description::with_plan_of;
+use crate::description::{PlanOf, with_plan_of};
 use crate::error::{Error, Kind, Result};
 use crate::format::{self, Comparer, common_item, is_of_struct, native_code};
 use crate::kernels;
@@ -161,12 +161,16 @@ unsafe fn equal_items(pair: Pair<'_>, a: &Py_buffer, b: &Py_buffer, formats: For
         // SAFETY: the function's contract.
         Ok(unsafe { equal_by_format(&Comparer::new(*a, *b), plan.as_mut(), items) })
     };
-    let compared = with_plan_of(format_a, |plan_a| {
+    let (of_a, of_b) = match formats {
+        Formats::Struct => (PlanOf::Struct, PlanOf::Struct),
+        Formats::All => (PlanOf::Items(a.itemsize), PlanOf::Items(b.itemsize)),
+    };
+    let compared = with_plan_of(format_a, of_a, |plan_a| {
         // Most often the formats are the same.
-        Ok(if format_a == format_b {
+        Ok(if (format_a, of_a) == (format_b, of_b) {
             compare(plan_a, plan_a)
         } else {
-            with_plan_of(format_b, |plan_b| compare(plan_a, plan_b))
+            with_plan_of(format_b, of_b, |plan_b| compare(plan_a, plan_b))
         })
     });
     match compared.and_then(|inner| inner) {

@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use crate::abi::format::pybuffer_value;
 use crate::abi::object::PyObject;
 use crate::buffer;
-use crate::description::{read_value, with_plan_of, write_value};
+use crate::description::{read_value, write_value};
 use crate::error::{Argument, Error, Kind, Result};
 use crate::format::{CNumber, Counts, Plan};
 use crate::kernels;
@@ -47,7 +47,7 @@ impl Access {
 
     /// Runs `act` with the plan of the format, which has `count` values, and with the bytes of an item that they take.
     pub(super) fn with_plan<R>(&self, count: usize, act: impl FnOnce(&Plan<'_>, usize) -> Result<R>) -> Result<R> {
-        with_plan_of(self.format(), |plan| {
+        self.with_format(|plan| {
             let counts = plan.counts();
             if counts.values != count {
                 return Err(Error::with(
@@ -250,7 +250,7 @@ pub(super) fn values_of(items: usize, each: usize) -> Option<usize> {
 /// one item take in an array.
 fn with_all<R>(access: &Access, count: usize, act: impl FnOnce(&Plan<'_>, isize) -> Result<R>) -> Result<R> {
     let items = access.structure()?.items();
-    with_plan_of(access.format(), |plan| {
+    access.with_format(|plan| {
         let Counts { values: each, size, .. } = plan.counts();
         let values = values_of(items, each);
         if values != Some(count) {

@@ -6,7 +6,7 @@
 use core::ptr::NonNull;
 
 use crate::abi::object::PyObject;
-use crate::description::with_plan_of;
+use crate::description::{PlanOf, with_plan_of};
 use crate::error::{Argument, Error, Kind, Result};
 use crate::format::{CNumber, CType, Fault, Numbers, Plan, Value};
 use crate::kernels::{self, Conversion, Operand};
@@ -23,7 +23,7 @@ pub(crate) unsafe fn to_array(op: NonNull<PyObject>, array: NonNull<u8>, count: 
     // SAFETY: the function's contract.
     unsafe {
         let access = Access::new(op)?;
-        with_plan_of(access.format(), |plan| {
+        with_plan_of(access.format(), PlanOf::Numbers(access.view().itemsize), |plan| {
             let work = Work::new(&access, plan, array.as_ptr(), count, ctype)?;
             if work.count == 0 {
                 return Ok(());
@@ -46,7 +46,7 @@ pub(crate) unsafe fn from_array(op: NonNull<PyObject>, array: NonNull<u8>, count
     unsafe {
         let access = Access::new(op)?;
         access.writable()?;
-        with_plan_of(access.format(), |plan| {
+        with_plan_of(access.format(), PlanOf::Numbers(access.view().itemsize), |plan| {
             let work = Work::new(&access, plan, array.as_ptr(), count, ctype)?;
             if work.count == 0 {
                 return Ok(());

@@ -10,7 +10,6 @@ use crate::abi::memoryview::_Py_MEMORYVIEW_C;
 use crate::abi::object::PyObject;
 use crate::buffer;
 use crate::bytes;
-use crate::description::with_plan_of;
 use crate::error::{Argument, Error, Result};
 use crate::format::{Plan, write_repr};
 use crate::kernels::{self, Grouping};
@@ -86,7 +85,7 @@ pub(crate) unsafe fn text(op: NonNull<PyObject>, limit: Option<usize>) -> Result
     // SAFETY: the function's contract.
     unsafe {
         let access = Access::new(op)?;
-        with_plan_of(access.format(), |plan| {
+        access.with_format(|plan| {
             let structure = access.structure()?;
             if plan.counts().size > structure.itemsize.unsigned_abs() {
                 return Err(Error::value(c"memoryview: an item is smaller than its format"));

@@ -9,6 +9,7 @@ use pybuffer::abi::object::{Py_ssize_t, PyObject};
 // SAFETY: the prototypes of include/pybuffer/pybuffer.h, which tests/abi.rs compares with the definitions.
 unsafe extern "C" {
     fn pybuffer_format_parse(format: *const c_char) -> *mut PyObject;
+    fn pybuffer_format_parse_sized(format: *const c_char, itemsize: Py_ssize_t) -> *mut PyObject;
     fn pybuffer_format_root(format: *mut PyObject) -> *const pybuffer_item;
     fn pybuffer_format_itemsize(format: *mut PyObject) -> Py_ssize_t;
     fn pybuffer_format_alignment(format: *mut PyObject) -> Py_ssize_t;
@@ -49,6 +50,14 @@ impl Format {
     pub(crate) fn parse(format: &CStr) -> Result<Self, String> {
         // SAFETY: a C string.
         NonNull::new(unsafe { pybuffer_format_parse(format.as_ptr()) }).map(Self).ok_or_else(take_error)
+    }
+
+    /// The format of items of this size.
+    #[allow(dead_code, reason = "not all tests know the size")]
+    pub(crate) fn parse_sized(format: &CStr, itemsize: usize) -> Result<Self, String> {
+        // SAFETY: a C string.
+        let parsed = unsafe { pybuffer_format_parse_sized(format.as_ptr(), itemsize.cast_signed()) };
+        NonNull::new(parsed).map(Self).ok_or_else(take_error)
     }
 
     pub(crate) fn itemsize(&self) -> usize {
