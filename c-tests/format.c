@@ -674,6 +674,51 @@ static void counts_of_0_make_nothing_too_large(void)
     }
 }
 
+/* ---- more values than there is memory for -------------------------------------------------------------------- */
+
+static void values_without_bytes_take_no_time(void)
+{
+    static const struct {
+        const char *a, *b;
+        int same;
+    } pairs[] = {
+        {"(2305843009213693952)0s", "(2305843009213693952)0p", 1},
+        {"1000000000T{1000000000T{0s}}", "1000000000T{1000000000T{0p}}", 1},
+        {"1152921504606846976T{0s0u}", "576460752303423488T{0s0p}", 1},
+        {"1152921504606846976T{0s0t}", "576460752303423488T{0s0t0p0t}", 1},
+        {"1152921504606846976T{0s0t}", "576460752303423488T{0s0t0t0s}", 0},
+    };
+    pybuffer_value value = {0};
+    char byte = 0;
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        PyObject *a = view_of(&byte, pairs[i].a, 0, 1), *b = view_of(&byte, pairs[i].b, 0, 1);
+        PyObject *format = parsed(pairs[i].a), *canonical = pybuffer_format_canonical(format);
+        check_equal(a, b, pairs[i].same);
+        check_equal(a, a, 1);
+        CHECK(pybuffer_format_value_count(format) >= 1000000000000000000);
+        CHECK_INT(pybuffer_format_unpack(format, &byte, &value), -1);
+        CHECK_ERROR(PyExc_MemoryError);
+        CHECK_INT(pybuffer_format_pack(format, &byte, &value), -1);
+        CHECK_ERROR(PyExc_MemoryError);
+        CHECK_PTR(pybuffer_memoryview_text(a, 1), NULL);
+        CHECK_ERROR(PyExc_MemoryError);
+        Py_DECREF(canonical);
+        Py_DECREF(format);
+        Py_DECREF(a);
+        Py_DECREF(b);
+    }
+    PyObject *empty = parsed("0s"), *nothing = parsed("0i"), *pads = parsed("4x0b");
+    CHECK_INT(pybuffer_format_unpack_items(empty, &byte, 0, (Py_ssize_t)1 << 61, &value), -1);
+    CHECK_ERROR(PyExc_MemoryError);
+    CHECK_INT(pybuffer_format_unpack_items(nothing, &byte, 0, (Py_ssize_t)1 << 61, &value), 0);
+    CHECK_INT(pybuffer_format_unpack_items(pads, &byte, 0, PY_SSIZE_T_MAX, &value), 0);
+    Py_DECREF(empty);
+    Py_DECREF(nothing);
+    Py_DECREF(pads);
+    CHECK_PTR(pybuffer_format_parse("4611686018427387904T{0s0s}"), NULL);
+    CHECK_ERROR(PyExc_ValueError);
+}
+
 int main(void)
 {
     tap_after_each = nothing_is_left_pending;
@@ -697,6 +742,7 @@ int main(void)
     RUN(shapes_behind_each_other_are_one);
     RUN(complex_codes_are_those_of_floats);
     RUN(counts_of_0_make_nothing_too_large);
+    RUN(values_without_bytes_take_no_time);
     RUN(native_codes_need_no_memory);
     RUN(a_format_is_freed_with_its_last_reference);
     return tap_end();

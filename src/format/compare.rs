@@ -4,6 +4,7 @@
 
 use super::codec::{Codec, Form};
 use super::compile::Op;
+use super::empty;
 use super::number::Numbers;
 use super::plan::Plan;
 use super::values::Values;
@@ -151,7 +152,9 @@ impl<'p> Comparer<'p> {
     }
 
     fn walker(&self) -> ByValues<'p> {
-        ByValues { a: self.a.values(), b: self.b.values() }
+        // Else one item of each pair of values has a byte for it.
+        let both_empty = empty::has_empty(self.a.ops()) && empty::has_empty(self.b.ops());
+        ByValues { a: self.a.values(), b: self.b.values(), both_empty }
     }
 }
 
@@ -160,12 +163,17 @@ impl<'p> Comparer<'p> {
 pub struct ByValues<'p> {
     a: Values<'p>,
     b: Values<'p>,
+    /// Both have values without a byte.
+    both_empty: bool,
 }
 
 impl ByValues<'_> {
     /// Whether two items, which [fit](Comparer::fits), hold equal values.
     #[must_use]
     pub fn equal(&mut self, a_item: &[u8], b_item: &[u8]) -> bool {
+        if self.both_empty {
+            return empty::equal(&mut self.a, a_item, &mut self.b, b_item);
+        }
         self.a.of(a_item).eq(self.b.of(b_item))
     }
 }
@@ -210,7 +218,9 @@ fn make_steps(a: &[Op], b: &[Op], steps: &mut [Option<Step>; MAX_STEPS]) -> Opti
         } else {
             Comparison::Any
         };
-        let step = Step { a, b, count, comparison };
+        // All pairs without a byte are alike.
+        let pairs = if a.size == 0 && b.size == 0 { count.min(1) } else { count };
+        let step = Step { a, b, count: pairs, comparison };
         if !last.as_mut().is_some_and(|last| last.extend(&step))
             && let Some(last) = last.replace(step)
         {
@@ -463,6 +473,46 @@ mod tests {
         assert!(equal(c"2x0b", &[1, 2], c"", &[]));
         assert!(equal(c"0i", &[1, 2], c"x0b", &[3]));
         assert!(!equal(c"x", &[0], c"B", &[0]));
+    }
+
+    #[test]
+    fn padding_that_is_all_there_is_is_bytes() {
+        for format in [c"3x", c"=3x", c"T{3x}", c"@T{T{3x}}"] {
+            assert!(equal(format, b"abc", c"3s", b"abc"), "{format:?}");
+            assert!(!equal(format, b"abc", format, b"xyz"), "{format:?}");
+        }
+        assert!(equal(c"(2)2x", b"abcd", c"2x2x", b"abcd"));
+        assert!(!equal(c"(2)2x", b"abcd", c"2x2x", b"abce"));
+        assert!(equal(c"b3x", b"abcd", c"b3x", b"axyz"), "padding is not compared");
+        assert!(equal(c"0x", &[], c"0s", &[]));
+    }
+
+    #[test]
+    fn values_without_bytes_take_no_time() {
+        for (a, b, expected) in [
+            (c"(2305843009213693952)0s", c"(2305843009213693952)0p", true),
+            (c"1000000000T{1000000000T{0s}}", c"1000000000T{1000000000T{0p}}", true),
+            (c"1000000000T{1000000000T{0s}}", c"(1000000000,1000000000)0p", true),
+            (c"1152921504606846976T{0s0u}", c"576460752303423488T{0w0s0p}", true),
+            (c"(2305843009213693952)0s", c"(2305843009213693952)0t", false),
+            (c"1152921504606846976T{0s0t}", c"1152921504606846976T{0p0t}", true),
+            (c"1152921504606846976T{0s0t}", c"576460752303423488T{0p0t0s0t}", true),
+            (c"1152921504606846976T{0s0t}", c"0s1152921504606846975T{0t0s}0t", true),
+            (c"1152921504606846976T{0s0t}", c"0s1152921504606846975T{0t0s}0p", false),
+            (c"1152921504606846976T{0s0t}", c"1152921504606846976T{0t0s}", false),
+            (c"1073741824T{1073741823T{0s0t}0s0t}", c"1152921504606846976T{0s0t}", true),
+            (c"1073741824T{1073741823T{0s0t}0t0s}", c"1152921504606846976T{0s0t}", false),
+            (c"3T{1000000T{1000000T{0s0t}0t}}", c"1000000T{1000000T{0s0t}0t}2T{1000000T{1000000T{0p0t}0t}}", true),
+            (c"3T{1000000T{1000000T{0s0t}0t}}", c"1000000T{1000000T{0s0t}0t}2T{1000000T{1000000T{0p0t}0s}}", false),
+        ] {
+            assert_eq!(equal(a, &[], b, &[]), expected, "{a:?} {b:?}");
+            assert_eq!(equal(b, &[], a, &[]), expected, "{b:?} {a:?}");
+        }
+        // With bytes between them.
+        let (a, b) = (c"3T{b1000000000T{0s0t}}b", c"2T{b1000000000T{0p0t}}b500000000T{0s0t0s0t}b");
+        assert!(equal(a, &[1, 2, 3, 4], b, &[1, 2, 3, 4]));
+        assert!(!equal(a, &[1, 2, 3, 4], b, &[1, 2, 3, 5]));
+        assert!(!equal(a, &[1, 2, 3, 4], b, &[1, 2, 7, 4]));
     }
 
     #[test]

@@ -22,6 +22,7 @@
 //! | `plan` | [`Plan`]: a compiled format, to unpack and pack many items |
 //! | `number` | which plans are plain numbers |
 //! | `values` | [`Values`]: the values of an item one after the other |
+//! | `empty` | stretches of values without a byte |
 //! | `compare` | [`Comparer`]: `==` of two items in two formats |
 //! | `codec_tests` | the tests of `codec`, which need plans |
 
@@ -50,6 +51,8 @@ mod plan;
 mod number;
 
 mod values;
+
+mod empty;
 
 mod compare;
 

@@ -12,27 +12,34 @@ use super::value::Value;
 /// A walk over the values of items, which can begin again for the next item.
 #[derive(Clone, Debug)]
 pub struct Values<'o> {
-    ops: &'o [Op],
+    pub(super) ops: &'o [Op],
     /// The next step, how many of its elements are behind, and where the element of the loop around it begins.
-    at: usize,
-    index: usize,
+    pub(super) at: usize,
+    pub(super) index: usize,
     base: usize,
     /// The loops around it, of which there are no more than records in each other.
-    rounds: [Round; MAX_DEPTH + 1],
-    depth: usize,
+    pub(super) rounds: [Round; MAX_DEPTH + 1],
+    pub(super) depth: usize,
 }
 
 /// A loop that is under way.
 #[derive(Clone, Copy, Debug, Default)]
-struct Round {
+pub(super) struct Round {
     /// Its steps.
-    first: usize,
-    end: usize,
+    pub(super) first: usize,
+    pub(super) end: usize,
     /// How many rounds are to come, and how many bytes each is further.
-    left: usize,
+    pub(super) left: usize,
     size: usize,
     /// Where the element of the loop around it begins.
     outer: usize,
+}
+
+/// What has come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Closed {
+    Round,
+    Loop,
 }
 
 impl<'o> Plan<'o> {
@@ -46,55 +53,112 @@ impl<'o> Plan<'o> {
 impl<'o> Values<'o> {
     /// The values of an item, from the first one. It ends early where the memory is smaller than the item.
     pub fn of<'w, 'a>(&'w mut self, item: &'a [u8]) -> impl Iterator<Item = Value<'a>> + use<'w, 'a, 'o> {
-        (self.at, self.index, self.base, self.depth) = (0, 0, 0, 0);
-        core::iter::from_fn(move || self.next(item))
+        self.restart();
+        core::iter::from_fn(move || self.settle().and_then(|op| self.take(op, item)))
     }
 
+    pub(super) fn restart(&mut self) {
+        (self.at, self.index, self.base, self.depth) = (0, 0, 0, 0);
+    }
+
+    /// Goes to the step of the next value.
     #[inline]
-    fn next<'a>(&mut self, item: &'a [u8]) -> Option<Value<'a>> {
+    pub(super) fn settle(&mut self) -> Option<&'o Op> {
         loop {
             self.close_rounds();
             let op = self.ops.get(self.at)?;
             if op.codec.form == Form::Loop {
                 self.open_round(op)?;
-            } else if self.index >= op.count {
-                self.at = self.at.wrapping_add(1);
-                self.index = 0;
+            } else if self.index < op.count {
+                return Some(op);
             } else {
-                let index = self.index;
-                self.index = index.wrapping_add(1);
-                let memory = item.get(self.base..)?.get(op.offset..op.end)?;
-                let (offset, codec, size) = if op.codec.form == Form::Bits {
-                    let (offset, codec) = op.codec.nth_bits(index);
-                    (offset, codec, codec.bits_size(1))
-                } else {
-                    (op.size.checked_mul(index)?, op.codec, op.size)
-                };
-                return codec.decode(memory.get(offset..)?.get(..size)?);
+                self.leave(op);
             }
         }
+    }
+
+    /// The next value, which is one of this step.
+    #[inline]
+    pub(super) fn take<'a>(&mut self, op: &Op, item: &'a [u8]) -> Option<Value<'a>> {
+        let index = self.index;
+        self.index = index.wrapping_add(1);
+        let memory = item.get(self.base..)?.get(op.offset..op.end)?;
+        let (offset, codec, size) = if op.codec.form == Form::Bits {
+            let (offset, codec) = op.codec.nth_bits(index);
+            (offset, codec, codec.bits_size(1))
+        } else {
+            (op.size.checked_mul(index)?, op.codec, op.size)
+        };
+        codec.decode(memory.get(offset..)?.get(..size)?)
+    }
+
+    /// How many elements of the next step, which is no loop, are to come.
+    pub(super) fn left(&self, op: &Op) -> usize {
+        op.count.saturating_sub(self.index)
+    }
+
+    /// Passes so many of them.
+    pub(super) fn pass(&mut self, elements: usize) {
+        self.index = self.index.wrapping_add(elements);
+    }
+
+    /// Goes to the step behind this one, if all its elements are behind.
+    #[inline]
+    pub(super) fn leave(&mut self, op: &Op) {
+        if self.index >= op.count {
+            self.at = self.at.wrapping_add(1);
+            self.index = 0;
+        }
+    }
+
+    /// The innermost loop, if its steps are done.
+    pub(super) fn ended_round(&self) -> Option<Round> {
+        let last = self.depth.checked_sub(1)?;
+        self.rounds.get(last).copied().filter(|round| round.end == self.at)
+    }
+
+    /// Passes so many rounds of it.
+    pub(super) fn pass_rounds(&mut self, rounds: usize) {
+        if let Some(round) = self.depth.checked_sub(1).and_then(|last| self.rounds.get_mut(last)) {
+            round.left = round.left.saturating_sub(rounds);
+            self.base = self.base.wrapping_add(round.size.wrapping_mul(rounds));
+        }
+    }
+
+    /// Goes to where the round before the first one of this loop would end.
+    pub(super) fn open_before(&mut self, op: &Op) -> Option<()> {
+        self.open_round(op)?;
+        let round = self.rounds.get_mut(self.depth.wrapping_sub(1))?;
+        round.left = op.count;
+        self.base = self.base.wrapping_sub(op.size);
+        self.at = round.end;
+        Some(())
     }
 
     /// Goes to the next round of the loops whose steps are done, or behind them.
     #[inline]
     fn close_rounds(&mut self) {
-        while let Some(last) = self.depth.checked_sub(1)
-            && let Some(round) = self.rounds.get_mut(last)
-            && round.end == self.at
-        {
-            match round.left.checked_sub(1) {
-                Some(left) => {
-                    round.left = left;
-                    self.base = self.base.wrapping_add(round.size);
-                    self.at = round.first;
-                    return;
-                }
-                None => {
-                    self.base = round.outer;
-                    self.depth = last;
-                }
+        while self.close_round() == Some(Closed::Loop) {}
+    }
+
+    /// The same of the innermost loop alone, if its steps are done.
+    #[inline]
+    pub(super) fn close_round(&mut self) -> Option<Closed> {
+        let last = self.depth.checked_sub(1)?;
+        let round = self.rounds.get_mut(last).filter(|round| round.end == self.at)?;
+        Some(match round.left.checked_sub(1) {
+            Some(left) => {
+                round.left = left;
+                self.base = self.base.wrapping_add(round.size);
+                self.at = round.first;
+                Closed::Round
             }
-        }
+            None => {
+                self.base = round.outer;
+                self.depth = last;
+                Closed::Loop
+            }
+        })
     }
 
     fn open_round(&mut self, op: &Op) -> Option<()> {

@@ -1,0 +1,213 @@
+//! Values without a byte: `0s`, `0p`, `0t`, of which an item has as many as its format cares to say, whatever its size.
+//!
+//! What such a value is follows from the format: an empty string, or no bits. So two items are compared by stretches of them.
+//! A stretch is all of one of the two, most often, and else a text of two letters. Loops repeat it up to 2**63 times, so its
+//! [`Print`] stands for it, which is made of those of its parts in as many steps as the format is long.
+
+use super::codec::Form;
+use super::compile::Op;
+use super::values::Values;
+
+/// A fingerprint of a stretch: the function `x * factor + sum`, of both primes, that its letters come to, each of which is
+/// `x * BASE + letter`. Equal stretches have equal prints; of two others of one length, one pair in 2**60 has by chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Print([Function; 2]);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Function {
+    factor: u64,
+    sum: u64,
+}
+
+const PRIMES: [u64; 2] = [(1 << 61) - 1, (1 << 63) - 25];
+const BASES: [u64; 2] = [0x0a5f_2c61_93d7_e84b, 0x5bd1_e995_7f4a_7c15];
+
+/// `x * factor + sum`, of a prime.
+fn apply(x: u64, factor: u64, sum: u64, prime: u64) -> u64 {
+    let all = u128::from(x).wrapping_mul(factor.into()).wrapping_add(sum.into());
+    all.checked_rem(prime.into()).unwrap_or(0) as u64
+}
+
+impl Print {
+    /// Of nothing.
+    const NOTHING: Self = Self([Function { factor: 1, sum: 0 }; 2]);
+
+    /// Of one value of this form.
+    fn of(form: Form) -> Self {
+        Self(BASES.map(|factor| Function { factor, sum: if form == Form::Bits { 2 } else { 1 } }))
+    }
+
+    /// Of this stretch and another behind it.
+    fn then(self, next: Self) -> Self {
+        let mut both = self;
+        for ((function, next), prime) in both.0.iter_mut().zip(next.0).zip(PRIMES) {
+            function.factor = apply(function.factor, next.factor, 0, prime);
+            function.sum = apply(function.sum, next.factor, next.sum, prime);
+        }
+        both
+    }
+
+    /// Of this stretch so many times.
+    fn repeated(self, mut count: usize) -> Self {
+        let (mut all, mut power) = (Self::NOTHING, self);
+        while count != 0 {
+            if count & 1 != 0 {
+                all = all.then(power);
+            }
+            power = power.then(power);
+            count >>= 1;
+        }
+        all
+    }
+}
+
+/// How many values without a byte some steps begin with, and whether they have no others. Recursion is as deep as the
+/// format's.
+fn count(ops: &[Op]) -> (usize, bool) {
+    let mut count = 0_usize;
+    for (op, body) in steps(ops) {
+        let ((each, whole), rounds) = match body {
+            Some(body) => (self::count(body), op.count),
+            None if op.is_empty() => ((1, true), op.count),
+            None => ((0, false), 0),
+        };
+        count = count.saturating_add(each.saturating_mul(if whole { rounds } else { 1 }));
+        if !whole {
+            return (count, false);
+        }
+    }
+    (count, true)
+}
+
+/// The print of some steps that have no other values. Recursion is as deep as the format's.
+fn print(ops: &[Op]) -> Print {
+    steps(ops).fold(Print::NOTHING, |all, (op, body)| {
+        let part = body.map_or_else(|| Print::of(op.codec.form), print);
+        all.then(part.repeated(op.count))
+    })
+}
+
+/// The steps that belong to no loop, and of each that is one what belongs to it.
+fn steps(mut ops: &[Op]) -> impl Iterator<Item = (&Op, Option<&[Op]>)> {
+    core::iter::from_fn(move || {
+        let (op, rest) = ops.split_first()?;
+        let (body, rest) = rest.split_at_checked(op.inner)?;
+        ops = rest;
+        Some((op, (op.codec.form == Form::Loop).then_some(body)))
+    })
+}
+
+impl Op {
+    /// Whether its elements are values without a byte.
+    fn is_empty(&self) -> bool {
+        self.codec.is_empty(self.size)
+    }
+}
+
+/// Whether any values are without a byte.
+pub(super) fn has_empty(ops: &[Op]) -> bool {
+    ops.iter().any(Op::is_empty)
+}
+
+/// After so many runs of values without a byte, one behind the other, it pays to look how many more there are.
+const PATIENCE: usize = 32;
+
+/// Whether two items have equal values, as many: in as many steps as they have bytes and their formats steps.
+pub(super) fn equal(a: &mut Values<'_>, a_item: &[u8], b: &mut Values<'_>, b_item: &[u8]) -> bool {
+    a.restart();
+    b.restart();
+    let mut runs: usize = 0;
+    loop {
+        let (left, right) = match (a.settle(), b.settle()) {
+            (Some(left), Some(right)) => (left, right),
+            (left, right) => return left.is_none() && right.is_none(),
+        };
+        if !left.is_empty() || !right.is_empty() {
+            runs = 0;
+            match (a.take(left, a_item), b.take(right, b_item)) {
+                (Some(left), Some(right)) if left == right => {}
+                _ => return false,
+            }
+            continue;
+        }
+        if left.codec.form != right.codec.form {
+            return false;
+        }
+        let run = a.left(left).min(b.left(right));
+        a.pass(run);
+        b.pass(run);
+        runs = runs.wrapping_add(1);
+        if runs == PATIENCE {
+            runs = 0;
+            let stretch = a.empty_ahead().min(b.empty_ahead());
+            if a.pass_empty(stretch) != b.pass_empty(stretch) {
+                return false;
+            }
+        }
+    }
+}
+
+impl<'o> Values<'o> {
+    /// The steps from `first` up to `end`.
+    fn steps(&self, first: usize, end: usize) -> &'o [Op] {
+        self.ops.get(first..end).unwrap_or(&[])
+    }
+
+    /// How many values without a byte come next.
+    fn empty_ahead(&self) -> usize {
+        let (mut at, mut behind, mut all) = (self.at, self.index, 0_usize);
+        for round in self.rounds.get(..self.depth).unwrap_or(&[]).iter().rev() {
+            let (rest, whole) = count(self.steps(at, round.end));
+            all = all.saturating_add(rest.saturating_sub(behind));
+            if !whole {
+                return all;
+            }
+            let (each, whole) = count(self.steps(round.first, round.end));
+            all = all.saturating_add(each.saturating_mul(if whole { round.left } else { round.left.min(1) }));
+            if !whole && round.left != 0 {
+                return all;
+            }
+            (at, behind) = (round.end, 0);
+        }
+        let (rest, _) = count(self.steps(at, self.ops.len()));
+        all.saturating_add(rest.saturating_sub(behind))
+    }
+
+    /// Passes so many of them, by whole loops and rounds as far as that goes; their print.
+    fn pass_empty(&mut self, mut values: usize) -> Print {
+        let mut all = Print::NOTHING;
+        while values != 0 {
+            if let Some(round) = self.ended_round() {
+                let body = self.steps(round.first, round.end);
+                let rounds = match count(body) {
+                    (each, true) => {
+                        let rounds = values.checked_div(each).unwrap_or(0).min(round.left);
+                        values = values.wrapping_sub(each.wrapping_mul(rounds));
+                        rounds
+                    }
+                    _ => 0,
+                };
+                if rounds != 0 {
+                    all = all.then(print(body).repeated(rounds));
+                    self.pass_rounds(rounds);
+                }
+                // Not the loops around it, of which there may be whole rounds to come.
+                self.close_round();
+                continue;
+            }
+            let Some(op) = self.ops.get(self.at) else { break };
+            if op.codec.form == Form::Loop {
+                if self.open_before(op).is_none() {
+                    break;
+                }
+                continue;
+            }
+            let run = self.left(op).min(values);
+            all = all.then(Print::of(op.codec.form).repeated(run));
+            values = values.wrapping_sub(run);
+            self.pass(run);
+            self.leave(op);
+        }
+        all
+    }
+}
