@@ -7,6 +7,7 @@ use crate::error::{Error, Kind, Result};
 
 use super::boundary::boundary;
 use super::types;
+use super::wait::Wait;
 
 /// The `tp_hash` for types whose objects have no hash: -1 with `TypeError`. `PyType_Ready` gives it to a type that has
 /// `tp_richcompare` and no `tp_hash`.
@@ -43,18 +44,26 @@ const IN_USE: u8 = 3;
 
 /// The key of this process, made on the first use where the program has not set it.
 fn key() -> (u64, u64) {
+    let mut wait = Wait::new();
     loop {
         match KEY_STATE.load(Ordering::Acquire) {
             IN_USE => return stored_key(),
-            UNSET if claim(UNSET, BEING_SET) => store_key(new_key(), IN_USE),
+            UNSET => {
+                // Made before it is claimed, so that what others wait for is two stores.
+                let key = new_key();
+                if claim(UNSET, BEING_SET) {
+                    store_key(key, IN_USE);
+                }
+            }
             GIVEN if claim(GIVEN, IN_USE) => {}
-            _ => core::hint::spin_loop(),
+            _ => wait.pause(),
         }
     }
 }
 
 /// `pybuffer_set_hash_key`: makes this the key of the process. `RuntimeError` where hashes have been made with another.
 pub(crate) fn set_key(k0: u64, k1: u64) -> Result<()> {
+    let mut wait = Wait::new();
     loop {
         match KEY_STATE.load(Ordering::Acquire) {
             IN_USE if stored_key() == (k0, k1) => return Ok(()),
@@ -63,7 +72,7 @@ pub(crate) fn set_key(k0: u64, k1: u64) -> Result<()> {
                 store_key((k0, k1), GIVEN);
                 return Ok(());
             }
-            _ => core::hint::spin_loop(),
+            _ => wait.pause(),
         }
     }
 }

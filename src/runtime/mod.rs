@@ -16,6 +16,8 @@
 
 pub(crate) mod alloc;
 
+pub(crate) mod wait;
+
 mod thread;
 
 pub(crate) mod pending;
