@@ -5,7 +5,7 @@
 
 use core::ffi::{c_char, c_int};
 use core::mem::{offset_of, size_of};
-use core::ptr::NonNull;
+use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::Ordering;
 
 use crate::abi::buffer::Py_buffer;
@@ -13,9 +13,9 @@ use crate::abi::bytes::{BYTES_BASIC_SIZE, PyBytesObject};
 use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::slots::{PyBufferProcs, PySequenceMethods};
 use crate::abi::types::{
-    PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_BYTES_SUBCLASS, TPFLAGS_LEAF, TPFLAGS_OWN, TPFLAGS_READY,
+    PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_BYTES_SUBCLASS, TPFLAGS_LEAF, TPFLAGS_LOOKS, TPFLAGS_OWN, TPFLAGS_READY,
 };
-use crate::buffer::{self, Acquired, Concatenation, Request};
+use crate::buffer::{self, Acquired, Concatenation, Ending, LookProcs, Request, Within};
 use crate::error::{Error, Kind, Result};
 use crate::kernels;
 use crate::layout::{self, Order};
@@ -23,6 +23,7 @@ use crate::runtime::alloc::{self, Domain};
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::compare::Operator;
 use crate::runtime::hash;
+use crate::runtime::holds::Pin;
 use crate::runtime::object;
 use crate::runtime::refs::{self, Object, Owned, atomic};
 use crate::runtime::types::{self, answer};
@@ -33,11 +34,11 @@ unsafe impl Object for PyBytesObject {}
 /// The type of bytes objects.
 #[unsafe(no_mangle)]
 pub static mut PyBytes_Type: PyTypeObject = PyTypeObject {
-    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_LEAF | TPFLAGS_BASETYPE | TPFLAGS_BYTES_SUBCLASS,
+    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_LEAF | TPFLAGS_LOOKS | TPFLAGS_BASETYPE | TPFLAGS_BYTES_SUBCLASS,
     tp_hash: Some(bytes_hash),
     tp_richcompare: Some(bytes_richcompare),
     tp_as_sequence: &raw mut SEQUENCE,
-    tp_as_buffer: &raw mut BUFFER,
+    tp_as_buffer: (&raw mut BUFFER).cast(),
     ..types::derived(c"bytes", BYTES_BASIC_SIZE, 1)
 };
 
@@ -48,7 +49,10 @@ static mut SEQUENCE: PySequenceMethods = PySequenceMethods {
     ..PySequenceMethods::of_length(Some(bytes_length))
 };
 
-static mut BUFFER: PyBufferProcs = PyBufferProcs { bf_getbuffer: Some(bytes_getbuffer), bf_releasebuffer: None };
+static mut BUFFER: LookProcs = LookProcs {
+    procs: PyBufferProcs { bf_getbuffer: Some(bytes_getbuffer), bf_releasebuffer: None },
+    look: bytes_look,
+};
 
 /// What a bytes object begins with. `PyBytesObject` has a byte more and is padded, so it is larger than a short object.
 #[repr(C)]
@@ -225,7 +229,7 @@ pub(crate) unsafe fn from_object(op: NonNull<PyObject>) -> Result<Owned<PyBytesO
             return Err(Error::type_name(c"cannot convert '%.200s' object to bytes", name));
         }
         let mut view = Acquired::empty();
-        view.acquire(op.as_ptr(), Request::FULL_RO)?;
+        view.look(op.as_ptr(), Request::FULL_RO, Within::Allocations)?;
         let object = uninitialised(view.view().len)?;
         let to = start(object.as_non_null()).cast();
         buffer::to_fresh(to, view.view(), Order::C)?;
@@ -361,15 +365,28 @@ unsafe extern "C" fn bytes_item(op: *mut PyObject, index: Py_ssize_t) -> *mut Py
 }
 
 unsafe extern "C" fn bytes_getbuffer(op: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
-    boundary(|| {
-        // SAFETY: O1, O2: a slot of this type.
-        unsafe {
-            let bytes: *mut PyBytesObject = op.cast();
-            let start = (&raw mut (*bytes).ob_sval).cast();
-            let length = (*bytes).ob_base.ob_size;
-            buffer::fill_info(view, op, start, length, 1, flags).map(|()| 0)
-        }
-    })
+    // SAFETY: O1, O2: a slot of this type.
+    boundary(|| unsafe { fill(op, view, op, flags).map(|()| 0) })
+}
+
+/// # Safety
+/// O1, O2, and B2 for the view. It is read-only and does not move, so nothing is counted.
+unsafe fn bytes_look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin) -> Result<Ending> {
+    // SAFETY: the function's contract.
+    unsafe { fill(op, view, null_mut(), request.flags()).map(|()| Ending::Nothing) }
+}
+
+/// Fills a view of the bytes, with a reference to this object or to none.
+///
+/// # Safety
+/// O1, O2, and B2 for the view.
+unsafe fn fill(op: *mut PyObject, view: *mut Py_buffer, obj: *mut PyObject, flags: c_int) -> Result<()> {
+    // SAFETY: the function's contract.
+    unsafe {
+        let bytes: *mut PyBytesObject = op.cast();
+        let start = (&raw mut (*bytes).ob_sval).cast();
+        buffer::fill_info(view, obj, start, (*bytes).ob_base.ob_size, 1, flags)
+    }
 }
 
 unsafe extern "C" fn bytes_hash(op: *mut PyObject) -> Py_hash_t {

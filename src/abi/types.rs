@@ -88,6 +88,8 @@ pub(crate) const TPFLAGS_OWN: c_ulong = 0x8002;
 /// Destroying an object of the type, one of this library's, runs no foreign code but the allocator's, and destroys nothing
 /// else, or sees to the depth of it by itself (`runtime::refs::destroy`).
 pub(crate) const TPFLAGS_LEAF: c_ulong = 1 << 16;
+/// The table of buffer slots of the type, one of this library's, has one more: `buffer::LookProcs`.
+pub(crate) const TPFLAGS_LOOKS: c_ulong = 1 << 2;
 /// The type is on the heap and counts references of its instances.
 pub(crate) const TPFLAGS_HEAPTYPE: c_ulong = 1 << 9;
 /// Other types may derive from it.

@@ -145,6 +145,22 @@ pub(crate) unsafe fn fill_complete(
     unsafe { fill(view, exporter, Ok(description), request) }
 }
 
+/// What a complete description answers to a request, without a reference to the exporter.
+///
+/// # Safety
+/// O1; B1 for the description.
+pub(crate) unsafe fn answer_complete(
+    exporter: *mut PyObject,
+    description: &Py_buffer,
+    request: Request,
+) -> Result<Py_buffer> {
+    // SAFETY: the function's contract.
+    unsafe {
+        let structure = structure(description).ok_or(Error::bad_argument())?;
+        answer(description, Contiguity::of(&structure), request, (*types::type_of(exporter)).tp_name)
+    }
+}
+
 /// # Safety
 /// As [`fill_view`]; the description, where there is one, is complete.
 unsafe fn fill(
@@ -155,11 +171,7 @@ unsafe fn fill(
 ) -> Result<()> {
     // SAFETY: the function's contract. The view may be uninitialised, so it is only written.
     unsafe {
-        let answer = description.and_then(|base| {
-            let structure = structure(base).ok_or(Error::bad_argument())?;
-            answer(base, Contiguity::of(&structure), request, (*types::type_of(exporter)).tp_name)
-        });
-        match answer {
+        match description.and_then(|base| answer_complete(exporter, base, request)) {
             Ok(answer) => {
                 refs::incref(exporter);
                 view.write(Py_buffer { obj: exporter, ..answer });

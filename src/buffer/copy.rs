@@ -8,7 +8,7 @@ use crate::layout::{Axis, FEW, Order, Pair, Purpose, Small, Structure, with_room
 use crate::runtime::alloc::{self, Scratch};
 
 use super::request::Request;
-use super::view::{Acquired, NEGATIVE, checked_structure, is_exporter, structure};
+use super::view::{Acquired, Both, NEGATIVE, Within, checked_structure, is_exporter, structure};
 
 /// `PyBuffer_ToContiguous`: all items of `view`, to `len` bytes at `buf`, in `order`.
 ///
@@ -193,7 +193,7 @@ unsafe fn scatter_lines(pair: Pair<'_>, ndim: usize, items: usize, src: *const u
 /// # Safety
 /// O1 for both, and W3.
 pub(crate) unsafe fn copy_data(dest: *mut PyObject, src: *mut PyObject) -> Result<()> {
-    let (mut to, mut from) = (Acquired::empty(), Acquired::empty());
+    let mut both = Both::empty();
     // SAFETY: O1; the views stay where they are. The exporters vouch for the memory (B1).
     unsafe {
         if !is_exporter(dest) || !is_exporter(src) {
@@ -202,9 +202,9 @@ pub(crate) unsafe fn copy_data(dest: *mut PyObject, src: *mut PyObject) -> Resul
                 c"both destination and source must be bytes-like objects",
             ));
         }
-        to.acquire(dest, Request::FULL)?;
-        from.acquire(src, Request::FULL_RO)?;
-        copy_view(from.view(), to.view())
+        let requests = [(dest, Request::FULL), (src, Request::FULL_RO)];
+        both.look(requests, Within::Allocations).map_err(|(_, error)| error)?;
+        copy_view(both.second.view(), both.first.view())
     }
 }
 
@@ -359,7 +359,7 @@ pub(crate) unsafe fn copy_to_object(obj: *mut PyObject, buf: *const u8, len: isi
     let mut to = Acquired::empty();
     // SAFETY: O1; the view stays where it is. The exporter vouches for the memory (B1).
     unsafe {
-        to.acquire(obj, Request::FULL)?;
+        to.look(obj, Request::FULL, Within::Walks)?;
         if len > to.view().len {
             return Err(Error::buffer(c"destination is too small to receive data from source"));
         }

@@ -13,11 +13,18 @@ use super::request::Request;
 /// The format of unsigned bytes. C's struct wants a pointer that could be written; nobody may.
 pub(crate) const UNSIGNED_BYTES: *mut c_char = c"B".as_ptr().cast_mut();
 
+/// Where there is no view to fill.
+pub(crate) const NO_VIEW: Error = Error::buffer(c"PyBuffer_FillInfo: view==NULL argument is obsolete");
+
+/// Where memory that may not be written is to be.
+pub(crate) const NOT_WRITABLE: Error = Error::buffer(c"Object is not writable.");
+
 /// `PyBuffer_FillInfo`: `len` bytes at `buf` as one axis of unsigned bytes. The flags are as C passes them, to this function
 /// or to a slot: those that are no request are a `SystemError`.
 ///
 /// # Safety
 /// `view` is NULL or may be written; `obj` is NULL or O1.
+#[inline]
 pub(crate) unsafe fn fill_info(
     view: *mut Py_buffer,
     obj: *mut PyObject,
@@ -27,11 +34,11 @@ pub(crate) unsafe fn fill_info(
     flags: c_int,
 ) -> Result<()> {
     if view.is_null() {
-        return Err(Error::buffer(c"PyBuffer_FillInfo: view==NULL argument is obsolete"));
+        return Err(NO_VIEW);
     }
     let request = Request::new(flags)?;
     if request.writable() && readonly != 0 {
-        return Err(Error::buffer(c"Object is not writable."));
+        return Err(NOT_WRITABLE);
     }
     // SAFETY: the function's contract. The view owns a reference to the exporter. It may be uninitialised, so it is only
     // written.

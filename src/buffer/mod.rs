@@ -15,6 +15,8 @@
 
 mod request;
 
+mod look;
+
 mod view;
 
 mod kept;
@@ -33,14 +35,15 @@ mod verify;
 
 mod check;
 
-pub(crate) use answer::{Contiguity, answer, described, fill_complete, fill_view};
+pub(crate) use answer::{Contiguity, answer, answer_complete, described, fill_complete, fill_view};
 pub(crate) use check::check_exporter;
 pub(crate) use copy::{copy_apart, copy_data, copy_to_object, copy_view, from_contiguous, to_contiguous, to_fresh};
-pub(crate) use fill::{UNSIGNED_BYTES, fill_info};
+pub(crate) use fill::{NO_VIEW, NOT_WRITABLE, UNSIGNED_BYTES, fill_info};
 pub(crate) use kept::Kept;
+pub(crate) use look::{Ending, LookProcs, look};
 pub(crate) use request::Request;
 pub(crate) use segment::{Concatenation, is_readable, read_segment, write_segment};
 pub(crate) use view::{
-    Acquired, MostAxes, NEGATIVE, acquire, answerer, checked_structure, format_of, get_buffer, is_exporter,
-    item_pointer, may_stand_for_another, release, select_from, structure,
+    Acquired, AskedBoth, Both, MostAxes, NEGATIVE, Operand, Within, acquire, answerer, checked_structure, format_of,
+    get_buffer, is_exporter, item_pointer, may_stand_for_another, release, select_from, structure,
 };

@@ -8,33 +8,29 @@ use crate::runtime::indicator;
 use crate::runtime::object;
 
 use super::request::Request;
-use super::view::Acquired;
+use super::view::{Acquired, Both, Within};
 
 /// Two exporters' memory as plain bytes, behind each other.
-pub(crate) struct Concatenation {
-    left: Acquired,
-    right: Acquired,
-}
+pub(crate) struct Concatenation(Both);
 
 impl Concatenation {
     /// Nothing yet; the views are filled in place.
     pub(crate) const fn empty() -> Self {
-        Self { left: Acquired::empty(), right: Acquired::empty() }
+        Self(Both::empty())
     }
 
     /// Asks both exporters, and gives the two lengths. As in CPython, every failure is a `TypeError`.
     ///
     /// # Safety
-    /// O1 for both; called once; the value is not moved afterwards (B2).
+    /// O1 for both; called once; the value is not moved afterwards (B2). While it lives nothing runs but allocations.
     pub(crate) unsafe fn acquire(&mut self, a: *mut PyObject, b: *mut PyObject) -> Result<(Py_ssize_t, Py_ssize_t)> {
         // SAFETY: the function's contract.
         unsafe {
-            self.left
-                .acquire(a, Request::SIMPLE)
-                .and_then(|()| self.right.acquire(b, Request::SIMPLE))
+            self.0
+                .look([(a, Request::SIMPLE), (b, Request::SIMPLE)], Within::Allocations)
                 .map_err(|_| object::type_mismatch(c"can't concat %.100s to %.100s", b, a))?;
         }
-        Ok((self.left.view().len, self.right.view().len))
+        Ok((self.0.first.view().len, self.0.second.view().len))
     }
 
     /// Writes the bytes of both.
@@ -42,7 +38,7 @@ impl Concatenation {
     /// # Safety
     /// As many bytes as the two lengths together may be written at `to`, which is memory of neither; W3.
     pub(crate) unsafe fn write(&self, to: *mut u8) {
-        let (left, right) = (self.left.view(), self.right.view());
+        let (left, right) = (self.0.first.view(), self.0.second.view());
         // SAFETY: the function's contract; the exporters vouch for their memory (B1).
         unsafe {
             core::ptr::copy_nonoverlapping(left.buf.cast(), to, left.len.unsigned_abs());
@@ -68,7 +64,7 @@ pub(crate) unsafe fn is_readable(obj: *mut PyObject) -> bool {
 pub(crate) unsafe fn read_segment(obj: *mut PyObject) -> Result<(*mut c_void, Py_ssize_t)> {
     let mut view = Acquired::empty();
     // SAFETY: O1; the view stays where it is.
-    unsafe { view.acquire(obj, Request::SIMPLE)? };
+    unsafe { view.look(obj, Request::SIMPLE, Within::Walks)? };
     Ok((view.view().buf, view.view().len))
 }
 
@@ -79,7 +75,7 @@ pub(crate) unsafe fn read_segment(obj: *mut PyObject) -> Result<(*mut c_void, Py
 pub(crate) unsafe fn write_segment(obj: *mut PyObject) -> Result<(*mut c_void, Py_ssize_t)> {
     let mut view = Acquired::empty();
     // SAFETY: O1; the view stays where it is.
-    unsafe { view.acquire(obj, Request::WRITABLE) }
+    unsafe { view.look(obj, Request::WRITABLE, Within::Walks) }
         .map_err(|_| Error::new(Kind::Type, c"expected a writable bytes-like object"))?;
     Ok((view.view().buf, view.view().len))
 }

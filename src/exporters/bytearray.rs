@@ -1,21 +1,24 @@
 //! bytearray: a sequence of bytes that can change and be resized. CPython: `bytearrayobject.c`.
 //!
-//! `ob_exports` is also the lock between a resize and everything else that looks at the memory: a resize claims the
-//! object by setting it from 0 to `CLAIMED`; whoever wants the memory meanwhile waits for the few instructions (and at
-//! worst one `realloc`) that a resize takes.
+//! `ob_exports` counts what holds the memory where it is (`runtime::holds`): consumers' views, which keep it from being
+//! resized; pins, the short looks of this library, which a resize waits for; and the claim of a resize, which they wait for.
+//! Under neither pin nor claim does foreign code run: where the program has put an allocator of its own, what allocates takes
+//! a view in place of a pin, and a resize asks for memory before its claim and frees the old after it.
 #![deny(clippy::arithmetic_side_effects)]
+
+mod room;
 
 use core::ffi::{c_char, c_int};
 use core::mem::size_of;
 use core::ptr::{NonNull, null_mut};
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::abi::buffer::Py_buffer;
 use crate::abi::bytes::PyByteArrayObject;
 use crate::abi::object::{Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::slots::{PyBufferProcs, PySequenceMethods};
-use crate::abi::types::{PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_LEAF, TPFLAGS_OWN, TPFLAGS_READY};
-use crate::buffer::{self, Acquired, Concatenation, Request};
+use crate::abi::types::{PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_LEAF, TPFLAGS_LOOKS, TPFLAGS_OWN, TPFLAGS_READY};
+use crate::buffer::{self, Acquired, Both, Concatenation, Ending, LookProcs, Request, Within};
 use crate::bytes;
 use crate::error::{Error, Kind, Result};
 use crate::kernels;
@@ -24,10 +27,13 @@ use crate::runtime::alloc::{self, Domain, Scratch};
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::compare::Operator;
 use crate::runtime::hash;
+use crate::runtime::holds::{Holds, Pin};
 use crate::runtime::indicator;
 use crate::runtime::object;
 use crate::runtime::refs::{Object, Owned, atomic};
 use crate::runtime::types::{self, answer, object_dealloc};
+
+use room::{claimed, rebuilt, resize_claimed};
 
 // SAFETY: begins with a PyVarObject.
 unsafe impl Object for PyByteArrayObject {}
@@ -35,12 +41,12 @@ unsafe impl Object for PyByteArrayObject {}
 /// The type of bytearray objects.
 #[unsafe(no_mangle)]
 pub static mut PyByteArray_Type: PyTypeObject = PyTypeObject {
-    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_LEAF | TPFLAGS_BASETYPE,
+    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_LEAF | TPFLAGS_LOOKS | TPFLAGS_BASETYPE,
     tp_dealloc: Some(bytearray_dealloc),
     tp_hash: Some(hash::PyObject_HashNotImplemented),
     tp_richcompare: Some(bytearray_richcompare),
     tp_as_sequence: &raw mut SEQUENCE,
-    tp_as_buffer: &raw mut BUFFER,
+    tp_as_buffer: (&raw mut BUFFER).cast(),
     ..types::derived(c"bytearray", size_of::<PyByteArrayObject>(), 0)
 };
 
@@ -52,47 +58,70 @@ static mut SEQUENCE: PySequenceMethods = PySequenceMethods {
     ..PySequenceMethods::of_length(Some(bytearray_length))
 };
 
-static mut BUFFER: PyBufferProcs =
-    PyBufferProcs { bf_getbuffer: Some(bytearray_getbuffer), bf_releasebuffer: Some(bytearray_releasebuffer) };
+static mut BUFFER: LookProcs = LookProcs {
+    procs: PyBufferProcs { bf_getbuffer: Some(bytearray_getbuffer), bf_releasebuffer: Some(bytearray_releasebuffer) },
+    look: bytearray_look,
+};
 
 /// What a bytearray without memory of its own shows: the NUL that ends it. CPython: the same name.
 #[unsafe(no_mangle)]
 pub static mut _PyByteArray_empty_string: [c_char; 1] = [0];
 
-/// The value of `ob_exports` while a resize has the object.
-const CLAIMED: Py_ssize_t = Py_ssize_t::MIN;
+/// What holds the memory of a bytearray.
+///
+/// # Safety
+/// O1 and O2, for as long as the result is used.
+unsafe fn holds<'a>(op: NonNull<PyByteArrayObject>) -> Holds<'a> {
+    // SAFETY: the function's contract; `Holds` alone changes the word.
+    unsafe { Holds::of(&raw mut (*op.as_ptr()).ob_exports) }
+}
+
+/// Where the bytes begin, and how many there are.
+///
+/// # Safety
+/// O1 and O2, and something holds the memory.
+#[inline]
+unsafe fn memory(op: NonNull<PyByteArrayObject>) -> (*mut u8, Py_ssize_t) {
+    // SAFETY: the function's contract; nobody changes the two meanwhile.
+    unsafe { (start(op).cast(), (*op.as_ptr()).ob_base.ob_size) }
+}
 
 /// Keeps a bytearray from being resized while it lives.
-struct Pinned(NonNull<PyByteArrayObject>);
+struct Pinned {
+    op: NonNull<PyByteArrayObject>,
+    /// It is a view, since foreign code may run.
+    is_view: bool,
+}
 
 impl Pinned {
     /// Waits for a resize that is under way.
     ///
     /// # Safety
-    /// O1 and O2, for as long as the value lives.
-    unsafe fn new(op: NonNull<PyByteArrayObject>) -> Self {
+    /// O1 and O2, for as long as the value lives; `within` is what runs meanwhile.
+    unsafe fn new(op: NonNull<PyByteArrayObject>, within: Within) -> Self {
+        let is_view = !within.is_own();
         // SAFETY: O1, O2.
-        let exports = unsafe { atomic(&raw mut (*op.as_ptr()).ob_exports) };
-        while exports
-            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |count| (count >= 0).then(|| count.wrapping_add(1)))
-            .is_err()
-        {
-            core::hint::spin_loop();
+        let holds = unsafe { holds(op) };
+        if is_view {
+            holds.add_view()
+        } else {
+            holds.pin(Pin::First)
         }
-        Self(op)
+        Self { op, is_view }
     }
 
     /// Where the bytes begin, and how many there are.
     fn memory(&self) -> (*mut u8, Py_ssize_t) {
-        // SAFETY: O1, O2, see `new`; nobody changes the two meanwhile.
-        unsafe { (start(self.0).cast(), (*self.0.as_ptr()).ob_base.ob_size) }
+        // SAFETY: see `new`.
+        unsafe { memory(self.op) }
     }
 }
 
 impl Drop for Pinned {
     fn drop(&mut self) {
         // SAFETY: O1, O2, see `new`.
-        unsafe { atomic(&raw mut (*self.0.as_ptr()).ob_exports) }.fetch_sub(1, Ordering::Release);
+        let holds = unsafe { holds(self.op) };
+        if self.is_view { holds.end_view() } else { holds.unpin() }
     }
 }
 
@@ -118,12 +147,13 @@ pub(crate) unsafe fn downcast(op: NonNull<PyObject>) -> Result<NonNull<PyByteArr
 /// `PyByteArray_AsString`: where the bytes begin.
 ///
 /// # Safety
-/// O1, O2; no other thread resizes the object meanwhile.
+/// O1, O2; the result is good as long as no other thread resizes the object.
+#[inline]
 pub(crate) unsafe fn start(op: NonNull<PyByteArrayObject>) -> *mut c_char {
-    // SAFETY: the function's contract.
+    // SAFETY: O2; a resize in another thread changes the fields.
     unsafe {
-        if (*op.as_ptr()).ob_base.ob_size != 0 {
-            (*op.as_ptr()).ob_start
+        if length(op) != 0 {
+            AtomicPtr::from_ptr(&raw mut (*op.as_ptr()).ob_start).load(Ordering::Relaxed)
         } else {
             (&raw mut _PyByteArray_empty_string).cast()
         }
@@ -202,7 +232,7 @@ pub(crate) unsafe fn from_object(op: NonNull<PyObject>) -> Result<Owned<PyByteAr
             return Err(Error::type_name(c"cannot convert '%.200s' object to bytearray", name));
         }
         let mut view = Acquired::empty();
-        view.acquire(op.as_ptr(), Request::FULL_RO)?;
+        view.look(op.as_ptr(), Request::FULL_RO, Within::Allocations)?;
         let object = uninitialised(view.view().len)?;
         buffer::to_fresh(start(object.as_non_null()).cast(), view.view(), Order::C)?;
         Ok(object)
@@ -237,98 +267,23 @@ pub(crate) unsafe fn resize(op: NonNull<PyByteArrayObject>, length: Py_ssize_t) 
             crate::error::Argument::None,
         ));
     }
-    // SAFETY: O1, O2.
+    // SAFETY: O1, O2. In other memory there is room for the bytes that are kept.
     unsafe {
         if self::length(op) == length {
             return Ok(());
         }
-        claimed(op, || resize_claimed(op, length))
-    }
-}
-
-/// Runs something that has everything but the head of the object to itself (O3), or refuses where there are views.
-///
-/// # Safety
-/// O1 and O2.
-unsafe fn claimed(op: NonNull<PyByteArrayObject>, body: impl FnOnce() -> Result<()>) -> Result<()> {
-    // SAFETY: O1, O2.
-    let exports = unsafe { atomic(&raw mut (*op.as_ptr()).ob_exports) };
-    while let Err(others) = exports.compare_exchange(0, CLAIMED, Ordering::Acquire, Ordering::Relaxed) {
-        if others > 0 {
-            return Err(Error::buffer(c"Existing exports of data: object cannot be re-sized"));
-        }
-        core::hint::spin_loop();
-    }
-    let result = body();
-    exports.store(0, Ordering::Release);
-    result
-}
-
-/// How much memory an object should have for another length; `None` where what it has will do.
-///
-/// # Safety
-/// O2, and this thread has claimed the object.
-unsafe fn other_room(op: NonNull<PyByteArrayObject>, size: usize) -> Result<Option<usize>> {
-    // SAFETY: the function's contract.
-    let (room, offset) = unsafe {
-        let object = op.as_ptr();
-        ((*object).ob_alloc.unsigned_abs(), (*object).ob_start.addr().wrapping_sub((*object).ob_bytes.addr()))
-    };
-    let needed = size.checked_add(1).ok_or(Error::no_memory())?;
-    let fits = needed.checked_add(offset).is_some_and(|end| end <= room);
-    if fits && size >= room >> 1 {
-        return Ok(None);
-    }
-    // A little more than there was: likely not the last time. Much more, or much less: exactly that.
-    Ok(Some(if !fits && size <= room.saturating_add(room >> 3) {
-        size.saturating_add(size >> 3).saturating_add(if size < 9 { 3 } else { 6 })
-    } else {
-        needed
-    }))
-}
-
-/// # Safety
-/// As [`resize`], and this thread has claimed the object; `length` is not negative.
-unsafe fn resize_claimed(op: NonNull<PyByteArrayObject>, length: Py_ssize_t) -> Result<()> {
-    // SAFETY: the function's contract.
-    unsafe {
-        let object = op.as_ptr();
-        let size = length.unsigned_abs();
-        let Some(alloc) = other_room(op, size)? else {
-            set_length(op, length);
+        if !alloc::is_foreign() && claimed(op, || resize_claimed(op, length))? {
             return Ok(());
-        };
-        let offset = (*object).ob_start.addr().wrapping_sub((*object).ob_bytes.addr());
-        let start: *mut c_char = if offset == 0 {
-            alloc::realloc(Domain::Mem, (*object).ob_bytes.cast(), alloc).cast()
-        } else {
-            alloc::malloc(Domain::Mem, alloc).cast()
-        };
-        if start.is_null() {
-            return Err(Error::no_memory());
         }
-        if offset != 0 {
-            let kept = size.min((*object).ob_base.ob_size.unsigned_abs());
-            core::ptr::copy_nonoverlapping((*object).ob_start, start, kept);
-            alloc::free(Domain::Mem, (*object).ob_bytes.cast());
-        }
-        (*object).ob_bytes = start;
-        (*object).ob_start = start;
-        (*object).ob_alloc = alloc.cast_signed();
-        set_length(op, length);
-        Ok(())
-    }
-}
-
-/// Sets the length, and the NUL behind it.
-///
-/// # Safety
-/// O2, and this thread has claimed the object, which has memory for that.
-unsafe fn set_length(op: NonNull<PyByteArrayObject>, length: Py_ssize_t) {
-    // SAFETY: the function's contract.
-    unsafe {
-        atomic(&raw mut (*op.as_ptr()).ob_base.ob_size).store(length, Ordering::Relaxed);
-        (*op.as_ptr()).ob_start.offset(length).write(0);
+        rebuilt(
+            op,
+            |_| Ok(length),
+            |old, old_length, new| {
+                if new != old {
+                    core::ptr::copy_nonoverlapping(old, new, old_length.min(length).unsigned_abs());
+                }
+            },
+        )
     }
 }
 
@@ -343,7 +298,7 @@ pub(crate) unsafe fn slice(
 ) -> Result<Owned<PyByteArrayObject>> {
     // SAFETY: O1, O2; a clipped slice is within the bytes.
     unsafe {
-        let pinned = Pinned::new(op);
+        let pinned = Pinned::new(op, Within::Allocations);
         let (memory, length) = pinned.memory();
         let slice = layout::clip(Some(first), Some(stop), None, length)?;
         from_memory(memory.wrapping_offset(slice.start), slice.count)
@@ -372,8 +327,13 @@ pub(crate) unsafe fn set_slice(
         let new = copied.as_ref().map_or(&[][..], |copied| {
             core::slice::from_raw_parts(start(copied.as_non_null()).cast(), length(copied.as_non_null()).unsigned_abs())
         });
+        let new_length = |length: Py_ssize_t| {
+            let slice = layout::clip(Some(first), Some(stop), None, length)?;
+            let kept = length.wrapping_sub(slice.count);
+            kept.checked_add(new.len().cast_signed()).ok_or(Error::no_memory())
+        };
         {
-            let pinned = Pinned::new(op);
+            let pinned = Pinned::new(op, Within::Walks);
             let (memory, length) = pinned.memory();
             let slice = layout::clip(Some(first), Some(stop), None, length)?;
             // What keeps its length may have views.
@@ -382,40 +342,18 @@ pub(crate) unsafe fn set_slice(
                 return Ok(());
             }
         }
-        claimed(op, || replace_claimed(op, first, stop, new))
-    }
-}
-
-/// # Safety
-/// As [`set_slice`], and this thread has claimed the object; the new bytes are others' memory.
-unsafe fn replace_claimed(op: NonNull<PyByteArrayObject>, first: isize, stop: isize, new: &[u8]) -> Result<()> {
-    // SAFETY: the function's contract. In place the tail is moved first; in other memory all is copied before the old goes.
-    unsafe {
-        let object = op.as_ptr();
-        let length = (*object).ob_base.ob_size;
-        let slice = layout::clip(Some(first), Some(stop), None, length)?;
-        let old: *mut u8 = start(op).cast();
-        let tail = old.wrapping_offset(slice.start).wrapping_offset(slice.count);
-        let kept = length.wrapping_sub(slice.count);
-        let tail_length = kept.wrapping_sub(slice.start).unsigned_abs();
-        let length = kept.checked_add(new.len().cast_signed()).ok_or(Error::no_memory())?;
-        let alloc = other_room(op, length.unsigned_abs())?;
-        let memory = match alloc {
-            None => old,
-            Some(alloc) => Scratch::new(alloc)?.into_raw(),
-        };
-        let place = memory.wrapping_offset(slice.start);
-        core::ptr::copy(tail, place.wrapping_add(new.len()), tail_length);
-        core::ptr::copy_nonoverlapping(new.as_ptr(), place, new.len());
-        if let Some(alloc) = alloc {
-            core::ptr::copy_nonoverlapping(old, memory, slice.start.unsigned_abs());
-            alloc::free(Domain::Mem, (*object).ob_bytes.cast());
-            (*object).ob_bytes = memory.cast();
-            (*object).ob_start = memory.cast();
-            (*object).ob_alloc = alloc.cast_signed();
-        }
-        set_length(op, length);
-        Ok(())
+        // In place the tail is moved first.
+        rebuilt(op, new_length, |old, length, memory| {
+            let Ok(slice) = layout::clip(Some(first), Some(stop), None, length) else { return };
+            let stop = slice.start.wrapping_add(slice.count);
+            let place = memory.wrapping_offset(slice.start);
+            let tail = length.wrapping_sub(stop).unsigned_abs();
+            core::ptr::copy(old.wrapping_offset(stop), place.wrapping_add(new.len()), tail);
+            core::ptr::copy_nonoverlapping(new.as_ptr(), place, new.len());
+            if memory != old {
+                core::ptr::copy_nonoverlapping(old, memory, slice.start.unsigned_abs());
+            }
+        })
     }
 }
 
@@ -440,7 +378,7 @@ unsafe extern "C" fn bytearray_concat(op: *mut PyObject, other: *mut PyObject) -
 unsafe extern "C" fn bytearray_repeat(op: *mut PyObject, count: Py_ssize_t) -> *mut PyObject {
     // SAFETY: O1, O2: a slot of this type; a fresh object of as many bytes as are written.
     boundary(|| unsafe {
-        let pinned = Pinned::new(non_null(op)?.cast());
+        let pinned = Pinned::new(non_null(op)?.cast(), Within::Allocations);
         let (memory, length) = pinned.memory();
         let count = count.max(0);
         let object = uninitialised(length.checked_mul(count).ok_or(Error::no_memory())?)?;
@@ -462,7 +400,7 @@ fn place(index: Py_ssize_t, length: Py_ssize_t) -> Result<Py_ssize_t> {
 unsafe extern "C" fn bytearray_item(op: *mut PyObject, index: Py_ssize_t) -> *mut PyObject {
     // SAFETY: O1, O2: a slot of this type; the place is within the bytes.
     boundary(|| unsafe {
-        let pinned = Pinned::new(non_null(op)?.cast());
+        let pinned = Pinned::new(non_null(op)?.cast(), Within::Walks);
         let (memory, length) = pinned.memory();
         Ok(bytes::single(memory.wrapping_offset(place(index, length)?).read()).into_object())
     })
@@ -473,7 +411,7 @@ unsafe extern "C" fn bytearray_ass_item(op: *mut PyObject, index: Py_ssize_t, va
     // SAFETY: O1, O2: a slot of this type; O2 after the check; the place is within the bytes.
     boundary(|| unsafe {
         let bytearray = non_null(op)?.cast();
-        let pinned = Pinned::new(bytearray);
+        let pinned = Pinned::new(bytearray, Within::Walks);
         let (memory, length) = pinned.memory();
         let place = place(index, length)?;
         let Some(value) = NonNull::new(value) else {
@@ -493,30 +431,53 @@ unsafe extern "C" fn bytearray_ass_item(op: *mut PyObject, index: Py_ssize_t, va
 
 unsafe extern "C" fn bytearray_getbuffer(op: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
     boundary(|| {
-        // SAFETY: O1, O2: a slot of this type. The view keeps it from being resized, until it is released.
-        unsafe {
-            let pinned = Pinned::new(non_null(op)?.cast());
-            let (memory, length) = pinned.memory();
-            buffer::fill_info(view, op, memory.cast(), length, 0, flags)?;
-            core::mem::forget(pinned);
-            Ok(0)
+        let bytearray = non_null(op)?.cast();
+        if view.is_null() {
+            return Err(buffer::NO_VIEW);
         }
+        Request::new(flags)?;
+        // SAFETY: O1, O2: a slot of this type. From here on nothing fails, so that no request is counted that is refused. The
+        // view keeps the object from being resized, until it is released.
+        unsafe {
+            holds(bytearray).add_view();
+            let (memory, length) = memory(bytearray);
+            buffer::fill_info(view, op, memory.cast(), length, 0, flags)
+                .inspect_err(|_| holds(bytearray).end_view())?;
+        }
+        Ok(0)
     })
 }
 
 unsafe extern "C" fn bytearray_releasebuffer(op: *mut PyObject, _view: *mut Py_buffer) {
     // SAFETY: O1, O2: a slot of this type; called once for each successful `bytearray_getbuffer`.
-    unsafe { atomic(&raw mut (*op.cast::<PyByteArrayObject>()).ob_exports) }.fetch_sub(1, Ordering::Release);
+    unsafe { holds(NonNull::new_unchecked(op.cast())) }.end_view();
+}
+
+/// # Safety
+/// O1, O2, and B2 for the view.
+unsafe fn bytearray_look(op: *mut PyObject, view: *mut Py_buffer, request: Request, pin: Pin) -> Result<Ending> {
+    unsafe fn end(op: *mut PyObject, _view: &Py_buffer) {
+        // SAFETY: the look keeps the object (O1, O2).
+        unsafe { holds(NonNull::new_unchecked(op.cast())) }.unpin();
+    }
+    // SAFETY: the function's contract. Memory that may be written meets every request.
+    unsafe {
+        let bytearray = NonNull::new_unchecked(op.cast());
+        holds(bytearray).pin(pin);
+        let (memory, length) = memory(bytearray);
+        let filled = buffer::fill_info(view, null_mut(), memory.cast(), length, 0, request.flags());
+        filled.map(|()| Ending::Unpin(op, end)).inspect_err(|_| holds(bytearray).unpin())
+    }
 }
 
 unsafe extern "C" fn bytearray_richcompare(a: *mut PyObject, b: *mut PyObject, operator: c_int) -> *mut PyObject {
-    let (mut left, mut right) = (Acquired::empty(), Acquired::empty());
+    let mut both = Both::empty();
     // SAFETY: O1; the views stay where they are; the exporters vouch for the bytes (B1).
     unsafe {
-        let acquired =
-            indicator::quietly(|| left.acquire(a, Request::SIMPLE).and_then(|()| right.acquire(b, Request::SIMPLE)));
+        let requests = [(a, Request::SIMPLE), (b, Request::SIMPLE)];
+        let acquired = indicator::quietly(|| both.look(requests, Within::Walks));
         match (acquired, Operator::from_c(operator)) {
-            (Ok(()), Some(operator)) => answer(Some(operator.holds(left.bytes().cmp(right.bytes())))),
+            (Ok(()), Some(operator)) => answer(Some(operator.holds(both.first.bytes().cmp(both.second.bytes())))),
             // What cannot be seen as bytes is not comparable; that is no error.
             _ => answer(None),
         }

@@ -11,11 +11,12 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::exporting::pybuffer_destroy;
 use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject};
 use crate::abi::slots::PyBufferProcs;
-use crate::abi::types::PyTypeObject;
-use crate::buffer::{self, Request};
+use crate::abi::types::{PyTypeObject, TPFLAGS_LOOKS, TPFLAGS_OWN, TPFLAGS_READY};
+use crate::buffer::{self, Ending, LookProcs, Request};
 use crate::error::{Error, Result};
 use crate::runtime::boundary::boundary;
 use crate::runtime::hash::PyObject_HashNotImplemented;
+use crate::runtime::holds::Pin;
 use crate::runtime::indicator;
 use crate::runtime::object;
 use crate::runtime::refs::{self, Object, Owned};
@@ -42,11 +43,15 @@ unsafe impl Object for MemoryObject {}
 pub static mut pybuffer_memory_type: PyTypeObject = PyTypeObject {
     tp_dealloc: Some(memory_dealloc),
     tp_hash: Some(memory_hash),
-    tp_as_buffer: &raw mut BUFFER,
+    tp_as_buffer: (&raw mut BUFFER).cast(),
+    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_LOOKS,
     ..types::derived(c"pybuffer.memory", size_of::<MemoryObject>(), 0)
 };
 
-static mut BUFFER: PyBufferProcs = PyBufferProcs { bf_getbuffer: Some(memory_getbuffer), bf_releasebuffer: None };
+static mut BUFFER: LookProcs = LookProcs {
+    procs: PyBufferProcs { bf_getbuffer: Some(memory_getbuffer), bf_releasebuffer: None },
+    look: memory_look,
+};
 
 /// `pybuffer_memory_new`: an exporter of the memory that is described.
 ///
@@ -142,6 +147,19 @@ unsafe extern "C" fn memory_getbuffer(op: *mut PyObject, view: *mut Py_buffer, f
             buffer::fill_complete(view, op, description, Request::of_slot(flags)).map(|()| 0)
         }
     })
+}
+
+/// Nothing is counted: the memory lives as long as the object.
+///
+/// # Safety
+/// O1, O2, and B2 for the view.
+unsafe fn memory_look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin) -> Result<Ending> {
+    // SAFETY: the function's contract. The description is complete, and has no object in the answer.
+    unsafe {
+        let answer = buffer::answer_complete(op, &(*op.cast::<MemoryObject>()).description, request)?;
+        view.write(Py_buffer { obj: null_mut(), ..answer });
+        Ok(Ending::Nothing)
+    }
 }
 
 /// `tp_hash`: who may write the memory may change it, so that it has none.

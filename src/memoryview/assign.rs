@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 use crate::abi::buffer::Py_buffer;
 use crate::abi::format::pybuffer_value;
 use crate::abi::object::PyObject;
-use crate::buffer::{self, Acquired, Request};
+use crate::buffer::{self, Acquired, Request, Within};
 use crate::error::{Error, Result};
 use crate::layout::{MAX_NDIM, Structure, Subscript};
 
@@ -22,13 +22,15 @@ pub(crate) unsafe fn assign(
     subscripts: impl Iterator<Item = Subscript> + Clone,
     source: NonNull<PyObject>,
 ) -> Result<()> {
-    let (mut part, mut src) = (Stacked::empty(), Acquired::empty());
+    let mut part = Stacked::empty();
     // SAFETY: the function's contract; the views stay where they are. The exporters vouch for the memory (B1).
     unsafe {
         let access = Access::new(op)?;
         access.writable()?;
         let to = part.select(&access, subscripts)?;
-        src.acquire(source.as_ptr(), Request::FULL_RO)?;
+        // It ends before the access, with which the view of an exporter may be given back.
+        let mut src = Acquired::empty();
+        src.look(source.as_ptr(), Request::FULL_RO, Within::Allocations)?;
         let from = src.view();
         let (a, b) = (buffer::checked_structure(from)?, buffer::checked_structure(&to)?);
         if !same_format(from, &to) || !a.has_shape_of(&b) {

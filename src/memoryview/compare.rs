@@ -7,7 +7,7 @@ use core::sync::atomic::Ordering;
 use crate::abi::buffer::Py_buffer;
 use crate::abi::memoryview::{_Py_MEMORYVIEW_C, PyMemoryViewObject};
 use crate::abi::object::{Py_hash_t, PyObject};
-use crate::buffer::{self, Acquired, Request};
+use crate::buffer::{self, Acquired, Request, Within};
 use crate::description::{PlanOf, with_plan_of};
 use crate::error::{Error, Kind, Result};
 use crate::format::{self, Comparer, common_item, is_of_struct, native_code};
@@ -48,7 +48,7 @@ pub(super) unsafe extern "C" fn richcompare(a: *mut PyObject, b: *mut PyObject, 
             };
             let mut other = Acquired::empty();
             // What exports nothing is not comparable; that is no error.
-            if indicator::quietly(|| other.acquire(b, Request::FULL_RO)).is_err() {
+            if indicator::quietly(|| other.look(b, Request::FULL_RO, Within::Allocations)).is_err() {
                 return Ok(answer(None));
             }
             let equal = equal(access.view(), other.view(), Formats::Struct)?;
@@ -71,7 +71,7 @@ pub(crate) unsafe fn equal_values(a: NonNull<PyObject>, b: NonNull<PyObject>) ->
         }
         let Ok(access) = Access::of_memoryview(view) else { return Ok(a == b) };
         let mut other = Acquired::empty();
-        other.acquire(b.as_ptr(), Request::FULL_RO)?;
+        other.look(b.as_ptr(), Request::FULL_RO, Within::Allocations)?;
         equal(access.view(), other.view(), Formats::All)
     }
 }

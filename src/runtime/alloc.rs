@@ -1,7 +1,8 @@
 //! Memory from the hooks that a program can set. Every allocation of the library goes through here.
 
 use core::ffi::c_void;
-use core::ptr::{NonNull, null_mut};
+use core::ptr::{NonNull, fn_addr_eq, null_mut};
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::abi::memory::{PyMemAllocatorDomain, PyMemAllocatorEx};
 use crate::error::{Error, Result};
@@ -85,6 +86,22 @@ pub(crate) fn allocator(domain: Domain) -> PyMemAllocatorEx {
 pub(crate) unsafe fn set_allocator(domain: Domain, hooks: PyMemAllocatorEx) {
     // SAFETY: the function's contract: nobody reads meanwhile.
     unsafe { *domain.hooks() = hooks };
+    let is_system = |domain| {
+        let PyMemAllocatorEx { malloc, calloc, realloc, free, .. } = allocator(domain);
+        malloc.is_some_and(|malloc| fn_addr_eq(malloc, system_malloc as unsafe extern "C" fn(_, _) -> _))
+            && calloc.is_some_and(|calloc| fn_addr_eq(calloc, system_calloc as unsafe extern "C" fn(_, _, _) -> _))
+            && realloc.is_some_and(|realloc| fn_addr_eq(realloc, system_realloc as unsafe extern "C" fn(_, _, _) -> _))
+            && free.is_some_and(|free| fn_addr_eq(free, system_free as unsafe extern "C" fn(_, _)))
+    };
+    let foreign = ![Domain::Raw, Domain::Mem, Domain::Object].into_iter().all(is_system);
+    FOREIGN.store(foreign, Ordering::Relaxed);
+}
+
+static FOREIGN: AtomicBool = AtomicBool::new(false);
+
+/// Whether an allocation may run functions of the program's, which may use the objects of this library.
+pub(crate) fn is_foreign() -> bool {
+    FOREIGN.load(Ordering::Relaxed)
 }
 
 /// The greatest size that is passed to an allocator, as in CPython: what does not fit in a `Py_ssize_t` does not exist.

@@ -24,6 +24,8 @@ pub(crate) mod pending;
 
 pub(crate) mod refs;
 
+pub(crate) mod holds;
+
 pub(crate) mod types;
 
 pub(crate) mod exceptions;

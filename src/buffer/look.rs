@@ -1,0 +1,93 @@
+//! Looks: views for the length of one call of the library's own, of its own exporters, that no consumer has to know of.
+//!
+//! A look keeps the memory where it is, as a view does, but is not counted as one: what views refuse (a resize, a release, a
+//! pop) waits for its end, or takes effect after it. Hence while there is one, nothing runs but the library's own code, with
+//! the C library's allocator at most. Where foreign code runs, an exporter's slot or an allocator of the program's, it has to
+//! be a view, which refuses, as in CPython: `Acquired` decides.
+
+use core::ffi::c_ulong;
+
+use crate::abi::buffer::Py_buffer;
+use crate::abi::object::PyObject;
+use crate::abi::slots::PyBufferProcs;
+use crate::abi::types::{PyTypeObject, TPFLAGS_LOOKS, TPFLAGS_OWN};
+use crate::error::Result;
+use crate::runtime::holds::Pin;
+use crate::runtime::types;
+
+use super::request::Request;
+
+/// The bits of a type whose table has the slot. Other types may have the one that is not of this library's own.
+const LOOKS: c_ulong = TPFLAGS_OWN | TPFLAGS_LOOKS;
+
+/// The buffer slots of a type of this library's that can be looked at; `TPFLAGS_LOOKS` says that they are these.
+#[repr(C)]
+pub(crate) struct LookProcs {
+    pub(crate) procs: PyBufferProcs,
+    pub(crate) look: Look,
+}
+
+/// Fills the view as `bf_getbuffer` does, but with no reference in `obj`, and says how that ends. It runs no foreign code and
+/// raises nothing: where it would have to, it is `Ending::Release`, and nothing has happened.
+///
+/// # Safety
+/// O1, O2, for as long as the look lasts; the view may be written, and is not moved meanwhile (B2).
+pub(crate) type Look = unsafe fn(op: *mut PyObject, view: *mut Py_buffer, request: Request, pin: Pin) -> Result<Ending>;
+
+/// Ends a look at the object.
+///
+/// # Safety
+/// The view is that of a look at it that has not ended.
+pub(crate) type End = unsafe fn(op: *mut PyObject, view: &Py_buffer);
+
+/// How something that was asked for is given back.
+#[derive(Clone, Copy)]
+pub(crate) enum Ending {
+    /// By `PyBuffer_Release`: it is a view, or nothing yet.
+    Release,
+    /// Not at all: nothing is counted.
+    Nothing,
+    /// By this; a claim waits for it, and no foreign code runs in it.
+    Unpin(*mut PyObject, End),
+    /// By this; nobody waits for it, and foreign code may run in it.
+    Share(*mut PyObject, End),
+}
+
+/// Looks at an object, unless foreign code would have to run.
+///
+/// # Safety
+/// As [`Look`], but for O2.
+pub(crate) unsafe fn look(op: *mut PyObject, view: *mut Py_buffer, request: Request, pin: Pin) -> Result<Ending> {
+    // SAFETY: O1; the flag says what the table is. A derived type that answers with the same slots has no others.
+    unsafe {
+        match lookable(types::type_of(op)) {
+            Some(own) => ((*own).look)(op, view, request, pin),
+            None => Ok(Ending::Release),
+        }
+    }
+}
+
+/// The table of the type that an object's buffer slots are inherited from, where it is one of this library's.
+///
+/// # Safety
+/// `ty` points to a type object.
+unsafe fn lookable(ty: *mut PyTypeObject) -> Option<*mut LookProcs> {
+    // SAFETY: the function's contract; bases are type objects, and tables live as long as their types.
+    unsafe {
+        let procs = (*ty).tp_as_buffer;
+        let mut own = ty;
+        while (*own).tp_flags & LOOKS != LOOKS {
+            own = (*own).tp_base;
+            if own.is_null() {
+                return None;
+            }
+        }
+        let table = (*own).tp_as_buffer;
+        let slots = |procs: *mut PyBufferProcs| {
+            let PyBufferProcs { bf_getbuffer, bf_releasebuffer } = &*procs;
+            (bf_getbuffer.map(|slot| slot as usize), bf_releasebuffer.map(|slot| slot as usize))
+        };
+        let same = procs == table || !procs.is_null() && slots(procs) == slots(table);
+        same.then_some(table.cast())
+    }
+}

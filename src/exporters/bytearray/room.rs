@@ -1,0 +1,148 @@
+//! The room of a bytearray for another length: what a resize does while it has claimed the object, and without.
+
+use core::ffi::c_char;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicPtr, Ordering};
+
+use crate::abi::bytes::PyByteArrayObject;
+use crate::abi::object::Py_ssize_t;
+use crate::error::{Error, Result};
+use crate::runtime::alloc::{self, Domain, Scratch};
+use crate::runtime::refs::atomic;
+
+use super::{holds, memory};
+
+/// Runs something that has everything but the head of the object to itself (O3), or refuses where there are views.
+///
+/// # Safety
+/// O1 and O2; the body runs no foreign code and waits for nobody.
+pub(super) unsafe fn claimed<T>(op: NonNull<PyByteArrayObject>, body: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: O1, O2.
+    let holds = unsafe { holds(op) };
+    if !holds.claim() {
+        return Err(Error::buffer(c"Existing exports of data: object cannot be re-sized"));
+    }
+    let result = body();
+    holds.end_claim();
+    result
+}
+
+/// Gives the object another length, and has `fill` bring the bytes where they belong: from the old memory, of this length,
+/// to the new, which may be the same. Memory is asked for and freed without a claim, since functions of the program's may do
+/// that; if there is need of more when it has come, once more.
+///
+/// # Safety
+/// O1 and O2; what `fill` writes lies within the new length.
+pub(super) unsafe fn rebuilt(
+    op: NonNull<PyByteArrayObject>,
+    new_length: impl Fn(Py_ssize_t) -> Result<Py_ssize_t>,
+    fill: impl Fn(*mut u8, Py_ssize_t, *mut u8),
+) -> Result<()> {
+    let mut room: Option<(Scratch, usize)> = None;
+    // SAFETY: the function's contract; under the claim this thread has the object to itself. What it had in the room's place
+    // came from the same domain, and nobody has it any more when the room is dropped.
+    unsafe {
+        loop {
+            let missing = claimed(op, || {
+                let object = op.as_ptr();
+                let (old, old_length) = memory(op);
+                let length = new_length(old_length)?;
+                match (other_room(op, length.unsigned_abs())?, room.take()) {
+                    (None, unused) => {
+                        room = unused;
+                        fill(old, old_length, (*object).ob_start.cast());
+                    }
+                    (Some(size), Some((new, have))) if have >= size => {
+                        let before = NonNull::new((*object).ob_bytes.cast());
+                        let new = new.into_raw();
+                        fill(old, old_length, new);
+                        set_memory(op, new.cast(), have);
+                        room = before.map(|before| (Scratch::from_raw(before), 0));
+                    }
+                    (Some(size), unused) => {
+                        room = unused;
+                        return Ok(Some(size));
+                    }
+                }
+                set_length(op, length);
+                Ok(None)
+            })?;
+            match missing {
+                None => return Ok(()),
+                Some(size) => room = Some((Scratch::new(size)?, size)),
+            }
+        }
+    }
+}
+
+/// How much memory an object should have for another length; `None` where what it has will do.
+///
+/// # Safety
+/// O2, and this thread has claimed the object.
+unsafe fn other_room(op: NonNull<PyByteArrayObject>, size: usize) -> Result<Option<usize>> {
+    // SAFETY: the function's contract.
+    let (room, offset) = unsafe {
+        let object = op.as_ptr();
+        ((*object).ob_alloc.unsigned_abs(), (*object).ob_start.addr().wrapping_sub((*object).ob_bytes.addr()))
+    };
+    let needed = size.checked_add(1).ok_or(Error::no_memory())?;
+    let fits = needed.checked_add(offset).is_some_and(|end| end <= room);
+    if fits && size >= room >> 1 {
+        return Ok(None);
+    }
+    // A little more than there was: likely not the last time. Much more, or much less: exactly that.
+    Ok(Some(if !fits && size <= room.saturating_add(room >> 3) {
+        size.saturating_add(size >> 3).saturating_add(if size < 9 { 3 } else { 6 })
+    } else {
+        needed
+    }))
+}
+
+/// Resizes what the C library's allocator can; `false` where the bytes do not begin at the begin of the memory.
+///
+/// # Safety
+/// As [`resize`], and this thread has claimed the object; `length` is not negative.
+pub(super) unsafe fn resize_claimed(op: NonNull<PyByteArrayObject>, length: Py_ssize_t) -> Result<bool> {
+    // SAFETY: the function's contract.
+    unsafe {
+        if let Some(alloc) = other_room(op, length.unsigned_abs())? {
+            let object = op.as_ptr();
+            if (*object).ob_start != (*object).ob_bytes {
+                return Ok(false);
+            }
+            let memory: *mut c_char = alloc::realloc(Domain::Mem, (*object).ob_bytes.cast(), alloc).cast();
+            if memory.is_null() {
+                return Err(Error::no_memory());
+            }
+            set_memory(op, memory, alloc);
+        }
+        set_length(op, length);
+        Ok(true)
+    }
+}
+
+/// Puts other memory in the place of what there is.
+///
+/// # Safety
+/// O2, and this thread has claimed the object; `alloc` bytes of the domain `Mem`, which become the object's.
+unsafe fn set_memory(op: NonNull<PyByteArrayObject>, memory: *mut c_char, alloc: usize) {
+    // SAFETY: the function's contract. Other threads may read where the bytes begin.
+    unsafe {
+        let object = op.as_ptr();
+        (*object).ob_bytes = memory;
+        AtomicPtr::from_ptr(&raw mut (*object).ob_start).store(memory, Ordering::Relaxed);
+        (*object).ob_alloc = alloc.cast_signed();
+    }
+}
+
+/// Sets the length, and the NUL behind it.
+///
+/// # Safety
+/// O2, and this thread has claimed the object, which has memory for that.
+unsafe fn set_length(op: NonNull<PyByteArrayObject>, length: Py_ssize_t) {
+    // SAFETY: the function's contract.
+    unsafe {
+        atomic(&raw mut (*op.as_ptr()).ob_base.ob_size).store(length, Ordering::Relaxed);
+        (*op.as_ptr()).ob_start.offset(length).write(0);
+    }
+}
