@@ -8,33 +8,29 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::memoryview::PyMemoryViewObject;
 use crate::abi::object::PyObject;
 use crate::abi::slots::PyBufferProcs;
-use crate::buffer::{self, Request};
-use crate::error::Error;
+use crate::buffer::{self, Ending, LookProcs, Request};
+use crate::error::{Error, Result};
 use crate::runtime::boundary::boundary;
+use crate::runtime::holds::Pin;
 use crate::runtime::refs::{self, atomic};
 
-use super::view::{contiguity, released, usable};
+use super::managed::Share;
+use super::view::{contiguity, inaccessible, mbuf, released, usable};
 
 /// The buffer slots of memoryviews.
-pub(super) static mut BUFFER: PyBufferProcs =
-    PyBufferProcs { bf_getbuffer: Some(getbuffer), bf_releasebuffer: Some(releasebuffer) };
+pub(super) static mut BUFFER: LookProcs =
+    LookProcs { procs: PyBufferProcs { bf_getbuffer: Some(getbuffer), bf_releasebuffer: Some(releasebuffer) }, look };
 
 unsafe extern "C" fn getbuffer(op: *mut PyObject, view: *mut Py_buffer, request: c_int) -> c_int {
     boundary(|| {
         if view.is_null() {
             return Err(Error::buffer(c"memoryview: view==NULL argument is obsolete"));
         }
-        // SAFETY: O1, O2: a slot of this type; `view` may be written. Counting comes first, so that a release in another
-        // thread either sees it or has been seen.
+        // SAFETY: O1, O2: a slot of this type; `view` may be written. What is refused is not counted, unless a release has
+        // been first, which then takes no notice of it (`release_view`).
         unsafe {
             let memoryview = NonNull::new_unchecked(op.cast::<PyMemoryViewObject>());
-            let exports = atomic(&raw mut (*memoryview.as_ptr()).exports);
-            let before = exports.fetch_add(1, Ordering::Acquire);
-            // A negative count says that a release is under way.
-            let live = if before < 0 { Err(released()) } else { usable(memoryview) };
-            let request = Request::of_slot(request);
-            let base = &(*memoryview.as_ptr()).view;
-            match live.and_then(|()| buffer::answer(base, contiguity(memoryview), request, c"memoryview".as_ptr())) {
+            match answer(memoryview, Request::of_slot(request)).and_then(|answer| count(memoryview).map(|()| answer)) {
                 Ok(answer) => {
                     refs::incref(op);
                     view.write(Py_buffer { obj: op, ..answer });
@@ -42,7 +38,6 @@ unsafe extern "C" fn getbuffer(op: *mut PyObject, view: *mut Py_buffer, request:
                 }
                 Err(error) => {
                     (&raw mut (*view).obj).write(null_mut());
-                    exports.fetch_sub(1, Ordering::Release);
                     Err(error)
                 }
             }
@@ -50,7 +45,57 @@ unsafe extern "C" fn getbuffer(op: *mut PyObject, view: *mut Py_buffer, request:
     })
 }
 
+/// What the memoryview answers a request, without a reference.
+///
+/// # Safety
+/// O1, O2.
+#[inline]
+unsafe fn answer(memoryview: NonNull<PyMemoryViewObject>, request: Request) -> Result<Py_buffer> {
+    // SAFETY: O2; the view does not change once it is made.
+    unsafe {
+        usable(memoryview)?;
+        buffer::answer(&(*memoryview.as_ptr()).view, contiguity(memoryview), request, c"memoryview".as_ptr())
+    }
+}
+
+/// Counts an export, so that a release is refused from now on; or a release has been first.
+///
+/// # Safety
+/// O1, O2.
+#[inline]
+unsafe fn count(memoryview: NonNull<PyMemoryViewObject>) -> Result<()> {
+    // SAFETY: O2. A negative count says that a release is under way.
+    unsafe {
+        let exports = atomic(&raw mut (*memoryview.as_ptr()).exports);
+        if exports.fetch_add(1, Ordering::Acquire) < 0 || inaccessible(memoryview) {
+            exports.fetch_sub(1, Ordering::Release);
+            return Err(released());
+        }
+        Ok(())
+    }
+}
+
 unsafe extern "C" fn releasebuffer(op: *mut PyObject, _view: *mut Py_buffer) {
     // SAFETY: O1, O2: a slot of this type; called once for each successful `getbuffer`.
     unsafe { atomic(&raw mut (*op.cast::<PyMemoryViewObject>()).exports) }.fetch_sub(1, Ordering::Release);
+}
+
+/// A look is a share in the managed buffer, as that of what reads a memoryview: a release takes effect after it.
+///
+/// # Safety
+/// O1, O2, and B2 for the view.
+unsafe fn look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin) -> Result<Ending> {
+    unsafe fn end(op: *mut PyObject, _view: &Py_buffer) {
+        // SAFETY: the look keeps the memoryview, and has the share that was taken below.
+        drop(unsafe { Share::of_memoryview(mbuf(NonNull::new_unchecked(op.cast()))) });
+    }
+    // SAFETY: the function's contract.
+    unsafe {
+        let memoryview = NonNull::new_unchecked(op.cast::<PyMemoryViewObject>());
+        let answer = answer(memoryview, request)?;
+        let share = Share::another(mbuf(memoryview)).ok_or(released())?;
+        view.write(Py_buffer { obj: null_mut(), ..answer });
+        share.into_raw();
+        Ok(Ending::Share(op, end))
+    }
 }

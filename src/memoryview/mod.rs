@@ -39,7 +39,7 @@ mod text;
 use core::mem::{offset_of, size_of};
 
 use crate::abi::memoryview::{_PyManagedBufferObject, PyMemoryViewObject};
-use crate::abi::types::{PyTypeObject, TPFLAGS_LEAF, TPFLAGS_OWN, TPFLAGS_READY};
+use crate::abi::types::{PyTypeObject, TPFLAGS_LEAF, TPFLAGS_LOOKS, TPFLAGS_OWN, TPFLAGS_READY};
 use crate::runtime::types::{self, Links};
 
 pub(crate) use assign::{assign, fill};
@@ -67,12 +67,12 @@ pub static mut _PyManagedBuffer_Type: PyTypeObject = PyTypeObject {
 /// The type of memoryviews.
 #[unsafe(no_mangle)]
 pub static mut PyMemoryView_Type: PyTypeObject = PyTypeObject {
-    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_LEAF,
+    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_LEAF | TPFLAGS_LOOKS,
     tp_dealloc: Some(view::dealloc),
     tp_hash: Some(compare::hash),
     tp_richcompare: Some(compare::richcompare),
     tp_as_sequence: &raw mut view::SEQUENCE,
-    tp_as_buffer: &raw mut export::BUFFER,
+    tp_as_buffer: (&raw mut export::BUFFER).cast(),
     tp_subclasses: LINKS.slot(),
     ..types::derived(c"memoryview", offset_of!(PyMemoryViewObject, ob_array), size_of::<isize>())
 };

@@ -348,7 +348,7 @@ unsafe fn release_view(view: NonNull<PyMemoryViewObject>) -> Result<()> {
             return Ok(());
         }
         let exports = atomic(&raw mut (*view.as_ptr()).exports);
-        match exports.compare_exchange(0, CLAIMED, Ordering::Acquire, Ordering::Relaxed) {
+        match exports.compare_exchange(0, CLAIMED, Ordering::Acquire, Ordering::Acquire) {
             Ok(_) => {
                 let flags = atomic_flags(&raw mut (*view.as_ptr()).flags);
                 let before = flags.fetch_or(_Py_MEMORYVIEW_RELEASED, Ordering::AcqRel);
@@ -360,8 +360,8 @@ unsafe fn release_view(view: NonNull<PyMemoryViewObject>) -> Result<()> {
                 }
                 Ok(())
             }
-            // Another thread is releasing it.
-            Err(count) if count < 0 => Ok(()),
+            // Another thread is releasing it; or has, and what is counted is a request that it will refuse.
+            Err(count) if count < 0 || flags(view) & _Py_MEMORYVIEW_RELEASED != 0 => Ok(()),
             Err(count) => Err(Error::with(
                 Kind::Buffer,
                 if count == 1 { c"memoryview has %zd exported buffer" } else { c"memoryview has %zd exported buffers" },
