@@ -2,38 +2,42 @@
 //!
 //! An ndarray has a stack of bases, each an array with memory of its own, of which the one on top answers requests; or it
 //! re-exports, and then its one base is the view of another exporter, or a part of that. Views carry their base in
-//! `internal`: a base counts its views, and goes with the last one where it is no longer on the top.
+//! `internal`: a base counts its views, and goes with the last one where it is no longer on the top. Looks of this library's own
+//! are pins, counted apart: they change nothing but that a base that has left the stack is freed with the last of them.
 //!
-//! The stack, the counts and what `add_suboffsets` changes are guarded by a lock that is held for a few instructions, in which
-//! nothing is allocated or freed and no foreign code runs.
+//! The stack, the counts and what `add_suboffsets` changes are guarded by a lock that is held for a few instructions, and at most
+//! one walk over the axes of a base, in which nothing is allocated or freed and no foreign code runs.
 #![deny(clippy::arithmetic_side_effects)]
 
 mod base;
+
+mod lock;
 
 mod part;
 
 use core::ffi::{c_char, c_int};
 use core::mem::size_of;
 use core::ptr::{NonNull, null_mut, without_provenance_mut};
-use core::sync::atomic::Ordering;
 
 use crate::abi::buffer::Py_buffer;
 use crate::abi::ndarray as c;
 use crate::abi::ndarray::pybuffer_ndarray_state;
 use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject};
 use crate::abi::slots::PyBufferProcs;
-use crate::abi::types::PyTypeObject;
-use crate::buffer::{self, Contiguity, Kept, Request};
-use crate::error::{Argument, Error, Kind, Result};
+use crate::abi::types::{PyTypeObject, TPFLAGS_LOOKS, TPFLAGS_OWN, TPFLAGS_READY};
+use crate::buffer::{self, Contiguity, Ending, Kept, LookProcs, Request};
+use crate::error::{Error, Kind, Result};
 use crate::layout::Order;
 use crate::runtime::alloc::Scratch;
 use crate::runtime::boundary::boundary;
 use crate::runtime::hash;
+use crate::runtime::holds::Pin;
 use crate::runtime::object;
-use crate::runtime::refs::{self, Object, Owned, atomic};
+use crate::runtime::refs::{self, Object, Owned};
 use crate::runtime::types::{self, Links, object_dealloc};
 
 use base::{Base, Loose};
+use lock::{Locked, Pinned};
 
 pub(crate) use base::Layout;
 pub(crate) use part::{assign, subscript};
@@ -50,6 +54,8 @@ pub(crate) struct NdArrayObject {
     reexports: bool,
     /// The top of the stack; NULL before the object is made, and while it is being destroyed.
     head: *mut Base,
+    /// How many are in the stack.
+    bases: isize,
     /// The other exporter's view.
     source: Kept,
 }
@@ -62,15 +68,18 @@ unsafe impl Object for NdArrayObject {}
 pub static mut pybuffer_ndarray_type: PyTypeObject = PyTypeObject {
     tp_dealloc: Some(ndarray_dealloc),
     tp_hash: Some(ndarray_hash),
-    tp_as_buffer: &raw mut BUFFER,
+    tp_as_buffer: (&raw mut BUFFER).cast(),
+    tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_LOOKS,
     tp_subclasses: LINKS.slot(),
     ..types::derived(c"pybuffer.ndarray", size_of::<NdArrayObject>(), 0)
 };
 
 static LINKS: Links = Links { answerer: Some(answerer), voucher: Some(voucher) };
 
-static mut BUFFER: PyBufferProcs =
-    PyBufferProcs { bf_getbuffer: Some(ndarray_getbuffer), bf_releasebuffer: Some(ndarray_releasebuffer) };
+static mut BUFFER: LookProcs = LookProcs {
+    procs: PyBufferProcs { bf_getbuffer: Some(ndarray_getbuffer), bf_releasebuffer: Some(ndarray_releasebuffer) },
+    look: ndarray_look,
+};
 
 /// The object as ndarray, or a `TypeError`.
 ///
@@ -80,102 +89,6 @@ unsafe fn downcast(op: NonNull<PyObject>) -> Result<NonNull<NdArrayObject>> {
     // SAFETY: O1.
     unsafe { object::expect_type(op.as_ptr(), &raw mut pybuffer_ndarray_type, c"expected ndarray, %.200s found")? };
     Ok(op.cast())
-}
-
-/// What changes of an ndarray, for one thread at a time.
-struct Locked(NonNull<NdArrayObject>);
-
-impl Locked {
-    /// # Safety
-    /// O1, O2, for as long as the result lives.
-    unsafe fn new(nd: NonNull<NdArrayObject>) -> Self {
-        // SAFETY: the function's contract; the lock is changed atomically.
-        let lock = unsafe { atomic(&raw mut (*nd.as_ptr()).lock) };
-        while lock.compare_exchange_weak(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
-            core::hint::spin_loop();
-        }
-        Self(nd)
-    }
-
-    /// The base on the top.
-    fn head(&mut self) -> Result<&mut Base> {
-        // SAFETY: an ndarray has a base, which nobody else uses while this lives (O3). Foreign code that is called while
-        // the object is made or destroyed finds none.
-        unsafe { (*self.0.as_ptr()).head.as_mut() }.ok_or(Error::buffer(c"the ndarray is being destroyed"))
-    }
-
-    /// Puts a base on the top.
-    fn push(&mut self, base: Loose) {
-        let base = base.into_raw();
-        // SAFETY: as in `head`; there may be no base yet.
-        unsafe {
-            let head = &raw mut (*self.0.as_ptr()).head;
-            (*base).next = *head;
-            if let Some(below) = (*head).as_mut() {
-                below.prev = base;
-            }
-            *head = base;
-        }
-    }
-
-    /// Takes a base out of the stack; it is to be dropped without the lock.
-    ///
-    /// # Safety
-    /// It is in the stack, no view of it is held, and it is not the only one unless the ndarray goes.
-    unsafe fn take(&mut self, base: NonNull<Base>) -> Loose {
-        // SAFETY: the function's contract; as in `head`.
-        unsafe {
-            let Base { next, prev, .. } = *base.as_ptr();
-            match prev.as_mut() {
-                Some(above) => above.next = next,
-                None => (*self.0.as_ptr()).head = next,
-            }
-            if let Some(below) = next.as_mut() {
-                below.prev = prev;
-            }
-            Loose::from_raw(base)
-        }
-    }
-
-    /// Ends a view of a base, which comes back where nobody needs it any more.
-    ///
-    /// # Safety
-    /// A view of it is held.
-    unsafe fn end_view(&mut self, base: NonNull<Base>) -> Option<Loose> {
-        // SAFETY: the function's contract; as in `head`.
-        unsafe {
-            let exports = &raw mut (*base.as_ptr()).exports;
-            *exports = (*exports).wrapping_sub(1);
-            (*exports == 0 && base.as_ptr() != (*self.0.as_ptr()).head).then(|| self.take(base))
-        }
-    }
-
-    /// A `BufferError` where the stack may not change.
-    fn changeable(&mut self, held: bool) -> Result<()> {
-        // SAFETY: this does not change.
-        if unsafe { (*self.0.as_ptr()).reexports } {
-            return Err(Error::buffer(c"structure of re-exporting object is immutable"));
-        }
-        match self.head()?.exports {
-            exports @ 1.. if held => {
-                let plural = if exports == 1 { c"" } else { c"s" };
-                Err(Error::with(
-                    Kind::Buffer,
-                    c"cannot change structure: %zd exported buffer%s",
-                    Argument::Size(exports),
-                    Argument::Text(plural.as_ptr()),
-                ))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Drop for Locked {
-    fn drop(&mut self) {
-        // SAFETY: `new`'s contract: the object lives.
-        unsafe { atomic(&raw mut (*self.0.as_ptr()).lock) }.store(0, Ordering::Release);
-    }
 }
 
 /// An object without a base, which nobody may see before it has one.
@@ -190,6 +103,7 @@ fn empty(varexport: bool, reexports: bool) -> Result<Owned<NdArrayObject>> {
                 varexport,
                 reexports,
                 head: null_mut(),
+                bases: 0,
                 source: Kept::EMPTY,
             },
         )
@@ -337,17 +251,11 @@ pub(crate) unsafe fn add_suboffsets(op: NonNull<PyObject>) -> Result<()> {
 /// # Safety
 /// O1.
 pub(crate) unsafe fn state(op: NonNull<PyObject>) -> Result<pybuffer_ndarray_state> {
-    // SAFETY: O1; O2 after the downcast. The stack does not change while it is locked.
+    // SAFETY: O1; O2 after the downcast. Nothing changes while it is locked.
     unsafe {
         let nd = downcast(op)?;
         let mut locked = Locked::new(nd);
         let head = locked.head()?;
-        let mut bases = 1_isize;
-        let mut below = head.next;
-        while let Some(base) = below.as_ref() {
-            bases = bases.wrapping_add(1);
-            below = base.next;
-        }
         Ok(pybuffer_ndarray_state {
             base: &raw const head.view,
             flags: head.flags,
@@ -355,7 +263,7 @@ pub(crate) unsafe fn state(op: NonNull<PyObject>) -> Result<pybuffer_ndarray_sta
             offset: head.offset,
             memlen: head.memlen,
             exports: head.exports,
-            bases,
+            bases: (*nd.as_ptr()).bases,
         })
     }
 }
@@ -443,10 +351,36 @@ unsafe extern "C" fn ndarray_getbuffer(op: *mut PyObject, view: *mut Py_buffer, 
     })
 }
 
+/// Pins the base on the top, unless another exporter would have to be asked.
+///
+/// # Safety
+/// O1, O2, and B2 for the view.
+unsafe fn ndarray_look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin) -> Result<Ending> {
+    unsafe fn end(op: *mut PyObject, view: &Py_buffer) {
+        if let Some(base) = NonNull::new(view.internal.cast::<Base>()) {
+            // SAFETY: the look keeps the ndarray (O1, O2), and has pinned the base.
+            drop(unsafe { Pinned::of(NonNull::new_unchecked(op.cast()), base) });
+        }
+    }
+    // SAFETY: the function's contract; the view of the base carries the base.
+    unsafe {
+        let mut locked = Locked::new(NonNull::new_unchecked(op.cast()));
+        let base = locked.head()?;
+        if base.redirects_to().is_some() {
+            return Ok(Ending::Release);
+        }
+        let answer = answer(base, request)?;
+        base.pins = base.pins.wrapping_add(1);
+        view.write(Py_buffer { obj: null_mut(), ..answer });
+        Ok(Ending::Share(op, end))
+    }
+}
+
 /// What the base answers a request, without a reference. CPython: `ndarray_getbuf`.
 ///
 /// # Safety
 /// B1 for the view of the base.
+#[inline]
 unsafe fn answer(base: &Base, request: Request) -> Result<Py_buffer> {
     let has = |flags: c_int| base.flags & flags != 0;
     let given = &base.view;
@@ -490,46 +424,6 @@ unsafe extern "C" fn ndarray_releasebuffer(op: *mut PyObject, view: *mut Py_buff
         if let Some(base) = NonNull::new((*view).internal.cast::<Base>()) {
             let mut locked = Locked::new(NonNull::new_unchecked(op.cast()));
             let unused = locked.end_view(base);
-            drop(locked);
-            drop(unused);
-        }
-    }
-}
-
-/// A base that stays for as long as this lives.
-struct Pinned {
-    nd: NonNull<NdArrayObject>,
-    base: NonNull<Base>,
-}
-
-impl Pinned {
-    /// The base on the top.
-    ///
-    /// # Safety
-    /// O1, O2, for as long as the result lives.
-    unsafe fn new(nd: NonNull<NdArrayObject>) -> Result<Self> {
-        // SAFETY: the function's contract.
-        let mut locked = unsafe { Locked::new(nd) };
-        let base = locked.head()?;
-        base.exports = base.exports.wrapping_add(1);
-        Ok(Self { nd, base: NonNull::from(base) })
-    }
-
-    /// A copy of its view, which may be used as long as this lives.
-    fn view(&self) -> Py_buffer {
-        // SAFETY: `new`'s contract.
-        let _locked = unsafe { Locked::new(self.nd) };
-        // SAFETY: pinned.
-        unsafe { (*self.base.as_ptr()).view }
-    }
-}
-
-impl Drop for Pinned {
-    fn drop(&mut self) {
-        // SAFETY: `new`'s contract; this counts as a view.
-        unsafe {
-            let mut locked = Locked::new(self.nd);
-            let unused = locked.end_view(self.base);
             drop(locked);
             drop(unused);
         }

@@ -64,6 +64,10 @@ pub(super) struct Base {
     pub(super) offset: isize,
     /// The views that are held.
     pub(super) exports: isize,
+    /// The looks of this library's own.
+    pub(super) pins: isize,
+    /// It is in no stack any more, and is freed with the last look.
+    pub(super) is_loose: bool,
     /// The one below, and the one above.
     pub(super) next: *mut Base,
     pub(super) prev: *mut Base,
@@ -130,6 +134,8 @@ impl Loose {
                 memlen: -1,
                 offset: -1,
                 exports: 0,
+                pins: 0,
+                is_loose: false,
                 next: null_mut(),
                 prev: null_mut(),
                 arrays,

@@ -5,13 +5,14 @@ use core::ptr::{NonNull, null_mut};
 
 use crate::abi::buffer::Py_buffer;
 use crate::abi::object::PyObject;
-use crate::buffer::{self, Acquired, Request};
+use crate::buffer::{self, Acquired, Request, Within};
 use crate::error::{Error, Kind, Result};
 use crate::layout::{self, AxesMut, Order, Structure, Subscript, axes_left, bytes_of, squeeze};
 use crate::runtime::refs::Owned;
 
 use super::base::{Loose, MAX_NDIM};
-use super::{Locked, NdArrayObject, Pinned, downcast, of_exporter, source};
+use super::lock::{Locked, Pinned};
+use super::{NdArrayObject, downcast, of_exporter, source};
 
 /// All items of a view, of any number of axes, in C order to as many bytes as its `len` says.
 ///
@@ -93,13 +94,27 @@ pub(crate) unsafe fn assign(
         0 => Ok(()),
         _ => Err(Error::new(Kind::Type, c"ndarray is not writable")),
     };
-    let mut src = Acquired::empty();
-    // SAFETY: the function's contract; O2 after the downcast. The view stays where it is, and the part is this function's
-    // alone. The exporters vouch for the memory (B1).
+    let look = |view: &mut Acquired| {
+        // SAFETY: O1; neither of the two views below is moved; a copy allocates, and nothing else.
+        unsafe { view.look(source.as_ptr(), Request::FULL_RO, Within::Allocations) }
+    };
+    // SAFETY: the function's contract; O2 after the downcast. The part is this function's alone. The exporters vouch for the
+    // memory (B1).
     unsafe {
         writable(&Pinned::new(downcast(op)?)?.view())?;
-        src.acquire(source.as_ptr(), Request::FULL_RO)?;
+        let mut first = Acquired::empty();
+        look(&mut first)?;
+        // For the part another exporter may be asked, so a look ends here, and there is a second one.
+        let looks_again = first.is_look();
+        if looks_again {
+            first = Acquired::empty();
+        }
         let part = subscript(op, subscripts)?;
+        let mut second = Acquired::empty();
+        if looks_again {
+            look(&mut second)?;
+        }
+        let src = if looks_again { &second } else { &first };
         let to = &(*(*part.as_ptr()).head).view;
         // Another base may be on the top by now.
         writable(to)?;
