@@ -156,6 +156,10 @@ asan: ## the C tests and the twins with AddressSanitizer inside the library, too
 	PYBUFFER_LIBS="-L$(abspath $(ASAN)) -Wl,-rpath,$(abspath $(ASAN)) -lpybuffer" \
 	TWIN_BUILD=$(abspath target/asan/twins27) $(PROVE) c-tests/twins/compare.sh
 
+.PHONY: tsan
+tsan: ## the C tests with threads with ThreadSanitizer inside the library, too (needs a Rust with its source and clang)
+	bash tests/tsan.sh
+
 .PHONY: test-twins
 test-twins: $(SHARED) ## the same C programs on CPython and on this library
 	PYBUFFER_CFLAGS="-I$(abspath include)" \

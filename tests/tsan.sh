@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# The C tests with threads, with ThreadSanitizer inside the library, too.
+#
+# Rust's std is built with it, which needs a toolchain that has its source (Debian: rust-web-src or rust-src), and a clang of
+# the same LLVM, whose runtime both sides use. Everything goes to target/tsan. PYBUFFER_TEST_OPERATIONS as in the tests.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+tests=(threads pins)
+
+# A Rust with the source of its std.
+rust=
+for rustc in $(type -ap rustc); do
+    if [ -d "$("$rustc" --print sysroot)/lib/rustlib/src/rust/library/std" ] && [ -x "${rustc%rustc}cargo" ]; then
+        rust=${rustc%/rustc}
+        break
+    fi
+done
+
+lacking=()
+llvm=
+clang=
+if [ -n "$rust" ]; then
+    triple=$("$rust/rustc" -vV | sed -n 's/^host: //p')
+    llvm=$("$rust/rustc" -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+    for candidate in "clang-$llvm" clang; do
+        if "$candidate" --version 2>/dev/null | grep -q "version $llvm\."; then
+            clang=$candidate
+            break
+        fi
+    done
+else
+    lacking+=("a Rust with the source of std (Debian: rustc-web cargo-web rust-web-src)")
+fi
+if [ -z "$clang" ]; then
+    lacking+=("clang ${llvm:-of the LLVM of that Rust} (Debian: clang-${llvm:-N})")
+else
+    mkdir -p target/tsan
+    echo 'int main(void) { return 0; }' | "$clang" -fsanitize=thread -x c - -o target/tsan/probe 2>/dev/null \
+        || lacking+=("ThreadSanitizer's runtime for clang (Debian: libclang-rt-$llvm-dev)")
+fi
+if [ "${#lacking[@]}" -gt 0 ]; then
+    echo "the tests with ThreadSanitizer cannot be run; what is missing:" >&2
+    printf '  %s\n' "${lacking[@]}" >&2
+    exit 1
+fi
+
+export RUSTC=$rust/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=target/tsan
+RUSTFLAGS="-Zsanitizer=thread -Zexternal-clangrt -Clinker=$clang" "$rust/cargo" rustc --quiet --lib --crate-type cdylib \
+    -Zbuild-std=std,panic_abort --target "$triple" --config profile.dev.opt-level=1
+library=$PWD/target/tsan/$triple/debug
+ln -sf libpybuffer.so "$library/libpybuffer.so.0"
+for test in "${tests[@]}"; do
+    "$clang" -std=c11 -O1 -g -Wall -Wextra -Werror -fsanitize=thread -pthread -Iinclude "c-tests/$test.c" \
+        -o "target/tsan/$test" "-L$library" "-Wl,-rpath,$library" -lpybuffer -ldl
+done
+status=0
+for test in "${tests[@]}"; do
+    echo "ThreadSanitizer, $test:"
+    TSAN_OPTIONS="halt_on_error=0:exitcode=66${TSAN_OPTIONS:+:$TSAN_OPTIONS}" \
+    PYBUFFER_TEST_OPERATIONS=${PYBUFFER_TEST_OPERATIONS:-200000} "target/tsan/$test" || status=$?
+done
+exit "$status"
