@@ -27,6 +27,11 @@
  *   - the memory of a bytearray across a resize, where it is reached by pointer (PyByteArray_AsString) and not by a view;
  *   - PyMem_SetAllocator, PyType_Ready, _PyBytes_Resize, PyBytes_Concat and pybuffer_check_exporter: no other thread may
  *     use the same thing meanwhile; and what PyPickleBuffer_GetBuffer points to, which a release invalidates.
+ * What the library itself reads or writes in a call, an item, a slice, a comparison or a copy, is no view of the objects of
+ * this library: a PyByteArray_Resize in another thread waits until it is done, and a release of a memoryview takes effect
+ * after it. It is one while functions of the program's may run, namely an exporter's of another operand, or those of an
+ * allocator that the program has set. No function of the program's is called with anything locked.
+ *
  * Exporters written in C are called from whichever thread asks, so they keep their own counts atomically. A program that
  * is compiled with CPython's header instead of this one has that header's Py_INCREF and Py_DECREF, which are not atomic.
  */
