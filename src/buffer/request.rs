@@ -76,6 +76,11 @@ impl Request {
         self.has(c::PyBUF_ANY_CONTIGUOUS)
     }
 
+    /// One of these three is asked for.
+    pub(crate) const fn names_an_order(self) -> bool {
+        self.c_contiguous() || self.f_contiguous() || self.any_contiguous()
+    }
+
     /// The consumer follows pointers.
     pub(crate) const fn indirect(self) -> bool {
         self.has(c::PyBUF_INDIRECT)

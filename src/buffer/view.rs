@@ -114,10 +114,23 @@ impl MostAxes {
 ///
 /// # Safety
 /// O1; `view` may be written, and is not moved while it is filled (B2); its `obj` is NULL.
+#[inline]
 pub(crate) unsafe fn acquire(obj: *mut PyObject, view: *mut Py_buffer, request: Request, most: MostAxes) -> Result<()> {
     // SAFETY: O1; O4 for the slot; what it has filled is a view (B1) as far as it is looked at.
     unsafe {
         let status = getbuffer_slot(obj)?(obj, view, request.flags());
+        if status == 0 && is_as_most(&*view, request, most) { Ok(()) } else { settle(status, view, request, most) }
+    }
+}
+
+/// What is to be said of another answer.
+///
+/// # Safety
+/// As [`acquire`], for an exporter that has given this status.
+#[cold]
+unsafe fn settle(status: c_int, view: *mut Py_buffer, request: Request, most: MostAxes) -> Result<()> {
+    // SAFETY: the function's contract.
+    unsafe {
         if status != 0 {
             // Whatever the exporter left there, it is not a view.
             (*view).obj = null_mut();
@@ -132,6 +145,29 @@ pub(crate) unsafe fn acquire(obj: *mut PyObject, view: *mut Py_buffer, request: 
     }
 }
 
+/// Whether a view is one of those that [`keeps_promises`] has no doubt about, which are most: no pointers, as many bytes as
+/// items, and no array that was not asked for but a shape.
+///
+/// # Safety
+/// As [`keeps_promises`].
+#[inline(always)]
+unsafe fn is_as_most(view: &Py_buffer, request: Request, most: MostAxes) -> bool {
+    let ndim = usize::try_from(view.ndim).unwrap_or(usize::MAX);
+    let simple = ndim <= most.number && view.len >= 0 && view.itemsize >= 0 && !view.buf.is_null();
+    let given = view.suboffsets.is_null() && (view.strides.is_null() || request.strides());
+    if !simple || !given || request.names_an_order() || (request.writable() && view.readonly != 0) {
+        return false;
+    }
+    if ndim == 0 || view.shape.is_null() {
+        return !request.shape() || (ndim == 0 && view.len == view.itemsize);
+    }
+    // SAFETY: B1: `ndim` entries.
+    let shape = unsafe { core::slice::from_raw_parts(view.shape.cast_const(), ndim) };
+    let product =
+        shape.iter().try_fold(view.itemsize, |bytes, &items| if items < 0 { None } else { bytes.checked_mul(items) });
+    product == Some(view.len)
+}
+
 /// Whether a view is what the request asked for, as far as the view itself can say. `BufferError` where it is not, or where
 /// it contradicts itself so that a consumer would leave its memory.
 ///
@@ -140,6 +176,7 @@ pub(crate) unsafe fn acquire(obj: *mut PyObject, view: *mut Py_buffer, request: 
 ///
 /// # Safety
 /// B1, but that the arrays are only read where there may be as many axes.
+#[cold]
 unsafe fn keeps_promises(view: &Py_buffer, request: Request, most: MostAxes) -> Result<()> {
     let refused = |lie: bool, text| if lie { Err(Error::buffer(text)) } else { Ok(()) };
     let ndim = usize::try_from(view.ndim).map_err(|_| NEGATIVE)?;
