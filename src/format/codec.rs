@@ -108,15 +108,6 @@ impl Codec {
         Some(Self { form, order: item.order, native: item.native, first_bit, bits })
     }
 
-    /// Whether elements of `size` bytes are values of no bytes, which are all the same: `0s`, `0p`, `0x`; `0t`.
-    pub(super) fn is_empty(self, size: usize) -> bool {
-        match self.form {
-            Form::Bytes => size == 0,
-            Form::Bits => self.bits == 0,
-            _ => false,
-        }
-    }
-
     /// The bytes of a unit of text.
     pub(super) const fn unit(self) -> Option<usize> {
         match self.form {

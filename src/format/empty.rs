@@ -100,7 +100,11 @@ fn steps(mut ops: &[Op]) -> impl Iterator<Item = (&Op, Option<&[Op]>)> {
 impl Op {
     /// Whether its elements are values without a byte.
     fn is_empty(&self) -> bool {
-        self.codec.is_empty(self.size)
+        match self.codec.form {
+            Form::Bytes => self.size == 0,
+            Form::Bits => self.codec.bits_size(1) == 0,
+            _ => false,
+        }
     }
 }
 
