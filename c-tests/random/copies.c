@@ -398,4 +398,4 @@ static void round_of_copies(void)
     }
 }
 
-const Family copies = {"copies", round_of_copies, 200000};
+const Family copies = {"copies", round_of_copies, 120000};

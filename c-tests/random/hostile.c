@@ -1020,4 +1020,4 @@ static void round_of_hostile(void)
     }
 }
 
-const Family hostile = {"hostile", round_of_hostile, 300000};
+const Family hostile = {"hostile", round_of_hostile, 200000};

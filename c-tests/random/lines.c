@@ -259,4 +259,4 @@ static void round_of_lines(void)
     }
 }
 
-const Family lines = {"lines", round_of_lines, 50000};
+const Family lines = {"lines", round_of_lines, 40000};

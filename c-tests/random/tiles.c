@@ -66,7 +66,7 @@ static void round_of_tiles(void)
         }
         left = left / shape[axis] + 1;
     }
-    if (model_product(ndim, shape) * itemsize > ROOM / 3) {
+    if (model_product(ndim, shape) * itemsize > ROOM / 2) {
         return;
     }
     way = (int)below(3);
@@ -113,4 +113,4 @@ static void round_of_tiles(void)
     executed();
 }
 
-const Family tiles = {"tiles", round_of_tiles, 40000};
+const Family tiles = {"tiles", round_of_tiles, 20000};
