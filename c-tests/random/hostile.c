@@ -230,6 +230,9 @@ static int hostile_get(Sample *self, Py_buffer *view, int flags)
     case NO_SHAPE:
         view->ndim = once_in(2) ? 2 : 1;
         view->shape = NULL;
+        /* Who makes the shape up stays in the page. */
+        lie_strides[0] = lie_strides[1] = self->offer.itemsize;
+        view->strides = view->strides == NULL ? NULL : lie_strides;
         break;
     case NEGATIVE_SHAPE:
         lie_shape[0] = -1;
