@@ -145,7 +145,10 @@ static void reenter(int may_leave_an_error)
 enum { HONEST, FAILS, FAILS_SILENTLY, READ_ONLY, BACKWARDS, INDIRECT, AXES_BELOW, AXES_ABOVE, NO_SHAPE, NEGATIVE_SHAPE, SHORT, LONG,
        NEGATIVE_SIZE, TOO_MANY, BAD_FORMAT, OTHER_FORMAT, NO_OBJECT, OTHER_OBJECT, MOODS };
 
-static Py_ssize_t lie_shape[70], lie_strides[70], lie_suboffsets[70];
+/* The arrays of a view stay as they are until it is given back. */
+typedef struct {
+    Py_ssize_t shape[70], strides[70], suboffsets[70];
+} Arrays;
 
 static Py_ssize_t set_all(Py_ssize_t *array, Py_ssize_t value)
 {
@@ -185,17 +188,20 @@ static int hostile_get(Sample *self, Py_buffer *view, int flags)
     view->strides = flags & 16 ? view->strides : NULL;
     view->format = flags & PyBUF_FORMAT ? view->format : NULL;
     view->obj = Py_NewRef((PyObject *)self);
+    static Arrays of_nobody;
+    Arrays *lie = mood == NO_OBJECT ? &of_nobody : malloc(sizeof(*lie));
+    view->internal = mood == NO_OBJECT ? NULL : lie;
     switch (mood) {
     case READ_ONLY:
         break; /* whatever was asked for */
     case BACKWARDS:
         /* From the last byte of the page: who reads on from `buf` meets what cannot be read. */
-        lie_strides[0] = -self->offer.itemsize;
+        lie->strides[0] = -self->offer.itemsize;
         view->buf = start + PAGE - self->offer.itemsize;
         view->ndim = 1;
-        lie_shape[0] = self->offer.len / self->offer.itemsize;
-        view->shape = lie_shape;
-        view->strides = lie_strides;
+        lie->shape[0] = self->offer.len / self->offer.itemsize;
+        view->shape = lie->shape;
+        view->strides = lie->strides;
         break;
     case INDIRECT: {
         /* One pointer at the end of the page, to all the items. */
@@ -206,15 +212,15 @@ static int hostile_get(Sample *self, Py_buffer *view, int flags)
         memcpy(start + PAGE - sizeof(target), &target, sizeof(target));
         view->buf = start + PAGE - sizeof(target);
         view->ndim = 2;
-        lie_shape[0] = 1;
-        lie_shape[1] = self->offer.len / self->offer.itemsize;
-        lie_strides[0] = sizeof(target);
-        lie_strides[1] = self->offer.itemsize;
-        lie_suboffsets[0] = 0;
-        lie_suboffsets[1] = -1;
-        view->shape = lie_shape;
-        view->strides = lie_strides;
-        view->suboffsets = lie_suboffsets;
+        lie->shape[0] = 1;
+        lie->shape[1] = self->offer.len / self->offer.itemsize;
+        lie->strides[0] = sizeof(target);
+        lie->strides[1] = self->offer.itemsize;
+        lie->suboffsets[0] = 0;
+        lie->suboffsets[1] = -1;
+        view->shape = lie->shape;
+        view->strides = lie->strides;
+        view->suboffsets = lie->suboffsets;
         break;
     }
     case AXES_BELOW:
@@ -222,25 +228,25 @@ static int hostile_get(Sample *self, Py_buffer *view, int flags)
         break;
     case AXES_ABOVE:
         view->ndim = once_in(2) ? 65 : 2147483647;
-        set_all(lie_shape, 1);
-        set_all(lie_strides, 1);
-        view->shape = lie_shape;
-        view->strides = lie_strides;
+        set_all(lie->shape, 1);
+        set_all(lie->strides, 1);
+        view->shape = lie->shape;
+        view->strides = lie->strides;
         break;
     case NO_SHAPE:
         view->ndim = once_in(2) ? 2 : 1;
         view->shape = NULL;
         /* Who makes the shape up stays in the page. */
-        lie_strides[0] = lie_strides[1] = self->offer.itemsize;
-        view->strides = view->strides == NULL ? NULL : lie_strides;
+        lie->strides[0] = lie->strides[1] = self->offer.itemsize;
+        view->strides = view->strides == NULL ? NULL : lie->strides;
         break;
     case NEGATIVE_SHAPE:
-        lie_shape[0] = -1;
-        lie_shape[1] = once_in(2) ? 1 : -view->len;
+        lie->shape[0] = -1;
+        lie->shape[1] = once_in(2) ? 1 : -view->len;
         view->ndim = 2;
-        view->shape = lie_shape;
-        lie_strides[0] = lie_strides[1] = 1;
-        view->strides = lie_strides;
+        view->shape = lie->shape;
+        lie->strides[0] = lie->strides[1] = 1;
+        view->strides = lie->strides;
         break;
     case SHORT:
         view->len = once_in(2) ? 0 : view->len - 1;
@@ -256,10 +262,10 @@ static int hostile_get(Sample *self, Py_buffer *view, int flags)
         view->len = 0;
         view->ndim = 2;
         view->format = flags & PyBUF_FORMAT ? (char *)"0s" : NULL;
-        lie_shape[0] = lie_shape[1] = (Py_ssize_t)1 << 32;
-        lie_strides[0] = lie_strides[1] = 0;
-        view->shape = lie_shape;
-        view->strides = lie_strides;
+        lie->shape[0] = lie->shape[1] = (Py_ssize_t)1 << 32;
+        lie->strides[0] = lie->strides[1] = 0;
+        view->shape = lie->shape;
+        view->strides = lie->strides;
         break;
     case BAD_FORMAT:
         view->format = (char *)(once_in(2) ? "T{i" : "(9999999999999999999)i");
@@ -292,6 +298,7 @@ static void hostile_release(Sample *self, Py_buffer *view)
 {
     MUST_SAY(self->releases <= self->gets, "a view is given back twice");
     MUST(view->obj != NULL);
+    free(view->internal);
     reenter(2);
 }
 
