@@ -284,7 +284,7 @@ static void to_new_memory(void)
     if (PyMemoryView_Check(made)) {
         Py_buffer *is = PyMemoryView_GET_BUFFER(made);
         MUST(is->ndim == first.view.ndim && is->itemsize == first.view.itemsize && is->len == first.view.len);
-        MUST(memcmp(is->shape, first.shape, sizeof(Py_ssize_t) * (size_t)is->ndim) == 0);
+        MUST_BE("the shape", is->shape, first.shape, sizeof(Py_ssize_t) * (size_t)is->ndim);
         MUST(PyBuffer_IsContiguous(is, order));
         result = *is;
     }

@@ -72,7 +72,7 @@ static void make(void)
     Big bytes = items_of() < 0 ? 0 : items_of() * view.itemsize;
     view.len = (Py_ssize_t)bytes;
     if (once_in(16)) {
-        view.len += between(-2, 2);
+        view.len = (Py_ssize_t)((size_t)view.len + (size_t)between(-2, 2));
     }
     view.readonly = once_in(4);
     view.shape = shape;
@@ -86,7 +86,7 @@ static void make(void)
         Py_ssize_t step = view.itemsize;
         for (int i = view.ndim - 1; i >= 0; i--) {
             strides[i] = step;
-            step *= shape[i] > 0 && items_of() > 0 ? shape[i] : 1;
+            step *= items_of() > 0 ? shape[i] : 1;
         }
     }
     /* What len says is there, in any case: a view of less items may have more. */
@@ -123,6 +123,18 @@ static void must_end_object(const char *what, PyObject *result)
     Py_XDECREF(result);
 }
 
+/* The last character of the format; NUL where it is empty. */
+static char last_code(void)
+{
+    return format[0] == '\0' ? '\0' : format[strlen(format) - 1];
+}
+
+/* Whether values of the format are bytes. */
+static int takes_bytes(void)
+{
+    return view.itemsize == 0 || last_code() == 's' || last_code() == 'c';
+}
+
 /* ---- items ------------------------------------------------------------------------------------------------------ */
 
 enum { NO_VALUES, ONE_VALUE, OTHER_VALUES };
@@ -156,7 +168,7 @@ static void count_items(PyObject *opened)
     if (view.itemsize > 0) {
         memset(memory.start, 1, memory.size);
     }
-    value = format[strlen(format) - 1] == 's' || format[0] == 'c' || strcmp(format, "0p") == 0
+    value = last_code() == 's' || format[0] == 'c' || strcmp(format, "0p") == 0
                 ? PYBUFFER_BYTES(memory.start, view.itemsize)
             : format[0] == 'd' ? PYBUFFER_REAL(0.5)
                                : PYBUFFER_INT((int64_t)(0x0101010101010101u >> (64 - 8 * (view.itemsize == 0 ? 1 : view.itemsize))));
@@ -215,7 +227,7 @@ static void all_values(PyObject *opened)
     executed();
     doing = "pybuffer_memoryview_set_values";
     for (Py_ssize_t i = 0; i < room; i++) {
-        values[i] = view.itemsize == 0 || strchr("sc", format[strlen(format) - 1]) ? PYBUFFER_BYTES(out.start, view.itemsize) : PYBUFFER_INT(1);
+        values[i] = takes_bytes() ? PYBUFFER_BYTES(out.start, view.itemsize) : PYBUFFER_INT(1);
     }
     failed = pybuffer_memoryview_set_values(opened, values, room) != 0;
     MUST_RAISE(failed, view.readonly ? PyExc_TypeError : wanted == room ? NULL : PyExc_ValueError);
@@ -312,7 +324,7 @@ static void copy_items(PyObject *opened)
     doing = "pybuffer_memoryview_assign, to itself";
     must_end(doing, pybuffer_memoryview_assign(opened, NULL, 0, opened) != 0);
     if (values_of_format() == ONE_VALUE) {
-        pybuffer_value value = view.itemsize == 0 || strchr("sc", format[strlen(format) - 1]) ? PYBUFFER_BYTES(out.start, view.itemsize) : PYBUFFER_INT(1);
+        pybuffer_value value = takes_bytes() ? PYBUFFER_BYTES(out.start, view.itemsize) : PYBUFFER_INT(1);
         doing = "pybuffer_memoryview_fill";
         MUST_RAISE(pybuffer_memoryview_fill(opened, NULL, 0, &value, 1) != 0, view.readonly ? PyExc_TypeError : NULL);
         executed();
@@ -476,7 +488,7 @@ static void structures(void)
     view.format = NULL;
     for (int i = 0; i < ndim; i++) {
         shape[i] = once_in(2) ? between(0, 4) : any_size();
-        strides[i] = once_in(2) ? itemsize * between(-4, 4) : any_size();
+        strides[i] = once_in(2) ? (Py_ssize_t)((size_t)itemsize * (size_t)between(-4, 4)) : any_size();
     }
     Big low = offset, high = offset;
     int good = itemsize > 0 && memlen >= 0 && offset >= 0 && offset % (itemsize > 0 ? itemsize : 1) == 0 && (Big)offset + itemsize <= memlen;
@@ -665,7 +677,7 @@ static void of_formats(void)
         strcat(text, number);
     }
     for (int i = 0; i < ndim; i++) {
-        elements = elements > ((Big)1 << 100) ? elements : elements * lengths[i];
+        elements = elements > MOST ? elements : elements * lengths[i];
     }
     elements = none ? 0 : elements;
     do {

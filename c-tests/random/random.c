@@ -262,14 +262,16 @@ char *snapshot(int number, const void *memory, size_t size)
 {
     static char *copies[6];
     static size_t sizes[COUNT(copies)];
-    if (sizes[number] < size) {
+    if (sizes[number] < size || sizes[number] == 0) {
         if (sizes[number] != 0) {
             munmap(copies[number], sizes[number]);
         }
-        sizes[number] = (size * 2 + PAGE - 1) / PAGE * PAGE;
+        sizes[number] = (size * 2 + PAGE) / PAGE * PAGE;
         copies[number] = map(sizes[number]);
     }
-    memcpy(copies[number], memory, size);
+    if (size > 0) {
+        memcpy(copies[number], memory, size);
+    }
     return copies[number];
 }
 
