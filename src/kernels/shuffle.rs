@@ -379,7 +379,7 @@ impl Program {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::indexing_slicing, reason = "tests")]
+    #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
     use std::vec::Vec;
 
@@ -411,7 +411,7 @@ mod tests {
             let mut sorted = places.to_vec();
             sorted.sort_unstable();
             let (first, end) = (sorted[0], sorted[sorted.len() - 1] + unit);
-            let mut bytes: Vec<(u8, bool)> = (first..end).map(|at| ((at * 37 >> 3) as u8, false)).collect();
+            let mut bytes: Vec<(u8, bool)> = (first..end).map(|at| (((at * 37) >> 3) as u8, false)).collect();
             let mut known = first;
             for place in sorted {
                 let start = if gaps && may_cover((place - known).max(0).unsigned_abs()) { known } else { place };
@@ -426,9 +426,8 @@ mod tests {
 
         fn at(&mut self, place: isize) -> &mut u8 {
             let byte = usize::try_from(place - self.first).ok().and_then(|at| self.bytes.get_mut(at));
-            let (byte, allowed) = byte.unwrap_or_else(|| panic!("{place} is outside"));
-            assert!(*allowed, "{place} lies between items");
-            byte
+            assert!(byte.as_ref().is_some_and(|(_, allowed)| *allowed), "{place} is neither an item's nor between two");
+            &mut byte.expect("it is there").0
         }
     }
 
