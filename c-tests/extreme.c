@@ -745,7 +745,7 @@ static void a_hash_is_of_the_items(void)
 
 static void items_without_values_are_unpacked_at_once(void)
 {
-    static const char *const formats[] = {"", "0i", "7x", "T{}", "0T{i}"};
+    static const char *const formats[] = {"", "0i", "0i7x", "T{}", "0T{i}"};
     for (size_t i = 0; i < COUNT(formats); i++) {
         PyObject *format = pybuffer_format_parse(formats[i]);
         pybuffer_value value = PYBUFFER_INT(7);

@@ -124,6 +124,7 @@ static const struct {
 #define NOT_CONTIGUOUS "the memory is not C-contiguous, though no strides were asked for"
     {"backwards", backwards, SIMPLE | WRITABLE, NOT_CONTIGUOUS},
     {"backwards without shape", backwards_without_shape, SIMPLE | WRITABLE, NOT_CONTIGUOUS},
+    {"backwards without shape", backwards_without_shape, FULL_RO | FULL, "strides need a shape"},
     {"one item again and again", one_item_again_and_again, SIMPLE | WRITABLE, NOT_CONTIGUOUS},
     {"with gaps", with_gaps, SIMPLE | WRITABLE, NOT_CONTIGUOUS},
     {"with gaps, without shape", with_gaps_without_shape, SIMPLE | WRITABLE, "strides need a shape"},

@@ -119,7 +119,7 @@ pub(crate) unsafe fn acquire(obj: *mut PyObject, view: *mut Py_buffer, request: 
     // SAFETY: O1; O4 for the slot; what it has filled is a view (B1) as far as it is looked at.
     unsafe {
         let status = getbuffer_slot(obj)?(obj, view, request.flags());
-        if status == 0 && is_as_most(&*view, request, most) { Ok(()) } else { settle(status, view, request, most) }
+        if status == 0 && is_as_most(&*view, request, most) { Ok(()) } else { settle(obj, status, view, request, most) }
     }
 }
 
@@ -128,7 +128,13 @@ pub(crate) unsafe fn acquire(obj: *mut PyObject, view: *mut Py_buffer, request: 
 /// # Safety
 /// As [`acquire`], for an exporter that has given this status.
 #[cold]
-unsafe fn settle(status: c_int, view: *mut Py_buffer, request: Request, most: MostAxes) -> Result<()> {
+unsafe fn settle(
+    obj: *mut PyObject,
+    status: c_int,
+    view: *mut Py_buffer,
+    request: Request,
+    most: MostAxes,
+) -> Result<()> {
     // SAFETY: the function's contract.
     unsafe {
         if status != 0 {
@@ -137,7 +143,10 @@ unsafe fn settle(status: c_int, view: *mut Py_buffer, request: Request, most: Mo
             let silent = status > 0 && indicator::occurred().is_null();
             return Err(if silent { Error::system(c"bf_getbuffer returns neither 0 nor -1") } else { Error::Raised });
         }
-        let kept = keeps_promises(&*view, request, most);
+        // Who stands for another one hands on what that one answers.
+        let answered_by = (*view).obj;
+        let own = types::is_own(obj) && !answered_by.is_null() && types::is_own(answered_by);
+        let kept = keeps_promises(&*view, request, most, own);
         if kept.is_err() {
             release(view);
         }
@@ -153,7 +162,7 @@ unsafe fn settle(status: c_int, view: *mut Py_buffer, request: Request, most: Mo
 #[inline(always)]
 unsafe fn is_as_most(view: &Py_buffer, request: Request, most: MostAxes) -> bool {
     let ndim = usize::try_from(view.ndim).unwrap_or(usize::MAX);
-    let simple = ndim <= most.number && view.len >= 0 && view.itemsize >= 0 && !view.buf.is_null();
+    let simple = ndim <= most.number && view.len >= 0 && view.itemsize > 0 && !view.buf.is_null();
     let given = view.suboffsets.is_null() && (view.strides.is_null() || request.strides());
     if !simple || !given || request.names_an_order() || (request.writable() && view.readonly != 0) {
         return false;
@@ -172,12 +181,13 @@ unsafe fn is_as_most(view: &Py_buffer, request: Request, most: MostAxes) -> bool
 /// it contradicts itself so that a consumer would leave its memory.
 ///
 /// What is not asked for may be there all the same (`ctypes` gives shape and format to everybody), provided that a consumer
-/// may leave it out of account. An array that is missing has the meaning of PEP 3118 (`Structure`).
+/// may leave it out of account. An array that is missing has the meaning of PEP 3118 (`Structure`). An object of this library's
+/// `own` may hand on a `len` of more than the shape holds: the program has vouched for it (`PyMemoryView_FromBuffer`).
 ///
 /// # Safety
 /// B1, but that the arrays are only read where there may be as many axes.
 #[cold]
-unsafe fn keeps_promises(view: &Py_buffer, request: Request, most: MostAxes) -> Result<()> {
+unsafe fn keeps_promises(view: &Py_buffer, request: Request, most: MostAxes, own: bool) -> Result<()> {
     let refused = |lie: bool, text| if lie { Err(Error::buffer(text)) } else { Ok(()) };
     let ndim = usize::try_from(view.ndim).map_err(|_| NEGATIVE)?;
     most.check(ndim)?;
@@ -199,7 +209,7 @@ unsafe fn keeps_promises(view: &Py_buffer, request: Request, most: MostAxes) -> 
         // The rest of a division is what a view has of which CPython makes up the shape, such as 14 bytes in items of 4.
         let rest = view.len.unsigned_abs().wrapping_sub(structure.bytes());
         let division = ndim == 1 && rest < view.itemsize.unsigned_abs();
-        refused(rest != 0 && !division, c"product(shape) * itemsize is less than len")?;
+        refused(rest != 0 && !division && !own, c"product(shape) * itemsize is less than len")?;
     }
     if structure.strides.is_none() && !request.f_contiguous() {
         // C-contiguous, as it is said.
@@ -214,6 +224,8 @@ unsafe fn keeps_promises(view: &Py_buffer, request: Request, most: MostAxes) -> 
         !request.strides() && !contiguous(Order::C),
         c"the memory is not C-contiguous, though no strides were asked for",
     )?;
+    // A shape that is missing is made up of all the bytes, which then have to lie together.
+    refused(structure.shape.is_none() && !contiguous(Order::C), c"strides need a shape")?;
     refused(
         request.c_contiguous() && !contiguous(Order::C),
         c"the memory is not C-contiguous, though that was asked for",
@@ -315,7 +327,7 @@ impl Acquired {
             if matches!(self.1, Ending::Release) {
                 return Ok(false);
             }
-            keeps_promises(&self.0, request, MostAxes::OF_WALKS).map(|()| true)
+            keeps_promises(&self.0, request, MostAxes::OF_WALKS, true).map(|()| true)
         }
     }
 
