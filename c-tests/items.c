@@ -244,7 +244,7 @@ static void all_values_are_checked_before_any_is_written(void)
 static void items_without_values_are_fine(void)
 {
     char memory[6] = "abcde";
-    PyObject *view = view_of(exporter_new(memory, "2x", 2, 1, (Py_ssize_t[]){3}, NULL));
+    PyObject *view = view_of(exporter_new(memory, "2x0b", 2, 1, (Py_ssize_t[]){3}, NULL));
     pybuffer_value value;
     CHECK_INT(pybuffer_memoryview_get_item(view, AT(0), &value, 0), 0);
     CHECK_INT(pybuffer_memoryview_values(view, &value, 0), 0);

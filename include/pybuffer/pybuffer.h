@@ -2068,7 +2068,7 @@ int pybuffer_verify_structure(Py_ssize_t memlen, Py_ssize_t itemsize, Py_ssize_t
  * module); `g O P & X z Z` have their native size with every prefix. `u` has two bytes in a format by itself; in a view it
  * has four, as ctypes means it for `wchar_t`, where the items have the view's itemsize with four and not with two. `x` is
  * padding, and has no value, unless it has a name or is all that there is in the format, as in NumPy's `3x`: then it is
- * bytes. (`==`, which is CPython's, sees no value in either.)
+ * bytes. (`==` and `pybuffer_ndarray`, which are CPython's, see no value in either.)
  */
 
 /** Padding that has a name, or is all that there is in the format (`x`); as a value, bytes. */

@@ -143,9 +143,9 @@ pub(crate) unsafe fn pack(format: NonNull<FormatObject>, item: *mut u8, values: 
     }
 }
 
-/// How many items of a format as many values make.
+/// How many items of a format as many values make, to the struct module, with which `_testbuffer.ndarray` packs.
 pub(crate) fn count_items(format: &CStr, values: usize) -> Result<usize> {
-    with_plan_of(format, PlanOf::Itself, |plan| {
+    with_plan_of(format, PlanOf::Struct, |plan| {
         let each = plan.counts().values;
         if each == 0 {
             return Err(Error::value(c"items of this format have no values"));
@@ -170,7 +170,7 @@ pub(crate) unsafe fn pack_items(format: &CStr, values: &[pybuffer_value], memory
     if values.iter().any(|one| value(one).is_none()) {
         return Err(NO_VALUE);
     }
-    with_plan_of(format, PlanOf::Itself, |plan| {
+    with_plan_of(format, PlanOf::Struct, |plan| {
         let counts = plan.counts();
         let items = values.chunks(counts.values.max(1)).zip(memory.chunks_mut(counts.size.max(1)));
         items.into_iter().try_for_each(|(values, item)| plan.pack(item, values.iter().filter_map(value)))
