@@ -27,6 +27,11 @@
  *   - the memory of a bytearray across a resize, where it is reached by pointer (PyByteArray_AsString) and not by a view;
  *   - PyMem_SetAllocator, PyType_Ready, _PyBytes_Resize, PyBytes_Concat and pybuffer_check_exporter: no other thread may
  *     use the same thing meanwhile; and what PyPickleBuffer_GetBuffer points to, which a release invalidates.
+ * What the library itself reads or writes in a call, an item, a slice, a comparison or a copy, is no view of the objects of
+ * this library: a PyByteArray_Resize in another thread waits until it is done, and a release of a memoryview takes effect
+ * after it. It is one while functions of the program's may run, namely an exporter's of another operand, or those of an
+ * allocator that the program has set. No function of the program's is called with anything locked.
+ *
  * Exporters written in C are called from whichever thread asks, so they keep their own counts atomically. A program that
  * is compiled with CPython's header instead of this one has that header's Py_INCREF and Py_DECREF, which are not atomic.
  */
@@ -790,7 +795,9 @@ void PyMem_GetAllocator(PyMemAllocatorDomain domain, PyMemAllocatorEx *allocator
  * where `allocator` or one of its functions is NULL.
  *
  * Threads: no other thread may be inside the library meanwhile. The functions may be called from any thread, also two
- * at a time, and must be able to free what the ones before them gave.
+ * at a time, and must be able to free what the ones before them gave. They may use the objects of the library, also the
+ * bytearray that memory is asked for, and wait for other threads that do; they leave no error pending. While they run, a
+ * bytearray that the call reads counts as viewed.
  */
 void PyMem_SetAllocator(PyMemAllocatorDomain domain, PyMemAllocatorEx *allocator);
 
@@ -2357,7 +2364,10 @@ struct PyByteArrayObject {
     char *ob_bytes;
     /** Where the content begins in it. */
     char *ob_start;
-    /** The number of views that consumers hold; it cannot be resized while there are any. */
+    /**
+     * The number of views that consumers hold; it cannot be resized while there are any. The library changes it atomically,
+     * and counts in its high bits for the length of a call that reads or moves the memory.
+     */
     Py_ssize_t ob_exports;
 };
 
@@ -2491,8 +2501,9 @@ char *PyByteArray_AsString(PyObject *obj);
 /**
  * Gives a bytearray another size; what is new is uninitialised.
  *
- * Returns 0; -1 with an error set, and then nothing is changed: `BufferError` while consumers hold views of it,
- * `MemoryError`, `TypeError` where it is no bytearray, `SystemError` for NULL or a negative size.
+ * Returns 0; -1 with an error set, and then nothing is changed: `BufferError` while consumers hold views of it (what the
+ * library itself reads in other threads is waited for), `MemoryError`, `TypeError` where it is no bytearray, `SystemError`
+ * for NULL or a negative size.
  */
 int PyByteArray_Resize(PyObject *obj, Py_ssize_t size);
 

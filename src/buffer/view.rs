@@ -366,10 +366,12 @@ impl Acquired {
 impl Drop for Acquired {
     fn drop(&mut self) {
         // SAFETY: empty, or filled by an exporter and given back here only; a look that has not ended.
-        match self.1 {
-            Ending::Release => unsafe { release(&raw mut self.0) },
-            Ending::Nothing => {}
-            Ending::Unpin(obj, end) | Ending::Share(obj, end) => unsafe { end(obj, &self.0) },
+        unsafe {
+            match self.1 {
+                Ending::Release => release(&raw mut self.0),
+                Ending::Nothing => {}
+                Ending::Unpin(obj, end) | Ending::Share(obj, end) => end(obj, &self.0),
+            }
         }
     }
 }

@@ -63,8 +63,9 @@ pub unsafe extern "C" fn PyByteArray_AsString(obj: *mut PyObject) -> *mut c_char
 
 /// Gives a bytearray another size; what is new is uninitialised.
 ///
-/// Returns 0; -1 with an error set, and then nothing is changed: `BufferError` while consumers hold views of it (short reads
-/// of this library's own in other threads are waited for), `MemoryError`, `TypeError` where it is no bytearray, `SystemError` for NULL or a negative size.
+/// Returns 0; -1 with an error set, and then nothing is changed: `BufferError` while consumers hold views of it (what the
+/// library itself reads in other threads is waited for), `MemoryError`, `TypeError` where it is no bytearray, `SystemError`
+/// for NULL or a negative size.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyByteArray_Resize(obj: *mut PyObject, size: Py_ssize_t) -> c_int {
     boundary(|| {
