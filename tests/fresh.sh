@@ -54,6 +54,9 @@ new_machine() { # name
     mount -t proc proc "$root/proc"
     mount -t tmpfs -o mode=755 tmpfs "$root/dev"
     mkdir -m 1777 "$root/dev/shm"
+    mkdir "$root/dev/pts"
+    mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts "$root/dev/pts"
+    ln -s pts/ptmx "$root/dev/ptmx"
     for device in null zero full random urandom; do
         touch "$root/dev/$device"
         mount --bind "/dev/$device" "$root/dev/$device"
