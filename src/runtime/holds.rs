@@ -210,6 +210,6 @@ mod tests {
         assert!(!claimed);
         assert_eq!(word.load(Ordering::Relaxed), PIN | VIEW);
         holds(&word).pin(Pin::First);
-        assert_eq!(word.load(Ordering::Relaxed), 2 * PIN | VIEW);
+        assert_eq!(word.load(Ordering::Relaxed), (2 * PIN) | VIEW);
     }
 }
