@@ -151,10 +151,10 @@ fn parse_as(reading: Reading, format: &CStr) -> Result<Owned<FormatObject>> {
         }
     }
     let text = format.to_bytes_with_nul();
-    let mut counted = Builder::counting(text);
-    let extent = walk_as(reading, format, &mut counted)?;
+    let mut builder = Builder::counting(text);
+    let extent = walk_as(reading, format, &mut builder)?;
     let counts = count_ops_as(reading, format)?;
-    if counted.beyond {
+    if builder.beyond {
         // Of what has no elements, or no bytes; all else is too large for a format.
         let text =
             c"an item has too many elements, or elements of too many bytes, before byte %zd of the format, its end";
@@ -163,7 +163,7 @@ fn parse_as(reading: Reading, format: &CStr) -> Result<Owned<FormatObject>> {
     }
 
     let ops_size = counts.ops.checked_mul(size_of::<Op>()).ok_or(Error::no_memory())?;
-    let size = counted.peak.size(text.len()).and_then(|size| size.checked_add(ops_size)).ok_or(Error::no_memory())?;
+    let size = builder.peak.size(text.len()).and_then(|size| size.checked_add(ops_size)).ok_or(Error::no_memory())?;
     let head = FormatObject {
         ob_base: PyObject { ob_refcnt: 1, ob_type: &raw mut pybuffer_format_type },
         root: null(),
@@ -185,13 +185,13 @@ fn parse_as(reading: Reading, format: &CStr) -> Result<Owned<FormatObject>> {
         compile_as(reading, format, core::slice::from_raw_parts_mut(ops, counts.ops))?;
         (*object.as_ptr()).ops = ops;
         let items: *mut pybuffer_item = ops.add(counts.ops).cast();
-        let lengths: *mut Py_ssize_t = items.add(counted.peak.items).cast();
-        let names: *mut c_char = lengths.add(counted.peak.lengths).cast();
-        let copy: *mut c_char = names.add(counted.peak.names);
+        let lengths: *mut Py_ssize_t = items.add(builder.peak.items).cast();
+        let names: *mut c_char = lengths.add(builder.peak.lengths).cast();
+        let copy: *mut c_char = names.add(builder.peak.names);
         core::ptr::copy_nonoverlapping(text.as_ptr().cast(), copy, text.len());
-        let mut written = Builder { items, lengths, names, ..Builder::counting(text) };
-        walk_as(reading, format, &mut written)?;
-        (*object.as_ptr()).root = written.root(extent);
+        builder.write(items, lengths, names);
+        walk_as(reading, format, &mut builder)?;
+        (*object.as_ptr()).root = builder.root(extent);
         (*object.as_ptr()).text = copy;
         Ok(object)
     }
@@ -259,6 +259,16 @@ impl<'t> Builder<'t> {
             open: [Open::default(); MAX_DEPTH + 2],
             depth: 0,
             beyond: false,
+        }
+    }
+
+    /// Begins again, and writes this time, to memory for what has been counted.
+    fn write(&mut self, items: *mut pybuffer_item, lengths: *mut Py_ssize_t, names: *mut c_char) {
+        (self.items, self.lengths, self.names) = (items, lengths, names);
+        self.used = Used { items: 1, ..Used::default() };
+        self.depth = 0;
+        if let Some(top) = self.top() {
+            *top = Open::default();
         }
     }
 

@@ -10,7 +10,7 @@ use super::convert::{
     Fault, Half, NOT_COMPLEX, Native, To, Truth, bytes, code_point, complex, double, fitted, integer, long, truth,
 };
 use super::float::{LongDouble, half, to_half};
-use super::tree::Item;
+use super::item::Item;
 use super::value::{Value, pascal};
 use crate::error::{Error, Result};
 

@@ -8,8 +8,9 @@ use core::ffi::CStr;
 
 use super::codec::{Codec, Form};
 use super::codes::Kind;
+use super::item::{Item, lone_item};
 use super::parse::MAX;
-use super::tree::{Item, MAX_DEPTH, Reading, Sink, lone_item, walk_as};
+use super::tree::{MAX_DEPTH, Reading, Sink, walk_as};
 use crate::error::{Argument, Error, Kind as ErrorKind, Result};
 
 /// One step of a [`Plan`](super::Plan): equal elements behind each other, or a loop over the steps that follow. Plain data, without

@@ -32,6 +32,8 @@
 // Each file uses only those above it; the empty lines keep rustfmt from sorting them.
 mod codes;
 mod parse;
+
+mod item;
 mod tree;
 
 mod float;
@@ -69,11 +71,12 @@ pub(crate) use compare::{Column, Pairs};
 pub use compile::{Counts, Op, compile, compile_as, compile_or_count, count_ops, count_ops_as};
 pub(crate) use convert::{CNumber, Fault, Half, Native, To, Truth, fault};
 pub use float::LongDouble;
+pub use item::{Item, Span, common_item};
 pub(crate) use number::{CType, Numbers, Scalar};
 pub use parse::is_of_struct;
 pub use plan::Plan;
 pub use text::write_repr;
-pub use tree::{Extent, Item, MAX_DEPTH, MAX_SHAPE, Reading, Sink, Span, common_item, walk, walk_as};
+pub use tree::{Extent, MAX_DEPTH, MAX_SHAPE, Reading, Sink, walk, walk_as};
 pub use value::Value;
 pub(crate) use value::{signed_equals_float, unsigned_equals_float};
 pub use values::Values;

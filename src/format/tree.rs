@@ -30,6 +30,7 @@
 use core::ffi::CStr;
 
 use super::codes::{Code, Kind, Mode, Order, lookup, lookup_addition, part};
+use super::item::{Item, Span};
 use super::parse::{MAX, digit, is_space};
 use crate::error::{Argument, Error, Kind as ErrorKind, Result};
 
@@ -38,84 +39,6 @@ pub const MAX_DEPTH: usize = 64;
 
 /// How many dimensions a sub-array may have.
 pub const MAX_SHAPE: usize = 64;
-
-/// A part of the format's text, as byte positions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// The first byte.
-    pub start: usize,
-    /// One past the last.
-    pub end: usize,
-}
-
-/// The item of a native format that is one code of the struct module's, with a value; `None` for every other letter.
-#[must_use]
-pub const fn common_item(letter: u8) -> Option<Item> {
-    let Some(row) = lookup(letter) else { return None };
-    if !row.kind.is_scalar() {
-        return None;
-    }
-    Some(Item {
-        kind: if letter == b'P' { Kind::Pointer } else { row.kind },
-        code: [letter, 0],
-        order: Order::NATIVE,
-        native: true,
-        aligned: true,
-        offset: 0,
-        size: row.native_size as usize,
-        align: row.native_align as usize,
-        elements: 1,
-        length: 1,
-        first_bit: 0,
-        name: None,
-    })
-}
-
-/// The same for a format that is such a code with or without a prefix of the struct module's, unless it is one whose size
-/// depends on that.
-#[must_use]
-pub(super) fn lone_item(format: &CStr) -> Option<Item> {
-    let (mode, letter) = match *format.to_bytes() {
-        [letter] => (Mode::NATIVE, letter),
-        [prefix, letter] => (Mode::of_prefix(prefix)?, letter),
-        _ => return None,
-    };
-    let item = common_item(letter)?;
-    if mode.native {
-        return Some(item);
-    }
-    let size = lookup(letter)?.standard_size?.into();
-    Some(Item { order: mode.order, native: false, aligned: false, size, align: 1, ..item })
-}
-
-/// All that is known of an item at its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Item {
-    /// What an element of it is.
-    pub kind: Kind,
-    /// The format code; two letters for `Zd` and its kin, else the second is 0.
-    pub code: [u8; 2],
-    /// The byte order of its numbers.
-    pub order: Order,
-    /// Whether its sizes are native ones, and whether it is aligned natively (`@`).
-    pub native: bool,
-    /// See `native`.
-    pub aligned: bool,
-    /// Where it begins, in bytes from the begin of what encloses it.
-    pub offset: usize,
-    /// The bytes of one element.
-    pub size: usize,
-    /// The alignment of an element: 1 unless it is aligned.
-    pub align: usize,
-    /// The number of elements: the product of the shape.
-    pub elements: usize,
-    /// The count of a code for which it is a length: bytes of `s` and `p`, units of `u` and `w`, bits of `t`; else 1.
-    pub length: usize,
-    /// For bits: the number of the first one, counted from the one that a byte is filled from.
-    pub first_bit: usize,
-    /// Its name in the text.
-    pub name: Option<Span>,
-}
 
 /// Where the items of a format go.
 pub trait Sink {
@@ -205,12 +128,16 @@ pub fn walk(format: &CStr, sink: &mut impl Sink) -> Result<Extent> {
 pub fn walk_as(reading: Reading, format: &CStr, sink: &mut impl Sink) -> Result<Extent> {
     let text = format.to_bytes();
     let void = reading.void && is_padding(text);
-    let mut reader = Reader { text, at: 0, mode: Mode::NATIVE, wide: reading.wide, void, overflow: None };
-    let extent = reader.items(0, sink)?;
-    match reader.overflow {
-        None => Ok(extent),
-        Some(at) => Err(Reader { at, ..reader }.error(c"the item is too large at byte %zd of the format")),
-    }
+    let mut reader =
+        Reader { text, at: 0, mode: Mode::NATIVE, wide: reading.wide, void, overflow: None, failure: None };
+    let extent = reader.items(0, sink).and_then(|extent| match reader.overflow {
+        None => Some(extent),
+        Some(at) => {
+            reader.at = at;
+            reader.fail(c"the item is too large at byte %zd of the format")
+        }
+    });
+    extent.ok_or_else(|| reader.failure.unwrap_or(Error::bad_argument()))
 }
 
 /// The extent of a format.
@@ -233,6 +160,9 @@ struct Reader<'f> {
     /// The position at which the sizes became too large, unless that is in something of which there are no elements.
     /// Sizes saturate, so that one that is too large stays more than [`MAX`].
     overflow: Option<usize>,
+    /// Why the walk has ended, where a function here gives `None`. It is not handed on in their results, which stand on the stack
+    /// once for each depth.
+    failure: Option<Error>,
 }
 
 /// The layout so far of what encloses the items that are being read.
@@ -242,6 +172,32 @@ struct Level {
     /// Bits that are used of the byte at `offset` and behind, and the order that they fill it in.
     bits: usize,
     bits_order: Order,
+}
+
+impl Level {
+    /// Nothing has been read.
+    const EMPTY: Self = Self { offset: 0, align: 1, bits: 0, bits_order: Order::NATIVE };
+}
+
+/// What has been read of an item before its code.
+struct Head {
+    /// The product of its shape.
+    elements: usize,
+    /// Its count, and whether that is a length, not a repetition.
+    length: usize,
+    is_length: bool,
+    /// `Reader::overflow` before the item.
+    overflow: Option<usize>,
+}
+
+/// What is inside an item, and has been read.
+#[derive(Clone, Copy)]
+enum Inner {
+    None,
+    /// The fields of a record.
+    Fields(Extent),
+    /// What a pointer points to.
+    Target,
 }
 
 /// The dimensions of an item so far, and their product, which saturates: one of 0 makes it 0, wherever it stands.
@@ -290,10 +246,11 @@ impl Reader<'_> {
         }
     }
 
-    /// A `ValueError` about the next byte.
+    /// Ends the walk with a `ValueError` about the next byte.
     #[cold]
-    fn error(&self, text: &'static CStr) -> Error {
-        Error::with(ErrorKind::Value, text, Argument::Size(self.at.cast_signed()), Argument::None)
+    fn fail<T>(&mut self, text: &'static CStr) -> Option<T> {
+        self.failure = Some(Error::with(ErrorKind::Value, text, Argument::Size(self.at.cast_signed()), Argument::None));
+        None
     }
 
     /// Keeps the position where a size is too large.
@@ -304,14 +261,14 @@ impl Reader<'_> {
     }
 
     /// All items up to the end of the format, or of the record.
-    fn items(&mut self, depth: usize, sink: &mut impl Sink) -> Result<Extent> {
-        let mut level = Level { offset: 0, align: 1, bits: 0, bits_order: Order::NATIVE };
+    fn items(&mut self, depth: usize, sink: &mut impl Sink) -> Option<Extent> {
+        let mut level = Level::EMPTY;
         loop {
             self.skip_space();
             self.skip_prefixes();
             match self.peek() {
                 None if depth == 0 => break,
-                None => return Err(self.error(c"expected '}' at byte %zd of the format, its end")),
+                None => return self.fail(c"expected '}' at byte %zd of the format, its end"),
                 Some(b'}') if depth > 0 => {
                     self.take();
                     break;
@@ -326,7 +283,7 @@ impl Reader<'_> {
             size = aligned(size, level.align);
             self.check_size(size);
         }
-        Ok(Extent { size, align: level.align })
+        Some(Extent { size, align: level.align })
     }
 
     /// What is not bits begins with a whole byte.
@@ -336,9 +293,39 @@ impl Reader<'_> {
         self.check_size(level.offset);
     }
 
-    /// One item with its shape and, where it may have one, its name.
-    fn item(&mut self, depth: usize, level: &mut Level, named: bool, sink: &mut impl Sink) -> Result<()> {
+    /// One item with its shape and, where it may have one, its name. What is read before and behind the items inside it is not
+    /// in line, so that little stays on the stack while these are read.
+    fn item(&mut self, depth: usize, level: &mut Level, named: bool, sink: &mut impl Sink) -> Option<()> {
         sink.begin();
+        let head = self.head(sink)?;
+        let inner = match self.peek() {
+            Some(b'T') => {
+                let deeper = self.deeper(depth)?;
+                self.take();
+                if !self.accept(b'{') {
+                    return self.fail(c"expected '{' at byte %zd of the format");
+                }
+                Inner::Fields(self.items(deeper, sink)?)
+            }
+            Some(b'&') => {
+                self.take();
+                let deeper = self.deeper(depth)?;
+                self.skip_space();
+                let mut level = Level::EMPTY;
+                let mode = self.mode;
+                self.item(deeper, &mut level, false, sink)?;
+                // What is pointed to does not change how the pointer is stored.
+                self.mode = mode;
+                Inner::Target
+            }
+            _ => Inner::None,
+        };
+        self.settle(&head, inner, level, named, sink)
+    }
+
+    /// What stands before the code of an item.
+    #[inline(never)]
+    fn head(&mut self, sink: &mut impl Sink) -> Option<Head> {
         let overflow = self.overflow;
         let mut shape = Shape { elements: 1, dimensions: 0 };
         self.skip_prefixes();
@@ -346,26 +333,37 @@ impl Reader<'_> {
             self.shape(&mut shape, sink)?;
             self.skip_prefixes();
         }
-        let count = self.count()?;
-        let length = count.unwrap_or(1);
+        let length = self.count()?.unwrap_or(1);
         // A count is a length, or a repetition.
         let is_length = matches!(self.peek(), Some(b'x' | b's' | b'p' | b'u' | b'w' | b't'));
-        let repeat = if is_length { 1 } else { length };
-        if repeat != 1 {
-            self.dimension(&mut shape, repeat, sink)?;
+        if !is_length && length != 1 {
+            self.dimension(&mut shape, length, sink)?;
         }
-        let mut item = self.element(depth, sink)?;
-        if is_length {
-            item.length = length;
+        Some(Head { elements: shape.elements, length, is_length, overflow })
+    }
+
+    /// What follows: the code, unless it has been read, the place of the item, its name, and its end.
+    #[inline(never)]
+    fn settle(
+        &mut self,
+        head: &Head,
+        inner: Inner,
+        level: &mut Level,
+        named: bool,
+        sink: &mut impl Sink,
+    ) -> Option<()> {
+        let mut item = self.element(inner)?;
+        if head.is_length {
+            item.length = head.length;
             if item.kind != Kind::Bits {
-                item.size = item.size.saturating_mul(length);
+                item.size = item.size.saturating_mul(head.length);
                 self.check_size(item.size);
             }
         }
-        item.elements = shape.elements;
+        item.elements = head.elements;
         if item.elements == 0 {
             // What is not there is not too large.
-            self.overflow = overflow;
+            self.overflow = head.overflow;
         }
         if item.kind == Kind::Bits {
             self.place_bits(&mut item, level)?;
@@ -380,72 +378,83 @@ impl Reader<'_> {
         let is_nothing = match item.kind {
             Kind::Pad => !self.void,
             Kind::Bytes | Kind::Pascal | Kind::Text => false,
-            _ => repeat == 0,
+            _ => !head.is_length && head.length == 0,
         };
         if is_nothing && !has_name {
             sink.cancel();
-            return Ok(());
+            return Some(());
         }
         if has_name {
             item.name = Some(self.name()?);
         }
         sink.end(&item);
-        Ok(())
+        Some(())
     }
 
     /// `(k1,k2,...)`.
-    fn shape(&mut self, shape: &mut Shape, sink: &mut impl Sink) -> Result<()> {
+    fn shape(&mut self, shape: &mut Shape, sink: &mut impl Sink) -> Option<()> {
         self.take();
         loop {
             self.skip_space();
-            let length = self.count()?.ok_or_else(|| self.error(c"expected a number at byte %zd of the format"))?;
+            let Some(length) = self.count()? else {
+                return self.fail(c"expected a number at byte %zd of the format");
+            };
             self.dimension(shape, length, sink)?;
             self.skip_space();
             if self.accept(b')') {
                 self.skip_space();
-                return Ok(());
+                return Some(());
             }
             if !self.accept(b',') {
-                return Err(self.error(c"expected ',' or ')' at byte %zd of the format"));
+                return self.fail(c"expected ',' or ')' at byte %zd of the format");
             }
         }
     }
 
-    fn dimension(&self, shape: &mut Shape, length: usize, sink: &mut impl Sink) -> Result<()> {
+    fn dimension(&mut self, shape: &mut Shape, length: usize, sink: &mut impl Sink) -> Option<()> {
         shape.dimensions = shape.dimensions.saturating_add(1);
         if shape.dimensions > MAX_SHAPE {
-            return Err(self.error(c"more than 64 dimensions at byte %zd of the format"));
+            return self.fail(c"more than 64 dimensions at byte %zd of the format");
         }
         shape.elements = shape.elements.saturating_mul(length);
         sink.dimension(length);
-        Ok(())
+        Some(())
     }
 
     /// A decimal number, if one stands here.
-    fn count(&mut self) -> Result<Option<usize>> {
+    fn count(&mut self) -> Option<Option<usize>> {
         let mut count = None;
         while let Some(value) = self.peek().and_then(digit) {
             let next = count.unwrap_or(0_usize).checked_mul(10).and_then(|tens| tens.checked_add(value));
             let next = next.filter(|&next| next <= MAX);
-            count = Some(next.ok_or_else(|| self.error(c"the number is too large at byte %zd of the format"))?);
+            if next.is_none() {
+                return self.fail(c"the number is too large at byte %zd of the format");
+            }
+            count = next;
             self.take();
         }
-        Ok(count)
+        Some(count)
     }
 
-    /// The code, and for records and pointers what belongs to it. Offset, elements and name are still open.
-    fn element(&mut self, depth: usize, sink: &mut impl Sink) -> Result<Item> {
-        let expected = c"expected a format code at byte %zd of the format";
-        let mut letter = self.peek().ok_or_else(|| self.error(expected))?;
-        if letter == b'T' {
-            return self.record(depth, sink);
+    /// The code, which has been read where something is inside the item. Offset, elements and name are still open.
+    fn element(&mut self, inner: Inner) -> Option<Item> {
+        if let Inner::Fields(extent) = inner {
+            let record = Code { kind: Kind::Record, native_size: 0, native_align: 1, standard_size: Some(0) };
+            let align = if self.mode.aligned { extent.align } else { 1 };
+            return Some(Item { size: extent.size, align, ..self.item_of(record, [b'T', 0]) });
         }
+        let expected = c"expected a format code at byte %zd of the format";
+        let known = if let Inner::Target = inner { Some(b'&') } else { self.peek() };
+        let Some(mut letter) = known else { return self.fail(expected) };
         if letter == b'u' && self.wide {
             letter = b'w';
         }
-        let mut row = lookup(letter).or_else(|| lookup_addition(letter)).ok_or_else(|| self.error(expected))?;
+        let Some(mut row) = lookup(letter).or_else(|| lookup_addition(letter)) else { return self.fail(expected) };
+        if let Inner::Target = inner {
+            return Some(self.item_of(row, [letter, 0]));
+        }
         if row.standard_size.is_none() && letter != b'P' && !self.mode.native {
-            return Err(self.error(c"a code that only a native format has (n, N) at byte %zd: use '@' or '^'"));
+            return self.fail(c"a code that only a native format has (n, N) at byte %zd: use '@' or '^'");
         }
         self.take();
         let mut code = [letter, 0];
@@ -460,21 +469,12 @@ impl Reader<'_> {
                 // By itself it is ctypes' `wchar_t *`.
                 None | Some(b':' | b'}') => {}
                 Some(byte) if is_space(byte) => {}
-                Some(_) => return Err(self.error(c"expected one of 'e', 'f', 'd', 'g' at byte %zd of the format")),
+                Some(_) => return self.fail(c"expected one of 'e', 'f', 'd', 'g' at byte %zd of the format"),
             },
             b'X' => self.signature()?,
-            b'&' => {
-                let deeper = self.deeper(depth)?;
-                self.skip_space();
-                let mut level = Level { offset: 0, align: 1, bits: 0, bits_order: Order::NATIVE };
-                let mode = self.mode;
-                self.item(deeper, &mut level, false, sink)?;
-                // What is pointed to does not change how the pointer is stored.
-                self.mode = mode;
-            }
             _ => {}
         }
-        Ok(self.item_of(row, code))
+        Some(self.item_of(row, code))
     }
 
     fn item_of(&self, row: Code, code: [u8; 2]) -> Item {
@@ -496,30 +496,17 @@ impl Reader<'_> {
         }
     }
 
-    fn deeper(&self, depth: usize) -> Result<usize> {
+    fn deeper(&mut self, depth: usize) -> Option<usize> {
         if depth >= MAX_DEPTH {
-            return Err(self.error(c"nested more than 64 deep at byte %zd of the format"));
+            return self.fail(c"nested more than 64 deep at byte %zd of the format");
         }
-        Ok(depth.saturating_add(1))
-    }
-
-    /// `T{...}`.
-    fn record(&mut self, depth: usize, sink: &mut impl Sink) -> Result<Item> {
-        let deeper = self.deeper(depth)?;
-        self.take();
-        if !self.accept(b'{') {
-            return Err(self.error(c"expected '{' at byte %zd of the format"));
-        }
-        let extent = self.items(deeper, sink)?;
-        let record = Code { kind: Kind::Record, native_size: 0, native_align: 1, standard_size: Some(0) };
-        let align = if self.mode.aligned { extent.align } else { 1 };
-        Ok(Item { size: extent.size, align, ..self.item_of(record, [b'T', 0]) })
+        Some(depth.saturating_add(1))
     }
 
     /// `{...}` of a function: braces in pairs, what is between them is not looked at.
-    fn signature(&mut self) -> Result<()> {
+    fn signature(&mut self) -> Option<()> {
         if !self.accept(b'{') {
-            return Err(self.error(c"expected '{' at byte %zd of the format"));
+            return self.fail(c"expected '{' at byte %zd of the format");
         }
         let mut open: usize = 1;
         while open > 0 {
@@ -527,28 +514,28 @@ impl Reader<'_> {
                 Some(b'{') => open = open.saturating_add(1),
                 Some(b'}') => open = open.saturating_sub(1),
                 Some(_) => {}
-                None => return Err(self.error(c"expected '}' at byte %zd of the format, its end")),
+                None => return self.fail(c"expected '}' at byte %zd of the format, its end"),
             }
         }
-        Ok(())
+        Some(())
     }
 
     /// `:name:`. Anything may be in it but a colon.
-    fn name(&mut self) -> Result<Span> {
+    fn name(&mut self) -> Option<Span> {
         self.take();
         let start = self.at;
         while let Some(byte) = self.take() {
             if byte == b':' {
-                return Ok(Span { start, end: self.at.saturating_sub(1) });
+                return Some(Span { start, end: self.at.saturating_sub(1) });
             }
         }
-        Err(self.error(c"expected ':' at byte %zd of the format, its end"))
+        self.fail(c"expected ':' at byte %zd of the format, its end")
     }
 
     /// Bits follow bits without a gap.
-    fn place_bits(&mut self, item: &mut Item, level: &mut Level) -> Result<()> {
+    fn place_bits(&mut self, item: &mut Item, level: &mut Level) -> Option<()> {
         if item.length > 64 {
-            return Err(self.error(c"more than 64 bits in one value before byte %zd of the format"));
+            return self.fail(c"more than 64 bits in one value before byte %zd of the format");
         }
         if level.bits_order != item.order {
             // The other order fills bytes from the other end.
@@ -564,6 +551,6 @@ impl Reader<'_> {
         }
         item.size = item.first_bit.saturating_add(item.length).div_ceil(8);
         item.align = 1;
-        Ok(())
+        Some(())
     }
 }

@@ -1,0 +1,83 @@
+//! An item of a format: all that is known of it when it has been read, and the items of formats that are one code.
+
+use core::ffi::CStr;
+
+use super::codes::{Kind, Mode, Order, lookup};
+
+/// A part of the format's text, as byte positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// One past the last.
+    pub end: usize,
+}
+
+/// The item of a native format that is one code of the struct module's, with a value; `None` for every other letter.
+#[must_use]
+pub const fn common_item(letter: u8) -> Option<Item> {
+    let Some(row) = lookup(letter) else { return None };
+    if !row.kind.is_scalar() {
+        return None;
+    }
+    Some(Item {
+        kind: if letter == b'P' { Kind::Pointer } else { row.kind },
+        code: [letter, 0],
+        order: Order::NATIVE,
+        native: true,
+        aligned: true,
+        offset: 0,
+        size: row.native_size as usize,
+        align: row.native_align as usize,
+        elements: 1,
+        length: 1,
+        first_bit: 0,
+        name: None,
+    })
+}
+
+/// The same for a format that is such a code with or without a prefix of the struct module's, unless it is one whose size
+/// depends on that.
+#[must_use]
+pub(super) fn lone_item(format: &CStr) -> Option<Item> {
+    let (mode, letter) = match *format.to_bytes() {
+        [letter] => (Mode::NATIVE, letter),
+        [prefix, letter] => (Mode::of_prefix(prefix)?, letter),
+        _ => return None,
+    };
+    let item = common_item(letter)?;
+    if mode.native {
+        return Some(item);
+    }
+    let size = lookup(letter)?.standard_size?.into();
+    Some(Item { order: mode.order, native: false, aligned: false, size, align: 1, ..item })
+}
+
+/// All that is known of an item at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// What an element of it is.
+    pub kind: Kind,
+    /// The format code; two letters for `Zd` and its kin, else the second is 0.
+    pub code: [u8; 2],
+    /// The byte order of its numbers.
+    pub order: Order,
+    /// Whether its sizes are native ones, and whether it is aligned natively (`@`).
+    pub native: bool,
+    /// See `native`.
+    pub aligned: bool,
+    /// Where it begins, in bytes from the begin of what encloses it.
+    pub offset: usize,
+    /// The bytes of one element.
+    pub size: usize,
+    /// The alignment of an element: 1 unless it is aligned.
+    pub align: usize,
+    /// The number of elements: the product of the shape.
+    pub elements: usize,
+    /// The count of a code for which it is a length: bytes of `s` and `p`, units of `u` and `w`, bits of `t`; else 1.
+    pub length: usize,
+    /// For bits: the number of the first one, counted from the one that a byte is filled from.
+    pub first_bit: usize,
+    /// Its name in the text.
+    pub name: Option<Span>,
+}
