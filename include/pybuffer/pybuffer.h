@@ -32,6 +32,8 @@
  * after it. It is one while functions of the program's may run, namely an exporter's of another operand, or those of an
  * allocator that the program has set. No function of the program's is called with anything locked.
  *
+ * A call takes at most 32 KB of the stack, besides what functions of the program's take that it calls.
+ *
  * Exporters written in C are called from whichever thread asks, so they keep their own counts atomically. A program that
  * is compiled with CPython's header instead of this one has that header's Py_INCREF and Py_DECREF, which are not atomic.
  */
@@ -1100,8 +1102,9 @@ int PyBuffer_ToContiguous(void *buf, const Py_buffer *view, Py_ssize_t len, char
 
 /**
  * Copies contiguous memory at `buf`, `len` bytes of items in `order`, to the items of a view. More than `view->len` is
- * cut; of less, as many whole items as there are. Missing shape and strides are made up; pointers are followed. The
- * view's memory must be writable, which is not checked, and `buf` must not be part of it.
+ * cut; of less, as many whole items as there are are written, or, where the view is contiguous in that order, as many bytes.
+ * Missing shape and strides are made up; pointers are followed. The view's memory must be writable, which is not checked,
+ * and `buf` must not be part of it.
  *
  * Returns 0; -1 with `BufferError` where the view contradicts itself, `ValueError` for more than 64 axes, `SystemError`
  * for a NULL argument, a negative `len` or another `order`.
@@ -1654,9 +1657,9 @@ int pybuffer_memoryview_to_int64(PyObject *view, int64_t *numbers, Py_ssize_t co
 int pybuffer_memoryview_to_uint64(PyObject *view, uint64_t *numbers, Py_ssize_t count);
 
 /**
- * Converts `count` numbers of type `double` to the format of a memoryview and writes them to its items. Bytes of an item
- * that belong to no value, such as padding, become 0; what an item has behind its format stays. Where several items share
- * memory, the last one in index order wins.
+ * Converts `count` numbers of type `double` to the format of a memoryview and writes them to its items. Bytes that
+ * belong to no value, such as padding, become 0 in items that have values; what an item has behind its format stays.
+ * Where several items share memory, the last one in index order wins.
  *
  * All numbers are checked before the first is written, so a call that fails changes nothing. Returns 0; -1 with an error
  * set: `OverflowError` for a number out of the range of what it is for, and `ValueError` for NaN where that is an integer

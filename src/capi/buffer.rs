@@ -192,8 +192,9 @@ pub unsafe extern "C" fn PyBuffer_ToContiguous(
 }
 
 /// Copies contiguous memory at `buf`, `len` bytes of items in `order`, to the items of a view. More than `view->len` is
-/// cut; of less, as many whole items as there are. Missing shape and strides are made up; pointers are followed. The
-/// view's memory must be writable, which is not checked, and `buf` must not be part of it.
+/// cut; of less, as many whole items as there are are written, or, where the view is contiguous in that order, as many bytes.
+/// Missing shape and strides are made up; pointers are followed. The view's memory must be writable, which is not checked,
+/// and `buf` must not be part of it.
 ///
 /// Returns 0; -1 with `BufferError` where the view contradicts itself, `ValueError` for more than 64 axes, `SystemError`
 /// for a NULL argument, a negative `len` or another `order`.

@@ -100,9 +100,9 @@ pub unsafe extern "C" fn pybuffer_memoryview_to_uint64(
     unsafe { to_array(view, numbers, count, CType::Uint64) }
 }
 
-/// Converts `count` numbers of type `double` to the format of a memoryview and writes them to its items. Bytes of an item
-/// that belong to no value, such as padding, become 0; what an item has behind its format stays. Where several items share
-/// memory, the last one in index order wins.
+/// Converts `count` numbers of type `double` to the format of a memoryview and writes them to its items. Bytes that
+/// belong to no value, such as padding, become 0 in items that have values; what an item has behind its format stays.
+/// Where several items share memory, the last one in index order wins.
 ///
 /// All numbers are checked before the first is written, so a call that fails changes nothing. Returns 0; -1 with an error
 /// set: `OverflowError` for a number out of the range of what it is for, and `ValueError` for NaN where that is an integer
