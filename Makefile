@@ -121,7 +121,7 @@ test-c: $(SHARED) ## the C tests: plain, under valgrind, with sanitizers, and ag
 	@# Once more with the library as it is built for debugging: overflow is checked, and nothing is optimised away.
 	$(CARGO) build --quiet
 	ln -sf libpybuffer.so target/debug/libpybuffer.so.$(SOVERSION)
-	$(MAKE) --no-print-directory -C c-tests check-plain \
+	PYBUFFER_TEST_STACK=0 $(MAKE) --no-print-directory -C c-tests check-plain \
 	    PYBUFFER_CFLAGS="-I$(abspath include)" \
 	    PYBUFFER_LIBS="-L$(abspath target/debug) -Wl,-rpath,$(abspath target/debug) -lpybuffer" \
 	    BUILD=$(abspath target/c-tests-debug)
@@ -143,7 +143,7 @@ asan: ## the C tests and the twins with AddressSanitizer inside the library, too
 	RUSTFLAGS=-Zsanitizer=address $(CARGO) +nightly rustc --quiet --release --lib --crate-type cdylib \
 	    --target $(ASAN_TRIPLE) --target-dir target/asan --config profile.release.lto=false --config profile.release.strip=false
 	ln -sf libpybuffer.so $(ASAN)/libpybuffer.so.$(SOVERSION)
-	$(MAKE) --no-print-directory -C c-tests check-sanitize \
+	PYBUFFER_TEST_STACK=0 $(MAKE) --no-print-directory -C c-tests check-sanitize \
 	    PYBUFFER_CFLAGS="-I$(abspath include)" \
 	    PYBUFFER_LIBS="-L$(abspath $(ASAN)) -Wl,-rpath,$(abspath $(ASAN)) -lpybuffer" \
 	    BUILD=$(abspath target/asan/c-tests)

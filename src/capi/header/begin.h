@@ -32,6 +32,8 @@
  * after it. It is one while functions of the program's may run, namely an exporter's of another operand, or those of an
  * allocator that the program has set. No function of the program's is called with anything locked.
  *
+ * A call takes at most 32 KB of the stack, besides what functions of the program's take that it calls.
+ *
  * Exporters written in C are called from whichever thread asks, so they keep their own counts atomically. A program that
  * is compiled with CPython's header instead of this one has that header's Py_INCREF and Py_DECREF, which are not atomic.
  */

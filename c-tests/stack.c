@@ -1,0 +1,551 @@
+/* How much of the stack the public functions use: at most 32 KB, at every level of instructions. Hosts of plug-ins, coroutines
+ * and audio threads have small stacks.
+ *
+ * A child for each level runs all operations on a thread whose stack is this program's, filled with a pattern: what an
+ * operation has overwritten is what it used. The bound is for a library that is optimised; PYBUFFER_TEST_STACK gives
+ * another number of bytes, or 0 to skip the test, for builds that are not.
+ */
+#include "support.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define STACK ((size_t)1 << 20)
+#define PATTERN UINT64_C(0xa5a5c3c35a5a3c3c)
+
+static unsigned char *stack;
+static size_t bound = 32 * 1024, worst;
+static const char *worst_operation;
+static int failures;
+
+/* ---- measuring ------------------------------------------------------------------------------------------------ */
+
+/* What an operation works on; not on the stack that is measured. */
+static struct {
+    PyObject *a, *b, *c;
+    Py_buffer view;
+    void *memory;
+    Py_ssize_t n;
+    char order;
+    const char *text;
+} job;
+
+static void measure(const char *name, void (*operation)(void))
+{
+    uint64_t here, *lowest = (uint64_t *)(void *)stack;
+    uint64_t *end = (uint64_t *)(((uintptr_t)&here - 1024) & ~(uintptr_t)7);
+    for (uint64_t *word = lowest; word < end; word++) {
+        *(volatile uint64_t *)word = PATTERN;
+    }
+    operation();
+    while (lowest < end && *(volatile uint64_t *)lowest == PATTERN) {
+        lowest++;
+    }
+    size_t used = (size_t)((unsigned char *)&here - (unsigned char *)lowest);
+    if (used > worst) {
+        worst = used;
+        worst_operation = name;
+    }
+    if (used > bound) {
+        failures++;
+        printf("# %s takes %zu bytes of the stack\n", name, used);
+    }
+}
+
+static void must(int holds, const char *what)
+{
+    if (!holds) {
+        failures++;
+        printf("# %s: %s\n", what, PyErr_Occurred() ? pybuffer_error_message() : "failed");
+        PyErr_Clear();
+    }
+}
+
+/* The values and the bytes of an item; not on the stack that is measured. */
+static pybuffer_value values[4096];
+static char item[1 << 16];
+
+/* ---- operations ----------------------------------------------------------------------------------------------- */
+
+static void to_contiguous(void)
+{
+    must(PyBuffer_ToContiguous(job.memory, &job.view, job.view.len, job.order) == 0, "ToContiguous");
+}
+
+static void from_contiguous(void)
+{
+    must(PyBuffer_FromContiguous(&job.view, job.memory, job.view.len, job.order) == 0, "FromContiguous");
+}
+
+static void from_contiguous_in_part(void)
+{
+    Py_ssize_t part = job.view.len - job.view.len / 3;
+    must(PyBuffer_FromContiguous(&job.view, job.memory, part, job.order) == 0, "FromContiguous, a part");
+}
+
+static void copy_data(void)
+{
+    must(PyObject_CopyData(job.a, job.b) == 0, "CopyData");
+}
+
+static void assign_overlapping(void)
+{
+    pybuffer_subscript all = {PYBUFFER_SUBSCRIPT_ELLIPSIS, 0, 0, 0};
+    PyObject *part = pybuffer_memoryview_flip(job.a, 0);
+    must(part != NULL && pybuffer_memoryview_assign(job.a, &all, 1, part) == 0, "assign");
+    Py_XDECREF(part);
+}
+
+static void equal(void)
+{
+    must(pybuffer_memoryview_equal(job.a, job.b) >= 0, "equal");
+    must(PyObject_RichCompareBool(job.a, job.b, Py_EQ) >= 0, "==");
+}
+
+static void hash(void)
+{
+    PyObject *readonly = pybuffer_memoryview_toreadonly(job.a);
+    if (readonly != NULL && PyObject_Hash(readonly) == -1) {
+        PyErr_Clear(); /* of formats that have none */
+    }
+    Py_XDECREF(readonly);
+}
+
+static void keep(PyObject *made, const char *what)
+{
+    must(made != NULL, what);
+    Py_XDECREF(made);
+}
+
+static void digits_and_text(void)
+{
+    keep(pybuffer_memoryview_hex(job.a, ':', 2), "hex");
+    keep(pybuffer_memoryview_text(job.a, 1000), "text");
+    keep(pybuffer_memoryview_repr(job.a), "repr");
+}
+
+static void copies_of_views(void)
+{
+    keep(pybuffer_memoryview_tobytes(job.a, 'F'), "tobytes");
+    keep(pybuffer_memoryview_copy(job.a, 'C'), "copy");
+    keep(PyMemoryView_GetContiguous(job.a, PyBUF_READ, 'F'), "GetContiguous");
+    keep(PyBytes_FromObject(job.a), "PyBytes_FromObject");
+    keep(PyByteArray_FromObject(job.a), "PyByteArray_FromObject");
+}
+
+static void all_values(void)
+{
+    pybuffer_value *values = job.memory;
+    must(pybuffer_memoryview_values(job.a, values, job.n) == 0, "values");
+    must(pybuffer_memoryview_set_values(job.a, values, job.n) == 0, "set_values");
+}
+
+static void items(void)
+{
+    static Py_ssize_t zeros[64];
+    int ndim = (int)PyMemoryView_GET_BUFFER(job.a)->ndim, n = (int)job.n;
+    pybuffer_subscript all = {PYBUFFER_SUBSCRIPT_ELLIPSIS, 0, 0, 0};
+    must(pybuffer_memoryview_get_item(job.a, zeros, ndim, values, n) == 0, "get_item");
+    must(pybuffer_memoryview_set_item(job.a, zeros, ndim, values, n) == 0, "set_item");
+    must(pybuffer_memoryview_count(job.a, values, n) > 0, "count");
+    if (ndim == 1) {
+        must(pybuffer_memoryview_index(job.a, values, n, 0, PY_SSIZE_T_MAX) >= 0, "index");
+    }
+    must(pybuffer_memoryview_fill(job.a, &all, 1, values, n) == 0, "fill");
+}
+
+static void numbers(void)
+{
+    int read = pybuffer_memoryview_to_double(job.a, job.memory, job.n);
+    must(read == 0, "to_double");
+    must(pybuffer_memoryview_from_double(job.a, job.memory, job.n) == 0, "from_double");
+    must(pybuffer_memoryview_to_float(job.a, job.memory, job.n) == 0, "to_float");
+    must(pybuffer_memoryview_from_float(job.a, job.memory, job.n) == 0, "from_float");
+    must(pybuffer_memoryview_to_int64(job.a, job.memory, job.n) == 0, "to_int64");
+    must(pybuffer_memoryview_from_int64(job.a, job.memory, job.n) == 0, "from_int64");
+    must(pybuffer_memoryview_to_uint64(job.a, job.memory, job.n) == 0, "to_uint64");
+    must(pybuffer_memoryview_from_uint64(job.a, job.memory, job.n) == 0, "from_uint64");
+}
+
+static void parts(void)
+{
+    static pybuffer_subscript subscripts[64];
+    static Py_ssize_t shape[64];
+    const Py_buffer *view = PyMemoryView_GET_BUFFER(job.a);
+    for (int i = 0; i < view->ndim; i++) {
+        subscripts[i] = (pybuffer_subscript){PYBUFFER_SUBSCRIPT_SLICE, 0, PY_SSIZE_T_MAX, 1};
+        shape[i] = view->shape[i];
+    }
+    keep(pybuffer_memoryview_subscript(job.a, subscripts, view->ndim), "subscript");
+    keep(pybuffer_memoryview_permute(job.a, NULL, 0), "permute");
+    keep(pybuffer_memoryview_broadcast(job.a, view->ndim, shape), "broadcast");
+    keep(pybuffer_memoryview_reshape(job.a, view->ndim, shape, 'C'), "reshape");
+    PyObject *iterator = pybuffer_memoryview_iter(job.a);
+    keep(iterator == NULL ? NULL : pybuffer_memoryview_next(iterator), "next");
+    Py_XDECREF(iterator);
+}
+
+static void nothing(void *context, int flags, const char *message)
+{
+    (void)context, (void)flags, (void)message;
+}
+
+static void exporters(void)
+{
+    must(pybuffer_check_exporter(job.a, nothing, NULL) >= 0, "check_exporter");
+    PyObject *nd = pybuffer_ndarray_from_object(job.a, PyBUF_FULL_RO, 0);
+    keep(PyPickleBuffer_FromObject(job.a), "PickleBuffer");
+    must(nd != NULL, "ndarray");
+    if (nd != NULL) {
+        pybuffer_subscript all = {PYBUFFER_SUBSCRIPT_ELLIPSIS, 0, 0, 0};
+        must(pybuffer_check_exporter(nd, nothing, NULL) >= 0, "check_exporter of an ndarray");
+        PyObject *part = pybuffer_ndarray_subscript(nd, &all, 1);
+        must(part != NULL && (pybuffer_ndarray_assign(nd, &all, 1, part) == 0 || PyErr_Occurred() != NULL), "assign");
+        PyErr_Clear();
+        Py_XDECREF(part);
+        if (PyObject_Hash(nd) == -1) {
+            PyErr_Clear();
+        }
+    }
+    Py_XDECREF(nd);
+}
+
+static void parse(void)
+{
+    keep(pybuffer_format_parse(job.text), "parse");
+}
+
+static void size(void)
+{
+    must(PyBuffer_SizeFromFormat(job.text) >= 0, "SizeFromFormat");
+}
+
+static void spell(void)
+{
+    keep(pybuffer_format_canonical(job.a), "canonical");
+    must(pybuffer_format_equivalent(job.a, job.b, 1) == 1, "equivalent");
+}
+
+static void unpack_and_pack(void)
+{
+    must(pybuffer_format_value_count(job.a) <= (Py_ssize_t)COUNT(values), "value_count");
+    must(pybuffer_format_unpack(job.a, item, values) == 0, "unpack");
+    must(pybuffer_format_pack(job.a, item, values) == 0, "pack");
+}
+
+static void messages(void)
+{
+    PyErr_Format(PyExc_ValueError, "%s %.3s %d %zd %lld %x %p %c %%", "text", "cut off", 1, (Py_ssize_t)2, 3LL, 4U,
+                 (void *)stack, 'x');
+    must(PyErr_ExceptionMatches(PyExc_ValueError), "PyErr_Format");
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_Restore(type, value, traceback);
+    PyErr_Clear();
+}
+
+static void sequences(void)
+{
+    keep(PySequence_Concat(job.a, job.b), "concat");
+    keep(PySequence_Repeat(job.a, 3), "repeat");
+    keep(PySequence_GetSlice(job.a, 1, 3), "slice");
+    must(PyObject_RichCompareBool(job.a, job.b, Py_LT) >= 0, "<");
+    must(PyByteArray_Resize(job.a, 5000) == 0, "resize");
+    must(PySequence_SetSlice(job.a, 1, 3, job.b) == 0, "set_slice");
+    PyObject *old = PyBuffer_FromObject(job.a, 0, 10);
+    must(old != NULL, "old buffer");
+    keep(old == NULL ? NULL : PySequence_Concat(old, job.b), "concat of an old buffer");
+    Py_XDECREF(old);
+}
+
+/* ---- what they run on ----------------------------------------------------------------------------------------- */
+
+static PyObject *fresh(const char *format, int ndim, const Py_ssize_t *shape)
+{
+    PyObject *view = pybuffer_memoryview_new(format, ndim, shape, 'C');
+    if (view == NULL) {
+        printf("Bail out! %s\n", pybuffer_error_message());
+        exit(1);
+    }
+    return view;
+}
+
+static PyObject *part_of(PyObject *view, const pybuffer_subscript *subscripts, int count)
+{
+    PyObject *part = pybuffer_memoryview_subscript(view, subscripts, count);
+    if (part == NULL) {
+        printf("Bail out! %s\n", pybuffer_error_message());
+        exit(1);
+    }
+    Py_DECREF(view);
+    return part;
+}
+
+static void set_view(PyObject *view)
+{
+    job.a = view;
+    job.view = *PyMemoryView_GET_BUFFER(view);
+    job.memory = realloc(job.memory, (size_t)job.view.len + 1);
+}
+
+static void copies_of_a_view(PyObject *view, const char *name)
+{
+    set_view(view);
+    static const char orders[] = "CFA";
+    for (const char *order = orders; *order != '\0'; order++) {
+        job.order = *order;
+        measure(name, to_contiguous);
+        measure(name, from_contiguous);
+        measure(name, from_contiguous_in_part);
+    }
+    job.b = pybuffer_memoryview_permute(view, NULL, 0);
+    PyObject *copy = pybuffer_memoryview_copy(job.b, 'C'), *from = job.b;
+    job.a = copy;
+    measure(name, copy_data);
+    job.b = copy;
+    job.a = from;
+    measure(name, copy_data);
+    job.a = view;
+    measure(name, assign_overlapping);
+    Py_DECREF(copy);
+    Py_DECREF(from);
+    Py_DECREF(view);
+}
+
+static void all_copies(void)
+{
+    static const int sizes[] = {1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 100};
+    static const Py_ssize_t shapes[][3] = {{3, 5, 1}, {40, 41, 1}, {300, 301, 1}, {31, 33, 35},
+                                           {5, 30000, 1}, {1501, 1502, 1}, {4200, 4100, 1}};
+    for (size_t s = 0; s < COUNT(sizes); s++) {
+        char format[8];
+        snprintf(format, sizeof(format), "%ds", sizes[s]);
+        for (size_t i = 0; i < COUNT(shapes); i++) {
+            Py_ssize_t bytes = shapes[i][0] * shapes[i][1] * shapes[i][2] * sizes[s];
+            /* What is written past the caches takes its time. */
+            if (bytes > 40 << 20 || (bytes > 4 << 20 && sizes[s] != 1 && sizes[s] != 2 && sizes[s] != 8 && sizes[s] != 12)) {
+                continue;
+            }
+            for (int kind = 0; kind < 4; kind++) {
+                char name[64];
+                PyObject *view = fresh(format, 3, shapes[i]);
+                snprintf(name, sizeof(name), "copy of %zdx%zdx%zd items of %d bytes, kind %d", shapes[i][0],
+                         shapes[i][1], shapes[i][2], sizes[s], kind);
+                static const pybuffer_subscript steps[] = {{PYBUFFER_SUBSCRIPT_SLICE, PY_SSIZE_T_MIN, PY_SSIZE_T_MIN, -1},
+                                                           {PYBUFFER_SUBSCRIPT_SLICE, 0, PY_SSIZE_T_MAX, 2},
+                                                           {PYBUFFER_SUBSCRIPT_SLICE, PY_SSIZE_T_MIN, PY_SSIZE_T_MIN, -1}};
+                static const int orders[][3] = {{2, 1, 0}, {1, 0, 2}, {0, 2, 1}};
+                if (kind == 0) {
+                    view = part_of(view, steps, 3);
+                } else {
+                    PyObject *permuted = pybuffer_memoryview_permute(view, orders[kind - 1], 3);
+                    Py_DECREF(view);
+                    view = permuted;
+                }
+                char *kept = strdup(name);
+                copies_of_a_view(view, kept);
+                if (worst_operation != kept) {
+                    free(kept);
+                }
+            }
+        }
+    }
+    static Py_ssize_t twos[64];
+    static int order[64];
+    for (int ndim = 20; ndim <= 64; ndim += 44) {
+        for (int i = 0; i < ndim; i++) {
+            twos[i] = i < 20 ? 2 : 1;
+            order[i] = (i * 7 + 3) % ndim;
+        }
+        if (ndim == 64) {
+            for (int i = 0; i < 64; i++) {
+                order[i] = (i * 27 + 5) % 64;
+            }
+        }
+        PyObject *view = fresh("B", ndim, twos);
+        PyObject *shuffled = pybuffer_memoryview_permute(view, order, ndim);
+        must(shuffled != NULL, "permute");
+        Py_DECREF(view);
+        copies_of_a_view(shuffled, "copy of many axes");
+    }
+}
+
+static void all_views(void)
+{
+    static const char *const formats_of_items[] = {"B", ">h", "i", "<q", "e", "d", ">d", "<ihd", "3f", "T{<i:x:>d:y:3s:z:}",
+                                                   "?", "g", "Zd", "(2,3)<h", "5p", "w"};
+    static const Py_ssize_t values_of[] = {1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 1, 1, 1, 6, 1, 1};
+    static Py_ssize_t shapes[4][64] = {{3, 5}, {700}, {120, 130}, {0}};
+    static const int axes[] = {2, 1, 2, 64};
+    for (int i = 0; i < 64; i++) {
+        shapes[3][i] = i % 8 == 0 ? 2 : 1;
+    }
+    for (size_t f = 0; f < COUNT(formats_of_items); f++) {
+        for (size_t s = 0; s < COUNT(axes); s++) {
+            for (int transposed = 0; transposed < 2; transposed++) {
+                const char *name = formats_of_items[f];
+                PyObject *view = fresh(name, axes[s], shapes[s]);
+                if (transposed && axes[s] > 1) {
+                    PyObject *permuted = pybuffer_memoryview_permute(view, NULL, 0);
+                    Py_DECREF(view);
+                    view = permuted;
+                } else if (transposed) {
+                    pybuffer_subscript step = {PYBUFFER_SUBSCRIPT_SLICE, 0, PY_SSIZE_T_MAX, 3};
+                    view = part_of(view, &step, 1);
+                }
+                const Py_buffer *buffer = PyMemoryView_GET_BUFFER(view);
+                set_view(view);
+                job.n = values_of[f] * (buffer->len / buffer->itemsize);
+                job.memory = realloc(job.memory, (size_t)job.n * sizeof(pybuffer_value));
+                job.b = pybuffer_memoryview_copy(view, 'C');
+                measure(name, equal);
+                measure(name, all_values);
+                if (strchr("Bhiqed", name[strlen(name) - 1]) != NULL && strcmp(name, "Zd") != 0) {
+                    measure(name, numbers);
+                }
+                measure(name, hash);
+                measure(name, digits_and_text);
+                measure(name, copies_of_views);
+                measure(name, parts);
+                measure(name, exporters);
+                Py_DECREF(job.b);
+                job.n = values_of[f];
+                measure(name, items);
+                Py_DECREF(view);
+            }
+        }
+    }
+    /* Two types of numbers, two byte orders, two spellings of a record. */
+    static const char *const pairs[][2] = {{"i", "d"}, {"<i", ">i"}, {"B", "q"}, {"<Q", ">d"}, {"<ihd", ">ihd"},
+                                           {"T{<i:x:<d:y:}", "<id"}, {"3s", "3p"}, {"e", "g"}, {"Zf", "Zd"}};
+    static const Py_ssize_t shape[2] = {90, 100};
+    for (size_t p = 0; p < COUNT(pairs); p++) {
+        job.a = fresh(pairs[p][0], 2, shape);
+        job.b = fresh(pairs[p][1], 2, shape);
+        measure("equal of two formats", equal);
+        PyObject *turned = pybuffer_memoryview_permute(job.a, NULL, 0);
+        PyObject *also = pybuffer_memoryview_permute(job.b, NULL, 0);
+        Py_DECREF(job.a);
+        Py_DECREF(job.b);
+        job.a = turned;
+        job.b = also;
+        measure("equal of two formats, transposed", equal);
+        Py_DECREF(turned);
+        Py_DECREF(also);
+    }
+}
+
+static void all_formats(void)
+{
+    static char nested[1024];
+    char *end = nested;
+    for (int i = 0; i < 63; i++) {
+        end += sprintf(end, "T{b:x:");
+    }
+    end += sprintf(end, ">d:last:");
+    for (int i = 0; i < 63; i++) {
+        end += sprintf(end, "}:n:");
+    }
+    static const char *const texts[] = {nested, "", "i", "1000x", "(2,3,4)T{(5)<i:a:T{3Zd:b:w:c:}:d:}", "1000h?3s5p"};
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        job.text = texts[i];
+        measure("parsing a format", parse);
+        measure("the size of a format", size);
+        job.a = pybuffer_format_parse(texts[i]);
+        job.b = pybuffer_format_parse(texts[i]);
+        must(job.a != NULL && job.b != NULL, texts[i]);
+        measure("the spelling of a format", spell);
+        measure("the values of a format", unpack_and_pack);
+        Py_XDECREF(job.a);
+        Py_XDECREF(job.b);
+    }
+    measure("messages", messages);
+    job.a = PyByteArray_FromStringAndSize("some bytes", 10);
+    job.b = PyBytes_FromString("others");
+    measure("sequences", sequences);
+    Py_DECREF(job.a);
+    Py_DECREF(job.b);
+}
+
+static void *run(void *unused)
+{
+    (void)unused;
+    all_copies();
+    all_views();
+    all_formats();
+    return NULL;
+}
+
+/* ---- levels --------------------------------------------------------------------------------------------------- */
+
+static int child(const char *level)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    setenv("PYBUFFER_CPU", level, 1);
+    stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack == MAP_FAILED || pthread_attr_init(&attributes) != 0
+        || pthread_attr_setstack(&attributes, stack, STACK) != 0
+        || pthread_create(&thread, &attributes, run, NULL) != 0) {
+        return 2;
+    }
+    pthread_join(thread, NULL);
+    printf("# %s: at most %zu bytes, by: %s\n", level, worst, worst_operation);
+    fflush(stdout);
+    return failures != 0;
+}
+
+static void at_level(const char *level)
+{
+    int status = 0;
+    const char *preloaded = getenv("LD_PRELOAD");
+#if defined(__SANITIZE_ADDRESS__)
+    SKIP("the sanitizers' functions use the stack, too");
+#endif
+    if (preloaded != NULL && strstr(preloaded, "vgpreload") != NULL) {
+        SKIP("it takes too long under valgrind");
+    }
+    if (bound == 0) {
+        SKIP("the library is not optimised");
+    }
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(child(level));
+    }
+    CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+    CHECK_INT(status, 0);
+}
+
+#define AT_LEVEL(name)                                                                                                 \
+    static void at_level_##name(void)                                                                                  \
+    {                                                                                                                  \
+        at_level(#name);                                                                                               \
+    }
+AT_LEVEL(portable)
+#if defined(__x86_64__)
+AT_LEVEL(avx2)
+AT_LEVEL(avx512)
+#elif defined(__aarch64__)
+AT_LEVEL(neon)
+#endif
+
+int main(void)
+{
+    const char *other = getenv("PYBUFFER_TEST_STACK");
+    if (other != NULL) {
+        bound = (size_t)strtoul(other, NULL, 10);
+    }
+    setvbuf(stdout, NULL, _IOLBF, 1 << 16);
+    RUN(at_level_portable);
+#if defined(__x86_64__)
+    RUN(at_level_avx2);
+    RUN(at_level_avx512);
+#elif defined(__aarch64__)
+    RUN(at_level_neon);
+#endif
+    return tap_end();
+}
