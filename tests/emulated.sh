@@ -16,14 +16,8 @@ tests=(copies extreme_model fuzz_corpus kernels layout_model memoryview_model nu
 c_tests="object memory error buffer memoryview items parts numbers text picklebuffer exporting checker ndarray format bytes \
     bytearray oldbuffer library oom hostile threads identity-pie identity-no-pie"
 
-# A Rust with the source of its std.
-rust=
-for rustc in $(type -ap rustc); do
-    if [ -d "$("$rustc" --print sysroot)/lib/rustlib/src/rust/library/std" ] && [ -x "${rustc%rustc}cargo" ]; then
-        rust=${rustc%/rustc}
-        break
-    fi
-done
+# shellcheck source=rust.sh
+. tests/rust.sh
 
 lacking=()
 need() { # package command

@@ -8,14 +8,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 tests=(threads pins)
 
-# A Rust with the source of its std.
-rust=
-for rustc in $(type -ap rustc); do
-    if [ -d "$("$rustc" --print sysroot)/lib/rustlib/src/rust/library/std" ] && [ -x "${rustc%rustc}cargo" ]; then
-        rust=${rustc%/rustc}
-        break
-    fi
-done
+# shellcheck source=rust.sh
+. tests/rust.sh
 
 lacking=()
 llvm=

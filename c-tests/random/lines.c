@@ -87,7 +87,7 @@ static void put(Layout *layout, int number)
 static void copy_lines(void)
 {
     Py_ssize_t itemsize = once_in(2) ? between(1, 48) : (Py_ssize_t)1 << below(6), shape[2];
-    int ndim = once_in(3) ? 2 : 1, contiguous = (int)below(3);
+    int ndim = once_in(3) ? 2 : 1, way = (int)below(3);
     shape[ndim - 1] = random_count(itemsize, once_in(2) ? 2 * itemsize : 300);
     if (ndim == 2) {
         shape[0] = between(1, 6);
@@ -97,43 +97,19 @@ static void copy_lines(void)
             shape[1] = length;
         }
     }
-    make(&first, itemsize, ndim, shape, contiguous != 1);
+    make(&first, itemsize, ndim, shape, way != 1);
     make(&second, itemsize, ndim, shape, 0);
     Py_ssize_t packed[2] = {(ndim == 2 ? shape[1] : 1) * itemsize, itemsize};
-    if (contiguous == 0) {
+    if (way == 0) {
         layout_strided(&second, itemsize, ndim, shape, packed);
     }
-    if (contiguous == 1) {
+    if (way == 1) {
         layout_strided(&first, itemsize, ndim, shape, packed);
     }
     put(&first, 0);
     put(&second, 1);
-    size_t count = model_items(&first.view, 'C', model_list[0]), size = (size_t)itemsize;
-    model_items(&second.view, 'C', model_list[1]);
-    char *source = snapshot(0, first.low, first.span), *expected = snapshot(1, second.low, second.span);
-    for (size_t i = 0; i < count; i++) {
-        memcpy(expected + (model_list[1][i] - second.low), model_list[0][i], size);
-    }
-    int status;
-    if (contiguous == 0) {
-        doing = "PyBuffer_ToContiguous, of first to second";
-        status = PyBuffer_ToContiguous(second.low, &first.view, first.view.len, 'C');
-    }
-    else if (contiguous == 1) {
-        doing = "PyBuffer_FromContiguous, of first to second";
-        status = PyBuffer_FromContiguous(&second.view, first.low, first.view.len, 'C');
-    }
-    else {
-        doing = "PyObject_CopyData, of first to second";
-        Sample *from = sample_new(&first.view), *to = sample_new(&second.view);
-        status = PyObject_CopyData((PyObject *)to, (PyObject *)from);
-        sample_done(from);
-        sample_done(to);
-    }
-    MUST_RAISE(status != 0, NULL);
-    MUST_BE("the destination", second.low, expected, second.span);
-    MUST_BE("the source", first.low, source, first.span);
-    executed();
+    doing = copies_by[way];
+    copy_like_the_model(&first, &second, way);
 }
 
 /* Two lines with the same items, but for one byte now and then. */

@@ -209,6 +209,11 @@ char *snapshot(int number, const void *memory, size_t size);
 
 /* The memory is what is expected, byte by byte. */
 #define MUST_BE(what, memory, expected, size) must_be((what), (memory), (expected), (size), __FILE__, __LINE__)
+
+/* The names of the ways to copy the items of `first` to `second`, of which one is contiguous in the first two ways; and such a
+ * copy, compared with that of the model. */
+extern const char *const copies_by[3];
+void copy_like_the_model(Layout *first, Layout *second, int way);
 void must_be(const char *what, const void *memory, const void *expected, size_t size, const char *file, int line);
 
 #endif

@@ -311,3 +311,32 @@ int model_contiguous(const Py_buffer *view, char order)
     }
     return 1;
 }
+
+const char *const copies_by[3] = {"PyBuffer_ToContiguous", "PyBuffer_FromContiguous", "PyObject_CopyData"};
+
+void copy_like_the_model(Layout *first, Layout *second, int way)
+{
+    size_t count = model_items(&first->view, 'C', model_list[0]), size = (size_t)first->view.itemsize;
+    model_items(&second->view, 'C', model_list[1]);
+    char *source = snapshot(0, first->low, first->span), *expected = snapshot(1, second->low, second->span);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(expected + (model_list[1][i] - second->low), model_list[0][i], size);
+    }
+    int status;
+    if (way == 0) {
+        status = PyBuffer_ToContiguous(second->low, &first->view, first->view.len, 'C');
+    }
+    else if (way == 1) {
+        status = PyBuffer_FromContiguous(&second->view, first->low, first->view.len, 'C');
+    }
+    else {
+        Sample *from = sample_new(&first->view), *to = sample_new(&second->view);
+        status = PyObject_CopyData((PyObject *)to, (PyObject *)from);
+        sample_done(from);
+        sample_done(to);
+    }
+    MUST_RAISE(status != 0, NULL);
+    MUST_BE("the destination", second->low, expected, second->span);
+    MUST_BE("the source", first->low, source, first->span);
+    executed();
+}

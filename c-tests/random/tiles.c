@@ -10,8 +10,7 @@ static int way;
 
 static void describe_tiles(void)
 {
-    static const char *const ways[] = {"PyBuffer_ToContiguous", "PyBuffer_FromContiguous", "PyObject_CopyData"};
-    printf("#   %s, of first to second\n", ways[way]);
+    printf("#   %s, of first to second\n", copies_by[way]);
     print_view("first", &first.view);
     print_view("second", &second.view);
 }
@@ -88,29 +87,7 @@ static void round_of_tiles(void)
     layout_put(&second, arena_place(&data[1], second.span));
     scribble(first.low, first.span);
     scribble(second.low, second.span);
-    size_t count = model_items(&first.view, 'C', model_list[0]), size = (size_t)itemsize;
-    model_items(&second.view, 'C', model_list[1]);
-    char *source = snapshot(0, first.low, first.span), *expected = snapshot(1, second.low, second.span);
-    for (size_t i = 0; i < count; i++) {
-        memcpy(expected + (model_list[1][i] - second.low), model_list[0][i], size);
-    }
-    int status;
-    if (way == 0) {
-        status = PyBuffer_ToContiguous(second.low, &first.view, first.view.len, 'C');
-    }
-    else if (way == 1) {
-        status = PyBuffer_FromContiguous(&second.view, first.low, first.view.len, 'C');
-    }
-    else {
-        Sample *from = sample_new(&first.view), *to = sample_new(&second.view);
-        status = PyObject_CopyData((PyObject *)to, (PyObject *)from);
-        sample_done(from);
-        sample_done(to);
-    }
-    MUST_RAISE(status != 0, NULL);
-    MUST_BE("the destination", second.low, expected, second.span);
-    MUST_BE("the source", first.low, source, first.span);
-    executed();
+    copy_like_the_model(&first, &second, way);
 }
 
 const Family tiles = {"tiles", round_of_tiles, 20000};
