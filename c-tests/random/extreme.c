@@ -141,7 +141,7 @@ enum { NO_VALUES, ONE_VALUE, OTHER_VALUES };
 
 static int values_of_format(void)
 {
-    const char *none[] = {"", "0x", "0i", "T{}", "(0,4)d"}, *one[] = {"0s", "0p", "B", "<h", "3s", "c", "q", "d", "?", "16s"};
+    const char *none[] = {"", "0i", "T{}", "(0,4)d"}, *one[] = {"0s", "0p", "0x", "B", "<h", "3s", "c", "q", "d", "?", "16s"};
     for (size_t i = 0; i < COUNT(none); i++) {
         if (strcmp(format, none[i]) == 0) {
             return NO_VALUES;
@@ -168,7 +168,7 @@ static void count_items(PyObject *opened)
     if (view.itemsize > 0) {
         memset(memory.start, 1, memory.size);
     }
-    value = last_code() == 's' || format[0] == 'c' || strcmp(format, "0p") == 0
+    value = last_code() == 's' || format[0] == 'c' || strcmp(format, "0p") == 0 || strcmp(format, "0x") == 0
                 ? PYBUFFER_BYTES(memory.start, view.itemsize)
             : format[0] == 'd' ? PYBUFFER_REAL(0.5)
                                : PYBUFFER_INT((int64_t)(0x0101010101010101u >> (64 - 8 * (view.itemsize == 0 ? 1 : view.itemsize))));
@@ -679,10 +679,12 @@ static void of_formats(void)
     for (int i = 0; i < ndim; i++) {
         elements = elements > MOST ? elements : elements * lengths[i];
     }
-    elements = none ? 0 : elements;
     do {
         lengths[3] = any_size();
     } while (lengths[3] < 0);
+    /* Where there is nothing, or nothing in it, there are no bytes. */
+    int too_many = !none && elements > MOST; /* for a parsed format, also of nothing */
+    elements = none || lengths[3] == 0 ? 0 : elements;
     snprintf(number, sizeof(number), ")%zd%c", lengths[3], code);
     strcat(text, number);
     bytes = elements > MOST || (elements > 0 && lengths[3] > MOST / elements) ? (Big)1 << 90 : elements * lengths[3] * size;
@@ -701,7 +703,7 @@ static void of_formats(void)
     }
     executed();
     PyObject *parsed = pybuffer_format_parse(text);
-    MUST((parsed == NULL) == (is < 0));
+    MUST((parsed == NULL) == (is < 0 || too_many));
     PyErr_Clear();
     if (parsed != NULL) {
         Py_ssize_t values = pybuffer_format_value_count(parsed);

@@ -400,6 +400,12 @@ static void add_leaves(const Node *node, size_t base)
     }
 }
 
+/* Whether there is padding and nothing else, which is bytes then, and not what the grammar takes it for. */
+static int is_padding(const char *text)
+{
+    return strchr(text, 'x') != NULL && text[strspn(text, "x0123456789(), \t\n\v\f\r@=<>!^T{}")] == '\0';
+}
+
 int grammar_make(Grammar *grammar, int flags)
 {
     making = grammar;
@@ -419,5 +425,5 @@ int grammar_make(Grammar *grammar, int flags)
     for (int i = 0; i < grammar->tops; i++) {
         add_leaves(grammar->top[i], 0);
     }
-    return !too_large;
+    return !too_large && !is_padding(grammar->text);
 }

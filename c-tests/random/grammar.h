@@ -43,7 +43,7 @@ enum {
     GRAMMAR_NUMBERS = 1, /* nothing but what has a value that can be written and read again */
 };
 
-/* Makes a random format; 0 where it has become too large. */
+/* Makes a random format; 0 where it has become too large, or has nothing but padding in it. */
 int grammar_make(Grammar *grammar, int flags);
 
 #endif
