@@ -21,21 +21,22 @@
  * for the pointers that a function is called with, not for what a hand-made struct contains.
  *
  * Threads. Objects may be used, shared and dropped from any thread, without a lock: reference counts, export counts and
- * releases are atomic, and each thread has its own pending error. What the program has to order itself:
+ * releases are atomic, and each thread has its own pending error. The program must synchronize:
  *   - the bytes of viewed memory: no thread may write what another one reads or writes at the same time, which includes
  *     the copies, comparisons and hashes of this library;
  *   - the memory of a bytearray across a resize, where it is reached by pointer (PyByteArray_AsString) and not by a view;
  *   - PyMem_SetAllocator, PyType_Ready, _PyBytes_Resize, PyBytes_Concat and pybuffer_check_exporter: no other thread may
- *     use the same thing meanwhile; and what PyPickleBuffer_GetBuffer points to, which a release invalidates.
- * What the library itself reads or writes in a call, an item, a slice, a comparison or a copy, is no view of the objects of
- * this library: a PyByteArray_Resize in another thread waits until it is done, and a release of a memoryview takes effect
- * after it. It is one while functions of the program's may run, namely an exporter's of another operand, or those of an
- * allocator that the program has set. No function of the program's is called with anything locked.
- *
- * A call takes at most 32 KB of the stack, besides what functions of the program's take that it calls.
+ *     use the same thing meanwhile;
+ *   - PyPickleBuffer_Release with uses of the view that PyPickleBuffer_GetBuffer gave, which the release invalidates.
+ * A call that reads or writes an object of this library (an item, a slice, a comparison, a copy) does not count as a view
+ * of it: in another thread, PyByteArray_Resize waits until the call is done, and a release of a memoryview takes effect
+ * after the call. The call does count as a view while it may run functions of the program: those of another operand's
+ * exporter, or of an allocator that the program has set. No function of the program is called while a lock is held.
  *
  * Exporters written in C are called from whichever thread asks, so they keep their own counts atomically. A program that
  * is compiled with CPython's header instead of this one has that header's Py_INCREF and Py_DECREF, which are not atomic.
+ *
+ * Stack. A call takes at most 32 KB of stack, not counting functions of the program that it calls.
  */
 #ifndef PYBUFFER_PYBUFFER_H
 #define PYBUFFER_PYBUFFER_H
@@ -145,7 +146,7 @@ typedef int (*traverseproc)(PyObject*, visitproc, void*);
 /** `tp_free`: gives an object's memory back. */
 typedef void (*freefunc)(void*);
 
-/** `tp_dealloc`: called when the last reference is gone. */
+/** `tp_dealloc`: called when the last reference has been dropped. */
 typedef void (*destructor)(PyObject*);
 
 /** Attribute look-up by C string (not called by this library). */
@@ -336,7 +337,9 @@ struct _typeobject {
     Py_ssize_t tp_basicsize;
     /** The size of one item of the variable part in bytes, or 0. */
     Py_ssize_t tp_itemsize;
-    /** Called when the last reference to an instance is gone. Inherited; the default calls `tp_free`. */
+    /**
+     * Called when the last reference to an instance has been dropped. Inherited; the default calls `tp_free`.
+     */
     destructor tp_dealloc;
     Py_ssize_t tp_vectorcall_offset;
     getattrfunc tp_getattr;
@@ -513,12 +516,13 @@ static inline void pybuffer_inline_set_refcnt(PyObject *op, Py_ssize_t count)
 void _Py_Dealloc(PyObject *op);
 int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
 
-/* Adds a reference; drops one, and the object with the last. Atomic; objects that live for ever are left alone.
+/* Py_INCREF adds a reference; Py_DECREF drops one, and destroys the object with the last. Both are atomic, and leave
+ * objects alone that live for ever.
  *
- * Objects may keep each other in chains of any length: destroying them takes a bounded amount of stack. What a tp_dealloc
- * or a destroy function drops is destroyed at once, unless 16 destructions (32, for an object of the program's own type)
- * are under way in the thread, one inside the other; then it is destroyed before the outermost Py_DECREF returns, what it
- * raises is dropped, and its ob_refcnt means nothing until its tp_dealloc is called. */
+ * Objects may form chains of any length, each owning the next: destroying them takes a bounded amount of stack. An object
+ * that a tp_dealloc or a destroy function drops is destroyed at once, unless 16 nested destructions (32, for an object of
+ * the program's own type) are under way in the thread. Then it is destroyed later, before the outermost Py_DECREF returns;
+ * an error that it raises is dropped, and its ob_refcnt has no meaning until its tp_dealloc is called. */
 static inline void pybuffer_inline_incref(PyObject *op)
 {
     if ((int32_t)__atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED) >= 0) {
@@ -627,8 +631,8 @@ void Py_IncRef(PyObject *op);
 void Py_DecRef(PyObject *op);
 
 /**
- * Destroys an object whose last reference is gone: calls `tp_dealloc` of its type, now or, where destructions are nested
- * deeply, before the outermost one ends. For `Py_DECREF`, not for programs.
+ * Destroys an object whose last reference has been dropped: calls `tp_dealloc` of its type, now or, where destructions are
+ * nested deeply, before the outermost one ends. For `Py_DECREF`, not for programs.
  */
 void _Py_Dealloc(PyObject *op);
 
@@ -797,9 +801,9 @@ void PyMem_GetAllocator(PyMemAllocatorDomain domain, PyMemAllocatorEx *allocator
  * where `allocator` or one of its functions is NULL.
  *
  * Threads: no other thread may be inside the library meanwhile. The functions may be called from any thread, also two
- * at a time, and must be able to free what the ones before them gave. They may use the objects of the library, also the
- * bytearray that memory is asked for, and wait for other threads that do; they leave no error pending. While they run, a
- * bytearray that the call reads counts as viewed.
+ * at a time, and must be able to free what the functions before them gave. They may use all objects of the library, even
+ * the bytearray that they allocate memory for, and may wait for other threads that do so. They must leave no error
+ * pending. While they run, a bytearray that the call reads counts as viewed.
  */
 void PyMem_SetAllocator(PyMemAllocatorDomain domain, PyMemAllocatorEx *allocator);
 
@@ -831,11 +835,14 @@ extern PyObject *PyExc_SystemError;             /*     the caller broke the cont
  * Makes an error of the type `exception` pending, with a message made from `format` and the arguments after it. Returns
  * NULL, so that a function can end with `return PyErr_Format(...);`.
  *
- * The codes: `%d %i %u %x %X %o` with `l`, `ll`, `z`, `j` or `t`; `%c` (a code point); `%s` (UTF-8; each part that is
- * not is replaced by U+FFFD) and `%ls`; `%p`; `%%`; flags `-` and `0`, width (in characters) and precision (of `%s` in
- * bytes; of a character that it cuts U+FFFD is left), also as `*`, where a negative precision is 0. Any other code, CPython's
- * codes that take Python objects (`%U %V %S %R %A %T %N`), and `%c`, `%p` and `%%` with a flag, width or precision make it a
- * `SystemError`; a width or precision above `PY_SSIZE_T_MAX` a `ValueError`; a text that no memory holds a `MemoryError`.
+ * The codes: `%d %i %u %x %X %o`, alone or with `l`, `ll`, `z`, `j` or `t`; `%c` (a code point); `%s` (UTF-8; invalid
+ * parts become U+FFFD) and `%ls`; `%p`; `%%`. All but `%c`, `%p` and `%%` take the flags `-` and `0`, a width (in
+ * characters) and a precision (of `%s` in bytes; a character that it cuts becomes U+FFFD). Both may be `*`; a negative
+ * precision is then 0.
+ *
+ * The error becomes another one where the format is wrong: `SystemError` for any other code, for CPython's codes that take
+ * Python objects (`%U %V %S %R %A %T %N`), and for `%c`, `%p` and `%%` with a flag, width or precision; `ValueError` for a
+ * width or precision above `PY_SSIZE_T_MAX`; `MemoryError` for a text that does not fit in memory.
  */
 PyObject *PyErr_Format(PyObject *exception, const char *format, ...);
 
@@ -923,12 +930,17 @@ const char *pybuffer_error_message(void);
  *
  * `PyObject_GetBuffer` hands on what the exporter answers, right or wrong, as CPython does. Where this library itself
  * reads or writes an exporter's memory (`PyMemoryView_FromObject`, `PyBytes_FromObject`, `PyObject_CopyData`,
- * concatenation, old buffers and all others that take an exporter), it checks the answer first: a `BufferError`, or
- * what the function says of an exporter that refuses, and the view is given back, where the view is read-only though
- * writable memory was asked for; is not contiguous, or has suboffsets, though the request excluded that; has a
- * negative `ndim`, `itemsize`, `len` or length, a NULL `buf` with bytes, or no `shape` for several axes; or `len` is
- * not `product(shape) * itemsize` (in one dimension it may be more, by less than one item). More than 64 axes are a
- * `ValueError`. Fields that were not asked for may be there. Whether the memory is there is for the exporter to know.
+ * concatenation, old buffers and all others that take an exporter), it checks the answer first. A wrong answer is
+ * released, and is a `BufferError`, or what the function says of an exporter that refuses. An answer is wrong where
+ *
+ *   - it is read-only though writable memory was asked for;
+ *   - it is not contiguous, or has suboffsets, though the request excluded that;
+ *   - `ndim`, `itemsize`, `len` or an entry of `shape` is negative;
+ *   - `buf` is NULL and `len` is not 0, or `shape` is NULL for several axes;
+ *   - `len` is not `product(shape) * itemsize` (for one axis it may be more, by less than one item).
+ *
+ * More than 64 axes are a `ValueError`. Fields that were not asked for may be filled in. That the memory exists is up to
+ * the exporter.
  *
  * `order` is 'C' (last index fastest), 'F' (first index fastest) or 'A' (as the memory lies, where it is contiguous in
  * either; else as 'C').
@@ -1041,15 +1053,15 @@ int PyObject_CheckBuffer(PyObject *obj);
  *
  * Returns 0: `view` is filled, with a reference to the exporter, and is to be released and not to be moved; or -1 with
  * an error set, and `view` is not to be released: `TypeError` where `obj` exports nothing, `BufferError` where it
- * cannot answer the request or `view` is NULL, `SystemError` for a NULL `obj` or flags that are no request. A status
- * other than 0 and -1, and a failure without an error, are the exporter's.
+ * cannot answer the request or `view` is NULL, `SystemError` for a NULL `obj` or flags that are no request. What a faulty
+ * exporter returns is passed on: a status other than 0 and -1, a failure without an error, a success with one.
  */
 int PyObject_GetBuffer(PyObject *obj, Py_buffer *view, int flags);
 
 /**
  * Gives a view back: tells the exporter, drops the reference and sets `view->obj` to NULL. A view without exporter, one
- * given back already, and NULL are left alone; so is a view whose exporter is being told of it in this thread, that is, when
- * its `bf_releasebuffer` releases it again. A pending error is left as it is.
+ * given back already, and NULL are left alone; so is a view whose `bf_releasebuffer` is running in this thread and releases
+ * it again. A pending error is left as it is.
  */
 void PyBuffer_Release(Py_buffer *view);
 
@@ -1101,8 +1113,9 @@ int PyBuffer_FillInfo(Py_buffer *view, PyObject *obj, void *buf, Py_ssize_t len,
 int PyBuffer_ToContiguous(void *buf, const Py_buffer *view, Py_ssize_t len, char order);
 
 /**
- * Copies contiguous memory at `buf`, `len` bytes of items in `order`, to the items of a view. More than `view->len` is
- * cut; of less, as many whole items as there are are written, or, where the view is contiguous in that order, as many bytes.
+ * Copies contiguous memory at `buf`, `len` bytes of items in `order`, to the items of a view. Bytes
+ * beyond `view->len` are ignored. If `len` is less, only the whole items in it are written, or all its bytes where the view
+ * is contiguous in that order.
  * Missing shape and strides are made up; pointers are followed. The view's memory must be writable, which is not checked,
  * and `buf` must not be part of it.
  *
@@ -1116,8 +1129,8 @@ int PyBuffer_FromContiguous(const Py_buffer *view, const void *buf, Py_ssize_t l
  * contiguous in the same order the bytes of `src` are copied, whatever the shapes; else shape and itemsize must agree.
  *
  * Returns 0; -1 with `TypeError` where one is no exporter, `BufferError` where `dest` is too small, not writable or of
- * another structure, or where an exporter's answer is not what was asked for, `MemoryError` where there is none for the
- * temporary.
+ * another structure, or where an exporter's answer is not what was asked for, `MemoryError` where the temporary
+ * cannot be allocated.
  */
 int PyObject_CopyData(PyObject *dest, PyObject *src);
 
@@ -1155,7 +1168,7 @@ int PyObject_AsCharBuffer(PyObject *obj, const char **buffer, Py_ssize_t *buffer
  *
  * A memoryview is an object that holds a view: it can be shared, kept, and asked for views itself. It takes a full view
  * of its exporter once; memoryviews made from it use the same snapshot, and the exporter's view is given back when the
- * last of them is released or gone. A memoryview always has shape, strides and format.
+ * last of them is released or destroyed. A memoryview always has shape, strides and format.
  */
 
 /** State flag of a managed buffer: the exporter's view has been given back. */
@@ -1222,7 +1235,7 @@ struct _PyManagedBufferObject {
      * The number of memoryviews on this buffer that have not been released, and of those that are being read.
      */
     Py_ssize_t exports;
-    /** The view as the exporter filled it; released when the last memoryview goes. */
+    /** The view as the exporter filled it; released when the last memoryview is released. */
     Py_buffer master;
 };
 
@@ -1272,7 +1285,7 @@ extern PyTypeObject PyMemoryView_Type;
  * A memoryview of what `obj` exports; where `obj` is a memoryview, another one on the same snapshot. A new reference.
  *
  * NULL with an error set: `TypeError` where `obj` exports nothing, `ValueError` for a memoryview that has been released
- * or more than 64 axes, `BufferError` where the exporter's view contradicts itself (see "Buffers"), `MemoryError`, and
+ * or more than 64 axes, `BufferError` where the exporter's answer is wrong (see "Buffers"), `MemoryError`, and
  * whatever the exporter raises.
  */
 PyObject *PyMemoryView_FromObject(PyObject *obj);
@@ -1286,11 +1299,12 @@ PyObject *PyMemoryView_FromMemory(char *mem, Py_ssize_t size, int flags);
 
 /**
  * A memoryview of the memory that `info` describes. The three arrays are copied; the memory and the format stay the
- * program's, which keeps them alive; `info->obj` is not used, and `info` need not be released on its account. A new
- * reference.
+ * program's, which keeps them alive; `info->obj` is not used, and `info` need not be released on its account. `shape` may
+ * be NULL for one axis, and `strides` for C order. The format is not parsed before it is used. A new reference.
  *
  * NULL with an error set: `ValueError` for a NULL `info->buf` or more than 64 axes, `BufferError` where `info`
- * contradicts itself, `MemoryError`, `SystemError` for NULL.
+ * contradicts itself, `MemoryError`, `SystemError` for NULL. A `len` above `product(shape) * itemsize` is no error, as in
+ * CPython: copies of all bytes are then `len` bytes long.
  */
 PyObject *PyMemoryView_FromBuffer(const Py_buffer *info);
 
@@ -1300,7 +1314,7 @@ PyObject *PyMemoryView_FromBuffer(const Py_buffer *info);
  * is wanted, `pybuffer_memoryview_copy` always makes it.
  *
  * NULL with an error set: `BufferError` where `PyBUF_WRITE` asks for what cannot be had, those of
- * `PyMemoryView_FromObject`, `OverflowError` for a copy that no bytes object can be, `SystemError` for another `buffertype`
+ * `PyMemoryView_FromObject`, `OverflowError` for a copy too large for a bytes object, `SystemError` for another `buffertype`
  * or `order`.
  */
 PyObject *PyMemoryView_GetContiguous(PyObject *obj, int buffertype, char order);
@@ -1309,7 +1323,7 @@ PyObject *PyMemoryView_GetContiguous(PyObject *obj, int buffertype, char order);
  * A memoryview of new memory, all 0 and writable, as items of `format` in `ndim` axes of this shape, contiguous in `order`:
  * 'C' or 'F'. The memory belongs to a bytearray, the view's base. `shape` may be NULL where `ndim` is 0. A new reference.
  *
- * NULL with `ValueError` for a format that is none, a negative shape or more than 64 axes, `MemoryError`, `SystemError` for
+ * NULL with `ValueError` for an invalid format, a negative shape or more than 64 axes, `MemoryError`, `SystemError` for
  * NULL, a negative `ndim` or another order.
  */
 PyObject *pybuffer_memoryview_new(const char *format, int ndim, const Py_ssize_t *shape, char order);
@@ -1324,7 +1338,7 @@ PyObject *pybuffer_memoryview_new(const char *format, int ndim, const Py_ssize_t
 PyObject *pybuffer_memoryview_copy(PyObject *view, char order);
 
 /**
- * Gives the memory up before the object goes; every later use is a `ValueError`. Doing so twice is no error.
+ * Gives the memory up before the object is destroyed; every later use is a `ValueError`. Doing so twice is no error.
  *
  * Returns 0; -1 with `BufferError` while consumers hold views of this memoryview (nothing is changed then), `TypeError`
  * where `view` is no memoryview, `SystemError` for NULL. CPython: the method `memoryview.release()`.
@@ -1363,7 +1377,7 @@ int pybuffer_memoryview_equal(PyObject *a, PyObject *b);
  * first axis is `PyObject_Length(view)`.
  *
  * Errors that every function here may set: `ValueError` for a memoryview that has been released, or whose items are
- * smaller than its format says, or whose format is none; `TypeError` for an object that is no memoryview, or another
+ * smaller than its format says, or whose format is invalid; `TypeError` for an object that is no memoryview, or another
  * number of indices; `IndexError` that names the axis, counted from 1, for an index out of bounds; `SystemError` for NULL
  * or a negative count; `MemoryError`.
  */
@@ -1445,7 +1459,7 @@ int pybuffer_memoryview_values(PyObject *view, pybuffer_value *values, Py_ssize_
 int pybuffer_memoryview_set_values(PyObject *view, const pybuffer_value *values, Py_ssize_t nvalues);
 
 /**
- * All items as they are in memory, one behind the other in `order`: 'C', 'F', or 'A' for Fortran order where the view is
+ * All items as they are in memory, contiguous in `order`: 'C', 'F', or 'A' for Fortran order where the view is
  * Fortran-contiguous and C order else. A new bytes object. NULL also with `SystemError` for another order.
  * CPython: `memoryview.tobytes(order)`.
  */
@@ -1490,15 +1504,15 @@ int pybuffer_memoryview_next_item(PyObject *iterator, pybuffer_value *values, in
  * Parts of memoryviews
  *
  * A part of a memoryview, or another arrangement of its axes, is a memoryview on the same memory: no item is copied, and
- * writing to one writes to the other. It goes on when the memoryview that it was made from is released or gone. All of
- * them work on strides of any sign, on axes without items, and on memory behind pointers (suboffsets), where they say
- * `NotImplementedError` for what suboffsets cannot express.
+ * writing to one writes to the other. It remains valid when the memoryview that it was made from is released or
+ * destroyed. All of them work on strides of any sign, on axes without items, and on memory behind pointers (suboffsets),
+ * where they say `NotImplementedError` for what suboffsets cannot express.
  *
  * Errors that every function here may set: `ValueError` for a memoryview that has been released, `TypeError` for an object
  * that is none, `SystemError` for NULL or a negative count, `MemoryError`.
  */
 
-/* What is not given of a slice: the begin, the end, or a step of 1. */
+/* What is left out of a slice: the start, the stop, or the step, which is then 1. */
 #define PYBUFFER_ABSENT PY_SSIZE_T_MIN
 
 /* Initializers of a pybuffer_subscript:
@@ -1521,7 +1535,7 @@ int pybuffer_memoryview_next_item(PyObject *iterator, pybuffer_value *values, in
  *
  * NULL also with `IndexError` that names the axis (counted from 1) for an index out of bounds, and for a second ellipsis;
  * `ValueError` for a step of 0 or more than 64 axes; `TypeError` for more subscripts than axes; `NotImplementedError`
- * where indices would leave two pointers to follow behind each other, or a part begins before where its pointers lead.
+ * where indices would leave two pointers to follow in succession, or a part begins before where its pointers lead.
  * CPython: `view[...]`, which gives the value of an item in the place of a view of no axes; slices of one axis only.
  */
 PyObject *pybuffer_memoryview_subscript(PyObject *view, const pybuffer_subscript *subscripts, int count);
@@ -1590,7 +1604,7 @@ PyObject *pybuffer_memoryview_reshape(PyObject *view, int ndim, const Py_ssize_t
  *
  * NULL also with `TypeError` where the view is not C-contiguous (a Fortran-contiguous one will do where the new one has one
  * axis), has an axis without items, neither shape has one axis, neither format is a byte format, or the bytes do not come
- * to whole items or to the shape; `ValueError` for a format that is none, an item without bytes, an entry of `shape`
+ * to whole items or to the shape; `ValueError` for an invalid format, an item without bytes, an entry of `shape`
  * below 1, or more than 64 axes; `SystemError` for another order.
  * CPython: `memoryview.cast`, which takes native formats of one code only; the order, and Fortran-contiguous views, are
  * those of CPython 3.16.
@@ -1624,8 +1638,8 @@ PyObject *pybuffer_memoryview_toreadonly(PyObject *view);
  * Converts all numbers of a memoryview to `double` and writes them to `numbers`, an array of `count`. Integers of 64 bits
  * and long doubles are rounded to the nearest one.
  *
- * Returns 0; -1 with an error set: `ValueError` for another `count` (the message says both), a released memoryview, a format
- * that is none, or items that are smaller than it says; `TypeError` for a format with anything else than numbers (the message
+ * Returns 0; -1 with an error set: `ValueError` for another `count` (the message says both), a released memoryview, an
+ * invalid format, or items that are smaller than it says; `TypeError` for a format with anything else than numbers (the message
  * says what), or where `view` is no memoryview; `MemoryError`, for formats of many parts only; `SystemError` for NULL, also
  * where `count` is 0. CPython has no counterpart; NumPy's is `astype`.
  */
@@ -1658,13 +1672,13 @@ int pybuffer_memoryview_to_uint64(PyObject *view, uint64_t *numbers, Py_ssize_t 
 
 /**
  * Converts `count` numbers of type `double` to the format of a memoryview and writes them to its items. Bytes that
- * belong to no value, such as padding, become 0 in items that have values; what an item has behind its format stays.
- * Where several items share memory, the last one in index order wins.
+ * belong to no value, such as padding, become 0 in items that have values; bytes of an item beyond its format are left as
+ * they are. Where several items share memory, the last one in index order wins.
  *
  * All numbers are checked before the first is written, so a call that fails changes nothing. Returns 0; -1 with an error
  * set: `OverflowError` for a number out of the range of what it is for, and `ValueError` for NaN where that is an integer
  * (the message says which number is the first such, counted from 0); `ValueError` for another `count` (the message says
- * both), a released memoryview, a format that is none, or items that are smaller than it says; `TypeError` for read-only
+ * both), a released memoryview, an invalid format, or items that are smaller than it says; `TypeError` for read-only
  * memory, for a format with anything else than numbers (the message says what), or where `view` is no memoryview;
  * `MemoryError`, for formats of many parts only; `SystemError` for NULL, also where `count` is 0.
  */
@@ -1752,19 +1766,19 @@ extern PyTypeObject PyPickleBuffer_Type;
 
 /**
  * A PickleBuffer for what `base` exports. A new reference; NULL with what the exporter raises, `TypeError` where it is
- * none, `BufferError` where its answer contradicts itself (see "Buffers"), `MemoryError`.
+ * none, `BufferError` where its answer is wrong (see "Buffers"), `MemoryError`.
  */
 PyObject *PyPickleBuffer_FromObject(PyObject *base);
 
 /**
- * The view that a PickleBuffer holds: its own, not to be released, and valid until `PyPickleBuffer_Release`. NULL with `ValueError` once it has been released,
- * `TypeError` where `picklebuffer` is none.
+ * The view that a PickleBuffer holds: its own, not to be released, and valid until `PyPickleBuffer_Release`. NULL with
+ * `ValueError` once it has been released, `TypeError` where `picklebuffer` is none.
  */
 const Py_buffer *PyPickleBuffer_GetBuffer(PyObject *picklebuffer);
 
 /**
- * Gives the view back before the object is freed; doing so twice is no error, also for the exporter while it gets the view
- * back, and in other threads. Returns 0; -1 with `TypeError` where `picklebuffer` is none.
+ * Gives the view back before the object is destroyed. To do so again is no error, in any thread, even in the exporter's
+ * `bf_releasebuffer` of that view. Returns 0; -1 with `TypeError` where `picklebuffer` is none.
  */
 int PyPickleBuffer_Release(PyObject *picklebuffer);
 
@@ -1782,7 +1796,7 @@ int PyPickleBuffer_Release(PyObject *picklebuffer);
  */
 
 /**
- * Called once when a `pybuffer_memory_new` object goes, with the context that it was made with, from whichever thread
+ * Called once when a `pybuffer_memory_new` object is destroyed, with the context that it was made with, from whichever thread
  * drops the last reference. Errors that it leaves pending are dropped.
  */
 typedef void (*pybuffer_destroy)(void *context);
@@ -1806,7 +1820,7 @@ extern PyTypeObject pybuffer_memory_type;
  * without `PyBUF_ND` the answer is one axis without a shape, and `PyBUF_FORMAT` is refused then. `description->obj` is
  * not used. The arrays, the format and the memory have to stay where they are until the view is released.
  *
- * Of one axis the description may leave out the strides (items behind each other), and for single bytes also the shape;
+ * Of one axis the description may leave out the strides (contiguous items), and for single bytes also the shape;
  * the view then points into itself, and like every view it must not be moved. Of several axes it has both.
  *
  * Returns 0; -1 with `view->obj` NULL and an error set: `BufferError` where the memory cannot meet the request, which
@@ -1820,8 +1834,8 @@ int pybuffer_fill_view(Py_buffer *view, PyObject *exporter, const Py_buffer *des
  * description are copied; a missing shape (of one axis) and missing strides (C order) are made up; a new reference to
  * `description->obj` is kept where it is not NULL.
  *
- * When the object goes, which is after the last view of it has been released, `destroy(context)` is called, once, by
- * whichever thread that is, and then the reference to `description->obj` is dropped; a pending error is left as it is.
+ * When the object is destroyed, which is after the last view of it has been released, `destroy(context)` is called, once,
+ * by the thread that drops the last reference, and then the reference to `description->obj` is dropped; a pending error is left as it is.
  * `destroy` may be NULL. Read-only memory has a hash, by identity, so that memoryviews of it have theirs (of the bytes);
  * writable memory is unhashable.
  *
@@ -1874,17 +1888,18 @@ Py_ssize_t pybuffer_check_exporter(PyObject *obj, pybuffer_report report, void *
  *
  * What `flags` say of a base: `PYBUFFER_ND_WRITABLE`, `PYBUFFER_ND_FORTRAN`, `PYBUFFER_ND_PIL`, and for tests
  * `PYBUFFER_ND_GETBUF_FAIL` and `PYBUFFER_ND_GETBUF_UNDEFINED`. `PYBUFFER_ND_C` claims that an array is contiguous in
- * C order, `PYBUFFER_ND_SCALAR` in both; where that is not so, requests fail that need it, and others.
+ * C order, `PYBUFFER_ND_SCALAR` in both orders; where that is not so, most requests fail with a
+ * `BufferError`.
  * `PYBUFFER_ND_VAREXPORT` is for the object as a whole, when it is made.
  *
  * The arguments that describe a base: `format` may be NULL ("B"); `shape` may be NULL where `ndim` is 0; `strides` may be
  * NULL, which means contiguous, in C order or, with `PYBUFFER_ND_FORTRAN`, in Fortran order. All is copied. Errors about them are
- * `ValueError` for a format that is none or has no bytes, a negative length, more than 128 axes, unknown flags, and for an
+ * `ValueError` for a format that is invalid or has no bytes, a negative length, more than 128 axes, unknown flags, and for an
  * array that does not lie in its memory (see `pybuffer_verify_structure`) or has more bytes than memory can; `TypeError`
  * for `PYBUFFER_ND_PIL` without axes and for `PYBUFFER_ND_FORTRAN` with strides.
  *
- * All of this may be done from several threads at once. The program orders accesses to the bytes of the memory, and keeps
- * an ndarray from being popped while it uses what `pybuffer_ndarray_get_state` points to.
+ * All of this may be done from several threads at once. The program must synchronize access to the bytes of the memory, and must
+ * not pop a base while it uses what `pybuffer_ndarray_get_state` points to.
  */
 
 /** The most axes of an ndarray. Consumers follow `PyBUF_MAX_NDIM`, half of it. */
@@ -1915,7 +1930,7 @@ Py_ssize_t pybuffer_check_exporter(PyObject *obj, pybuffer_report report, void *
 #define PYBUFFER_ND_GETBUF_FAIL 64
 
 /**
- * With `PYBUFFER_ND_GETBUF_FAIL`: a request that fails leaves an address in `obj` that is none, where it should be NULL.
+ * With `PYBUFFER_ND_GETBUF_FAIL`: a request that fails leaves an invalid address in `obj`, where NULL belongs.
  */
 #define PYBUFFER_ND_GETBUF_UNDEFINED 128
 
@@ -1934,7 +1949,7 @@ struct pybuffer_ndarray_state {
     int flags;
     /** 1 where the object is of another exporter or a part, so that nothing can be pushed; else 0. */
     int reexports;
-    /** Bytes from the begin of the memory to the item at index 0; 0 with pointers, -1 where `reexports` is 1. */
+    /** Bytes from the start of the memory to the item at index 0; 0 with pointers, -1 where `reexports` is 1. */
     Py_ssize_t offset;
     /** The bytes of its memory, with the pointers in front; -1 where `reexports` is 1. */
     Py_ssize_t memlen;
@@ -1958,7 +1973,7 @@ PyObject *pybuffer_ndarray_new(const void *items, Py_ssize_t nbytes, const char 
     const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset, int flags);
 
 /**
- * The same from values, packed behind each other by the format: all of an item in the order of the format, as
+ * The same from values, packed contiguously by the format: all of an item in the order of the format, as
  * `pybuffer_format_pack` takes them. CPython: `ndarray(items, shape=..., ...)`.
  *
  * NULL also with `ValueError` where the values do not come to whole items, one does not fit, or items of the format have
@@ -2055,7 +2070,7 @@ int pybuffer_ndarray_add_suboffsets(PyObject *nd);
 
 /**
  * Whether an array lies in `memlen` bytes of memory, by the rules of CPython's documentation ("NumPy-style: shape and
- * strides"): `offset`, from the begin of the memory to the item at index 0 of every axis, and each stride is a multiple of
+ * strides"): `offset`, from the start of the memory to the item at index 0 of every axis, and each stride is a multiple of
  * `itemsize`; there is room for an item at `offset`, and for all items unless an axis has none. Sizes and lengths below 0, and
  * items of 0 bytes, are no. What does not fit in 64 bits does not fit in memory. Both arrays have `ndim` entries, and
  * may be NULL where that is 0.
@@ -2070,18 +2085,18 @@ int pybuffer_verify_structure(Py_ssize_t memlen, Py_ssize_t itemsize, Py_ssize_t
  *
  * The syntax of PEP 3118: Python's struct module's, and with it `^` (native, unaligned), prefixes anywhere, `g` (long
  * double), `Zf Zd Zg Ze F D G` (complex), `u w` (code units of text), `t` (bits), `O & X{} z Z` (pointers), `(k1,k2)`
- * (sub-arrays, also one of another, `(k1)(k2)`), `T{...}` (records) and `:name:`. A parsed format is an object; it never changes and may be used from all
- * threads. Its items are structs that a program walks and does not own.
+ * (sub-arrays, which nest: `(k1)(k2)`), `T{...}` (records) and `:name:`. A parsed format is an object; it never changes
+ * and may be used from all threads. Its items are structs that a program walks and does not own.
  *
  * Where those who write formats disagree: a prefix holds until the next one, through records; `@` aligns and, in force
  * at the end of a record, pads it to its alignment, as C does (a format as a whole is not padded, as in the struct
- * module); `g O P & X z Z` have their native size with every prefix. `u` has two bytes in a format by itself; in a view it
- * has four, as ctypes means it for `wchar_t`, where the items have the view's itemsize with four and not with two. `x` is
- * padding, and has no value, unless it has a name or is all that there is in the format, as in NumPy's `3x`: then it is
- * bytes. (`==` and `pybuffer_ndarray`, which are CPython's, see no value in either.)
+ * module); `g O P & X z Z` have their native size with every prefix. `u` has two bytes in a format by itself. In a view it
+ * has four, as in ctypes' `wchar_t`, if the format comes to the view's itemsize with four bytes and not with two. `x` is
+ * padding, and has no value, unless it has a name or the format is padding alone, as NumPy's `3x` is: then it is bytes.
+ * (`==` and `pybuffer_ndarray` follow CPython, and see no value in either.)
  */
 
-/** Padding that has a name, or is all that there is in the format (`x`); as a value, bytes. */
+/** Padding (`x`) that has a name, or is alone in the format; as a value, bytes. */
 #define PYBUFFER_KIND_PAD 0
 
 /** One byte, as bytes (`c`). */
@@ -2123,7 +2138,7 @@ int pybuffer_verify_structure(Py_ssize_t memlen, Py_ssize_t itemsize, Py_ssize_t
 /** The address of a function (`X{}`). */
 #define PYBUFFER_KIND_FUNCTION 13
 
-/** Items behind each other (`T{}`, or several at the top). */
+/** Consecutive items (`T{}`, or several at the top). */
 #define PYBUFFER_KIND_RECORD 14
 
 /** Of a value only: a C `long double`, from an item of the kind `FLOAT` with the code "g". */
@@ -2142,7 +2157,7 @@ struct pybuffer_item {
     char byteorder;
     /** The format code, as a C string: "i", "Zd", "T"; "" for a record that is the format as a whole. */
     char code[3];
-    /** The bytes from the begin of the record to this field; 0 at the top. */
+    /** The bytes from the start of the record to this field; 0 at the top. */
     Py_ssize_t offset;
     /** The bytes of one element. */
     Py_ssize_t itemsize;
@@ -2262,9 +2277,9 @@ extern PyTypeObject pybuffer_format_type;
 PyObject *pybuffer_format_parse(const char *format);
 
 /**
- * Parses the format of items of `itemsize` bytes, which tells how wide their `u` is: the format of a view. A new reference,
- * or NULL, as `pybuffer_format_parse`; `ValueError` also where the format needs more bytes than `itemsize`. What a wide `u`
- * becomes in the description is a `w`.
+ * Parses the format of a view, whose items have `itemsize` bytes. The itemsize decides whether `u` has two bytes or four
+ * (see above); a `u` of four bytes is described as a `w`. A new reference, or NULL, as `pybuffer_format_parse`;
+ * `ValueError` also where the format needs more bytes than `itemsize`.
  */
 PyObject *pybuffer_format_parse_sized(const char *format, Py_ssize_t itemsize);
 
@@ -2307,8 +2322,8 @@ int pybuffer_format_equivalent(PyObject *a, PyObject *b, int names);
 
 /**
  * The number of values that an item has: each element of a sub-array and each code unit of text is one, and all bytes of
- * an `s` or `p` together; padding has none, unless it is an item, and of a pointer it is the address. -1 with `TypeError` where
- * `format` is none, `SystemError` for NULL.
+ * an `s` or `p` together; padding has none unless it is an item (see above), and the value of a pointer is the address. -1 with
+ * `TypeError` where `format` is none, `SystemError` for NULL.
  */
 Py_ssize_t pybuffer_format_value_count(PyObject *format);
 
@@ -2316,7 +2331,7 @@ Py_ssize_t pybuffer_format_value_count(PyObject *format);
  * Unpacks one item: reads as many bytes as its size says at `item`, at any alignment, and writes as many values as there
  * are to `values`, in the order of the format. Bytes stay in the item, and are pointed to.
  *
- * Returns 0; -1 with `TypeError` where `format` is none, `MemoryError` where no memory has room for so many values, and
+ * Returns 0; -1 with `TypeError` where `format` is none, `MemoryError` where so many values cannot fit in memory, and
  * `SystemError` for NULL.
  */
 int pybuffer_format_unpack(PyObject *format, const void *item, pybuffer_value *values);
@@ -2324,7 +2339,7 @@ int pybuffer_format_unpack(PyObject *format, const void *item, pybuffer_value *v
 /**
  * Unpacks `count` items, each `stride` bytes behind the one before, whose values follow each other in `values`.
  *
- * Returns 0; -1 with `TypeError` where `format` is none, `MemoryError` where no memory has room for so many values, and
+ * Returns 0; -1 with `TypeError` where `format` is none, `MemoryError` where so many values cannot fit in memory, and
  * `SystemError` for NULL or a negative count.
  */
 int pybuffer_format_unpack_items(PyObject *format, const void *items, Py_ssize_t stride, Py_ssize_t count,
@@ -2335,7 +2350,7 @@ int pybuffer_format_unpack_items(PyObject *format, const void *items, Py_ssize_t
  * No value may be bytes in the item itself.
  *
  * Returns 0; -1 with an error set, and then nothing is written: `TypeError` for a value of the wrong kind or where
- * `format` is none, `ValueError` for one that is out of range, `MemoryError` where no memory holds so many values, and
+ * `format` is none, `ValueError` for one that is out of range, `MemoryError` where so many values cannot fit in memory, and
  * `SystemError` for NULL.
  */
 int pybuffer_format_pack(PyObject *format, void *item, const pybuffer_value *values);
@@ -2369,7 +2384,7 @@ struct PyByteArrayObject {
     char *ob_start;
     /**
      * The number of views that consumers hold; it cannot be resized while there are any. The library changes it atomically,
-     * and counts in its high bits for the length of a call that reads or moves the memory.
+     * and uses its high bits during a call that reads or moves the memory.
      */
     Py_ssize_t ob_exports;
 };
@@ -2392,7 +2407,7 @@ extern PyTypeObject PyBytes_Type;
 /**
  * A bytes object with a copy of the `size` bytes at `bytes`; where that is NULL they are uninitialised and to be written
  * before anybody else sees the object. A new reference; NULL with `SystemError` for a negative size, `OverflowError` for
- * one that with the object's head is above `PY_SSIZE_T_MAX`, `MemoryError`.
+ * one that exceeds `PY_SSIZE_T_MAX` together with the object's head, `MemoryError`.
  */
 PyObject *PyBytes_FromStringAndSize(const char *bytes, Py_ssize_t size);
 
@@ -2404,8 +2419,8 @@ PyObject *PyBytes_FromString(const char *string);
 
 /**
  * `obj` itself where it is a bytes object, else one with a copy of what it exports, in C order. A new reference; NULL
- * with `TypeError` where it exports nothing, what the exporter raises, `BufferError` where its answer is not what was asked
- * for, `MemoryError`, `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
+ * with `TypeError` where it exports nothing, what the exporter raises, `BufferError` where its answer is wrong (see "Buffers"),
+ * `MemoryError`, `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
  */
 PyObject *PyBytes_FromObject(PyObject *obj);
 
@@ -2429,7 +2444,7 @@ int PyBytes_AsStringAndSize(PyObject *obj, char **string, Py_ssize_t *length);
 /**
  * Puts a bytes object with the bytes of `*bytes` and of `other` (any exporter) in the place of `*bytes`, whose
  * reference is taken over. On failure `*bytes` is NULL, and an error is set: `TypeError` where one exports no plain
- * bytes, `MemoryError`, also where the sum is above `PY_SSIZE_T_MAX`, `OverflowError` as `PyBytes_FromStringAndSize`.
+ * bytes, `MemoryError` (also for a sum above `PY_SSIZE_T_MAX`), `OverflowError` as `PyBytes_FromStringAndSize`.
  * Nothing happens where `*bytes` is NULL; with a NULL `other` it becomes NULL.
  */
 void PyBytes_Concat(PyObject **bytes, PyObject *other);
@@ -2442,8 +2457,8 @@ void PyBytes_ConcatAndDel(PyObject **bytes, PyObject *other);
  * move. New bytes are uninitialised. Where others hold references to it, it is copied.
  *
  * Returns 0; -1 with `*bytes` NULL and an error set: `MemoryError`, `SystemError` where it is no bytes object or the size
- * is negative, or, where a new object is made (of none or one byte, or where others hold references), `OverflowError` as
- * `PyBytes_FromStringAndSize`.
+ * is negative. Where a new object is made (for a size of 0 or 1, or where others hold references), also `OverflowError`
+ * as `PyBytes_FromStringAndSize`.
  */
 int _PyBytes_Resize(PyObject **bytes, Py_ssize_t newsize);
 
@@ -2476,7 +2491,7 @@ extern char _PyByteArray_empty_string[1];
 
 /**
  * A bytearray with a copy of what `obj` exports, in C order. A new reference; NULL with `TypeError` where it exports
- * nothing, what the exporter raises, `BufferError` where its answer is not what was asked for, `MemoryError`, or
+ * nothing, what the exporter raises, `BufferError` where its answer is wrong (see "Buffers"), `MemoryError`, or
  * `SystemError` for NULL.
  */
 PyObject *PyByteArray_FromObject(PyObject *obj);
@@ -2504,9 +2519,9 @@ char *PyByteArray_AsString(PyObject *obj);
 /**
  * Gives a bytearray another size; what is new is uninitialised.
  *
- * Returns 0; -1 with an error set, and then nothing is changed: `BufferError` while consumers hold views of it (what the
- * library itself reads in other threads is waited for), `MemoryError`, `TypeError` where it is no bytearray, `SystemError`
- * for NULL or a negative size.
+ * Returns 0; -1 with an error set, and then nothing is changed: `BufferError` while consumers hold views of it,
+ * `MemoryError`, `TypeError` where it is no bytearray, `SystemError` for NULL or a negative size. While a call of the
+ * library reads the bytearray in another thread, a resize waits (see "Threads").
  */
 int PyByteArray_Resize(PyObject *obj, Py_ssize_t size);
 
@@ -2529,9 +2544,9 @@ int PySequence_Check(PyObject *o);
  * exporter a bytearray, an old buffer and any exporter a bytes object (but where it is empty, `o2` itself, as in Python
  * 2). A new reference.
  *
- * NULL with `TypeError` where the type cannot or `o2` exports no plain bytes, `MemoryError`, also where the sum is
- * above `PY_SSIZE_T_MAX`, `OverflowError` (bytes and old buffers) as `PyBytes_FromStringAndSize`, `SystemError` for
- * NULL, or what the slot raises. CPython: tries `nb_add`, too.
+ * NULL with `TypeError` where the type cannot or `o2` exports no plain bytes, `MemoryError` (also for a sum above
+ * `PY_SSIZE_T_MAX`), `OverflowError` (bytes and old buffers) as `PyBytes_FromStringAndSize`, `SystemError` for NULL, or
+ * what the slot raises. CPython: tries `nb_add`, too.
  */
 PyObject *PySequence_Concat(PyObject *o1, PyObject *o2);
 
@@ -2539,9 +2554,9 @@ PyObject *PySequence_Concat(PyObject *o1, PyObject *o2);
  * `o * count`, by `sq_repeat`: an object of the same type; of an old buffer a bytes object. A negative `count` is 0. A new
  * reference.
  *
- * NULL with `TypeError` where the type cannot, `MemoryError` for a length that no memory has, but `OverflowError` for
- * one of bytes above `PY_SSIZE_T_MAX`, and of an old buffer as `PyBytes_FromStringAndSize`; `SystemError` for NULL, or
- * what the slot raises. CPython: tries `nb_multiply`, too.
+ * NULL with `TypeError` where the type cannot, `MemoryError` for a length that does not fit in memory,
+ * `OverflowError` for bytes longer than `PY_SSIZE_T_MAX` and, of an old buffer, as `PyBytes_FromStringAndSize`;
+ * `SystemError` for NULL, or what the slot raises. CPython: tries `nb_multiply`, too.
  */
 PyObject *PySequence_Repeat(PyObject *o, Py_ssize_t count);
 

@@ -27,7 +27,7 @@ pub struct PyByteArrayObject {
     /// Where the content begins in it.
     pub ob_start: *mut c_char,
     /// The number of views that consumers hold; it cannot be resized while there are any. The library changes it atomically,
-    /// and counts in its high bits for the length of a call that reads or moves the memory.
+    /// and uses its high bits during a call that reads or moves the memory.
     pub ob_exports: Py_ssize_t,
 }
 

@@ -2,7 +2,7 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-/// Called once when a `pybuffer_memory_new` object goes, with the context that it was made with, from whichever thread
+/// Called once when a `pybuffer_memory_new` object is destroyed, with the context that it was made with, from whichever thread
 /// drops the last reference. Errors that it leaves pending are dropped.
 pub type pybuffer_destroy = Option<unsafe extern "C" fn(context: *mut c_void)>;
 

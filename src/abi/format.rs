@@ -4,7 +4,7 @@ use core::ffi::{c_char, c_int};
 
 use super::object::Py_ssize_t;
 
-/// Padding that has a name, or is all that there is in the format (`x`); as a value, bytes.
+/// Padding (`x`) that has a name, or is alone in the format; as a value, bytes.
 pub const PYBUFFER_KIND_PAD: c_int = 0;
 /// One byte, as bytes (`c`).
 pub const PYBUFFER_KIND_CHAR: c_int = 1;
@@ -32,7 +32,7 @@ pub const PYBUFFER_KIND_POINTER: c_int = 11;
 pub const PYBUFFER_KIND_OBJECT: c_int = 12;
 /// The address of a function (`X{}`).
 pub const PYBUFFER_KIND_FUNCTION: c_int = 13;
-/// Items behind each other (`T{}`, or several at the top).
+/// Consecutive items (`T{}`, or several at the top).
 pub const PYBUFFER_KIND_RECORD: c_int = 14;
 
 /// An item of a format: a number, a string, an array of them, a record with fields of its own. Items are made by
@@ -47,7 +47,7 @@ pub struct pybuffer_item {
     pub byteorder: c_char,
     /// The format code, as a C string: "i", "Zd", "T"; "" for a record that is the format as a whole.
     pub code: [c_char; 3],
-    /// The bytes from the begin of the record to this field; 0 at the top.
+    /// The bytes from the start of the record to this field; 0 at the top.
     pub offset: Py_ssize_t,
     /// The bytes of one element.
     pub itemsize: Py_ssize_t,

@@ -57,7 +57,7 @@ pub struct _PyManagedBufferObject {
     pub flags: c_int,
     /// The number of memoryviews on this buffer that have not been released, and of those that are being read.
     pub exports: Py_ssize_t,
-    /// The view as the exporter filled it; released when the last memoryview goes.
+    /// The view as the exporter filled it; released when the last memoryview is released.
     pub master: Py_buffer,
 }
 

@@ -25,7 +25,7 @@ pub const PYBUFFER_ND_PIL: c_int = 0x010;
 pub const PYBUFFER_ND_REDIRECT: c_int = 0x020;
 /// Every request fails with a `BufferError`.
 pub const PYBUFFER_ND_GETBUF_FAIL: c_int = 0x040;
-/// With `PYBUFFER_ND_GETBUF_FAIL`: a request that fails leaves an address in `obj` that is none, where it should be NULL.
+/// With `PYBUFFER_ND_GETBUF_FAIL`: a request that fails leaves an invalid address in `obj`, where NULL belongs.
 pub const PYBUFFER_ND_GETBUF_UNDEFINED: c_int = 0x080;
 /// Set by the library where an array is C-contiguous.
 pub const PYBUFFER_ND_C: c_int = 0x100;
@@ -41,7 +41,7 @@ pub struct pybuffer_ndarray_state {
     pub flags: c_int,
     /// 1 where the object is of another exporter or a part, so that nothing can be pushed; else 0.
     pub reexports: c_int,
-    /// Bytes from the begin of the memory to the item at index 0; 0 with pointers, -1 where `reexports` is 1.
+    /// Bytes from the start of the memory to the item at index 0; 0 with pointers, -1 where `reexports` is 1.
     pub offset: Py_ssize_t,
     /// The bytes of its memory, with the pointers in front; -1 where `reexports` is 1.
     pub memlen: Py_ssize_t,

@@ -30,7 +30,7 @@ pub type visitproc = Option<unsafe extern "C" fn(*mut PyObject, *mut c_void) -> 
 pub type traverseproc = Option<unsafe extern "C" fn(*mut PyObject, visitproc, *mut c_void) -> c_int>;
 /// `tp_free`: gives an object's memory back.
 pub type freefunc = Option<unsafe extern "C" fn(*mut c_void)>;
-/// `tp_dealloc`: called when the last reference is gone.
+/// `tp_dealloc`: called when the last reference has been dropped.
 pub type destructor = Option<unsafe extern "C" fn(*mut PyObject)>;
 /// Attribute look-up by C string (not called by this library).
 pub type getattrfunc = Option<unsafe extern "C" fn(*mut PyObject, *mut c_char) -> *mut PyObject>;

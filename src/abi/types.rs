@@ -23,7 +23,7 @@ pub struct PyTypeObject {
     pub tp_basicsize: Py_ssize_t,
     /// The size of one item of the variable part in bytes, or 0.
     pub tp_itemsize: Py_ssize_t,
-    /// Called when the last reference to an instance is gone. Inherited; the default calls `tp_free`.
+    /// Called when the last reference to an instance has been dropped. Inherited; the default calls `tp_free`.
     pub tp_dealloc: destructor,
     pub tp_vectorcall_offset: Py_ssize_t,
     pub tp_getattr: getattrfunc,

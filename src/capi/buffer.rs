@@ -6,12 +6,17 @@
 //!
 //! `PyObject_GetBuffer` hands on what the exporter answers, right or wrong, as CPython does. Where this library itself
 //! reads or writes an exporter's memory (`PyMemoryView_FromObject`, `PyBytes_FromObject`, `PyObject_CopyData`,
-//! concatenation, old buffers and all others that take an exporter), it checks the answer first: a `BufferError`, or
-//! what the function says of an exporter that refuses, and the view is given back, where the view is read-only though
-//! writable memory was asked for; is not contiguous, or has suboffsets, though the request excluded that; has a
-//! negative `ndim`, `itemsize`, `len` or length, a NULL `buf` with bytes, or no `shape` for several axes; or `len` is
-//! not `product(shape) * itemsize` (in one dimension it may be more, by less than one item). More than 64 axes are a
-//! `ValueError`. Fields that were not asked for may be there. Whether the memory is there is for the exporter to know.
+//! concatenation, old buffers and all others that take an exporter), it checks the answer first. A wrong answer is
+//! released, and is a `BufferError`, or what the function says of an exporter that refuses. An answer is wrong where
+//!
+//!   - it is read-only though writable memory was asked for;
+//!   - it is not contiguous, or has suboffsets, though the request excluded that;
+//!   - `ndim`, `itemsize`, `len` or an entry of `shape` is negative;
+//!   - `buf` is NULL and `len` is not 0, or `shape` is NULL for several axes;
+//!   - `len` is not `product(shape) * itemsize` (for one axis it may be more, by less than one item).
+//!
+//! More than 64 axes are a `ValueError`. Fields that were not asked for may be filled in. That the memory exists is up to
+//! the exporter.
 //!
 //! `order` is 'C' (last index fastest), 'F' (first index fastest) or 'A' (as the memory lies, where it is contiguous in
 //! either; else as 'C').
@@ -69,8 +74,8 @@ pub unsafe extern "C" fn PyObject_CheckBuffer(obj: *mut PyObject) -> c_int {
 ///
 /// Returns 0: `view` is filled, with a reference to the exporter, and is to be released and not to be moved; or -1 with
 /// an error set, and `view` is not to be released: `TypeError` where `obj` exports nothing, `BufferError` where it
-/// cannot answer the request or `view` is NULL, `SystemError` for a NULL `obj` or flags that are no request. A status
-/// other than 0 and -1, and a failure without an error, are the exporter's.
+/// cannot answer the request or `view` is NULL, `SystemError` for a NULL `obj` or flags that are no request. What a faulty
+/// exporter returns is passed on: a status other than 0 and -1, a failure without an error, a success with one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_GetBuffer(obj: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
     boundary(|| {
@@ -81,8 +86,8 @@ pub unsafe extern "C" fn PyObject_GetBuffer(obj: *mut PyObject, view: *mut Py_bu
 }
 
 /// Gives a view back: tells the exporter, drops the reference and sets `view->obj` to NULL. A view without exporter, one
-/// given back already, and NULL are left alone; so is a view whose exporter is being told of it in this thread, that is, when
-/// its `bf_releasebuffer` releases it again. A pending error is left as it is.
+/// given back already, and NULL are left alone; so is a view whose `bf_releasebuffer` is running in this thread and releases
+/// it again. A pending error is left as it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBuffer_Release(view: *mut Py_buffer) {
     if !view.is_null() {
@@ -191,8 +196,9 @@ pub unsafe extern "C" fn PyBuffer_ToContiguous(
     })
 }
 
-/// Copies contiguous memory at `buf`, `len` bytes of items in `order`, to the items of a view. More than `view->len` is
-/// cut; of less, as many whole items as there are are written, or, where the view is contiguous in that order, as many bytes.
+/// Copies contiguous memory at `buf`, `len` bytes of items in `order`, to the items of a view. Bytes
+/// beyond `view->len` are ignored. If `len` is less, only the whole items in it are written, or all its bytes where the view
+/// is contiguous in that order.
 /// Missing shape and strides are made up; pointers are followed. The view's memory must be writable, which is not checked,
 /// and `buf` must not be part of it.
 ///
@@ -217,8 +223,8 @@ pub unsafe extern "C" fn PyBuffer_FromContiguous(
 /// contiguous in the same order the bytes of `src` are copied, whatever the shapes; else shape and itemsize must agree.
 ///
 /// Returns 0; -1 with `TypeError` where one is no exporter, `BufferError` where `dest` is too small, not writable or of
-/// another structure, or where an exporter's answer is not what was asked for, `MemoryError` where there is none for the
-/// temporary.
+/// another structure, or where an exporter's answer is not what was asked for, `MemoryError` where the temporary
+/// cannot be allocated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_CopyData(dest: *mut PyObject, src: *mut PyObject) -> c_int {
     boundary(|| {

@@ -11,7 +11,7 @@ use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 
 /// A bytearray with a copy of what `obj` exports, in C order. A new reference; NULL with `TypeError` where it exports
-/// nothing, what the exporter raises, `BufferError` where its answer is not what was asked for, `MemoryError`, or
+/// nothing, what the exporter raises, `BufferError` where its answer is wrong (see "Buffers"), `MemoryError`, or
 /// `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyByteArray_FromObject(obj: *mut PyObject) -> *mut PyObject {
@@ -63,9 +63,9 @@ pub unsafe extern "C" fn PyByteArray_AsString(obj: *mut PyObject) -> *mut c_char
 
 /// Gives a bytearray another size; what is new is uninitialised.
 ///
-/// Returns 0; -1 with an error set, and then nothing is changed: `BufferError` while consumers hold views of it (what the
-/// library itself reads in other threads is waited for), `MemoryError`, `TypeError` where it is no bytearray, `SystemError`
-/// for NULL or a negative size.
+/// Returns 0; -1 with an error set, and then nothing is changed: `BufferError` while consumers hold views of it,
+/// `MemoryError`, `TypeError` where it is no bytearray, `SystemError` for NULL or a negative size. While a call of the
+/// library reads the bytearray in another thread, a resize waits (see "Threads").
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyByteArray_Resize(obj: *mut PyObject, size: Py_ssize_t) -> c_int {
     boundary(|| {

@@ -15,7 +15,7 @@ use crate::runtime::refs::Owned;
 
 /// A bytes object with a copy of the `size` bytes at `bytes`; where that is NULL they are uninitialised and to be written
 /// before anybody else sees the object. A new reference; NULL with `SystemError` for a negative size, `OverflowError` for
-/// one that with the object's head is above `PY_SSIZE_T_MAX`, `MemoryError`.
+/// one that exceeds `PY_SSIZE_T_MAX` together with the object's head, `MemoryError`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_FromStringAndSize(bytes: *const c_char, size: Py_ssize_t) -> *mut PyObject {
     // SAFETY: the contract of the function.
@@ -37,8 +37,8 @@ pub unsafe extern "C" fn PyBytes_FromString(string: *const c_char) -> *mut PyObj
 }
 
 /// `obj` itself where it is a bytes object, else one with a copy of what it exports, in C order. A new reference; NULL
-/// with `TypeError` where it exports nothing, what the exporter raises, `BufferError` where its answer is not what was asked
-/// for, `MemoryError`, `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
+/// with `TypeError` where it exports nothing, what the exporter raises, `BufferError` where its answer is wrong (see "Buffers"),
+/// `MemoryError`, `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_FromObject(obj: *mut PyObject) -> *mut PyObject {
     boundary(|| {
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn PyBytes_AsStringAndSize(
 
 /// Puts a bytes object with the bytes of `*bytes` and of `other` (any exporter) in the place of `*bytes`, whose
 /// reference is taken over. On failure `*bytes` is NULL, and an error is set: `TypeError` where one exports no plain
-/// bytes, `MemoryError`, also where the sum is above `PY_SSIZE_T_MAX`, `OverflowError` as `PyBytes_FromStringAndSize`.
+/// bytes, `MemoryError` (also for a sum above `PY_SSIZE_T_MAX`), `OverflowError` as `PyBytes_FromStringAndSize`.
 /// Nothing happens where `*bytes` is NULL; with a NULL `other` it becomes NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_Concat(bytes: *mut *mut PyObject, other: *mut PyObject) {
@@ -130,8 +130,8 @@ pub unsafe extern "C" fn PyBytes_ConcatAndDel(bytes: *mut *mut PyObject, other: 
 /// move. New bytes are uninitialised. Where others hold references to it, it is copied.
 ///
 /// Returns 0; -1 with `*bytes` NULL and an error set: `MemoryError`, `SystemError` where it is no bytes object or the size
-/// is negative, or, where a new object is made (of none or one byte, or where others hold references), `OverflowError` as
-/// `PyBytes_FromStringAndSize`.
+/// is negative. Where a new object is made (for a size of 0 or 1, or where others hold references), also `OverflowError`
+/// as `PyBytes_FromStringAndSize`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn _PyBytes_Resize(bytes: *mut *mut PyObject, newsize: Py_ssize_t) -> c_int {
     boundary(|| {

@@ -26,7 +26,7 @@ use crate::runtime::refs::Owned;
 /// without `PyBUF_ND` the answer is one axis without a shape, and `PyBUF_FORMAT` is refused then. `description->obj` is
 /// not used. The arrays, the format and the memory have to stay where they are until the view is released.
 ///
-/// Of one axis the description may leave out the strides (items behind each other), and for single bytes also the shape;
+/// Of one axis the description may leave out the strides (contiguous items), and for single bytes also the shape;
 /// the view then points into itself, and like every view it must not be moved. Of several axes it has both.
 ///
 /// Returns 0; -1 with `view->obj` NULL and an error set: `BufferError` where the memory cannot meet the request, which
@@ -66,8 +66,8 @@ pub unsafe extern "C" fn pybuffer_fill_view(
 /// description are copied; a missing shape (of one axis) and missing strides (C order) are made up; a new reference to
 /// `description->obj` is kept where it is not NULL.
 ///
-/// When the object goes, which is after the last view of it has been released, `destroy(context)` is called, once, by
-/// whichever thread that is, and then the reference to `description->obj` is dropped; a pending error is left as it is.
+/// When the object is destroyed, which is after the last view of it has been released, `destroy(context)` is called, once,
+/// by the thread that drops the last reference, and then the reference to `description->obj` is dropped; a pending error is left as it is.
 /// `destroy` may be NULL. Read-only memory has a hash, by identity, so that memoryviews of it have theirs (of the bytes);
 /// writable memory is unhashable.
 ///

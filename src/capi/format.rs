@@ -2,15 +2,15 @@
 //!
 //! The syntax of PEP 3118: Python's struct module's, and with it `^` (native, unaligned), prefixes anywhere, `g` (long
 //! double), `Zf Zd Zg Ze F D G` (complex), `u w` (code units of text), `t` (bits), `O & X{} z Z` (pointers), `(k1,k2)`
-//! (sub-arrays, also one of another, `(k1)(k2)`), `T{...}` (records) and `:name:`. A parsed format is an object; it never changes and may be used from all
-//! threads. Its items are structs that a program walks and does not own.
+//! (sub-arrays, which nest: `(k1)(k2)`), `T{...}` (records) and `:name:`. A parsed format is an object; it never changes
+//! and may be used from all threads. Its items are structs that a program walks and does not own.
 //!
 //! Where those who write formats disagree: a prefix holds until the next one, through records; `@` aligns and, in force
 //! at the end of a record, pads it to its alignment, as C does (a format as a whole is not padded, as in the struct
-//! module); `g O P & X z Z` have their native size with every prefix. `u` has two bytes in a format by itself; in a view it
-//! has four, as ctypes means it for `wchar_t`, where the items have the view's itemsize with four and not with two. `x` is
-//! padding, and has no value, unless it has a name or is all that there is in the format, as in NumPy's `3x`: then it is
-//! bytes. (`==` and `pybuffer_ndarray`, which are CPython's, see no value in either.)
+//! module); `g O P & X z Z` have their native size with every prefix. `u` has two bytes in a format by itself. In a view it
+//! has four, as in ctypes' `wchar_t`, if the format comes to the view's itemsize with four bytes and not with two. `x` is
+//! padding, and has no value, unless it has a name or the format is padding alone, as NumPy's `3x` is: then it is bytes.
+//! (`==` and `pybuffer_ndarray` follow CPython, and see no value in either.)
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 
@@ -46,9 +46,9 @@ pub unsafe extern "C" fn pybuffer_format_parse(format: *const c_char) -> *mut Py
     })
 }
 
-/// Parses the format of items of `itemsize` bytes, which tells how wide their `u` is: the format of a view. A new reference,
-/// or NULL, as `pybuffer_format_parse`; `ValueError` also where the format needs more bytes than `itemsize`. What a wide `u`
-/// becomes in the description is a `w`.
+/// Parses the format of a view, whose items have `itemsize` bytes. The itemsize decides whether `u` has two bytes or four
+/// (see above); a `u` of four bytes is described as a `w`. A new reference, or NULL, as `pybuffer_format_parse`;
+/// `ValueError` also where the format needs more bytes than `itemsize`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_parse_sized(format: *const c_char, itemsize: Py_ssize_t) -> *mut PyObject {
     boundary(|| {
@@ -118,8 +118,8 @@ pub unsafe extern "C" fn pybuffer_format_equivalent(a: *mut PyObject, b: *mut Py
 }
 
 /// The number of values that an item has: each element of a sub-array and each code unit of text is one, and all bytes of
-/// an `s` or `p` together; padding has none, unless it is an item, and of a pointer it is the address. -1 with `TypeError` where
-/// `format` is none, `SystemError` for NULL.
+/// an `s` or `p` together; padding has none unless it is an item (see above), and the value of a pointer is the address. -1 with
+/// `TypeError` where `format` is none, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_value_count(format: *mut PyObject) -> Py_ssize_t {
     // SAFETY: the same contract; the object is a format (O2), whose fields do not change.
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn pybuffer_format_value_count(format: *mut PyObject) -> P
 /// Unpacks one item: reads as many bytes as its size says at `item`, at any alignment, and writes as many values as there
 /// are to `values`, in the order of the format. Bytes stay in the item, and are pointed to.
 ///
-/// Returns 0; -1 with `TypeError` where `format` is none, `MemoryError` where no memory has room for so many values, and
+/// Returns 0; -1 with `TypeError` where `format` is none, `MemoryError` where so many values cannot fit in memory, and
 /// `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_unpack(
@@ -143,7 +143,7 @@ pub unsafe extern "C" fn pybuffer_format_unpack(
 
 /// Unpacks `count` items, each `stride` bytes behind the one before, whose values follow each other in `values`.
 ///
-/// Returns 0; -1 with `TypeError` where `format` is none, `MemoryError` where no memory has room for so many values, and
+/// Returns 0; -1 with `TypeError` where `format` is none, `MemoryError` where so many values cannot fit in memory, and
 /// `SystemError` for NULL or a negative count.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_unpack_items(
@@ -169,7 +169,7 @@ pub unsafe extern "C" fn pybuffer_format_unpack_items(
 /// No value may be bytes in the item itself.
 ///
 /// Returns 0; -1 with an error set, and then nothing is written: `TypeError` for a value of the wrong kind or where
-/// `format` is none, `ValueError` for one that is out of range, `MemoryError` where no memory holds so many values, and
+/// `format` is none, `ValueError` for one that is out of range, `MemoryError` where so many values cannot fit in memory, and
 /// `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_pack(

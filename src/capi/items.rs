@@ -7,7 +7,7 @@
 //! first axis is `PyObject_Length(view)`.
 //!
 //! Errors that every function here may set: `ValueError` for a memoryview that has been released, or whose items are
-//! smaller than its format says, or whose format is none; `TypeError` for an object that is no memoryview, or another
+//! smaller than its format says, or whose format is invalid; `TypeError` for an object that is no memoryview, or another
 //! number of indices; `IndexError` that names the axis, counted from 1, for an index out of bounds; `SystemError` for NULL
 //! or a negative count; `MemoryError`.
 
@@ -227,7 +227,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_set_values(
     })
 }
 
-/// All items as they are in memory, one behind the other in `order`: 'C', 'F', or 'A' for Fortran order where the view is
+/// All items as they are in memory, contiguous in `order`: 'C', 'F', or 'A' for Fortran order where the view is
 /// Fortran-contiguous and C order else. A new bytes object. NULL also with `SystemError` for another order.
 /// CPython: `memoryview.tobytes(order)`.
 #[unsafe(no_mangle)]

@@ -105,9 +105,9 @@ pub unsafe extern "C" fn PyMem_GetAllocator(domain: PyMemAllocatorDomain, alloca
 /// where `allocator` or one of its functions is NULL.
 ///
 /// Threads: no other thread may be inside the library meanwhile. The functions may be called from any thread, also two
-/// at a time, and must be able to free what the ones before them gave. They may use the objects of the library, also the
-/// bytearray that memory is asked for, and wait for other threads that do; they leave no error pending. While they run, a
-/// bytearray that the call reads counts as viewed.
+/// at a time, and must be able to free what the functions before them gave. They may use all objects of the library, even
+/// the bytearray that they allocate memory for, and may wait for other threads that do so. They must leave no error
+/// pending. While they run, a bytearray that the call reads counts as viewed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyMem_SetAllocator(domain: PyMemAllocatorDomain, allocator: *mut PyMemAllocatorEx) {
     // SAFETY: the contract of the function.

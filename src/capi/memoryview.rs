@@ -2,7 +2,7 @@
 //!
 //! A memoryview is an object that holds a view: it can be shared, kept, and asked for views itself. It takes a full view
 //! of its exporter once; memoryviews made from it use the same snapshot, and the exporter's view is given back when the
-//! last of them is released or gone. A memoryview always has shape, strides and format.
+//! last of them is released or destroyed. A memoryview always has shape, strides and format.
 
 use core::ffi::{CStr, c_char, c_int};
 
@@ -28,7 +28,7 @@ fn is_writable(flags: c_int) -> Result<bool> {
 /// A memoryview of what `obj` exports; where `obj` is a memoryview, another one on the same snapshot. A new reference.
 ///
 /// NULL with an error set: `TypeError` where `obj` exports nothing, `ValueError` for a memoryview that has been released
-/// or more than 64 axes, `BufferError` where the exporter's view contradicts itself (see "Buffers"), `MemoryError`, and
+/// or more than 64 axes, `BufferError` where the exporter's answer is wrong (see "Buffers"), `MemoryError`, and
 /// whatever the exporter raises.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyMemoryView_FromObject(obj: *mut PyObject) -> *mut PyObject {
@@ -58,11 +58,12 @@ pub unsafe extern "C" fn PyMemoryView_FromMemory(mem: *mut c_char, size: Py_ssiz
 }
 
 /// A memoryview of the memory that `info` describes. The three arrays are copied; the memory and the format stay the
-/// program's, which keeps them alive; `info->obj` is not used, and `info` need not be released on its account. A new
-/// reference.
+/// program's, which keeps them alive; `info->obj` is not used, and `info` need not be released on its account. `shape` may
+/// be NULL for one axis, and `strides` for C order. The format is not parsed before it is used. A new reference.
 ///
 /// NULL with an error set: `ValueError` for a NULL `info->buf` or more than 64 axes, `BufferError` where `info`
-/// contradicts itself, `MemoryError`, `SystemError` for NULL.
+/// contradicts itself, `MemoryError`, `SystemError` for NULL. A `len` above `product(shape) * itemsize` is no error, as in
+/// CPython: copies of all bytes are then `len` bytes long.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyMemoryView_FromBuffer(info: *const Py_buffer) -> *mut PyObject {
     boundary(|| {
@@ -77,7 +78,7 @@ pub unsafe extern "C" fn PyMemoryView_FromBuffer(info: *const Py_buffer) -> *mut
 /// is wanted, `pybuffer_memoryview_copy` always makes it.
 ///
 /// NULL with an error set: `BufferError` where `PyBUF_WRITE` asks for what cannot be had, those of
-/// `PyMemoryView_FromObject`, `OverflowError` for a copy that no bytes object can be, `SystemError` for another `buffertype`
+/// `PyMemoryView_FromObject`, `OverflowError` for a copy too large for a bytes object, `SystemError` for another `buffertype`
 /// or `order`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyMemoryView_GetContiguous(
@@ -95,7 +96,7 @@ pub unsafe extern "C" fn PyMemoryView_GetContiguous(
 /// A memoryview of new memory, all 0 and writable, as items of `format` in `ndim` axes of this shape, contiguous in `order`:
 /// 'C' or 'F'. The memory belongs to a bytearray, the view's base. `shape` may be NULL where `ndim` is 0. A new reference.
 ///
-/// NULL with `ValueError` for a format that is none, a negative shape or more than 64 axes, `MemoryError`, `SystemError` for
+/// NULL with `ValueError` for an invalid format, a negative shape or more than 64 axes, `MemoryError`, `SystemError` for
 /// NULL, a negative `ndim` or another order.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_new(
@@ -126,7 +127,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_copy(view: *mut PyObject, order: c_
     })
 }
 
-/// Gives the memory up before the object goes; every later use is a `ValueError`. Doing so twice is no error.
+/// Gives the memory up before the object is destroyed; every later use is a `ValueError`. Doing so twice is no error.
 ///
 /// Returns 0; -1 with `BufferError` while consumers hold views of this memoryview (nothing is changed then), `TypeError`
 /// where `view` is no memoryview, `SystemError` for NULL. CPython: the method `memoryview.release()`.

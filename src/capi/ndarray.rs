@@ -12,17 +12,18 @@
 //!
 //! What `flags` say of a base: `PYBUFFER_ND_WRITABLE`, `PYBUFFER_ND_FORTRAN`, `PYBUFFER_ND_PIL`, and for tests
 //! `PYBUFFER_ND_GETBUF_FAIL` and `PYBUFFER_ND_GETBUF_UNDEFINED`. `PYBUFFER_ND_C` claims that an array is contiguous in
-//! C order, `PYBUFFER_ND_SCALAR` in both; where that is not so, requests fail that need it, and others.
+//! C order, `PYBUFFER_ND_SCALAR` in both orders; where that is not so, most requests fail with a
+//! `BufferError`.
 //! `PYBUFFER_ND_VAREXPORT` is for the object as a whole, when it is made.
 //!
 //! The arguments that describe a base: `format` may be NULL ("B"); `shape` may be NULL where `ndim` is 0; `strides` may be
 //! NULL, which means contiguous, in C order or, with `PYBUFFER_ND_FORTRAN`, in Fortran order. All is copied. Errors about them are
-//! `ValueError` for a format that is none or has no bytes, a negative length, more than 128 axes, unknown flags, and for an
+//! `ValueError` for a format that is invalid or has no bytes, a negative length, more than 128 axes, unknown flags, and for an
 //! array that does not lie in its memory (see `pybuffer_verify_structure`) or has more bytes than memory can; `TypeError`
 //! for `PYBUFFER_ND_PIL` without axes and for `PYBUFFER_ND_FORTRAN` with strides.
 //!
-//! All of this may be done from several threads at once. The program orders accesses to the bytes of the memory, and keeps
-//! an ndarray from being popped while it uses what `pybuffer_ndarray_get_state` points to.
+//! All of this may be done from several threads at once. The program must synchronize access to the bytes of the memory, and must
+//! not pop a base while it uses what `pybuffer_ndarray_get_state` points to.
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 
@@ -116,7 +117,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_new(
     })
 }
 
-/// The same from values, packed behind each other by the format: all of an item in the order of the format, as
+/// The same from values, packed contiguously by the format: all of an item in the order of the format, as
 /// `pybuffer_format_pack` takes them. CPython: `ndarray(items, shape=..., ...)`.
 ///
 /// NULL also with `ValueError` where the values do not come to whole items, one does not fit, or items of the format have
@@ -319,7 +320,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_add_suboffsets(nd: *mut PyObject) -> c
 }
 
 /// Whether an array lies in `memlen` bytes of memory, by the rules of CPython's documentation ("NumPy-style: shape and
-/// strides"): `offset`, from the begin of the memory to the item at index 0 of every axis, and each stride is a multiple of
+/// strides"): `offset`, from the start of the memory to the item at index 0 of every axis, and each stride is a multiple of
 /// `itemsize`; there is room for an item at `offset`, and for all items unless an axis has none. Sizes and lengths below 0, and
 /// items of 0 bytes, are no. What does not fit in 64 bits does not fit in memory. Both arrays have `ndim` entries, and
 /// may be NULL where that is 0.

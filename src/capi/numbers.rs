@@ -43,8 +43,8 @@ unsafe fn from_array<T>(view: *mut PyObject, numbers: *const T, count: Py_ssize_
 /// Converts all numbers of a memoryview to `double` and writes them to `numbers`, an array of `count`. Integers of 64 bits
 /// and long doubles are rounded to the nearest one.
 ///
-/// Returns 0; -1 with an error set: `ValueError` for another `count` (the message says both), a released memoryview, a format
-/// that is none, or items that are smaller than it says; `TypeError` for a format with anything else than numbers (the message
+/// Returns 0; -1 with an error set: `ValueError` for another `count` (the message says both), a released memoryview, an
+/// invalid format, or items that are smaller than it says; `TypeError` for a format with anything else than numbers (the message
 /// says what), or where `view` is no memoryview; `MemoryError`, for formats of many parts only; `SystemError` for NULL, also
 /// where `count` is 0. CPython has no counterpart; NumPy's is `astype`.
 #[unsafe(no_mangle)]
@@ -101,13 +101,13 @@ pub unsafe extern "C" fn pybuffer_memoryview_to_uint64(
 }
 
 /// Converts `count` numbers of type `double` to the format of a memoryview and writes them to its items. Bytes that
-/// belong to no value, such as padding, become 0 in items that have values; what an item has behind its format stays.
-/// Where several items share memory, the last one in index order wins.
+/// belong to no value, such as padding, become 0 in items that have values; bytes of an item beyond its format are left as
+/// they are. Where several items share memory, the last one in index order wins.
 ///
 /// All numbers are checked before the first is written, so a call that fails changes nothing. Returns 0; -1 with an error
 /// set: `OverflowError` for a number out of the range of what it is for, and `ValueError` for NaN where that is an integer
 /// (the message says which number is the first such, counted from 0); `ValueError` for another `count` (the message says
-/// both), a released memoryview, a format that is none, or items that are smaller than it says; `TypeError` for read-only
+/// both), a released memoryview, an invalid format, or items that are smaller than it says; `TypeError` for read-only
 /// memory, for a format with anything else than numbers (the message says what), or where `view` is no memoryview;
 /// `MemoryError`, for formats of many parts only; `SystemError` for NULL, also where `count` is 0.
 #[unsafe(no_mangle)]

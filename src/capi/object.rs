@@ -31,8 +31,8 @@ pub unsafe extern "C" fn Py_DecRef(op: *mut PyObject) {
     }
 }
 
-/// Destroys an object whose last reference is gone: calls `tp_dealloc` of its type, now or, where destructions are nested
-/// deeply, before the outermost one ends. For `Py_DECREF`, not for programs.
+/// Destroys an object whose last reference has been dropped: calls `tp_dealloc` of its type, now or, where destructions are
+/// nested deeply, before the outermost one ends. For `Py_DECREF`, not for programs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn _Py_Dealloc(op: *mut PyObject) {
     if !op.is_null() {

@@ -1,9 +1,9 @@
 //! Parts of memoryviews
 //!
 //! A part of a memoryview, or another arrangement of its axes, is a memoryview on the same memory: no item is copied, and
-//! writing to one writes to the other. It goes on when the memoryview that it was made from is released or gone. All of
-//! them work on strides of any sign, on axes without items, and on memory behind pointers (suboffsets), where they say
-//! `NotImplementedError` for what suboffsets cannot express.
+//! writing to one writes to the other. It remains valid when the memoryview that it was made from is released or
+//! destroyed. All of them work on strides of any sign, on axes without items, and on memory behind pointers (suboffsets),
+//! where they say `NotImplementedError` for what suboffsets cannot express.
 //!
 //! Errors that every function here may set: `ValueError` for a memoryview that has been released, `TypeError` for an object
 //! that is none, `SystemError` for NULL or a negative count, `MemoryError`.
@@ -53,7 +53,7 @@ pub(super) unsafe fn subscripts<'a>(
 ///
 /// NULL also with `IndexError` that names the axis (counted from 1) for an index out of bounds, and for a second ellipsis;
 /// `ValueError` for a step of 0 or more than 64 axes; `TypeError` for more subscripts than axes; `NotImplementedError`
-/// where indices would leave two pointers to follow behind each other, or a part begins before where its pointers lead.
+/// where indices would leave two pointers to follow in succession, or a part begins before where its pointers lead.
 /// CPython: `view[...]`, which gives the value of an item in the place of a view of no axes; slices of one axis only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_subscript(
@@ -191,7 +191,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_reshape(
 ///
 /// NULL also with `TypeError` where the view is not C-contiguous (a Fortran-contiguous one will do where the new one has one
 /// axis), has an axis without items, neither shape has one axis, neither format is a byte format, or the bytes do not come
-/// to whole items or to the shape; `ValueError` for a format that is none, an item without bytes, an entry of `shape`
+/// to whole items or to the shape; `ValueError` for an invalid format, an item without bytes, an entry of `shape`
 /// below 1, or more than 64 axes; `SystemError` for another order.
 /// CPython: `memoryview.cast`, which takes native formats of one code only; the order, and Fortran-contiguous views, are
 /// those of CPython 3.16.

@@ -11,7 +11,7 @@ use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 
 /// A PickleBuffer for what `base` exports. A new reference; NULL with what the exporter raises, `TypeError` where it is
-/// none, `BufferError` where its answer contradicts itself (see "Buffers"), `MemoryError`.
+/// none, `BufferError` where its answer is wrong (see "Buffers"), `MemoryError`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyPickleBuffer_FromObject(base: *mut PyObject) -> *mut PyObject {
     boundary(|| {
@@ -21,8 +21,8 @@ pub unsafe extern "C" fn PyPickleBuffer_FromObject(base: *mut PyObject) -> *mut 
     })
 }
 
-/// The view that a PickleBuffer holds: its own, not to be released, and valid until `PyPickleBuffer_Release`. NULL with `ValueError` once it has been released,
-/// `TypeError` where `picklebuffer` is none.
+/// The view that a PickleBuffer holds: its own, not to be released, and valid until `PyPickleBuffer_Release`. NULL with
+/// `ValueError` once it has been released, `TypeError` where `picklebuffer` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyPickleBuffer_GetBuffer(picklebuffer: *mut PyObject) -> *const Py_buffer {
     boundary(|| {
@@ -32,8 +32,8 @@ pub unsafe extern "C" fn PyPickleBuffer_GetBuffer(picklebuffer: *mut PyObject) -
     })
 }
 
-/// Gives the view back before the object is freed; doing so twice is no error, also for the exporter while it gets the view
-/// back, and in other threads. Returns 0; -1 with `TypeError` where `picklebuffer` is none.
+/// Gives the view back before the object is destroyed. To do so again is no error, in any thread, even in the exporter's
+/// `bf_releasebuffer` of that view. Returns 0; -1 with `TypeError` where `picklebuffer` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyPickleBuffer_Release(picklebuffer: *mut PyObject) -> c_int {
     boundary(|| {

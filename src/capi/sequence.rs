@@ -26,9 +26,9 @@ pub unsafe extern "C" fn PySequence_Check(o: *mut PyObject) -> c_int {
 /// exporter a bytearray, an old buffer and any exporter a bytes object (but where it is empty, `o2` itself, as in Python
 /// 2). A new reference.
 ///
-/// NULL with `TypeError` where the type cannot or `o2` exports no plain bytes, `MemoryError`, also where the sum is
-/// above `PY_SSIZE_T_MAX`, `OverflowError` (bytes and old buffers) as `PyBytes_FromStringAndSize`, `SystemError` for
-/// NULL, or what the slot raises. CPython: tries `nb_add`, too.
+/// NULL with `TypeError` where the type cannot or `o2` exports no plain bytes, `MemoryError` (also for a sum above
+/// `PY_SSIZE_T_MAX`), `OverflowError` (bytes and old buffers) as `PyBytes_FromStringAndSize`, `SystemError` for NULL, or
+/// what the slot raises. CPython: tries `nb_add`, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PySequence_Concat(o1: *mut PyObject, o2: *mut PyObject) -> *mut PyObject {
     boundary(|| {
@@ -41,9 +41,9 @@ pub unsafe extern "C" fn PySequence_Concat(o1: *mut PyObject, o2: *mut PyObject)
 /// `o * count`, by `sq_repeat`: an object of the same type; of an old buffer a bytes object. A negative `count` is 0. A new
 /// reference.
 ///
-/// NULL with `TypeError` where the type cannot, `MemoryError` for a length that no memory has, but `OverflowError` for
-/// one of bytes above `PY_SSIZE_T_MAX`, and of an old buffer as `PyBytes_FromStringAndSize`; `SystemError` for NULL, or
-/// what the slot raises. CPython: tries `nb_multiply`, too.
+/// NULL with `TypeError` where the type cannot, `MemoryError` for a length that does not fit in memory,
+/// `OverflowError` for bytes longer than `PY_SSIZE_T_MAX` and, of an old buffer, as `PyBytes_FromStringAndSize`;
+/// `SystemError` for NULL, or what the slot raises. CPython: tries `nb_multiply`, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PySequence_Repeat(o: *mut PyObject, count: Py_ssize_t) -> *mut PyObject {
     boundary(|| {

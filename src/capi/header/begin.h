@@ -21,21 +21,22 @@
  * for the pointers that a function is called with, not for what a hand-made struct contains.
  *
  * Threads. Objects may be used, shared and dropped from any thread, without a lock: reference counts, export counts and
- * releases are atomic, and each thread has its own pending error. What the program has to order itself:
+ * releases are atomic, and each thread has its own pending error. The program must synchronize:
  *   - the bytes of viewed memory: no thread may write what another one reads or writes at the same time, which includes
  *     the copies, comparisons and hashes of this library;
  *   - the memory of a bytearray across a resize, where it is reached by pointer (PyByteArray_AsString) and not by a view;
  *   - PyMem_SetAllocator, PyType_Ready, _PyBytes_Resize, PyBytes_Concat and pybuffer_check_exporter: no other thread may
- *     use the same thing meanwhile; and what PyPickleBuffer_GetBuffer points to, which a release invalidates.
- * What the library itself reads or writes in a call, an item, a slice, a comparison or a copy, is no view of the objects of
- * this library: a PyByteArray_Resize in another thread waits until it is done, and a release of a memoryview takes effect
- * after it. It is one while functions of the program's may run, namely an exporter's of another operand, or those of an
- * allocator that the program has set. No function of the program's is called with anything locked.
- *
- * A call takes at most 32 KB of the stack, besides what functions of the program's take that it calls.
+ *     use the same thing meanwhile;
+ *   - PyPickleBuffer_Release with uses of the view that PyPickleBuffer_GetBuffer gave, which the release invalidates.
+ * A call that reads or writes an object of this library (an item, a slice, a comparison, a copy) does not count as a view
+ * of it: in another thread, PyByteArray_Resize waits until the call is done, and a release of a memoryview takes effect
+ * after the call. The call does count as a view while it may run functions of the program: those of another operand's
+ * exporter, or of an allocator that the program has set. No function of the program is called while a lock is held.
  *
  * Exporters written in C are called from whichever thread asks, so they keep their own counts atomically. A program that
  * is compiled with CPython's header instead of this one has that header's Py_INCREF and Py_DECREF, which are not atomic.
+ *
+ * Stack. A call takes at most 32 KB of stack, not counting functions of the program that it calls.
  */
 #ifndef PYBUFFER_PYBUFFER_H
 #define PYBUFFER_PYBUFFER_H

@@ -18,11 +18,14 @@ extern PyObject *PyExc_SystemError;             /*     the caller broke the cont
  * Makes an error of the type `exception` pending, with a message made from `format` and the arguments after it. Returns
  * NULL, so that a function can end with `return PyErr_Format(...);`.
  *
- * The codes: `%d %i %u %x %X %o` with `l`, `ll`, `z`, `j` or `t`; `%c` (a code point); `%s` (UTF-8; each part that is
- * not is replaced by U+FFFD) and `%ls`; `%p`; `%%`; flags `-` and `0`, width (in characters) and precision (of `%s` in
- * bytes; of a character that it cuts U+FFFD is left), also as `*`, where a negative precision is 0. Any other code, CPython's
- * codes that take Python objects (`%U %V %S %R %A %T %N`), and `%c`, `%p` and `%%` with a flag, width or precision make it a
- * `SystemError`; a width or precision above `PY_SSIZE_T_MAX` a `ValueError`; a text that no memory holds a `MemoryError`.
+ * The codes: `%d %i %u %x %X %o`, alone or with `l`, `ll`, `z`, `j` or `t`; `%c` (a code point); `%s` (UTF-8; invalid
+ * parts become U+FFFD) and `%ls`; `%p`; `%%`. All but `%c`, `%p` and `%%` take the flags `-` and `0`, a width (in
+ * characters) and a precision (of `%s` in bytes; a character that it cuts becomes U+FFFD). Both may be `*`; a negative
+ * precision is then 0.
+ *
+ * The error becomes another one where the format is wrong: `SystemError` for any other code, for CPython's codes that take
+ * Python objects (`%U %V %S %R %A %T %N`), and for `%c`, `%p` and `%%` with a flag, width or precision; `ValueError` for a
+ * width or precision above `PY_SSIZE_T_MAX`; `MemoryError` for a text that does not fit in memory.
  */
 PyObject *PyErr_Format(PyObject *exception, const char *format, ...);
 

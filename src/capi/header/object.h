@@ -115,12 +115,13 @@ static inline void pybuffer_inline_set_refcnt(PyObject *op, Py_ssize_t count)
 void _Py_Dealloc(PyObject *op);
 int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
 
-/* Adds a reference; drops one, and the object with the last. Atomic; objects that live for ever are left alone.
+/* Py_INCREF adds a reference; Py_DECREF drops one, and destroys the object with the last. Both are atomic, and leave
+ * objects alone that live for ever.
  *
- * Objects may keep each other in chains of any length: destroying them takes a bounded amount of stack. What a tp_dealloc
- * or a destroy function drops is destroyed at once, unless 16 destructions (32, for an object of the program's own type)
- * are under way in the thread, one inside the other; then it is destroyed before the outermost Py_DECREF returns, what it
- * raises is dropped, and its ob_refcnt means nothing until its tp_dealloc is called. */
+ * Objects may form chains of any length, each owning the next: destroying them takes a bounded amount of stack. An object
+ * that a tp_dealloc or a destroy function drops is destroyed at once, unless 16 nested destructions (32, for an object of
+ * the program's own type) are under way in the thread. Then it is destroyed later, before the outermost Py_DECREF returns;
+ * an error that it raises is dropped, and its ob_refcnt has no meaning until its tp_dealloc is called. */
 static inline void pybuffer_inline_incref(PyObject *op)
 {
     if ((int32_t)__atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED) >= 0) {

@@ -1,4 +1,4 @@
-/* What is not given of a slice: the begin, the end, or a step of 1. */
+/* What is left out of a slice: the start, the stop, or the step, which is then 1. */
 #define PYBUFFER_ABSENT PY_SSIZE_T_MIN
 
 /* Initializers of a pybuffer_subscript:
