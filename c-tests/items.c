@@ -51,7 +51,7 @@ static void an_index_out_of_bounds_names_its_axis(void)
     CHECK_PTR(pybuffer_memoryview_item_pointer(view, AT(PY_SSIZE_T_MAX, 0)), NULL);
     CHECK_ERROR(PyExc_IndexError);
     CHECK_PTR(pybuffer_memoryview_item_pointer(view, AT(0)), NULL);
-    CHECK_MESSAGE(PyExc_TypeError, "an item of a view of 2 dimensions needs as many indices, not 1");
+    CHECK_MESSAGE(PyExc_TypeError, "wrong number of indices: expected 2, got 1");
     CHECK_PTR(pybuffer_memoryview_item_pointer(view, AT(0, 0, 0)), NULL);
     CHECK_ERROR(PyExc_TypeError);
     Py_DECREF(view);

@@ -33,7 +33,7 @@ pub(super) unsafe fn subscripts<'a>(
     // SAFETY: the function's contract.
     let given: &'a [pybuffer_subscript] = unsafe { slice_of(start, count)? };
     if given.iter().any(|one| !(c::PYBUFFER_SUBSCRIPT_INDEX..=c::PYBUFFER_SUBSCRIPT_NEWAXIS).contains(&one.kind)) {
-        return Err(Error::system(c"a subscript of no kind that there is"));
+        return Err(Error::system(c"unknown subscript kind"));
     }
     let end = |given: Py_ssize_t| (given != Py_ssize_t::MIN).then_some(given);
     Ok(given.iter().map(move |one| match one.kind {

@@ -410,7 +410,7 @@ unsafe fn answer(base: &Base, request: Request) -> Result<Py_buffer> {
         let by_order = request.f_contiguous() || (request.any_contiguous() && !c);
         let looked_at = by_order || (request.format() && request.shape());
         if contiguity.c != c || (looked_at && contiguity.fortran != fortran) {
-            return Err(Error::buffer(c"pybuffer.ndarray: the flags say of the order what is not so"));
+            return Err(Error::buffer(c"pybuffer.ndarray: the flags claim an order that the memory does not have"));
         }
         Ok(answer)
     }

@@ -34,7 +34,7 @@ impl Access {
         if indices.len() != structure.ndim {
             return Err(Error::with(
                 Kind::Type,
-                c"an item of a view of %zd dimensions needs as many indices, not %zd",
+                c"wrong number of indices: expected %zd, got %zd",
                 Argument::Size(structure.ndim.cast_signed()),
                 Argument::Size(indices.len().cast_signed()),
             ));
