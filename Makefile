@@ -38,10 +38,12 @@ $(SHARED) $(TARGET)/libpybuffer.so.$(SOVERSION) $(STATIC) &: $(SOURCES) $(EXPORT
 	$(CARGO) rustc --release --lib --no-default-features --crate-type cdylib,staticlib
 	ln -sf libpybuffer.so $(TARGET)/libpybuffer.so.$(SOVERSION)
 	@# The static library as one object that shows what the shared one exports and nothing else, so that a program can
-	@# link it beside other Rust libraries.
+	@# link it beside other Rust libraries. Rust's own objects bring LLVM bitcode along; where binutils have an LLVM plugin
+	@# of another version, ar and ld read that in place of the symbols, and find none.
 	@echo '$(LD) -r $(STATIC)'
 	@$(LD) -r --gc-sections $(addprefix -u ,$(shell cat $(EXPORTS))) $(STATIC) -o $(TARGET)/pybuffer.o
-	$(OBJCOPY) --keep-global-symbols=$(EXPORTS) --strip-debug $(TARGET)/pybuffer.o
+	$(OBJCOPY) --keep-global-symbols=$(EXPORTS) --strip-debug --remove-section=.llvmbc --remove-section=.llvmcmd \
+	    $(TARGET)/pybuffer.o
 	rm -f $(STATIC)
 	$(AR) rcs $(STATIC) $(TARGET)/pybuffer.o
 	@touch $(SHARED)

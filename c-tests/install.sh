@@ -51,6 +51,10 @@ prints_the_transpose() { # program
     [ "$("$1")" = "$expected" ] || { "$1"; return 1; }
 }
 
+static_has_no_bitcode() {
+    ! readelf -SW "$prefix/lib/libpybuffer.a" | grep -F .llvmbc
+}
+
 version_agrees() {
     local version
     version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
@@ -95,6 +99,7 @@ test_that "the README's program is examples/minimal.c" readme_program
 test_that "make install into a prefix" install_into "PREFIX=$prefix"
 test_that "the links lead to the library, whose SONAME is libpybuffer.so.0" links_lead_to_the_library
 test_that "the static library shows the same names as the shared one" both_show_the_same_names
+test_that "the static library has no LLVM bitcode, which plugins of binutils would read" static_has_no_bitcode
 test_with pkg-config "pkg-config and the header know the version" version_agrees
 test_with pkg-config "a C99 program links with the shared library" shared "$CC" c99
 test_with pkg-config "a C11 program links with the shared library" shared "$CC" c11

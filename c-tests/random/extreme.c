@@ -683,7 +683,8 @@ static void of_formats(void)
         lengths[3] = any_size();
     } while (lengths[3] < 0);
     /* Where there is nothing, or nothing in it, there are no bytes. */
-    int too_many = !none && elements > MOST; /* for a parsed format, also of nothing */
+    /* There may be too many for a parsed format, also of nothing, unless a repetition of 0 is one more axis. */
+    int too_many = (code == 's' || code == 'x') && !none && elements > MOST;
     elements = none || lengths[3] == 0 ? 0 : elements;
     snprintf(number, sizeof(number), ")%zd%c", lengths[3], code);
     strcat(text, number);
