@@ -52,6 +52,7 @@ static mut SEQUENCE: PySequenceMethods = PySequenceMethods {
 static mut BUFFER: LookProcs = LookProcs {
     procs: PyBufferProcs { bf_getbuffer: Some(bytes_getbuffer), bf_releasebuffer: None },
     look: bytes_look,
+    end: buffer::nothing_to_end,
 };
 
 /// What a bytes object begins with. `PyBytesObject` has a byte more and is padded, so it is larger than a short object.

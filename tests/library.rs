@@ -34,6 +34,8 @@ const IMPORTS: &[(&str, &str)] = &[
     ("getenv", "PYTHONHASHSEED, PYBUFFER_CPU"),
     ("getrandom", "hashing"),
     ("clock_gettime", "hashing"),
+    ("sched_yield", "waiting"),
+    ("syscall", "waiting: a sleep in which no thread is cancelled"),
     ("__tls_get_addr", "errors"),
     ("pthread_key_create", "errors"),
     ("pthread_key_delete", "errors"),

@@ -6,6 +6,7 @@
 //! be a view, which refuses, as in CPython: `Acquired` decides.
 
 use core::ffi::c_ulong;
+use core::ptr::null_mut;
 
 use crate::abi::buffer::Py_buffer;
 use crate::abi::object::PyObject;
@@ -25,6 +26,7 @@ const LOOKS: c_ulong = TPFLAGS_OWN | TPFLAGS_LOOKS;
 pub(crate) struct LookProcs {
     pub(crate) procs: PyBufferProcs,
     pub(crate) look: Look,
+    pub(crate) end: End,
 }
 
 /// Fills the view as `bf_getbuffer` does, but with no reference in `obj`, and says how that ends. It runs no foreign code and
@@ -34,44 +36,79 @@ pub(crate) struct LookProcs {
 /// O1, O2, for as long as the look lasts; the view may be written, and is not moved meanwhile (B2).
 pub(crate) type Look = unsafe fn(op: *mut PyObject, view: *mut Py_buffer, request: Request, pin: Pin) -> Result<Ending>;
 
-/// Ends a look at the object.
+/// Ends a look at the object, where there is something to end.
 ///
 /// # Safety
 /// The view is that of a look at it that has not ended.
 pub(crate) type End = unsafe fn(op: *mut PyObject, view: &Py_buffer);
 
 /// How something that was asked for is given back.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// By `PyBuffer_Release`: it is a view, or nothing yet.
     Release,
     /// Not at all: nothing is counted.
     Nothing,
-    /// By this; a claim waits for it, and no foreign code runs in it.
-    Unpin(*mut PyObject, End),
-    /// By this; nobody waits for it, and foreign code may run in it.
-    Share(*mut PyObject, End),
+    /// By `end_look`; a claim waits for it, and no foreign code runs in it.
+    Unpin,
+    /// By `end_look`; nobody waits for it, and foreign code may run in it.
+    Share,
 }
+
+/// For types whose looks end in `Ending::Nothing`.
+///
+/// # Safety
+/// As [`End`].
+pub(crate) unsafe fn nothing_to_end(_op: *mut PyObject, _view: &Py_buffer) {}
 
 /// Looks at an object, unless foreign code would have to run.
 ///
 /// # Safety
 /// As [`Look`], but for O2.
+#[inline]
 pub(crate) unsafe fn look(op: *mut PyObject, view: *mut Py_buffer, request: Request, pin: Pin) -> Result<Ending> {
-    // SAFETY: O1; the flag says what the table is. A derived type that answers with the same slots has no others.
+    // SAFETY: O1; the flag says what the table is.
     unsafe {
-        match lookable(types::type_of(op)) {
-            Some(own) => ((*own).look)(op, view, request, pin),
+        match table(op) {
+            Some(own) => (own.look)(op, view, request, pin),
             None => Ok(Ending::Release),
         }
     }
 }
 
-/// The table of the type that an object's buffer slots are inherited from, where it is one of this library's.
+/// Ends a look.
+///
+/// # Safety
+/// As [`End`].
+#[inline]
+pub(crate) unsafe fn end_look(op: *mut PyObject, view: &Py_buffer) {
+    // SAFETY: the function's contract; what has been looked at has a table.
+    unsafe {
+        if let Some(own) = table(op) {
+            (own.end)(op, view);
+        }
+    }
+}
+
+/// The table by which an object can be looked at.
+///
+/// # Safety
+/// O1.
+#[inline]
+unsafe fn table<'a>(op: *mut PyObject) -> Option<&'a LookProcs> {
+    // SAFETY: O1; the flag says what the table is, which lives as long as the type.
+    unsafe {
+        let ty = types::type_of(op);
+        let table = if (*ty).tp_flags & LOOKS == LOOKS { (*ty).tp_as_buffer } else { inherited(ty) };
+        table.cast::<LookProcs>().as_ref()
+    }
+}
+
+/// The table of the type of this library's that a type has all its buffer slots from; NULL where there is none.
 ///
 /// # Safety
 /// `ty` points to a type object.
-unsafe fn lookable(ty: *mut PyTypeObject) -> Option<*mut LookProcs> {
+unsafe fn inherited(ty: *mut PyTypeObject) -> *mut PyBufferProcs {
     // SAFETY: the function's contract; bases are type objects, and tables live as long as their types.
     unsafe {
         let procs = (*ty).tp_as_buffer;
@@ -79,7 +116,7 @@ unsafe fn lookable(ty: *mut PyTypeObject) -> Option<*mut LookProcs> {
         while (*own).tp_flags & LOOKS != LOOKS {
             own = (*own).tp_base;
             if own.is_null() {
-                return None;
+                return null_mut();
             }
         }
         let table = (*own).tp_as_buffer;
@@ -88,6 +125,6 @@ unsafe fn lookable(ty: *mut PyTypeObject) -> Option<*mut LookProcs> {
             (bf_getbuffer.map(|slot| slot as usize), bf_releasebuffer.map(|slot| slot as usize))
         };
         let same = procs == table || !procs.is_null() && slots(procs) == slots(table);
-        same.then_some(table.cast())
+        if same { table } else { null_mut() }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) use check::check_exporter;
 pub(crate) use copy::{copy_apart, copy_data, copy_to_object, copy_view, from_contiguous, to_contiguous, to_fresh};
 pub(crate) use fill::{NO_VIEW, NOT_WRITABLE, UNSIGNED_BYTES, fill_info};
 pub(crate) use kept::Kept;
-pub(crate) use look::{Ending, LookProcs, look};
+pub(crate) use look::{Ending, LookProcs, end_look, look, nothing_to_end};
 pub(crate) use request::Request;
 pub(crate) use segment::{Concatenation, is_readable, read_segment, write_segment};
 pub(crate) use view::{

@@ -14,7 +14,7 @@ use crate::runtime::indicator;
 use crate::runtime::refs::{self, Owned};
 use crate::runtime::types::{self, Links};
 
-use super::look::{Ending, look};
+use super::look::{Ending, end_look, look};
 use super::request::Request;
 
 /// A `bf_getbuffer` that is there.
@@ -267,8 +267,8 @@ pub(crate) unsafe fn release(view: *mut Py_buffer) {
 }
 
 /// A view that is released at the end of its scope, or a look that ends there. It is filled in place and must stay there
-/// (B2), so it is made empty and then asked to acquire.
-pub(crate) struct Acquired(Py_buffer, Ending);
+/// (B2), so it is made empty and then asked to acquire. The object is the one that is looked at.
+pub(crate) struct Acquired(Py_buffer, Ending, *mut PyObject);
 
 /// What runs between the begin and the end of a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -289,7 +289,7 @@ impl Within {
 impl Acquired {
     /// A view of nothing.
     pub(crate) const fn empty() -> Self {
-        Self(Py_buffer::EMPTY, Ending::Release)
+        Self(Py_buffer::EMPTY, Ending::Release, null_mut())
     }
 
     /// Asks the exporter, see [`acquire`].
@@ -320,13 +320,18 @@ impl Acquired {
     ///
     /// # Safety
     /// As [`look`](Self::look), where it has looked.
+    #[inline]
     unsafe fn has_looked(&mut self, obj: *mut PyObject, request: Request, pin: Pin) -> Result<bool> {
         // SAFETY: the function's contract. What was filled is a view (B1) of an exporter that may be false to what it was
         // asked: a memoryview says what a program has said.
         unsafe {
             self.1 = look(obj, &raw mut self.0, request, pin)?;
-            if matches!(self.1, Ending::Release) {
+            self.2 = obj;
+            if self.1 == Ending::Release {
                 return Ok(false);
+            }
+            if is_as_most(&self.0, request, MostAxes::OF_WALKS) {
+                return Ok(true);
             }
             keeps_promises(&self.0, request, MostAxes::OF_WALKS, true).map(|()| true)
         }
@@ -351,14 +356,14 @@ impl Acquired {
 
     /// Whether it has looked, so that it does not count as a view.
     pub(crate) fn is_look(&self) -> bool {
-        !matches!(self.1, Ending::Release)
+        self.1 != Ending::Release
     }
 
     /// Ends a look that others wait for; whatever else it is, stays.
     fn unpin(&mut self) {
-        if let Ending::Unpin(obj, end) = self.1 {
+        if self.1 == Ending::Unpin {
             // SAFETY: the look has not ended.
-            unsafe { end(obj, &self.0) };
+            unsafe { end_look(self.2, &self.0) };
             self.1 = Ending::Nothing;
         }
     }
@@ -371,7 +376,7 @@ impl Drop for Acquired {
             match self.1 {
                 Ending::Release => release(&raw mut self.0),
                 Ending::Nothing => {}
-                Ending::Unpin(obj, end) | Ending::Share(obj, end) => end(obj, &self.0),
+                Ending::Unpin | Ending::Share => end_look(self.2, &self.0),
             }
         }
     }
@@ -408,6 +413,7 @@ impl Both {
     ///
     /// # Safety
     /// As `Acquired::look`.
+    #[inline]
     pub(crate) unsafe fn look(&mut self, requests: [(*mut PyObject, Request); 2], within: Within) -> AskedBoth {
         let [(first, to_first), (second, to_second)] = requests;
         // SAFETY: the function's contract.

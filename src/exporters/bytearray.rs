@@ -61,6 +61,7 @@ static mut SEQUENCE: PySequenceMethods = PySequenceMethods {
 static mut BUFFER: LookProcs = LookProcs {
     procs: PyBufferProcs { bf_getbuffer: Some(bytearray_getbuffer), bf_releasebuffer: Some(bytearray_releasebuffer) },
     look: bytearray_look,
+    end: bytearray_end_look,
 };
 
 /// What a bytearray without memory of its own shows: the NUL that ends it. CPython: the same name.
@@ -456,18 +457,21 @@ unsafe extern "C" fn bytearray_releasebuffer(op: *mut PyObject, _view: *mut Py_b
 /// # Safety
 /// O1, O2, and B2 for the view.
 unsafe fn bytearray_look(op: *mut PyObject, view: *mut Py_buffer, request: Request, pin: Pin) -> Result<Ending> {
-    unsafe fn end(op: *mut PyObject, _view: &Py_buffer) {
-        // SAFETY: the look keeps the object (O1, O2).
-        unsafe { holds(NonNull::new_unchecked(op.cast())) }.unpin();
-    }
     // SAFETY: the function's contract. Memory that may be written meets every request.
     unsafe {
         let bytearray = NonNull::new_unchecked(op.cast());
         holds(bytearray).pin(pin);
         let (memory, length) = memory(bytearray);
         let filled = buffer::fill_info(view, null_mut(), memory.cast(), length, 0, request.flags());
-        filled.map(|()| Ending::Unpin(op, end)).inspect_err(|_| holds(bytearray).unpin())
+        filled.map(|()| Ending::Unpin).inspect_err(|_| holds(bytearray).unpin())
     }
+}
+
+/// # Safety
+/// O1, O2; it is pinned by a look.
+unsafe fn bytearray_end_look(op: *mut PyObject, _view: &Py_buffer) {
+    // SAFETY: the function's contract.
+    unsafe { holds(NonNull::new_unchecked(op.cast())) }.unpin();
 }
 
 unsafe extern "C" fn bytearray_richcompare(a: *mut PyObject, b: *mut PyObject, operator: c_int) -> *mut PyObject {

@@ -51,6 +51,7 @@ pub static mut pybuffer_memory_type: PyTypeObject = PyTypeObject {
 static mut BUFFER: LookProcs = LookProcs {
     procs: PyBufferProcs { bf_getbuffer: Some(memory_getbuffer), bf_releasebuffer: None },
     look: memory_look,
+    end: buffer::nothing_to_end,
 };
 
 /// `pybuffer_memory_new`: an exporter of the memory that is described.

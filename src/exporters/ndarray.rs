@@ -79,6 +79,7 @@ static LINKS: Links = Links { answerer: Some(answerer), voucher: Some(voucher) }
 static mut BUFFER: LookProcs = LookProcs {
     procs: PyBufferProcs { bf_getbuffer: Some(ndarray_getbuffer), bf_releasebuffer: Some(ndarray_releasebuffer) },
     look: ndarray_look,
+    end: ndarray_end_look,
 };
 
 /// The object as ndarray, or a `TypeError`.
@@ -356,12 +357,6 @@ unsafe extern "C" fn ndarray_getbuffer(op: *mut PyObject, view: *mut Py_buffer, 
 /// # Safety
 /// O1, O2, and B2 for the view.
 unsafe fn ndarray_look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin) -> Result<Ending> {
-    unsafe fn end(op: *mut PyObject, view: &Py_buffer) {
-        if let Some(base) = NonNull::new(view.internal.cast::<Base>()) {
-            // SAFETY: the look keeps the ndarray (O1, O2), and has pinned the base.
-            drop(unsafe { Pinned::of(NonNull::new_unchecked(op.cast()), base) });
-        }
-    }
     // SAFETY: the function's contract; the view of the base carries the base.
     unsafe {
         let mut locked = Locked::new(NonNull::new_unchecked(op.cast()));
@@ -372,7 +367,16 @@ unsafe fn ndarray_look(op: *mut PyObject, view: *mut Py_buffer, request: Request
         let answer = answer(base, request)?;
         base.pins = base.pins.wrapping_add(1);
         view.write(Py_buffer { obj: null_mut(), ..answer });
-        Ok(Ending::Share(op, end))
+        Ok(Ending::Share)
+    }
+}
+
+/// # Safety
+/// O1, O2; the view is that of a look at it.
+unsafe fn ndarray_end_look(op: *mut PyObject, view: &Py_buffer) {
+    if let Some(base) = NonNull::new(view.internal.cast::<Base>()) {
+        // SAFETY: the look keeps the ndarray (O1, O2), and has pinned the base.
+        drop(unsafe { Pinned::of(NonNull::new_unchecked(op.cast()), base) });
     }
 }
 
@@ -380,7 +384,7 @@ unsafe fn ndarray_look(op: *mut PyObject, view: *mut Py_buffer, request: Request
 ///
 /// # Safety
 /// B1 for the view of the base.
-#[inline]
+#[inline(always)]
 unsafe fn answer(base: &Base, request: Request) -> Result<Py_buffer> {
     let has = |flags: c_int| base.flags & flags != 0;
     let given = &base.view;

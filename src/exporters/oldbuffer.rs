@@ -70,6 +70,7 @@ static mut SEQUENCE: PySequenceMethods = PySequenceMethods {
 static mut BUFFER: LookProcs = LookProcs {
     procs: PyBufferProcs { bf_getbuffer: Some(oldbuffer_getbuffer), bf_releasebuffer: Some(oldbuffer_releasebuffer) },
     look: oldbuffer_look,
+    end: oldbuffer_end_look,
 };
 
 const NEGATIVE_SIZE: Error = Error::value(c"size must be zero or positive");
@@ -392,7 +393,7 @@ unsafe fn oldbuffer_look(op: *mut PyObject, view: *mut Py_buffer, request: Reque
         let mut given = Py_buffer::EMPTY;
         if !part.base.is_null() {
             ending = buffer::look(part.base, view, part.request(), pin)?;
-            if matches!(ending, Ending::Release) {
+            if ending == Ending::Release {
                 return Ok(ending);
             }
             given = *view;
@@ -402,6 +403,13 @@ unsafe fn oldbuffer_look(op: *mut PyObject, view: *mut Py_buffer, request: Reque
         (*view).internal = given.internal;
         Ok(ending)
     }
+}
+
+/// # Safety
+/// O1, O2; the view is that of a look at it, hence at its base.
+unsafe fn oldbuffer_end_look(op: *mut PyObject, view: &Py_buffer) {
+    // SAFETY: the function's contract; the old buffer owns a reference to its base, which finds in `internal` what it put there.
+    unsafe { buffer::end_look(part_of(op).base, view) };
 }
 
 /// A view of the base in memory of its own, or nothing where there is no base.

@@ -18,8 +18,11 @@ use super::managed::Share;
 use super::view::{contiguity, inaccessible, mbuf, released, usable};
 
 /// The buffer slots of memoryviews.
-pub(super) static mut BUFFER: LookProcs =
-    LookProcs { procs: PyBufferProcs { bf_getbuffer: Some(getbuffer), bf_releasebuffer: Some(releasebuffer) }, look };
+pub(super) static mut BUFFER: LookProcs = LookProcs {
+    procs: PyBufferProcs { bf_getbuffer: Some(getbuffer), bf_releasebuffer: Some(releasebuffer) },
+    look,
+    end: end_look,
+};
 
 unsafe extern "C" fn getbuffer(op: *mut PyObject, view: *mut Py_buffer, request: c_int) -> c_int {
     boundary(|| {
@@ -85,10 +88,6 @@ unsafe extern "C" fn releasebuffer(op: *mut PyObject, _view: *mut Py_buffer) {
 /// # Safety
 /// O1, O2, and B2 for the view.
 unsafe fn look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin) -> Result<Ending> {
-    unsafe fn end(op: *mut PyObject, _view: &Py_buffer) {
-        // SAFETY: the look keeps the memoryview, and has the share that was taken below.
-        drop(unsafe { Share::of_memoryview(mbuf(NonNull::new_unchecked(op.cast()))) });
-    }
     // SAFETY: the function's contract.
     unsafe {
         let memoryview = NonNull::new_unchecked(op.cast::<PyMemoryViewObject>());
@@ -96,6 +95,13 @@ unsafe fn look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin
         let share = Share::another(mbuf(memoryview)).ok_or(released())?;
         view.write(Py_buffer { obj: null_mut(), ..answer });
         share.into_raw();
-        Ok(Ending::Share(op, end))
+        Ok(Ending::Share)
     }
+}
+
+/// # Safety
+/// O1, O2; a look has a share of it.
+unsafe fn end_look(op: *mut PyObject, _view: &Py_buffer) {
+    // SAFETY: the function's contract; the look keeps the memoryview.
+    drop(unsafe { Share::of_memoryview(mbuf(NonNull::new_unchecked(op.cast()))) });
 }

@@ -55,6 +55,8 @@ impl Locked {
     ///
     /// # Safety
     /// It is in the stack, no view of it is held, and it is not the only one unless the ndarray goes.
+    #[cold]
+    #[inline(never)]
     pub(super) unsafe fn take(&mut self, base: NonNull<Base>) -> Option<Loose> {
         // SAFETY: the function's contract; as in `head`.
         unsafe {
