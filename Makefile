@@ -164,12 +164,13 @@ tsan: ## the C tests with threads with ThreadSanitizer inside the library, too (
 
 .PHONY: test-twins
 test-twins: $(SHARED) ## the same C programs on CPython and on this library
-	PYBUFFER_CFLAGS="-I$(abspath include)" \
-	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	TWIN_BUILD=$(abspath target/twins) $(PROVE) c-tests/twins/compare.sh
-	PYBUFFER_CFLAGS="-I$(abspath include)" \
-	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	TWIN_PYTHON=2.7 TWIN_BUILD=$(abspath target/twins27) $(PROVE) c-tests/twins/compare.sh
+	@status=0; \
+	for version in 3.13 2.7; do \
+	    PYBUFFER_CFLAGS="-I$(abspath include)" \
+	    PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
+	    TWIN_PYTHON=$$version TWIN_BUILD=$(abspath target)/twins-$$version $(PROVE) c-tests/twins/compare.sh || status=1; \
+	done; \
+	exit $$status
 
 .PHONY: test-npy
 test-npy: $(SHARED) ## the example npy.c on real and on spoiled files
