@@ -427,6 +427,10 @@ static void destroy_and_act(void *context)
     CHECK_MESSAGE(PyExc_BufferError, "pybuffer.memory: the memory is being destroyed");
     CHECK_PTR(view.obj, NULL);
     CHECK_PTR(PyMemoryView_FromObject(dying), NULL);
+    /* Nor by the library's own short looks. */
+    CHECK_PTR(PyBytes_FromObject(dying), NULL);
+    CHECK_MESSAGE(PyExc_BufferError, "pybuffer.memory: the memory is being destroyed");
+    CHECK_INT(PyObject_CheckReadBuffer(dying), 0);
     PyErr_SetString(PyExc_IndexError, "destroy's");
     if (keep) {
         Py_INCREF(dying);

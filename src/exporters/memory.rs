@@ -133,6 +133,20 @@ unsafe extern "C" fn memory_dealloc(op: *mut PyObject) {
     }
 }
 
+/// What requests are answered from, views and looks alike; not while the object is being destroyed.
+///
+/// # Safety
+/// O1, O2, for as long as the result is used.
+#[inline]
+unsafe fn description_of<'a>(op: *mut PyObject) -> Result<&'a Py_buffer> {
+    // SAFETY: O1, O2.
+    let memory = unsafe { &*op.cast::<MemoryObject>() };
+    if memory.gone {
+        return Err(Error::buffer(c"pybuffer.memory: the memory is being destroyed"));
+    }
+    Ok(&memory.description)
+}
+
 unsafe extern "C" fn memory_getbuffer(op: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
     boundary(|| {
         if view.is_null() {
@@ -140,11 +154,7 @@ unsafe extern "C" fn memory_getbuffer(op: *mut PyObject, view: *mut Py_buffer, f
         }
         // SAFETY: O1, O2: a slot of this type; `view` may be written. The description is complete.
         unsafe {
-            if (*op.cast::<MemoryObject>()).gone {
-                (&raw mut (*view).obj).write(null_mut());
-                return Err(Error::buffer(c"pybuffer.memory: the memory is being destroyed"));
-            }
-            let description = &(*op.cast::<MemoryObject>()).description;
+            let description = description_of(op).inspect_err(|_| (&raw mut (*view).obj).write(null_mut()))?;
             buffer::fill_complete(view, op, description, Request::of_slot(flags)).map(|()| 0)
         }
     })
@@ -157,7 +167,7 @@ unsafe extern "C" fn memory_getbuffer(op: *mut PyObject, view: *mut Py_buffer, f
 unsafe fn memory_look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin) -> Result<Ending> {
     // SAFETY: the function's contract. The description is complete, and has no object in the answer.
     unsafe {
-        let answer = buffer::answer_complete(op, &(*op.cast::<MemoryObject>()).description, request)?;
+        let answer = buffer::answer_complete(op, description_of(op)?, request)?;
         view.write(Py_buffer { obj: null_mut(), ..answer });
         Ok(Ending::Nothing)
     }
