@@ -466,6 +466,43 @@ static void what_is_asked_of_the_one_before(void)
     CHECK_ANSWERS(by_ndarray, by_picklebuffer, by_oldbuffer, by_redirecting_ndarray, by_memoryview, by_oldbuffer);
 }
 
+/* An exporter may name any other one in `obj`, here the link before, to which requests are handed on. */
+static int name_the_one_before(Exporter *self, Py_buffer *view, int flags)
+{
+    return PyBuffer_FillInfo(view, self->redirects ? self->redirects : (PyObject *)self, payload, sizeof(payload), 1, flags);
+}
+
+static void a_request_that_is_handed_on(void)
+{
+    for (int kind = 0; kind < 4; kind++) {
+        Exporter *self = exporter_of_bytes(payload, sizeof(payload));
+        PyObject *last = NULL;
+        self->on_get = name_the_one_before;
+        for (long i = 0; i < length; i++) {
+            self->redirects = last;
+            PyObject *next = (kind < 2 ? kind : i + kind) % 2
+                                 ? PyPickleBuffer_FromObject((PyObject *)self)
+                                 : pybuffer_ndarray_from_object((PyObject *)self, PyBUF_FULL_RO, PYBUFFER_ND_REDIRECT);
+            CHECK(next != NULL);
+            Py_XDECREF(last);
+            last = next;
+        }
+        self->redirects = NULL;
+        Py_buffer view;
+        CHECK_INT(PyObject_GetBuffer(last, &view, PyBUF_FULL_RO), 0);
+        CHECK_PTR(view.obj, self);
+        PyBuffer_Release(&view);
+        PyObject *copy = PyBytes_FromObject(last), *part = PyBuffer_FromObject(last, 4, 5);
+        CHECK_INT(PyObject_Size(copy), sizeof(payload));
+        CHECK_INT(PyObject_Size(part), 5);
+        Py_XDECREF(part);
+        Py_XDECREF(copy);
+        Py_DECREF(last);
+        CHECK_INT(Py_REFCNT(self), 1);
+        Py_DECREF(self);
+    }
+}
+
 /* A part of a part of a part, by way of PickleBuffers: what each one leaves is left in the end. */
 static void parts_of_parts(void)
 {
@@ -554,6 +591,7 @@ static void *all(void *unused)
     RUN(other_ways_to_drop_the_last_reference);
     RUN(an_error_is_destroyed_with_its_thread);
     RUN(what_is_asked_of_the_one_before);
+    RUN(a_request_that_is_handed_on);
     RUN(parts_of_parts);
     RUN(a_released_one_on_the_way);
     RUN(a_writable_tail_has_no_hash);

@@ -45,5 +45,5 @@ pub(crate) use request::Request;
 pub(crate) use segment::{Concatenation, is_readable, read_segment, write_segment};
 pub(crate) use view::{
     Acquired, AskedBoth, Both, MostAxes, NEGATIVE, Operand, Within, acquire, answerer, checked_structure, format_of,
-    get_buffer, is_exporter, item_pointer, may_stand_for_another, release, select_from, structure,
+    get_buffer, hand_on, is_exporter, item_pointer, may_stand_for_another, release, select_from, structure,
 };

@@ -86,6 +86,25 @@ pub(crate) unsafe fn get_buffer(obj: *mut PyObject, view: *mut Py_buffer, reques
     }
 }
 
+/// The same of an exporter that another object stands for, which hands the request on. That exporter may stand for another
+/// in turn, and so on: in a loop, so that a chain of them takes no stack.
+///
+/// # Safety
+/// As [`get_buffer`].
+pub(crate) unsafe fn hand_on(obj: *mut PyObject, view: *mut Py_buffer, request: Request) -> Result<c_int> {
+    // SAFETY: the function's contract; who has been found is kept while it is asked.
+    unsafe {
+        let mut found = answerer(obj)?;
+        while let Some(exporter) = &found {
+            match answerer(exporter.as_ptr())? {
+                Some(next) => found = Some(next),
+                None => break,
+            }
+        }
+        get_buffer(found.as_ref().map_or(obj, Owned::as_ptr), view, request)
+    }
+}
+
 /// The most axes that a consumer takes.
 #[derive(Clone, Copy)]
 pub(crate) struct MostAxes {

@@ -332,7 +332,8 @@ unsafe extern "C" fn ndarray_getbuffer(op: *mut PyObject, view: *mut Py_buffer, 
             let base = locked.head().inspect_err(|_| (&raw mut (*view).obj).write(null_mut()))?;
             if let Some(exporter) = base.redirects_to() {
                 drop(locked);
-                return buffer::get_buffer(exporter.as_ptr(), view, request);
+                (&raw mut (*view).obj).write(null_mut());
+                return buffer::hand_on(exporter.as_ptr(), view, request);
             }
             match answer(base, request) {
                 Ok(answer) => {

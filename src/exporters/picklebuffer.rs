@@ -123,7 +123,7 @@ unsafe extern "C" fn picklebuffer_getbuffer(op: *mut PyObject, view: *mut Py_buf
         // SAFETY: O1, O2: a slot of this type. The exporter is held, since it may release this object meanwhile.
         unsafe {
             let exporter = answerer(op)?.ok_or(RELEASED)?;
-            buffer::get_buffer(exporter.as_ptr(), view, Request::new(flags)?)
+            buffer::hand_on(exporter.as_ptr(), view, Request::new(flags)?)
         }
     })
 }
