@@ -467,6 +467,64 @@ static void memory_is_destroyed_once(void)
     }
 }
 
+/* ---- allocators --------------------------------------------------------------------------------------------- */
+
+static PyMemAllocatorEx allocators_before[3];
+static PyObject *watched; /* borrowed */
+static int freed, using_it;
+
+/* What frees memory may use the object that lets go of it, but for the memory of the object itself. */
+static void use_and_free(void *domain, void *block)
+{
+    PyObject *op = watched;
+    if (op != NULL && !using_it && block != (void *)op && block != NULL) {
+        using_it = 1;
+        freed++;
+        Py_INCREF(op);
+        if (PyMemoryView_Check(op)) {
+            CHECK_INT(pybuffer_memoryview_release(op), 0);
+            CHECK_INT(pybuffer_memoryview_is_released(op), 1);
+        }
+        do_everything_with(op);
+        Py_DECREF(op);
+        using_it = 0;
+    }
+    PyMemAllocatorEx *before = domain;
+    before->free(before->ctx, block);
+}
+
+static void what_frees_memory_uses_the_memoryview(void)
+{
+    for (int released = 0; released < 2; released++) {
+        for (int kind = 0; kind < 3; kind++) {
+            PyObject *exporter = kind == 0   ? PyBytes_FromStringAndSize(memory, 16)
+                                 : kind == 1 ? PyByteArray_FromStringAndSize(memory, 16)
+                                             : NULL;
+            PyObject *op = exporter ? PyMemoryView_FromObject(exporter) : PyMemoryView_FromMemory(memory, 16, PyBUF_READ);
+            Py_XDECREF(exporter);
+            if (released) {
+                CHECK_INT(pybuffer_memoryview_release(op), 0);
+            }
+            freed = 0;
+            for (int domain = 0; domain < 3; domain++) {
+                PyMem_GetAllocator((PyMemAllocatorDomain)domain, &allocators_before[domain]);
+                PyMemAllocatorEx hooked = allocators_before[domain];
+                /* The context is the same for all functions; those of the library take no notice of it. */
+                hooked.ctx = &allocators_before[domain];
+                hooked.free = use_and_free;
+                PyMem_SetAllocator((PyMemAllocatorDomain)domain, &hooked);
+            }
+            watched = op;
+            Py_DECREF(op);
+            watched = NULL;
+            for (int domain = 0; domain < 3; domain++) {
+                PyMem_SetAllocator((PyMemAllocatorDomain)domain, &allocators_before[domain]);
+            }
+            CHECK(freed > 0);
+        }
+    }
+}
+
 /* ---- threads ------------------------------------------------------------------------------------------------ */
 
 static PyObject *shared;
@@ -520,6 +578,7 @@ int main(void)
     RUN(a_release_that_releases_another_view);
     RUN(a_release_of_what_the_view_holds);
     RUN(memory_is_destroyed_once);
+    RUN(what_frees_memory_uses_the_memoryview);
     RUN(a_picklebuffer_is_released_once_by_many_threads);
     CHECK_INT(exporters_alive, 0);
     return tap_end();

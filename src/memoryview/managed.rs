@@ -148,13 +148,16 @@ impl Drop for Share {
     }
 }
 
-/// Whether there is only one count. Where the caller has it, nobody can be counting another.
+/// Gives up the count of a memoryview that nobody else has, unless it is the only one, and says whether it has. Where it is
+/// the only one, nobody can be counting another.
 ///
 /// # Safety
-/// O1, O2.
-pub(super) unsafe fn has_one_count(managed: NonNull<_PyManagedBufferObject>) -> bool {
+/// O1, O2; it is counted, and nobody else gives the count up.
+pub(super) unsafe fn end_unless_last(managed: NonNull<_PyManagedBufferObject>) -> bool {
     // SAFETY: O2.
-    unsafe { atomic(&raw mut (*managed.as_ptr()).exports) }.load(Ordering::Acquire) == 1
+    unsafe { atomic(&raw mut (*managed.as_ptr()).exports) }
+        .fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| (count > 1).then(|| count.wrapping_sub(1)))
+        .is_ok()
 }
 
 /// Whether the exporter's view has been given back.

@@ -15,6 +15,7 @@ use crate::abi::slots::PySequenceMethods;
 use crate::buffer::{self, Contiguity};
 use crate::error::{Argument, Error, Kind, Result};
 use crate::layout::{AxesMut, Structure};
+use crate::runtime::alloc;
 use crate::runtime::boundary::boundary;
 use crate::runtime::object;
 use crate::runtime::refs::{Object, Owned, atomic, atomic_flags, decref, destroy, emptied, incref};
@@ -391,11 +392,14 @@ pub(super) unsafe extern "C" fn dealloc(op: *mut PyObject) {
     unsafe {
         let view: *mut PyMemoryViewObject = op.cast();
         if let Some(managed) = NonNull::new((*view).mbuf) {
-            if (*view).flags & _Py_MEMORYVIEW_RELEASED != 0 {
+            let is_released = (*view).flags & _Py_MEMORYVIEW_RELEASED != 0;
+            if alloc::is_foreign() || !(is_released || is_plain((*view).view.obj)) {
+                // The exporter's view goes with the last one, and who knows what with that; or what frees memory may use it.
+                if is_released || !managed::end_unless_last(managed) {
+                    return destroy(op, dealloc_last);
+                }
+            } else if is_released {
                 decref(managed.as_ptr().cast());
-            } else if managed::has_one_count(managed) && !is_plain((*view).view.obj) {
-                // The exporter's view goes with it, and who knows what with that.
-                return destroy(op, dealloc_last);
             } else {
                 Share::of_memoryview(managed).end();
             }
@@ -414,15 +418,19 @@ unsafe fn is_plain(exporter: *mut PyObject) -> bool {
     unsafe { exporter.is_null() || types::is_leaf(exporter) && !check(exporter) }
 }
 
-/// `tp_dealloc` of the last memoryview of a managed buffer. It has been released, for whoever comes by its address meanwhile.
+/// `tp_dealloc` of the last memoryview of a managed buffer, or of one that has been released before. From now on it has been, for
+/// whoever comes by its address meanwhile.
 unsafe extern "C" fn dealloc_last(op: *mut PyObject) {
-    // SAFETY: as in `dealloc`.
+    // SAFETY: as in `dealloc`. One that had been released has a reference in the place of a count.
     unsafe {
         let view: *mut PyMemoryViewObject = op.cast();
         let end = || {
+            let is_released = (*view).flags & _Py_MEMORYVIEW_RELEASED != 0;
             (*view).flags |= _Py_MEMORYVIEW_RELEASED;
-            if let Some(managed) = NonNull::new((&raw mut (*view).mbuf).replace(null_mut())) {
-                Share::of_memoryview(managed).end();
+            match NonNull::new((&raw mut (*view).mbuf).replace(null_mut())) {
+                Some(managed) if is_released => decref(managed.as_ptr().cast()),
+                Some(managed) => Share::of_memoryview(managed).end(),
+                None => {}
             }
         };
         if emptied(op, end) {
