@@ -822,6 +822,45 @@ static void an_item_is_not_read_by_a_larger_format(void)
     }
 }
 
+/* ---- obj ---------------------------------------------------------------------------------------------------- */
+
+static PyObject *named;
+
+static int name_another(Exporter *self, Py_buffer *view, int flags)
+{
+    (void)self;
+    return PyBuffer_FillInfo(view, named, memory, SIZE, 0, flags);
+}
+
+/* An exporter may name an object in `obj` that it has never asked: what that one counts stays as it is. */
+static void who_is_named_in_obj_has_not_given_the_view(void)
+{
+    Exporter *self = exporter_of_bytes(memory, SIZE);
+    PyObject *bytearray = PyByteArray_FromStringAndSize("hello", 5);
+    PyObject *memoryview = PyMemoryView_FromMemory(memory, SIZE, PyBUF_WRITE);
+    PyObject *others[] = {bytearray, memoryview};
+    self->on_get = name_another;
+    for (size_t i = 0; i < COUNT(others); i++) {
+        Py_buffer view;
+        named = others[i];
+        CHECK_INT(PyObject_GetBuffer((PyObject *)self, &view, PyBUF_SIMPLE), 0);
+        PyBuffer_Release(&view);
+        PyObject *copy = PyBytes_FromObject((PyObject *)self);
+        CHECK(copy != NULL);
+        Py_XDECREF(copy);
+        CHECK_INT(exports_of(named), 0);
+        CHECK_INT(PyObject_GetBuffer(named, &view, PyBUF_SIMPLE), 0);
+        CHECK_INT(exports_of(named), 1);
+        PyBuffer_Release(&view);
+    }
+    CHECK_INT(PyByteArray_Resize(bytearray, 100), 0);
+    CHECK_INT(pybuffer_memoryview_release(memoryview), 0);
+    CHECK_INT(pybuffer_memoryview_is_released(memoryview), 1);
+    Py_DECREF(memoryview);
+    Py_DECREF(bytearray);
+    Py_DECREF(self);
+}
+
 int main(void)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -843,6 +882,7 @@ int main(void)
     RUN(an_ndarray_is_given_what_it_asks_for);
     RUN(an_ndarray_lies_to_nobody);
     RUN(an_item_is_not_read_by_a_larger_format);
+    RUN(who_is_named_in_obj_has_not_given_the_view);
     CHECK_INT(exporters_alive, 0);
     return tap_end();
 }

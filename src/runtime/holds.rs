@@ -71,10 +71,11 @@ impl Holds<'_> {
         self.add(VIEW, CLAIMED | WANTED);
     }
 
-    /// Ends a view.
+    /// Ends a view, where there is one: an exporter may name the object in `obj` of a view that it never gave.
     #[inline]
     pub(crate) fn end_view(self) {
-        self.0.fetch_sub(VIEW, Ordering::Release);
+        let end = |word: isize| (word >= 0 && word & VIEWS != 0).then(|| word.wrapping_sub(VIEW));
+        let _ = self.0.fetch_update(Ordering::Release, Ordering::Relaxed, end);
     }
 
     /// Counts a pin.
@@ -145,6 +146,16 @@ mod tests {
         assert!(holds(&word).claim());
         holds(&word).end_claim();
         assert_eq!(word.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_view_that_nobody_has_does_not_end() {
+        for word in [0, PIN, WANTED | PIN, CLAIMED] {
+            let word = AtomicIsize::new(word);
+            let before = word.load(Ordering::Relaxed);
+            holds(&word).end_view();
+            assert_eq!(word.load(Ordering::Relaxed), before);
+        }
     }
 
     /// Runs a body while another thread waits to make a claim, and gives what it got; it ends its claim itself.
