@@ -259,6 +259,29 @@ static void characters(void)
     }
 }
 
+/* Flags have no effect on these, and nothing else may be there. */
+static void flags_of_what_has_no_width(void)
+{
+    static const char codes[] = "cp%";
+    char format[64];
+    twin_title("flags of what has no width");
+    for (const char *code = codes; *code != '\0'; code++) {
+        for (size_t f = 0; f < TWIN_COUNT(flags); f++) {
+            for (size_t w = 0; w < TWIN_COUNT(widths); w++) {
+                for (size_t p = 0; p < TWIN_COUNT(precisions); p++) {
+                    snprintf(format, sizeof(format), "<%%%s%s%s%c>", flags[f], widths[w], precisions[p], *code);
+                    if (*code == 'p') {
+                        PyErr_Format(PyExc_ValueError, format, (void *)0x1234);
+                    } else {
+                        PyErr_Format(PyExc_ValueError, format, 'x');
+                    }
+                    print_error(format);
+                }
+            }
+        }
+    }
+}
+
 static void pointers(void)
 {
     twin_title("pointers");
@@ -532,6 +555,7 @@ int main(void)
     texts();
     wide_texts();
     characters();
+    flags_of_what_has_no_width();
     pointers();
     percents_and_mixtures();
     invalid_formats();

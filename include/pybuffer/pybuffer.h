@@ -836,13 +836,14 @@ extern PyObject *PyExc_SystemError;             /*     the caller broke the cont
  * NULL, so that a function can end with `return PyErr_Format(...);`.
  *
  * The codes: `%d %i %u %x %X %o`, alone or with `l`, `ll`, `z`, `j` or `t`; `%c` (a code point); `%s` (UTF-8; invalid
- * parts become U+FFFD) and `%ls`; `%p`; `%%`. All but `%c`, `%p` and `%%` take the flags `-` and `0`, a width (in
- * characters) and a precision (of `%s` in bytes; a character that it cuts becomes U+FFFD). Both may be `*`; a negative
- * precision is then 0.
+ * parts become U+FFFD) and `%ls`; `%p`; `%%`. All but `%%` take the flags `-` and `0`. All but `%c`, `%p` and `%%` take a
+ * width (in characters) and a precision (of `%s` in bytes; a character that it cuts becomes U+FFFD). Both may be `*`; a
+ * negative precision is then 0.
  *
  * The error becomes another one where the format is wrong: `SystemError` for any other code, for CPython's codes that take
- * Python objects (`%U %V %S %R %A %T %N`), and for `%c`, `%p` and `%%` with a flag, width or precision; `ValueError` for a
- * width or precision above `PY_SSIZE_T_MAX`; `MemoryError` for a text that does not fit in memory.
+ * Python objects (`%U %V %S %R %A %T %N`), for `%c` and `%p` with a width or precision, and for `%%` with anything between
+ * its signs; `ValueError` for a width or precision above `PY_SSIZE_T_MAX`; `MemoryError` for a text that does not fit in
+ * memory.
  */
 PyObject *PyErr_Format(PyObject *exception, const char *format, ...);
 

@@ -104,6 +104,8 @@ struct Spec {
     zero: bool,
     width: usize,
     precision: Option<usize>,
+    /// A width or a precision was given, whatever it is.
+    sized: bool,
 }
 
 /// Renders `format` with its arguments into `out`.
@@ -140,10 +142,10 @@ pub(crate) unsafe fn render(format: &CStr, arguments: &mut impl Arguments, out: 
         );
         rest = after;
         let spec = spec(&mut rest, arguments)?;
-        // As in CPython, these codes take no flags, width or precision.
+        // As in CPython, a percent sign stands alone, and the others take no width or precision, though flags without effect.
         let bare = rest.len() == after.len();
         let (length, code) = length(&mut rest);
-        if matches!(code, Some(b'%' | b'c' | b'p')) && !bare {
+        if matches!(code, Some(b'%')) && !bare || matches!(code, Some(b'c' | b'p')) && spec.sized {
             return Err(invalid);
         }
         match (code, length) {
@@ -209,6 +211,7 @@ fn spec(rest: &mut &[u8], arguments: &mut impl Arguments) -> Result<Spec> {
         }
     }
     if let Some(width) = number(rest, arguments, c"width too big")? {
+        spec.sized = true;
         spec.left |= width < 0;
         spec.width = width.unsigned_abs();
     }
@@ -216,6 +219,7 @@ fn spec(rest: &mut &[u8], arguments: &mut impl Arguments) -> Result<Spec> {
         *rest = after;
         // As in CPython and unlike C, a missing number is none, and a negative one, which only `*` has, is 0.
         let precision = number(rest, arguments, c"precision too big")?;
+        spec.sized |= precision.is_some();
         spec.precision = precision.map(|precision| usize::try_from(precision).unwrap_or(0));
     }
     Ok(spec)
