@@ -3,6 +3,8 @@
  * for, and no count of items wraps. A call that takes for ever is ended by an alarm, which ends the program. */
 #include "support.h"
 
+#include <time.h>
+
 #include <unistd.h>
 
 /* What all tests together may take under valgrind on a slow machine, and then some. */
@@ -800,6 +802,90 @@ static void the_last_of_what_shares_memory_wins(void)
     free(from);
 }
 
+/* Windows that overlap, one by one in index order, to memory of nobody else's. */
+static void copy_naively(unsigned char *to, const Py_ssize_t *shape, const Py_ssize_t *strides, const unsigned char *from,
+                         const Py_ssize_t *steps, Py_ssize_t size)
+{
+    for (Py_ssize_t i = 0; i < shape[0]; i++) {
+        for (Py_ssize_t j = 0; j < shape[1]; j++) {
+            for (Py_ssize_t k = 0; k < shape[2]; k++) {
+                memcpy(to + i * strides[0] + j * strides[1] + k * strides[2],
+                       from + i * steps[0] + j * steps[1] + k * steps[2], (size_t)size);
+            }
+        }
+    }
+}
+
+static void windows_are_written_as_if_one_by_one(void)
+{
+    static unsigned char from[256], to[256], expected[256];
+    static const char *const formats[] = {"", "s", "2s", "3s"};
+    for (int i = 0; i < 256; i++) {
+        from[i] = (unsigned char)(i * 7 + i / 16);
+    }
+    unsigned state = 12345;
+    for (int round = 0; round < 20000; round++) {
+        Extreme source = {"", "", 0, 3, {0}, {0}, NO_POINTERS, from + 128};
+        Extreme target = {"", "", 0, 3, {0}, {0}, NO_POINTERS, to + 128};
+        Py_ssize_t size = 1 + round % 3;
+        target.itemsize = size;
+        target.format = formats[size];
+        for (int axis = 0; axis < 3; axis++) {
+            state = state * 1103515245 + 12345;
+            target.shape[axis] = 1 + (state >> 16) % 4;
+            target.strides[axis] = (Py_ssize_t)(state >> 20) % 9 - 3;
+            source.strides[axis] = (round & 4) ? target.strides[axis] : (Py_ssize_t)(state >> 24) % 7 - 3;
+        }
+        source = (Extreme){"", target.format, size, 3, {0}, {source.strides[0], source.strides[1], source.strides[2]},
+                           NO_POINTERS, from + 128};
+        memcpy(source.shape, target.shape, sizeof(source.shape));
+        memset(to, 0, sizeof(to));
+        memset(expected, 0, sizeof(expected));
+        copy_naively(expected + 128, target.shape, target.strides, from + 128, source.strides, size);
+        PyObject *src = view_of(&source, 1), *dst = view_of(&target, 0);
+        CHECK_INT(PyObject_CopyData(dst, src), 0);
+        CHECK_MEM(to, expected, 256);
+        /* The same item everywhere. */
+        const Py_ssize_t still[3] = {0, 0, 0};
+        copy_naively(expected + 128, target.shape, target.strides, from, still, size);
+        pybuffer_subscript all[1] = {PYBUFFER_ELLIPSIS};
+        pybuffer_value value = PYBUFFER_BYTES((const char *)from, size);
+        CHECK_INT(pybuffer_memoryview_fill(dst, all, 1, &value, 1), 0);
+        CHECK_MEM(to, expected, 256);
+        Py_DECREF(src);
+        Py_DECREF(dst);
+    }
+}
+
+static void windows_take_as_long_as_their_memory(void)
+{
+    Py_ssize_t n = (Py_ssize_t)1 << 20;
+    unsigned char *from = malloc((size_t)n * 2), *to = malloc((size_t)n * 2);
+    for (Py_ssize_t i = 0; i < n * 2; i++) {
+        from[i] = (unsigned char)(i * 7 + i / 256);
+    }
+    /* The second is of items that overlap by half. */
+    for (Py_ssize_t size = 1; size <= 2; size++) {
+        Extreme source = {"", size == 1 ? "B" : "2s", size, 2, {n, n}, {1, 1}, NO_POINTERS, from};
+        Extreme target = {"", size == 1 ? "B" : "2s", size, 2, {n, n}, {1, 1}, NO_POINTERS, to};
+        PyObject *src = view_of(&source, 1), *dst = view_of(&target, 0);
+        pybuffer_subscript all[1] = {PYBUFFER_ELLIPSIS};
+        memset(to, 9, (size_t)n * 2);
+        CHECK_INT(PyObject_CopyData(dst, src), 0);
+        CHECK_MEM(to, from, n * 2 - 2 + size);
+        memset(to, 9, (size_t)n * 2);
+        CHECK_INT(pybuffer_memoryview_assign(dst, all, 1, src), 0);
+        CHECK_MEM(to, from, n * 2 - 2 + size);
+        pybuffer_value value = PYBUFFER_INT(5), text = PYBUFFER_BYTES("ab", 2);
+        CHECK_INT(pybuffer_memoryview_fill(dst, all, 1, size == 1 ? &value : &text, 1), 0);
+        CHECK(to[0] == (size == 1 ? 5 : 'a') && to[n] == to[0] && to[n * 2 - 3 + size] == (size == 1 ? 5 : 'b'));
+        Py_DECREF(src);
+        Py_DECREF(dst);
+    }
+    free(from);
+    free(to);
+}
+
 int main(void)
 {
     PyMemAllocatorEx some = {NULL, some_malloc, some_calloc, some_realloc, some_free};
@@ -821,5 +907,7 @@ int main(void)
     RUN(a_hash_is_of_the_items);
     RUN(items_without_values_are_unpacked_at_once);
     RUN(the_last_of_what_shares_memory_wins);
+    RUN(windows_are_written_as_if_one_by_one);
+    RUN(windows_take_as_long_as_their_memory);
     return tap_end();
 }
