@@ -61,13 +61,17 @@ impl Print {
     }
 }
 
-/// How many values without a byte some steps begin with, and whether they have no others. Recursion is as deep as the
-/// format's.
-fn count(ops: &[Op]) -> (usize, bool) {
+/// How many values without a byte some steps begin with, and whether they have no others. Where these are `enough` or more,
+/// they may be more yet, and no others may have been seen: it takes no more steps than values are counted, for each depth.
+/// Recursion is as deep as the format's.
+fn count(ops: &[Op], enough: usize) -> (usize, bool) {
     let mut count = 0_usize;
     for (op, body) in steps(ops) {
+        if count >= enough {
+            return (count, false);
+        }
         let ((each, whole), rounds) = match body {
-            Some(body) => (self::count(body), op.count),
+            Some(body) => (self::count(body, enough), op.count),
             None if op.is_empty() => ((1, true), op.count),
             None => ((0, false), 0),
         };
@@ -143,11 +147,24 @@ pub(super) fn equal(a: &mut Values<'_>, a_item: &[u8], b: &mut Values<'_>, b_ite
         runs = runs.wrapping_add(1);
         if runs == PATIENCE {
             runs = 0;
-            let stretch = a.empty_ahead().min(b.empty_ahead());
+            let stretch = empty_ahead(a, b);
             if a.pass_empty(stretch) != b.pass_empty(stretch) {
                 return false;
             }
         }
+    }
+}
+
+/// How many values without a byte come next in both. The longer look is no longer than twice the shorter one, since one of the
+/// two may have many to come, and the other one few, again and again.
+fn empty_ahead(a: &Values<'_>, b: &Values<'_>) -> usize {
+    let mut enough = PATIENCE;
+    loop {
+        let stretch = a.empty_ahead(enough).min(b.empty_ahead(enough));
+        if stretch < enough || enough == usize::MAX {
+            return stretch;
+        }
+        enough = enough.saturating_mul(2);
     }
 }
 
@@ -157,23 +174,25 @@ impl<'o> Values<'o> {
         self.ops.get(first..end).unwrap_or(&[])
     }
 
-    /// How many values without a byte come next.
-    fn empty_ahead(&self) -> usize {
+    /// How many values without a byte come next, or, where they are `enough`, maybe some of them.
+    fn empty_ahead(&self, enough: usize) -> usize {
         let (mut at, mut behind, mut all) = (self.at, self.index, 0_usize);
         for round in self.rounds.get(..self.depth).unwrap_or(&[]).iter().rev() {
-            let (rest, whole) = count(self.steps(at, round.end));
+            let (rest, whole) = count(self.steps(at, round.end), enough.saturating_add(behind));
             all = all.saturating_add(rest.saturating_sub(behind));
             if !whole {
                 return all;
             }
-            let (each, whole) = count(self.steps(round.first, round.end));
-            all = all.saturating_add(each.saturating_mul(if whole { round.left } else { round.left.min(1) }));
-            if !whole && round.left != 0 {
-                return all;
+            if round.left != 0 {
+                let (each, whole) = count(self.steps(round.first, round.end), enough);
+                all = all.saturating_add(each.saturating_mul(if whole { round.left } else { 1 }));
+                if !whole {
+                    return all;
+                }
             }
             (at, behind) = (round.end, 0);
         }
-        let (rest, _) = count(self.steps(at, self.ops.len()));
+        let (rest, _) = count(self.steps(at, self.ops.len()), enough.saturating_add(behind));
         all.saturating_add(rest.saturating_sub(behind))
     }
 
@@ -183,7 +202,7 @@ impl<'o> Values<'o> {
         while values != 0 {
             if let Some(round) = self.ended_round() {
                 let body = self.steps(round.first, round.end);
-                let rounds = match count(body) {
+                let rounds = match count(body, values.saturating_add(1)) {
                     (each, true) => {
                         let rounds = values.checked_div(each).unwrap_or(0).min(round.left);
                         values = values.wrapping_sub(each.wrapping_mul(rounds));
