@@ -861,6 +861,45 @@ static void who_is_named_in_obj_has_not_given_the_view(void)
     Py_DECREF(self);
 }
 
+/* The answer to whoever asks for it in the place of another: 16 bytes that are said to be 4,000, in the name of `named`. */
+static int claim_too_much(Exporter *self, Py_buffer *view, int flags)
+{
+    (void)self, (void)flags;
+    plain(view);
+    if (was_told) {
+        view->len = 4000;
+    }
+    view->obj = was_told ? named : (PyObject *)self;
+    Py_INCREF(view->obj);
+    return 0;
+}
+
+/* A memoryview may have a `len` of more than its items; who stands for an exporter has not made what that one answers. */
+static void who_stands_for_a_liar_is_not_believed(void)
+{
+    Exporter *self = exporter_of_bytes(memory, SIZE);
+    PyObject *bytearray = PyByteArray_FromStringAndSize("hello", 5);
+    self->on_get = claim_too_much;
+    was_told = 0;
+    PyObject *stand_ins[] = {PyPickleBuffer_FromObject((PyObject *)self),
+                             pybuffer_ndarray_from_object((PyObject *)self, PyBUF_FULL_RO, PYBUFFER_ND_REDIRECT)};
+    was_told = 1;
+    for (size_t i = 0; i < COUNT(stand_ins); i++) {
+        PyObject *names[] = {bytearray, stand_ins[i]};
+        for (size_t n = 0; n < COUNT(names); n++) {
+            named = names[n];
+            CHECK_PTR(PyBytes_FromObject(stand_ins[i]), NULL);
+            CHECK_ERROR(PyExc_BufferError);
+            CHECK_PTR(PyByteArray_FromObject(stand_ins[i]), NULL);
+            CHECK_ERROR(PyExc_BufferError);
+        }
+        Py_DECREF(stand_ins[i]);
+    }
+    was_told = 0;
+    Py_DECREF(bytearray);
+    Py_DECREF(self);
+}
+
 int main(void)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -883,6 +922,7 @@ int main(void)
     RUN(an_ndarray_lies_to_nobody);
     RUN(an_item_is_not_read_by_a_larger_format);
     RUN(who_is_named_in_obj_has_not_given_the_view);
+    RUN(who_stands_for_a_liar_is_not_believed);
     CHECK_INT(exporters_alive, 0);
     return tap_end();
 }

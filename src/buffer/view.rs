@@ -162,9 +162,8 @@ unsafe fn settle(
             let silent = status > 0 && indicator::occurred().is_null();
             return Err(if silent { Error::system(c"bf_getbuffer returns neither 0 nor -1") } else { Error::Raised });
         }
-        // Who stands for another one hands on what that one answers.
-        let answered_by = (*view).obj;
-        let own = types::is_own(obj) && !answered_by.is_null() && types::is_own(answered_by);
+        // Who stands for another one hands on what that one answers, and that one may name anybody.
+        let own = types::is_own(obj) && !may_stand_for_another(obj) && (*view).obj == obj;
         let kept = keeps_promises(&*view, request, most, own);
         if kept.is_err() {
             release(view);
