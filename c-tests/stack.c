@@ -5,6 +5,7 @@
  * operation has overwritten is what it used. The bound is for a library that is optimised; PYBUFFER_TEST_STACK gives
  * another number of bytes, or 0 to skip the test, for builds that are not.
  */
+#define _GNU_SOURCE
 #include "support.h"
 
 #include <pthread.h>
