@@ -174,10 +174,14 @@ done
 
 cargo fetch --locked --quiet
 mkdir -p "$work"
-# Lists of packages are where apt is asked for its mirror.
 status=0
-unshare --mount --propagation private --pid --fork --kill-child --mount-proc \
-    bash tests/fresh.sh --inside "$@" || status=$?
+unshare --mount --propagation private --pid --fork --kill-child --mount-proc bash tests/fresh.sh --inside "$@" &
+namespace=$!
+# The first process of a namespace ignores other signals. With it all others end, and the mounts.
+trap 'kill -KILL "$namespace"' INT TERM
+wait "$namespace" || status=$?
+trap - INT TERM
+[ "$status" -lt 128 ] || sleep 1
 for run in "$@"; do
     [ -n "${KEEP:-}" ] || remove "$work/$run" || status=1
 done
