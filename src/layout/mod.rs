@@ -15,6 +15,8 @@ mod axes;
 
 mod small;
 
+mod planned;
+
 mod plan;
 
 mod sides;
@@ -27,7 +29,8 @@ mod verify;
 
 pub use arrange::{broadcast, permute, reshape, squeeze};
 pub use axes::{Axis, Step};
-pub use plan::{Pair, Plan, Purpose};
+pub use plan::{Pair, Purpose};
+pub use planned::Plan;
 pub use sides::{Lines, Offset, Part, Side, Sides};
 pub use small::{SMALL, Small};
 pub use structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of};

@@ -5,7 +5,7 @@
 //! each of them is in the other operand.
 
 use super::axes::Axis;
-use super::plan::Plan;
+use super::planned::Plan;
 
 /// Where an item is in the other operand, in bytes from the first one. Items that are further away are not in the table: half as
 /// many bytes are twice as many items on the stack.

@@ -1,0 +1,113 @@
+//! A walk over two operands whose axes are normalised: what the planner (`plan`) makes, and kernels run.
+
+use super::axes::{Axes, Axis, reach};
+
+/// A normalised walk.
+#[derive(Debug)]
+pub struct Plan<'m> {
+    /// How many of the axes, from the first, stand before the direct ones.
+    pub(super) indirect: usize,
+    pub(super) axes: Axes<'m>,
+    /// Bytes that each visit covers in both operands: an item's, or as many of its first ones as are wanted.
+    pub unit: usize,
+    /// Where the walk begins, in bytes from the first operand's base.
+    pub src_offset: isize,
+    /// The same for the second operand.
+    pub dst_offset: isize,
+    /// Whether the axes must be walked exactly in the given order.
+    pub ordered: bool,
+}
+
+impl Plan<'_> {
+    /// Leaves one pair of items, for work that finds the same in all of them.
+    pub fn leave_one(&mut self) {
+        self.indirect = 0;
+        while !self.axes.as_slice().is_empty() {
+            self.axes.pop();
+        }
+    }
+
+    /// The leading axes, in index order, up to the last one that follows a pointer. Empty for plain strided memory.
+    #[must_use]
+    pub fn indirect(&self) -> &[Axis] {
+        self.axes.as_slice().get(..self.indirect).unwrap_or(&[])
+    }
+
+    /// The axes behind them: plain steps, outermost first.
+    #[must_use]
+    pub fn direct(&self) -> &[Axis] {
+        self.axes.as_slice().get(self.indirect..).unwrap_or(&[])
+    }
+
+    /// The direct axes, the two innermost of them (if there are as many) apart.
+    #[must_use]
+    pub fn planes(&self) -> (&[Axis], &[Axis]) {
+        let direct = self.direct();
+        direct.split_at_checked(direct.len().saturating_sub(2)).unwrap_or((direct, &[]))
+    }
+
+    /// The bytes that each operand touches behind one index tuple of the indirect axes, as offsets from the address that the
+    /// tuple leads to; see [`Pair::bounds`].
+    #[must_use]
+    pub fn direct_bounds(&self) -> Option<[(isize, isize); 2]> {
+        let bounds =
+            |stride: fn(&Axis) -> isize| reach(0, self.unit, self.direct().iter().map(|axis| (axis.len, stride(axis))));
+        Some([bounds(|axis| axis.src.stride)?, bounds(|axis| axis.dst.stride)?])
+    }
+
+    /// The bytes that the walk covers in each operand.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.axes.as_slice().iter().fold(self.unit, |bytes, axis| bytes.saturating_mul(axis.len.unsigned_abs()))
+    }
+
+    /// Takes an innermost axis that is contiguous in both operands into the unit. Only for work on bytes; what looks at
+    /// items must not.
+    pub fn take_block(&mut self) {
+        if let Some(inner) = self.direct().last()
+            && inner.src.stride.unsigned_abs() == self.unit
+            && inner.src.stride > 0
+            && inner.dst.stride == inner.src.stride
+        {
+            self.unit = self.unit.wrapping_mul(inner.len.unsigned_abs());
+            self.axes.pop();
+        }
+    }
+
+    /// Takes the innermost axis out; one of a single item where there is none.
+    pub fn take_line(&mut self) -> Axis {
+        let line = self.direct().last().copied();
+        if line.is_some() {
+            self.axes.remove(self.axes.as_slice().len().wrapping_sub(1));
+        }
+        line.unwrap_or(Axis { len: 1, ..Axis::NONE })
+    }
+
+    /// Puts next to the innermost axis the one along which the first operand moves least, where that is another one: a
+    /// transpose, which is walked in tiles over these two. Says whether it is one.
+    pub fn tile(&mut self) -> bool {
+        let direct = self.direct();
+        let Some(last) = direct.len().checked_sub(1) else { return false };
+        let fastest =
+            direct.iter().enumerate().min_by_key(|(at, axis)| (axis.src.stride.unsigned_abs(), last.wrapping_sub(*at)));
+        let Some(fastest) = fastest.map(|(at, _)| at) else { return false };
+        if self.ordered || fastest == last {
+            return false;
+        }
+        if fastest.wrapping_add(1) != last
+            && let Some(axis) = self.axes.remove(self.indirect.wrapping_add(fastest))
+        {
+            self.axes.insert(self.indirect.wrapping_add(last).wrapping_sub(1), axis);
+        }
+        true
+    }
+
+    /// Takes out the direct axes that have a bit in `taken`.
+    pub fn remove_direct(&mut self, taken: u64) {
+        for at in (0..self.direct().len()).rev() {
+            if u32::try_from(at).ok().and_then(|at| taken.checked_shr(at)).is_some_and(|bits| bits & 1 == 1) {
+                self.axes.remove(self.indirect.wrapping_add(at));
+            }
+        }
+    }
+}
