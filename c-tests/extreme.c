@@ -882,20 +882,6 @@ static void windows_take_as_long_as_their_memory(void)
         Py_DECREF(src);
         Py_DECREF(dst);
     }
-    /* One item everywhere may be written in any order. */
-    static const Py_ssize_t strides[][2] = {{-1, 1}, {1, -1}, {-1, -1}, {1, 1}};
-    for (size_t i = 0; i < COUNT(strides); i++) {
-        Py_ssize_t down = (n - 1) * ((strides[i][0] < 0) + (strides[i][1] < 0));
-        Extreme target = {"", "B", 1, 2, {n, n}, {strides[i][0], strides[i][1]}, NO_POINTERS, to + down};
-        PyObject *dst = view_of(&target, 0);
-        pybuffer_subscript all[1] = {PYBUFFER_ELLIPSIS};
-        pybuffer_value value = PYBUFFER_INT(6);
-        memset(to, 9, (size_t)n * 2);
-        CHECK_INT(pybuffer_memoryview_fill(dst, all, 1, &value, 1), 0);
-        CHECK(to[0] == 6 && to[n] == 6 && to[n * 2 - 2] == 6 && to[n * 2 - 1] == 9);
-        CHECK(memcmp(to, to + 1, (size_t)n * 2 - 3) == 0);
-        Py_DECREF(dst);
-    }
     free(from);
     free(to);
 }

@@ -354,7 +354,7 @@ impl<'m> Pair<'m> {
         let indirect = self.axes.as_slice().iter().rposition(Axis::is_indirect).map_or(0, |last| last.wrapping_add(1));
         self.drop_single(indirect);
         let ordered = purpose == Purpose::Write && !self.is_injective(indirect);
-        if !ordered || self.writes_alike(indirect) {
+        if !ordered {
             self.flip(indirect);
             self.sort(indirect);
         } else if order == Order::Fortran {
@@ -430,16 +430,6 @@ impl<'m> Pair<'m> {
             passed = passed.wrapping_add(1);
         }
         true
-    }
-
-    /// Whether all direct axes write one and the same item to places that are either the same or apart, in whatever order.
-    fn writes_alike(&self, indirect: usize) -> bool {
-        let axes = self.axes.as_slice();
-        axes.iter().all(|axis| axis.src == Step::NONE)
-            && axes
-                .iter()
-                .skip(indirect)
-                .all(|axis| axis.dst.stride.unsigned_abs().checked_rem(self.itemsize) == Some(0))
     }
 
     /// Turns axes round that the second operand walks downwards (or the first, where the second does not move).
