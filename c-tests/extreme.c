@@ -3,8 +3,6 @@
  * for, and no count of items wraps. A call that takes for ever is ended by an alarm, which ends the program. */
 #include "support.h"
 
-#include <time.h>
-
 #include <unistd.h>
 
 /* What all tests together may take under valgrind on a slow machine, and then some. */
@@ -857,35 +855,6 @@ static void windows_are_written_as_if_one_by_one(void)
     }
 }
 
-static void windows_take_as_long_as_their_memory(void)
-{
-    Py_ssize_t n = (Py_ssize_t)1 << 20;
-    unsigned char *from = malloc((size_t)n * 2), *to = malloc((size_t)n * 2);
-    for (Py_ssize_t i = 0; i < n * 2; i++) {
-        from[i] = (unsigned char)(i * 7 + i / 256);
-    }
-    /* The second is of items that overlap by half. */
-    for (Py_ssize_t size = 1; size <= 2; size++) {
-        Extreme source = {"", size == 1 ? "B" : "2s", size, 2, {n, n}, {1, 1}, NO_POINTERS, from};
-        Extreme target = {"", size == 1 ? "B" : "2s", size, 2, {n, n}, {1, 1}, NO_POINTERS, to};
-        PyObject *src = view_of(&source, 1), *dst = view_of(&target, 0);
-        pybuffer_subscript all[1] = {PYBUFFER_ELLIPSIS};
-        memset(to, 9, (size_t)n * 2);
-        CHECK_INT(PyObject_CopyData(dst, src), 0);
-        CHECK_MEM(to, from, n * 2 - 2 + size);
-        memset(to, 9, (size_t)n * 2);
-        CHECK_INT(pybuffer_memoryview_assign(dst, all, 1, src), 0);
-        CHECK_MEM(to, from, n * 2 - 2 + size);
-        pybuffer_value value = PYBUFFER_INT(5), text = PYBUFFER_BYTES("ab", 2);
-        CHECK_INT(pybuffer_memoryview_fill(dst, all, 1, size == 1 ? &value : &text, 1), 0);
-        CHECK(to[0] == (size == 1 ? 5 : 'a') && to[n] == to[0] && to[n * 2 - 3 + size] == (size == 1 ? 5 : 'b'));
-        Py_DECREF(src);
-        Py_DECREF(dst);
-    }
-    free(from);
-    free(to);
-}
-
 /* Formats of many values without a byte, next to ones that have one now and then. */
 static void long_formats_are_compared_in_one_walk(void)
 {
@@ -904,13 +873,9 @@ static void long_formats_are_compared_in_one_walk(void)
     Extreme empty = {"", a, 0, 1, {1}, {0}, NO_POINTERS, memory};
     Extreme sparse = {"", b, PARTS, 1, {1}, {0}, NO_POINTERS, memory};
     PyObject *left = view_of(&empty, 1), *right = view_of(&sparse, 1);
-    clock_t start = clock();
     CHECK_INT(pybuffer_memoryview_equal(right, right), 1);
-    clock_t alone = clock() - start;
     CHECK_INT(pybuffer_memoryview_equal(left, right), 1);
     CHECK_INT(pybuffer_memoryview_equal(right, left), 1);
-    /* The formats are read once or twice as often. */
-    CHECK(clock() - start < 16 * alone + CLOCKS_PER_SEC / 4);
     Py_DECREF(left);
     Py_DECREF(right);
     free(memory);
@@ -940,7 +905,6 @@ int main(void)
     RUN(items_without_values_are_unpacked_at_once);
     RUN(the_last_of_what_shares_memory_wins);
     RUN(windows_are_written_as_if_one_by_one);
-    RUN(windows_take_as_long_as_their_memory);
     RUN(long_formats_are_compared_in_one_walk);
     return tap_end();
 }

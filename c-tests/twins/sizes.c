@@ -10,7 +10,7 @@ static const char codes[] = "xcbB?hHiIlLqQnNefdspP";
 /* Whether only PEP 3118 gives the format a meaning, which CPython's struct module refuses and this library knows. */
 static int is_addition(const char *format)
 {
-    return strpbrk(format, "^&tguwOzZFDXT:(){},") != NULL
+    return strpbrk(format, "^&tgGuwOzZFDXT:(){},") != NULL
            || (format[0] != '\0' && strpbrk(format + 1, "@=<>!") != NULL)
            || (format[0] != '\0' && strchr("=<>!", format[0]) != NULL && strchr(format, 'P') != NULL);
 }

@@ -360,9 +360,7 @@ impl<'m> Pair<'m> {
         } else if order == Order::Fortran {
             self.axes.as_mut_slice().get_mut(indirect..).unwrap_or(&mut []).reverse();
         }
-        // Of windows that overlap, written in order, the last pair of each place comes the later the further on the place is: so
-        // once in the order of the places leaves the same.
-        self.merge(indirect, ordered || purpose == Purpose::Read);
+        self.merge(indirect, purpose == Purpose::Read);
         Some(self.planned(indirect, ordered))
     }
 
