@@ -855,6 +855,178 @@ static void windows_are_written_as_if_one_by_one(void)
     }
 }
 
+/* Two axes of windows, larger than what is done in one go anyway, compared with what each pair of indices gives. */
+static void windows_are_found_as_if_one_by_one(void)
+{
+    enum { MIDDLE = 1 << 15 };
+    static unsigned char from[2 * MIDDLE], to[2 * MIDDLE], expected[2 * MIDDLE];
+    unsigned state = 54321;
+    for (int round = 0; round < 300; round++) {
+        Py_ssize_t shape[3], strides[3], steps[3];
+        for (int axis = 0; axis < 3; axis++) {
+            state = state * 1103515245 + 12345;
+            shape[axis] = axis == round % 3 ? 1 + (state >> 16) % 3 : 60 + (state >> 16) % 30;
+            strides[axis] = (Py_ssize_t)(state >> 20) % 13 - 5;
+            steps[axis] = (round & 4) ? strides[axis] : (Py_ssize_t)(state >> 24) % 11 - 4;
+        }
+        /* Most of the time items are equal, so that the one that is not may be anywhere. */
+        memset(from, 1, sizeof(from));
+        from[MIDDLE + (Py_ssize_t)(state >> 12) % 400 - 200] = 2;
+        Extreme a = {"", "B", 1, 3, {shape[0], shape[1], shape[2]}, {strides[0], strides[1], strides[2]}, NO_POINTERS,
+                     from + MIDDLE};
+        Extreme b = {"", "B", 1, 3, {shape[0], shape[1], shape[2]}, {steps[0], steps[1], steps[2]}, NO_POINTERS,
+                     from + MIDDLE + (Py_ssize_t)(state >> 14) % 5};
+        Py_ssize_t count = 0, first = -1, number = 0;
+        int same = 1;
+        for (Py_ssize_t i = 0; i < shape[0]; i++) {
+            for (Py_ssize_t j = 0; j < shape[1]; j++) {
+                for (Py_ssize_t k = 0; k < shape[2]; k++, number++) {
+                    unsigned char item = from[MIDDLE + i * strides[0] + j * strides[1] + k * strides[2]];
+                    const unsigned char *at = b.memory;
+                    count += item == 2;
+                    first = item == 2 && first < 0 ? number : first;
+                    same &= item == at[i * steps[0] + j * steps[1] + k * steps[2]];
+                }
+            }
+        }
+        PyObject *view = view_of(&a, 1), *other = view_of(&b, 1);
+        pybuffer_value two = PYBUFFER_INT(2);
+        CHECK_INT(pybuffer_memoryview_count(view, &two, 1), count);
+        CHECK_INT(pybuffer_memoryview_index(view, &two, 1, 0, PY_SSIZE_T_MAX), first);
+        PyErr_Clear();
+        CHECK_INT(pybuffer_memoryview_index(view, &two, 1, first, first + 1), first < 0 ? -1 : first);
+        PyErr_Clear();
+        CHECK_INT(pybuffer_memoryview_index(view, &two, 1, 0, first), -1);
+        PyErr_Clear();
+        CHECK_INT(pybuffer_memoryview_equal(view, other), same);
+        CHECK_INT(PyObject_RichCompareBool(other, view, Py_EQ), same);
+        Py_DECREF(other);
+        Py_DECREF(view);
+
+        /* Written to other memory, and to the same. */
+        for (size_t i = 0; i < sizeof(from); i++) {
+            from[i] = (unsigned char)(i * 7 + i / 256);
+        }
+        memcpy(to, from, sizeof(to));
+        memcpy(expected, from, sizeof(to));
+        copy_naively(expected + MIDDLE, shape, strides, from + MIDDLE, steps, 1);
+        Extreme source = b, target = a;
+        source.memory = from + MIDDLE;
+        target.memory = to + MIDDLE;
+        PyObject *src = view_of(&source, 1), *dst = view_of(&target, 0);
+        CHECK_INT(PyObject_CopyData(dst, src), 0);
+        CHECK_MEM(to, expected, sizeof(to));
+        Py_DECREF(src);
+        Py_DECREF(dst);
+        target.memory = from + MIDDLE;
+        src = view_of(&source, 1);
+        dst = view_of(&target, 0);
+        CHECK_INT(PyObject_CopyData(dst, src), 0);
+        CHECK_MEM(from, expected, sizeof(to));
+        const Py_ssize_t still[3] = {0, 0, 0};
+        copy_naively(expected + MIDDLE, shape, strides, (const unsigned char *)"x", still, 1);
+        pybuffer_subscript all[1] = {PYBUFFER_ELLIPSIS};
+        pybuffer_value x = PYBUFFER_INT('x');
+        CHECK_INT(pybuffer_memoryview_fill(dst, all, 1, &x, 1), 0);
+        CHECK_MEM(from, expected, sizeof(to));
+        Py_DECREF(src);
+        Py_DECREF(dst);
+    }
+}
+
+/* Everything of windows of 2**40 items in a few megabytes, and of 62 axes of two. */
+static void windows_take_as_long_as_their_memory(void)
+{
+    Py_ssize_t n = (Py_ssize_t)1 << 20, middle = 8 * n;
+    unsigned char *from = calloc((size_t)(2 * middle), 1), *to = calloc((size_t)(2 * middle), 1);
+    static const Py_ssize_t strides[][2] = {{1, 1}, {-1, 1}, {1, -1}, {-1, -1}, {1, 2}, {2, 3}, {3, -2}, {0, 1}, {4, 1}};
+    pybuffer_subscript all[1] = {PYBUFFER_ELLIPSIS};
+    for (size_t at = 0; at < COUNT(strides); at++) {
+        Py_ssize_t s = strides[at][0], t = strides[at][1];
+        for (Py_ssize_t size = 1; size <= 2; size++) {
+            Extreme a = {"", size == 1 ? "B" : "2s", size, 2, {n, n}, {s, t}, NO_POINTERS, from + middle};
+            Extreme b = a, c = a;
+            b.memory = to + middle;
+            b.strides[0] = strides[(at + 1) % COUNT(strides)][0];
+            b.strides[1] = strides[(at + 1) % COUNT(strides)][1];
+            c.memory = to + middle;
+            PyObject *source = view_of(&a, 1), *other = view_of(&b, 0), *alike = view_of(&c, 0);
+            memset(from, 0, (size_t)(2 * middle));
+            memset(to, 0, (size_t)(2 * middle));
+            CHECK_INT(pybuffer_memoryview_equal(source, other), 1);
+            CHECK_INT(PyObject_RichCompareBool(source, source, Py_EQ), 1);
+            pybuffer_value nothing = size == 1 ? PYBUFFER_INT(0) : PYBUFFER_BYTES("\0\0", 2);
+            pybuffer_value value = size == 1 ? PYBUFFER_INT('a') : PYBUFFER_BYTES("ab", 2);
+            CHECK_INT(pybuffer_memoryview_count(source, &nothing, 1), n * n);
+            CHECK_INT(pybuffer_memoryview_index(source, &value, 1, 0, PY_SSIZE_T_MAX), -1);
+            CHECK_ERROR(PyExc_ValueError);
+            /* At index (7, n - 1), and maybe elsewhere. */
+            memcpy(from + middle + 7 * s + (n - 1) * t, "ab", (size_t)size);
+            CHECK_INT(pybuffer_memoryview_equal(source, other), 0);
+            Py_ssize_t first = 7, others = 0, place = 7 * s + (n - 1) * t;
+            for (Py_ssize_t i = n - 1; i >= 0; i--) {
+                if ((place - i * s) % t == 0 && (place - i * s) / t >= 0 && (place - i * s) / t < n) {
+                    first = i;
+                    others++;
+                }
+            }
+            CHECK_INT(pybuffer_memoryview_count(source, &value, 1), others);
+            CHECK_INT(pybuffer_memoryview_index(source, &value, 1, 0, PY_SSIZE_T_MAX), first * n + (place - first * s) / t);
+            CHECK_INT(PyObject_CopyData(alike, source), 0);
+            CHECK_INT(pybuffer_memoryview_equal(source, alike), 1);
+            CHECK_INT(PyObject_CopyData(other, source), 0);
+            CHECK_INT(pybuffer_memoryview_assign(other, all, 1, other), 0);
+            CHECK_INT(pybuffer_memoryview_fill(other, all, 1, &value, 1), 0);
+            Py_ssize_t last = (n - 1) * (b.strides[0] + b.strides[1]);
+            CHECK_MEM(to + middle + last, "ab", size);
+            Py_DECREF(source);
+            Py_DECREF(other);
+            Py_DECREF(alike);
+        }
+    }
+    free(from);
+    free(to);
+}
+
+static void very_many_axes_of_windows_take_no_longer(void)
+{
+    enum { MANY = 62 };
+    static unsigned char from[4 * MANY], to[4 * MANY];
+    static const Py_ssize_t steps[] = {1, 3, -1, 2};
+    Py_ssize_t shape[MANY], strides[COUNT(steps)][MANY];
+    for (int axis = 0; axis < MANY; axis++) {
+        shape[axis] = 2;
+        for (size_t i = 0; i < COUNT(steps); i++) {
+            strides[i][axis] = steps[i];
+        }
+    }
+    pybuffer_subscript all[1] = {PYBUFFER_ELLIPSIS};
+    for (size_t i = 0; i + 1 < COUNT(steps); i++) {
+        unsigned char *begin = steps[i] < 0 ? to + MANY : to;
+        Py_buffer view = {.buf = from, .len = (Py_ssize_t)1 << MANY, .itemsize = 1, .ndim = MANY, .format = (char *)"B", .shape = shape, .strides = strides[i + 1]};
+        view.buf = steps[i + 1] < 0 ? from + MANY : from;
+        PyObject *a = PyMemoryView_FromBuffer(&view);
+        view.buf = begin;
+        view.strides = strides[i];
+        PyObject *b = PyMemoryView_FromBuffer(&view);
+        memset(from, 3, sizeof(from));
+        memset(to, 3, sizeof(to));
+        pybuffer_value three = PYBUFFER_INT(3), four = PYBUFFER_INT(4);
+        CHECK_INT(pybuffer_memoryview_equal(a, b), 1);
+        CHECK_INT(pybuffer_memoryview_count(a, &three, 1), (Py_ssize_t)1 << MANY);
+        CHECK_INT(pybuffer_memoryview_index(a, &four, 1, 0, PY_SSIZE_T_MAX), -1);
+        CHECK_ERROR(PyExc_ValueError);
+        CHECK_INT(PyObject_CopyData(b, a), 0);
+        CHECK_INT(pybuffer_memoryview_fill(b, all, 1, &four, 1), 0);
+        for (int k = 0; k <= MANY; k++) {
+            CHECK_INT(begin[k * steps[i]], 4);
+        }
+        CHECK_INT(pybuffer_memoryview_count(b, &four, 1), (Py_ssize_t)1 << MANY);
+        Py_DECREF(a);
+        Py_DECREF(b);
+    }
+}
+
 /* Formats of many values without a byte, next to ones that have one now and then. */
 static void long_formats_are_compared_in_one_walk(void)
 {
@@ -905,6 +1077,9 @@ int main(void)
     RUN(items_without_values_are_unpacked_at_once);
     RUN(the_last_of_what_shares_memory_wins);
     RUN(windows_are_written_as_if_one_by_one);
+    RUN(windows_are_found_as_if_one_by_one);
+    RUN(windows_take_as_long_as_their_memory);
+    RUN(very_many_axes_of_windows_take_no_longer);
     RUN(long_formats_are_compared_in_one_walk);
     return tap_end();
 }

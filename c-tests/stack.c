@@ -374,6 +374,47 @@ static void all_copies(void)
     }
 }
 
+static void windows(void)
+{
+    pybuffer_subscript all = {PYBUFFER_SUBSCRIPT_ELLIPSIS, 0, 0, 0};
+    must(pybuffer_memoryview_equal(job.a, job.b) >= 0, "equal");
+    must(PyObject_RichCompareBool(job.a, job.b, Py_EQ) >= 0, "==");
+    must(PyObject_CopyData(job.a, job.b) == 0, "CopyData");
+    must(pybuffer_memoryview_count(job.a, values, 1) > 0, "count");
+    must(pybuffer_memoryview_index(job.b, values, 1, 1, PY_SSIZE_T_MAX) > 0, "index");
+    must(pybuffer_memoryview_fill(job.a, &all, 1, values, 1) == 0, "fill");
+}
+
+/* Of as many axes as there can be: the same items by very many indices. */
+static void all_windows(void)
+{
+    enum { MANY = 62 };
+    static unsigned char memory[8 * MANY];
+    static Py_ssize_t shape[MANY], ones[MANY], twos[MANY];
+    for (int i = 0; i < MANY; i++) {
+        shape[i] = 2;
+        ones[i] = 1;
+        twos[i] = 2;
+    }
+    for (size_t i = 0; i < sizeof(memory); i++) {
+        memory[i] = i % 2 == 0 ? 1 : 2;
+    }
+    Py_buffer view = {.buf = memory, .len = (Py_ssize_t)1 << MANY, .itemsize = 1, .ndim = MANY, .format = (char *)"B",
+                      .shape = shape, .strides = ones};
+    job.a = PyMemoryView_FromBuffer(&view);
+    view.strides = twos;
+    job.b = PyMemoryView_FromBuffer(&view);
+    values[0] = PYBUFFER_INT(1);
+    measure("windows of many axes", windows);
+    view.buf = memory + sizeof(memory) / 2;
+    PyObject *apart = PyMemoryView_FromBuffer(&view), *overlapping = job.b;
+    job.b = apart;
+    measure("windows of many axes", windows);
+    Py_DECREF(job.a);
+    Py_DECREF(overlapping);
+    Py_DECREF(apart);
+}
+
 static void all_views(void)
 {
     static const char *const formats_of_items[] = {"B", ">h", "i", "<q", "e", "d", ">d", "<ihd", "3f", "T{<i:x:>d:y:3s:z:}",
@@ -475,6 +516,7 @@ static void *run(void *unused)
 {
     (void)unused;
     all_copies();
+    all_windows();
     all_views();
     all_formats();
     return NULL;

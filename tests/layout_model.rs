@@ -1,156 +1,20 @@
 //! The layout algebra compared with brute force: contiguity, strides, checks, bounds, and above all the planner, whose
 //! every plan must visit exactly the pairs of items that enumerating the index tuples gives.
 //!
-//! Memory is symbolic here. An address is a block and an offset in it; a pointer that stands at an address leads to a
-//! block that is a function of the address. So structures with pointers, and strides that no memory could have, are
-//! walked like all others.
+//! Memory is symbolic here, so structures with pointers, and strides that no memory could have, are walked like all others.
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod model;
 
-use std::collections::{BTreeSet, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
-
+use model::symbolic::{Address, Pointers, pair_of, room, set, sorted, stands, structure, written};
 use model::{Kind, Layout, config, contiguous_strides, draws, indices, kinds, lay, orders, shapes};
 use proptest::prelude::*;
-use pybuffer::layout::{Axis, MAX_NDIM, Order, Pair, Plan, Purpose, Step, Structure, fill_strides};
-
-/// What the library is told of a layout.
-fn structure(view: &Layout) -> Structure<'_> {
-    Structure {
-        ndim: view.shape.len(),
-        len: view.len(),
-        itemsize: view.itemsize,
-        shape: (!view.bare).then_some(&view.shape),
-        strides: view.strides.as_deref(),
-        suboffsets: view.suboffsets.as_deref(),
-    }
-}
-
-/// A block of symbolic memory, and an offset in it.
-type Address = (u64, isize);
-
-const SRC: Address = (0, 0);
-const DST: Address = (1, 0);
-
-/// Where pointers lead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pointers {
-    /// Each to a block of its own.
-    Apart,
-    /// Into few blocks, so that items behind different pointers share memory.
-    Shared,
-}
-
-impl Pointers {
-    fn follow(self, at: Address) -> Address {
-        let mut hasher = DefaultHasher::new();
-        at.hash(&mut hasher);
-        let hash = hasher.finish();
-        match self {
-            Self::Apart => (hash, 0),
-            Self::Shared => (at.0 % 2 + 2, (hash % 9).cast_signed() as isize),
-        }
-    }
-
-    /// The address after a step of `bytes` and, with a suboffset, through the pointer there.
-    fn step(self, at: Address, bytes: isize, suboffset: Option<isize>) -> Address {
-        let at = (at.0, at.1.wrapping_add(bytes));
-        match suboffset {
-            Some(suboffset) => {
-                let target = self.follow(at);
-                (target.0, target.1.wrapping_add(suboffset))
-            }
-            None => at,
-        }
-    }
-
-    /// PEP 3118: the address of the item at `index`. Items without bytes are all at the base.
-    fn item(self, view: &Layout, base: Address, index: &[isize]) -> Address {
-        if view.itemsize == 0 {
-            return base;
-        }
-        let (steps, none) = (view.steps(), vec![-1; index.len()]);
-        let suboffsets = view.suboffsets.as_ref().unwrap_or(&none);
-        (0..index.len()).fold(base, |at, axis| {
-            let suboffset = Some(suboffsets[axis]).filter(|&suboffset| suboffset >= 0);
-            self.step(at, steps[axis].wrapping_mul(index[axis]), suboffset)
-        })
-    }
-
-    /// All pairs of items of two views, in index order.
-    fn pairs(self, src: &Layout, dst: &Layout, order: Order) -> Vec<(Address, Address)> {
-        self.pairs_where(src, dst, order, |_| true)
-    }
-
-    /// The same of only those indices.
-    fn pairs_where(
-        self,
-        src: &Layout,
-        dst: &Layout,
-        order: Order,
-        wanted: impl Fn(&[isize]) -> bool,
-    ) -> Vec<(Address, Address)> {
-        let pair = |index: Vec<isize>| (self.item(src, SRC, &index), self.item(dst, DST, &index));
-        indices(&src.shape, order).into_iter().filter(|index| wanted(index)).map(pair).collect()
-    }
-
-    /// The pairs that a walk which reads has to visit: of an axis along which neither view moves one index is enough.
-    fn distinct(self, src: &Layout, dst: &Layout) -> Vec<(Address, Address)> {
-        let still: Vec<bool> = stands(src).iter().zip(stands(dst)).map(|(a, b)| *a && b).collect();
-        self.pairs_where(src, dst, Order::C, |index| (0..index.len()).all(|axis| !still[axis] || index[axis] == 0))
-    }
-
-    /// The pairs that a walk which writes has to visit: of an axis along which nothing moves that is written, the last index.
-    fn last(self, src: &Layout, dst: &Layout, order: Order) -> Vec<(Address, Address)> {
-        let still = stands(dst);
-        self.pairs_where(src, dst, order, |index| {
-            (0..index.len()).all(|axis| !still[axis] || index[axis] == src.shape[axis] - 1)
-        })
-    }
-
-    /// The pairs of items that a plan visits, in its order.
-    fn visits(self, plan: &Plan<'_>, itemsize: isize) -> Vec<(Address, Address)> {
-        let mut units = vec![((SRC.0, plan.src_offset), (DST.0, plan.dst_offset))];
-        for axis in plan.indirect().iter().chain(plan.direct()) {
-            let go =
-                |at: Address, step: Step, index: isize| self.step(at, step.stride.wrapping_mul(index), step.suboffset);
-            let along = |(src, dst)| (0..axis.len).map(move |at| (go(src, axis.src, at), go(dst, axis.dst, at)));
-            units = units.into_iter().flat_map(along).collect();
-        }
-        let unit = plan.unit.cast_signed();
-        assert_eq!(unit.checked_rem(itemsize).unwrap_or(0), 0, "a unit is made of whole items");
-        let items = unit.checked_div(itemsize).unwrap_or(1);
-        let within = |(src, dst): (Address, Address)| {
-            (0..items)
-                .map(move |at| ((src.0, src.1.wrapping_add(at * itemsize)), (dst.0, dst.1.wrapping_add(at * itemsize))))
-        };
-        units.into_iter().flat_map(within).collect()
-    }
-}
-
-/// Along which axes all items of a view are in the same place.
-fn stands(view: &Layout) -> Vec<bool> {
-    view.steps().iter().map(|&step| step == 0 || view.itemsize == 0).collect()
-}
+use pybuffer::layout::{Axis, MAX_NDIM, Order, Pair, Plan, Purpose, Structure, fill_strides};
 
 /// Whether a view has items that are reached by a pointer along an axis.
 fn follows(view: &Layout, axis: usize) -> bool {
     view.itemsize != 0 && view.suboffsets.as_ref().is_some_and(|suboffsets| suboffsets[axis] >= 0)
-}
-
-fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
-    items.sort_unstable();
-    items
-}
-
-/// For each byte that is written, the byte that it comes from in the end.
-fn written(pairs: &[(Address, Address)], itemsize: isize) -> HashMap<Address, Address> {
-    let bytes = |&(src, dst): &(Address, Address)| {
-        (0..itemsize).map(move |at| ((dst.0, dst.1.wrapping_add(at)), (src.0, src.1.wrapping_add(at))))
-    };
-    pairs.iter().flat_map(bytes).collect()
 }
 
 /// Suboffsets as exporters fill them in: left out, or negative along most axes.
@@ -223,16 +87,6 @@ fn assert_normalised(plan: &Plan<'_>, (src, dst): (&Layout, &Layout), once: impl
     }
 }
 
-/// Room for the axes of a walk, of a test that ends soon.
-fn room(axes: usize) -> &'static mut [Axis] {
-    Box::leak(vec![Axis::NONE; axes].into_boxed_slice())
-}
-
-/// The walk over two views of a test's.
-fn pair_of(src: &Layout, dst: &Layout) -> Pair<'static> {
-    Pair::of_views(room(src.shape.len()), &structure(src), &structure(dst)).expect("the shapes are the same")
-}
-
 /// The walk over two views, planned; and that there is a plan exactly where there is something to do.
 fn planned(src: &Layout, dst: &Layout, purpose: Purpose, order: Order) -> Option<Plan<'static>> {
     let pair = pair_of(src, dst);
@@ -271,10 +125,6 @@ fn assert_reads(src: &Layout, dst: &Layout) {
         assert_normalised(&plan, (src, dst), |_| false);
         assert_eq!(sorted(Pointers::Apart.visits(&plan, src.itemsize)), all);
     }
-}
-
-fn set<T: Ord>(items: Vec<T>) -> BTreeSet<T> {
-    items.into_iter().collect()
 }
 
 /// A plan to write visits the last pairs of the model, each once, and so do the forms that the copy gives it; and in such an
@@ -593,38 +443,6 @@ proptest! {
     }
 
     #[test]
-    fn crossed_walks_find_what_all_pairs_find((src, dst) in view_pairs(), other in any::<u64>(), rare in 1..40u64) {
-        let mut pair = pair_of(&src, &dst);
-        let (a, b) = (stands(&src), stands(&dst));
-        let alone = |still: &[bool], moves: &[bool]| {
-            (0..a.len()).any(|axis| src.shape[axis] > 1 && still[axis] && !moves[axis])
-        };
-        prop_assert_eq!(pair.is_crossed(), alone(&a, &b) && alone(&b, &a));
-        // Items are of two values, most of them of the same.
-        let value = |at: Address| {
-            let mut hasher = DefaultHasher::new();
-            (at, other).hash(&mut hasher);
-            hasher.finish().is_multiple_of(rare)
-        };
-        let equal = |pairs: &[(Address, Address)]| pairs.iter().all(|&(src, dst)| value(src) == value(dst));
-        let all = Pointers::Apart.pairs(&src, &dst, Order::C);
-        let second = pair.uncross(room(a.len())).expect("there is room");
-        let size = src.itemsize;
-        let visits = |pair: Pair<'_>| {
-            let plan = pair.plan(Purpose::Read, Order::C);
-            plan.map_or(vec![], |plan| Pointers::Apart.visits(&plan, size))
-        };
-        let (first, second) = (visits(pair), visits(second));
-        let moving = |still: &[bool]| (0..a.len()).filter(|&axis| !still[axis]).map(|axis| src.shape[axis]).product::<isize>();
-        if !all.is_empty() {
-            let most = [moving(&a), moving(&b)].map(isize::unsigned_abs);
-            prop_assert!(first.len() <= most[0] && second.len() <= most[1], "{} and {} of {:?}", first.len(), second.len(), most);
-        }
-        prop_assert!(set([first.clone(), second.clone()].concat()).is_subset(&set(all.clone())));
-        prop_assert_eq!(equal(&first) && equal(&second), equal(&all));
-    }
-
-    #[test]
     fn axes_along_which_nothing_moves_may_be_of_any_length(
         (src, dst) in view_pairs(), lens in prop::collection::vec(lengths(), 64), order in directed_orders(),
     ) {
@@ -680,31 +498,6 @@ proptest! {
             prop_assert!(plan.direct().is_empty());
             prop_assert_eq!(plan.unit, view.len().unsigned_abs());
         }
-    }
-}
-
-/// Windows that overlap are compared as the memory that they are windows of.
-#[test]
-fn overlapping_windows_are_one_axis_to_read() {
-    let window = 1 << 20;
-    for (shape, strides, len) in [
-        (&[window, window][..], &[2, 2][..], 2 * window - 1),
-        (&[window, window, window], &[2, 2, 2], 3 * window - 2),
-        (&[3, window, 5], &[2 * window, 2, 6], 3 * window + 12),
-        (&[window, 2, 3], &[-10, 4, 2], 5 * window),
-    ] {
-        let view = Layout {
-            itemsize: 2,
-            shape: shape.to_vec(),
-            strides: Some(strides.to_vec()),
-            suboffsets: None,
-            bare: false,
-        };
-        let plan = planned(&view, &view, Purpose::Read, Order::C).expect("there are items");
-        let lens: Vec<isize> = plan.direct().iter().map(|axis| axis.len).collect();
-        assert_eq!(lens, [len], "{shape:?} {strides:?}");
-        let plan = planned(&view, &view, Purpose::Each, Order::C).expect("there are items");
-        assert_eq!(plan.direct().iter().map(|axis| axis.len).product::<isize>(), shape.iter().product());
     }
 }
 

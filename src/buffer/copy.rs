@@ -1,10 +1,12 @@
 //! Copies between views and contiguous memory, and between views: all through the planner of `layout`.
 
+use core::ops::ControlFlow;
+
 use crate::abi::buffer::Py_buffer;
 use crate::abi::object::PyObject;
 use crate::error::{Error, Result};
 use crate::kernels;
-use crate::layout::{Axis, FEW, Order, Pair, Purpose, Small, Structure, with_room};
+use crate::layout::{Axis, Enough, FEW, Order, Pair, Purpose, Small, Structure, with_room};
 use crate::runtime::alloc::{self, Scratch};
 
 use super::request::Request;
@@ -85,11 +87,20 @@ unsafe fn copy_out_planned(buf: *mut u8, view: &Py_buffer, order: Order, memory:
 /// # Safety
 /// W1 to W4.
 unsafe fn copy_pair(pair: Option<Pair<'_>>, purpose: Purpose, src: *const u8, dst: *mut u8) -> Result<()> {
-    if let Some(plan) = pair.ok_or(Error::bad_argument())?.plan(purpose, Order::C) {
+    // SAFETY: the function's contract.
+    unsafe { run(pair.ok_or(Error::bad_argument())?, purpose, Order::C, src, dst) };
+    Ok(())
+}
+
+/// The same.
+///
+/// # Safety
+/// W1 to W4.
+unsafe fn run(pair: Pair<'_>, purpose: Purpose, order: Order, src: *const u8, dst: *mut u8) {
+    if let Some(plan) = pair.plan(purpose, order) {
         // SAFETY: the function's contract.
         unsafe { kernels::copy(plan, src, dst) };
     }
-    Ok(())
 }
 
 /// `PyBuffer_FromContiguous`: `len` bytes at `buf`, which are items in `order`, to as many items of `view`.
@@ -144,22 +155,11 @@ unsafe fn scatter(structure: &Structure<'_>, len: usize, order: Order, src: *con
             } else if items < pair.items() {
                 scatter_some(pair, structure.ndim, items, order, src, dst);
             } else {
-                scatter_part(pair, order, src, dst);
+                run(pair, Purpose::Write, order, src, dst);
             }
         }
     });
     Ok(())
-}
-
-/// Runs a walk that writes, or a part of it.
-///
-/// # Safety
-/// W1 to W4.
-unsafe fn scatter_part(part: Pair<'_>, order: Order, src: *const u8, dst: *mut u8) {
-    if let Some(plan) = part.plan(Purpose::Write, order) {
-        // SAFETY: the function's contract.
-        unsafe { kernels::copy(plan, src, dst) };
-    }
 }
 
 /// The first items of a walk. (Not in line: it needs memory for more axes, which others do not.)
@@ -170,7 +170,7 @@ unsafe fn scatter_part(part: Pair<'_>, order: Order, src: *const u8, dst: *mut u
 unsafe fn scatter_some(pair: Pair<'_>, ndim: usize, items: usize, order: Order, src: *const u8, dst: *mut u8) {
     with_room!(ndim, room => pair.prefix(items, order, room, &mut |part| {
         // SAFETY: the function's contract, for a part of the walk.
-        unsafe { scatter_part(part, order, src, dst) }
+        unsafe { run(part, Purpose::Write, order, src, dst) }
     }));
 }
 
@@ -183,7 +183,7 @@ unsafe fn scatter_lines(pair: Pair<'_>, ndim: usize, items: usize, src: *const u
     with_room!(ndim, room => with_room!(ndim, spare => {
         pair.prefix(items, Order::Fortran, room, &mut |part| part.fortran_lines(spare, &mut |part| {
             // SAFETY: the function's contract, for a part of the walk.
-            unsafe { scatter_part(part, Order::Fortran, src, dst) }
+            unsafe { run(part, Purpose::Write, Order::Fortran, src, dst) }
         }));
     }));
 }
@@ -272,9 +272,12 @@ unsafe fn copy_if_apart(
                 pair.items() == 0 || are_apart(pair.bounds(), src_base, dst_base)
             };
             if !apart {
-                return Ok(Some(pair.items().saturating_mul(pair.itemsize())));
+                let mut size = 0_usize;
+                each_last(pair, |part| size = size.saturating_add(part.items().saturating_mul(part.itemsize())));
+                return Ok(Some(size));
             }
-            copy_pair(Some(pair), Purpose::Write, src_base, dst_base).map(|()| None)
+            each_last(pair, |part| run(part, Purpose::Write, Order::C, src_base, dst_base));
+            Ok(None)
         })
     }
 }
@@ -287,6 +290,14 @@ fn last_writes<'m>(room: &'m mut [Axis], src: &Structure<'_>, dst: &Structure<'_
     Ok(pair)
 }
 
+/// Runs walks that write what the whole walk leaves written.
+fn each_last(pair: Pair<'_>, mut run: impl FnMut(Pair<'_>)) {
+    let _: ControlFlow<()> = pair.in_parts(Enough::Last, |part| {
+        run(part);
+        ControlFlow::Continue(())
+    });
+}
+
 /// Copies the items of the first view that are to be written to a temporary, one after the other.
 ///
 /// # Safety
@@ -296,7 +307,14 @@ unsafe fn gather(base: *const u8, src: &Structure<'_>, dst: &Structure<'_>, temp
     // SAFETY: the function's contract.
     unsafe {
         with_room!(src.ndim, room => {
-            copy_pair(Some(last_writes(room, src, dst)?.to_temporary()), Purpose::Once, base, temporary)
+            let mut to = temporary;
+            each_last(last_writes(room, src, dst)?, |part| {
+                let part = part.to_temporary();
+                let size = part.items().wrapping_mul(part.itemsize());
+                run(part, Purpose::Once, Order::C, base, to);
+                to = to.wrapping_add(size);
+            });
+            Ok(())
         })
     }
 }
@@ -310,7 +328,14 @@ unsafe fn ungather(temporary: *const u8, src: &Structure<'_>, dst: &Structure<'_
     // SAFETY: the function's contract.
     unsafe {
         with_room!(src.ndim, room => {
-            copy_pair(Some(last_writes(room, src, dst)?.from_temporary()), Purpose::Write, temporary, base)
+            let mut from = temporary;
+            each_last(last_writes(room, src, dst)?, |part| {
+                let part = part.from_temporary();
+                let size = part.items().wrapping_mul(part.itemsize());
+                run(part, Purpose::Write, Order::C, from, base);
+                from = from.wrapping_add(size);
+            });
+            Ok(())
         })
     }
 }
@@ -327,8 +352,11 @@ pub(crate) unsafe fn copy_apart(
 ) -> Result<()> {
     // SAFETY: the function's contract.
     unsafe {
-        with_room!(src.ndim, room => copy_pair(Pair::of_views(room, src, dst), Purpose::Write, src_base, dst_base))
+        with_room!(src.ndim, room => {
+            each_last(last_writes(room, src, dst)?, |part| run(part, Purpose::Write, Order::C, src_base, dst_base));
+        });
     }
+    Ok(())
 }
 
 /// Whether two operands of these bounds have no bytes in common.

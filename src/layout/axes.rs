@@ -58,24 +58,6 @@ impl Axis {
             && inner.dst.stride.checked_mul(inner.len) == Some(self.dst.stride)
     }
 
-    /// The length of the one axis with the steps of `inner` that has all pairs of both, where one step along this axis is as
-    /// good as some along `inner`, not more than that has: then the two are windows that overlap.
-    pub(super) fn len_with(&self, inner: &Self) -> Option<isize> {
-        let reaches = |outer: Step, inner_step: Step| {
-            let span = inner_step.stride.checked_mul(inner.len)?;
-            (outer.stride.unsigned_abs() <= span.unsigned_abs()).then_some(())
-        };
-        reaches(self.src, inner.src)?;
-        reaches(self.dst, inner.dst)?;
-        let of_dst = self.dst.stride.checked_div(inner.dst.stride);
-        let steps = of_dst.or(self.src.stride.checked_div(inner.src.stride))?;
-        let is_as_good = |outer: Step, inner: Step| inner.stride.checked_mul(steps) == Some(outer.stride);
-        if steps < 0 || !is_as_good(self.src, inner.src) || !is_as_good(self.dst, inner.dst) {
-            return None;
-        }
-        steps.checked_mul(self.len.checked_sub(1)?)?.checked_add(inner.len)
-    }
-
     /// Sort key: the axis with the greatest step of the second operand is outermost.
     pub(super) fn step_size(&self) -> (usize, usize) {
         (self.dst.stride.unsigned_abs(), self.src.stride.unsigned_abs())

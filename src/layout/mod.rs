@@ -19,6 +19,8 @@ mod planned;
 
 mod plan;
 
+mod windows;
+
 mod sides;
 
 mod subscript;
@@ -36,6 +38,7 @@ pub use small::{SMALL, Small};
 pub use structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of};
 pub use subscript::{Clipped, Subscript, axes_left, clip, select};
 pub use verify::{Placed, Pointers};
+pub use windows::{Enough, Places};
 
 /// The most axes of a view; CPython's `PyBUF_MAX_NDIM`.
 pub const MAX_NDIM: usize = 64;

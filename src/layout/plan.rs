@@ -16,10 +16,10 @@ use super::structure::{Order, Structure};
 /// A walk over pairs of items, axes in index order.
 #[derive(Debug)]
 pub struct Pair<'m> {
-    axes: Axes<'m>,
-    itemsize: usize,
+    pub(super) axes: Axes<'m>,
+    pub(super) itemsize: usize,
     src_offset: isize,
-    dst_offset: isize,
+    pub(super) dst_offset: isize,
 }
 
 /// What the second operand is for.
@@ -29,7 +29,8 @@ pub enum Purpose {
     Write,
     /// It is written, and no two of its items share memory, as in an array. The order does not matter.
     Once,
-    /// It is only read, so the order never matters, and of pairs of the same two items one is enough.
+    /// It is only read, so the order never matters, and one index is enough along an axis on which neither
+    /// operand moves.
     Read,
     /// The order does not matter, and each pair counts.
     Each,
@@ -137,6 +138,11 @@ impl<'m> Pair<'m> {
         self.axes.as_slice().iter().any(Axis::is_indirect)
     }
 
+    /// The number of axes up to the last one that follows a pointer.
+    pub(super) fn indirect(&self) -> usize {
+        self.axes.as_slice().iter().rposition(Axis::is_indirect).map_or(0, |last| last.wrapping_add(1))
+    }
+
     /// Whether the second operand follows pointers.
     #[must_use]
     pub fn writes_indirectly(&self) -> bool {
@@ -227,7 +233,7 @@ impl<'m> Pair<'m> {
     }
 
     /// Makes it the part of the walk with `len` items along one axis, from `start`.
-    fn narrow(&mut self, position: usize, start: isize, len: isize) {
+    pub(super) fn narrow(&mut self, position: usize, start: isize, len: isize) {
         if let Some(axis) = self.axes.as_mut_slice().get_mut(position) {
             axis.len = len;
             let (src, dst) = (start.wrapping_mul(axis.src.stride), start.wrapping_mul(axis.dst.stride));
@@ -237,7 +243,7 @@ impl<'m> Pair<'m> {
 
     /// Moves the begin of the axis at `position`. Behind a pointer axis it is that axis's suboffset that moves, not the
     /// base.
-    fn shift(&mut self, position: usize, src: isize, dst: isize) {
+    pub(super) fn shift(&mut self, position: usize, src: isize, dst: isize) {
         let before = self.axes.as_mut_slice().get_mut(..position).unwrap_or(&mut []);
         let (mut src_base, mut dst_base) = (&mut self.src_offset, &mut self.dst_offset);
         for axis in before {
@@ -283,36 +289,6 @@ impl<'m> Pair<'m> {
         }
     }
 
-    /// Whether each operand stands still on an axis along which the other one moves: then items of one are paired with all
-    /// items of a line, or more, of the other.
-    #[must_use]
-    pub fn is_crossed(&self) -> bool {
-        let moves_alone = |still: fn(&Axis) -> isize, moving: fn(&Axis) -> isize| {
-            self.axes.as_slice().iter().any(|axis| axis.len > 1 && still(axis) == 0 && moving(axis) != 0)
-        };
-        moves_alone(|axis| axis.src.stride, |axis| axis.dst.stride)
-            && moves_alone(|axis| axis.dst.stride, |axis| axis.src.stride)
-    }
-
-    /// Leaves the pairs of the first operand's items with the first of those that they are crossed with, and gives the pairs
-    /// of the second operand's items with the first of theirs. All pairs of the whole walk are equal where these are, since
-    /// equality is transitive, and these are not more than either operand has items. `None` where there is too little room.
-    #[must_use]
-    pub fn uncross<'s>(&mut self, room: &'s mut [Axis]) -> Option<Pair<'s>> {
-        let mut other = self.copied(room)?;
-        for axis in self.axes.as_mut_slice() {
-            if axis.src.stride == 0 {
-                axis.len = axis.len.min(1);
-            }
-        }
-        for axis in other.axes.as_mut_slice() {
-            if axis.dst.stride == 0 {
-                axis.len = axis.len.min(1);
-            }
-        }
-        Some(other)
-    }
-
     /// The same walk with contiguous memory, in C order, in the place of the second operand.
     #[must_use]
     pub fn to_temporary(mut self) -> Self {
@@ -351,7 +327,7 @@ impl<'m> Pair<'m> {
                 Purpose::Once | Purpose::Each => {}
             }
         }
-        let indirect = self.axes.as_slice().iter().rposition(Axis::is_indirect).map_or(0, |last| last.wrapping_add(1));
+        let indirect = self.indirect();
         self.drop_single(indirect);
         let ordered = purpose == Purpose::Write && !self.is_injective(indirect);
         if !ordered {
@@ -360,7 +336,7 @@ impl<'m> Pair<'m> {
         } else if order == Order::Fortran {
             self.axes.as_mut_slice().get_mut(indirect..).unwrap_or(&mut []).reverse();
         }
-        self.merge(indirect, purpose == Purpose::Read);
+        self.merge(indirect);
         Some(self.planned(indirect, ordered))
     }
 
@@ -371,7 +347,7 @@ impl<'m> Pair<'m> {
         if self.items() == 0 {
             return None;
         }
-        let indirect = self.axes.as_slice().iter().rposition(Axis::is_indirect).map_or(0, |last| last.wrapping_add(1));
+        let indirect = self.indirect();
         self.drop_single(indirect);
         Some(self.planned(indirect, true))
     }
@@ -456,29 +432,19 @@ impl<'m> Pair<'m> {
         }
     }
 
-    /// Makes one axis of neighbours that continue each other, and, where pairs need not be visited `again`, of those that have
-    /// pairs in common.
-    fn merge(&mut self, indirect: usize, again: bool) {
+    /// Makes one axis of neighbours that continue each other.
+    fn merge(&mut self, indirect: usize) {
         let mut position = indirect;
         while let Some([outer, inner]) = self.axes.as_slice().get(position..).and_then(|rest| rest.first_chunk()) {
-            let (len, overlaps) = if outer.continues(inner) {
-                (Some(outer.len.wrapping_mul(inner.len)), false)
-            } else {
-                (outer.len_with(inner).filter(|_| again), true)
-            };
-            let Some(len) = len else {
+            if !outer.continues(inner) {
                 position = position.wrapping_add(1);
                 continue;
-            };
-            let merged = Axis { len, ..*inner };
+            }
+            // It goes on just where its outer half did, so there is no way back.
+            let merged = Axis { len: outer.len.wrapping_mul(inner.len), ..*inner };
             self.axes.remove(position);
             if let Some(axis) = self.axes.as_mut_slice().get_mut(position) {
                 *axis = merged;
-            }
-            // What continues an axis goes on just where its outer half did, so there is no way back; what overlaps reaches
-            // further.
-            if overlaps {
-                position = position.wrapping_sub(1).min(position).max(indirect);
             }
         }
     }

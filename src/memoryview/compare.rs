@@ -1,6 +1,7 @@
 //! Equality by value and hash. CPython: `memory_richcompare`, `memory_hash`.
 
 use core::ffi::c_int;
+use core::ops::ControlFlow;
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
@@ -12,7 +13,7 @@ use crate::description::{PlanOf, with_plan_of};
 use crate::error::{Error, Kind, Result};
 use crate::format::{self, Comparer, common_item, is_of_struct, native_code};
 use crate::kernels;
-use crate::layout::{Order, Pair, Plan, Purpose, Structure, with_room};
+use crate::layout::{Enough, Order, Pair, Plan, Purpose, Structure, with_room};
 use crate::runtime::alloc::Scratch;
 use crate::runtime::boundary::boundary;
 use crate::runtime::compare::Operator;
@@ -102,36 +103,18 @@ unsafe fn equal(a: &Py_buffer, b: &Py_buffer, formats: Formats) -> Result<bool> 
         }
         with_room!(left.ndim, room => {
             let pair = Pair::of_views(room, &left, &right).ok_or(Error::bad_argument())?;
-            if pair.is_crossed() {
-                return equal_crossed(pair, left.ndim, a, b, formats);
-            }
-            equal_items(pair, a, b, formats)
+            let mut answer = Ok(true);
+            let _: ControlFlow<()> = pair.in_parts(Enough::Equal, |part| {
+                answer = equal_items(part, a, b, formats);
+                if answer == Ok(true) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            });
+            answer
         })
     }
 }
 
 /// # Safety
-/// As [`equal_items`]; the pair is crossed.
-#[cold]
-#[inline(never)]
-unsafe fn equal_crossed(
-    mut pair: Pair<'_>,
-    ndim: usize,
-    a: &Py_buffer,
-    b: &Py_buffer,
-    formats: Formats,
-) -> Result<bool> {
-    // SAFETY: the function's contract: parts of the walk.
-    unsafe {
-        with_room!(ndim, room => {
-            let other = pair.uncross(room).ok_or(Error::bad_argument())?;
-            Ok(equal_items(pair, a, b, formats)? && equal_items(other, a, b, formats)?)
-        })
-    }
-}
-
-/// # Safety
-/// As [`equal`]; the pair is that of the two views.
+/// As [`equal`]; the pair is a part of that of the two views.
 unsafe fn equal_items(pair: Pair<'_>, a: &Py_buffer, b: &Py_buffer, formats: Formats) -> Result<bool> {
     // SAFETY: the function's contract.
     let (format_a, format_b) = unsafe { (buffer::format_of(a), buffer::format_of(b)) };

@@ -9,7 +9,8 @@ use crate::description::read_value;
 use crate::error::{Error, Kind, Result};
 use crate::format::Plan;
 use crate::kernels;
-use crate::layout::{Order, Pair, Purpose, Structure, with_room};
+use crate::layout::{Enough, Order, Pair, Places, Purpose, Structure, with_room};
+use crate::runtime::alloc::Scratch;
 
 use super::access::Access;
 use super::items::{bytes_of, check_values};
@@ -48,6 +49,9 @@ pub(crate) unsafe fn count(op: NonNull<PyObject>, values: &[pybuffer_value]) -> 
             let structure = looked_at(structure, size);
             with_room!(structure.ndim, room => {
                 let mut pair = Pair::of_views(room, &structure, &structure).ok_or(Error::bad_argument())?;
+                if let Some(places) = pair.places() {
+                    return count_by_places(pair, places, base, plan, size, values);
+                }
                 let times = pair.leave_first();
                 let Some(walk) = pair.plan(Purpose::Each, Order::C) else { return Ok(0) };
                 let mut count = 0_usize;
@@ -60,6 +64,46 @@ pub(crate) unsafe fn count(op: NonNull<PyObject>, values: &[pybuffer_value]) -> 
             })
         })
     }
+}
+
+/// The same, where many index tuples lead to each item: how many is counted first.
+///
+/// # Safety
+/// W1 and W3 for the first operand, whose items are as large as the plan's; what `read_value` needs of the values.
+#[cold]
+#[inline(never)]
+unsafe fn count_by_places(
+    mut pair: Pair<'_>,
+    places: Places,
+    base: *const u8,
+    plan: &Plan<'_>,
+    size: usize,
+    values: &[pybuffer_value],
+) -> Result<isize> {
+    let bytes = places.count.checked_mul(size_of::<usize>()).ok_or(Error::no_memory())?;
+    let memory = Scratch::new(bytes)?;
+    let table: *mut usize = memory.as_ptr().cast();
+    // SAFETY: new memory of as many numbers, aligned as every allocation is.
+    let table = unsafe {
+        table.write_bytes(0, places.count);
+        core::slice::from_raw_parts_mut(table, places.count)
+    };
+    pair.count_places(&places, table);
+    pair.over_places(&places);
+    let Some(walk) = pair.in_index_order() else { return Ok(0) };
+    let mut count = 0_usize;
+    // SAFETY: the function's contract: a place to which an index tuple leads is that of an item. No other is looked at.
+    let _: ControlFlow<()> = unsafe {
+        kernels::visit(&walk, base, null_mut(), |item, at| {
+            let times = table.get(at.addr()).copied().unwrap_or(0);
+            if times != 0 && has_values(plan, bytes_of(item, size), values) {
+                count = count.wrapping_add(times);
+            }
+            ControlFlow::Continue(())
+        })
+    };
+    // Not more than there are items.
+    Ok(count.cast_signed())
 }
 
 /// `memoryview.index(value, start, stop)`, items counted in C order.
@@ -123,17 +167,19 @@ unsafe fn first_in(
     values: &[pybuffer_value],
 ) -> Option<isize> {
     pair.leave_first();
-    let walk = pair.in_index_order()?;
     let mut place = None;
-    // SAFETY: the function's contract.
-    let _: ControlFlow<()> = unsafe {
-        kernels::visit(&walk, base, null_mut(), |item, at| {
-            if !has_values(plan, bytes_of(item, size), values) {
-                return ControlFlow::Continue(());
-            }
-            place = Some(at.addr().cast_signed());
-            ControlFlow::Break(())
-        })
-    };
+    let _: ControlFlow<()> = pair.in_parts(Enough::First, |part| {
+        let Some(walk) = part.in_index_order() else { return ControlFlow::Continue(()) };
+        // SAFETY: the function's contract, for a part of the walk.
+        unsafe {
+            kernels::visit(&walk, base, null_mut(), |item, at| {
+                if !has_values(plan, bytes_of(item, size), values) {
+                    return ControlFlow::Continue(());
+                }
+                place = Some(at.addr().cast_signed());
+                ControlFlow::Break(())
+            })
+        }
+    });
     place
 }

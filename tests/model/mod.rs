@@ -3,6 +3,8 @@
 //! The model knows index tuples and nothing else: it enumerates all of them in order and works out each item's place
 //! from PEP 3118's sentence about strides. It never sorts, merges, flips or takes a short cut.
 
+pub(crate) mod symbolic;
+
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use pybuffer::layout::Order;

@@ -1,0 +1,330 @@
+//! Walks of far more index tuples than there are items: windows that overlap, rows that are compared with columns.
+//!
+//! Along two axes there is a way back: so many steps along the one, and so many along the other, that an operand comes to the
+//! item where it was. So nearly all index tuples of long axes lead to items that others lead to as well. Such a walk is
+//! taken apart into few boxes (parts of it along some axes) of those pairs that are [`Enough`], or its items are counted
+//! ([`Places`]), so that it takes no longer than its operands are large.
+
+use core::ops::ControlFlow;
+
+use super::axes::{Axis, Step};
+use super::plan::Pair;
+use super::{MAX_NDIM, with_room};
+
+/// Which pairs of a walk do as well as all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enough {
+    /// Of each item of the first operand the first pair in C order.
+    First,
+    /// Of each item of the second operand the last pair in C order, whose write is the one that stays.
+    Last,
+    /// All pairs are equal where these are. Equality is transitive: of four pairs in which two items of one operand meet two
+    /// of the other, the fourth is equal where the others are.
+    Equal,
+}
+
+/// Pairs that are run as they are, all of them: as long as it takes to find out which are enough.
+const FEW_PAIRS: usize = 1 << 12;
+
+/// Two axes of which not all pairs of indices are needed.
+#[derive(Clone, Copy, Debug)]
+struct Fold {
+    /// So many outer indices, the first ones or for [`Enough::Last`] the last, are needed with all inner ones;
+    whole: isize,
+    /// the others with the first so many inner ones,
+    low: isize,
+    /// and with the last so many.
+    high: isize,
+}
+
+/// A part of an axis: the first index, and how many there are.
+type Range = (isize, isize);
+
+/// The shortest way back along two axes of these strides: forwards along the first, or forwards along the second alone. `None`
+/// where the operand moves along neither.
+fn way_back(outer: isize, inner: isize) -> Option<(isize, isize)> {
+    match (outer, inner) {
+        (0, 0) => None,
+        (0, _) => Some((1, 0)),
+        (_, 0) => Some((0, 1)),
+        _ => {
+            let common = common_divisor(outer.unsigned_abs(), inner.unsigned_abs());
+            // What does not fit is longer than any axis.
+            let steps = |stride: isize| {
+                let steps = stride.unsigned_abs().checked_div(common).and_then(|steps| isize::try_from(steps).ok());
+                steps.unwrap_or(isize::MAX)
+            };
+            let back = steps(outer);
+            Some((steps(inner), if (outer < 0) == (inner < 0) { back.wrapping_neg() } else { back }))
+        }
+    }
+}
+
+/// The greatest common divisor; of 0 and another number it is that.
+fn common_divisor(mut a: usize, mut b: usize) -> usize {
+    while let Some(rest) = a.checked_rem(b) {
+        (a, b) = (b, rest);
+    }
+    a
+}
+
+/// How many bytes are from the first byte of the first item to that of the last one.
+fn span<'a>(axes: impl Iterator<Item = &'a Axis>, stride: impl Fn(&Axis) -> isize) -> usize {
+    axes.fold(0_usize, |span, axis| {
+        let steps = axis.len.unsigned_abs().saturating_sub(1);
+        span.saturating_add(steps.saturating_mul(stride(axis).unsigned_abs()))
+    })
+}
+
+fn product<'a>(mut axes: impl Iterator<Item = &'a Axis>) -> usize {
+    axes.try_fold(1_usize, |items, axis| items.checked_mul(axis.len.unsigned_abs())).unwrap_or(usize::MAX)
+}
+
+impl Pair<'_> {
+    /// Runs, one after the other, walks of which the pairs are enough: the whole one, unless its operands are much smaller.
+    pub fn in_parts(self, enough: Enough, mut run: impl FnMut(Pair<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        if self.is_larger_than_memory(enough) { self.in_boxes(enough, FEW_PAIRS, &mut run) } else { run(self) }
+    }
+
+    /// The same, whatever the operands' size, where so `few` pairs are not taken apart.
+    #[cold]
+    #[inline(never)]
+    pub fn in_boxes(
+        &self,
+        enough: Enough,
+        few: usize,
+        run: &mut dyn FnMut(Pair<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        with_room!(self.axes.as_slice().len(), room => {
+            Boxes { pair: self, enough, few, ranges: &mut [(0, 0); MAX_NDIM], room, run }.run_from(0)
+        })
+    }
+
+    fn is_larger_than_memory(&self, enough: Enough) -> bool {
+        let direct = || self.direct().iter();
+        let items = product(direct());
+        if items <= FEW_PAIRS {
+            return false;
+        }
+        let covered = items.saturating_mul(self.itemsize.max(1)) / 2;
+        let src = || span(direct(), |axis| axis.src.stride) < covered;
+        let dst = || span(direct(), |axis| axis.dst.stride) < covered;
+        match enough {
+            Enough::First => src(),
+            Enough::Last => dst(),
+            Enough::Equal => src() && dst(),
+        }
+    }
+
+    /// The axes behind the last one that follows a pointer.
+    fn direct(&self) -> &[Axis] {
+        self.axes.as_slice().get(self.indirect()..).unwrap_or(&[])
+    }
+
+    /// Which pairs of indices are needed of two direct axes; `None` where all are. Those that are not stand for what earlier ones
+    /// in C order do (for [`Enough::Last`], later ones), wherever in the whole walk these are.
+    fn fold(&self, enough: Enough, outer: usize, inner: usize) -> Option<Fold> {
+        let axes = self.axes.as_slice();
+        let (a, b) = (axes.get(outer)?, axes.get(inner)?);
+        if outer < self.indirect() {
+            return None;
+        }
+        let (src, dst) = (way_back(a.src.stride, b.src.stride), way_back(a.dst.stride, b.dst.stride));
+        let ways = match enough {
+            Enough::First => [src, None],
+            Enough::Last => [dst, None],
+            // Along the same way both come back to the same pair.
+            Enough::Equal => [src.or(dst), dst.filter(|_| src.is_some() && src != dst)],
+        };
+        let mut fold = Fold { whole: 0, low: 0, high: 0 };
+        for (along, back) in ways.into_iter().flatten() {
+            fold.whole = fold.whole.saturating_add(along);
+            let end = if (back > 0) == (enough != Enough::Last) { &mut fold.low } else { &mut fold.high };
+            *end = end.saturating_add(back.saturating_abs());
+        }
+        let leaves_out = fold.whole < a.len && fold.low.saturating_add(fold.high) < b.len;
+        (leaves_out && ways != [None; 2]).then_some(fold)
+    }
+
+    /// The places of the first operand's items, where they are much fewer than the index tuples that lead there. Without bytes
+    /// there is no place.
+    #[must_use]
+    pub fn places(&self) -> Option<Places> {
+        let moving = || self.direct().iter().filter(|axis| axis.src.stride != 0 && axis.len > 1);
+        let items = product(self.direct().iter());
+        let step = moving().fold(0, |step, axis| common_divisor(axis.src.stride.unsigned_abs(), step));
+        let span = span(moving(), |axis| axis.src.stride);
+        let count = span.checked_div(step)?.checked_add(1)?;
+        let first = moving().map(|axis| axis.len.wrapping_sub(1).wrapping_mul(axis.src.stride).min(0));
+        let first = first.fold(0, isize::wrapping_add);
+        let few = items > FEW_PAIRS && count <= items / 4 && isize::try_from(span).is_ok();
+        few.then_some(Places { step: step.cast_signed(), count, first })
+    }
+
+    /// How many index tuples of the direct axes lead to each of the places, to a table of as many zeros.
+    pub fn count_places(&self, places: &Places, table: &mut [usize]) {
+        let mut far = 0_usize;
+        if let Some(begin) = table.first_mut() {
+            *begin = 1;
+        }
+        // No number is above that of all tuples, which fits.
+        for axis in self.direct() {
+            let (len, step) = (axis.len.unsigned_abs(), axis.src.stride.unsigned_abs());
+            let Some(step) = step.checked_div(places.step.unsigned_abs()).filter(|&step| step != 0 && len > 1) else {
+                table.iter_mut().take(far.wrapping_add(1)).for_each(|count| *count = count.wrapping_mul(len));
+                continue;
+            };
+            far = far.wrapping_add(len.wrapping_sub(1).wrapping_mul(step));
+            // The sums of all steps backwards, and of those that are more than the axis has taken away again.
+            for at in step..far.wrapping_add(1) {
+                let before = table.get(at.wrapping_sub(step)).copied().unwrap_or(0);
+                if let Some(count) = table.get_mut(at) {
+                    *count = count.wrapping_add(before);
+                }
+            }
+            let window = len.wrapping_mul(step);
+            for at in (window..far.wrapping_add(1)).rev() {
+                let before = table.get(at.wrapping_sub(window)).copied().unwrap_or(0);
+                if let Some(count) = table.get_mut(at) {
+                    *count = count.wrapping_sub(before);
+                }
+            }
+        }
+    }
+
+    /// The walk over the places, with the number of each as the second operand, from 0 on. Not every place has an item.
+    pub fn over_places(&mut self, places: &Places) {
+        let indirect = self.indirect();
+        while self.axes.as_slice().len() > indirect {
+            self.axes.pop();
+        }
+        self.axes.as_mut_slice().iter_mut().for_each(|axis| axis.dst = Step::NONE);
+        let step = |stride| Step { stride, suboffset: None };
+        let axis = Axis { len: places.count.cast_signed(), src: step(places.step), dst: step(1) };
+        // Places are those of at least one axis, so there is room.
+        self.axes.push(axis);
+        self.shift(indirect, places.first, 0);
+        self.dst_offset = 0;
+    }
+}
+
+/// A walk that is taken apart.
+struct Boxes<'b> {
+    pair: &'b Pair<'b>,
+    enough: Enough,
+    few: usize,
+    /// Which indices of each axis are in the box.
+    ranges: &'b mut [Range; MAX_NDIM],
+    room: &'b mut [Axis],
+    run: &'b mut dyn FnMut(Pair<'_>) -> ControlFlow<()>,
+}
+
+impl Boxes<'_> {
+    fn count(&self) -> usize {
+        self.pair.axes.as_slice().len()
+    }
+
+    fn len(&self, position: usize) -> isize {
+        self.pair.axes.as_slice().get(position).map_or(0, |axis| axis.len)
+    }
+
+    fn set(&mut self, position: usize, range: Range) {
+        if let Some(slot) = self.ranges.get_mut(position) {
+            *slot = range;
+        }
+    }
+
+    /// Whether a fold of the axis at `outer`, of these indices, leaves out inner ones. A range is on one side, see
+    /// [`Boxes::next`].
+    fn is_behind(&self, fold: Fold, outer: usize, (start, _): Range) -> bool {
+        match self.enough {
+            Enough::Last => start < self.len(outer).wrapping_sub(fold.whole),
+            Enough::First | Enough::Equal => start >= fold.whole,
+        }
+    }
+
+    /// The next range of needed indices along the axis at `position`, from one index on, where those of the axes before it are
+    /// given. Ranges end where more or fewer indices of an axis behind it are needed.
+    fn next(&self, position: usize, from: isize) -> Option<Range> {
+        let len = self.len(position);
+        let (mut start, mut end) = (from, len);
+        let mut found = false;
+        while !found {
+            (found, end) = (true, len);
+            for outer in 0..position {
+                let range = self.ranges.get(outer).copied().unwrap_or((0, 0));
+                let fold = self.pair.fold(self.enough, outer, position);
+                let Some(fold) = fold.filter(|fold| self.is_behind(*fold, outer, range)) else { continue };
+                if start < fold.low {
+                    end = end.min(fold.low);
+                } else if start < len.wrapping_sub(fold.high) {
+                    (found, start) = (false, len.wrapping_sub(fold.high));
+                }
+            }
+        }
+        for inner in position.wrapping_add(1)..self.count() {
+            let Some(fold) = self.pair.fold(self.enough, position, inner) else { continue };
+            let border = if self.enough == Enough::Last { len.wrapping_sub(fold.whole) } else { fold.whole };
+            if start < border {
+                end = end.min(border);
+            }
+        }
+        (start < len).then_some((start, end.wrapping_sub(start)))
+    }
+
+    /// Whether the needed indices from the axis at `position` on are one box, which it then is; few pairs are one in any case.
+    fn settle(&mut self, position: usize) -> bool {
+        let axes = self.pair.axes.as_slice().get(position..).unwrap_or(&[]);
+        let few = product(axes.iter()) <= self.few;
+        for at in position..self.count() {
+            let all = (0, self.len(at));
+            let range = if few { Some(all) } else { self.next(at, 0) };
+            let range = range.filter(|(start, len)| few || self.next(at, start.wrapping_add(*len)).is_none());
+            let Some(range) = range else { return false };
+            self.set(at, range);
+        }
+        true
+    }
+
+    /// Runs the boxes of the needed indices from the axis at `position` on, with those of the axes before it as they are given.
+    fn run_from(&mut self, position: usize) -> ControlFlow<()> {
+        if self.settle(position) {
+            return self.run_box();
+        }
+        let mut from = 0;
+        while let Some((start, len)) = self.next(position, from) {
+            from = start.wrapping_add(len);
+            self.set(position, (start, len));
+            let behind = position.wrapping_add(1);
+            // Boxes behind each other are in index order only where they are those of one index.
+            if self.enough == Enough::Equal || len == 1 || self.settle(behind) {
+                self.run_from(behind)?;
+                continue;
+            }
+            for index in start..from {
+                self.set(position, (index, 1));
+                self.run_from(behind)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn run_box(&mut self) -> ControlFlow<()> {
+        let Some(mut part) = self.pair.copied(self.room) else { return ControlFlow::Continue(()) };
+        for (position, &(start, len)) in self.ranges.iter().take(self.pair.axes.as_slice().len()).enumerate() {
+            part.narrow(position, start, len);
+        }
+        (self.run)(part)
+    }
+}
+
+/// Where the items of an operand are that moves along several axes: in evenly spaced places.
+#[derive(Clone, Copy, Debug)]
+pub struct Places {
+    /// Bytes from one to the next.
+    step: isize,
+    /// How many there are, some of them without an item, maybe.
+    pub count: usize,
+    /// Where the first one is, in bytes from the item at index 0.
+    first: isize,
+}
