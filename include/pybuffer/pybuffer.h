@@ -2273,7 +2273,9 @@ extern PyTypeObject pybuffer_format_type;
  * Parses a format. A new reference; for a single native code of the struct module's an object that lives for ever, for
  * which no memory is needed.
  *
- * NULL with `ValueError` that names what was expected and at which byte, `MemoryError`, or `SystemError` for NULL.
+ * NULL with `ValueError` that names what was expected and at which byte, `MemoryError`, or `SystemError` for NULL. Items that
+ * take no bytes may have more elements, or more values, than a `Py_ssize_t` can count: such a format has a size
+ * (`PyBuffer_SizeFromFormat`), but cannot be described, which is a `ValueError`, too.
  */
 PyObject *pybuffer_format_parse(const char *format);
 
