@@ -9,10 +9,10 @@ mod model;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
-use model::symbolic::{Address, Pointers, pair_of, room, set, structure, written};
+use model::symbolic::{Address, Pointers, pair_of, room, set, written};
 use model::{Layout, config};
 use proptest::prelude::*;
-use pybuffer::layout::{Enough, Order, Pair, Purpose};
+use pybuffer::layout::{Enough, Order, Pair, Purpose, Structure};
 
 type Pairs = Vec<(Address, Address)>;
 
@@ -188,18 +188,23 @@ proptest! {
     }
 }
 
+/// Items of one byte, as many as there may be.
+fn whole<'a>(shape: &'a [isize], strides: &'a [isize]) -> Structure<'a> {
+    Structure {
+        ndim: shape.len(),
+        len: isize::MAX,
+        itemsize: 1,
+        shape: Some(shape),
+        strides: Some(strides),
+        suboffsets: None,
+    }
+}
+
 /// How many parts and pairs there are of windows of the second operand that are written, or of both that are compared.
 fn sizes(shape: &[isize], [src, dst]: [&[isize]; 2], enough: Enough) -> (usize, usize) {
-    let view = |strides: &[isize]| Layout {
-        itemsize: 1,
-        shape: shape.to_vec(),
-        strides: Some(strides.to_vec()),
-        suboffsets: None,
-        bare: false,
-    };
-    let (src, dst) = (view(src), view(dst));
     let (mut parts, mut items) = (0, 0);
-    let pair = Pair::of_views(room(shape.len()), &structure(&src), &structure(&dst)).expect("the shapes are the same");
+    let pair =
+        Pair::of_views(room(shape.len()), &whole(shape, src), &whole(shape, dst)).expect("the shapes are the same");
     let _ = pair.in_parts(enough, |part| {
         parts += 1;
         items += part.items();
@@ -233,6 +238,18 @@ fn there_are_as_few_pairs_as_memory_is_small() {
     }
     let (parts, items) = sizes(&[2; 60], [&[1; 60], &[3; 60]], Enough::Equal);
     assert!(parts <= 61 && items <= 61 << 12, "{parts} parts, {items} pairs");
+}
+
+/// However long the other axes are: of no items there is nothing to take apart, or to count.
+#[test]
+fn an_axis_without_items_has_no_pairs() {
+    for shape in [[1 << 60, 1 << 60, 0], [0, 1 << 62, 1 << 62], [1 << 62, 0, 1 << 62]] {
+        for enough in [Enough::First, Enough::Last, Enough::Equal] {
+            assert_eq!(sizes(&shape, [&[1; 3], &[2; 3]], enough), (1, 0), "{shape:?}");
+        }
+        let view = whole(&shape, &[1; 3]);
+        assert!(Pair::of_views(room(3), &view, &view).expect("there is room").places().is_none());
+    }
 }
 
 /// Memory that is as large as its items is walked as it is.

@@ -76,8 +76,9 @@ fn span<'a>(axes: impl Iterator<Item = &'a Axis>, stride: impl Fn(&Axis) -> isiz
     })
 }
 
-fn product<'a>(mut axes: impl Iterator<Item = &'a Axis>) -> usize {
-    axes.try_fold(1_usize, |items, axis| items.checked_mul(axis.len.unsigned_abs())).unwrap_or(usize::MAX)
+/// How many index tuples there are; of an axis without items none, however long the others are.
+fn product<'a>(axes: impl Iterator<Item = &'a Axis>) -> usize {
+    axes.fold(1, |items: usize, axis| items.saturating_mul(axis.len.unsigned_abs()))
 }
 
 impl Pair<'_> {
