@@ -380,7 +380,9 @@ static void what_is_written_over_is_not_written(const Extreme *x)
 {
     PyObject *view = view_of(x, 0), *source = view_of(x, 1);
     pybuffer_subscript all[1] = {PYBUFFER_ELLIPSIS};
-    pybuffer_value values[2];
+    /* One more than any of the items has. */
+    pybuffer_value values[3];
+    values[2] = PYBUFFER_INT(0);
     first_values(x, view, values);
     CHECK_OF(x, pybuffer_memoryview_fill(view, all, 1, values, (int)values_of(x)), 0);
     CHECK_OF(x, pybuffer_memoryview_fill(view, NULL, 0, values, (int)values_of(x) + 1), -1);
