@@ -1,7 +1,8 @@
 //! libpybuffer: Python's buffer protocol (PEP 3118) and memoryviews for C, without an interpreter.
 //!
 //! This file holds the layer map and nothing else. A module uses only modules of lower layers, and within a folder a
-//! file uses only those listed above it in its `mod.rs`; `tests/layers.rs` enforces both. ARCHITECTURE.md has the why.
+//! file uses only those listed above it in its `mod.rs`; `tests/layers.rs` enforces both. Each object has a layer of its
+//! own. ARCHITECTURE.md has the why.
 //!
 //! | layer | module | what lives there |
 //! | --- | --- | --- |
@@ -12,11 +13,15 @@
 //! | 2 | [`kernels`] | raw memory: the walks that copy, compare and convert |
 //! | 3 | [`runtime`] | allocator, reference counts, types, the error indicator, hashing, the boundary to C |
 //! | 4 | [`buffer`] | request flags and the answers to them, acquire and release, contiguous copies, the exporter checker |
-//! | 5 | [`bytes`] | bytes objects, which the layers above make |
-//! | 6 | [`exporters`] | bytearray, PickleBuffer, memory, ndarray, old buffers |
-//! | 6 | [`description`] | parsed formats as objects: the tree, its canonical spelling, equivalence |
-//! | 7 | [`memoryview`] | managed buffer, view, export, items, parts, compare, hash, numbers, text |
-//! | 7 | [`sequence`] | sequences: items and slices of whatever has them |
+//! | 5 | [`objects::bytes`] | bytes objects, which the other objects make |
+//! | 6 | [`objects::bytearray`] | bytearrays |
+//! | 6 | [`objects::memory`] | memory with an owner |
+//! | 6 | [`objects::ndarray`] | arrays of any structure, to test consumers with |
+//! | 6 | [`objects::oldbuffer`] | Python 2's buffer objects |
+//! | 6 | [`objects::picklebuffer`] | PickleBuffer |
+//! | 6 | [`objects::format`] | parsed formats: the tree, its canonical spelling, equivalence |
+//! | 7 | [`objects::memoryview`] | managed buffer, view, export, items, parts, compare, hash, numbers, text |
+//! | 7 | [`objects::sequence`] | sequences: items and slices of whatever has them |
 //! | 9 | [`capi`] | the `extern "C"` skin, one file per section of the header |
 
 #![no_std]
@@ -48,14 +53,6 @@ mod runtime;
 
 mod buffer;
 
-mod bytes;
-
-mod exporters;
-
-mod description;
-
-mod memoryview;
-
-mod sequence;
+mod objects;
 
 mod capi;

@@ -6,7 +6,7 @@
 use core::ffi::{c_char, c_int};
 
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::exporters::bytearray;
+use crate::objects::bytearray;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 

@@ -8,8 +8,8 @@ use core::ptr::{NonNull, null_mut};
 
 use crate::abi::bytes::PyBytesObject;
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::bytes;
 use crate::error::Error;
+use crate::objects::bytes;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 

@@ -9,8 +9,8 @@ use core::ptr::{NonNull, null, null_mut};
 
 use crate::abi::object::PyObject;
 use crate::abi::types::PyTypeObject;
-use crate::bytes;
 use crate::error::{Argument, Error, Kind, Result};
+use crate::objects::bytes;
 use crate::runtime::boundary::boundary;
 use crate::runtime::message::Sink;
 use crate::runtime::refs::Owned;

@@ -16,8 +16,8 @@ use crate::abi::exporting::{pybuffer_destroy, pybuffer_report};
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::buffer::{self, Request};
 use crate::error::Error;
-use crate::exporters::memory;
-use crate::memoryview;
+use crate::objects::memory;
+use crate::objects::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 

@@ -16,8 +16,8 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 
 use crate::abi::format::{pybuffer_item, pybuffer_value};
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::description::{self, FormatObject};
 use crate::error::Error;
+use crate::objects::format::{self, FormatObject};
 use crate::runtime::boundary::{Failure, boundary, non_null};
 use crate::runtime::refs::Owned;
 
@@ -29,7 +29,7 @@ unsafe fn field<T: Failure>(format: *mut PyObject, read: impl FnOnce(*mut Format
     boundary(|| {
         let format = non_null(format)?;
         // SAFETY: O1; O2 after the downcast.
-        unsafe { Ok(read(description::downcast(format)?.as_ptr())) }
+        unsafe { Ok(read(format::downcast(format)?.as_ptr())) }
     })
 }
 
@@ -44,7 +44,7 @@ pub unsafe extern "C" fn pybuffer_format_parse(format: *const c_char) -> *mut Py
     boundary(|| {
         let format = non_null(format.cast_mut())?;
         // SAFETY: the contract of the function: a C string.
-        description::parse(unsafe { CStr::from_ptr(format.as_ptr()) }).map(Owned::into_object)
+        format::parse(unsafe { CStr::from_ptr(format.as_ptr()) }).map(Owned::into_object)
     })
 }
 
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn pybuffer_format_parse_sized(format: *const c_char, item
         let format = non_null(format.cast_mut())?;
         let itemsize = usize::try_from(itemsize).map_err(|_| Error::bad_argument())?;
         // SAFETY: the contract of the function: a C string.
-        description::parse_sized(unsafe { CStr::from_ptr(format.as_ptr()) }, itemsize).map(Owned::into_object)
+        format::parse_sized(unsafe { CStr::from_ptr(format.as_ptr()) }, itemsize).map(Owned::into_object)
     })
 }
 
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn pybuffer_format_canonical(format: *mut PyObject) -> *mu
     boundary(|| {
         let format = non_null(format)?;
         // SAFETY: O1; O2 after the downcast.
-        unsafe { description::canonical(description::downcast(format)?) }.map(Owned::into_object)
+        unsafe { format::canonical(format::downcast(format)?) }.map(Owned::into_object)
     })
 }
 
@@ -113,8 +113,8 @@ pub unsafe extern "C" fn pybuffer_format_equivalent(a: *mut PyObject, b: *mut Py
         let (a, b) = (non_null(a)?, non_null(b)?);
         // SAFETY: O1; O2 after the downcasts.
         unsafe {
-            let (a, b) = (description::downcast(a)?, description::downcast(b)?);
-            Ok(description::equivalent(a, b, names != 0).into())
+            let (a, b) = (format::downcast(a)?, format::downcast(b)?);
+            Ok(format::equivalent(a, b, names != 0).into())
         }
     })
 }
@@ -160,8 +160,8 @@ pub unsafe extern "C" fn pybuffer_format_unpack_items(
         let count = usize::try_from(count).map_err(|_| Error::bad_argument())?;
         // SAFETY: O1; O2 after the downcast; the contract of the function.
         unsafe {
-            let format = description::downcast(format)?;
-            description::unpack(format, items.as_ptr().cast_const().cast(), stride, count, values.as_ptr())
+            let format = format::downcast(format)?;
+            format::unpack(format, items.as_ptr().cast_const().cast(), stride, count, values.as_ptr())
         }
         .map(|()| 0)
     })
@@ -182,6 +182,6 @@ pub unsafe extern "C" fn pybuffer_format_pack(
     boundary(|| {
         let (format, item, values) = (non_null(format)?, non_null(item)?, non_null(values.cast_mut())?);
         // SAFETY: O1; O2 after the downcast; the contract of the function.
-        unsafe { description::pack(description::downcast(format)?, item.as_ptr().cast(), values.as_ptr()) }.map(|()| 0)
+        unsafe { format::pack(format::downcast(format)?, item.as_ptr().cast(), values.as_ptr()) }.map(|()| 0)
     })
 }

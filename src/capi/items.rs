@@ -18,7 +18,7 @@ use crate::abi::format::pybuffer_value;
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::Error;
 use crate::format::CNumber;
-use crate::memoryview;
+use crate::objects::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 

@@ -10,7 +10,7 @@ use crate::abi::buffer as c;
 use crate::abi::buffer::Py_buffer;
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::{Error, Result};
-use crate::memoryview;
+use crate::objects::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 

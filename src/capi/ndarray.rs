@@ -32,10 +32,10 @@ use crate::abi::memoryview::pybuffer_subscript;
 use crate::abi::ndarray as c;
 use crate::abi::ndarray::pybuffer_ndarray_state;
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::description;
 use crate::error::{Error, Result};
-use crate::exporters::ndarray::{self, Layout};
 use crate::layout::Placed;
+use crate::objects::format;
+use crate::objects::ndarray::{self, Layout};
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 
@@ -88,7 +88,7 @@ unsafe fn values<'a>(
 ) -> Result<(&'a [pybuffer_value], Py_ssize_t)> {
     let start = non_null(values.cast_mut())?;
     let count = usize::try_from(nvalues).map_err(|_| Error::bad_argument())?;
-    let items = description::count_items(layout.format, count)?;
+    let items = format::count_items(layout.format, count)?;
     let memlen = layout.itemsize()?.checked_mul(items.cast_signed()).ok_or(Error::no_memory())?;
     // SAFETY: the function's contract.
     Ok((unsafe { core::slice::from_raw_parts(start.as_ptr(), count) }, memlen))
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_from_values(
         unsafe {
             let layout = layout(format, ndim, shape, strides, offset, flags)?;
             let (values, memlen) = self::values(values, nvalues, &layout)?;
-            ndarray::new(memlen, &layout, |memory| description::pack_items(layout.format, values, memory))
+            ndarray::new(memlen, &layout, |memory| format::pack_items(layout.format, values, memory))
         }
         .map(Owned::into_object)
     })
@@ -232,7 +232,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_push_values(
         unsafe {
             let layout = layout(format, ndim, shape, strides, offset, flags)?;
             let (values, memlen) = self::values(values, nvalues, &layout)?;
-            let pack = |memory: &mut [u8]| description::pack_items(layout.format, values, memory);
+            let pack = |memory: &mut [u8]| format::pack_items(layout.format, values, memory);
             ndarray::push(nd, memlen, &layout, pack).map(|()| 0)
         }
     })

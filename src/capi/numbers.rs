@@ -17,7 +17,7 @@ use core::ffi::c_int;
 
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::format::CType;
-use crate::memoryview;
+use crate::objects::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
 
 /// # Safety

@@ -14,7 +14,7 @@ use core::ffi::{c_int, c_void};
 
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::Result;
-use crate::exporters::oldbuffer;
+use crate::objects::oldbuffer;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::compare::compare;
 use crate::runtime::refs::Owned;

@@ -16,7 +16,7 @@ use crate::abi::memoryview::pybuffer_subscript;
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::{Error, Result};
 use crate::layout::{Order, Subscript};
-use crate::memoryview;
+use crate::objects::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 

@@ -6,7 +6,7 @@ use core::ffi::c_int;
 
 use crate::abi::buffer::Py_buffer;
 use crate::abi::object::PyObject;
-use crate::exporters::picklebuffer;
+use crate::objects::picklebuffer;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 

@@ -11,9 +11,9 @@ use core::ffi::c_int;
 use core::ptr::NonNull;
 
 use crate::abi::object::{Py_ssize_t, PyObject};
+use crate::objects::sequence;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
-use crate::sequence;
 
 /// Whether the object's type has items by number (`sq_item`): 1 or 0. NULL is 0.
 #[unsafe(no_mangle)]

@@ -8,7 +8,7 @@ use core::ffi::c_int;
 
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::{Error, Result};
-use crate::memoryview::{self, Separator};
+use crate::objects::memoryview::{self, Separator};
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 

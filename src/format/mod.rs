@@ -5,8 +5,8 @@
 //! not. The comparison of items is that of `Objects/memoryobject.c`, which knows the struct module's half only
 //! (`Modules/_struct.c`); `parse` says which formats these are.
 //!
-//! What does not live here: walking from item to item (`kernels`), shape and strides (`layout`), and the description of a
-//! format that C walks (`description`).
+//! What does not live here: walking from item to item (`kernels`), shape and strides (`layout`), and the parsed format
+//! that C walks (`objects::format`).
 //!
 //! | file | what lives there |
 //! | --- | --- |

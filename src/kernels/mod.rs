@@ -1,4 +1,5 @@
-//! Raw memory: what a plan does to bytes. Everything that reads or writes viewed memory is in this folder.
+//! Raw memory: what a plan does to bytes. Everything that walks viewed memory is in this folder; what lies above touches
+//! such memory where it is contiguous, as the slice of one item or as one block.
 //!
 //! # The contract of every walk
 //!

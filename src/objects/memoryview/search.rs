@@ -5,11 +5,11 @@ use core::ptr::{NonNull, null_mut};
 
 use crate::abi::format::pybuffer_value;
 use crate::abi::object::PyObject;
-use crate::description::read_value;
 use crate::error::{Error, Kind, Result};
 use crate::format::Plan;
 use crate::kernels;
 use crate::layout::{Enough, Order, Pair, Places, Purpose, Structure, with_room};
+use crate::objects::format::read_value;
 use crate::runtime::alloc::Scratch;
 
 use super::access::Access;

@@ -8,11 +8,11 @@ use crate::abi::bytes::PyBytesObject;
 use crate::abi::memoryview::PyMemoryViewObject;
 use crate::abi::object::PyObject;
 use crate::buffer;
-use crate::bytes;
 use crate::error::{Error, Result};
-use crate::exporters::bytearray;
 use crate::format;
 use crate::layout::{MAX_NDIM, Order, Structure, fill_strides};
+use crate::objects::bytearray;
+use crate::objects::bytes;
 use crate::runtime::refs::Owned;
 
 use super::access::Access;

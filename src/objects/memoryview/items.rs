@@ -7,11 +7,11 @@ use core::ptr::NonNull;
 use crate::abi::format::pybuffer_value;
 use crate::abi::object::PyObject;
 use crate::buffer;
-use crate::description::{read_value, write_value};
 use crate::error::{Argument, Error, Kind, Result};
 use crate::format::{CNumber, Counts, Plan};
 use crate::kernels;
 use crate::layout::{self, AxesMut, Order, Pair, Purpose, Structure, Subscript, with_room};
+use crate::objects::format::{read_value, write_value};
 use crate::runtime::alloc::Scratch;
 
 use super::access::Access;

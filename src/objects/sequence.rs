@@ -9,9 +9,9 @@ use core::ptr::{NonNull, null_mut};
 
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::abi::slots::{PyMappingMethods, PySequenceMethods};
-use crate::bytes;
 use crate::error::{Error, Result};
-use crate::exporters::{bytearray, oldbuffer};
+use crate::objects::bytes;
+use crate::objects::{bytearray, oldbuffer};
 use crate::runtime::boundary::slot_succeeded;
 use crate::runtime::refs::Owned;
 use crate::runtime::types;

@@ -6,11 +6,11 @@
 use core::ptr::NonNull;
 
 use crate::abi::object::PyObject;
-use crate::description::{PlanOf, with_plan_of};
 use crate::error::{Argument, Error, Kind, Result};
 use crate::format::{CNumber, CType, Fault, Numbers, Plan, Value};
 use crate::kernels::{self, Conversion, Operand};
 use crate::layout::{Axis, Order, Pair, Purpose, Structure, with_room};
+use crate::objects::format::{PlanOf, with_plan_of};
 
 use super::access::Access;
 use super::items::{bytes_mut_of, bytes_of, try_each, values_of};

@@ -7,10 +7,10 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::memoryview::PyMemoryViewObject;
 use crate::abi::object::PyObject;
 use crate::buffer;
-use crate::description::{PlanOf, with_plan_of};
 use crate::error::{Error, Result};
 use crate::format::Plan;
 use crate::layout::Structure;
+use crate::objects::format::{PlanOf, with_plan_of};
 
 use super::managed::Share;
 use super::view::{downcast, inaccessible, mbuf, released};

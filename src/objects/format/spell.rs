@@ -14,9 +14,9 @@ use crate::abi::format::{
     PYBUFFER_KIND_OBJECT, PYBUFFER_KIND_PAD, PYBUFFER_KIND_PASCAL, PYBUFFER_KIND_POINTER, PYBUFFER_KIND_RECORD,
     PYBUFFER_KIND_SIGNED, PYBUFFER_KIND_TEXT, PYBUFFER_KIND_UNSIGNED, pybuffer_item,
 };
-use crate::bytes;
 use crate::error::Result;
 use crate::format::Order;
+use crate::objects::bytes;
 use crate::runtime::message::Sink;
 use crate::runtime::refs::Owned;
 

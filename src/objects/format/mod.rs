@@ -1,6 +1,6 @@
 //! Parsed formats as objects: immutable, counted, one allocation each.
 //!
-//! An object holds, behind each other, its head, the plan that unpacks and packs items, the items of the tree, the lengths
+//! An object holds, one after the other, its head, the plan that unpacks and packs items, the items of the tree, the lengths
 //! of their dimensions, the names and the text. It is built in two walks over the format for the tree and two for the
 //! plan: one counts, one writes.
 #![deny(clippy::arithmetic_side_effects)]

@@ -1,0 +1,19 @@
+//! The objects of the library, a file or folder each: what one is, its slots, and what can be done with it.
+//!
+//! Bytes objects are made by the others; memoryviews use formats, bytes objects and bytearrays; sequences are whatever
+//! has items. Nothing else here uses its neighbours. Each has its own layer in the table of `lib.rs`, so that
+//! `tests/layers.rs` enforces this.
+
+pub(crate) mod bytes;
+
+pub(crate) mod bytearray;
+pub(crate) mod memory;
+pub(crate) mod ndarray;
+pub(crate) mod oldbuffer;
+pub(crate) mod picklebuffer;
+
+pub(crate) mod format;
+
+pub(crate) mod memoryview;
+
+pub(crate) mod sequence;
