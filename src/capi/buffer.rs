@@ -172,7 +172,7 @@ pub unsafe extern "C" fn PyBuffer_FillInfo(
 ) -> c_int {
     boundary(|| {
         // SAFETY: the contract of the function.
-        unsafe { buffer::fill_info(view, obj, buf, len, readonly, flags) }.map(|()| 0)
+        unsafe { buffer::fill_info(view, obj, buf, len, readonly, flags) }
     })
 }
 
@@ -192,7 +192,7 @@ pub unsafe extern "C" fn PyBuffer_ToContiguous(
         let view = non_null(view.cast_mut())?;
         let (buf, order) = (bytes_at(buf, len)?, order_of(order)?);
         // SAFETY: the contract of the function.
-        unsafe { buffer::to_contiguous(buf, view.as_ref(), len, order) }.map(|()| 0)
+        unsafe { buffer::to_contiguous(buf, view.as_ref(), len, order) }
     })
 }
 
@@ -215,7 +215,7 @@ pub unsafe extern "C" fn PyBuffer_FromContiguous(
         let view = non_null(view.cast_mut())?;
         let (buf, order) = (bytes_at(buf, len)?, order_of(order)?);
         // SAFETY: the contract of the function.
-        unsafe { buffer::from_contiguous(view.as_ref(), buf, len, order) }.map(|()| 0)
+        unsafe { buffer::from_contiguous(view.as_ref(), buf, len, order) }
     })
 }
 
@@ -230,7 +230,7 @@ pub unsafe extern "C" fn PyObject_CopyData(dest: *mut PyObject, src: *mut PyObje
     boundary(|| {
         let (dest, src) = (non_null(dest)?, non_null(src)?);
         // SAFETY: O1.
-        unsafe { buffer::copy_data(dest.as_ptr(), src.as_ptr()) }.map(|()| 0)
+        unsafe { buffer::copy_data(dest.as_ptr(), src.as_ptr()) }
     })
 }
 
@@ -249,7 +249,7 @@ pub unsafe extern "C" fn PyObject_CopyToObject(
         let obj = non_null(obj)?;
         let (buf, order) = (bytes_at(buf, len)?, order_of(order)?);
         // SAFETY: O1 and the contract of the function.
-        unsafe { buffer::copy_to_object(obj.as_ptr(), buf, len, order) }.map(|()| 0)
+        unsafe { buffer::copy_to_object(obj.as_ptr(), buf, len, order) }
     })
 }
 
@@ -280,7 +280,7 @@ pub unsafe extern "C" fn PyObject_AsReadBuffer(
             buffer.write(start.cast_const());
             buffer_len.write(length);
         }
-        Ok(0)
+        Ok(())
     })
 }
 
@@ -299,7 +299,7 @@ pub unsafe extern "C" fn PyObject_AsWriteBuffer(
             buffer.write(start);
             buffer_len.write(length);
         }
-        Ok(0)
+        Ok(())
     })
 }
 

@@ -8,7 +8,6 @@ use core::ffi::{c_char, c_int};
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::objects::bytearray;
 use crate::runtime::boundary::{boundary, non_null};
-use crate::runtime::refs::Owned;
 
 /// A bytearray with a copy of what `obj` exports, in C order. A new reference; NULL with `TypeError` where it exports
 /// nothing, what the exporter raises, `BufferError` where its answer is wrong (see "Buffers"), `MemoryError`, or
@@ -18,7 +17,7 @@ pub unsafe extern "C" fn PyByteArray_FromObject(obj: *mut PyObject) -> *mut PyOb
     boundary(|| {
         let obj = non_null(obj)?;
         // SAFETY: O1.
-        unsafe { bytearray::from_object(obj) }.map(Owned::into_object)
+        unsafe { bytearray::from_object(obj) }
     })
 }
 
@@ -27,7 +26,7 @@ pub unsafe extern "C" fn PyByteArray_FromObject(obj: *mut PyObject) -> *mut PyOb
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyByteArray_FromStringAndSize(bytes: *const c_char, size: Py_ssize_t) -> *mut PyObject {
     // SAFETY: the contract of the function.
-    boundary(|| unsafe { bytearray::from_memory(bytes.cast(), size) }.map(Owned::into_object))
+    boundary(|| unsafe { bytearray::from_memory(bytes.cast(), size) })
 }
 
 /// A new bytearray with the bytes of two exporters. A new reference; NULL with `TypeError` where one exports no plain
@@ -37,7 +36,7 @@ pub unsafe extern "C" fn PyByteArray_Concat(a: *mut PyObject, b: *mut PyObject) 
     boundary(|| {
         let (a, b) = (non_null(a)?, non_null(b)?);
         // SAFETY: O1.
-        unsafe { bytearray::concat(a, b) }.map(Owned::into_object)
+        unsafe { bytearray::concat(a, b) }
     })
 }
 
@@ -71,6 +70,6 @@ pub unsafe extern "C" fn PyByteArray_Resize(obj: *mut PyObject, size: Py_ssize_t
     boundary(|| {
         let obj = non_null(obj)?;
         // SAFETY: O1; O2 after the downcast.
-        unsafe { bytearray::resize(bytearray::downcast(obj)?, size) }.map(|()| 0)
+        unsafe { bytearray::resize(bytearray::downcast(obj)?, size) }
     })
 }

@@ -19,7 +19,7 @@ use crate::runtime::refs::Owned;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_FromStringAndSize(bytes: *const c_char, size: Py_ssize_t) -> *mut PyObject {
     // SAFETY: the contract of the function.
-    boundary(|| unsafe { bytes::from_memory(bytes.cast(), size) }.map(Owned::into_object))
+    boundary(|| unsafe { bytes::from_memory(bytes.cast(), size) })
 }
 
 /// A bytes object with a copy of a C string, without its NUL. A new reference; NULL with `MemoryError`, or `SystemError`
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn PyBytes_FromString(string: *const c_char) -> *mut PyObj
         // SAFETY: the contract of the function: a C string.
         unsafe {
             let string = CStr::from_ptr(string.as_ptr()).to_bytes();
-            bytes::from_memory(string.as_ptr(), string.len().cast_signed()).map(Owned::into_object)
+            bytes::from_memory(string.as_ptr(), string.len().cast_signed())
         }
     })
 }
@@ -44,7 +44,7 @@ pub unsafe extern "C" fn PyBytes_FromObject(obj: *mut PyObject) -> *mut PyObject
     boundary(|| {
         let obj = NonNull::new(obj).ok_or(Error::bad_argument())?;
         // SAFETY: O1.
-        unsafe { bytes::from_object(obj) }.map(Owned::into_object)
+        unsafe { bytes::from_object(obj) }
     })
 }
 
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn PyBytes_AsStringAndSize(
                 return Err(Error::value(c"embedded null byte"));
             }
         }
-        Ok(0)
+        Ok(())
     })
 }
 
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn PyBytes_Concat(bytes: *mut *mut PyObject, other: *mut P
             }
         }
         Ok(())
-    });
+    })
 }
 
 /// The same, and drops the reference to `other`.
@@ -144,6 +144,6 @@ pub unsafe extern "C" fn _PyBytes_Resize(bytes: *mut *mut PyObject, newsize: Py_
             }
             place.write(bytes::resize(old.cast::<PyBytesObject>(), newsize)?.into_object());
         }
-        Ok(0)
+        Ok(())
     })
 }

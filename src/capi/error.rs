@@ -35,7 +35,7 @@ fn set(made: impl FnOnce() -> Result<Owned<PyObject>>) {
         // SAFETY: the callers below make exceptions.
         unsafe { indicator::set(made()?) };
         Ok(())
-    });
+    })
 }
 
 /// Makes an error pending: of the type `exception`, with a copy of the C string `message`, in UTF-8.
@@ -93,7 +93,8 @@ unsafe fn exception_from(ty: *mut PyTypeObject, value: Option<Owned<PyObject>>) 
 /// `return PyErr_NoMemory();`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyErr_NoMemory() -> *mut PyObject {
-    boundary(|| Err(Error::no_memory()))
+    indicator::raise(Error::no_memory());
+    null_mut()
 }
 
 /// Makes a `TypeError` about a bad argument pending. Returns 0.

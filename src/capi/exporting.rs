@@ -19,7 +19,6 @@ use crate::error::Error;
 use crate::objects::memory;
 use crate::objects::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
-use crate::runtime::refs::Owned;
 
 /// For `bf_getbuffer`: fills `view` as the request `flags` ask, from the full description of the exporter's memory, with a
 /// new reference to `exporter`. It does what a memoryview of that memory does: what the flags do not ask for is left out;
@@ -51,7 +50,7 @@ pub unsafe extern "C" fn pybuffer_fill_view(
             });
             match checked {
                 Ok((exporter, description, request)) => {
-                    buffer::fill_view(view, exporter.as_ptr(), &description, request).map(|()| 0)
+                    buffer::fill_view(view, exporter.as_ptr(), &description, request)
                 }
                 Err(error) => {
                     (&raw mut (*view).obj).write(core::ptr::null_mut());
@@ -82,7 +81,7 @@ pub unsafe extern "C" fn pybuffer_memory_new(
     boundary(|| {
         let description = non_null(description.cast_mut())?;
         // SAFETY: the contract of the function.
-        unsafe { memory::new(description.as_ref(), destroy, context) }.map(Owned::into_object)
+        unsafe { memory::new(description.as_ref(), destroy, context) }
     })
 }
 
@@ -100,9 +99,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_from_memory(
         // SAFETY: the contract of the function; nobody else has seen the object.
         unsafe {
             let memory = memory::new(description.as_ref(), destroy, context)?;
-            memoryview::from_object(memory.as_non_null().cast())
-                .inspect_err(|_| memory::disown(&memory))
-                .map(Owned::into_object)
+            memoryview::from_object(memory.as_non_null().cast()).inspect_err(|_| memory::disown(&memory))
         }
     })
 }
@@ -133,6 +130,6 @@ pub unsafe extern "C" fn pybuffer_check_exporter(
     boundary(|| {
         let obj = non_null(obj)?;
         // SAFETY: the contract of the function.
-        unsafe { buffer::check_exporter(obj, report, context) }.map(|broken| broken as Py_ssize_t)
+        unsafe { Ok(buffer::check_exporter(obj, report, context)? as Py_ssize_t) }
     })
 }

@@ -19,7 +19,6 @@ use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::Error;
 use crate::objects::format::{self, FormatObject};
 use crate::runtime::boundary::{Failure, boundary, non_null};
-use crate::runtime::refs::Owned;
 
 /// What one field of a format says. A pointer, since a reference would cover the reference count as well (O3).
 ///
@@ -44,7 +43,7 @@ pub unsafe extern "C" fn pybuffer_format_parse(format: *const c_char) -> *mut Py
     boundary(|| {
         let format = non_null(format.cast_mut())?;
         // SAFETY: the contract of the function: a C string.
-        format::parse(unsafe { CStr::from_ptr(format.as_ptr()) }).map(Owned::into_object)
+        format::parse(unsafe { CStr::from_ptr(format.as_ptr()) })
     })
 }
 
@@ -57,7 +56,7 @@ pub unsafe extern "C" fn pybuffer_format_parse_sized(format: *const c_char, item
         let format = non_null(format.cast_mut())?;
         let itemsize = usize::try_from(itemsize).map_err(|_| Error::bad_argument())?;
         // SAFETY: the contract of the function: a C string.
-        format::parse_sized(unsafe { CStr::from_ptr(format.as_ptr()) }, itemsize).map(Owned::into_object)
+        format::parse_sized(unsafe { CStr::from_ptr(format.as_ptr()) }, itemsize)
     })
 }
 
@@ -101,7 +100,7 @@ pub unsafe extern "C" fn pybuffer_format_canonical(format: *mut PyObject) -> *mu
     boundary(|| {
         let format = non_null(format)?;
         // SAFETY: O1; O2 after the downcast.
-        unsafe { format::canonical(format::downcast(format)?) }.map(Owned::into_object)
+        unsafe { format::canonical(format::downcast(format)?) }
     })
 }
 
@@ -114,7 +113,7 @@ pub unsafe extern "C" fn pybuffer_format_equivalent(a: *mut PyObject, b: *mut Py
         // SAFETY: O1; O2 after the downcasts.
         unsafe {
             let (a, b) = (format::downcast(a)?, format::downcast(b)?);
-            Ok(format::equivalent(a, b, names != 0).into())
+            Ok(format::equivalent(a, b, names != 0))
         }
     })
 }
@@ -163,7 +162,6 @@ pub unsafe extern "C" fn pybuffer_format_unpack_items(
             let format = format::downcast(format)?;
             format::unpack(format, items.as_ptr().cast_const().cast(), stride, count, values.as_ptr())
         }
-        .map(|()| 0)
     })
 }
 
@@ -182,6 +180,6 @@ pub unsafe extern "C" fn pybuffer_format_pack(
     boundary(|| {
         let (format, item, values) = (non_null(format)?, non_null(item)?, non_null(values.cast_mut())?);
         // SAFETY: O1; O2 after the downcast; the contract of the function.
-        unsafe { format::pack(format::downcast(format)?, item.as_ptr().cast(), values.as_ptr()) }.map(|()| 0)
+        unsafe { format::pack(format::downcast(format)?, item.as_ptr().cast(), values.as_ptr()) }
     })
 }

@@ -12,7 +12,6 @@
 //! or a negative count; `MemoryError`.
 
 use core::ffi::{c_char, c_int, c_void};
-use core::ptr::null_mut;
 
 use crate::abi::format::pybuffer_value;
 use crate::abi::object::{Py_ssize_t, PyObject};
@@ -20,7 +19,6 @@ use crate::error::Error;
 use crate::format::CNumber;
 use crate::objects::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
-use crate::runtime::refs::Owned;
 
 use super::buffer::{order_of, slice_of};
 
@@ -57,7 +55,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_get_item(
         let (view, values) = (non_null(view)?, non_null(values)?);
         let count = usize::try_from(nvalues).map_err(|_| Error::bad_argument())?;
         // SAFETY: O1; the contract of the function.
-        unsafe { memoryview::get_item(view, slice_of(indices, nindices)?, values.as_ptr(), count) }.map(|()| 0)
+        unsafe { memoryview::get_item(view, slice_of(indices, nindices)?, values.as_ptr(), count) }
     })
 }
 
@@ -81,7 +79,6 @@ pub unsafe extern "C" fn pybuffer_memoryview_set_item(
             let values = slice_of(values.as_ptr(), nvalues)?;
             memoryview::set_item(view, slice_of(indices, nindices)?, values)
         }
-        .map(|()| 0)
     })
 }
 
@@ -94,7 +91,7 @@ unsafe fn get<T: CNumber>(view: *mut PyObject, indices: *const Py_ssize_t, nindi
         let (view, number) = (non_null(view)?, non_null(number)?);
         // SAFETY: the function's contract.
         unsafe { number.write(memoryview::get_number(view, slice_of(indices, nindices)?)?) };
-        Ok(0)
+        Ok(())
     })
 }
 
@@ -106,7 +103,7 @@ unsafe fn set<T: CNumber>(view: *mut PyObject, indices: *const Py_ssize_t, nindi
     boundary(|| {
         let view = non_null(view)?;
         // SAFETY: the function's contract.
-        unsafe { memoryview::set_number(view, slice_of(indices, nindices)?, number) }.map(|()| 0)
+        unsafe { memoryview::set_number(view, slice_of(indices, nindices)?, number) }
     })
 }
 
@@ -204,7 +201,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_values(
         let (view, values) = (non_null(view)?, non_null(values)?);
         let count = usize::try_from(nvalues).map_err(|_| Error::bad_argument())?;
         // SAFETY: O1; the contract of the function.
-        unsafe { memoryview::values(view, values.as_ptr(), count) }.map(|()| 0)
+        unsafe { memoryview::values(view, values.as_ptr(), count) }
     })
 }
 
@@ -223,7 +220,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_set_values(
         let (view, values) = (non_null(view)?, non_null(values.cast_mut())?);
         let count = usize::try_from(nvalues).map_err(|_| Error::bad_argument())?;
         // SAFETY: O1; the contract of the function.
-        unsafe { memoryview::set_values(view, values.as_ptr(), count) }.map(|()| 0)
+        unsafe { memoryview::set_values(view, values.as_ptr(), count) }
     })
 }
 
@@ -235,7 +232,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_tobytes(view: *mut PyObject, order:
     boundary(|| {
         let (view, order) = (non_null(view)?, order_of(order)?);
         // SAFETY: O1.
-        unsafe { memoryview::to_bytes(view, order) }.map(Owned::into_object)
+        unsafe { memoryview::to_bytes(view, order) }
     })
 }
 
@@ -282,7 +279,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_iter(view: *mut PyObject) -> *mut P
     boundary(|| {
         let view = non_null(view)?;
         // SAFETY: O1.
-        unsafe { memoryview::iterate(view) }.map(Owned::into_object)
+        unsafe { memoryview::iterate(view) }
     })
 }
 
@@ -293,7 +290,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_next(iterator: *mut PyObject) -> *m
     boundary(|| {
         let iterator = non_null(iterator)?;
         // SAFETY: O1.
-        unsafe { memoryview::next(iterator) }.map(|view| view.map_or(null_mut(), Owned::into_object))
+        unsafe { memoryview::next(iterator) }
     })
 }
 
@@ -309,6 +306,6 @@ pub unsafe extern "C" fn pybuffer_memoryview_next_item(
         let (iterator, values) = (non_null(iterator)?, non_null(values)?);
         let count = usize::try_from(nvalues).map_err(|_| Error::bad_argument())?;
         // SAFETY: O1; the contract of the function.
-        unsafe { memoryview::next_item(iterator, values.as_ptr(), count) }.map(c_int::from)
+        unsafe { memoryview::next_item(iterator, values.as_ptr(), count) }
     })
 }

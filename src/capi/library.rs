@@ -75,5 +75,5 @@ pub extern "C" fn pybuffer_version_number() -> c_int {
 /// another one, which stays.
 #[unsafe(no_mangle)]
 pub extern "C" fn pybuffer_set_hash_key(k0: u64, k1: u64) -> c_int {
-    boundary(|| hash::set_key(k0, k1).map(|()| 0))
+    boundary(|| hash::set_key(k0, k1))
 }

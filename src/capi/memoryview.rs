@@ -12,7 +12,6 @@ use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::{Error, Result};
 use crate::objects::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
-use crate::runtime::refs::Owned;
 
 use super::buffer::{definite_order_of, order_of, slice_of};
 
@@ -35,7 +34,7 @@ pub unsafe extern "C" fn PyMemoryView_FromObject(obj: *mut PyObject) -> *mut PyO
     boundary(|| {
         let obj = non_null(obj)?;
         // SAFETY: O1.
-        unsafe { memoryview::from_object(obj) }.map(Owned::into_object)
+        unsafe { memoryview::from_object(obj) }
     })
 }
 
@@ -53,7 +52,7 @@ pub unsafe extern "C" fn PyMemoryView_FromMemory(mem: *mut c_char, size: Py_ssiz
             return Err(Error::bad_argument());
         }
         // SAFETY: the contract of the function.
-        unsafe { memoryview::from_memory(mem.cast(), size, writable) }.map(Owned::into_object)
+        unsafe { memoryview::from_memory(mem.cast(), size, writable) }
     })
 }
 
@@ -69,7 +68,7 @@ pub unsafe extern "C" fn PyMemoryView_FromBuffer(info: *const Py_buffer) -> *mut
     boundary(|| {
         let info = non_null(info.cast_mut())?;
         // SAFETY: the contract of the function.
-        unsafe { memoryview::from_buffer(info.as_ref()) }.map(Owned::into_object)
+        unsafe { memoryview::from_buffer(info.as_ref()) }
     })
 }
 
@@ -89,7 +88,7 @@ pub unsafe extern "C" fn PyMemoryView_GetContiguous(
     boundary(|| {
         let (obj, writable, order) = (non_null(obj)?, is_writable(buffertype)?, order_of(order)?);
         // SAFETY: O1.
-        unsafe { memoryview::get_contiguous(obj, writable, order) }.map(Owned::into_object)
+        unsafe { memoryview::get_contiguous(obj, writable, order) }
     })
 }
 
@@ -109,7 +108,6 @@ pub unsafe extern "C" fn pybuffer_memoryview_new(
         let (format, order) = (non_null(format.cast_mut())?, definite_order_of(order)?);
         // SAFETY: the contract of the function: a C string, and as many entries.
         unsafe { memoryview::new(CStr::from_ptr(format.as_ptr()), slice_of(shape, ndim)?, order) }
-            .map(Owned::into_object)
     })
 }
 
@@ -123,7 +121,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_copy(view: *mut PyObject, order: c_
     boundary(|| {
         let (view, order) = (non_null(view)?, order_of(order)?);
         // SAFETY: O1.
-        unsafe { memoryview::copy(view, order) }.map(Owned::into_object)
+        unsafe { memoryview::copy(view, order) }
     })
 }
 
@@ -136,7 +134,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_release(view: *mut PyObject) -> c_i
     boundary(|| {
         let view = non_null(view)?;
         // SAFETY: O1.
-        unsafe { memoryview::release(view) }.map(|()| 0)
+        unsafe { memoryview::release(view) }
     })
 }
 
@@ -146,7 +144,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_is_released(view: *mut PyObject) ->
     boundary(|| {
         let view = non_null(view)?;
         // SAFETY: O1.
-        unsafe { memoryview::is_released(view) }.map(c_int::from)
+        unsafe { memoryview::is_released(view) }
     })
 }
 
@@ -168,6 +166,6 @@ pub unsafe extern "C" fn pybuffer_memoryview_equal(a: *mut PyObject, b: *mut PyO
     boundary(|| {
         let (a, b) = (non_null(a)?, non_null(b)?);
         // SAFETY: O1.
-        unsafe { memoryview::equal_values(a, b) }.map(c_int::from)
+        unsafe { memoryview::equal_values(a, b) }
     })
 }

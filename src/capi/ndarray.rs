@@ -37,7 +37,6 @@ use crate::layout::Placed;
 use crate::objects::format;
 use crate::objects::ndarray::{self, Layout};
 use crate::runtime::boundary::{boundary, non_null};
-use crate::runtime::refs::Owned;
 
 use super::buffer::slice_of;
 use super::parts::subscripts;
@@ -113,7 +112,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_new(
     boundary(|| {
         // SAFETY: the contract of the function.
         let (items, layout) = unsafe { (bytes(items, nbytes)?, layout(format, ndim, shape, strides, offset, flags)?) };
-        ndarray::new(nbytes, &layout, copy_of(items)).map(Owned::into_object)
+        ndarray::new(nbytes, &layout, copy_of(items))
     })
 }
 
@@ -140,7 +139,6 @@ pub unsafe extern "C" fn pybuffer_ndarray_from_values(
             let (values, memlen) = self::values(values, nvalues, &layout)?;
             ndarray::new(memlen, &layout, |memory| format::pack_items(layout.format, values, memory))
         }
-        .map(Owned::into_object)
     })
 }
 
@@ -159,7 +157,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_zeros(
     boundary(|| {
         // SAFETY: the contract of the function.
         let layout = unsafe { layout(format, ndim, shape, core::ptr::null(), 0, flags | c::PYBUFFER_ND_WRITABLE)? };
-        ndarray::new(layout.memlen()?, &layout, |_| Ok(())).map(Owned::into_object)
+        ndarray::new(layout.memlen()?, &layout, |_| Ok(()))
     })
 }
 
@@ -180,7 +178,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_from_object(
     boundary(|| {
         let obj = non_null(obj)?;
         // SAFETY: O1.
-        unsafe { ndarray::from_object(obj, request, flags) }.map(Owned::into_object)
+        unsafe { ndarray::from_object(obj, request, flags) }
     })
 }
 
@@ -206,7 +204,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_push(
         // SAFETY: O1; the contract of the function.
         unsafe {
             let (items, layout) = (bytes(items, nbytes)?, layout(format, ndim, shape, strides, offset, flags)?);
-            ndarray::push(nd, nbytes, &layout, copy_of(items)).map(|()| 0)
+            ndarray::push(nd, nbytes, &layout, copy_of(items))
         }
     })
 }
@@ -233,7 +231,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_push_values(
             let layout = layout(format, ndim, shape, strides, offset, flags)?;
             let (values, memlen) = self::values(values, nvalues, &layout)?;
             let pack = |memory: &mut [u8]| format::pack_items(layout.format, values, memory);
-            ndarray::push(nd, memlen, &layout, pack).map(|()| 0)
+            ndarray::push(nd, memlen, &layout, pack)
         }
     })
 }
@@ -248,7 +246,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_pop(nd: *mut PyObject) -> c_int {
     boundary(|| {
         let nd = non_null(nd)?;
         // SAFETY: O1.
-        unsafe { ndarray::pop(nd) }.map(|()| 0)
+        unsafe { ndarray::pop(nd) }
     })
 }
 
@@ -261,7 +259,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_get_state(nd: *mut PyObject, state: *m
         let (nd, state) = (non_null(nd)?, non_null(state)?);
         // SAFETY: O1; the contract of the function: it may be written.
         unsafe { state.write(ndarray::state(nd)?) };
-        Ok(0)
+        Ok(())
     })
 }
 
@@ -280,7 +278,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_subscript(
     boundary(|| {
         let nd = non_null(nd)?;
         // SAFETY: O1; the contract of the function.
-        unsafe { ndarray::subscript(nd, self::subscripts(subscripts, count)?) }.map(Owned::into_object)
+        unsafe { ndarray::subscript(nd, self::subscripts(subscripts, count)?) }
     })
 }
 
@@ -301,7 +299,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_assign(
     boundary(|| {
         let (nd, source) = (non_null(nd)?, non_null(source)?);
         // SAFETY: O1; the contract of the function.
-        unsafe { ndarray::assign(nd, self::subscripts(subscripts, count)?, source) }.map(|()| 0)
+        unsafe { ndarray::assign(nd, self::subscripts(subscripts, count)?, source) }
     })
 }
 
@@ -315,7 +313,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_add_suboffsets(nd: *mut PyObject) -> c
     boundary(|| {
         let nd = non_null(nd)?;
         // SAFETY: O1.
-        unsafe { ndarray::add_suboffsets(nd) }.map(|()| 0)
+        unsafe { ndarray::add_suboffsets(nd) }
     })
 }
 
@@ -337,7 +335,7 @@ pub unsafe extern "C" fn pybuffer_verify_structure(
 ) -> c_int {
     boundary(|| {
         let (shape, strides): (&[Py_ssize_t], &[Py_ssize_t]) = match usize::try_from(ndim) {
-            Err(_) => return Ok(0),
+            Err(_) => return Ok(false),
             Ok(0) => (&[], &[]),
             // SAFETY: the contract of the function.
             Ok(count) => unsafe {
@@ -348,7 +346,7 @@ pub unsafe extern "C" fn pybuffer_verify_structure(
                 )
             },
         };
-        Ok(Placed { memlen, itemsize, shape, strides, offset }.verify().is_ok().into())
+        Ok(Placed { memlen, itemsize, shape, strides, offset }.verify().is_ok())
     })
 }
 

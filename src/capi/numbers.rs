@@ -26,7 +26,7 @@ unsafe fn to_array<T>(view: *mut PyObject, numbers: *mut T, count: Py_ssize_t, c
     boundary(|| {
         let (view, numbers) = (non_null(view)?, non_null(numbers)?);
         // SAFETY: O1; the contract of the functions.
-        unsafe { memoryview::to_array(view, numbers.cast(), count, ctype) }.map(|()| 0)
+        unsafe { memoryview::to_array(view, numbers.cast(), count, ctype) }
     })
 }
 
@@ -36,7 +36,7 @@ unsafe fn from_array<T>(view: *mut PyObject, numbers: *const T, count: Py_ssize_
     boundary(|| {
         let (view, numbers) = (non_null(view)?, non_null(numbers.cast_mut())?);
         // SAFETY: O1; the contract of the functions.
-        unsafe { memoryview::from_array(view, numbers.cast(), count, ctype) }.map(|()| 0)
+        unsafe { memoryview::from_array(view, numbers.cast(), count, ctype) }
     })
 }
 

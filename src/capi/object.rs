@@ -50,7 +50,7 @@ pub unsafe extern "C" fn PyType_Ready(ty: *mut PyTypeObject) -> c_int {
     boundary(|| {
         let ty = non_null(ty)?;
         // SAFETY: the contract of the function.
-        unsafe { ready::ready(ty.as_ptr()) }.map(|()| 0)
+        unsafe { ready::ready(ty.as_ptr()) }
     })
 }
 
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn _PyObject_New(ty: *mut PyTypeObject) -> *mut PyObject {
     boundary(|| {
         let ty = non_null(ty)?;
         // SAFETY: a type object.
-        unsafe { object::allocate(ty.as_ptr(), 0) }.map(core::ptr::NonNull::as_ptr)
+        unsafe { object::allocate(ty.as_ptr(), 0) }
     })
 }
 
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn PyObject_RichCompareBool(a: *mut PyObject, b: *mut PyOb
         let (a, b) = (non_null(a)?, non_null(b)?);
         let operator = Operator::from_c(operation).ok_or(Error::bad_argument())?;
         // SAFETY: O1.
-        unsafe { rich_compare_bool(a.as_ptr(), b.as_ptr(), operator) }.map(c_int::from)
+        unsafe { rich_compare_bool(a.as_ptr(), b.as_ptr(), operator) }
     })
 }
 

@@ -14,7 +14,7 @@ use core::ffi::{c_int, c_void};
 
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::Result;
-use crate::objects::oldbuffer;
+use crate::objects::oldbuffer::{self, OldBuffer};
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::compare::compare;
 use crate::runtime::refs::Owned;
@@ -53,10 +53,10 @@ unsafe fn of_object(
     offset: Py_ssize_t,
     size: Py_ssize_t,
     readonly: bool,
-) -> Result<*mut PyObject> {
+) -> Result<Owned<OldBuffer>> {
     let base = non_null(base)?;
     // SAFETY: the function's contract.
-    unsafe { oldbuffer::from_object(base, offset, size, readonly) }.map(Owned::into_object)
+    unsafe { oldbuffer::from_object(base, offset, size, readonly) }
 }
 
 /// A read-only old buffer of `size` bytes at `ptr`, which must live as long as the object. A new reference.
@@ -66,21 +66,21 @@ unsafe fn of_object(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBuffer_FromMemory(ptr: *mut c_void, size: Py_ssize_t) -> *mut PyObject {
     // SAFETY: the contract of the function.
-    boundary(|| unsafe { oldbuffer::from_memory(ptr.cast(), size, true) }.map(Owned::into_object))
+    boundary(|| unsafe { oldbuffer::from_memory(ptr.cast(), size, true) })
 }
 
 /// The same for memory that may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBuffer_FromReadWriteMemory(ptr: *mut c_void, size: Py_ssize_t) -> *mut PyObject {
     // SAFETY: the contract of the function.
-    boundary(|| unsafe { oldbuffer::from_memory(ptr.cast(), size, false) }.map(Owned::into_object))
+    boundary(|| unsafe { oldbuffer::from_memory(ptr.cast(), size, false) })
 }
 
 /// An old buffer with `size` bytes of its own, which are 0 and may be written. A new reference; NULL with `ValueError` for a
 /// negative size, `MemoryError`. CPython 2.7: they are uninitialised.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBuffer_New(size: Py_ssize_t) -> *mut PyObject {
-    boundary(|| oldbuffer::new(size).map(Owned::into_object))
+    boundary(|| oldbuffer::new(size))
 }
 
 /// Compares two objects as Python 2 did, any that `PyObject_RichCompareBool` can order: `*result` becomes -1, 0 or 1.
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn PyObject_Cmp(o1: *mut PyObject, o2: *mut PyObject, resu
         let (o1, o2, result) = (non_null(o1)?, non_null(o2)?, non_null(result)?);
         // SAFETY: O1; `result` may be written.
         unsafe { result.write(compare(o1.as_ptr(), o2.as_ptr())? as c_int) };
-        Ok(0)
+        Ok(())
     })
 }
 

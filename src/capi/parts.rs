@@ -18,7 +18,6 @@ use crate::error::{Error, Result};
 use crate::layout::{Order, Subscript};
 use crate::objects::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
-use crate::runtime::refs::Owned;
 
 use super::buffer::{definite_order_of, slice_of};
 
@@ -64,7 +63,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_subscript(
     boundary(|| {
         let view = non_null(view)?;
         // SAFETY: O1; the contract of the function.
-        unsafe { memoryview::subscript(view, self::subscripts(subscripts, count)?) }.map(Owned::into_object)
+        unsafe { memoryview::subscript(view, self::subscripts(subscripts, count)?) }
     })
 }
 
@@ -84,7 +83,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_assign(
     boundary(|| {
         let (view, source) = (non_null(view)?, non_null(source)?);
         // SAFETY: O1; the contract of the function.
-        unsafe { memoryview::assign(view, self::subscripts(subscripts, count)?, source) }.map(|()| 0)
+        unsafe { memoryview::assign(view, self::subscripts(subscripts, count)?, source) }
     })
 }
 
@@ -107,7 +106,6 @@ pub unsafe extern "C" fn pybuffer_memoryview_fill(
             let values = slice_of(values.as_ptr(), nvalues)?;
             memoryview::fill(view, self::subscripts(subscripts, count)?, values)
         }
-        .map(|()| 0)
     })
 }
 
@@ -118,7 +116,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_flip(view: *mut PyObject, axis: c_i
     boundary(|| {
         let view = non_null(view)?;
         // SAFETY: O1.
-        unsafe { memoryview::flip(view, axis as Py_ssize_t) }.map(Owned::into_object)
+        unsafe { memoryview::flip(view, axis as Py_ssize_t) }
     })
 }
 
@@ -141,7 +139,6 @@ pub unsafe extern "C" fn pybuffer_memoryview_permute(
             let axes = if axes.is_null() { None } else { Some(slice_of(axes, count)?) };
             memoryview::permute(view, axes)
         }
-        .map(Owned::into_object)
     })
 }
 
@@ -160,7 +157,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_broadcast(
     boundary(|| {
         let view = non_null(view)?;
         // SAFETY: O1; the contract of the function.
-        unsafe { memoryview::broadcast(view, slice_of(shape, ndim)?) }.map(Owned::into_object)
+        unsafe { memoryview::broadcast(view, slice_of(shape, ndim)?) }
     })
 }
 
@@ -180,7 +177,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_reshape(
     boundary(|| {
         let (view, order) = (non_null(view)?, definite_order_of(order)?);
         // SAFETY: O1; the contract of the function.
-        unsafe { memoryview::reshape(view, slice_of(shape, ndim)?, order) }.map(Owned::into_object)
+        unsafe { memoryview::reshape(view, slice_of(shape, ndim)?, order) }
     })
 }
 
@@ -212,7 +209,6 @@ pub unsafe extern "C" fn pybuffer_memoryview_cast(
             let shape = if shape.is_null() { None } else { Some(slice_of(shape, ndim)?) };
             memoryview::cast(view, CStr::from_ptr(format.as_ptr()), shape, order)
         }
-        .map(Owned::into_object)
     })
 }
 
@@ -222,6 +218,6 @@ pub unsafe extern "C" fn pybuffer_memoryview_toreadonly(view: *mut PyObject) -> 
     boundary(|| {
         let view = non_null(view)?;
         // SAFETY: O1.
-        unsafe { memoryview::to_readonly(view) }.map(Owned::into_object)
+        unsafe { memoryview::to_readonly(view) }
     })
 }

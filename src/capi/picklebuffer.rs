@@ -8,7 +8,6 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::object::PyObject;
 use crate::objects::picklebuffer;
 use crate::runtime::boundary::{boundary, non_null};
-use crate::runtime::refs::Owned;
 
 /// A PickleBuffer for what `base` exports. A new reference; NULL with what the exporter raises, `TypeError` where it is
 /// none, `BufferError` where its answer is wrong (see "Buffers"), `MemoryError`.
@@ -17,7 +16,7 @@ pub unsafe extern "C" fn PyPickleBuffer_FromObject(base: *mut PyObject) -> *mut 
     boundary(|| {
         let base = non_null(base)?;
         // SAFETY: O1.
-        unsafe { picklebuffer::from_object(base) }.map(Owned::into_object)
+        unsafe { picklebuffer::from_object(base) }
     })
 }
 
@@ -39,6 +38,6 @@ pub unsafe extern "C" fn PyPickleBuffer_Release(picklebuffer: *mut PyObject) -> 
     boundary(|| {
         let picklebuffer = non_null(picklebuffer)?;
         // SAFETY: O1.
-        unsafe { picklebuffer::release(picklebuffer) }.map(|()| 0)
+        unsafe { picklebuffer::release(picklebuffer) }
     })
 }

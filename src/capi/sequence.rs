@@ -13,7 +13,6 @@ use core::ptr::NonNull;
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::objects::sequence;
 use crate::runtime::boundary::{boundary, non_null};
-use crate::runtime::refs::Owned;
 
 /// Whether the object's type has items by number (`sq_item`): 1 or 0. NULL is 0.
 #[unsafe(no_mangle)]
@@ -34,7 +33,7 @@ pub unsafe extern "C" fn PySequence_Concat(o1: *mut PyObject, o2: *mut PyObject)
     boundary(|| {
         let (o1, o2) = (non_null(o1)?, non_null(o2)?);
         // SAFETY: O1.
-        unsafe { sequence::concat(o1, o2) }.map(Owned::into_object)
+        unsafe { sequence::concat(o1, o2) }
     })
 }
 
@@ -49,7 +48,7 @@ pub unsafe extern "C" fn PySequence_Repeat(o: *mut PyObject, count: Py_ssize_t) 
     boundary(|| {
         let o = non_null(o)?;
         // SAFETY: O1.
-        unsafe { sequence::repeat(o, count) }.map(Owned::into_object)
+        unsafe { sequence::repeat(o, count) }
     })
 }
 
@@ -62,7 +61,7 @@ pub unsafe extern "C" fn PySequence_GetItem(o: *mut PyObject, i: Py_ssize_t) -> 
     boundary(|| {
         let o = non_null(o)?;
         // SAFETY: O1.
-        unsafe { sequence::item(o, i) }.map(Owned::into_object)
+        unsafe { sequence::item(o, i) }
     })
 }
 
@@ -75,7 +74,7 @@ pub unsafe extern "C" fn PySequence_GetSlice(o: *mut PyObject, i1: Py_ssize_t, i
     boundary(|| {
         let o = non_null(o)?;
         // SAFETY: O1.
-        unsafe { sequence::slice(o, i1, i2) }.map(Owned::into_object)
+        unsafe { sequence::slice(o, i1, i2) }
     })
 }
 
@@ -90,7 +89,7 @@ pub unsafe extern "C" fn PySequence_SetItem(o: *mut PyObject, i: Py_ssize_t, v: 
     boundary(|| {
         let o = non_null(o)?;
         // SAFETY: O1.
-        unsafe { sequence::set_item(o, i, NonNull::new(v)) }.map(|()| 0)
+        unsafe { sequence::set_item(o, i, NonNull::new(v)) }
     })
 }
 
@@ -103,7 +102,7 @@ pub unsafe extern "C" fn PySequence_DelItem(o: *mut PyObject, i: Py_ssize_t) -> 
     boundary(|| {
         let o = non_null(o)?;
         // SAFETY: O1.
-        unsafe { sequence::set_item(o, i, None) }.map(|()| 0)
+        unsafe { sequence::set_item(o, i, None) }
     })
 }
 
@@ -123,7 +122,7 @@ pub unsafe extern "C" fn PySequence_SetSlice(
     boundary(|| {
         let o = non_null(o)?;
         // SAFETY: O1.
-        unsafe { sequence::set_slice(o, i1, i2, NonNull::new(v)) }.map(|()| 0)
+        unsafe { sequence::set_slice(o, i1, i2, NonNull::new(v)) }
     })
 }
 
@@ -136,6 +135,6 @@ pub unsafe extern "C" fn PySequence_DelSlice(o: *mut PyObject, i1: Py_ssize_t, i
     boundary(|| {
         let o = non_null(o)?;
         // SAFETY: O1.
-        unsafe { sequence::set_slice(o, i1, i2, None) }.map(|()| 0)
+        unsafe { sequence::set_slice(o, i1, i2, None) }
     })
 }

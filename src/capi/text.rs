@@ -10,7 +10,6 @@ use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::{Error, Result};
 use crate::objects::memoryview::{self, Separator};
 use crate::runtime::boundary::{boundary, non_null};
-use crate::runtime::refs::Owned;
 
 /// The character that a number is, if it is not negative.
 fn separator_of(character: c_int, bytes: Py_ssize_t) -> Result<Option<Separator>> {
@@ -39,7 +38,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_hex(
     boundary(|| {
         let (view, separator) = (non_null(view)?, separator_of(separator, bytes_per_separator)?);
         // SAFETY: O1.
-        unsafe { memoryview::hex(view, separator) }.map(Owned::into_object)
+        unsafe { memoryview::hex(view, separator) }
     })
 }
 
@@ -53,7 +52,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_repr(view: *mut PyObject) -> *mut P
     boundary(|| {
         let view = non_null(view)?;
         // SAFETY: O1.
-        unsafe { memoryview::repr(view) }.map(Owned::into_object)
+        unsafe { memoryview::repr(view) }
     })
 }
 
@@ -84,6 +83,6 @@ pub unsafe extern "C" fn pybuffer_memoryview_text(view: *mut PyObject, limit: Py
     boundary(|| {
         let view = non_null(view)?;
         // SAFETY: O1.
-        unsafe { memoryview::text(view, usize::try_from(limit).ok()) }.map(Owned::into_object)
+        unsafe { memoryview::text(view, usize::try_from(limit).ok()) }
     })
 }

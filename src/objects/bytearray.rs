@@ -373,7 +373,7 @@ unsafe extern "C" fn bytearray_length(op: *mut PyObject) -> Py_ssize_t {
 
 unsafe extern "C" fn bytearray_concat(op: *mut PyObject, other: *mut PyObject) -> *mut PyObject {
     // SAFETY: O1: a slot of this type.
-    boundary(|| unsafe { Ok(concat(non_null(op)?, non_null(other)?)?.into_object()) })
+    boundary(|| unsafe { concat(non_null(op)?, non_null(other)?) })
 }
 
 unsafe extern "C" fn bytearray_repeat(op: *mut PyObject, count: Py_ssize_t) -> *mut PyObject {
@@ -385,7 +385,7 @@ unsafe extern "C" fn bytearray_repeat(op: *mut PyObject, count: Py_ssize_t) -> *
         let object = uninitialised(length.checked_mul(count).ok_or(Error::no_memory())?)?;
         let part = core::slice::from_raw_parts(memory, length.unsigned_abs());
         kernels::repeat(part, count.unsigned_abs(), start(object.as_non_null()).cast());
-        Ok(object.into_object())
+        Ok(object)
     })
 }
 
@@ -403,7 +403,7 @@ unsafe extern "C" fn bytearray_item(op: *mut PyObject, index: Py_ssize_t) -> *mu
     boundary(|| unsafe {
         let pinned = Pinned::new(non_null(op)?.cast(), Within::Walks);
         let (memory, length) = pinned.memory();
-        Ok(bytes::single(memory.wrapping_offset(place(index, length)?).read()).into_object())
+        Ok(bytes::single(memory.wrapping_offset(place(index, length)?).read()))
     })
 }
 
@@ -417,7 +417,7 @@ unsafe extern "C" fn bytearray_ass_item(op: *mut PyObject, index: Py_ssize_t, va
         let place = place(index, length)?;
         let Some(value) = NonNull::new(value) else {
             drop(pinned);
-            return set_slice(bytearray, place, place.wrapping_add(1), None).map(|()| 0);
+            return set_slice(bytearray, place, place.wrapping_add(1), None);
         };
         if !bytes::check_exact(value.as_ptr()) {
             return Err(Error::new(Kind::Type, c"a bytes object of size 1 is required"));
@@ -426,7 +426,7 @@ unsafe extern "C" fn bytearray_ass_item(op: *mut PyObject, index: Py_ssize_t, va
             &[byte] => memory.wrapping_offset(place).write(byte),
             _ => return Err(Error::value(c"bytes must be of size 1")),
         }
-        Ok(0)
+        Ok(())
     })
 }
 
@@ -445,7 +445,7 @@ unsafe extern "C" fn bytearray_getbuffer(op: *mut PyObject, view: *mut Py_buffer
             buffer::fill_info(view, op, memory.cast(), length, 0, flags)
                 .inspect_err(|_| holds(bytearray).end_view())?;
         }
-        Ok(0)
+        Ok(())
     })
 }
 

@@ -339,7 +339,7 @@ unsafe extern "C" fn bytes_length(op: *mut PyObject) -> Py_ssize_t {
 
 unsafe extern "C" fn bytes_concat(op: *mut PyObject, other: *mut PyObject) -> *mut PyObject {
     // SAFETY: O1: a slot of this type.
-    boundary(|| unsafe { Ok(concat(non_null(op)?, non_null(other)?)?.into_object()) })
+    boundary(|| unsafe { concat(non_null(op)?, non_null(other)?) })
 }
 
 /// `sq_repeat`: one time an object of this very type is itself.
@@ -349,10 +349,10 @@ unsafe extern "C" fn bytes_repeat(op: *mut PyObject, count: Py_ssize_t) -> *mut 
         let object = non_null(op)?.cast();
         let content = content(object);
         if check_exact(op) && (count == 1 || content.is_empty()) {
-            return Ok(Owned::share(object).into_object());
+            return Ok(Owned::share(object));
         }
         let overflow = Error::new(Kind::Overflow, c"repeated bytes are too long");
-        Ok(repeated(content, count, overflow, Error::no_memory())?.into_object())
+        repeated(content, count, overflow, Error::no_memory())
     })
 }
 
@@ -361,13 +361,13 @@ unsafe extern "C" fn bytes_item(op: *mut PyObject, index: Py_ssize_t) -> *mut Py
     boundary(|| unsafe {
         let content = content(non_null(op)?.cast());
         let byte = usize::try_from(index).ok().and_then(|index| content.get(index).copied());
-        Ok(single(byte.ok_or(Error::new(Kind::Index, c"index out of range"))?).into_object())
+        Ok(single(byte.ok_or(Error::new(Kind::Index, c"index out of range"))?))
     })
 }
 
 unsafe extern "C" fn bytes_getbuffer(op: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
     // SAFETY: O1, O2: a slot of this type.
-    boundary(|| unsafe { fill(op, view, op, flags).map(|()| 0) })
+    boundary(|| unsafe { fill(op, view, op, flags) })
 }
 
 /// # Safety

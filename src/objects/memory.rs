@@ -155,7 +155,7 @@ unsafe extern "C" fn memory_getbuffer(op: *mut PyObject, view: *mut Py_buffer, f
         // SAFETY: O1, O2: a slot of this type; `view` may be written. The description is complete.
         unsafe {
             let description = description_of(op).inspect_err(|_| (&raw mut (*view).obj).write(null_mut()))?;
-            buffer::fill_complete(view, op, description, Request::of_slot(flags)).map(|()| 0)
+            buffer::fill_complete(view, op, description, Request::of_slot(flags))
         }
     })
 }

@@ -263,7 +263,7 @@ unsafe extern "C" fn oldbuffer_repeat(op: *mut PyObject, count: Py_ssize_t) -> *
         let part = part_of(op).found()?;
         let mut view = Acquired::empty();
         part.look(&mut view, Within::Allocations)?;
-        Ok(bytes::repeated(part.bytes(&view), count, TOO_LARGE, bytes::TOO_LARGE)?.into_object())
+        bytes::repeated(part.bytes(&view), count, TOO_LARGE, bytes::TOO_LARGE)
     })
 }
 
@@ -275,7 +275,7 @@ unsafe extern "C" fn oldbuffer_item(op: *mut PyObject, index: Py_ssize_t) -> *mu
         part.look(&mut view, Within::Walks)?;
         let byte = usize::try_from(index).ok().and_then(|index| part.bytes(&view).get(index).copied());
         let byte = byte.ok_or(Error::new(Kind::Index, c"buffer index out of range"))?;
-        Ok(bytes::single(byte).into_object())
+        Ok(bytes::single(byte))
     })
 }
 
@@ -302,7 +302,7 @@ unsafe extern "C" fn oldbuffer_ass_item(op: *mut PyObject, index: Py_ssize_t, va
             return Err(Error::new(Kind::Type, c"right operand must be a single byte"));
         }
         part.write(view, index, from);
-        Ok(0)
+        Ok(())
     })
 }
 
@@ -368,7 +368,7 @@ unsafe extern "C" fn oldbuffer_getbuffer(op: *mut PyObject, view: *mut Py_buffer
             let (start, size) = resolved.place(held.view());
             buffer::fill_info(view, op, start.cast(), size, part.readonly.into(), flags)?;
             (*view).internal = held.into_raw();
-            Ok(0)
+            Ok(())
         }
     })
 }

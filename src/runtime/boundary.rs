@@ -3,9 +3,11 @@
 use core::ffi::c_int;
 use core::ptr::NonNull;
 
+use crate::abi::object::PyObject;
 use crate::error::{Error, Result};
 
 use super::indicator;
+use super::refs::{Object, Owned};
 
 /// A type of C's that has a value which says that the call failed.
 pub(crate) trait Failure {
@@ -25,17 +27,69 @@ impl<T> Failure for *mut T {
     const FAILED: Self = core::ptr::null_mut();
 }
 
+impl<T> Failure for *const T {
+    const FAILED: Self = core::ptr::null();
+}
+
 impl Failure for () {
     const FAILED: Self = ();
 }
 
+/// What the body of a function gives, for a function that returns a `C` to C.
+pub(crate) trait IntoC<C> {
+    /// The value as C gets it.
+    fn into_c(self) -> C;
+}
+
+/// What is a type of C's goes out as it is.
+impl<C: Failure> IntoC<C> for C {
+    fn into_c(self) -> C {
+        self
+    }
+}
+
+/// 0: nothing failed.
+impl IntoC<c_int> for () {
+    fn into_c(self) -> c_int {
+        0
+    }
+}
+
+/// 1 or 0.
+impl IntoC<c_int> for bool {
+    fn into_c(self) -> c_int {
+        self.into()
+    }
+}
+
+/// A pointer that is not NULL.
+impl<T> IntoC<*mut T> for NonNull<T> {
+    fn into_c(self) -> *mut T {
+        self.as_ptr()
+    }
+}
+
+/// A new reference.
+impl<T: Object> IntoC<*mut PyObject> for Owned<T> {
+    fn into_c(self) -> *mut PyObject {
+        self.into_object()
+    }
+}
+
+/// A new reference, or NULL, which is no failure.
+impl<T: Object> IntoC<*mut PyObject> for Option<Owned<T>> {
+    fn into_c(self) -> *mut PyObject {
+        self.map_or(core::ptr::null_mut(), Owned::into_object)
+    }
+}
+
 /// Runs the body of a function that C calls. An error is made pending in this thread and answered with the failure value.
-pub(crate) fn boundary<T: Failure>(body: impl FnOnce() -> Result<T>) -> T {
+pub(crate) fn boundary<T: IntoC<C>, C: Failure>(body: impl FnOnce() -> Result<T>) -> C {
     match body() {
-        Ok(value) => value,
+        Ok(value) => value.into_c(),
         Err(error) => {
             indicator::raise(error);
-            T::FAILED
+            C::FAILED
         }
     }
 }

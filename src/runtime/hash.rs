@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use crate::abi::object::{Py_hash_t, PyObject};
 use crate::error::{Error, Kind, Result};
 
-use super::boundary::boundary;
+use super::boundary::{boundary, non_null};
 use super::types;
 use super::wait::Wait;
 
@@ -13,10 +13,8 @@ use super::wait::Wait;
 /// `tp_richcompare` and no `tp_hash`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_HashNotImplemented(op: *mut PyObject) -> Py_hash_t {
-    boundary(|| {
-        if op.is_null() {
-            return Err(Error::NullArgument);
-        }
+    boundary(|| -> Result<Py_hash_t> {
+        let op = non_null(op)?.as_ptr();
         // SAFETY: O1.
         Err(Error::type_name(c"unhashable type: '%.200s'", unsafe { (*types::type_of(op)).tp_name }))
     })

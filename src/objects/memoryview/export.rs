@@ -37,7 +37,7 @@ unsafe extern "C" fn getbuffer(op: *mut PyObject, view: *mut Py_buffer, request:
                 Ok(answer) => {
                     refs::incref(op);
                     view.write(Py_buffer { obj: op, ..answer });
-                    Ok(0)
+                    Ok(())
                 }
                 Err(error) => {
                     (&raw mut (*view).obj).write(null_mut());
