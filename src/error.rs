@@ -95,6 +95,24 @@ impl Error {
         Self::new(Kind::Value, text)
     }
 
+    /// `IndexError`.
+    #[must_use]
+    pub const fn index(text: &'static CStr) -> Self {
+        Self::new(Kind::Index, text)
+    }
+
+    /// `NotImplementedError`.
+    #[must_use]
+    pub const fn not_implemented(text: &'static CStr) -> Self {
+        Self::new(Kind::NotImplemented, text)
+    }
+
+    /// `TypeError`.
+    #[must_use]
+    pub const fn wrong_type(text: &'static CStr) -> Self {
+        Self::new(Kind::Type, text)
+    }
+
     /// `TypeError` about the type with this name; the text holds one `%s`.
     #[must_use]
     pub const fn type_name(text: &'static CStr, name: *const c_char) -> Self {

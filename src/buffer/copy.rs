@@ -12,6 +12,9 @@ use crate::runtime::alloc::{self, Scratch};
 use super::request::Request;
 use super::view::{Acquired, Both, NEGATIVE, Within, checked_structure, is_exporter, structure};
 
+/// What says that there are more bytes than the destination has. CPython's words.
+const TOO_SMALL: Error = Error::buffer(c"destination is too small to receive data from source");
+
 /// `PyBuffer_ToContiguous`: all items of `view`, to `len` bytes at `buf`, in `order`.
 ///
 /// # Safety
@@ -197,10 +200,7 @@ pub(crate) unsafe fn copy_data(dest: *mut PyObject, src: *mut PyObject) -> Resul
     // SAFETY: O1; the views stay where they are. The exporters vouch for the memory (B1).
     unsafe {
         if !is_exporter(dest) || !is_exporter(src) {
-            return Err(Error::new(
-                crate::error::Kind::Type,
-                c"both destination and source must be bytes-like objects",
-            ));
+            return Err(Error::wrong_type(c"both destination and source must be bytes-like objects"));
         }
         let requests = [(dest, Request::FULL), (src, Request::FULL_RO)];
         both.look(requests, Within::Allocations).map_err(|(_, error)| error)?;
@@ -214,7 +214,7 @@ pub(crate) unsafe fn copy_data(dest: *mut PyObject, src: *mut PyObject) -> Resul
 /// B1 for both, and W3; the memory of `to` may be written.
 pub(crate) unsafe fn copy_view(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
     if to.len < from.len {
-        return Err(Error::buffer(c"destination is too small to receive data from source"));
+        return Err(TOO_SMALL);
     }
     // SAFETY: the function's contract.
     unsafe {
@@ -389,7 +389,7 @@ pub(crate) unsafe fn copy_to_object(obj: *mut PyObject, buf: *const u8, len: isi
     unsafe {
         to.look(obj, Request::FULL, Within::Walks)?;
         if len > to.view().len {
-            return Err(Error::buffer(c"destination is too small to receive data from source"));
+            return Err(TOO_SMALL);
         }
         from_contiguous(to.view(), buf, len, order)
     }

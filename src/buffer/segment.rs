@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::runtime::indicator;
 use crate::runtime::object;
 
@@ -76,6 +76,6 @@ pub(crate) unsafe fn write_segment(obj: *mut PyObject) -> Result<(*mut c_void, P
     let mut view = Acquired::empty();
     // SAFETY: O1; the view stays where it is.
     unsafe { view.look(obj, Request::WRITABLE, Within::Walks) }
-        .map_err(|_| Error::new(Kind::Type, c"expected a writable bytes-like object"))?;
+        .map_err(|_| Error::wrong_type(c"expected a writable bytes-like object"))?;
     Ok((view.view().buf, view.view().len))
 }

@@ -45,12 +45,17 @@ pub(super) fn definite_order_of(order: c_char) -> Result<Order> {
     }
 }
 
+/// A count that C gives.
+pub(super) fn count_of(given: impl TryInto<usize>) -> Result<usize> {
+    given.try_into().map_err(|_| Error::bad_argument())
+}
+
 /// An array that C gives. NULL will do for no entries.
 ///
 /// # Safety
 /// NULL, or as many entries as `count` says, for as long as the result is used.
 pub(super) unsafe fn slice_of<'a, T>(start: *const T, count: c_int) -> Result<&'a [T]> {
-    match usize::try_from(count).map_err(|_| Error::bad_argument())? {
+    match count_of(count)? {
         0 => Ok(&[]),
         // SAFETY: the function's contract.
         count => Ok(unsafe { core::slice::from_raw_parts(non_null(start.cast_mut())?.as_ptr(), count) }),

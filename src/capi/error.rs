@@ -100,7 +100,7 @@ pub unsafe extern "C" fn PyErr_NoMemory() -> *mut PyObject {
 /// Makes a `TypeError` about a bad argument pending. Returns 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyErr_BadArgument() -> c_int {
-    indicator::raise(Error::new(Kind::Type, c"bad argument type for built-in operation"));
+    indicator::raise(Error::wrong_type(c"bad argument type for built-in operation"));
     0
 }
 

@@ -16,9 +16,10 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 
 use crate::abi::format::{pybuffer_item, pybuffer_value};
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::error::Error;
 use crate::objects::format::{self, FormatObject};
 use crate::runtime::boundary::{Failure, boundary, non_null};
+
+use super::buffer::count_of;
 
 /// What one field of a format says. A pointer, since a reference would cover the reference count as well (O3).
 ///
@@ -54,7 +55,7 @@ pub unsafe extern "C" fn pybuffer_format_parse(format: *const c_char) -> *mut Py
 pub unsafe extern "C" fn pybuffer_format_parse_sized(format: *const c_char, itemsize: Py_ssize_t) -> *mut PyObject {
     boundary(|| {
         let format = non_null(format.cast_mut())?;
-        let itemsize = usize::try_from(itemsize).map_err(|_| Error::bad_argument())?;
+        let itemsize = count_of(itemsize)?;
         // SAFETY: the contract of the function: a C string.
         format::parse_sized(unsafe { CStr::from_ptr(format.as_ptr()) }, itemsize)
     })
@@ -156,7 +157,7 @@ pub unsafe extern "C" fn pybuffer_format_unpack_items(
 ) -> c_int {
     boundary(|| {
         let (format, items, values) = (non_null(format)?, non_null(items.cast_mut())?, non_null(values)?);
-        let count = usize::try_from(count).map_err(|_| Error::bad_argument())?;
+        let count = count_of(count)?;
         // SAFETY: O1; O2 after the downcast; the contract of the function.
         unsafe {
             let format = format::downcast(format)?;

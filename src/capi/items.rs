@@ -15,12 +15,11 @@ use core::ffi::{c_char, c_int, c_void};
 
 use crate::abi::format::pybuffer_value;
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::error::Error;
 use crate::format::CNumber;
 use crate::objects::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
 
-use super::buffer::{order_of, slice_of};
+use super::buffer::{count_of, order_of, slice_of};
 
 /// The address of an item, in the memory of the view. It may be used for as long as this view, or another one of the same
 /// snapshot (made from it, or that it was made from), has not been released.
@@ -53,7 +52,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_get_item(
 ) -> c_int {
     boundary(|| {
         let (view, values) = (non_null(view)?, non_null(values)?);
-        let count = usize::try_from(nvalues).map_err(|_| Error::bad_argument())?;
+        let count = count_of(nvalues)?;
         // SAFETY: O1; the contract of the function.
         unsafe { memoryview::get_item(view, slice_of(indices, nindices)?, values.as_ptr(), count) }
     })
@@ -199,7 +198,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_values(
 ) -> c_int {
     boundary(|| {
         let (view, values) = (non_null(view)?, non_null(values)?);
-        let count = usize::try_from(nvalues).map_err(|_| Error::bad_argument())?;
+        let count = count_of(nvalues)?;
         // SAFETY: O1; the contract of the function.
         unsafe { memoryview::values(view, values.as_ptr(), count) }
     })
@@ -218,7 +217,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_set_values(
 ) -> c_int {
     boundary(|| {
         let (view, values) = (non_null(view)?, non_null(values.cast_mut())?);
-        let count = usize::try_from(nvalues).map_err(|_| Error::bad_argument())?;
+        let count = count_of(nvalues)?;
         // SAFETY: O1; the contract of the function.
         unsafe { memoryview::set_values(view, values.as_ptr(), count) }
     })
@@ -304,7 +303,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_next_item(
 ) -> c_int {
     boundary(|| {
         let (iterator, values) = (non_null(iterator)?, non_null(values)?);
-        let count = usize::try_from(nvalues).map_err(|_| Error::bad_argument())?;
+        let count = count_of(nvalues)?;
         // SAFETY: O1; the contract of the function.
         unsafe { memoryview::next_item(iterator, values.as_ptr(), count) }
     })

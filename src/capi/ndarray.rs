@@ -38,7 +38,7 @@ use crate::objects::format;
 use crate::objects::ndarray::{self, Layout};
 use crate::runtime::boundary::{boundary, non_null};
 
-use super::buffer::slice_of;
+use super::buffer::{count_of, slice_of};
 use super::parts::subscripts;
 
 /// The arguments that describe a base.
@@ -71,7 +71,7 @@ unsafe fn layout<'a>(
 /// NULL, or as many as `nbytes` says.
 unsafe fn bytes<'a>(items: *const c_void, nbytes: Py_ssize_t) -> Result<&'a [u8]> {
     let start = non_null(items.cast_mut().cast::<u8>())?;
-    let count = usize::try_from(nbytes).map_err(|_| Error::bad_argument())?;
+    let count = count_of(nbytes)?;
     // SAFETY: the function's contract.
     Ok(unsafe { core::slice::from_raw_parts(start.as_ptr(), count) })
 }
@@ -86,7 +86,7 @@ unsafe fn values<'a>(
     layout: &Layout<'_>,
 ) -> Result<(&'a [pybuffer_value], Py_ssize_t)> {
     let start = non_null(values.cast_mut())?;
-    let count = usize::try_from(nvalues).map_err(|_| Error::bad_argument())?;
+    let count = count_of(nvalues)?;
     let items = format::count_items(layout.format, count)?;
     let memlen = layout.itemsize()?.checked_mul(items.cast_signed()).ok_or(Error::no_memory())?;
     // SAFETY: the function's contract.

@@ -12,7 +12,9 @@ use super::value::Value;
 use crate::error::{Argument, Error, Kind, Result};
 
 /// For what packs as a complex number.
-pub(super) const NOT_COMPLEX: Error = Error::new(Kind::Type, c"required argument is not a complex");
+pub(super) const NOT_COMPLEX: Error = Error::wrong_type(c"required argument is not a complex");
+
+const NOT_FLOAT: Error = Error::wrong_type(c"required argument is not a float");
 
 /// An integer of the format's type (`get_pylong` and what follows it); the text is that of the range.
 #[inline(always)]
@@ -21,7 +23,7 @@ pub(super) fn integer<T: TryFrom<i64> + TryFrom<u64> + From<bool>>(value: Value<
         Value::Signed(number) => T::try_from(number).ok(),
         Value::Unsigned(number) | Value::Address(number) | Value::Bits(number) => T::try_from(number).ok(),
         Value::Bool(truth) => Some(truth.into()),
-        _ => return Err(Error::new(Kind::Type, c"required argument is not an integer")),
+        _ => return Err(Error::wrong_type(c"required argument is not an integer")),
     };
     number.ok_or(Error::value(text))
 }
@@ -41,9 +43,7 @@ pub(super) fn double(value: Value<'_>) -> Result<f64> {
             }
             Ok(double)
         }
-        Value::Complex(..) | Value::Bytes(_) | Value::CodePoint(_) => {
-            Err(Error::new(Kind::Type, c"required argument is not a float"))
-        }
+        Value::Complex(..) | Value::Bytes(_) | Value::CodePoint(_) => Err(NOT_FLOAT),
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) fn long(value: Value<'_>) -> Result<LongDouble> {
         Value::LongDouble(number) => Ok(number),
         _ => match value.real() {
             Some(number) => Ok(number.into()),
-            None => Err(Error::new(Kind::Type, c"required argument is not a float")),
+            None => Err(NOT_FLOAT),
         },
     }
 }
@@ -71,14 +71,14 @@ pub(super) fn code_point(value: Value<'_>) -> Result<u32> {
     match value {
         Value::CodePoint(point) if point <= 0x10_ffff => Ok(point),
         Value::CodePoint(_) => Err(Error::value(c"a code point must be <= 0x10ffff")),
-        _ => Err(Error::new(Kind::Type, c"required argument is not a code point")),
+        _ => Err(Error::wrong_type(c"required argument is not a code point")),
     }
 }
 
 pub(super) fn bytes(value: Value<'_>) -> Result<&[u8]> {
     match value {
         Value::Bytes(bytes) => Ok(bytes),
-        _ => Err(Error::new(Kind::Type, c"required argument is not a bytes object")),
+        _ => Err(Error::wrong_type(c"required argument is not a bytes object")),
     }
 }
 
@@ -110,7 +110,7 @@ impl Fault {
         match self {
             Self::Nan => Error::with(Kind::Value, c"number %zd is NaN, which no integer is", index, Argument::None),
             Self::Range => Error::with(Kind::Overflow, c"number %zd is out of range", index, Argument::None),
-            Self::NoNumber(text) => Error::new(Kind::Type, text),
+            Self::NoNumber(text) => Error::wrong_type(text),
         }
     }
 }

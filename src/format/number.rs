@@ -3,7 +3,7 @@
 use super::codec::{Codec, Form};
 use super::codes::Order;
 use super::plan::Plan;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 /// A type of numbers that memory has as C has it, one of those that `convert` has the rules for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +136,7 @@ impl Plan<'_> {
     /// `TypeError` that says what they are.
     pub(crate) fn check_format_of_numbers(&self) -> Result<()> {
         let text = self.ops.iter().find_map(|op| op.codec.no_number());
-        text.map_or(Ok(()), |text| Err(Error::new(Kind::Type, text)))
+        text.map_or(Ok(()), |text| Err(Error::wrong_type(text)))
     }
 }
 

@@ -4,7 +4,10 @@
 use crate::error::{Argument, Error, Kind, Result};
 
 use super::MAX_NDIM;
-use super::structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of};
+use super::structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of, too_many_axes};
+
+/// What says that axes are in no order.
+pub const NO_PERMUTATION: Error = Error::value(c"axes must name each axis of the view once");
 
 /// Shape and strides, which a memoryview always has.
 fn axes<'a>(view: &Structure<'a>) -> Result<(&'a [isize], &'a [isize])> {
@@ -28,7 +31,7 @@ pub fn permute(view: &Structure<'_>, order: impl Fn(usize) -> isize, to: &mut Ax
     for at in 0..view.ndim {
         let place = old(at).filter(|&axis| axis < view.ndim).and_then(|axis| seen.get_mut(axis));
         if place.is_none_or(|seen| core::mem::replace(seen, true)) {
-            return Err(Error::value(c"axes must name each axis of the view once"));
+            return Err(NO_PERMUTATION);
         }
     }
     // The axes before `first` have been dealt with, with the pointers that they lead to; `end` is behind the next one.
@@ -39,10 +42,7 @@ pub fn permute(view: &Structure<'_>, order: impl Fn(usize) -> isize, to: &mut Ax
             end = (at..view.ndim).find(|&axis| view.pointer(axis).is_some()).map_or(view.ndim, |a| a.wrapping_add(1));
         }
         let Some(axis) = old(at).filter(|axis| (first..end).contains(axis)) else {
-            return Err(Error::new(
-                Kind::NotImplemented,
-                c"axes on both sides of a pointer cannot change places without a copy",
-            ));
+            return Err(Error::not_implemented(c"axes on both sides of a pointer cannot change places without a copy"));
         };
         let (&len, &stride) = shape.get(axis).zip(strides.get(axis)).ok_or(Error::bad_argument())?;
         let last = end.wrapping_sub(1);
@@ -91,12 +91,7 @@ pub fn squeeze(view: &Structure<'_>, to: &mut AxesMut<'_>) -> Result<usize> {
     for (axis, (&len, &stride)) in shape.iter().zip(strides).enumerate() {
         let suboffset = view.pointer(axis);
         if len != 1 || suboffset.is_some() {
-            to.set(used, len, stride, suboffset.unwrap_or(-1)).ok_or(Error::with(
-                Kind::Value,
-                c"number of dimensions must not exceed %zd",
-                Argument::Size(MAX_NDIM.cast_signed()),
-                Argument::None,
-            ))?;
+            to.set(used, len, stride, suboffset.unwrap_or(-1)).ok_or(too_many_axes(MAX_NDIM))?;
             used = used.wrapping_add(1);
         }
     }

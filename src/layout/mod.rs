@@ -29,7 +29,7 @@ mod arrange;
 
 mod verify;
 
-pub use arrange::{broadcast, permute, reshape, squeeze};
+pub use arrange::{NO_PERMUTATION, broadcast, permute, reshape, squeeze};
 pub use axes::{Axis, Step};
 pub use plan::{Pair, Purpose};
 pub use planned::Plan;

@@ -109,12 +109,7 @@ impl<'a> Structure<'a> {
     /// `BufferError` that says which rule is broken.
     pub fn check(&self) -> Result<()> {
         if self.ndim > MAX_NDIM {
-            return Err(Error::with(
-                Kind::Value,
-                c"number of dimensions must not exceed %zd",
-                Argument::Size(MAX_NDIM.cast_signed()),
-                Argument::None,
-            ));
+            return Err(too_many_axes(MAX_NDIM));
         }
         self.check_sizes()
     }
@@ -237,6 +232,13 @@ fn follows_itemsize<'a>(itemsize: isize, axes: impl Iterator<Item = (&'a isize, 
         expected = expected.and_then(|size| size.checked_mul(items));
     }
     true
+}
+
+/// The `ValueError` for more axes than `most`. CPython's words.
+#[cold]
+pub(super) fn too_many_axes(most: usize) -> Error {
+    let most = Argument::Size(most.cast_signed());
+    Error::with(Kind::Value, c"number of dimensions must not exceed %zd", most, Argument::None)
 }
 
 /// The number of items of a shape without negative entries, or `None` where it does not fit. A zero anywhere makes it 0.

@@ -5,7 +5,7 @@
 
 use crate::error::{Argument, Error, Kind, Result};
 
-use super::structure::{AxesMut, Structure};
+use super::structure::{AxesMut, Structure, too_many_axes};
 
 /// One subscript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,16 +112,11 @@ pub fn axes_left(ndim: usize, subscripts: impl Iterator<Item = Subscript>, most:
         ));
     }
     if ellipses > 1 {
-        return Err(Error::new(Kind::Index, c"an index can only have a single ellipsis ('...')"));
+        return Err(Error::index(c"an index can only have a single ellipsis ('...')"));
     }
     let left = ndim.saturating_sub(gone).saturating_add(new);
     if left > most {
-        return Err(Error::with(
-            Kind::Value,
-            c"number of dimensions must not exceed %zd",
-            Argument::Size(most.cast_signed()),
-            Argument::None,
-        ));
+        return Err(too_many_axes(most));
     }
     Ok(left)
 }
@@ -173,10 +168,7 @@ impl Part<'_, '_> {
                 self.pointer = Some(last);
             }
             (None, Some(_), _) => {
-                return Err(Error::new(
-                    Kind::NotImplemented,
-                    c"two pointers behind each other need an axis each: take a slice of one item in the place of an index",
-                ));
+                return Err(Error::not_implemented(c"two pointers behind each other need an axis each: take a slice of one item in the place of an index"));
             }
             // No axis is left before it, so there is one pointer only, which can be followed here and now.
             (None, None, Some(read)) => {
@@ -236,8 +228,7 @@ pub fn select(
     }
     part.settle();
     if part.before_pointer && !part.axes.shape.contains(&0) {
-        return Err(Error::new(
-            Kind::NotImplemented,
+        return Err(Error::not_implemented(
             c"the part begins before where its pointers lead, which no suboffset can say",
         ));
     }

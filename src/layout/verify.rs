@@ -23,6 +23,12 @@ pub struct Placed<'a> {
 }
 
 impl Placed<'_> {
+    /// What says that an axis has less than no items.
+    pub const NEGATIVE: Error = Error::value(c"elements of shape must not be negative");
+
+    /// What says that the items are not in the memory.
+    pub const DOES_NOT_FIT: Error = Error::value(c"invalid combination of buffer, shape and strides");
+
     /// Checks that every item lies in the memory, and that items do not begin within others.
     ///
     /// # Errors
@@ -30,7 +36,7 @@ impl Placed<'_> {
     pub fn verify(&self) -> Result<()> {
         self.verify_offset()?;
         if self.shape.iter().any(|&len| len < 0) {
-            return Err(Error::value(c"elements of shape must not be negative"));
+            return Err(Self::NEGATIVE);
         }
         if self.strides.iter().any(|stride| stride.checked_rem(self.itemsize) != Some(0)) {
             return Err(Error::value(c"strides must be a multiple of itemsize"));
@@ -38,7 +44,7 @@ impl Placed<'_> {
         if self.shape.contains(&0) || self.reaches().is_some() {
             return Ok(());
         }
-        Err(Error::value(c"invalid combination of buffer, shape and strides"))
+        Err(Self::DOES_NOT_FIT)
     }
 
     /// The rules about the offset: there is an item at least, whatever the shape.

@@ -19,7 +19,7 @@ use crate::abi::object::{Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::slots::{PyBufferProcs, PySequenceMethods};
 use crate::abi::types::{PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_LEAF, TPFLAGS_LOOKS, TPFLAGS_OWN, TPFLAGS_READY};
 use crate::buffer::{self, Acquired, Both, Concatenation, Ending, LookProcs, Request, Within};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::kernels;
 use crate::layout::{self, Order};
 use crate::objects::bytes;
@@ -320,7 +320,7 @@ pub(crate) unsafe fn set_slice(
     unsafe {
         let copied = match value {
             Some(value) if !buffer::is_exporter(value.as_ptr()) => {
-                return Err(Error::new(Kind::Type, c"can assign only bytes and buffers"));
+                return Err(Error::wrong_type(c"can assign only bytes and buffers"));
             }
             Some(value) => Some(from_object(value)?),
             None => None,
@@ -394,7 +394,7 @@ unsafe extern "C" fn bytearray_repeat(op: *mut PyObject, count: Py_ssize_t) -> *
 fn place(index: Py_ssize_t, length: Py_ssize_t) -> Result<Py_ssize_t> {
     let place = if index < 0 { index.wrapping_add(length) } else { index };
     let known = (0..length).contains(&place);
-    if known { Ok(place) } else { Err(Error::new(Kind::Index, c"bytearray index out of range")) }
+    if known { Ok(place) } else { Err(Error::index(c"bytearray index out of range")) }
 }
 
 /// `sq_item`: a bytes object, since there are no ints.
@@ -420,7 +420,7 @@ unsafe extern "C" fn bytearray_ass_item(op: *mut PyObject, index: Py_ssize_t, va
             return set_slice(bytearray, place, place.wrapping_add(1), None);
         };
         if !bytes::check_exact(value.as_ptr()) {
-            return Err(Error::new(Kind::Type, c"a bytes object of size 1 is required"));
+            return Err(Error::wrong_type(c"a bytes object of size 1 is required"));
         }
         match bytes::content(value.cast()) {
             &[byte] => memory.wrapping_offset(place).write(byte),

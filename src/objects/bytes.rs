@@ -361,7 +361,7 @@ unsafe extern "C" fn bytes_item(op: *mut PyObject, index: Py_ssize_t) -> *mut Py
     boundary(|| unsafe {
         let content = content(non_null(op)?.cast());
         let byte = usize::try_from(index).ok().and_then(|index| content.get(index).copied());
-        Ok(single(byte.ok_or(Error::new(Kind::Index, c"index out of range"))?))
+        Ok(single(byte.ok_or(Error::index(c"index out of range"))?))
     })
 }
 

@@ -106,7 +106,7 @@ pub(crate) unsafe fn from_object(
     // SAFETY: O1; O2 after the check; the view stays where it is.
     unsafe {
         if !buffer::is_exporter(part.base) {
-            return Err(Error::new(Kind::Type, c"buffer object expected"));
+            return Err(Error::wrong_type(c"buffer object expected"));
         }
         if offset < 0 {
             return Err(Error::value(c"offset must be zero or positive"));
@@ -197,7 +197,7 @@ pub(crate) unsafe fn set_slice(op: NonNull<PyObject>, start: isize, stop: isize,
         let (from, view) = (&both.first, &both.second);
         let slice = layout::clip(Some(start), Some(stop), None, part.place(view.view()).1)?;
         if slice.count != from.view().len {
-            return Err(Error::new(Kind::Type, c"right operand length must match slice length"));
+            return Err(Error::wrong_type(c"right operand length must match slice length"));
         }
         part.write(view, slice.start, from);
         Ok(())
@@ -274,7 +274,7 @@ unsafe extern "C" fn oldbuffer_item(op: *mut PyObject, index: Py_ssize_t) -> *mu
         let mut view = Acquired::empty();
         part.look(&mut view, Within::Walks)?;
         let byte = usize::try_from(index).ok().and_then(|index| part.bytes(&view).get(index).copied());
-        let byte = byte.ok_or(Error::new(Kind::Index, c"buffer index out of range"))?;
+        let byte = byte.ok_or(Error::index(c"buffer index out of range"))?;
         Ok(bytes::single(byte))
     })
 }
@@ -290,7 +290,7 @@ unsafe extern "C" fn oldbuffer_ass_item(op: *mut PyObject, index: Py_ssize_t, va
         let mut both = Both::empty();
         let in_range = |view: &Acquired| {
             let known = (0..part.place(view.view()).1).contains(&index);
-            if known { Ok(()) } else { Err(Error::new(Kind::Index, c"buffer assignment index out of range")) }
+            if known { Ok(()) } else { Err(Error::index(c"buffer assignment index out of range")) }
         };
         part.look_first(&mut both, Within::Walks)?;
         in_range(&both.first)?;
@@ -299,7 +299,7 @@ unsafe extern "C" fn oldbuffer_ass_item(op: *mut PyObject, index: Py_ssize_t, va
         let (view, from) = (&both.first, &both.second);
         in_range(view)?;
         if from.view().len != 1 {
-            return Err(Error::new(Kind::Type, c"right operand must be a single byte"));
+            return Err(Error::wrong_type(c"right operand must be a single byte"));
         }
         part.write(view, index, from);
         Ok(())
@@ -311,7 +311,7 @@ unsafe extern "C" fn oldbuffer_hash(op: *mut PyObject) -> Py_hash_t {
     // SAFETY: O1, O2: a slot of this type; the view stays where it is; the hash is kept atomically.
     boundary(|| unsafe {
         if !part_of(op).readonly {
-            return Err(Error::new(Kind::Type, c"writable buffers are not hashable"));
+            return Err(Error::wrong_type(c"writable buffers are not hashable"));
         }
         let kept = atomic(&raw mut (*op.cast::<OldBuffer>()).hash);
         match kept.load(Ordering::Relaxed) {

@@ -1,5 +1,6 @@
 //! Making objects, and the operations that every object answers.
 
+use core::ffi::CStr;
 use core::ptr::NonNull;
 
 use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
@@ -126,6 +127,9 @@ unsafe fn vouch_for_chain(op: *mut PyObject) -> Result<()> {
     }
 }
 
+/// What says that a type has no length; the text holds one `%s`.
+const NO_LENGTH: &CStr = c"object of type '%.200s' has no len()";
+
 /// `PyObject_Size`: by the sequence slot, else by the mapping slot.
 ///
 /// # Safety
@@ -135,7 +139,7 @@ pub(crate) unsafe fn size(op: *mut PyObject) -> Result<Py_ssize_t> {
     unsafe {
         let ty = types::type_of(op);
         let (sequence, mapping) = lengths(ty);
-        let none = Error::type_name(c"object of type '%.200s' has no len()", (*ty).tp_name);
+        let none = Error::type_name(NO_LENGTH, (*ty).tp_name);
         length_by(sequence.or(mapping).ok_or(none)?, op)
     }
 }
@@ -151,7 +155,7 @@ pub(crate) unsafe fn sequence_size(op: *mut PyObject) -> Result<Py_ssize_t> {
         let text = match lengths(ty) {
             (Some(slot), _) => return length_by(slot, op),
             (None, Some(_)) => c"%.200s is not a sequence",
-            (None, None) => c"object of type '%.200s' has no len()",
+            (None, None) => NO_LENGTH,
         };
         Err(Error::type_name(text, (*ty).tp_name))
     }

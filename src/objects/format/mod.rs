@@ -26,7 +26,9 @@ use crate::runtime::types;
 pub(crate) use build::{downcast, parse, parse_sized};
 pub(crate) use equivalence::equivalent;
 pub(crate) use spell::canonical;
-pub(crate) use values::{PlanOf, count_items, pack, pack_items, read_value, unpack, with_plan_of, write_value};
+pub(crate) use values::{
+    NO_VALUE, PlanOf, count_items, pack, pack_items, read_value, unpack, with_plan_of, write_value,
+};
 
 /// A parsed format. Opaque to C, which walks it from `pybuffer_format_root`.
 #[repr(C)]

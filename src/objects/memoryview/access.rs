@@ -15,6 +15,9 @@ use crate::objects::format::{PlanOf, with_plan_of};
 use super::managed::Share;
 use super::view::{downcast, inaccessible, mbuf, released};
 
+/// What says that items are smaller than their format.
+pub(super) const SMALLER: Error = Error::value(c"memoryview: an item is smaller than its format");
+
 /// A memoryview whose memory stays for as long as this lives, whatever other threads, or foreign code that is called
 /// meanwhile, release.
 pub(super) struct Access {
@@ -67,6 +70,11 @@ impl Access {
     pub(super) fn structure(&self) -> Result<Structure<'_>> {
         // SAFETY: B1.
         unsafe { buffer::structure(self.view()) }.ok_or(Error::bad_argument())
+    }
+
+    /// Nothing, where an item has as many bytes as its format; else a `ValueError`.
+    pub(super) fn holds(&self, size: usize) -> Result<()> {
+        if size > self.view().itemsize.unsigned_abs() { Err(SMALLER) } else { Ok(()) }
     }
 
     /// The format.

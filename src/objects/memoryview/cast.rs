@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use crate::abi::memoryview::{_Py_MEMORYVIEW_C, _Py_MEMORYVIEW_FORTRAN, PyMemoryViewObject};
 use crate::abi::object::PyObject;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::format::{self, native_code};
 use crate::layout::{Order, fill_strides};
 use crate::runtime::refs::Owned;
@@ -15,7 +15,7 @@ use super::parts::derived;
 use super::view::{check_ndim, flags};
 
 const fn refused(text: &'static CStr) -> Error {
-    Error::new(Kind::Type, text)
+    Error::wrong_type(text)
 }
 
 /// Whether an item of this format is one plain byte.

@@ -23,7 +23,7 @@ use crate::runtime::object;
 use crate::runtime::refs::{Owned, atomic};
 use crate::runtime::types::answer;
 
-use super::access::Access;
+use super::access::{Access, SMALLER};
 use super::view::{check, downcast, flags, inaccessible};
 
 /// `tp_richcompare`: only `==` and `!=` have an answer.
@@ -162,8 +162,6 @@ unsafe fn equal_items(pair: Pair<'_>, a: &Py_buffer, b: &Py_buffer, formats: For
         Err(_) => Ok(false),
     }
 }
-
-const SMALLER: Error = Error::value(c"memoryview: an item is smaller than its format");
 
 /// The items of one side.
 #[derive(Clone, Copy, Debug)]

@@ -11,13 +11,13 @@ use crate::error::{Argument, Error, Kind, Result};
 use crate::format::{CNumber, Counts, Plan};
 use crate::kernels;
 use crate::layout::{self, AxesMut, Order, Pair, Purpose, Structure, Subscript, with_room};
-use crate::objects::format::{read_value, write_value};
+use crate::objects::format::{NO_VALUE, read_value, write_value};
 use crate::runtime::alloc::Scratch;
 
 use super::access::Access;
 
 /// What says that a memoryview must not be written to. CPython's words.
-const READ_ONLY: Error = Error::new(Kind::Type, c"cannot modify read-only memory");
+const READ_ONLY: Error = Error::wrong_type(c"cannot modify read-only memory");
 
 impl Access {
     /// Nothing, where the memory may be written; else a `TypeError`.
@@ -57,9 +57,7 @@ impl Access {
                     Argument::count(count),
                 ));
             }
-            if counts.size > self.view().itemsize.unsigned_abs() {
-                return Err(Error::value(c"memoryview: an item is smaller than its format"));
-            }
+            self.holds(counts.size)?;
             act(plan, counts.size)
         })
     }
@@ -118,7 +116,7 @@ impl Access {
 pub(super) unsafe fn check_values(values: &[pybuffer_value]) -> Result<()> {
     // SAFETY: the function's contract.
     if values.iter().any(|value| unsafe { read_value(value) }.is_none()) {
-        return Err(Error::new(Kind::Type, c"a value of no kind that can be packed"));
+        return Err(NO_VALUE);
     }
     Ok(())
 }
@@ -265,9 +263,7 @@ fn with_all<R>(access: &Access, count: usize, act: impl FnOnce(&Plan<'_>, isize)
                 Argument::count(count),
             ));
         }
-        if size > access.view().itemsize.unsigned_abs() {
-            return Err(Error::value(c"memoryview: an item is smaller than its format"));
-        }
+        access.holds(size)?;
         if count.checked_mul(size_of::<pybuffer_value>()).is_none_or(|size| isize::try_from(size).is_err()) {
             return Err(Error::no_memory());
         }

@@ -8,7 +8,7 @@ use crate::abi::format::pybuffer_value;
 use crate::abi::memoryview::PyMemoryViewObject;
 use crate::abi::object::PyObject;
 use crate::abi::types::PyTypeObject;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::layout::Subscript;
 use crate::runtime::object;
 use crate::runtime::refs::{self, Object, Owned, atomic};
@@ -53,7 +53,7 @@ pub(crate) unsafe fn iterate(op: NonNull<PyObject>) -> Result<Owned<Iterator>> {
     unsafe {
         let access = Access::new(op)?;
         if access.structure()?.ndim == 0 {
-            return Err(Error::new(Kind::Type, c"invalid indexing of 0-dim memory"));
+            return Err(Error::wrong_type(c"invalid indexing of 0-dim memory"));
         }
         let memoryview = Owned::share(access.memoryview());
         let head = Iterator {

@@ -78,9 +78,7 @@ impl<'a> Work<'a> {
         let structure = access.structure()?;
         plan.check_format_of_numbers()?;
         let counts = plan.counts();
-        if counts.size > structure.itemsize.unsigned_abs() {
-            return Err(Error::value(c"memoryview: an item is smaller than its format"));
-        }
+        access.holds(counts.size)?;
         let numbers = values_of(structure.items(), counts.values).map(usize::cast_signed);
         if numbers != Some(count) {
             let text = match numbers {

@@ -9,7 +9,8 @@ use crate::abi::object::PyObject;
 use crate::buffer;
 use crate::error::{Argument, Error, Kind, Result};
 use crate::layout::{
-    self, AxesMut, MAX_NDIM, Order, Structure, Subscript, axes_left, broadcast as broadcast_axes, bytes_of,
+    self, AxesMut, MAX_NDIM, NO_PERMUTATION, Order, Structure, Subscript, axes_left, broadcast as broadcast_axes,
+    bytes_of,
 };
 use crate::runtime::refs::Owned;
 
@@ -118,7 +119,7 @@ pub(crate) unsafe fn permute(op: NonNull<PyObject>, order: Option<&[i32]>) -> Re
         let access = Access::new(op)?;
         let ndim = access.structure()?.ndim;
         if order.is_some_and(|order| order.len() != ndim) {
-            return Err(Error::value(c"axes must name each axis of the view once"));
+            return Err(NO_PERMUTATION);
         }
         derived(access, ndim, None, |structure, _, axes| {
             let old = |new: usize| match order {

@@ -5,7 +5,7 @@ use core::ptr::{NonNull, null_mut};
 
 use crate::abi::format::pybuffer_value;
 use crate::abi::object::PyObject;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::format::Plan;
 use crate::kernels;
 use crate::layout::{Enough, Order, Pair, Places, Purpose, Structure, with_room};
@@ -121,7 +121,7 @@ pub(crate) unsafe fn index(
         let access = Access::new(op)?;
         let (structure, base) = (access.structure()?, access.view().buf.cast::<u8>());
         if structure.ndim == 0 {
-            return Err(Error::new(Kind::Type, c"invalid lookup on 0-dim memory"));
+            return Err(Error::wrong_type(c"invalid lookup on 0-dim memory"));
         }
         let items = structure.items().cast_signed();
         let bound = |given: isize| {

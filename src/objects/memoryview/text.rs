@@ -87,9 +87,7 @@ pub(crate) unsafe fn text(op: NonNull<PyObject>, limit: Option<usize>) -> Result
         let access = Access::new(op)?;
         access.with_format(|plan| {
             let structure = access.structure()?;
-            if plan.counts().size > structure.itemsize.unsigned_abs() {
-                return Err(Error::value(c"memoryview: an item is smaller than its format"));
-            }
+            access.holds(plan.counts().size)?;
             let shape = structure.shape.unwrap_or(&[]);
             if let Some(empty) = shape.iter().position(|&len| len == 0) {
                 return empty_lists(shape.get(..empty).unwrap_or(&[]), limit);

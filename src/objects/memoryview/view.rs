@@ -449,7 +449,7 @@ unsafe extern "C" fn length(op: *mut PyObject) -> Py_ssize_t {
             }
             let shape = (*view.as_ptr()).view.shape;
             if (*view.as_ptr()).view.ndim == 0 {
-                return Err(Error::new(Kind::Type, c"0-dim memory has no length"));
+                return Err(Error::wrong_type(c"0-dim memory has no length"));
             }
             Ok(shape.read())
         }

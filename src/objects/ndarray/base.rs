@@ -9,7 +9,7 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::ndarray as c;
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::buffer::{self, MostAxes};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::format;
 use crate::layout::{Order, Placed, Pointers, Structure, fill_strides};
 use crate::runtime::alloc::{self, Domain};
@@ -46,7 +46,7 @@ impl Layout<'_> {
         let itemsize = self.itemsize()?;
         let placed = Placed { memlen: 0, itemsize, shape: self.shape, strides: &[], offset: 0 };
         if self.shape.iter().any(|&len| len < 0) {
-            return Err(Error::value(c"elements of shape must not be negative"));
+            return Err(Placed::NEGATIVE);
         }
         Ok(placed.bytes().ok_or(Error::no_memory())?.max(itemsize))
     }
@@ -185,10 +185,10 @@ impl Loose {
         // In CPython's order, since the errors are of different types.
         placed.verify_offset()?;
         if ndim == 0 && has(c::PYBUFFER_ND_PIL) {
-            return Err(Error::new(Kind::Type, c"ndim = 0 cannot be used in conjunction with PYBUFFER_ND_PIL"));
+            return Err(Error::wrong_type(c"ndim = 0 cannot be used in conjunction with PYBUFFER_ND_PIL"));
         }
         placed.verify()?;
-        let len = placed.bytes().ok_or(Error::value(c"invalid combination of buffer, shape and strides"))?;
+        let len = placed.bytes().ok_or(Placed::DOES_NOT_FIT)?;
         let pointers = match has(c::PYBUFFER_ND_PIL) {
             true => Some(placed.pointers().ok_or(Error::no_memory())?),
             false => None,
@@ -243,7 +243,7 @@ fn check(layout: &Layout<'_>) -> Result<()> {
     match layout.strides {
         Some([]) | None => Ok(()),
         Some(_) if has(c::PYBUFFER_ND_FORTRAN) => {
-            Err(Error::new(Kind::Type, c"PYBUFFER_ND_FORTRAN cannot be used together with strides"))
+            Err(Error::wrong_type(c"PYBUFFER_ND_FORTRAN cannot be used together with strides"))
         }
         Some(strides) if strides.len() != layout.shape.len() => Err(Error::bad_argument()),
         Some(_) => Ok(()),

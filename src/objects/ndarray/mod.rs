@@ -26,7 +26,7 @@ use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject};
 use crate::abi::slots::PyBufferProcs;
 use crate::abi::types::{PyTypeObject, TPFLAGS_LOOKS, TPFLAGS_OWN, TPFLAGS_READY};
 use crate::buffer::{self, Contiguity, Ending, Kept, LookProcs, Request};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::layout::Order;
 use crate::runtime::alloc::Scratch;
 use crate::runtime::boundary::boundary;
@@ -158,7 +158,7 @@ pub(crate) unsafe fn from_object(
     flags: c_int,
 ) -> Result<Owned<NdArrayObject>> {
     if flags & !c::PYBUFFER_ND_REDIRECT != 0 {
-        return Err(Error::new(Kind::Type, c"an ndarray of an exporter takes no flag but PYBUFFER_ND_REDIRECT"));
+        return Err(Error::wrong_type(c"an ndarray of an exporter takes no flag but PYBUFFER_ND_REDIRECT"));
     }
     // SAFETY: O1; the object keeps the view until its base is freed.
     unsafe {
@@ -237,10 +237,10 @@ pub(crate) unsafe fn add_suboffsets(op: NonNull<PyObject>) -> Result<()> {
         let mut locked = Locked::new(downcast(op)?);
         let base = locked.head()?;
         if !base.view.suboffsets.is_null() {
-            return Err(Error::new(Kind::Type, c"cannot add suboffsets to PIL-style array"));
+            return Err(Error::wrong_type(c"cannot add suboffsets to PIL-style array"));
         }
         if base.view.strides.is_null() {
-            return Err(Error::new(Kind::Type, c"cannot add suboffsets to array without strides"));
+            return Err(Error::wrong_type(c"cannot add suboffsets to array without strides"));
         }
         base.add_suboffsets(usize::try_from(base.view.ndim).unwrap_or(0));
         Ok(())

@@ -6,7 +6,7 @@ use core::ptr::{NonNull, null_mut};
 use crate::abi::buffer::Py_buffer;
 use crate::abi::object::PyObject;
 use crate::buffer::{self, Acquired, Request, Within};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::layout::{self, AxesMut, Order, Structure, Subscript, axes_left, bytes_of, squeeze};
 use crate::runtime::refs::Owned;
 
@@ -92,7 +92,7 @@ pub(crate) unsafe fn assign(
 ) -> Result<()> {
     let writable = |view: &Py_buffer| match view.readonly {
         0 => Ok(()),
-        _ => Err(Error::new(Kind::Type, c"ndarray is not writable")),
+        _ => Err(Error::wrong_type(c"ndarray is not writable")),
     };
     let look = |view: &mut Acquired| {
         // SAFETY: O1; neither of the two views below is moved; a copy allocates, and nothing else.

@@ -14,8 +14,8 @@ use crate::runtime::types;
 /// `Py_END_OF_BUFFER`: as far as the memory of the base goes.
 pub(super) const END_OF_BUFFER: Py_ssize_t = -1;
 
-pub(super) const READ_ONLY: Error = Error::new(Kind::Type, c"buffer is read-only");
-pub(super) const NO_EXPORTER: Error = Error::new(Kind::Type, c"bad argument type for built-in operation");
+pub(super) const READ_ONLY: Error = Error::wrong_type(c"buffer is read-only");
+pub(super) const NO_EXPORTER: Error = Error::wrong_type(c"bad argument type for built-in operation");
 
 /// What it is a part of. It does not change between making and destroying the object.
 #[derive(Clone, Copy)]
@@ -217,8 +217,8 @@ fn refused(error: Error, request: Request) -> Error {
     };
     match (refused, request) {
         (false, _) => error,
-        (true, Request::WRITABLE) => Error::new(Kind::Type, c"writable buffer object expected"),
-        (true, _) => Error::new(Kind::Type, c"single-segment buffer object expected"),
+        (true, Request::WRITABLE) => Error::wrong_type(c"writable buffer object expected"),
+        (true, _) => Error::wrong_type(c"single-segment buffer object expected"),
     }
 }
 
