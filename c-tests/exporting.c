@@ -324,7 +324,7 @@ static void descriptions_that_contradict_themselves_are_refused(void)
     REFUSED(description, "buf must not be NULL where len is not 0");
     description.buf = memory;
     description.shape = NULL;
-    REFUSED(description, "a view of several dimensions needs a shape");
+    REFUSED(description, "a view of several axes needs a shape");
     description.shape = shape;
     description.strides = NULL;
     REFUSED_BY_FILL_VIEW(description, "strides must be given where there are several axes");

@@ -128,7 +128,7 @@ static const struct {
     {"one item again and again", one_item_again_and_again, SIMPLE | WRITABLE, NOT_CONTIGUOUS},
     {"with gaps", with_gaps, SIMPLE | WRITABLE, NOT_CONTIGUOUS},
     {"with gaps, without shape", with_gaps_without_shape, SIMPLE | WRITABLE, "strides need a shape"},
-    {"with gaps, without shape", with_gaps_without_shape, FULL_RO | FULL, "a view of several dimensions needs a shape"},
+    {"with gaps, without shape", with_gaps_without_shape, FULL_RO | FULL, "a view of several axes needs a shape"},
     {"in Fortran order", in_fortran_order, SIMPLE | WRITABLE, NOT_CONTIGUOUS},
     {"by pointers", by_pointers, SIMPLE | WRITABLE, "there are suboffsets, though none were asked for"},
     {"pointers of one axis", pointers_of_one_axis, SIMPLE | WRITABLE, "there are suboffsets, though none were asked for"},
@@ -154,7 +154,7 @@ static const struct {
     CONTRADICTION(no_memory_for_bytes, "buf must not be NULL where len is not 0"),
     CONTRADICTION(no_memory_for_plain_bytes, "buf must not be NULL where len is not 0"),
     {"no axes and many bytes", no_axes_and_many_bytes, FULL_RO | FULL, "product(shape) * itemsize is less than len"},
-    {"two axes without shape", two_axes_without_shape, FULL_RO | FULL, "a view of several dimensions needs a shape"},
+    {"two axes without shape", two_axes_without_shape, FULL_RO | FULL, "a view of several axes needs a shape"},
 };
 
 /* What exporters do, too, and consumers have to take: more than was asked for, or less where that says the same. */

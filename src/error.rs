@@ -8,7 +8,7 @@ use core::ffi::{CStr, c_char};
 
 /// The exception types that this library raises, one for each `PyExc_*` that the core uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// `PyExc_BufferError`: the exporter cannot satisfy the request, or the memory is in use.
     Buffer,
     /// `PyExc_ValueError`: right type, wrong value.
@@ -59,7 +59,7 @@ pub enum Error {
     /// This library's own diagnosis.
     New {
         /// Which exception type it becomes.
-        kind: Kind,
+        kind: ErrorKind,
         /// The message, with the codes `%s` and `%zd` for the arguments.
         text: &'static CStr,
         /// The arguments in order.
@@ -73,56 +73,56 @@ pub type Result<T> = core::result::Result<T, Error>;
 impl Error {
     /// An error whose text has no arguments.
     #[must_use]
-    pub const fn new(kind: Kind, text: &'static CStr) -> Self {
+    pub const fn new(kind: ErrorKind, text: &'static CStr) -> Self {
         Self::with(kind, text, Argument::None, Argument::None)
     }
 
     /// An error whose text has one or two arguments.
     #[must_use]
-    pub const fn with(kind: Kind, text: &'static CStr, first: Argument, second: Argument) -> Self {
+    pub const fn with(kind: ErrorKind, text: &'static CStr, first: Argument, second: Argument) -> Self {
         Self::New { kind, text, arguments: [first, second] }
     }
 
     /// `BufferError`.
     #[must_use]
     pub const fn buffer(text: &'static CStr) -> Self {
-        Self::new(Kind::Buffer, text)
+        Self::new(ErrorKind::Buffer, text)
     }
 
     /// `ValueError`.
     #[must_use]
     pub const fn value(text: &'static CStr) -> Self {
-        Self::new(Kind::Value, text)
+        Self::new(ErrorKind::Value, text)
     }
 
     /// `IndexError`.
     #[must_use]
     pub const fn index(text: &'static CStr) -> Self {
-        Self::new(Kind::Index, text)
+        Self::new(ErrorKind::Index, text)
     }
 
     /// `NotImplementedError`.
     #[must_use]
     pub const fn not_implemented(text: &'static CStr) -> Self {
-        Self::new(Kind::NotImplemented, text)
+        Self::new(ErrorKind::NotImplemented, text)
     }
 
     /// `TypeError`.
     #[must_use]
     pub const fn wrong_type(text: &'static CStr) -> Self {
-        Self::new(Kind::Type, text)
+        Self::new(ErrorKind::Type, text)
     }
 
     /// `TypeError` about the type with this name; the text holds one `%s`.
     #[must_use]
     pub const fn type_name(text: &'static CStr, name: *const c_char) -> Self {
-        Self::with(Kind::Type, text, Argument::Text(name), Argument::None)
+        Self::with(ErrorKind::Type, text, Argument::Text(name), Argument::None)
     }
 
     /// `SystemError`: the caller broke the contract.
     #[must_use]
     pub const fn system(text: &'static CStr) -> Self {
-        Self::new(Kind::System, text)
+        Self::new(ErrorKind::System, text)
     }
 
     /// `SystemError` for any other argument that no correct caller passes.
@@ -134,15 +134,15 @@ impl Error {
     /// `MemoryError`, with no text, as CPython raises it.
     #[must_use]
     pub const fn no_memory() -> Self {
-        Self::new(Kind::Memory, c"")
+        Self::new(ErrorKind::Memory, c"")
     }
 
     /// Which kind this is; `None` for [`Error::Raised`].
     #[must_use]
-    pub const fn kind(&self) -> Option<Kind> {
+    pub const fn kind(&self) -> Option<ErrorKind> {
         match self {
             Self::Raised => None,
-            Self::NullArgument => Some(Kind::System),
+            Self::NullArgument => Some(ErrorKind::System),
             Self::New { kind, .. } => Some(*kind),
         }
     }

@@ -12,7 +12,9 @@ mod random;
 use std::collections::HashMap;
 use std::ffi::{CStr, CString};
 
-use pybuffer::format::{Comparer, Op, Plan, Reading, compile_as, count_ops_as, is_of_struct, native_code, size};
+use pybuffer::format::{
+    Comparer, CompiledFormat, Op, Reading, compile_as, count_ops_as, is_of_struct, native_code, size,
+};
 
 use oracle::hex;
 use random::Random;
@@ -92,7 +94,7 @@ fn compare(a: &CStr, a_item: &[u8], b: &CStr, b_item: &[u8]) -> Option<(bool, bo
         Some((ops, counts))
     };
     let ((a_ops, a_counts), (b_ops, b_counts)) = (compiled(a)?, compiled(b)?);
-    let comparer = Comparer::new(Plan::new(&a_ops, a_counts), Plan::new(&b_ops, b_counts));
+    let comparer = Comparer::new(CompiledFormat::new(&a_ops, a_counts), CompiledFormat::new(&b_ops, b_counts));
     let (equal, fits) = (comparer.equal(a_item, b_item), comparer.fits(a_item.len(), b_item.len()));
     assert!(comparer.by_values().is_none_or(|mut walker| !fits || walker.equal(a_item, b_item) == equal));
     Some((equal, fits))

@@ -18,8 +18,8 @@ use std::collections::HashMap;
 use std::ffi::CString;
 use std::fmt::Write as _;
 
-use pybuffer::error::{Error, Kind, Result};
-use pybuffer::format::{Counts, Op, Plan, Reading, compile_as, count_ops_as};
+use pybuffer::error::{Error, ErrorKind, Result};
+use pybuffer::format::{CompiledFormat, Counts, Op, Reading, compile_as, count_ops_as};
 
 use oracle::hex;
 use random::Random;
@@ -160,14 +160,14 @@ fn compiled(format: &[u8]) -> Result<Compiled> {
 impl Compiled {
     fn pack(&self, samples: &[Sample]) -> Result<String> {
         let mut memory = vec![0xff; self.counts.size + 1];
-        let result = Plan::new(&self.ops, self.counts).pack(&mut memory, samples.iter().map(Sample::value));
+        let result = CompiledFormat::new(&self.ops, self.counts).pack(&mut memory, samples.iter().map(Sample::value));
         assert!(result.is_ok() || memory.iter().all(|&byte| byte == 0xff), "a failure writes nothing");
         result.map(|()| format!("{} {}", self.counts.size, hex(&memory)))
     }
 
     fn unpack(&self, item: &[u8]) -> Result<String> {
         let mut all = String::from("ok");
-        Plan::new(&self.ops, self.counts).unpack(item, &mut |value| {
+        CompiledFormat::new(&self.ops, self.counts).unpack(item, &mut |value| {
             write!(all, " {}", text(value)).expect("a String takes all");
             Ok(())
         })?;
@@ -180,8 +180,8 @@ fn is_right_kind(error: &Error, samples: &[Sample], codes: &[u8]) -> bool {
     let type_error = samples.iter().zip(codes).any(|(sample, &code)| sample.has_wrong_type(code));
     match error.kind() {
         // With more than one mistake, the first counts; so only one of them must be of this kind.
-        Some(Kind::Type) => type_error,
-        Some(Kind::Value) => {
+        Some(ErrorKind::Type) => type_error,
+        Some(ErrorKind::Value) => {
             samples.len() != codes.len()
                 || samples.iter().zip(codes).any(|(sample, &code)| !sample.has_wrong_type(code))
         }
@@ -239,7 +239,7 @@ fn plans_pack_what_struct_packs() {
         let shown = || format!("{:?} {samples:?}: Python says {answer}", format.escape_ascii().to_string());
         let ours = match compiled(format) {
             Err(error) => {
-                assert_eq!(error.kind(), Some(Kind::Value), "{}", shown());
+                assert_eq!(error.kind(), Some(ErrorKind::Value), "{}", shown());
                 "bad format".into()
             }
             Ok(compiled) => compiled.pack(samples).unwrap_or_else(|error| {

@@ -13,7 +13,7 @@ mod random;
 use std::ffi::CString;
 
 use pybuffer::error::Result;
-use pybuffer::format::{Counts, Item, Kind, Op, Order, Plan, Sink, Value, compile, count_ops, walk};
+use pybuffer::format::{ByteOrder, CompiledFormat, Counts, Item, Kind, Op, Sink, Value, compile, count_ops, walk};
 
 use random::Random;
 
@@ -66,8 +66,8 @@ impl Compiled {
         Self { ops, counts }
     }
 
-    fn plan(&self) -> Plan<'_> {
-        Plan::new(&self.ops, self.counts)
+    fn plan(&self) -> CompiledFormat<'_> {
+        CompiledFormat::new(&self.ops, self.counts)
     }
 
     fn unpack<'a>(&self, item: &'a [u8]) -> Vec<Value<'a>> {
@@ -118,7 +118,7 @@ impl Sink for Tree {
         self.0.push(vec![]);
     }
 
-    fn dimension(&mut self, _: usize) {}
+    fn axis(&mut self, _: usize) {}
 
     fn cancel(&mut self) {
         self.0.pop();
@@ -136,7 +136,7 @@ enum Element<'n> {
     /// The plan of its format, and the byte that it begins with.
     Bytes(&'n Compiled, usize),
     /// The order, the bit that it begins with, and how many they are.
-    Bits(Order, usize, usize),
+    Bits(ByteOrder, usize, usize),
 }
 
 /// Calls `visit` with each element of the items, which lie in what begins at `base`.
@@ -157,23 +157,23 @@ fn visit_elements(nodes: &[Node], base: usize, visit: &mut impl FnMut(Element<'_
 }
 
 /// The byte that a bit is in, and the bit alone: bytes fill from the lowest bit upwards, or from the highest downwards.
-fn place(order: Order, bit: usize) -> (usize, u8) {
+fn place(order: ByteOrder, bit: usize) -> (usize, u8) {
     let mask = match order {
-        Order::Little => 1 << (bit % 8),
-        Order::Big => 0x80 >> (bit % 8),
+        ByteOrder::Little => 1 << (bit % 8),
+        ByteOrder::Big => 0x80 >> (bit % 8),
     };
     (bit / 8, mask)
 }
 
 /// The bit of the value that is the `index`th of `count` in memory.
-fn weight(order: Order, index: usize, count: usize) -> u64 {
+fn weight(order: ByteOrder, index: usize, count: usize) -> u64 {
     match order {
-        Order::Little => 1 << index,
-        Order::Big => 1 << (count - 1 - index),
+        ByteOrder::Little => 1 << index,
+        ByteOrder::Big => 1 << (count - 1 - index),
     }
 }
 
-fn read_bits(item: &[u8], order: Order, first: usize, count: usize) -> u64 {
+fn read_bits(item: &[u8], order: ByteOrder, first: usize, count: usize) -> u64 {
     let mut number = 0;
     for index in 0..count {
         let (byte, mask) = place(order, first + index);
@@ -184,7 +184,7 @@ fn read_bits(item: &[u8], order: Order, first: usize, count: usize) -> u64 {
     number
 }
 
-fn write_bits(item: &mut [u8], order: Order, first: usize, count: usize, number: u64) {
+fn write_bits(item: &mut [u8], order: ByteOrder, first: usize, count: usize, number: u64) {
     for index in 0..count {
         let (byte, mask) = place(order, first + index);
         if number & weight(order, index, count) != 0 {

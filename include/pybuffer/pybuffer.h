@@ -691,7 +691,7 @@ int PyObject_RichCompareBool(PyObject *a, PyObject *b, int operation);
 
 /**
  * The length of an object: bytes of a bytes, bytearray or old buffer object, items along the first axis of a memoryview.
- * -1 with an error set: `TypeError` where it has none (also a memoryview of no dimensions).
+ * -1 with an error set: `TypeError` where it has none (also a memoryview of no axes).
  */
 Py_ssize_t PyObject_Size(PyObject *op);
 
@@ -1728,7 +1728,7 @@ PyObject *pybuffer_memoryview_hex(PyObject *view, int separator, Py_ssize_t byte
 PyObject *pybuffer_memoryview_repr(PyObject *view);
 
 /**
- * The items, as Python writes the lists that `memoryview.tolist()` gives: "[[0, 1], [2, 3]]". Of no dimensions it is the
+ * The items, as Python writes the lists that `memoryview.tolist()` gives: "[[0, 1], [2, 3]]". Of no axes it is the
  * one item.
  *
  * Every format that `pybuffer_format_parse` takes is shown, record or not: an item of one value as that value, one of
@@ -1744,7 +1744,7 @@ PyObject *pybuffer_memoryview_repr(PyObject *view);
  * * limit 3: "[[0, 1, 2, ...], ...]"
  * * limit 4: "[[0, 1, 2, 3], ...]"
  * * limit 5: "[[0, 1, 2, 3], [4, ...]]"
- * * limit 0: "[...]" (of no dimensions: "...")
+ * * limit 0: "[...]" (of no axes: "...")
  *
  * Where there are no items ("[]", "[[], []]"), empty lists count in their place.
  *
@@ -2170,7 +2170,7 @@ struct pybuffer_item {
     Py_ssize_t length;
     /** For bits: the number of the first one in its byte, counted from the one that bytes are filled from. */
     Py_ssize_t first_bit;
-    /** The number of dimensions of a sub-array; 0 for a single element. */
+    /** The number of axes of a sub-array; 0 for a single element. */
     Py_ssize_t ndim;
     /** Their lengths. */
     const Py_ssize_t *shape;

@@ -59,7 +59,7 @@ pub struct pybuffer_item {
     pub length: Py_ssize_t,
     /// For bits: the number of the first one in its byte, counted from the one that bytes are filled from.
     pub first_bit: Py_ssize_t,
-    /// The number of dimensions of a sub-array; 0 for a single element.
+    /// The number of axes of a sub-array; 0 for a single element.
     pub ndim: Py_ssize_t,
     /// Their lengths.
     pub shape: *const Py_ssize_t,

@@ -7,7 +7,7 @@ use core::ptr::null_mut;
 
 use crate::abi::buffer::Py_buffer;
 use crate::abi::object::PyObject;
-use crate::error::{Argument, Error, Kind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::layout::{MAX_NDIM, Order, Structure};
 use crate::runtime::refs;
 use crate::runtime::types;
@@ -57,7 +57,7 @@ pub(crate) fn answer(
     let Contiguity { c, fortran, indirect } = contiguity;
     let refused = |condition: bool, text| {
         if condition {
-            return Err(Error::with(Kind::Buffer, text, Argument::Text(name), Argument::None));
+            return Err(Error::with(ErrorKind::Buffer, text, Argument::Text(name), Argument::None));
         }
         Ok(())
     };

@@ -11,7 +11,7 @@ use core::ptr::NonNull;
 use crate::abi::buffer::Py_buffer;
 use crate::abi::exporting::pybuffer_report;
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::error::{Argument, Error, Kind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::layout::Order;
 use crate::runtime::exceptions;
 use crate::runtime::indicator;
@@ -91,7 +91,7 @@ struct Other {
 
 /// Reference counts before something.
 #[derive(Clone, Copy)]
-struct Counts {
+struct ReferenceCounts {
     obj: Py_ssize_t,
     /// That of the other object, and which it is.
     other: Option<(*mut PyObject, Py_ssize_t)>,
@@ -324,11 +324,11 @@ impl Checker {
                 return Ok(Outcome::Answered);
             }
             let is = |kind| !raised.is_null() && types::is_subtype(raised, exceptions::type_of_kind(kind));
-            if is(Kind::Memory) {
+            if is(ErrorKind::Memory) {
                 indicator::clear();
                 return Err(Error::no_memory());
             }
-            let refused = is(Kind::Buffer);
+            let refused = is(ErrorKind::Buffer);
             if raised.is_null() {
                 self.broken(Rule::Silence, flags, c"fails without an error", &[]);
             } else if !refused {
@@ -371,7 +371,7 @@ impl Checker {
     ///
     /// # Safety
     /// See [`Self::run`].
-    unsafe fn reference(&mut self, view: &Py_buffer, before: Counts, flags: c_int) {
+    unsafe fn reference(&mut self, view: &Py_buffer, before: ReferenceCounts, flags: c_int) {
         let holder = view.obj;
         if holder.is_null() {
             return self.broken(Rule::Obj, flags, c"obj is NULL after a success", &[]);
@@ -410,10 +410,10 @@ impl Checker {
 
     /// # Safety
     /// See [`Self::run`].
-    unsafe fn counts(&self) -> Counts {
+    unsafe fn counts(&self) -> ReferenceCounts {
         // SAFETY: references are held to both.
         unsafe {
-            Counts {
+            ReferenceCounts {
                 obj: refs::count(self.obj.object),
                 other: self.other.as_ref().map(|other| (other.padded.object, refs::count(other.padded.object))),
             }
@@ -424,7 +424,7 @@ impl Checker {
     ///
     /// # Safety
     /// See [`Self::run`].
-    unsafe fn balance(&mut self, before: Counts, flags: c_int, text: &CStr) {
+    unsafe fn balance(&mut self, before: ReferenceCounts, flags: c_int, text: &CStr) {
         // SAFETY: references are held to both.
         let after = unsafe { self.counts() };
         let other = match (before.other, after.other) {

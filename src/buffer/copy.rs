@@ -24,7 +24,7 @@ pub(crate) unsafe fn to_contiguous(buf: *mut u8, view: &Py_buffer, len: isize, o
         return Err(Error::value(c"PyBuffer_ToContiguous: len != view->len"));
     }
     // SAFETY: the function's contract.
-    unsafe { copy_out(buf, view, order, Memory::Used) }
+    unsafe { copy_out(buf, view, order, Freshness::Used) }
 }
 
 /// All items of `view`, in `order`, to fresh memory of `view.len` bytes at `buf`. Where the shape holds less than `len`
@@ -34,12 +34,12 @@ pub(crate) unsafe fn to_contiguous(buf: *mut u8, view: &Py_buffer, len: isize, o
 /// As [`to_contiguous`].
 pub(crate) unsafe fn to_fresh(buf: *mut u8, view: &Py_buffer, order: Order) -> Result<()> {
     // SAFETY: the function's contract.
-    unsafe { copy_out(buf, view, order, Memory::Fresh) }
+    unsafe { copy_out(buf, view, order, Freshness::Fresh) }
 }
 
 /// What is known of the memory that is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Memory {
+enum Freshness {
     Used,
     /// Nobody has touched it, and where it is more than the items, the rest is to become 0.
     Fresh,
@@ -50,7 +50,7 @@ enum Memory {
 /// # Safety
 /// As [`to_contiguous`].
 #[inline]
-unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, order: Order, memory: Memory) -> Result<()> {
+unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, order: Order, memory: Freshness) -> Result<()> {
     // SAFETY: the function's contract.
     unsafe {
         let structure = structure(view).ok_or(NEGATIVE)?;
@@ -67,12 +67,12 @@ unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, order: Order, memory: Memory)
 /// # Safety
 /// As [`to_contiguous`].
 #[inline(never)]
-unsafe fn copy_out_planned(buf: *mut u8, view: &Py_buffer, order: Order, memory: Memory) -> Result<()> {
+unsafe fn copy_out_planned(buf: *mut u8, view: &Py_buffer, order: Order, memory: Freshness) -> Result<()> {
     let src = view.buf.cast::<u8>().cast_const();
     // SAFETY: the function's contract; the items take no more than `len` bytes, see `Structure::check`.
     unsafe {
         let structure = checked_structure(view)?;
-        if memory == Memory::Fresh {
+        if memory == Freshness::Fresh {
             let items = structure.bytes();
             alloc::prepare(buf, items);
             buf.add(items).write_bytes(0, view.len.unsigned_abs().saturating_sub(items));

@@ -6,7 +6,7 @@ use crate::abi::buffer as c;
 use crate::abi::exporting::pybuffer_report;
 use crate::error::{Argument, Error};
 use crate::runtime::indicator;
-use crate::runtime::message::{self, Sink};
+use crate::runtime::message::{self, MessageWriter};
 
 /// What a request asks of the memory, from the least to the most demanding; the last three ask for the same.
 pub(super) const STRUCTURES: [(c_int, &CStr); 7] = [
@@ -158,24 +158,24 @@ impl Rule {
 }
 
 /// A C string that is cut where there is no more room.
-pub(super) struct Text<const N: usize> {
+pub(super) struct CutText<const N: usize> {
     bytes: [u8; N],
     length: usize,
 }
 
-impl<const N: usize> Text<N> {
+impl<const N: usize> CutText<N> {
     /// No text yet.
     const fn new() -> Self {
         Self { bytes: [0; N], length: 0 }
     }
 
     /// Adds what `write` writes.
-    fn add(&mut self, write: impl FnOnce(&mut Sink)) {
+    fn add(&mut self, write: impl FnOnce(&mut MessageWriter)) {
         // The last byte stays 0.
         let room = self.bytes.get_mut(self.length..N.wrapping_sub(1)).unwrap_or_default();
         let length = room.len();
         // SAFETY: as many bytes as the rest of the array has.
-        let mut sink = unsafe { Sink::write(room.as_mut_ptr(), length) };
+        let mut sink = unsafe { MessageWriter::write(room.as_mut_ptr(), length) };
         write(&mut sink);
         self.length = self.length.saturating_add(sink.length.min(length));
     }
@@ -187,8 +187,8 @@ impl<const N: usize> Text<N> {
 }
 
 /// The names of the flags of a request.
-pub(super) fn names(flags: c_int) -> Text<80> {
-    let mut text = Text::new();
+pub(super) fn names(flags: c_int) -> CutText<80> {
+    let mut text = CutText::new();
     for (structure, name) in STRUCTURES {
         for (with, more) in WITH {
             if structure | with == flags {
@@ -279,7 +279,7 @@ impl Reporter {
         }
         self.broken |= rule.bit();
         let Some(report) = self.report else { return };
-        let mut line = Text::<600>::new();
+        let mut line = CutText::<600>::new();
         if let Some(flags) = flags {
             let name = names(flags);
             // SAFETY: a C string for `%s`.

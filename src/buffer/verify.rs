@@ -37,17 +37,17 @@ pub(super) const UNSET: Py_buffer = Py_buffer {
 };
 
 /// A value that all answers have in common, and the flags of the first one that had it.
-type Known<T> = Option<(T, c_int)>;
+type Agreed<T> = Option<(T, c_int)>;
 
 /// One of the three arrays.
 #[derive(Clone, Copy)]
-struct Array {
+struct KnownArray {
     entries: [Py_ssize_t; MAX_NDIM],
     /// Whether there is one, and in the answer to which request; `None` before that is known.
-    known: Known<bool>,
+    known: Agreed<bool>,
 }
 
-impl Array {
+impl KnownArray {
     const UNKNOWN: Self = Self { entries: [0; MAX_NDIM], known: None };
 
     /// The entries, where there is an array.
@@ -61,16 +61,16 @@ impl Array {
 
 /// What the answers so far say of the memory.
 pub(super) struct Model {
-    buf: Known<*mut c_void>,
-    len: Known<Py_ssize_t>,
-    itemsize: Known<Py_ssize_t>,
-    readonly: Known<bool>,
-    ndim: Known<usize>,
+    buf: Agreed<*mut c_void>,
+    len: Agreed<Py_ssize_t>,
+    itemsize: Agreed<Py_ssize_t>,
+    readonly: Agreed<bool>,
+    ndim: Agreed<usize>,
     /// Length and hash of the text; `None` for a NULL.
-    format: Known<Option<(usize, isize)>>,
-    shape: Array,
-    strides: Array,
-    suboffsets: Array,
+    format: Agreed<Option<(usize, isize)>>,
+    shape: KnownArray,
+    strides: KnownArray,
+    suboffsets: KnownArray,
     /// Whether each shape is that of a memory of `len` bytes; else nothing follows from it.
     sound: bool,
 }
@@ -85,9 +85,9 @@ impl Model {
             readonly: None,
             ndim: None,
             format: None,
-            shape: Array::UNKNOWN,
-            strides: Array::UNKNOWN,
-            suboffsets: Array::UNKNOWN,
+            shape: KnownArray::UNKNOWN,
+            strides: KnownArray::UNKNOWN,
+            suboffsets: KnownArray::UNKNOWN,
             sound: true,
         }
     }
@@ -111,7 +111,7 @@ impl Model {
     /// Whether the memory is contiguous; `None` where it is not known.
     pub(super) fn is_contiguous(&self, order: Order) -> Option<bool> {
         let ((ndim, _), (len, _), (itemsize, _)) = (self.ndim?, self.len?, self.itemsize?);
-        let array = |array: &'_ Array| -> bool { ndim == 0 || array.get(ndim).is_some() };
+        let array = |array: &'_ KnownArray| -> bool { ndim == 0 || array.get(ndim).is_some() };
         if !self.sound || !array(&self.shape) || !array(&self.strides) {
             return None;
         }
@@ -164,7 +164,7 @@ pub(super) unsafe fn verify(view: &Py_buffer, flags: c_int, model: &mut Model, r
 }
 
 /// The numbers of an answer, `None` where one is wrong by itself.
-struct Numbers {
+struct Sizes {
     len: Option<Py_ssize_t>,
     itemsize: Option<Py_ssize_t>,
 }
@@ -204,9 +204,9 @@ impl<'a> Answer<'a> {
         valid
     }
 
-    fn numbers(&mut self) -> Numbers {
+    fn numbers(&mut self) -> Sizes {
         let (len, itemsize) = (self.view.len, self.view.itemsize);
-        let mut numbers = Numbers { len: None, itemsize: None };
+        let mut numbers = Sizes { len: None, itemsize: None };
         if len == UNSET.len {
             self.unset(Field::Len);
         } else if len < 0 {
@@ -334,7 +334,7 @@ impl<'a> Answer<'a> {
         &mut self,
         model: &mut Model,
         ndim: Option<usize>,
-        numbers: &Numbers,
+        numbers: &Sizes,
         writable: Option<bool>,
         arrays: &Arrays<'_>,
         format: Option<Option<&CStr>>,
@@ -396,7 +396,7 @@ impl<'a> Answer<'a> {
         same
     }
 
-    fn compare_number(&mut self, field: Field, known: &mut Known<Py_ssize_t>, number: Option<Py_ssize_t>) -> bool {
+    fn compare_number(&mut self, field: Field, known: &mut Agreed<Py_ssize_t>, number: Option<Py_ssize_t>) -> bool {
         let Some((other, flags)) = differs(known, number, self.flags) else { return true };
         let with = names(flags);
         self.broken(
@@ -411,7 +411,7 @@ impl<'a> Answer<'a> {
     fn compare_array(
         &mut self,
         field: Field,
-        known: &mut Array,
+        known: &mut KnownArray,
         array: Option<&[Py_ssize_t]>,
         matters: impl Fn(usize) -> bool,
     ) -> bool {
@@ -442,7 +442,7 @@ impl<'a> Answer<'a> {
     }
 
     /// The same for suboffsets, which may be there or not.
-    fn compare_suboffsets(&mut self, known: &mut Array, suboffsets: Option<&[Py_ssize_t]>) -> bool {
+    fn compare_suboffsets(&mut self, known: &mut KnownArray, suboffsets: Option<&[Py_ssize_t]>) -> bool {
         let there = suboffsets.is_some_and(|suboffsets| !suboffsets.is_empty());
         match known.known {
             Some((was_there, flags)) if was_there != there => {
@@ -465,7 +465,7 @@ impl<'a> Answer<'a> {
     }
 
     /// What the fields of the answer say together. Whether the shape is that of the memory.
-    fn contents(&mut self, numbers: &Numbers, arrays: &Arrays<'_>, format: Option<Option<&CStr>>, same: bool) -> bool {
+    fn contents(&mut self, numbers: &Sizes, arrays: &Arrays<'_>, format: Option<Option<&CStr>>, same: bool) -> bool {
         let mut sound = true;
         if let (Some(shape), Some(len), Some(itemsize), true) = (arrays.shape, numbers.len, numbers.itemsize, same) {
             sound = self.product(shape, len, itemsize);
@@ -529,7 +529,7 @@ impl<'a> Answer<'a> {
     }
 
     /// What the request was promised: contiguous memory, and a walk without pointers.
-    fn keeps_promises(&mut self, model: &Model, numbers: &Numbers, arrays: &Arrays<'_>) -> bool {
+    fn keeps_promises(&mut self, model: &Model, numbers: &Sizes, arrays: &Arrays<'_>) -> bool {
         let request = self.request;
         if arrays.has_suboffsets {
             return true;
@@ -566,7 +566,7 @@ impl<'a> Answer<'a> {
 }
 
 /// What is known, where it is something else than `value`; where nothing is known yet, the value is from now on.
-fn differs<T: Copy + PartialEq>(known: &mut Known<T>, value: Option<T>, flags: c_int) -> Known<T> {
+fn differs<T: Copy + PartialEq>(known: &mut Agreed<T>, value: Option<T>, flags: c_int) -> Agreed<T> {
     let value = value?;
     match *known {
         Some((other, _)) if other == value => None,

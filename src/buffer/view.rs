@@ -6,7 +6,7 @@ use core::ptr::null_mut;
 use crate::abi::buffer::Py_buffer;
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::abi::slots::PyBufferProcs;
-use crate::error::{Argument, Error, Kind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::layout::{AxesMut, MAX_NDIM, Order, Structure, Subscript, select};
 use crate::runtime::alloc;
 use crate::runtime::holds::Pin;
@@ -123,7 +123,7 @@ impl MostAxes {
         if ndim <= self.number {
             return Ok(());
         }
-        Err(Error::with(Kind::Value, self.text, Argument::count(self.number), Argument::None))
+        Err(Error::with(ErrorKind::Value, self.text, Argument::count(self.number), Argument::None))
     }
 }
 
@@ -413,13 +413,13 @@ pub(crate) struct Both {
 
 /// Which of two an error is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operand {
+pub(crate) enum Which {
     First,
     Second,
 }
 
 /// The result of asking two, with whose error it is.
-pub(crate) type AskedBoth = core::result::Result<(), (Operand, Error)>;
+pub(crate) type AskedBoth = core::result::Result<(), (Which, Error)>;
 
 impl Both {
     /// Views of nothing.
@@ -436,7 +436,7 @@ impl Both {
         let [(first, to_first), (second, to_second)] = requests;
         // SAFETY: the function's contract.
         unsafe {
-            self.look_first(first, to_first, within).map_err(|error| (Operand::First, error))?;
+            self.look_first(first, to_first, within).map_err(|error| (Which::First, error))?;
             self.look_second(second, to_second, within)
         }
     }
@@ -458,7 +458,7 @@ impl Both {
     pub(crate) unsafe fn look_second(&mut self, obj: *mut PyObject, request: Request, within: Within) -> AskedBoth {
         let is_look = self.first.is_look();
         let is_nothing = !is_look && self.first.0.obj.is_null();
-        let of_second = |error| (Operand::Second, error);
+        let of_second = |error| (Which::Second, error);
         // SAFETY: the function's contract. A look that ends leaves an empty value.
         unsafe {
             if within.is_own() && (is_look || is_nothing) {
@@ -470,7 +470,7 @@ impl Both {
             if is_look {
                 self.first = Acquired::empty();
                 let (first, to_first) = self.asked;
-                self.first.acquire(first, to_first).map_err(|error| (Operand::First, error))?;
+                self.first.acquire(first, to_first).map_err(|error| (Which::First, error))?;
             }
             self.second.acquire(obj, request).map_err(of_second)
         }

@@ -9,10 +9,10 @@ use core::ptr::{NonNull, null, null_mut};
 
 use crate::abi::object::PyObject;
 use crate::abi::types::PyTypeObject;
-use crate::error::{Argument, Error, Kind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::objects::bytes;
 use crate::runtime::boundary::boundary;
-use crate::runtime::message::Sink;
+use crate::runtime::message::MessageWriter;
 use crate::runtime::refs::Owned;
 use crate::runtime::variadic::{VariadicArguments, pybuffer__err_format, pybuffer__err_format_v};
 use crate::runtime::{indicator, types};
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn _PyErr_BadInternalCall(filename: *const c_char, lineno:
         return indicator::raise(Error::bad_argument());
     }
     indicator::raise(Error::with(
-        Kind::System,
+        ErrorKind::System,
         c"%s:%zd: bad argument to internal function",
         Argument::Text(filename),
         Argument::Size(lineno as isize),
@@ -204,7 +204,7 @@ pub unsafe extern "C" fn PyErr_Print() {
     let mut line = [0u8; 1024];
     // SAFETY: both are C strings; the array may be written for its size.
     let length = unsafe {
-        let mut sink = Sink::write(line.as_mut_ptr(), line.len() - 1);
+        let mut sink = MessageWriter::write(line.as_mut_ptr(), line.len() - 1);
         sink.push(CStr::from_ptr(name).to_bytes());
         let message = CStr::from_ptr(message).to_bytes();
         if !message.is_empty() {

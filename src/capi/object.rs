@@ -9,7 +9,7 @@ use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::types::PyTypeObject;
 use crate::error::Error;
 use crate::runtime::boundary::{boundary, non_null};
-use crate::runtime::compare::{Operator, rich_compare_bool};
+use crate::runtime::richcompare::{Operator, rich_compare_bool};
 use crate::runtime::{object, ready, refs, types};
 
 /// Adds a reference to `op`; NULL is left alone. The function behind `Py_XINCREF`.
@@ -156,7 +156,7 @@ pub unsafe extern "C" fn PyObject_RichCompareBool(a: *mut PyObject, b: *mut PyOb
 }
 
 /// The length of an object: bytes of a bytes, bytearray or old buffer object, items along the first axis of a memoryview.
-/// -1 with an error set: `TypeError` where it has none (also a memoryview of no dimensions).
+/// -1 with an error set: `TypeError` where it has none (also a memoryview of no axes).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_Size(op: *mut PyObject) -> Py_ssize_t {
     boundary(|| {

@@ -16,8 +16,8 @@ use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::Result;
 use crate::objects::oldbuffer::{self, OldBuffer};
 use crate::runtime::boundary::{boundary, non_null};
-use crate::runtime::compare::compare;
 use crate::runtime::refs::Owned;
+use crate::runtime::richcompare::compare;
 
 /// A read-only old buffer: the `size` bytes from `offset` on of what `base` exports, or as many as there are; all of them
 /// with `Py_END_OF_BUFFER`. One of another old buffer refers to the base of that one, and stays within it. A new reference.

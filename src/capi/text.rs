@@ -56,7 +56,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_repr(view: *mut PyObject) -> *mut P
     })
 }
 
-/// The items, as Python writes the lists that `memoryview.tolist()` gives: "[[0, 1], [2, 3]]". Of no dimensions it is the
+/// The items, as Python writes the lists that `memoryview.tolist()` gives: "[[0, 1], [2, 3]]". Of no axes it is the
 /// one item.
 ///
 /// Every format that `pybuffer_format_parse` takes is shown, record or not: an item of one value as that value, one of
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_repr(view: *mut PyObject) -> *mut P
 /// * limit 3: "[[0, 1, 2, ...], ...]"
 /// * limit 4: "[[0, 1, 2, 3], ...]"
 /// * limit 5: "[[0, 1, 2, 3], [4, ...]]"
-/// * limit 0: "[...]" (of no dimensions: "...")
+/// * limit 0: "[...]" (of no axes: "...")
 ///
 /// Where there are no items ("[]", "[[], []]"), empty lists count in their place.
 ///

@@ -1,12 +1,12 @@
 //! One element of an item from its bytes to a value and back, for every kind that has values.
 //!
 //! CPython's counterparts are the `unpack` and `pack` functions in the tables of `_struct.c`. [`Codec`] is the part of an
-//! [`Item`] that matters here, in few bytes; `plan` stores those.
+//! [`Item`] that matters here, in few bytes; `compiled` stores those.
 
 use core::ffi::CStr;
 
-use super::codes::{Kind, Order};
-use super::convert::{
+use super::codes::{ByteOrder, Kind};
+use super::coerce::{
     Fault, Half, NOT_COMPLEX, Native, To, Truth, bytes, code_point, complex, double, fitted, integer, long, truth,
 };
 use super::float::{LongDouble, half, to_half};
@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 pub(super) enum Form {
     /// No value.
     Nothing,
-    /// For `plan`: the operations that follow are repeated.
+    /// For `compiled`: the operations that follow are repeated.
     Loop,
     Bool,
     Char,
@@ -54,7 +54,7 @@ pub(super) enum Form {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Codec {
     pub(super) form: Form,
-    pub(super) order: Order,
+    pub(super) order: ByteOrder,
     /// In native formats a double that is too large for a single becomes infinite, as in CPython.
     native: bool,
     /// Of `t`: at most 7 and 64.
@@ -67,7 +67,7 @@ impl Codec {
     pub(super) const NOTHING: Self = Self::plain(Form::Nothing);
 
     pub(super) const fn plain(form: Form) -> Self {
-        Self { form, order: Order::NATIVE, native: true, first_bit: 0, bits: 0 }
+        Self { form, order: ByteOrder::NATIVE, native: true, first_bit: 0, bits: 0 }
     }
 
     /// The codec of an item's elements, or of its units if it is text; `None` for what has no values.
@@ -199,7 +199,7 @@ impl Codec {
             && !matches!(self.form, ComplexHalf | ComplexSingle | ComplexDouble | ComplexLong)
     }
 
-    pub(super) const fn order(self) -> Order {
+    pub(super) const fn order(self) -> ByteOrder {
         self.order
     }
 
@@ -323,7 +323,7 @@ impl Codec {
         }
     }
 
-    /// What a number of C's becomes in such an element, by the rules of [`convert`](super::convert), as a value that
+    /// What a number of C's becomes in such an element, by the rules of [`coerce`](super::coerce), as a value that
     /// [`encode`](Self::encode) takes unchanged.
     pub(super) fn fit(self, number: Value<'_>) -> core::result::Result<Value<'static>, Fault> {
         Ok(match self.form {
@@ -371,22 +371,22 @@ impl Codec {
 
     fn u16(self, bytes: [u8; 2]) -> u16 {
         match self.order {
-            Order::Little => u16::from_le_bytes(bytes),
-            Order::Big => u16::from_be_bytes(bytes),
+            ByteOrder::Little => u16::from_le_bytes(bytes),
+            ByteOrder::Big => u16::from_be_bytes(bytes),
         }
     }
 
     fn u32(self, bytes: [u8; 4]) -> u32 {
         match self.order {
-            Order::Little => u32::from_le_bytes(bytes),
-            Order::Big => u32::from_be_bytes(bytes),
+            ByteOrder::Little => u32::from_le_bytes(bytes),
+            ByteOrder::Big => u32::from_be_bytes(bytes),
         }
     }
 
     fn u64(self, bytes: [u8; 8]) -> u64 {
         match self.order {
-            Order::Little => u64::from_le_bytes(bytes),
-            Order::Big => u64::from_be_bytes(bytes),
+            ByteOrder::Little => u64::from_le_bytes(bytes),
+            ByteOrder::Big => u64::from_be_bytes(bytes),
         }
     }
 
@@ -436,7 +436,7 @@ impl Codec {
 
     /// From the machine's order to the element's, or back.
     fn arrange<const N: usize>(self, mut bytes: [u8; N]) -> [u8; N] {
-        if self.order != Order::NATIVE {
+        if self.order != ByteOrder::NATIVE {
             bytes.reverse();
         }
         bytes
@@ -489,8 +489,8 @@ impl Codec {
     fn shift(self) -> u32 {
         let first = u32::from(self.first_bit);
         match self.order {
-            Order::Little => first,
-            Order::Big => {
+            ByteOrder::Little => first,
+            ByteOrder::Big => {
                 (self.bits_size(1) as u32).saturating_mul(8).saturating_sub(first).saturating_sub(self.bits.into())
             }
         }
@@ -500,8 +500,8 @@ impl Codec {
     fn gather(self, bytes: &[u8]) -> u128 {
         let push = |all: u128, &byte: &u8| (all << 8) | u128::from(byte);
         match self.order {
-            Order::Little => bytes.iter().rev().fold(0, push),
-            Order::Big => bytes.iter().fold(0, push),
+            ByteOrder::Little => bytes.iter().rev().fold(0, push),
+            ByteOrder::Big => bytes.iter().fold(0, push),
         }
     }
 
@@ -521,8 +521,8 @@ impl Codec {
             all >>= 8;
         };
         match self.order {
-            Order::Little => bytes.iter_mut().for_each(&mut pop),
-            Order::Big => bytes.iter_mut().rev().for_each(&mut pop),
+            ByteOrder::Little => bytes.iter_mut().for_each(&mut pop),
+            ByteOrder::Big => bytes.iter_mut().rev().for_each(&mut pop),
         }
         Ok(())
     }

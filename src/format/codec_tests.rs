@@ -1,29 +1,29 @@
-//! Tests of `codec`: what the codes take and give, by the plans of formats that are one item.
+//! Tests of `codec`: what the codes take and give, by formats of one item, compiled.
 
 use core::ffi::CStr;
 use std::{vec, vec::Vec};
 
 use super::compile::{Counts, Op, compile};
+use super::compiled::CompiledFormat;
 use super::float::LongDouble;
-use super::plan::Plan;
 use super::value::Value;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// What becomes of an item, or the kind of the error.
-type Packed = core::result::Result<Vec<u8>, Kind>;
+type PackedBytes = core::result::Result<Vec<u8>, ErrorKind>;
 
-const TYPE: Packed = Err(Kind::Type);
-const RANGE: Packed = Err(Kind::Value);
-const OVERFLOW: Packed = Err(Kind::Overflow);
+const TYPE: PackedBytes = Err(ErrorKind::Type);
+const RANGE: PackedBytes = Err(ErrorKind::Value);
+const OVERFLOW: PackedBytes = Err(ErrorKind::Overflow);
 
-/// The plan of a format of few items.
-fn plan<'o>(format: &CStr, ops: &'o mut [Op; 4]) -> Result<Plan<'o>> {
+/// A format of few items, compiled.
+fn compiled<'o>(format: &CStr, ops: &'o mut [Op; 4]) -> Result<CompiledFormat<'o>> {
     let counts = compile(format, ops)?;
-    Ok(Plan::new(ops, counts))
+    Ok(CompiledFormat::new(ops, counts))
 }
 
 fn counts(format: &CStr) -> Option<Counts> {
-    plan(format, &mut Default::default()).ok().map(|plan| plan.counts())
+    compiled(format, &mut Default::default()).ok().map(|compiled| compiled.counts())
 }
 
 /// The values of the item at the begin of this memory.
@@ -33,7 +33,7 @@ fn get_all<'a>(format: &CStr, memory: &'a [u8]) -> Option<Vec<Value<'a>>> {
         values.push(value);
         Ok(())
     };
-    plan(format, &mut Default::default()).ok()?.unpack(memory, &mut keep).ok()?;
+    compiled(format, &mut Default::default()).ok()?.unpack(memory, &mut keep).ok()?;
     Some(values)
 }
 
@@ -46,43 +46,43 @@ fn get<'a>(format: &CStr, memory: &'a [u8]) -> Option<Value<'a>> {
 }
 
 /// What `write` makes of an item of ones.
-fn written(format: &CStr, write: impl FnOnce(&Plan<'_>, &mut [u8]) -> Result<()>) -> Packed {
-    let kind = |error: Error| error.kind().unwrap_or(Kind::System);
+fn written(format: &CStr, write: impl FnOnce(&CompiledFormat<'_>, &mut [u8]) -> Result<()>) -> PackedBytes {
+    let kind = |error: Error| error.kind().unwrap_or(ErrorKind::System);
     let mut ops = Default::default();
-    let plan = plan(format, &mut ops).map_err(kind)?;
-    let mut item = vec![0xff; plan.counts().size];
-    let result = write(&plan, &mut item);
+    let compiled = compiled(format, &mut ops).map_err(kind)?;
+    let mut item = vec![0xff; compiled.counts().size];
+    let result = write(&compiled, &mut item);
     assert!(result.is_ok() || item.iter().all(|&byte| byte == 0xff), "nothing is written on failure");
     result.map(|()| item).map_err(kind)
 }
 
 /// What an item becomes of values.
-fn put_all(format: &CStr, values: &[Value<'_>]) -> Packed {
-    written(format, |plan, item| plan.pack(item, values.iter().copied()))
+fn put_all(format: &CStr, values: &[Value<'_>]) -> PackedBytes {
+    written(format, |compiled, item| compiled.pack(item, values.iter().copied()))
 }
 
 /// The same for the only value. The codec, which is not asked before it writes, must do and refuse the same.
-fn put(format: &CStr, value: Value<'_>) -> Packed {
+fn put(format: &CStr, value: Value<'_>) -> PackedBytes {
     let packed = put_all(format, &[value]);
-    let unasked = written(format, |plan, item| match plan.ops() {
+    let unasked = written(format, |compiled, item| match compiled.ops() {
         [op] if op.count == 1 => op.codec.encode(value, item),
-        _ => plan.pack(item, core::iter::once(value)),
+        _ => compiled.pack(item, core::iter::once(value)),
     });
     assert_eq!(unasked, packed, "{format:?} {value:?}");
     packed
 }
 
 /// What an item becomes of a number of C's.
-fn put_number(format: &CStr, number: Value<'_>) -> Packed {
-    written(format, |plan, item| {
+fn put_number(format: &CStr, number: Value<'_>) -> PackedBytes {
+    written(format, |compiled, item| {
         let numbers = || core::iter::once(number);
-        let checked = plan.check_numbers(&mut numbers(), 0);
+        let checked = compiled.check_numbers(&mut numbers(), 0);
         if let Err(error) = checked {
-            let unchecked = plan.write_numbers(&mut vec![0; item.len()], &mut numbers());
+            let unchecked = compiled.write_numbers(&mut vec![0; item.len()], &mut numbers());
             assert_eq!(unchecked.err().and_then(|error| error.kind()), error.kind(), "{format:?}");
         }
         checked?;
-        plan.write_numbers(item, &mut numbers())
+        compiled.write_numbers(item, &mut numbers())
     })
 }
 
@@ -178,7 +178,8 @@ fn numbers_are_converted_as_c_converts() {
 
 #[test]
 fn what_is_no_number_takes_none() {
-    let all_numbers = |format| plan(format, &mut Default::default()).map(|plan| plan.check_format_of_numbers());
+    let all_numbers =
+        |format| compiled(format, &mut Default::default()).map(|compiled| compiled.check_format_of_numbers());
     for format in [c"c", c"3s", c"3p", c"u", c"w", c"Zd", c"F", c"O", c"&i", c"X{}", c"z", c"Z", c"x:pad:"] {
         assert_eq!(put_number(format, Value::Signed(1)), TYPE, "{format:?}");
         assert!(all_numbers(format).is_ok_and(|result| result.is_err()), "{format:?}");
@@ -266,12 +267,12 @@ fn bits_lie_where_the_order_says() {
     }
 }
 
-/// The codec of the last step, which a plan uses on bytes that it has cleared.
+/// The codec of the last step, which a compiled format uses on bytes that it has cleared.
 #[test]
 fn bits_leave_those_beside_them() {
     let five = |format, byte: u8| -> Result<[u8; 1]> {
         let mut ops = Default::default();
-        let last = *plan(format, &mut ops)?.ops().last().ok_or_else(Error::bad_argument)?;
+        let last = *compiled(format, &mut ops)?.ops().last().ok_or_else(Error::bad_argument)?;
         let mut bytes = [byte];
         last.codec.encode(Value::Unsigned(0b101), &mut bytes)?;
         Ok(bytes)

@@ -140,14 +140,14 @@ const fn row<T>(kind: Kind, standard_size: Option<u8>) -> Code {
 
 /// The order of the bytes of a number in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum ByteOrder {
     /// The least significant byte first.
     Little,
     /// The most significant byte first.
     Big,
 }
 
-impl Order {
+impl ByteOrder {
     /// The byte order of this machine.
     pub const NATIVE: Self = if cfg!(target_endian = "big") { Self::Big } else { Self::Little };
 
@@ -168,14 +168,14 @@ pub(super) struct Mode {
     pub(super) native: bool,
     /// Native alignment rather than none.
     pub(super) aligned: bool,
-    pub(super) order: Order,
+    pub(super) order: ByteOrder,
 }
 
 impl Mode {
     /// `@`, and what holds without a prefix.
-    pub(super) const NATIVE: Self = Self { native: true, aligned: true, order: Order::NATIVE };
+    pub(super) const NATIVE: Self = Self { native: true, aligned: true, order: ByteOrder::NATIVE };
     /// `^`, which PEP 3118 adds: native sizes without alignment.
-    pub(super) const PACKED: Self = Self { native: true, aligned: false, order: Order::NATIVE };
+    pub(super) const PACKED: Self = Self { native: true, aligned: false, order: ByteOrder::NATIVE };
 
     /// The same, with the prefix that PEP 3118 adds.
     pub(super) fn of_any_prefix(character: u8) -> Option<Self> {
@@ -186,9 +186,9 @@ impl Mode {
     pub(super) const fn of_prefix(character: u8) -> Option<Self> {
         match character {
             b'@' => Some(Self::NATIVE),
-            b'=' => Some(Self { native: false, aligned: false, order: Order::NATIVE }),
-            b'<' => Some(Self { native: false, aligned: false, order: Order::Little }),
-            b'>' | b'!' => Some(Self { native: false, aligned: false, order: Order::Big }),
+            b'=' => Some(Self { native: false, aligned: false, order: ByteOrder::NATIVE }),
+            b'<' => Some(Self { native: false, aligned: false, order: ByteOrder::Little }),
+            b'>' | b'!' => Some(Self { native: false, aligned: false, order: ByteOrder::Big }),
             _ => None,
         }
     }

@@ -1,8 +1,9 @@
-//! From the text of a format to the steps of a plan: runs of equal elements, and loops for repeated records.
+//! From the text of a format to the steps of a compiled format: runs of equal elements, and loops for repeated records.
 //!
 //! CPython's counterpart is `prepare_s` in `_struct.c`, whose runs (`formatcode`) are the operations here. They lie in memory
-//! of the caller's: [`count_ops`] says how many there are, [`compile`] writes them, a [`Plan`](super::Plan) executes them.
-//! Records of one element dissolve into their members, those of many become loops. What has no value has no operation.
+//! of the caller's: [`count_ops`] says how many there are, [`compile`] writes them, a
+//! [`CompiledFormat`](super::CompiledFormat) executes them. Records of one element dissolve into their members, those
+//! of many become loops. What has no value has no operation.
 
 use core::ffi::CStr;
 
@@ -11,10 +12,10 @@ use super::codes::Kind;
 use super::item::{Item, lone_item};
 use super::parse::MAX;
 use super::tree::{MAX_DEPTH, Reading, Sink, walk_as};
-use crate::error::{Argument, Error, Kind as ErrorKind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 
-/// One step of a [`Plan`](super::Plan): equal elements behind each other, or a loop over the steps that follow. Plain data, without
-/// pointers; the default is a step that does nothing.
+/// One step of a [`CompiledFormat`](super::CompiledFormat): equal elements behind each other, or a loop over the steps
+/// that follow. Plain data, without pointers; the default is a step that does nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Op {
     pub(super) codec: Codec,
@@ -39,7 +40,7 @@ impl Default for Op {
 /// What a format comes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// The steps of its plan.
+    /// The steps of its compiled format.
     pub ops: usize,
     /// The values of an item.
     pub values: usize,
@@ -47,11 +48,11 @@ pub struct Counts {
     pub size: usize,
 }
 
-/// `len`, `values` and `too_many` of the builder when an item began.
+/// `len`, `values` and `too_many` of the compiler when an item began.
 type Begin = (usize, usize, bool);
 
 /// Writes the operations, as far as there is room, and counts all.
-struct Builder<'o> {
+struct Compiler<'o> {
     ops: &'o mut [Op],
     len: usize,
     values: usize,
@@ -61,10 +62,10 @@ struct Builder<'o> {
     too_many: bool,
 }
 
-impl<'o> Builder<'o> {
+impl<'o> Compiler<'o> {
     fn run(reading: Reading, format: &CStr, ops: &'o mut [Op]) -> Result<Counts> {
         let mut open = [(0, 0, false); MAX_DEPTH + 2];
-        let mut builder = Builder { ops, len: 0, values: 0, open: &mut open, depth: 0, too_many: false };
+        let mut builder = Compiler { ops, len: 0, values: 0, open: &mut open, depth: 0, too_many: false };
         let extent = walk_as(reading, format, &mut builder)?;
         if builder.too_many {
             let end = Argument::Size(format.count_bytes().cast_signed());
@@ -130,7 +131,7 @@ impl<'o> Builder<'o> {
     }
 }
 
-impl Sink for Builder<'_> {
+impl Sink for Compiler<'_> {
     fn begin(&mut self) {
         if let Some(slot) = self.open.get_mut(self.depth) {
             *slot = (self.len, self.values, self.too_many);
@@ -138,7 +139,7 @@ impl Sink for Builder<'_> {
         self.depth = self.depth.saturating_add(1);
     }
 
-    fn dimension(&mut self, _: usize) {}
+    fn axis(&mut self, _: usize) {}
 
     fn cancel(&mut self) {
         (self.len, self.values, self.too_many) = self.close();
@@ -179,10 +180,10 @@ pub fn count_ops(format: &CStr) -> Result<Counts> {
 /// # Errors
 /// As [`count_ops`].
 pub fn count_ops_as(reading: Reading, format: &CStr) -> Result<Counts> {
-    Builder::run(reading, format, &mut [])
+    Compiler::run(reading, format, &mut [])
 }
 
-/// Writes the plan of a format to the begin of this memory.
+/// Compiles a format into the start of this memory.
 ///
 /// # Errors
 /// As [`count_ops`]; `SystemError` if the memory has no room for all steps. What is in it then is of no use.
@@ -216,5 +217,5 @@ pub fn compile_or_count(reading: Reading, format: &CStr, ops: &mut [Op]) -> Resu
         *op = Op { codec, offset: 0, end: item.size, count: 1, size: item.size, inner: 0 };
         return Ok(Counts { ops: 1, values: 1, size: item.size });
     }
-    Builder::run(reading, format, ops)
+    Compiler::run(reading, format, ops)
 }

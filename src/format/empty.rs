@@ -1,4 +1,4 @@
-//! Values without a byte: `0s`, `0p`, `0t`, of which an item has as many as its format cares to say, whatever its size.
+//! ValueWalk without a byte: `0s`, `0p`, `0t`, of which an item has as many as its format cares to say, whatever its size.
 //!
 //! What such a value is follows from the format: an empty string, or no bits. So two items are compared by stretches of them.
 //! A stretch is all of one of the two, most often, and else a text of two letters. Loops repeat it up to 2**63 times, so its
@@ -6,7 +6,7 @@
 
 use super::codec::Form;
 use super::compile::Op;
-use super::values::Values;
+use super::value_walk::ValueWalk;
 
 /// A fingerprint of a stretch: the function `x * factor + sum`, of both primes, that its letters come to, each of which is
 /// `x * BASE + letter`. Equal stretches have equal prints; of two others of one length, one pair in 2**60 has by chance.
@@ -121,7 +121,7 @@ pub(super) fn has_empty(ops: &[Op]) -> bool {
 const PATIENCE: usize = 32;
 
 /// Whether two items have equal values, as many: in as many steps as they have bytes and their formats steps.
-pub(super) fn equal(a: &mut Values<'_>, a_item: &[u8], b: &mut Values<'_>, b_item: &[u8]) -> bool {
+pub(super) fn equal(a: &mut ValueWalk<'_>, a_item: &[u8], b: &mut ValueWalk<'_>, b_item: &[u8]) -> bool {
     a.restart();
     b.restart();
     let mut runs: usize = 0;
@@ -157,7 +157,7 @@ pub(super) fn equal(a: &mut Values<'_>, a_item: &[u8], b: &mut Values<'_>, b_ite
 
 /// How many values without a byte come next in both. The longer look is no longer than twice the shorter one, since one of the
 /// two may have many to come, and the other one few, again and again.
-fn empty_ahead(a: &Values<'_>, b: &Values<'_>) -> usize {
+fn empty_ahead(a: &ValueWalk<'_>, b: &ValueWalk<'_>) -> usize {
     let mut enough = PATIENCE;
     loop {
         let stretch = a.empty_ahead(enough).min(b.empty_ahead(enough));
@@ -168,7 +168,7 @@ fn empty_ahead(a: &Values<'_>, b: &Values<'_>) -> usize {
     }
 }
 
-impl<'o> Values<'o> {
+impl<'o> ValueWalk<'o> {
     /// The steps from `first` up to `end`.
     fn steps(&self, first: usize, end: usize) -> &'o [Op] {
         self.ops.get(first..end).unwrap_or(&[])

@@ -4,16 +4,16 @@
 
 /// The widths in bits of the two fields of a binary floating-point format, besides its sign.
 #[derive(Clone, Copy, Debug)]
-struct Layout {
+struct Widths {
     exponent: u32,
     fraction: u32,
 }
 
-const SINGLE: Layout = Layout { exponent: 8, fraction: 23 };
-const DOUBLE: Layout = Layout { exponent: 11, fraction: 52 };
+const SINGLE: Widths = Widths { exponent: 8, fraction: 23 };
+const DOUBLE: Widths = Widths { exponent: 11, fraction: 52 };
 /// The x87's, whose bit for the integer part is not counted here.
-const EXTENDED: Layout = Layout { exponent: 15, fraction: 63 };
-const QUAD: Layout = Layout { exponent: 15, fraction: 112 };
+const EXTENDED: Widths = Widths { exponent: 15, fraction: 63 };
+const QUAD: Widths = Widths { exponent: 15, fraction: 112 };
 
 /// The fields of a number in some layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(super) enum Real {
     },
 }
 
-impl Layout {
+impl Widths {
     /// The exponent field of infinities and NaNs.
     const fn last(self) -> u32 {
         1_u32.wrapping_shl(self.exponent).wrapping_sub(1)
@@ -155,12 +155,12 @@ impl From<u64> for Real {
 }
 
 impl Real {
-    /// The nearest double; see [`Layout::round`].
+    /// The nearest double; see [`Widths::round`].
     fn to_f64(self) -> f64 {
         f64::from_bits(DOUBLE.join(DOUBLE.round(self)) as u64)
     }
 
-    /// The nearest single; see [`Layout::round`].
+    /// The nearest single; see [`Widths::round`].
     pub(super) fn to_f32(self) -> f32 {
         f32::from_bits(SINGLE.join(SINGLE.round(self)) as u32)
     }
@@ -413,7 +413,7 @@ mod tests {
         }
     }
 
-    const HALF: Layout = Layout { exponent: 5, fraction: 10 };
+    const HALF: Widths = Widths { exponent: 5, fraction: 10 };
 
     #[test]
     fn halves_are_what_the_general_rule_makes_of_them() {

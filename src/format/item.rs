@@ -2,11 +2,11 @@
 
 use core::ffi::CStr;
 
-use super::codes::{Kind, Mode, Order, lookup};
+use super::codes::{ByteOrder, Kind, Mode, lookup};
 
 /// A part of the format's text, as byte positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct TextSpan {
     /// The first byte.
     pub start: usize,
     /// One past the last.
@@ -23,7 +23,7 @@ pub const fn common_item(letter: u8) -> Option<Item> {
     Some(Item {
         kind: if letter == b'P' { Kind::Pointer } else { row.kind },
         code: [letter, 0],
-        order: Order::NATIVE,
+        order: ByteOrder::NATIVE,
         native: true,
         aligned: true,
         offset: 0,
@@ -61,7 +61,7 @@ pub struct Item {
     /// The format code; two letters for `Zd` and its kin, else the second is 0.
     pub code: [u8; 2],
     /// The byte order of its numbers.
-    pub order: Order,
+    pub order: ByteOrder,
     /// Whether its sizes are native ones, and whether it is aligned natively (`@`).
     pub native: bool,
     /// See `native`.
@@ -79,5 +79,5 @@ pub struct Item {
     /// For bits: the number of the first one, counted from the one that a byte is filled from.
     pub first_bit: usize,
     /// Its name in the text.
-    pub name: Option<Span>,
+    pub name: Option<TextSpan>,
 }

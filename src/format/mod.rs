@@ -15,16 +15,16 @@
 //! | `tree` | all of it, to the tree of its items; [`walk`] |
 //! | `float` | halves, and [`LongDouble`]: C's `long double` by software |
 //! | `value` | [`Value`], and Python's `==` |
-//! | `convert` | what a value is taken for when it is packed, and what a number becomes in another type |
+//! | `coerce` | what a value is taken for when it is packed, and what a number becomes in another type |
 //! | `codec` | the bytes of one element, of any kind, from and to a value |
-//! | `text` | [`write_repr`]: a value as Python's `repr` writes it |
-//! | `compile` | [`compile`]: from the text to the steps of a plan |
-//! | `plan` | [`Plan`]: a compiled format, to unpack and pack many items |
-//! | `number` | which plans are plain numbers |
-//! | `values` | [`Values`]: the values of an item one after the other |
+//! | `repr` | [`write_repr`]: a value as Python's `repr` writes it |
+//! | `compile` | [`compile`]: from the text to the steps of a compiled format |
+//! | `compiled` | [`CompiledFormat`]: to unpack and pack many items |
+//! | `number` | which compiled formats are plain numbers |
+//! | `value_walk` | [`ValueWalk`]: the values of an item one after the other |
 //! | `empty` | stretches of values without a byte |
-//! | `compare` | [`Comparer`]: `==` of two items in two formats |
-//! | `codec_tests` | the tests of `codec`, which need plans |
+//! | `comparer` | [`Comparer`]: `==` of two items in two formats |
+//! | `codec_tests` | the tests of `codec`, which need compiled formats |
 
 #![forbid(unsafe_code)]
 #![deny(clippy::arithmetic_side_effects)]
@@ -40,23 +40,23 @@ mod float;
 
 mod value;
 
-mod convert;
+mod coerce;
 
 mod codec;
 
-mod text;
+mod repr;
 
 mod compile;
 
-mod plan;
+mod compiled;
 
 mod number;
 
-mod values;
+mod value_walk;
 
 mod empty;
 
-mod compare;
+mod comparer;
 
 #[cfg(test)]
 mod codec_tests;
@@ -65,21 +65,21 @@ use core::ffi::CStr;
 
 use crate::error::Result;
 
-pub use codes::{Kind, Order};
-pub use compare::{ByValues, Comparer};
-pub(crate) use compare::{Column, Pairs};
+pub use codes::{ByteOrder, Kind};
+pub(crate) use coerce::{CNumber, Fault, Half, Native, To, Truth, fault};
+pub use comparer::{ByValues, Comparer};
+pub(crate) use comparer::{Column, Pairs};
 pub use compile::{Counts, Op, compile, compile_as, compile_or_count, count_ops, count_ops_as};
-pub(crate) use convert::{CNumber, Fault, Half, Native, To, Truth, fault};
+pub use compiled::CompiledFormat;
 pub use float::LongDouble;
-pub use item::{Item, Span, common_item};
+pub use item::{Item, TextSpan, common_item};
 pub(crate) use number::{CType, Numbers, Scalar};
 pub use parse::is_of_struct;
-pub use plan::Plan;
-pub use text::write_repr;
-pub use tree::{Extent, MAX_DEPTH, MAX_SHAPE, Reading, Sink, walk, walk_as};
+pub use repr::write_repr;
+pub use tree::{MAX_DEPTH, MAX_SHAPE, Reading, Sink, SizeAlign, walk, walk_as};
 pub use value::Value;
 pub(crate) use value::{signed_equals_float, unsigned_equals_float};
-pub use values::Values;
+pub use value_walk::ValueWalk;
 
 /// The size in bytes of an item of this format: `PyBuffer_SizeFromFormat`. For what the struct module knows it is
 /// `struct.calcsize`.
@@ -145,7 +145,7 @@ pub fn native_code(format: Option<&CStr>) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Kind;
+    use crate::error::ErrorKind;
 
     #[test]
     fn one_code_has_its_native_size() {
@@ -186,7 +186,7 @@ mod tests {
             assert_eq!(size(empty), Ok(0), "{empty:?}");
         }
         for invalid in [c"1", c"y", c"\x01", c"\x7f", c"\x80", c"\xff"] {
-            assert_eq!(size(invalid).err().and_then(|error| error.kind()), Some(Kind::Value), "{invalid:?}");
+            assert_eq!(size(invalid).err().and_then(|error| error.kind()), Some(ErrorKind::Value), "{invalid:?}");
         }
     }
 

@@ -1,11 +1,11 @@
 //! Which formats are numbers, and which of them are so plain that loops over memory know them.
 
 use super::codec::{Codec, Form};
-use super::codes::Order;
-use super::plan::Plan;
+use super::codes::ByteOrder;
+use super::compiled::CompiledFormat;
 use crate::error::{Error, Result};
 
-/// A type of numbers that memory has as C has it, one of those that `convert` has the rules for.
+/// A type of numbers that memory has as C has it, one of those that `coerce` has the rules for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scalar {
     Bool,
@@ -97,8 +97,8 @@ pub(crate) struct Numbers {
     pub(crate) count: usize,
 }
 
-fn is_swapped(scalar: Scalar, order: Order) -> bool {
-    scalar.size() != 1 && order != Order::NATIVE
+fn is_swapped(scalar: Scalar, order: ByteOrder) -> bool {
+    scalar.size() != 1 && order != ByteOrder::NATIVE
 }
 
 impl Codec {
@@ -114,7 +114,7 @@ impl Codec {
     }
 }
 
-impl Plan<'_> {
+impl CompiledFormat<'_> {
     /// The numbers that the items are, where they are nothing else.
     pub(crate) fn numbers(&self) -> Option<Numbers> {
         let first = self.ops.first()?;
@@ -150,7 +150,7 @@ mod tests {
     fn numbers(format: &CStr) -> Option<Numbers> {
         let mut ops = [Op::default(); 8];
         let counts = compile(format, &mut ops).ok()?;
-        Plan::new(&ops, counts).numbers()
+        CompiledFormat::new(&ops, counts).numbers()
     }
 
     fn swapped(format: &CStr) -> Option<bool> {

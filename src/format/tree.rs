@@ -11,7 +11,7 @@
 //! * Only `@` aligns. In a record, `@` in force at its end pads it to its alignment, which is the largest of its aligned
 //!   items' (C, NumPy), and such a record is itself aligned to that in what encloses it. Outside of a record nothing is
 //!   padded at the end (struct; NumPy pads here, too).
-//! * A count is a repetition, the same as a shape of one dimension, but for `x`, `s`, `p`, `u`, `w` and `t`, where it is a
+//! * A count is a repetition, the same as a shape of one axis, but for `x`, `s`, `p`, `u`, `w` and `t`, where it is a
 //!   length. A count of 0 aligns, and is no item (struct); a shape with a 0 is an item without elements.
 //! * `x` with a name is an item of bytes (NumPy's void), without one it is padding. But a format that has nothing else in
 //!   it, `3x` as well as `(2)3x` or `T{x2x}`, is bytes, too: so NumPy writes a void that is no field. ([`Reading`].)
@@ -29,23 +29,23 @@
 
 use core::ffi::CStr;
 
-use super::codes::{Code, Kind, Mode, Order, lookup, lookup_addition, part};
-use super::item::{Item, Span};
+use super::codes::{ByteOrder, Code, Kind, Mode, lookup, lookup_addition, part};
+use super::item::{Item, TextSpan};
 use super::parse::{MAX, digit, is_space};
-use crate::error::{Argument, Error, Kind as ErrorKind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 
 /// How deep records and pointers may nest.
 pub const MAX_DEPTH: usize = 64;
 
-/// How many dimensions a sub-array may have.
+/// How many axes a sub-array may have.
 pub const MAX_SHAPE: usize = 64;
 
 /// Where the items of a format go.
 pub trait Sink {
     /// An item begins, inside the one that began last and has not ended.
     fn begin(&mut self);
-    /// The item that began last has one more dimension.
-    fn dimension(&mut self, length: usize);
+    /// The item that began last has one more axis.
+    fn axis(&mut self, length: usize);
     /// The item that began last turns out to be padding, or nothing.
     fn cancel(&mut self);
     /// It ends.
@@ -99,14 +99,14 @@ struct Nowhere;
 
 impl Sink for Nowhere {
     fn begin(&mut self) {}
-    fn dimension(&mut self, _: usize) {}
+    fn axis(&mut self, _: usize) {}
     fn cancel(&mut self) {}
     fn end(&mut self, _: &Item) {}
 }
 
 /// What a whole format comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Extent {
+pub struct SizeAlign {
     /// Bytes, without padding at the end unless it is a record's.
     pub size: usize,
     /// The largest alignment of an aligned item, at least 1.
@@ -117,7 +117,7 @@ pub struct Extent {
 ///
 /// # Errors
 /// `ValueError` that says what was expected, and at which byte of the format.
-pub fn walk(format: &CStr, sink: &mut impl Sink) -> Result<Extent> {
+pub fn walk(format: &CStr, sink: &mut impl Sink) -> Result<SizeAlign> {
     walk_as(Reading::ALONE, format, sink)
 }
 
@@ -125,11 +125,11 @@ pub fn walk(format: &CStr, sink: &mut impl Sink) -> Result<Extent> {
 ///
 /// # Errors
 /// As [`walk`].
-pub fn walk_as(reading: Reading, format: &CStr, sink: &mut impl Sink) -> Result<Extent> {
+pub fn walk_as(reading: Reading, format: &CStr, sink: &mut impl Sink) -> Result<SizeAlign> {
     let text = format.to_bytes();
     let void = reading.void && is_padding(text);
     let mut reader =
-        Reader { text, at: 0, mode: Mode::NATIVE, wide: reading.wide, void, overflow: None, failure: None };
+        Parser { text, at: 0, mode: Mode::NATIVE, wide: reading.wide, void, overflow: None, failure: None };
     let extent = reader.items(0, sink).and_then(|extent| match reader.overflow {
         None => Some(extent),
         Some(at) => {
@@ -144,11 +144,11 @@ pub fn walk_as(reading: Reading, format: &CStr, sink: &mut impl Sink) -> Result<
 ///
 /// # Errors
 /// As [`walk`].
-pub(super) fn extent(reading: Reading, format: &CStr) -> Result<Extent> {
+pub(super) fn extent(reading: Reading, format: &CStr) -> Result<SizeAlign> {
     walk_as(reading, format, &mut Nowhere)
 }
 
-struct Reader<'f> {
+struct Parser<'f> {
     text: &'f [u8],
     /// The position of the next byte.
     at: usize,
@@ -166,27 +166,27 @@ struct Reader<'f> {
 }
 
 /// The layout so far of what encloses the items that are being read.
-struct Level {
+struct Enclosing {
     offset: usize,
     align: usize,
     /// Bits that are used of the byte at `offset` and behind, and the order that they fill it in.
     bits: usize,
-    bits_order: Order,
+    bits_order: ByteOrder,
 }
 
-impl Level {
+impl Enclosing {
     /// Nothing has been read.
-    const EMPTY: Self = Self { offset: 0, align: 1, bits: 0, bits_order: Order::NATIVE };
+    const EMPTY: Self = Self { offset: 0, align: 1, bits: 0, bits_order: ByteOrder::NATIVE };
 }
 
 /// What has been read of an item before its code.
-struct Head {
+struct BeforeCode {
     /// The product of its shape.
     elements: usize,
     /// Its count, and whether that is a length, not a repetition.
     length: usize,
     is_length: bool,
-    /// `Reader::overflow` before the item.
+    /// `Parser::overflow` before the item.
     overflow: Option<usize>,
 }
 
@@ -195,15 +195,15 @@ struct Head {
 enum Inner {
     None,
     /// The fields of a record.
-    Fields(Extent),
+    Fields(SizeAlign),
     /// What a pointer points to.
     Target,
 }
 
-/// The dimensions of an item so far, and their product, which saturates: one of 0 makes it 0, wherever it stands.
+/// The axes of an item so far, and their product, which saturates: one of 0 makes it 0, wherever it stands.
 struct Shape {
     elements: usize,
-    dimensions: usize,
+    axes: usize,
 }
 
 /// The next place of this alignment; saturates.
@@ -212,7 +212,7 @@ fn aligned(offset: usize, align: usize) -> usize {
     offset.saturating_add(mask) & !mask
 }
 
-impl Reader<'_> {
+impl Parser<'_> {
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
@@ -261,8 +261,8 @@ impl Reader<'_> {
     }
 
     /// All items up to the end of the format, or of the record.
-    fn items(&mut self, depth: usize, sink: &mut impl Sink) -> Option<Extent> {
-        let mut level = Level::EMPTY;
+    fn items(&mut self, depth: usize, sink: &mut impl Sink) -> Option<SizeAlign> {
+        let mut level = Enclosing::EMPTY;
         loop {
             self.skip_space();
             self.skip_prefixes();
@@ -283,11 +283,11 @@ impl Reader<'_> {
             size = aligned(size, level.align);
             self.check_size(size);
         }
-        Some(Extent { size, align: level.align })
+        Some(SizeAlign { size, align: level.align })
     }
 
     /// What is not bits begins with a whole byte.
-    fn close_bits(&mut self, level: &mut Level) {
+    fn close_bits(&mut self, level: &mut Enclosing) {
         level.offset = level.offset.saturating_add(level.bits.div_ceil(8));
         level.bits = 0;
         self.check_size(level.offset);
@@ -295,7 +295,7 @@ impl Reader<'_> {
 
     /// One item with its shape and, where it may have one, its name. What is read before and behind the items inside it is not
     /// in line, so that little stays on the stack while these are read.
-    fn item(&mut self, depth: usize, level: &mut Level, named: bool, sink: &mut impl Sink) -> Option<()> {
+    fn item(&mut self, depth: usize, level: &mut Enclosing, named: bool, sink: &mut impl Sink) -> Option<()> {
         sink.begin();
         let head = self.head(sink)?;
         let inner = match self.peek() {
@@ -311,7 +311,7 @@ impl Reader<'_> {
                 self.take();
                 let deeper = self.deeper(depth)?;
                 self.skip_space();
-                let mut level = Level::EMPTY;
+                let mut level = Enclosing::EMPTY;
                 let mode = self.mode;
                 self.item(deeper, &mut level, false, sink)?;
                 // What is pointed to does not change how the pointer is stored.
@@ -325,9 +325,9 @@ impl Reader<'_> {
 
     /// What stands before the code of an item.
     #[inline(never)]
-    fn head(&mut self, sink: &mut impl Sink) -> Option<Head> {
+    fn head(&mut self, sink: &mut impl Sink) -> Option<BeforeCode> {
         let overflow = self.overflow;
-        let mut shape = Shape { elements: 1, dimensions: 0 };
+        let mut shape = Shape { elements: 1, axes: 0 };
         self.skip_prefixes();
         while self.peek() == Some(b'(') {
             self.shape(&mut shape, sink)?;
@@ -337,18 +337,18 @@ impl Reader<'_> {
         // A count is a length, or a repetition.
         let is_length = matches!(self.peek(), Some(b'x' | b's' | b'p' | b'u' | b'w' | b't'));
         if !is_length && length != 1 {
-            self.dimension(&mut shape, length, sink)?;
+            self.axis(&mut shape, length, sink)?;
         }
-        Some(Head { elements: shape.elements, length, is_length, overflow })
+        Some(BeforeCode { elements: shape.elements, length, is_length, overflow })
     }
 
     /// What follows: the code, unless it has been read, the place of the item, its name, and its end.
     #[inline(never)]
     fn settle(
         &mut self,
-        head: &Head,
+        head: &BeforeCode,
         inner: Inner,
-        level: &mut Level,
+        level: &mut Enclosing,
         named: bool,
         sink: &mut impl Sink,
     ) -> Option<()> {
@@ -399,7 +399,7 @@ impl Reader<'_> {
             let Some(length) = self.count()? else {
                 return self.fail(c"expected a number at byte %zd of the format");
             };
-            self.dimension(shape, length, sink)?;
+            self.axis(shape, length, sink)?;
             self.skip_space();
             if self.accept(b')') {
                 self.skip_space();
@@ -411,13 +411,13 @@ impl Reader<'_> {
         }
     }
 
-    fn dimension(&mut self, shape: &mut Shape, length: usize, sink: &mut impl Sink) -> Option<()> {
-        shape.dimensions = shape.dimensions.saturating_add(1);
-        if shape.dimensions > MAX_SHAPE {
-            return self.fail(c"more than 64 dimensions at byte %zd of the format");
+    fn axis(&mut self, shape: &mut Shape, length: usize, sink: &mut impl Sink) -> Option<()> {
+        shape.axes = shape.axes.saturating_add(1);
+        if shape.axes > MAX_SHAPE {
+            return self.fail(c"more than 64 axes at byte %zd of the format");
         }
         shape.elements = shape.elements.saturating_mul(length);
-        sink.dimension(length);
+        sink.axis(length);
         Some(())
     }
 
@@ -483,7 +483,7 @@ impl Reader<'_> {
         Item {
             kind: row.kind,
             code,
-            order: if is_address { Order::NATIVE } else { self.mode.order },
+            order: if is_address { ByteOrder::NATIVE } else { self.mode.order },
             native: self.mode.native,
             aligned: self.mode.aligned,
             offset: 0,
@@ -521,19 +521,19 @@ impl Reader<'_> {
     }
 
     /// `:name:`. Anything may be in it but a colon.
-    fn name(&mut self) -> Option<Span> {
+    fn name(&mut self) -> Option<TextSpan> {
         self.take();
         let start = self.at;
         while let Some(byte) = self.take() {
             if byte == b':' {
-                return Some(Span { start, end: self.at.saturating_sub(1) });
+                return Some(TextSpan { start, end: self.at.saturating_sub(1) });
             }
         }
         self.fail(c"expected ':' at byte %zd of the format, its end")
     }
 
     /// Bits follow bits without a gap.
-    fn place_bits(&mut self, item: &mut Item, level: &mut Level) -> Option<()> {
+    fn place_bits(&mut self, item: &mut Item, level: &mut Enclosing) -> Option<()> {
         if item.length > 64 {
             return self.fail(c"more than 64 bits in one value before byte %zd of the format");
         }

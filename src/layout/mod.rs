@@ -25,19 +25,19 @@ mod sides;
 
 mod subscript;
 
-mod arrange;
+mod transform;
 
-mod verify;
+mod placed;
 
-pub use arrange::{NO_PERMUTATION, broadcast, permute, reshape, squeeze};
 pub use axes::{Axis, Step};
+pub use placed::{Placed, Pointers};
 pub use plan::{Pair, Purpose};
 pub use planned::Plan;
 pub use sides::{Lines, Offset, Part, Side, Sides};
 pub use small::{SMALL, Small};
 pub use structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of};
 pub use subscript::{Clipped, Subscript, axes_left, clip, select};
-pub use verify::{Placed, Pointers};
+pub use transform::{NO_PERMUTATION, broadcast, permute, reshape, squeeze};
 pub use windows::{Enough, Places};
 
 /// The most axes of a view; CPython's `PyBUF_MAX_NDIM`.

@@ -46,7 +46,7 @@ pub struct Part<'s> {
 }
 
 /// The stride of an axis in the operand that has the line, and in the other one.
-type Strides = fn(&Axis) -> (isize, isize);
+type StridesOf = fn(&Axis) -> (isize, isize);
 
 impl<'m> Side<'m> {
     fn new(offsets: &'m mut [Offset], most: usize) -> Self {
@@ -65,7 +65,7 @@ impl<'m> Side<'m> {
     }
 
     /// Adds axes that continue the line, as long as there are fewer items than `wanted`. Axes that are `taken` stay away.
-    fn extend(&mut self, axes: &[Axis], unit: usize, strides: Strides, wanted: usize, taken: u64) {
+    fn extend(&mut self, axes: &[Axis], unit: usize, strides: StridesOf, wanted: usize, taken: u64) {
         while self.len < wanted && self.is_whole() {
             let step = unit.wrapping_mul(self.len);
             let free =
@@ -83,7 +83,7 @@ impl<'m> Side<'m> {
     }
 
     /// Adds an axis, so that steps of the line are upwards.
-    fn add(&mut self, at: usize, mut axis: Axis, strides: Strides) {
+    fn add(&mut self, at: usize, mut axis: Axis, strides: StridesOf) {
         if strides(&axis).0 < 0 {
             let (src, dst) = axis.turn();
             self.base = (self.base.0.wrapping_add(src), self.base.1.wrapping_add(dst));
@@ -224,7 +224,7 @@ impl Plan<'_> {
         }
         let [rows, columns] = rooms;
         let (mut rows, mut columns) = (Side::new(rows, most), Side::new(columns, usize::MAX));
-        let (by_dst, by_src): (Strides, Strides) =
+        let (by_dst, by_src): (StridesOf, StridesOf) =
             (|axis| (axis.dst.stride, axis.src.stride), |axis| (axis.src.stride, axis.dst.stride));
         rows.add(last, *direct.get(last)?, by_dst);
         columns.add(fastest, *direct.get(fastest)?, by_src);

@@ -1,6 +1,6 @@
 //! The structure of one view, as PEP 3118 gives it, and the questions that it answers by itself.
 
-use crate::error::{Argument, Error, Kind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 
 use super::MAX_NDIM;
 
@@ -135,9 +135,9 @@ impl<'a> Structure<'a> {
                     _ => return Err(Error::buffer(c"product(shape) * itemsize is more than len")),
                 }
             }
-            None if self.ndim > 1 => return Err(Error::buffer(c"a view of several dimensions needs a shape")),
+            None if self.ndim > 1 => return Err(Error::buffer(c"a view of several axes needs a shape")),
             None if self.ndim == 0 && self.len != self.itemsize => {
-                return Err(Error::buffer(c"a view of no dimensions holds one item"));
+                return Err(Error::buffer(c"a view of no axes holds one item"));
             }
             None if self.itemsize == 0 && self.len != 0 => return Err(Error::buffer(c"itemsize must not be 0")),
             None => {}
@@ -238,7 +238,7 @@ fn follows_itemsize<'a>(itemsize: isize, axes: impl Iterator<Item = (&'a isize, 
 #[cold]
 pub(super) fn too_many_axes(most: usize) -> Error {
     let most = Argument::Size(most.cast_signed());
-    Error::with(Kind::Value, c"number of dimensions must not exceed %zd", most, Argument::None)
+    Error::with(ErrorKind::Value, c"number of dimensions must not exceed %zd", most, Argument::None)
 }
 
 /// The number of items of a shape without negative entries, or `None` where it does not fit. A zero anywhere makes it 0.

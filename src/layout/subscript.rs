@@ -3,7 +3,7 @@
 //! CPython's counterparts are `PySlice_Unpack`, `PySlice_AdjustIndices`, `lookup_dimension` and `init_slice`; there a
 //! memoryview of several axes has no parts.
 
-use crate::error::{Argument, Error, Kind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 
 use super::structure::{AxesMut, Structure, too_many_axes};
 
@@ -44,7 +44,7 @@ pub(super) fn place(index: isize, len: isize, axis: usize) -> Result<isize> {
         return Ok(place);
     }
     Err(Error::with(
-        Kind::Index,
+        ErrorKind::Index,
         c"index out of bounds on dimension %zd",
         Argument::Size(axis.wrapping_add(1).cast_signed()),
         Argument::None,
@@ -105,7 +105,7 @@ pub fn axes_left(ndim: usize, subscripts: impl Iterator<Item = Subscript>, most:
     taken = taken.saturating_add(gone);
     if taken > ndim {
         return Err(Error::with(
-            Kind::Type,
+            ErrorKind::Type,
             c"cannot index %zd-dimension view with %zd-element tuple",
             Argument::Size(ndim.cast_signed()),
             Argument::Size(taken.cast_signed()),
@@ -122,7 +122,7 @@ pub fn axes_left(ndim: usize, subscripts: impl Iterator<Item = Subscript>, most:
 }
 
 /// The part of a structure that is being made: its axes so far, and where offsets go.
-struct Part<'p, 'a> {
+struct Selection<'p, 'a> {
     axes: &'p mut AxesMut<'a>,
     used: usize,
     /// Bytes from the base, or from where the pointers lead that were followed at once.
@@ -134,7 +134,7 @@ struct Part<'p, 'a> {
     before_pointer: bool,
 }
 
-impl Part<'_, '_> {
+impl Selection<'_, '_> {
     fn push(&mut self, len: isize, stride: isize) -> Result<()> {
         self.axes.set(self.used, len, stride, -1).ok_or(Error::bad_argument())?;
         self.used = self.used.wrapping_add(1);
@@ -199,7 +199,7 @@ pub fn select(
     let named = subscripts.clone().filter(|subscript| subscript.takes_an_axis()).count();
     let mut others = view.ndim.checked_sub(named).ok_or(Error::bad_argument())?;
     let has_items = !shape.contains(&0);
-    let mut part = Part { axes: part, used: 0, base: 0, pointer: None, moved: 0, before_pointer: false };
+    let mut part = Selection { axes: part, used: 0, base: 0, pointer: None, moved: 0, before_pointer: false };
     let mut axes = shape.iter().zip(strides).enumerate();
     // What stands for an ellipsis that is not there comes last.
     for subscript in subscripts.chain([Subscript::Ellipsis]) {

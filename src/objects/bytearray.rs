@@ -25,12 +25,12 @@ use crate::layout::{self, Order};
 use crate::objects::bytes;
 use crate::runtime::alloc::{self, Domain, Scratch};
 use crate::runtime::boundary::{boundary, non_null};
-use crate::runtime::compare::Operator;
 use crate::runtime::hash;
 use crate::runtime::holds::{Holds, Pin};
 use crate::runtime::indicator;
 use crate::runtime::object;
 use crate::runtime::refs::{Object, Owned, atomic};
+use crate::runtime::richcompare::Operator;
 use crate::runtime::types::{self, answer, object_dealloc};
 
 use room::{claimed, rebuilt, resize_claimed};
@@ -262,7 +262,7 @@ pub(crate) unsafe fn concat(a: NonNull<PyObject>, b: NonNull<PyObject>) -> Resul
 pub(crate) unsafe fn resize(op: NonNull<PyByteArrayObject>, length: Py_ssize_t) -> Result<()> {
     if length < 0 {
         return Err(Error::with(
-            crate::error::Kind::System,
+            crate::error::ErrorKind::System,
             c"Can only resize to positive sizes, got %zd",
             crate::error::Argument::Size(length),
             crate::error::Argument::None,

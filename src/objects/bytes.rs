@@ -16,16 +16,16 @@ use crate::abi::types::{
     PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_BYTES_SUBCLASS, TPFLAGS_LEAF, TPFLAGS_LOOKS, TPFLAGS_OWN, TPFLAGS_READY,
 };
 use crate::buffer::{self, Acquired, Concatenation, Ending, LookProcs, Request, Within};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::kernels;
 use crate::layout::{self, Order};
 use crate::runtime::alloc::{self, Domain};
 use crate::runtime::boundary::{boundary, non_null};
-use crate::runtime::compare::Operator;
 use crate::runtime::hash;
 use crate::runtime::holds::Pin;
 use crate::runtime::object;
 use crate::runtime::refs::{self, Object, Owned, atomic};
+use crate::runtime::richcompare::Operator;
 use crate::runtime::types::{self, answer};
 
 // SAFETY: begins with a PyVarObject.
@@ -167,7 +167,7 @@ fn size_with(length: Py_ssize_t) -> Option<usize> {
 }
 
 /// What most functions of bytes objects say of a length that none can have.
-pub(crate) const TOO_LARGE: Error = Error::new(Kind::Overflow, c"byte string is too large");
+pub(crate) const TOO_LARGE: Error = Error::new(ErrorKind::Overflow, c"byte string is too large");
 
 /// A new object of `length` bytes, not yet written, and never one of the shared ones unless it has none.
 pub(crate) fn uninitialised(length: Py_ssize_t) -> Result<Owned<PyBytesObject>> {
@@ -351,7 +351,7 @@ unsafe extern "C" fn bytes_repeat(op: *mut PyObject, count: Py_ssize_t) -> *mut 
         if check_exact(op) && (count == 1 || content.is_empty()) {
             return Ok(Owned::share(object));
         }
-        let overflow = Error::new(Kind::Overflow, c"repeated bytes are too long");
+        let overflow = Error::new(ErrorKind::Overflow, c"repeated bytes are too long");
         repeated(content, count, overflow, Error::no_memory())
     })
 }

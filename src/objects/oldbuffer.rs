@@ -5,7 +5,7 @@
 //! view back after it, so that a bytearray may be resized in between. A view of an old buffer holds one of the base.
 #![deny(clippy::arithmetic_side_effects)]
 
-mod part;
+mod region;
 
 use core::cmp::Ordering as Comparison;
 use core::ffi::{c_int, c_void};
@@ -18,25 +18,25 @@ use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject};
 use crate::abi::slots::{PyBufferProcs, PySequenceMethods};
 use crate::abi::types::{PyTypeObject, TPFLAGS_LOOKS, TPFLAGS_OWN, TPFLAGS_READY};
 use crate::buffer::{self, Acquired, Both, Ending, LookProcs, Request, Within};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::layout;
 use crate::objects::bytes;
 use crate::runtime::alloc::Scratch;
 use crate::runtime::boundary::boundary;
-use crate::runtime::compare::Operator;
 use crate::runtime::hash;
 use crate::runtime::holds::Pin;
 use crate::runtime::object;
 use crate::runtime::refs::{self, Object, Owned, atomic};
+use crate::runtime::richcompare::Operator;
 use crate::runtime::types::{self, answer, object_dealloc};
 
-use part::{END_OF_BUFFER, Part, READ_ONLY, look_at_operand, of_either, operand};
+use region::{END_OF_BUFFER, READ_ONLY, Region, look_at_operand, of_either, operand};
 
 /// An old buffer. Opaque to C.
 #[repr(C)]
 pub(crate) struct OldBuffer {
     ob_base: PyObject,
-    part: Part,
+    region: Region,
     /// -1 until it has been asked for.
     hash: Py_hash_t,
 }
@@ -85,11 +85,11 @@ pub(crate) unsafe fn check(op: *mut PyObject) -> bool {
 }
 
 /// A new object, with `room` bytes behind it.
-fn make(part: Part, room: usize) -> Result<Owned<OldBuffer>> {
+fn make(region: Region, room: usize) -> Result<Owned<OldBuffer>> {
     let size = size_of::<OldBuffer>().checked_add(room).ok_or(Error::no_memory())?;
     let head = PyObject { ob_refcnt: 1, ob_type: &raw mut PyBuffer_Type };
     // SAFETY: the head has one reference and a static type; the size is that of the struct and more.
-    unsafe { object::new(size, OldBuffer { ob_base: head, part, hash: -1 }) }
+    unsafe { object::new(size, OldBuffer { ob_base: head, region, hash: -1 }) }
 }
 
 /// `PyBuffer_FromObject` and `PyBuffer_FromReadWriteObject`: `size` bytes of what `base` exports, from `offset` on.
@@ -102,10 +102,10 @@ pub(crate) unsafe fn from_object(
     size: Py_ssize_t,
     readonly: bool,
 ) -> Result<Owned<OldBuffer>> {
-    let mut part = Part { base: base.as_ptr(), start: null_mut(), size, offset, readonly };
+    let mut region = Region { base: base.as_ptr(), start: null_mut(), size, offset, readonly };
     // SAFETY: O1; O2 after the check; the view stays where it is.
     unsafe {
-        if !buffer::is_exporter(part.base) {
+        if !buffer::is_exporter(region.base) {
             return Err(Error::wrong_type(c"buffer object expected"));
         }
         if offset < 0 {
@@ -114,13 +114,13 @@ pub(crate) unsafe fn from_object(
         if size < 0 && size != END_OF_BUFFER {
             return Err(NEGATIVE_SIZE);
         }
-        if check(part.base) && !part.refer_to_base_of(part_of(part.base)) {
+        if check(region.base) && !region.refer_to_base_of(region_of(region.base)) {
             return Err(READ_ONLY);
         }
         let mut view = Acquired::empty();
-        part.look(&mut view, Within::Allocations)?;
-        let base = part.base;
-        let object = make(part, 0)?;
+        region.look(&mut view, Within::Allocations)?;
+        let base = region.base;
+        let object = make(region, 0)?;
         refs::incref(base);
         Ok(object)
     }
@@ -137,18 +137,18 @@ pub(crate) unsafe fn from_memory(memory: *mut u8, size: Py_ssize_t, readonly: bo
     if memory.is_null() && size > 0 {
         return Err(Error::NullArgument);
     }
-    make(Part { base: null_mut(), start: memory, size, offset: 0, readonly }, 0)
+    make(Region { base: null_mut(), start: memory, size, offset: 0, readonly }, 0)
 }
 
 /// `PyBuffer_New`: `size` bytes of its own, which are 0.
 pub(crate) fn new(size: Py_ssize_t) -> Result<Owned<OldBuffer>> {
     let room = usize::try_from(size).map_err(|_| NEGATIVE_SIZE)?;
-    let object = make(Part { base: null_mut(), start: null_mut(), size, offset: 0, readonly: false }, room)?;
+    let object = make(Region { base: null_mut(), start: null_mut(), size, offset: 0, readonly: false }, room)?;
     // SAFETY: a fresh object, which this thread has to itself (O3), with that many bytes behind the struct.
     unsafe {
         let start: *mut u8 = object.as_ptr().add(1).cast();
         start.write_bytes(0, room);
-        (*object.as_ptr()).part.start = start;
+        (*object.as_ptr()).region.start = start;
     }
     Ok(object)
 }
@@ -157,9 +157,9 @@ pub(crate) fn new(size: Py_ssize_t) -> Result<Owned<OldBuffer>> {
 ///
 /// # Safety
 /// O1 and O2, for as long as the result is used.
-unsafe fn part_of<'a>(op: *mut PyObject) -> &'a Part {
+unsafe fn region_of<'a>(op: *mut PyObject) -> &'a Region {
     // SAFETY: the function's contract; it does not change.
-    unsafe { &(*op.cast::<OldBuffer>()).part }
+    unsafe { &(*op.cast::<OldBuffer>()).region }
 }
 
 /// `buffer[start:stop]`, a bytes object.
@@ -170,10 +170,10 @@ pub(crate) unsafe fn slice(op: NonNull<PyObject>, start: isize, stop: isize) -> 
     // SAFETY: O1, O2; the view stays where it is; a clipped slice is within the bytes, and
     // has some only where they are not at NULL.
     unsafe {
-        let part = part_of(op.as_ptr()).found()?;
+        let region = region_of(op.as_ptr()).found()?;
         let mut view = Acquired::empty();
-        part.look(&mut view, Within::Allocations)?;
-        let (memory, size) = part.place(view.view());
+        region.look(&mut view, Within::Allocations)?;
+        let (memory, size) = region.place(view.view());
         let slice = layout::clip(Some(start), Some(stop), None, size)?;
         Ok(bytes::from_memory(memory.wrapping_offset(slice.start), slice.count)?.upcast())
     }
@@ -186,20 +186,20 @@ pub(crate) unsafe fn slice(op: NonNull<PyObject>, start: isize, stop: isize) -> 
 pub(crate) unsafe fn set_slice(op: NonNull<PyObject>, start: isize, stop: isize, value: *mut PyObject) -> Result<()> {
     // SAFETY: O1, O2; the views stay where they are.
     unsafe {
-        let part = part_of(op.as_ptr());
-        if part.readonly {
+        let region = region_of(op.as_ptr());
+        if region.readonly {
             return Err(READ_ONLY);
         }
-        let part = part.found()?;
+        let region = region.found()?;
         let mut both = Both::empty();
         look_at_operand(&mut both, value, Within::Walks)?;
-        part.look_second(&mut both, Request::SIMPLE, Within::Walks)?;
+        region.look_second(&mut both, Request::SIMPLE, Within::Walks)?;
         let (from, view) = (&both.first, &both.second);
-        let slice = layout::clip(Some(start), Some(stop), None, part.place(view.view()).1)?;
+        let slice = layout::clip(Some(start), Some(stop), None, region.place(view.view()).1)?;
         if slice.count != from.view().len {
             return Err(Error::wrong_type(c"right operand length must match slice length"));
         }
-        part.write(view, slice.start, from);
+        region.write(view, slice.start, from);
         Ok(())
     }
 }
@@ -207,10 +207,10 @@ pub(crate) unsafe fn set_slice(op: NonNull<PyObject>, start: isize, stop: isize,
 unsafe extern "C" fn oldbuffer_dealloc(op: *mut PyObject) {
     // SAFETY: O1, O2; no reference is left, so this thread has the object to itself.
     unsafe {
-        let part = &raw mut (*op.cast::<OldBuffer>()).part;
+        let region = &raw mut (*op.cast::<OldBuffer>()).region;
         let empty = || {
-            let nothing = Part { base: null_mut(), start: null_mut(), size: 0, offset: 0, readonly: true };
-            drop(Owned::from_raw(part.replace(nothing).base));
+            let nothing = Region { base: null_mut(), start: null_mut(), size: 0, offset: 0, readonly: true };
+            drop(Owned::from_raw(region.replace(nothing).base));
         };
         if refs::emptied(op, empty) {
             object_dealloc(op);
@@ -221,10 +221,10 @@ unsafe extern "C" fn oldbuffer_dealloc(op: *mut PyObject) {
 unsafe extern "C" fn oldbuffer_length(op: *mut PyObject) -> Py_ssize_t {
     // SAFETY: O1, O2: a slot of this type; the view stays where it is.
     boundary(|| unsafe {
-        let part = part_of(op).found()?;
+        let region = region_of(op).found()?;
         let mut view = Acquired::empty();
-        part.look(&mut view, Within::Walks)?;
-        Ok(part.place(view.view()).1)
+        region.look(&mut view, Within::Walks)?;
+        Ok(region.place(view.view()).1)
     })
 }
 
@@ -232,11 +232,11 @@ unsafe extern "C" fn oldbuffer_length(op: *mut PyObject) -> Py_ssize_t {
 unsafe extern "C" fn oldbuffer_concat(op: *mut PyObject, other: *mut PyObject) -> *mut PyObject {
     // SAFETY: O1, O2: a slot of this type; the views stay where they are; a new object has as many bytes as the two together.
     boundary(|| unsafe {
-        let part = part_of(op).found()?;
+        let region = region_of(op).found()?;
         let mut both = Both::empty();
         look_at_operand(&mut both, other, Within::Allocations)?;
-        part.look_second(&mut both, Request::SIMPLE, Within::Allocations)?;
-        let first = part.bytes(&both.second);
+        region.look_second(&mut both, Request::SIMPLE, Within::Allocations)?;
+        let first = region.bytes(&both.second);
         if first.is_empty() {
             refs::incref(other);
             return Ok(other);
@@ -250,7 +250,7 @@ unsafe extern "C" fn oldbuffer_concat(op: *mut PyObject, other: *mut PyObject) -
     })
 }
 
-const TOO_LARGE: Error = Error::new(Kind::Memory, c"result too large");
+const TOO_LARGE: Error = Error::new(ErrorKind::Memory, c"result too large");
 
 /// A size as C has it.
 fn fits(size: usize) -> Option<Py_ssize_t> {
@@ -260,20 +260,20 @@ fn fits(size: usize) -> Option<Py_ssize_t> {
 unsafe extern "C" fn oldbuffer_repeat(op: *mut PyObject, count: Py_ssize_t) -> *mut PyObject {
     // SAFETY: O1, O2: a slot of this type; the view stays where it is.
     boundary(|| unsafe {
-        let part = part_of(op).found()?;
+        let region = region_of(op).found()?;
         let mut view = Acquired::empty();
-        part.look(&mut view, Within::Allocations)?;
-        bytes::repeated(part.bytes(&view), count, TOO_LARGE, bytes::TOO_LARGE)
+        region.look(&mut view, Within::Allocations)?;
+        bytes::repeated(region.bytes(&view), count, TOO_LARGE, bytes::TOO_LARGE)
     })
 }
 
 unsafe extern "C" fn oldbuffer_item(op: *mut PyObject, index: Py_ssize_t) -> *mut PyObject {
     // SAFETY: O1, O2: a slot of this type; the view stays where it is.
     boundary(|| unsafe {
-        let part = part_of(op).found()?;
+        let region = region_of(op).found()?;
         let mut view = Acquired::empty();
-        part.look(&mut view, Within::Walks)?;
-        let byte = usize::try_from(index).ok().and_then(|index| part.bytes(&view).get(index).copied());
+        region.look(&mut view, Within::Walks)?;
+        let byte = usize::try_from(index).ok().and_then(|index| region.bytes(&view).get(index).copied());
         let byte = byte.ok_or(Error::index(c"buffer index out of range"))?;
         Ok(bytes::single(byte))
     })
@@ -282,26 +282,26 @@ unsafe extern "C" fn oldbuffer_item(op: *mut PyObject, index: Py_ssize_t) -> *mu
 unsafe extern "C" fn oldbuffer_ass_item(op: *mut PyObject, index: Py_ssize_t, value: *mut PyObject) -> c_int {
     // SAFETY: O1, O2: a slot of this type; the views stay where they are.
     boundary(|| unsafe {
-        let part = part_of(op);
-        if part.readonly {
+        let region = region_of(op);
+        if region.readonly {
             return Err(READ_ONLY);
         }
-        let part = part.found()?;
+        let region = region.found()?;
         let mut both = Both::empty();
         let in_range = |view: &Acquired| {
-            let known = (0..part.place(view.view()).1).contains(&index);
+            let known = (0..region.place(view.view()).1).contains(&index);
             if known { Ok(()) } else { Err(Error::index(c"buffer assignment index out of range")) }
         };
-        part.look_first(&mut both, Within::Walks)?;
+        region.look_first(&mut both, Within::Walks)?;
         in_range(&both.first)?;
         let looked = both.look_second(operand(value)?, Request::SIMPLE, Within::Walks);
-        of_either(looked, part.request(), Request::SIMPLE)?;
+        of_either(looked, region.request(), Request::SIMPLE)?;
         let (view, from) = (&both.first, &both.second);
         in_range(view)?;
         if from.view().len != 1 {
             return Err(Error::wrong_type(c"right operand must be a single byte"));
         }
-        part.write(view, index, from);
+        region.write(view, index, from);
         Ok(())
     })
 }
@@ -310,16 +310,16 @@ unsafe extern "C" fn oldbuffer_ass_item(op: *mut PyObject, index: Py_ssize_t, va
 unsafe extern "C" fn oldbuffer_hash(op: *mut PyObject) -> Py_hash_t {
     // SAFETY: O1, O2: a slot of this type; the view stays where it is; the hash is kept atomically.
     boundary(|| unsafe {
-        if !part_of(op).readonly {
+        if !region_of(op).readonly {
             return Err(Error::wrong_type(c"writable buffers are not hashable"));
         }
         let kept = atomic(&raw mut (*op.cast::<OldBuffer>()).hash);
         match kept.load(Ordering::Relaxed) {
             -1 => {
-                let part = part_of(op).found()?;
+                let region = region_of(op).found()?;
                 let mut view = Acquired::empty();
-                part.look(&mut view, Within::Walks)?;
-                let hash = hash::of_bytes(part.bytes(&view));
+                region.look(&mut view, Within::Walks)?;
+                let hash = hash::of_bytes(region.bytes(&view));
                 // Another thread may have met other bytes: the first one decides.
                 Ok(kept.compare_exchange(-1, hash, Ordering::Relaxed, Ordering::Relaxed).err().unwrap_or(hash))
             }
@@ -333,7 +333,7 @@ unsafe extern "C" fn oldbuffer_richcompare(a: *mut PyObject, b: *mut PyObject, o
     // SAFETY: O1; O2 after the checks.
     boundary(|| unsafe {
         match (check(a) && check(b), Operator::from_c(operator)) {
-            (true, Some(operator)) => Ok(answer(Some(operator.holds(compare(part_of(a), part_of(b))?)))),
+            (true, Some(operator)) => Ok(answer(Some(operator.holds(compare(region_of(a), region_of(b))?)))),
             _ => Ok(answer(None)),
         }
     })
@@ -341,7 +341,7 @@ unsafe extern "C" fn oldbuffer_richcompare(a: *mut PyObject, b: *mut PyObject, o
 
 /// # Safety
 /// W3 for the bytes of both.
-unsafe fn compare(a: &Part, b: &Part) -> Result<Comparison> {
+unsafe fn compare(a: &Region, b: &Region) -> Result<Comparison> {
     // SAFETY: the function's contract; the views stay where they are.
     unsafe {
         let (a, b) = (a.found()?, b.found()?);
@@ -361,12 +361,12 @@ unsafe extern "C" fn oldbuffer_getbuffer(op: *mut PyObject, view: *mut Py_buffer
         // release, and dropped here where there will be none.
         unsafe {
             (&raw mut (*view).obj).write(null_mut());
-            let part = part_of(op);
-            part.meets(Request::new(flags)?)?;
-            let resolved = part.resolved()?;
+            let region = region_of(op);
+            region.meets(Request::new(flags)?)?;
+            let resolved = region.resolved()?;
             let held = Held::of(&resolved)?;
             let (start, size) = resolved.place(held.view());
-            buffer::fill_info(view, op, start.cast(), size, part.readonly.into(), flags)?;
+            buffer::fill_info(view, op, start.cast(), size, region.readonly.into(), flags)?;
             (*view).internal = held.into_raw();
             Ok(())
         }
@@ -387,19 +387,19 @@ unsafe fn oldbuffer_look(op: *mut PyObject, view: *mut Py_buffer, request: Reque
     // SAFETY: the function's contract; the old buffer owns a reference to its base. What the base finds in `internal` at the
     // end stays there. After the first line nothing fails.
     unsafe {
-        let part = part_of(op);
-        part.meets(request)?;
+        let region = region_of(op);
+        region.meets(request)?;
         let mut ending = Ending::Nothing;
         let mut given = Py_buffer::EMPTY;
-        if !part.base.is_null() {
-            ending = buffer::look(part.base, view, part.request(), pin)?;
+        if !region.base.is_null() {
+            ending = buffer::look(region.base, view, region.request(), pin)?;
             if ending == Ending::Release {
                 return Ok(ending);
             }
             given = *view;
         }
-        let (start, size) = part.place(&given);
-        buffer::fill_info(view, null_mut(), start.cast(), size, part.readonly.into(), request.flags())?;
+        let (start, size) = region.place(&given);
+        buffer::fill_info(view, null_mut(), start.cast(), size, region.readonly.into(), request.flags())?;
         (*view).internal = given.internal;
         Ok(ending)
     }
@@ -409,7 +409,7 @@ unsafe fn oldbuffer_look(op: *mut PyObject, view: *mut Py_buffer, request: Reque
 /// O1, O2; the view is that of a look at it, hence at its base.
 unsafe fn oldbuffer_end_look(op: *mut PyObject, view: &Py_buffer) {
     // SAFETY: the function's contract; the old buffer owns a reference to its base, which finds in `internal` what it put there.
-    unsafe { buffer::end_look(part_of(op).base, view) };
+    unsafe { buffer::end_look(region_of(op).base, view) };
 }
 
 /// A view of the base in memory of its own, or nothing where there is no base.
@@ -420,8 +420,8 @@ impl Held {
     ///
     /// # Safety
     /// The base lives meanwhile.
-    unsafe fn of(part: &Part) -> Result<Self> {
-        if part.base.is_null() {
+    unsafe fn of(region: &Region) -> Result<Self> {
+        if region.base.is_null() {
             return Ok(Self(null_mut()));
         }
         let memory: *mut Acquired = Scratch::new(size_of::<Acquired>())?.into_raw().cast();
@@ -430,7 +430,7 @@ impl Held {
         unsafe {
             memory.write(Acquired::empty());
             let held = Self(memory);
-            (*memory).acquire(part.base, part.request())?;
+            (*memory).acquire(region.base, region.request())?;
             Ok(held)
         }
     }

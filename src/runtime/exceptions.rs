@@ -6,7 +6,7 @@ use core::ptr::{NonNull, null_mut};
 
 use crate::abi::object::PyObject;
 use crate::abi::types::{PyTypeObject, TPFLAGS_BASE_EXC_SUBCLASS, TPFLAGS_BASETYPE, TPFLAGS_OWN, TPFLAGS_READY};
-use crate::error::Kind;
+use crate::error::ErrorKind;
 
 use super::alloc::{self, Domain};
 use super::refs::{self, Object, Owned};
@@ -98,17 +98,17 @@ static mut LAST_RESORT: Exception =
     Exception { ob_base: PyObject::immortal(&raw mut MEMORY_ERROR), argument: null_mut(), message: c"".as_ptr() };
 
 /// The exception type of a kind of error.
-pub(crate) fn type_of_kind(kind: Kind) -> *mut PyTypeObject {
+pub(crate) fn type_of_kind(kind: ErrorKind) -> *mut PyTypeObject {
     match kind {
-        Kind::Buffer => &raw mut BUFFER_ERROR,
-        Kind::Value => &raw mut VALUE_ERROR,
-        Kind::Type => &raw mut TYPE_ERROR,
-        Kind::Index => &raw mut INDEX_ERROR,
-        Kind::Overflow => &raw mut OVERFLOW_ERROR,
-        Kind::NotImplemented => &raw mut NOT_IMPLEMENTED_ERROR,
-        Kind::Runtime => &raw mut RUNTIME_ERROR,
-        Kind::Memory => &raw mut MEMORY_ERROR,
-        Kind::System => &raw mut SYSTEM_ERROR,
+        ErrorKind::Buffer => &raw mut BUFFER_ERROR,
+        ErrorKind::Value => &raw mut VALUE_ERROR,
+        ErrorKind::Type => &raw mut TYPE_ERROR,
+        ErrorKind::Index => &raw mut INDEX_ERROR,
+        ErrorKind::Overflow => &raw mut OVERFLOW_ERROR,
+        ErrorKind::NotImplemented => &raw mut NOT_IMPLEMENTED_ERROR,
+        ErrorKind::Runtime => &raw mut RUNTIME_ERROR,
+        ErrorKind::Memory => &raw mut MEMORY_ERROR,
+        ErrorKind::System => &raw mut SYSTEM_ERROR,
     }
 }
 

@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use crate::abi::object::{Py_hash_t, PyObject};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 use super::boundary::{boundary, non_null};
 use super::types;
@@ -65,7 +65,7 @@ pub(crate) fn set_key(k0: u64, k1: u64) -> Result<()> {
     loop {
         match KEY_STATE.load(Ordering::Acquire) {
             IN_USE if stored_key() == (k0, k1) => return Ok(()),
-            IN_USE => return Err(Error::new(Kind::Runtime, c"a hash has been made with another key")),
+            IN_USE => return Err(Error::new(ErrorKind::Runtime, c"a hash has been made with another key")),
             state @ (UNSET | GIVEN) if claim(state, BEING_SET) => {
                 store_key((k0, k1), GIVEN);
                 return Ok(());

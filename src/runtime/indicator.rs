@@ -10,10 +10,10 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::abi::object::PyObject;
 use crate::abi::types::PyTypeObject;
-use crate::error::{Argument, Error, Kind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 
 use super::exceptions;
-use super::message::{self, Arguments, Sink};
+use super::message::{self, Arguments, MessageWriter};
 use super::pending::{self, Pending};
 use super::refs::{Owned, replace_pending};
 use super::types;
@@ -35,7 +35,7 @@ pub(crate) fn raise(error: Error) {
         Error::Raised => return,
         Error::NullArgument if pending::is_any() => return,
         Error::NullArgument => {
-            return replace_pending(Pending::Fixed(Kind::System, c"null argument to internal routine"));
+            return replace_pending(Pending::Fixed(ErrorKind::System, c"null argument to internal routine"));
         }
         Error::New { kind, text, arguments } => (kind, text, arguments),
     };
@@ -47,7 +47,7 @@ pub(crate) fn raise(error: Error) {
     match made {
         // SAFETY: an exception.
         Ok(exception) => unsafe { set(exception) },
-        Err(_) => replace_pending(Pending::Fixed(Kind::Memory, c"")),
+        Err(_) => replace_pending(Pending::Fixed(ErrorKind::Memory, c"")),
     }
 }
 
@@ -64,13 +64,13 @@ pub(crate) unsafe fn formatted(
     measured: &mut impl Arguments,
     written: &mut impl Arguments,
 ) -> Result<Owned<PyObject>> {
-    let mut length = Sink::measure();
+    let mut length = MessageWriter::measure();
     // SAFETY: the function's contract.
     unsafe { message::render(format, measured, &mut length)? };
     // SAFETY: the function's contract; `instance` gives as much room as was asked for.
     unsafe {
         let (exception, room) = exceptions::instance(ty, length.length).ok_or(Error::no_memory())?;
-        message::render(format, written, &mut Sink::write(room, length.length))?;
+        message::render(format, written, &mut MessageWriter::write(room, length.length))?;
         Ok(exception.upcast())
     }
 }
@@ -84,7 +84,7 @@ pub(crate) unsafe fn with_message(ty: *mut PyTypeObject, text: &CStr) -> Result<
     // SAFETY: the function's contract; `instance` gives as much room as was asked for, zeroed.
     unsafe {
         let (exception, room) = exceptions::instance(ty, text.len()).ok_or(Error::no_memory())?;
-        Sink::write(room, text.len()).push(text);
+        MessageWriter::write(room, text.len()).push(text);
         Ok(exception.upcast())
     }
 }

@@ -5,7 +5,7 @@
 
 use core::ffi::{CStr, c_char};
 
-use crate::error::{Argument, Error, Kind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 
 /// The length modifier of an integer code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,14 +50,14 @@ impl Arguments for core::slice::Iter<'_, Argument> {
 }
 
 /// Takes text: counts it, and writes what there is room for.
-pub(crate) struct Sink {
+pub(crate) struct MessageWriter {
     memory: *mut u8,
     room: usize,
     /// The bytes that all text so far takes.
     pub(crate) length: usize,
 }
 
-impl Sink {
+impl MessageWriter {
     /// Only counts.
     pub(crate) fn measure() -> Self {
         Self { memory: core::ptr::null_mut(), room: 0, length: 0 }
@@ -117,13 +117,13 @@ struct Spec {
 /// # Safety
 /// The arguments are what the codes say; each `%s` is a C string (or has as many bytes as the precision), each `%ls` a
 /// wide C string.
-pub(crate) unsafe fn render(format: &CStr, arguments: &mut impl Arguments, out: &mut Sink) -> Result<()> {
+pub(crate) unsafe fn render(format: &CStr, arguments: &mut impl Arguments, out: &mut MessageWriter) -> Result<()> {
     let mut rest = format.to_bytes();
     while let Some((&byte, after)) = rest.split_first() {
         if byte != b'%' {
             if !byte.is_ascii() {
                 return Err(Error::with(
-                    Kind::Value,
+                    ErrorKind::Value,
                     c"PyUnicode_FromFormatV() expects an ASCII-encoded format string, got a non-ASCII byte: 0x%02zx",
                     Argument::Size(byte.into()),
                     Argument::None,
@@ -134,7 +134,7 @@ pub(crate) unsafe fn render(format: &CStr, arguments: &mut impl Arguments, out: 
             continue;
         }
         let invalid = Error::with(
-            Kind::System,
+            ErrorKind::System,
             c"invalid format string: %s",
             // What is left of the format ends with the format's own NUL.
             Argument::Text(rest.as_ptr().cast()),
@@ -173,7 +173,7 @@ pub(crate) unsafe fn render(format: &CStr, arguments: &mut impl Arguments, out: 
                         padded(out, &spec, 1, |out| out.push(character.encode_utf8(&mut [0; 4]).as_bytes()));
                     }
                     None => {
-                        return Err(Error::new(Kind::Overflow, c"character argument not in range(0x110000)"));
+                        return Err(Error::new(ErrorKind::Overflow, c"character argument not in range(0x110000)"));
                     }
                 }
             }
@@ -257,7 +257,7 @@ fn length(rest: &mut &[u8]) -> (Option<Length>, Option<u8>) {
 }
 
 /// Writes something of `size` characters, filled up with blanks to the width.
-fn padded(out: &mut Sink, spec: &Spec, size: usize, write: impl FnOnce(&mut Sink)) {
+fn padded(out: &mut MessageWriter, spec: &Spec, size: usize, write: impl FnOnce(&mut MessageWriter)) {
     let blanks = spec.width.saturating_sub(size);
     if !spec.left {
         out.repeat(b' ', blanks);
@@ -268,7 +268,7 @@ fn padded(out: &mut Sink, spec: &Spec, size: usize, write: impl FnOnce(&mut Sink
     }
 }
 
-fn integer(out: &mut Sink, spec: &Spec, negative: bool, value: u64, base: u64, upper: bool) {
+fn integer(out: &mut MessageWriter, spec: &Spec, negative: bool, value: u64, base: u64, upper: bool) {
     // 22 octal digits hold 64 bits.
     let mut digits = [0u8; 22];
     let mut count = 0usize;
@@ -300,7 +300,7 @@ fn integer(out: &mut Sink, spec: &Spec, negative: bool, value: u64, base: u64, u
 
 /// # Safety
 /// `text` is NULL, or a C string or has as many bytes as the precision.
-unsafe fn text(out: &mut Sink, spec: &Spec, text: *const c_char) {
+unsafe fn text(out: &mut MessageWriter, spec: &Spec, text: *const c_char) {
     if text.is_null() {
         return padded(out, spec, 6, |out| out.push(b"(null)"));
     }
@@ -327,7 +327,7 @@ unsafe fn text(out: &mut Sink, spec: &Spec, text: *const c_char) {
 
 /// # Safety
 /// `text` is NULL, or a wide C string or has as many characters as the precision.
-unsafe fn wide_text(out: &mut Sink, spec: &Spec, text: *const libc::wchar_t) {
+unsafe fn wide_text(out: &mut MessageWriter, spec: &Spec, text: *const libc::wchar_t) {
     if text.is_null() {
         return padded(out, spec, 6, |out| out.push(b"(null)"));
     }

@@ -44,4 +44,4 @@ pub(crate) mod ready;
 
 pub(crate) mod object;
 
-pub(crate) mod compare;
+pub(crate) mod richcompare;

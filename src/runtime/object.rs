@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::types::{PyTypeObject, TPFLAGS_HEAPTYPE, TPFLAGS_READY};
-use crate::error::{Argument, Error, Kind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 
 use super::alloc::{self, Domain};
 use super::hash;
@@ -161,13 +161,13 @@ pub(crate) unsafe fn sequence_size(op: *mut PyObject) -> Result<Py_ssize_t> {
     }
 }
 
-type Length = unsafe extern "C" fn(*mut PyObject) -> Py_ssize_t;
+type LengthSlot = unsafe extern "C" fn(*mut PyObject) -> Py_ssize_t;
 
 /// The slots for the length: as sequence, and as mapping.
 ///
 /// # Safety
 /// `ty` points to a type object, whose slot tables are NULL or valid.
-unsafe fn lengths(ty: *mut PyTypeObject) -> (Option<Length>, Option<Length>) {
+unsafe fn lengths(ty: *mut PyTypeObject) -> (Option<LengthSlot>, Option<LengthSlot>) {
     // SAFETY: the function's contract.
     unsafe {
         let sequence = (*ty).tp_as_sequence.as_ref().and_then(|slots| slots.sq_length);
@@ -177,7 +177,7 @@ unsafe fn lengths(ty: *mut PyTypeObject) -> (Option<Length>, Option<Length>) {
 
 /// # Safety
 /// O1; O4 for the slot, which is of the object's type.
-unsafe fn length_by(slot: Length, op: *mut PyObject) -> Result<Py_ssize_t> {
+unsafe fn length_by(slot: LengthSlot, op: *mut PyObject) -> Result<Py_ssize_t> {
     // SAFETY: the function's contract.
     match unsafe { slot(op) } {
         length if length < 0 => Err(Error::Raised),
@@ -208,7 +208,7 @@ pub(crate) unsafe fn expect_type(
 pub(crate) unsafe fn type_mismatch(text: &'static core::ffi::CStr, a: *mut PyObject, b: *mut PyObject) -> Error {
     // SAFETY: O1.
     let name = |op: *mut PyObject| Argument::Text(unsafe { (*types::type_of(op)).tp_name });
-    Error::with(Kind::Type, text, name(a), name(b))
+    Error::with(ErrorKind::Type, text, name(a), name(b))
 }
 
 /// Whether an object counts as true: the singletons, then `nb_bool`, then the length. CPython: `PyObject_IsTrue`.

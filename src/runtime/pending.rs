@@ -5,7 +5,7 @@ use core::ffi::CStr;
 use core::ptr::NonNull;
 
 use crate::abi::object::PyObject;
-use crate::error::Kind;
+use crate::error::ErrorKind;
 
 use super::thread::{self, Slot};
 
@@ -15,21 +15,21 @@ pub(crate) enum Pending {
     /// Nothing.
     None,
     /// An error of this library's own, for which no memory was needed.
-    Fixed(Kind, &'static CStr),
+    Fixed(ErrorKind, &'static CStr),
     /// An exception: an owned reference, which whoever takes it out of the slot has to drop.
     Instance(NonNull<PyObject>),
 }
 
-const KINDS: [Kind; 9] = [
-    Kind::Buffer,
-    Kind::Value,
-    Kind::Type,
-    Kind::Index,
-    Kind::Overflow,
-    Kind::NotImplemented,
-    Kind::Runtime,
-    Kind::Memory,
-    Kind::System,
+const KINDS: [ErrorKind; 9] = [
+    ErrorKind::Buffer,
+    ErrorKind::Value,
+    ErrorKind::Type,
+    ErrorKind::Index,
+    ErrorKind::Overflow,
+    ErrorKind::NotImplemented,
+    ErrorKind::Runtime,
+    ErrorKind::Memory,
+    ErrorKind::System,
 ];
 
 /// What is pending in this thread.
@@ -45,7 +45,7 @@ unsafe fn read(slot: &Slot) -> Pending {
         (Some(exception), _) => Pending::Instance(exception),
         (None, true) => Pending::None,
         (None, false) => {
-            let kind = KINDS.get(slot.kind).copied().unwrap_or(Kind::System);
+            let kind = KINDS.get(slot.kind).copied().unwrap_or(ErrorKind::System);
             // SAFETY: slots are written in `swap` only, with a text that it was given.
             Pending::Fixed(kind, unsafe { CStr::from_ptr(slot.text) })
         }

@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 
-use pybuffer::format::{Counts, Op, Plan, Value, compile, count_ops};
+use pybuffer::format::{CompiledFormat, Counts, Op, Value, compile, count_ops};
 
 pub(crate) struct Compiled {
     pub(crate) text: CString,
@@ -19,8 +19,8 @@ impl Compiled {
         Self { text, ops, counts }
     }
 
-    pub(crate) fn plan(&self) -> Plan<'_> {
-        Plan::new(&self.ops, self.counts)
+    pub(crate) fn plan(&self) -> CompiledFormat<'_> {
+        CompiledFormat::new(&self.ops, self.counts)
     }
 
     pub(crate) fn values<'a>(&self, item: &'a [u8]) -> Vec<Value<'a>> {

@@ -7,9 +7,10 @@ use core::ptr::{NonNull, null};
 use crate::abi::chars::char_of;
 use crate::abi::format::pybuffer_item;
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::error::{Argument, Error, Kind as ErrorKind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::format::{
-    self, Extent, Item, Kind, MAX_DEPTH, Op, Order, Reading, Sink, common_item, compile_as, count_ops_as, walk_as,
+    self, ByteOrder, Item, Kind, MAX_DEPTH, Op, Reading, Sink, SizeAlign, common_item, compile_as, count_ops_as,
+    walk_as,
 };
 use crate::runtime::object;
 use crate::runtime::refs::Owned;
@@ -86,7 +87,7 @@ static mut COMMON_OBJECTS: [FormatObject; COMMON] = {
 const NOTHING: Item = Item {
     kind: Kind::Record,
     code: [0, 0],
-    order: Order::NATIVE,
+    order: ByteOrder::NATIVE,
     native: true,
     aligned: true,
     offset: 0,
@@ -151,7 +152,7 @@ fn parse_as(reading: Reading, format: &CStr) -> Result<Owned<FormatObject>> {
         }
     }
     let text = format.to_bytes_with_nul();
-    let mut builder = Builder::counting(text);
+    let mut builder = TreeBuilder::counting(text);
     let extent = walk_as(reading, format, &mut builder)?;
     let counts = count_ops_as(reading, format)?;
     if builder.beyond {
@@ -230,7 +231,7 @@ struct Open {
 }
 
 /// Counts items, or writes them where there is memory.
-struct Builder<'t> {
+struct TreeBuilder<'t> {
     text: &'t [u8],
     items: *mut pybuffer_item,
     lengths: *mut Py_ssize_t,
@@ -245,7 +246,7 @@ struct Builder<'t> {
     beyond: bool,
 }
 
-impl<'t> Builder<'t> {
+impl<'t> TreeBuilder<'t> {
     fn counting(text: &'t [u8]) -> Self {
         // The first item stands for the whole.
         let used = Used { items: 1, ..Used::default() };
@@ -299,7 +300,7 @@ impl<'t> Builder<'t> {
     ///
     /// # Safety
     /// The walk is over, and there is memory.
-    unsafe fn root(&mut self, extent: Extent) -> *const pybuffer_item {
+    unsafe fn root(&mut self, extent: SizeAlign) -> *const pybuffer_item {
         let Some(&top) = self.open.first() else { return null() };
         // SAFETY: the function's contract; the fields are those that `end` has written.
         unsafe {
@@ -321,7 +322,7 @@ impl<'t> Builder<'t> {
     }
 }
 
-impl Sink for Builder<'_> {
+impl Sink for TreeBuilder<'_> {
     fn begin(&mut self) {
         let (before, beyond) = (self.used, self.beyond);
         let at = self.take(|used| &mut used.items, 1);
@@ -331,7 +332,7 @@ impl Sink for Builder<'_> {
         }
     }
 
-    fn dimension(&mut self, length: usize) {
+    fn axis(&mut self, length: usize) {
         let place = self.take(|used| &mut used.lengths, 1);
         if !self.lengths.is_null() {
             // SAFETY: below the count that the memory was made for.

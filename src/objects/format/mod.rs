@@ -1,8 +1,8 @@
 //! Parsed formats as objects: immutable, counted, one allocation each.
 //!
-//! An object holds, one after the other, its head, the plan that unpacks and packs items, the items of the tree, the lengths
-//! of their dimensions, the names and the text. It is built in two walks over the format for the tree and two for the
-//! plan: one counts, one writes.
+//! An object holds, one after the other, its head, the compiled format that unpacks and packs items, the items of the
+//! tree, the lengths of their axes, the names and the text. It is built in two walks over the format for the tree and
+//! two for the compiled format: one counts, one writes.
 #![deny(clippy::arithmetic_side_effects)]
 
 mod build;
@@ -27,7 +27,7 @@ pub(crate) use build::{downcast, parse, parse_sized};
 pub(crate) use equivalence::equivalent;
 pub(crate) use spell::canonical;
 pub(crate) use values::{
-    NO_VALUE, PlanOf, count_items, pack, pack_items, read_value, unpack, with_plan_of, write_value,
+    CompiledFor, NO_VALUE, count_items, pack, pack_items, read_value, unpack, with_compiled_for, write_value,
 };
 
 /// A parsed format. Opaque to C, which walks it from `pybuffer_format_root`.
@@ -43,7 +43,7 @@ pub(crate) struct FormatObject {
     pub(crate) align: Py_ssize_t,
     /// Values of an item.
     pub(crate) values: Py_ssize_t,
-    /// The steps of the plan; NULL for a format that is one native code.
+    /// The steps of the compiled format; NULL for a format that is one native code.
     ops: *const Op,
     nops: usize,
 }

@@ -15,9 +15,9 @@ use crate::abi::format::{
     PYBUFFER_KIND_SIGNED, PYBUFFER_KIND_TEXT, PYBUFFER_KIND_UNSIGNED, pybuffer_item,
 };
 use crate::error::Result;
-use crate::format::Order;
+use crate::format::ByteOrder;
 use crate::objects::bytes;
-use crate::runtime::message::Sink;
+use crate::runtime::message::MessageWriter;
 use crate::runtime::refs::Owned;
 
 use super::FormatObject;
@@ -30,17 +30,17 @@ pub(crate) unsafe fn canonical(format: NonNull<FormatObject>) -> Result<Owned<Py
     // SAFETY: the function's contract; the items belong to the object. The bytes object is new and as long as measured.
     unsafe {
         let (root, size) = (&*(*format.as_ptr()).root, (*format.as_ptr()).size);
-        let mut measured = Speller::new(Sink::measure());
+        let mut measured = Speller::new(MessageWriter::measure());
         measured.whole(root, size);
         let text = bytes::uninitialised(measured.out.length.cast_signed())?;
         let start = bytes::start(text.as_non_null()).cast();
-        Speller::new(Sink::write(start, measured.out.length)).whole(root, size);
+        Speller::new(MessageWriter::write(start, measured.out.length)).whole(root, size);
         Ok(text)
     }
 }
 
 struct Speller {
-    out: Sink,
+    out: MessageWriter,
     /// The prefix that is in force; none yet at the begin.
     prefix: Option<u8>,
     /// The end of the last `Z` that is a code by itself.
@@ -58,7 +58,7 @@ struct Place {
 }
 
 impl Speller {
-    fn new(out: Sink) -> Self {
+    fn new(out: MessageWriter) -> Self {
         Self { out, prefix: None, wide: None, padded: false, coded: false }
     }
 
@@ -267,7 +267,7 @@ fn prefix_of(item: &pybuffer_item) -> Option<u8> {
     let is_long_double = first == b'g' || (first == b'Z' && second == b'g');
     match item.kind {
         PYBUFFER_KIND_POINTER | PYBUFFER_KIND_OBJECT | PYBUFFER_KIND_FUNCTION => Some(b'^'),
-        _ if is_long_double && order == Order::NATIVE.sign() => Some(b'^'),
+        _ if is_long_double && order == ByteOrder::NATIVE.sign() => Some(b'^'),
         _ => orders(item).then_some(order),
     }
 }

@@ -5,8 +5,8 @@ use core::ptr::{NonNull, null};
 
 use crate::abi::format as c;
 use crate::abi::format::{pybuffer_bytes, pybuffer_value, pybuffer_value_as};
-use crate::error::{Argument, Error, Kind, Result};
-use crate::format::{Counts, LongDouble, Op, Plan, Reading, Value, compile_as, compile_or_count};
+use crate::error::{Argument, Error, ErrorKind, Result};
+use crate::format::{CompiledFormat, Counts, LongDouble, Op, Reading, Value, compile_as, compile_or_count};
 use crate::runtime::alloc::Scratch;
 
 use super::FormatObject;
@@ -14,27 +14,30 @@ use super::FormatObject;
 /// The error of a value that is nonsense.
 pub(crate) const NO_VALUE: Error = Error::wrong_type(c"a value of no kind that can be packed");
 
-/// Runs `act` with the plan of a format.
+/// Runs `act` with a format, compiled.
 ///
 /// # Safety
 /// O1, O2.
-unsafe fn with_plan<R>(format: NonNull<FormatObject>, act: impl FnOnce(&Plan<'_>) -> Result<R>) -> Result<R> {
+unsafe fn with_compiled<R>(
+    format: NonNull<FormatObject>,
+    act: impl FnOnce(&CompiledFormat<'_>) -> Result<R>,
+) -> Result<R> {
     // SAFETY: the function's contract; the steps and the text belong to the object.
     unsafe {
         let format = &*format.as_ptr();
         let (values, size) = (format.values.unsigned_abs(), format.size.unsigned_abs());
         if format.ops.is_null() && values != 0 {
             // One native code.
-            return with_plan_of(CStr::from_ptr(format.text), PlanOf::Itself, act);
+            return with_compiled_for(CStr::from_ptr(format.text), CompiledFor::Itself, act);
         }
         let ops: &[Op] = if format.nops == 0 { &[] } else { core::slice::from_raw_parts(format.ops, format.nops) };
-        act(&Plan::new(ops, Counts { ops: format.nops, values, size }))
+        act(&CompiledFormat::new(ops, Counts { ops: format.nops, values, size }))
     }
 }
 
 /// What a format that is only text is read as: see [`Reading`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PlanOf {
+pub(crate) enum CompiledFor {
     /// By itself.
     Itself,
     /// Of items of this size, which tells the width of `u`.
@@ -45,14 +48,18 @@ pub(crate) enum PlanOf {
     Struct,
 }
 
-/// Runs `act` with the plan of a format that is only text. Memory is taken for more than a few steps only.
-pub(crate) fn with_plan_of<R>(format: &CStr, of: PlanOf, act: impl FnOnce(&Plan<'_>) -> Result<R>) -> Result<R> {
+/// The same of a format that is only text. Memory is taken for more than a few steps only.
+pub(crate) fn with_compiled_for<R>(
+    format: &CStr,
+    of: CompiledFor,
+    act: impl FnOnce(&CompiledFormat<'_>) -> Result<R>,
+) -> Result<R> {
     let mut few = [Op::default(); 4];
     let (mut reading, itemsize) = match of {
-        PlanOf::Itself => (Reading::ALONE, None),
-        PlanOf::Items(itemsize) => (Reading::ALONE, Some(itemsize.unsigned_abs())),
-        PlanOf::Numbers(itemsize) => (Reading::STRUCT, Some(itemsize.unsigned_abs())),
-        PlanOf::Struct => (Reading::STRUCT, None),
+        CompiledFor::Itself => (Reading::ALONE, None),
+        CompiledFor::Items(itemsize) => (Reading::ALONE, Some(itemsize.unsigned_abs())),
+        CompiledFor::Numbers(itemsize) => (Reading::STRUCT, Some(itemsize.unsigned_abs())),
+        CompiledFor::Struct => (Reading::STRUCT, None),
     };
     let mut counts = compile_or_count(reading, format, &mut few)?;
     if let Some(itemsize) = itemsize
@@ -64,7 +71,7 @@ pub(crate) fn with_plan_of<R>(format: &CStr, of: PlanOf, act: impl FnOnce(&Plan<
         }
     }
     if counts.ops <= few.len() {
-        return act(&Plan::new(&few, counts));
+        return act(&CompiledFormat::new(&few, counts));
     }
     let memory = Scratch::new(counts.ops.checked_mul(size_of::<Op>()).ok_or(Error::no_memory())?)?;
     let ops: *mut Op = memory.as_ptr().cast();
@@ -76,7 +83,7 @@ pub(crate) fn with_plan_of<R>(format: &CStr, of: PlanOf, act: impl FnOnce(&Plan<
         core::slice::from_raw_parts_mut(ops, counts.ops)
     };
     compile_as(reading, format, ops)?;
-    act(&Plan::new(ops, counts))
+    act(&CompiledFormat::new(ops, counts))
 }
 
 /// `MemoryError` where no memory holds an array of so many values: of those without bytes, an item has any number.
@@ -96,7 +103,7 @@ pub(crate) unsafe fn unpack(
     count: usize,
     values: *mut pybuffer_value,
 ) -> Result<()> {
-    // SAFETY: the function's contract; the plan visits as many values as it has.
+    // SAFETY: the function's contract; the compiled format visits as many values as it has.
     unsafe {
         let size = (*format.as_ptr()).size.unsigned_abs();
         let each = (*format.as_ptr()).values.unsigned_abs();
@@ -105,15 +112,15 @@ pub(crate) unsafe fn unpack(
             return Ok(());
         }
         check_array(each.checked_mul(count))?;
-        with_plan(format, |plan| {
+        with_compiled(format, |compiled| {
             // Nothing comes of these, however many they are.
-            if plan.counts().values == 0 {
+            if compiled.counts().values == 0 {
                 return Ok(());
             }
             let (mut item, mut to) = (items, values);
             for _ in 0..count {
                 let bytes = if size == 0 { &[] } else { core::slice::from_raw_parts(item, size) };
-                plan.unpack(bytes, &mut |value| {
+                compiled.unpack(bytes, &mut |value| {
                     write_value(to, &value);
                     to = to.add(1);
                     Ok(())
@@ -139,20 +146,20 @@ pub(crate) unsafe fn pack(format: NonNull<FormatObject>, item: *mut u8, values: 
         if values.iter().any(|value| read_value(value).is_none()) {
             return Err(NO_VALUE);
         }
-        with_plan(format, |plan| plan.pack(item, values.iter().filter_map(|value| read_value(value))))
+        with_compiled(format, |compiled| compiled.pack(item, values.iter().filter_map(|value| read_value(value))))
     }
 }
 
 /// How many items of a format as many values make, to the struct module, with which `_testbuffer.ndarray` packs.
 pub(crate) fn count_items(format: &CStr, values: usize) -> Result<usize> {
-    with_plan_of(format, PlanOf::Struct, |plan| {
-        let each = plan.counts().values;
+    with_compiled_for(format, CompiledFor::Struct, |compiled| {
+        let each = compiled.counts().values;
         if each == 0 {
             return Err(Error::value(c"items of this format have no values"));
         }
         let (items, rest) = (values.checked_div(each), values.checked_rem(each));
         items.filter(|_| rest == Some(0)).ok_or(Error::with(
-            Kind::Value,
+            ErrorKind::Value,
             c"%zd values are no whole items, which have %zd each",
             Argument::count(values),
             Argument::count(each),
@@ -170,10 +177,10 @@ pub(crate) unsafe fn pack_items(format: &CStr, values: &[pybuffer_value], memory
     if values.iter().any(|one| value(one).is_none()) {
         return Err(NO_VALUE);
     }
-    with_plan_of(format, PlanOf::Struct, |plan| {
-        let counts = plan.counts();
+    with_compiled_for(format, CompiledFor::Struct, |compiled| {
+        let counts = compiled.counts();
         let items = values.chunks(counts.values.max(1)).zip(memory.chunks_mut(counts.size.max(1)));
-        items.into_iter().try_for_each(|(values, item)| plan.pack(item, values.iter().filter_map(value)))
+        items.into_iter().try_for_each(|(values, item)| compiled.pack(item, values.iter().filter_map(value)))
     })
 }
 

@@ -8,9 +8,9 @@ use crate::abi::memoryview::PyMemoryViewObject;
 use crate::abi::object::PyObject;
 use crate::buffer;
 use crate::error::{Error, Result};
-use crate::format::Plan;
+use crate::format::CompiledFormat;
 use crate::layout::Structure;
-use crate::objects::format::{PlanOf, with_plan_of};
+use crate::objects::format::{CompiledFor, with_compiled_for};
 
 use super::managed::Share;
 use super::view::{downcast, inaccessible, mbuf, released};
@@ -83,8 +83,8 @@ impl Access {
         unsafe { buffer::format_of(self.view()) }
     }
 
-    /// Runs `act` with the plan of the format, as one of items of this size.
-    pub(super) fn with_format<R>(&self, act: impl FnOnce(&Plan<'_>) -> Result<R>) -> Result<R> {
-        with_plan_of(self.format(), PlanOf::Items(self.view().itemsize), act)
+    /// Runs `act` with the compiled format, as one of items of this size.
+    pub(super) fn with_format<R>(&self, act: impl FnOnce(&CompiledFormat<'_>) -> Result<R>) -> Result<R> {
+        with_compiled_for(self.format(), CompiledFor::Items(self.view().itemsize), act)
     }
 }

@@ -7,8 +7,8 @@ use core::ptr::NonNull;
 use crate::abi::format::pybuffer_value;
 use crate::abi::object::PyObject;
 use crate::buffer;
-use crate::error::{Argument, Error, Kind, Result};
-use crate::format::{CNumber, Counts, Plan};
+use crate::error::{Argument, Error, ErrorKind, Result};
+use crate::format::{CNumber, CompiledFormat, Counts};
 use crate::kernels;
 use crate::layout::{self, AxesMut, Order, Pair, Purpose, Structure, Subscript, with_room};
 use crate::objects::format::{NO_VALUE, read_value, write_value};
@@ -33,7 +33,7 @@ impl Access {
         let structure = self.structure()?;
         if indices.len() != structure.ndim {
             return Err(Error::with(
-                Kind::Type,
+                ErrorKind::Type,
                 c"wrong number of indices: expected %zd, got %zd",
                 Argument::Size(structure.ndim.cast_signed()),
                 Argument::Size(indices.len().cast_signed()),
@@ -45,20 +45,24 @@ impl Access {
         unsafe { buffer::select_from(&structure, self.view().buf.cast(), subscripts, &mut none) }
     }
 
-    /// Runs `act` with the plan of the format, which has `count` values, and with the bytes of an item that they take.
-    pub(super) fn with_plan<R>(&self, count: usize, act: impl FnOnce(&Plan<'_>, usize) -> Result<R>) -> Result<R> {
-        self.with_format(|plan| {
-            let counts = plan.counts();
+    /// Runs `act` with the compiled format, which has `count` values, and with the bytes of an item that they take.
+    pub(super) fn with_compiled<R>(
+        &self,
+        count: usize,
+        act: impl FnOnce(&CompiledFormat<'_>, usize) -> Result<R>,
+    ) -> Result<R> {
+        self.with_format(|compiled| {
+            let counts = compiled.counts();
             if counts.values != count {
                 return Err(Error::with(
-                    Kind::Value,
+                    ErrorKind::Value,
                     c"an item of the view has %zd values, not %zd",
                     Argument::count(counts.values),
                     Argument::count(count),
                 ));
             }
             self.holds(counts.size)?;
-            act(plan, counts.size)
+            act(compiled, counts.size)
         })
     }
 
@@ -70,8 +74,8 @@ impl Access {
         // SAFETY: the function's contract.
         unsafe {
             check_values(values)?;
-            self.with_plan(values.len(), |plan, _| {
-                plan.check_values(&mut values.iter().filter_map(|value| read_value(value)))
+            self.with_compiled(values.len(), |compiled, _| {
+                compiled.check_values(&mut values.iter().filter_map(|value| read_value(value)))
             })
         }
     }
@@ -89,12 +93,12 @@ impl Access {
         unsafe { check_values(values)? };
         // SAFETY: the function's contract.
         let known = |value| unsafe { read_value(value) };
-        self.with_plan(values.len(), |plan, size| {
+        self.with_compiled(values.len(), |compiled, size| {
             let values = values.iter().filter_map(known);
             // Not in place: the values may be bytes of the very item.
             let mut small = [0; 64];
             if let Some(item) = small.get_mut(..size) {
-                plan.pack(item, values)?;
+                compiled.pack(item, values)?;
                 return act(item.as_ptr(), size);
             }
             let memory = Scratch::new(size)?;
@@ -103,7 +107,7 @@ impl Access {
                 memory.as_ptr().write_bytes(0, size);
                 core::slice::from_raw_parts_mut(memory.as_ptr(), size)
             };
-            plan.pack(item, values)?;
+            compiled.pack(item, values)?;
             act(item.as_ptr(), size)
         })
     }
@@ -158,21 +162,21 @@ pub(crate) unsafe fn get_item(
     values: *mut pybuffer_value,
     count: usize,
 ) -> Result<()> {
-    // SAFETY: the function's contract; the item has as many bytes as the plan needs.
+    // SAFETY: the function's contract; the item has as many bytes as the compiled format needs.
     unsafe {
         let access = Access::new(op)?;
         let item = access.item(indices)?;
-        access.with_plan(count, |plan, size| unpack_to(plan, bytes_of(item, size), values))
+        access.with_compiled(count, |compiled, size| unpack_to(compiled, bytes_of(item, size), values))
     }
 }
 
 /// Writes the values of one item.
 ///
 /// # Safety
-/// As many values may be written as the plan has; the bytes among them are those of the item.
-pub(super) unsafe fn unpack_to(plan: &Plan<'_>, item: &[u8], values: *mut pybuffer_value) -> Result<()> {
+/// As many values may be written as the compiled format has; the bytes among them are those of the item.
+pub(super) unsafe fn unpack_to(compiled: &CompiledFormat<'_>, item: &[u8], values: *mut pybuffer_value) -> Result<()> {
     let mut to = values;
-    plan.unpack(item, &mut |value| {
+    compiled.unpack(item, &mut |value| {
         // SAFETY: the function's contract.
         unsafe {
             write_value(to, &value);
@@ -204,14 +208,14 @@ pub(crate) unsafe fn set_item(op: NonNull<PyObject>, indices: &[isize], values: 
 /// # Safety
 /// O1 and W3.
 pub(crate) unsafe fn get_number<T: CNumber>(op: NonNull<PyObject>, indices: &[isize]) -> Result<T> {
-    // SAFETY: the function's contract; the item has as many bytes as the plan needs.
+    // SAFETY: the function's contract; the item has as many bytes as the compiled format needs.
     unsafe {
         let access = Access::new(op)?;
         let item = access.item(indices)?;
-        access.with_plan(1, |plan, size| {
-            plan.check_format_of_numbers()?;
+        access.with_compiled(1, |compiled, size| {
+            compiled.check_format_of_numbers()?;
             let mut number = Err(Error::bad_argument());
-            plan.unpack(bytes_of(item, size), &mut |value| {
+            compiled.unpack(bytes_of(item, size), &mut |value| {
                 number = T::from_value(value).map_err(Error::from);
                 Ok(())
             })?;
@@ -225,16 +229,16 @@ pub(crate) unsafe fn get_number<T: CNumber>(op: NonNull<PyObject>, indices: &[is
 /// # Safety
 /// O1 and W3.
 pub(crate) unsafe fn set_number<T: CNumber>(op: NonNull<PyObject>, indices: &[isize], number: T) -> Result<()> {
-    // SAFETY: the function's contract; the item has as many bytes as the plan needs.
+    // SAFETY: the function's contract; the item has as many bytes as the compiled format needs.
     unsafe {
         let access = Access::new(op)?;
         access.writable()?;
         let item = access.item(indices)?;
-        access.with_plan(1, |plan, size| {
-            plan.check_format_of_numbers()?;
+        access.with_compiled(1, |compiled, size| {
+            compiled.check_format_of_numbers()?;
             let number = core::iter::once(number.to_value());
-            plan.check_numbers(&mut number.clone(), 0)?;
-            plan.write_numbers(bytes_mut_of(item, size), &mut number.clone())
+            compiled.check_numbers(&mut number.clone(), 0)?;
+            compiled.write_numbers(bytes_mut_of(item, size), &mut number.clone())
         })
     }
 }
@@ -244,16 +248,16 @@ pub(super) fn values_of(items: usize, each: usize) -> Option<usize> {
     items.checked_mul(each).filter(|&values| isize::try_from(values).is_ok())
 }
 
-/// Runs `act` with the plan of the format where all items together have `count` values, and with the bytes that those of
+/// Runs `act` with the compiled format where all items together have `count` values, and with the bytes that those of
 /// one item take in an array.
-fn with_all<R>(access: &Access, count: usize, act: impl FnOnce(&Plan<'_>, isize) -> Result<R>) -> Result<R> {
+fn with_all<R>(access: &Access, count: usize, act: impl FnOnce(&CompiledFormat<'_>, isize) -> Result<R>) -> Result<R> {
     let items = access.structure()?.items();
-    access.with_format(|plan| {
-        let Counts { values: each, size, .. } = plan.counts();
+    access.with_format(|compiled| {
+        let Counts { values: each, size, .. } = compiled.counts();
         let values = values_of(items, each);
         if values != Some(count) {
             return Err(Error::with(
-                Kind::Value,
+                ErrorKind::Value,
                 if values.is_some() {
                     c"the view has %zd values, not %zd"
                 } else {
@@ -269,7 +273,7 @@ fn with_all<R>(access: &Access, count: usize, act: impl FnOnce(&Plan<'_>, isize)
         }
         // Each has no more values than all, unless there are no items, and then there is no array.
         let element = each.saturating_mul(size_of::<pybuffer_value>());
-        act(plan, isize::try_from(element).unwrap_or(0))
+        act(compiled, isize::try_from(element).unwrap_or(0))
     })
 }
 
@@ -300,11 +304,11 @@ pub(super) unsafe fn try_each(
 /// # Safety
 /// O1 and W3; `count` values may be written.
 pub(crate) unsafe fn values(op: NonNull<PyObject>, values: *mut pybuffer_value, count: usize) -> Result<()> {
-    // SAFETY: the function's contract; each item has as many bytes as the plan needs, and room for its values.
+    // SAFETY: the function's contract; each item has as many bytes as the compiled format needs, and room for its values.
     unsafe {
         let access = Access::new(op)?;
         let (structure, base) = (access.structure()?, access.view().buf.cast());
-        with_all(&access, count, |plan, element| {
+        with_all(&access, count, |compiled, element| {
             // Items may be without values, and then they may be any number.
             if count == 0 {
                 return Ok(());
@@ -312,7 +316,7 @@ pub(crate) unsafe fn values(op: NonNull<PyObject>, values: *mut pybuffer_value, 
             with_room!(structure.ndim, room => {
                 let pair = Pair::to_array(room, &structure, element, Order::C).ok_or(Error::bad_argument())?;
                 try_each(pair.plan(Purpose::Each, Order::C), base, values.cast(), |item, to| {
-                    unpack_to(plan, bytes_of(item, plan.counts().size), to.cast())
+                    unpack_to(compiled, bytes_of(item, compiled.counts().size), to.cast())
                 })
             })
         })
@@ -324,18 +328,18 @@ pub(crate) unsafe fn values(op: NonNull<PyObject>, values: *mut pybuffer_value, 
 /// # Safety
 /// O1 and W3; what [`read_value`] needs of the `count` values, none of which is bytes in the memory of the view.
 pub(crate) unsafe fn set_values(op: NonNull<PyObject>, values: *const pybuffer_value, count: usize) -> Result<()> {
-    // SAFETY: the function's contract; each item has as many bytes as the plan needs.
+    // SAFETY: the function's contract; each item has as many bytes as the compiled format needs.
     unsafe {
         let access = Access::new(op)?;
         access.writable()?;
         let (structure, base) = (access.structure()?, access.view().buf.cast());
-        with_all(&access, count, |plan, element| {
+        with_all(&access, count, |compiled, element| {
             let values = core::slice::from_raw_parts(values, count);
             check_values(values)?;
             let mut checked = values.iter().filter_map(|value| read_value(value));
-            let Counts { values: each, size, .. } = plan.counts();
+            let Counts { values: each, size, .. } = compiled.counts();
             for _ in 0..values.len().checked_div(each).unwrap_or(0) {
-                plan.check_values(&mut checked)?;
+                compiled.check_values(&mut checked)?;
             }
             // Only so many bytes of each item are written: none, maybe.
             let structure = Structure { itemsize: size.cast_signed(), ..structure };
@@ -344,7 +348,7 @@ pub(crate) unsafe fn set_values(op: NonNull<PyObject>, values: *const pybuffer_v
                 let walk = pair.plan(Purpose::Write, Order::C);
                 try_each(walk, values.as_ptr().cast(), base, |from, item| {
                     let values = if each == 0 { &[] } else { core::slice::from_raw_parts(from.cast(), each) };
-                    plan.write_values(bytes_mut_of(item, size), &mut values.iter().filter_map(|value| read_value(value)))
+                    compiled.write_values(bytes_mut_of(item, size), &mut values.iter().filter_map(|value| read_value(value)))
                 })
             })
         })

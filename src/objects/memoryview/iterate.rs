@@ -109,11 +109,11 @@ pub(crate) unsafe fn next(op: NonNull<PyObject>) -> Result<Option<Owned<PyMemory
 /// # Safety
 /// O1 and W3; `count` values may be written.
 pub(crate) unsafe fn next_item(op: NonNull<PyObject>, values: *mut pybuffer_value, count: usize) -> Result<bool> {
-    // SAFETY: the function's contract; the item has as many bytes as the plan needs.
+    // SAFETY: the function's contract; the item has as many bytes as the compiled format needs.
     unsafe {
         let Some((access, place)) = take(op)? else { return Ok(false) };
         let item = access.item(&[place])?;
-        access.with_plan(count, |plan, size| unpack_to(plan, bytes_of(item, size), values))?;
+        access.with_compiled(count, |compiled, size| unpack_to(compiled, bytes_of(item, size), values))?;
         Ok(true)
     }
 }

@@ -28,7 +28,7 @@ mod search;
 
 mod iterate;
 
-mod compare;
+mod equality;
 
 mod contiguous;
 
@@ -44,8 +44,8 @@ use crate::runtime::types::{self, Links};
 
 pub(crate) use assign::{assign, fill};
 pub(crate) use cast::cast;
-pub(crate) use compare::equal_values;
 pub(crate) use contiguous::{copy, get_contiguous, new, to_bytes};
+pub(crate) use equality::equal_values;
 pub(crate) use items::{get_item, get_number, item_pointer, set_item, set_number, set_values, values};
 pub(crate) use iterate::{iterate, next, next_item};
 pub(crate) use numbers::{from_array, to_array};
@@ -54,7 +54,7 @@ pub(crate) use search::{count, index};
 pub(crate) use text::{Separator, hex, repr, text};
 pub(crate) use view::{from_buffer, from_memory, from_object, is_released, release};
 
-static LINKS: Links = Links { voucher: Some(compare::voucher), ..Links::NONE };
+static LINKS: Links = Links { voucher: Some(equality::voucher), ..Links::NONE };
 
 /// The type of managed buffers.
 #[unsafe(no_mangle)]
@@ -69,8 +69,8 @@ pub static mut _PyManagedBuffer_Type: PyTypeObject = PyTypeObject {
 pub static mut PyMemoryView_Type: PyTypeObject = PyTypeObject {
     tp_flags: TPFLAGS_READY | TPFLAGS_OWN | TPFLAGS_LEAF | TPFLAGS_LOOKS,
     tp_dealloc: Some(view::dealloc),
-    tp_hash: Some(compare::hash),
-    tp_richcompare: Some(compare::richcompare),
+    tp_hash: Some(equality::hash),
+    tp_richcompare: Some(equality::richcompare),
     tp_as_sequence: &raw mut view::SEQUENCE,
     tp_as_buffer: (&raw mut export::BUFFER).cast(),
     tp_subclasses: LINKS.slot(),

@@ -6,11 +6,11 @@
 use core::ptr::NonNull;
 
 use crate::abi::object::PyObject;
-use crate::error::{Argument, Error, Kind, Result};
-use crate::format::{CNumber, CType, Fault, Numbers, Plan, Value};
+use crate::error::{Argument, Error, ErrorKind, Result};
+use crate::format::{CNumber, CType, CompiledFormat, Fault, Numbers, Value};
 use crate::kernels::{self, Conversion, Operand};
 use crate::layout::{Axis, Order, Pair, Purpose, Structure, with_room};
-use crate::objects::format::{PlanOf, with_plan_of};
+use crate::objects::format::{CompiledFor, with_compiled_for};
 
 use super::access::Access;
 use super::items::{bytes_mut_of, bytes_of, try_each, values_of};
@@ -23,13 +23,14 @@ pub(crate) unsafe fn to_array(op: NonNull<PyObject>, array: NonNull<u8>, count: 
     // SAFETY: the function's contract.
     unsafe {
         let access = Access::new(op)?;
-        with_plan_of(access.format(), PlanOf::Numbers(access.view().itemsize), |plan| {
-            let work = Work::new(&access, plan, array.as_ptr(), count, ctype)?;
+        with_compiled_for(access.format(), CompiledFor::Numbers(access.view().itemsize), |compiled| {
+            let work = Work::new(&access, compiled, array.as_ptr(), count, ctype)?;
             if work.count == 0 {
                 return Ok(());
             }
             let axes = work.structure.ndim.wrapping_add(1);
-            match plan.numbers().and_then(|numbers| with_room!(axes, room => work.numbers_to_array(numbers, room))) {
+            match compiled.numbers().and_then(|numbers| with_room!(axes, room => work.numbers_to_array(numbers, room)))
+            {
                 Some(result) => result,
                 None => with_room!(axes, room => work.values_to_array(room)),
             }
@@ -46,13 +47,16 @@ pub(crate) unsafe fn from_array(op: NonNull<PyObject>, array: NonNull<u8>, count
     unsafe {
         let access = Access::new(op)?;
         access.writable()?;
-        with_plan_of(access.format(), PlanOf::Numbers(access.view().itemsize), |plan| {
-            let work = Work::new(&access, plan, array.as_ptr(), count, ctype)?;
+        with_compiled_for(access.format(), CompiledFor::Numbers(access.view().itemsize), |compiled| {
+            let work = Work::new(&access, compiled, array.as_ptr(), count, ctype)?;
             if work.count == 0 {
                 return Ok(());
             }
             let axes = work.structure.ndim.wrapping_add(1);
-            match plan.numbers().and_then(|numbers| with_room!(axes, room => work.numbers_from_array(numbers, room))) {
+            match compiled
+                .numbers()
+                .and_then(|numbers| with_room!(axes, room => work.numbers_from_array(numbers, room)))
+            {
                 Some(result) => result,
                 None => with_room!(axes, room => work.values_from_array(room)),
             }
@@ -64,7 +68,7 @@ pub(crate) unsafe fn from_array(op: NonNull<PyObject>, array: NonNull<u8>, count
 struct Work<'a> {
     structure: Structure<'a>,
     memory: *mut u8,
-    plan: &'a Plan<'a>,
+    compiled: &'a CompiledFormat<'a>,
     array: *mut u8,
     ctype: CType,
     /// The numbers of the array.
@@ -74,10 +78,16 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(access: &'a Access, plan: &'a Plan<'a>, array: *mut u8, count: isize, ctype: CType) -> Result<Self> {
+    fn new(
+        access: &'a Access,
+        compiled: &'a CompiledFormat<'a>,
+        array: *mut u8,
+        count: isize,
+        ctype: CType,
+    ) -> Result<Self> {
         let structure = access.structure()?;
-        plan.check_format_of_numbers()?;
-        let counts = plan.counts();
+        compiled.check_format_of_numbers()?;
+        let counts = compiled.counts();
         access.holds(counts.size)?;
         let numbers = values_of(structure.items(), counts.values).map(usize::cast_signed);
         if numbers != Some(count) {
@@ -86,7 +96,7 @@ impl<'a> Work<'a> {
                 None => c"count is %zd, but the memoryview has more than %zd numbers",
             };
             let numbers = Argument::Size(numbers.unwrap_or(isize::MAX));
-            return Err(Error::with(Kind::Value, text, Argument::Size(count), numbers));
+            return Err(Error::with(ErrorKind::Value, text, Argument::Size(count), numbers));
         }
         // No memory has arrays that are larger.
         let size = ctype.size().cast_signed();
@@ -94,7 +104,7 @@ impl<'a> Work<'a> {
         Ok(Self {
             structure,
             memory: access.view().buf.cast(),
-            plan,
+            compiled,
             array,
             ctype,
             count: count.unsigned_abs(),
@@ -176,7 +186,7 @@ impl<'a> Work<'a> {
         let mut to = numbers;
         // SAFETY: the function's contract.
         unsafe {
-            self.plan.unpack(bytes_of(item, self.plan.counts().size), &mut |value| {
+            self.compiled.unpack(bytes_of(item, self.compiled.counts().size), &mut |value| {
                 match number_bytes(self.ctype, value) {
                     Ok(number) => core::ptr::copy_nonoverlapping(number.as_ptr(), to, self.ctype.size()),
                     Err(fault) => return Err(fault.at(self.number_at(to.addr().wrapping_sub(self.array.addr())))),
@@ -205,10 +215,10 @@ impl<'a> Work<'a> {
     /// W1 for the array.
     #[inline(never)]
     unsafe fn check_array(&self) -> Result<()> {
-        let mut array = Array { at: self.array, left: self.count, ctype: self.ctype };
+        let mut array = ArrayValues { at: self.array, left: self.count, ctype: self.ctype };
         while array.left > 0 {
             let checked = self.count.wrapping_sub(array.left);
-            self.plan.check_numbers(&mut array, checked)?;
+            self.compiled.check_numbers(&mut array, checked)?;
         }
         Ok(())
     }
@@ -217,22 +227,22 @@ impl<'a> Work<'a> {
     /// W1 to W4, for one item.
     #[inline(never)]
     unsafe fn pack(&self, numbers: *const u8, item: *mut u8) -> Result<()> {
-        let counts = self.plan.counts();
-        let mut array = Array { at: numbers, left: counts.values, ctype: self.ctype };
+        let counts = self.compiled.counts();
+        let mut array = ArrayValues { at: numbers, left: counts.values, ctype: self.ctype };
         // SAFETY: the function's contract.
         let item = unsafe { bytes_mut_of(item, counts.size) };
-        self.plan.write_numbers(item, &mut array)
+        self.compiled.write_numbers(item, &mut array)
     }
 }
 
 /// The values of the numbers at `at`, as many as are left, which may be read.
-struct Array {
+struct ArrayValues {
     at: *const u8,
     left: usize,
     ctype: CType,
 }
 
-impl Iterator for Array {
+impl Iterator for ArrayValues {
     type Item = Value<'static>;
 
     fn next(&mut self) -> Option<Value<'static>> {

@@ -7,7 +7,7 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::memoryview::PyMemoryViewObject;
 use crate::abi::object::PyObject;
 use crate::buffer;
-use crate::error::{Argument, Error, Kind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::layout::{
     self, AxesMut, MAX_NDIM, NO_PERMUTATION, Order, Structure, Subscript, axes_left, broadcast as broadcast_axes,
     bytes_of,
@@ -58,7 +58,7 @@ pub(super) unsafe fn derived(
 /// What cannot be of a part, which has no more items than the whole.
 const TOO_LARGE: Error = Error::buffer(c"product(shape) * itemsize is too large");
 
-/// `memoryview[...]`, in any number of dimensions: always a memoryview, of no axes where each has an index.
+/// `memoryview[...]`, along any number of axes: always a memoryview, of no axes where each has an index.
 ///
 /// # Safety
 /// O1.
@@ -98,8 +98,12 @@ pub(crate) unsafe fn flip(op: NonNull<PyObject>, axis: isize) -> Result<Owned<Py
         let place = if axis < 0 { axis.wrapping_add_unsigned(ndim) } else { axis };
         let Some(before) = usize::try_from(place).ok().filter(|&before| before < ndim) else {
             return Err(Error::with(
-                Kind::Value,
-                c"axis %zd is out of bounds for a view of %zd dimensions",
+                ErrorKind::Value,
+                if ndim == 1 {
+                    c"axis %zd is out of bounds for a view of %zd axis"
+                } else {
+                    c"axis %zd is out of bounds for a view of %zd axes"
+                },
                 Argument::Size(axis),
                 Argument::Size(ndim.cast_signed()),
             ));

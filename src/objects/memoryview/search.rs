@@ -6,7 +6,7 @@ use core::ptr::{NonNull, null_mut};
 use crate::abi::format::pybuffer_value;
 use crate::abi::object::PyObject;
 use crate::error::{Error, Result};
-use crate::format::Plan;
+use crate::format::CompiledFormat;
 use crate::kernels;
 use crate::layout::{Enough, Order, Pair, Places, Purpose, Structure, with_room};
 use crate::objects::format::read_value;
@@ -18,16 +18,17 @@ use super::items::{bytes_of, check_values};
 /// Whether an item has these values.
 ///
 /// # Safety
-/// What `read_value` needs of the values, which the plan has as many of.
-unsafe fn has_values(plan: &Plan<'_>, item: &[u8], values: &[pybuffer_value]) -> bool {
+/// What `read_value` needs of the values, which the compiled format has as many of.
+unsafe fn has_values(compiled: &CompiledFormat<'_>, item: &[u8], values: &[pybuffer_value]) -> bool {
     let mut wanted = values.iter();
     // The only error is the one that ends it.
-    plan.unpack(item, &mut |value| {
-        // SAFETY: the function's contract.
-        let same = wanted.next().is_some_and(|wanted| unsafe { read_value(wanted) } == Some(value));
-        if same { Ok(()) } else { Err(Error::Raised) }
-    })
-    .is_ok()
+    compiled
+        .unpack(item, &mut |value| {
+            // SAFETY: the function's contract.
+            let same = wanted.next().is_some_and(|wanted| unsafe { read_value(wanted) } == Some(value));
+            if same { Ok(()) } else { Err(Error::Raised) }
+        })
+        .is_ok()
 }
 
 /// What of the items of a view is looked at: as many bytes of each as the format says.
@@ -40,23 +41,23 @@ fn looked_at(structure: Structure<'_>, size: usize) -> Structure<'_> {
 /// # Safety
 /// O1 and W3; what `read_value` needs of the values.
 pub(crate) unsafe fn count(op: NonNull<PyObject>, values: &[pybuffer_value]) -> Result<isize> {
-    // SAFETY: the function's contract; each item has as many bytes as the plan needs, and is only read.
+    // SAFETY: the function's contract; each item has as many bytes as the compiled format needs, and is only read.
     unsafe {
         let access = Access::new(op)?;
         let (structure, base) = (access.structure()?, access.view().buf.cast::<u8>());
         check_values(values)?;
-        access.with_plan(values.len(), |plan, size| {
+        access.with_compiled(values.len(), |compiled, size| {
             let structure = looked_at(structure, size);
             with_room!(structure.ndim, room => {
                 let mut pair = Pair::of_views(room, &structure, &structure).ok_or(Error::bad_argument())?;
                 if let Some(places) = pair.places() {
-                    return count_by_places(pair, places, base, plan, size, values);
+                    return count_by_places(pair, places, base, compiled, size, values);
                 }
                 let times = pair.leave_first();
                 let Some(walk) = pair.plan(Purpose::Each, Order::C) else { return Ok(0) };
                 let mut count = 0_usize;
                 let _: ControlFlow<()> = kernels::visit(&walk, base, base, |item, _| {
-                    count = count.wrapping_add(has_values(plan, bytes_of(item, size), values).into());
+                    count = count.wrapping_add(has_values(compiled, bytes_of(item, size), values).into());
                     ControlFlow::Continue(())
                 });
                 // Not more than there are items.
@@ -69,14 +70,14 @@ pub(crate) unsafe fn count(op: NonNull<PyObject>, values: &[pybuffer_value]) -> 
 /// The same, where many index tuples lead to each item: how many is counted first.
 ///
 /// # Safety
-/// W1 and W3 for the first operand, whose items are as large as the plan's; what `read_value` needs of the values.
+/// W1 and W3 for the first operand, whose items are as large as the compiled format's; what `read_value` needs of the values.
 #[cold]
 #[inline(never)]
 unsafe fn count_by_places(
     mut pair: Pair<'_>,
     places: Places,
     base: *const u8,
-    plan: &Plan<'_>,
+    compiled: &CompiledFormat<'_>,
     size: usize,
     values: &[pybuffer_value],
 ) -> Result<isize> {
@@ -96,7 +97,7 @@ unsafe fn count_by_places(
     let _: ControlFlow<()> = unsafe {
         kernels::visit(&walk, base, null_mut(), |item, at| {
             let times = table.get(at.addr()).copied().unwrap_or(0);
-            if times != 0 && has_values(plan, bytes_of(item, size), values) {
+            if times != 0 && has_values(compiled, bytes_of(item, size), values) {
                 count = count.wrapping_add(times);
             }
             ControlFlow::Continue(())
@@ -116,7 +117,7 @@ pub(crate) unsafe fn index(
     start: isize,
     stop: isize,
 ) -> Result<isize> {
-    // SAFETY: the function's contract; each item has as many bytes as the plan needs, and is only read.
+    // SAFETY: the function's contract; each item has as many bytes as the compiled format needs, and is only read.
     unsafe {
         let access = Access::new(op)?;
         let (structure, base) = (access.structure()?, access.view().buf.cast::<u8>());
@@ -130,18 +131,18 @@ pub(crate) unsafe fn index(
         };
         let (start, stop) = (bound(start), bound(stop));
         check_values(values)?;
-        let place = access.with_plan(values.len(), |plan, size| {
+        let place = access.with_compiled(values.len(), |compiled, size| {
             let structure = looked_at(structure, size);
             // The second operand is the number of the item, as an offset from 0.
             with_room!(structure.ndim, room => {
                 let pair = Pair::to_array(room, &structure, 1, Order::C).ok_or(Error::bad_argument())?;
                 if start == 0 && stop == structure.items() {
-                    return Ok(first_in(pair, base, plan, size, values));
+                    return Ok(first_in(pair, base, compiled, size, values));
                 }
                 with_room!(structure.ndim, room => {
                     let mut at = start;
                     while let Some((slab, next)) = pair.slab(at, stop, Order::C, room) {
-                        if let Some(place) = first_in(slab, base, plan, size, values) {
+                        if let Some(place) = first_in(slab, base, compiled, size, values) {
                             return Ok(Some(place));
                         }
                         at = next;
@@ -158,11 +159,11 @@ pub(crate) unsafe fn index(
 /// touched.
 ///
 /// # Safety
-/// W1 and W3 for the first operand, whose items are as large as the plan's; what `read_value` needs of the values.
+/// W1 and W3 for the first operand, whose items are as large as the compiled format's; what `read_value` needs of the values.
 unsafe fn first_in(
     mut pair: Pair<'_>,
     base: *const u8,
-    plan: &Plan<'_>,
+    compiled: &CompiledFormat<'_>,
     size: usize,
     values: &[pybuffer_value],
 ) -> Option<isize> {
@@ -173,7 +174,7 @@ unsafe fn first_in(
         // SAFETY: the function's contract, for a part of the walk.
         unsafe {
             kernels::visit(&walk, base, null_mut(), |item, at| {
-                if !has_values(plan, bytes_of(item, size), values) {
+                if !has_values(compiled, bytes_of(item, size), values) {
                     return ControlFlow::Continue(());
                 }
                 place = Some(at.addr().cast_signed());

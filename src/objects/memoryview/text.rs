@@ -10,12 +10,12 @@ use crate::abi::memoryview::_Py_MEMORYVIEW_C;
 use crate::abi::object::PyObject;
 use crate::buffer;
 use crate::error::{Argument, Error, Result};
-use crate::format::{Plan, write_repr};
+use crate::format::{CompiledFormat, write_repr};
 use crate::kernels::{self, Grouping};
 use crate::layout::{MAX_NDIM, Order, Pair, with_room};
 use crate::objects::bytes;
 use crate::runtime::alloc::Scratch;
-use crate::runtime::message::{Sink, render};
+use crate::runtime::message::{MessageWriter, render};
 use crate::runtime::refs::Owned;
 
 use super::access::Access;
@@ -68,11 +68,11 @@ pub(crate) unsafe fn repr(op: NonNull<PyObject>) -> Result<Owned<PyBytesObject>>
     unsafe {
         let format = if inaccessible(downcast(op)?) { c"<released memory at %p>" } else { c"<memory at %p>" };
         let arguments = [Argument::Text(op.as_ptr().cast())];
-        let mut measured = Sink::measure();
+        let mut measured = MessageWriter::measure();
         render(format, &mut arguments.iter(), &mut measured)?;
         let text = bytes::uninitialised(measured.length.cast_signed())?;
         let start = bytes::start(text.as_non_null()).cast();
-        render(format, &mut arguments.iter(), &mut Sink::write(start, measured.length))?;
+        render(format, &mut arguments.iter(), &mut MessageWriter::write(start, measured.length))?;
         Ok(text)
     }
 }
@@ -85,16 +85,16 @@ pub(crate) unsafe fn text(op: NonNull<PyObject>, limit: Option<usize>) -> Result
     // SAFETY: the function's contract.
     unsafe {
         let access = Access::new(op)?;
-        access.with_format(|plan| {
+        access.with_format(|compiled| {
             let structure = access.structure()?;
-            access.holds(plan.counts().size)?;
+            access.holds(compiled.counts().size)?;
             let shape = structure.shape.unwrap_or(&[]);
             if let Some(empty) = shape.iter().position(|&len| len == 0) {
                 return empty_lists(shape.get(..empty).unwrap_or(&[]), limit);
             }
             with_room!(structure.ndim, room => {
                 let pair = Pair::to_array(room, &structure, 1, Order::C).ok_or(Error::bad_argument())?;
-                items(pair, access.view().buf.cast(), plan, Lists::new(shape, limit, plan.counts().values)?)
+                items(pair, access.view().buf.cast(), compiled, Lists::new(shape, limit, compiled.counts().values)?)
             })
         })
     }
@@ -111,21 +111,21 @@ fn empty_lists(shape: &[isize], limit: Option<usize>) -> Result<Owned<PyBytesObj
     lists.finish()
 }
 
-/// The text of the items of a walk, as a plan of their format reads them.
+/// The text of the items of a walk, as their compiled format reads them.
 ///
 /// # Safety
-/// W1 and W3 for the first operand, whose items are as large as the plan's.
+/// W1 and W3 for the first operand, whose items are as large as the compiled format's.
 unsafe fn items(
     pair: Pair<'_>,
     start: *const u8,
-    plan: &Plan<'_>,
+    compiled: &CompiledFormat<'_>,
     mut lists: Lists<'_>,
 ) -> Result<Owned<PyBytesObject>> {
     let Some(walk) = pair.in_index_order() else { return lists.finish() };
     let mut result = Ok(());
     let show = |item: *const u8, _: *mut u8| {
         // SAFETY: the function's contract.
-        match unsafe { show(item, plan, &mut lists) } {
+        match unsafe { show(item, compiled, &mut lists) } {
             Ok(true) => ControlFlow::Continue(()),
             Ok(false) => ControlFlow::Break(()),
             Err(error) => {
@@ -143,18 +143,18 @@ unsafe fn items(
 /// Adds an item to the text; says no where it is beyond the limit.
 ///
 /// # Safety
-/// An item of the plan's may be read.
+/// An item of the compiled format's may be read.
 #[inline(never)]
-unsafe fn show(item: *const u8, plan: &Plan<'_>, lists: &mut Lists<'_>) -> Result<bool> {
+unsafe fn show(item: *const u8, compiled: &CompiledFormat<'_>, lists: &mut Lists<'_>) -> Result<bool> {
     if !lists.next()? {
         return Ok(false);
     }
-    let counts = plan.counts();
+    let counts = compiled.counts();
     // SAFETY: the function's contract; where an item has no bytes, its address may be anything.
     let item = if counts.size == 0 { &[] } else { unsafe { core::slice::from_raw_parts(item, counts.size) } };
     let text = &mut lists.text;
     let mut before: &[u8] = b"(";
-    plan.unpack(item, &mut |value| {
+    compiled.unpack(item, &mut |value| {
         if counts.values != 1 {
             text.push(before)?;
             before = b", ";
@@ -172,7 +172,7 @@ unsafe fn show(item: *const u8, plan: &Plan<'_>, lists: &mut Lists<'_>) -> Resul
 
 /// Lists in lists, around items that come in index order.
 struct Lists<'v> {
-    text: Text,
+    text: GrowingText,
     shape: &'v [isize],
     /// The indices of the next item.
     indices: [isize; MAX_NDIM],
@@ -190,7 +190,7 @@ impl<'v> Lists<'v> {
         let limit = limit.unwrap_or(usize::MAX);
         // The least that each value takes: a character, a comma, a blank.
         let least = items.min(limit).checked_mul(values.max(1)).and_then(|values| values.checked_mul(3));
-        let text = Text::new(least.ok_or(Error::no_memory())?)?;
+        let text = GrowingText::new(least.ok_or(Error::no_memory())?)?;
         Ok(Self { text, shape, indices: [0; MAX_NDIM], opening: shape.len(), shown: 0, limit })
     }
 
@@ -246,13 +246,13 @@ impl<'v> Lists<'v> {
 }
 
 /// A bytes object that grows.
-struct Text {
+struct GrowingText {
     object: Option<Owned<PyBytesObject>>,
     length: usize,
     room: usize,
 }
 
-impl Text {
+impl GrowingText {
     /// Room for so many bytes, or a few more.
     fn new(room: usize) -> Result<Self> {
         let room = room.max(32);

@@ -13,7 +13,7 @@ use crate::abi::memoryview::{
 use crate::abi::object::{Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::slots::PySequenceMethods;
 use crate::buffer::{self, Contiguity};
-use crate::error::{Argument, Error, Kind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::layout::{AxesMut, Structure};
 use crate::runtime::alloc;
 use crate::runtime::boundary::boundary;
@@ -364,7 +364,7 @@ unsafe fn release_view(view: NonNull<PyMemoryViewObject>) -> Result<()> {
             // Another thread is releasing it; or has, and what is counted is a request that it will refuse.
             Err(count) if count < 0 || flags(view) & _Py_MEMORYVIEW_RELEASED != 0 => Ok(()),
             Err(count) => Err(Error::with(
-                Kind::Buffer,
+                ErrorKind::Buffer,
                 if count == 1 { c"memoryview has %zd exported buffer" } else { c"memoryview has %zd exported buffers" },
                 Argument::Size(count),
                 Argument::None,

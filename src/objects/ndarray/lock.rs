@@ -4,7 +4,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
 use crate::abi::buffer::Py_buffer;
-use crate::error::{Argument, Error, Kind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::runtime::refs::atomic;
 use crate::runtime::wait::Wait;
 
@@ -111,7 +111,7 @@ impl Locked {
             exports @ 1.. if held => {
                 let plural = if exports == 1 { c"" } else { c"s" };
                 Err(Error::with(
-                    Kind::Buffer,
+                    ErrorKind::Buffer,
                     c"cannot change structure: %zd exported buffer%s",
                     Argument::Size(exports),
                     Argument::Text(plural.as_ptr()),
@@ -130,12 +130,12 @@ impl Drop for Locked {
 }
 
 /// A base that stays for as long as this lives.
-pub(super) struct Pinned {
+pub(super) struct PinnedBase {
     nd: NonNull<NdArrayObject>,
     base: NonNull<Base>,
 }
 
-impl Pinned {
+impl PinnedBase {
     /// The base on the top.
     ///
     /// # Safety
@@ -165,7 +165,7 @@ impl Pinned {
     }
 }
 
-impl Drop for Pinned {
+impl Drop for PinnedBase {
     fn drop(&mut self) {
         // SAFETY: `new`'s contract; this counts as a pin.
         unsafe {

@@ -37,7 +37,7 @@ use crate::runtime::refs::{self, Object, Owned};
 use crate::runtime::types::{self, Links, object_dealloc};
 
 use base::{Base, Loose};
-use lock::{Locked, Pinned};
+use lock::{Locked, PinnedBase};
 
 pub(crate) use base::Layout;
 pub(crate) use part::{assign, subscript};
@@ -306,7 +306,7 @@ unsafe fn answerer(op: *mut PyObject) -> Result<Option<Owned<PyObject>>> {
 unsafe fn voucher(op: *mut PyObject) -> Result<Option<Owned<PyObject>>> {
     // SAFETY: O1, O2; as in `answerer`.
     unsafe {
-        let base = Pinned::new(NonNull::new_unchecked(op.cast()))?;
+        let base = PinnedBase::new(NonNull::new_unchecked(op.cast()))?;
         Ok(vouched(&base.view())?.map(|exporter| Owned::share(exporter)))
     }
 }
@@ -377,7 +377,7 @@ unsafe fn ndarray_look(op: *mut PyObject, view: *mut Py_buffer, request: Request
 unsafe fn ndarray_end_look(op: *mut PyObject, view: &Py_buffer) {
     if let Some(base) = NonNull::new(view.internal.cast::<Base>()) {
         // SAFETY: the look keeps the ndarray (O1, O2), and has pinned the base.
-        drop(unsafe { Pinned::of(NonNull::new_unchecked(op.cast()), base) });
+        drop(unsafe { PinnedBase::of(NonNull::new_unchecked(op.cast()), base) });
     }
 }
 
@@ -440,7 +440,7 @@ unsafe extern "C" fn ndarray_hash(op: *mut PyObject) -> Py_hash_t {
     boundary(|| {
         // SAFETY: O1, O2: a slot of this type; B1 for the view of a base, which is pinned.
         unsafe {
-            let base = Pinned::new(NonNull::new_unchecked(op.cast()))?;
+            let base = PinnedBase::new(NonNull::new_unchecked(op.cast()))?;
             let view = base.view();
             if let Some(exporter) = vouched(&view)? {
                 object::vouch(exporter.as_ptr())?;

@@ -11,7 +11,7 @@ use crate::layout::{self, AxesMut, Order, Structure, Subscript, axes_left, bytes
 use crate::runtime::refs::Owned;
 
 use super::base::{Loose, MAX_NDIM};
-use super::lock::{Locked, Pinned};
+use super::lock::{Locked, PinnedBase};
 use super::{NdArrayObject, downcast, of_exporter, source};
 
 /// All items of a view, of any number of axes, in C order to as many bytes as its `len` says.
@@ -101,7 +101,7 @@ pub(crate) unsafe fn assign(
     // SAFETY: the function's contract; O2 after the downcast. The part is this function's alone. The exporters vouch for the
     // memory (B1).
     unsafe {
-        writable(&Pinned::new(downcast(op)?)?.view())?;
+        writable(&PinnedBase::new(downcast(op)?)?.view())?;
         let mut first = Acquired::empty();
         look(&mut first)?;
         // For the part another exporter may be asked, so a look ends here, and there is a second one.

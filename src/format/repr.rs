@@ -32,12 +32,12 @@ where
 }
 
 /// Text of limited length.
-struct Line {
+struct ShortText {
     text: [u8; 48],
     length: usize,
 }
 
-impl Line {
+impl ShortText {
     fn new() -> Self {
         Self { text: [0; 48], length: 0 }
     }
@@ -97,7 +97,7 @@ fn write_float<W>(number: f64, style: Style, write: &mut W) -> Result<()>
 where
     W: FnMut(&[u8]) -> Result<()>,
 {
-    let mut line = Line::new();
+    let mut line = ShortText::new();
     // The sign of a NaN is not shown.
     if number.is_sign_negative() && !number.is_nan() {
         line.push(b'-');
@@ -117,7 +117,7 @@ where
 /// The digits of a finite number, of which the first is not 0 unless the number is, and the last not unless it is the
 /// only one.
 struct Decimal {
-    digits: Line,
+    digits: ShortText,
     /// Where the point stands: behind that many digits.
     point: i32,
 }
@@ -128,7 +128,7 @@ impl Decimal {
         let mut buffer = ryu::Buffer::new();
         // Such as 0.0, 1.5, 1200.0, 0.0012, 1e16, 1.2e-7.
         let text = buffer.format_finite(number).as_bytes();
-        let mut digits = Line::new();
+        let mut digits = ShortText::new();
         let mut point = 0_i32;
         let mut rest = text.iter();
         let mut behind = false;
@@ -162,7 +162,7 @@ impl Decimal {
     }
 
     /// As `float_repr_style` "short" has it.
-    fn lay_out(&self, style: Style, line: &mut Line) {
+    fn lay_out(&self, style: Style, line: &mut ShortText) {
         let digits = self.digits.as_slice();
         if !(-3..=16).contains(&self.point) {
             let exponent = self.point.wrapping_sub(1);
@@ -277,7 +277,7 @@ where
     W: FnMut(&[u8]) -> Result<()>,
 {
     let quote = if point == u32::from(b'\'') { b'"' } else { b'\'' };
-    let mut line = Line::new();
+    let mut line = ShortText::new();
     line.push(quote);
     match (u8::try_from(point), u16::try_from(point)) {
         (Ok(byte), _) if is_plain(byte, quote) => line.push(byte),

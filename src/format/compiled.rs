@@ -1,6 +1,6 @@
 //! A format compiled once, to unpack and pack many items without reading its text again.
 //!
-//! CPython's counterpart is `struct.Struct`. A [`Plan`] executes the operations that `compile` has written.
+//! CPython's counterpart is `struct.Struct`. A [`CompiledFormat`] executes the operations that `compile` has written.
 
 use core::cell::Cell;
 use core::ffi::CStr;
@@ -8,19 +8,19 @@ use core::ffi::CStr;
 use super::codec::{Codec, Form};
 use super::compile::{Counts, Op};
 use super::value::Value;
-use crate::error::{Argument, Error, Kind as ErrorKind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 
 /// A compiled format: CPython's `struct.Struct`. It borrows its steps, and may be used by many threads at once.
 #[derive(Clone, Copy, Debug)]
-pub struct Plan<'o> {
+pub struct CompiledFormat<'o> {
     pub(super) ops: &'o [Op],
     counts: Counts,
 }
 
 /// What an element makes of a value before it takes it.
-trait Fit<'v>: Fn(Codec, Value<'v>) -> Result<Value<'v>> + Copy {}
+trait Adapt<'v>: Fn(Codec, Value<'v>) -> Result<Value<'v>> + Copy {}
 
-impl<'v, F: Fn(Codec, Value<'v>) -> Result<Value<'v>> + Copy> Fit<'v> for F {}
+impl<'v, F: Fn(Codec, Value<'v>) -> Result<Value<'v>> + Copy> Adapt<'v> for F {}
 
 /// As `struct.pack` takes it: as it is, or not.
 #[inline(always)]
@@ -28,13 +28,13 @@ fn unchanged(_: Codec, value: Value<'_>) -> Result<Value<'_>> {
     Ok(value)
 }
 
-/// An operation that does not fit its item: of another plan.
+/// An operation that does not fit its item: of another format.
 const MISMATCH: Error = Error::bad_argument();
 
 const PACK_NEEDS: &CStr = c"pack_into needs at least %zd bytes";
 
-impl<'o> Plan<'o> {
-    /// The plan that [`compile`] wrote, with the counts that it gave.
+impl<'o> CompiledFormat<'o> {
+    /// The compiled format that [`compile`] wrote, with the counts that it gave.
     #[must_use]
     pub fn new(ops: &'o [Op], counts: Counts) -> Self {
         Self { ops: ops.get(..counts.ops).unwrap_or(ops), counts }
@@ -139,7 +139,7 @@ impl<'o> Plan<'o> {
     }
 
     /// Writes the next numbers of C's, which [`check_numbers`](Self::check_numbers) has accepted, to the item at the start
-    /// of this memory, converted as [`convert`](super::convert) says. Bytes without a value become 0.
+    /// of this memory, converted as [`coerce`](super::coerce) says. Bytes without a value become 0.
     ///
     /// # Errors
     /// As [`check_numbers`](Self::check_numbers), and then part of the item may be written; `ValueError` if the memory is
@@ -194,7 +194,7 @@ impl<'o> Plan<'o> {
         mut ops: &[Op],
         memory: &mut [u8],
         values: &mut I,
-        fit: impl Fit<'v>,
+        fit: impl Adapt<'v>,
     ) -> Result<()> {
         while let Some((op, mut rest)) = ops.split_first() {
             let mut bytes = memory.get_mut(op.offset..op.end).ok_or(MISMATCH)?;
@@ -269,21 +269,21 @@ mod tests {
     use super::super::tree::MAX_DEPTH;
     use super::*;
 
-    struct Compiled {
+    struct OwnedFormat {
         ops: Vec<Op>,
         counts: Counts,
     }
 
-    fn compiled(format: &CStr) -> Result<Compiled> {
+    fn compiled(format: &CStr) -> Result<OwnedFormat> {
         let counts = count_ops(format)?;
         let mut ops = vec![Op::default(); counts.ops];
         assert_eq!(compile(format, &mut ops), Ok(counts), "{format:?}");
-        Ok(Compiled { ops, counts })
+        Ok(OwnedFormat { ops, counts })
     }
 
-    impl Compiled {
-        fn plan(&self) -> Plan<'_> {
-            Plan::new(&self.ops, self.counts)
+    impl OwnedFormat {
+        fn plan(&self) -> CompiledFormat<'_> {
+            CompiledFormat::new(&self.ops, self.counts)
         }
 
         fn unpack<'a>(&self, item: &'a [u8]) -> Result<Vec<Value<'a>>> {
@@ -411,7 +411,7 @@ mod tests {
         assert_eq!(result, Ok(()));
         assert_eq!(counts(c"4611686018427387904T{0s0s}"), None);
         assert_eq!(compile(c"iid", &mut [Op::default(); 2]), Err(Error::bad_argument()));
-        assert_eq!(Plan::new(&[], Counts::default()).counts().size, 0);
+        assert_eq!(CompiledFormat::new(&[], Counts::default()).counts().size, 0);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use core::ffi::CStr;
 
 use super::float::{LongDouble, Real, half_of_double, half_of_single, half_to_single};
 use super::value::Value;
-use crate::error::{Argument, Error, Kind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 
 /// For what packs as a complex number.
 pub(super) const NOT_COMPLEX: Error = Error::wrong_type(c"required argument is not a complex");
@@ -108,8 +108,10 @@ impl Fault {
     pub(crate) fn at(self, index: usize) -> Error {
         let index = Argument::Size(index.cast_signed());
         match self {
-            Self::Nan => Error::with(Kind::Value, c"number %zd is NaN, which no integer is", index, Argument::None),
-            Self::Range => Error::with(Kind::Overflow, c"number %zd is out of range", index, Argument::None),
+            Self::Nan => {
+                Error::with(ErrorKind::Value, c"number %zd is NaN, which no integer is", index, Argument::None)
+            }
+            Self::Range => Error::with(ErrorKind::Overflow, c"number %zd is out of range", index, Argument::None),
             Self::NoNumber(text) => Error::wrong_type(text),
         }
     }
@@ -119,8 +121,8 @@ impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Nan => Self::value(c"cannot convert NaN to an integer"),
-            Fault::Range => Self::new(Kind::Overflow, c"the number is out of range"),
-            Fault::NoNumber(text) => Self::new(Kind::Type, text),
+            Fault::Range => Self::new(ErrorKind::Overflow, c"the number is out of range"),
+            Fault::NoNumber(text) => Self::new(ErrorKind::Type, text),
         }
     }
 }
@@ -331,7 +333,7 @@ pub(crate) trait CNumber: Native {
     /// The number that a value is, converted by the rules of [`To`]. An address is the integer that it is.
     fn from_value(value: Value<'_>) -> core::result::Result<Self, Fault>;
 
-    /// The same number as a value; what an item makes of it, `Plan::write_numbers` knows.
+    /// The same number as a value; what an item makes of it, `CompiledFormat::write_numbers` knows.
     fn to_value(self) -> Value<'static>;
 }
 

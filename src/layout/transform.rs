@@ -1,7 +1,7 @@
 //! The same items under other axes: permuted, repeated, or counted in another shape. Nothing is copied, so each of these
 //! says no where the memory does not lie so that strides and suboffsets can express it.
 
-use crate::error::{Argument, Error, Kind, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 
 use super::MAX_NDIM;
 use super::structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of, too_many_axes};
@@ -126,8 +126,12 @@ pub fn reshape(view: &Structure<'_>, shape: &[isize], order: Order, to: &mut Axe
 
 /// Puts in the length that is -1, and checks that there are as many items.
 fn complete(shape: &mut [isize], items: isize) -> Result<()> {
-    let mismatch =
-        Error::with(Kind::Value, c"cannot reshape %zd items into this shape", Argument::Size(items), Argument::None);
+    let mismatch = Error::with(
+        ErrorKind::Value,
+        c"cannot reshape %zd items into this shape",
+        Argument::Size(items),
+        Argument::None,
+    );
     let free = shape.iter().position(|&len| len == -1);
     if let Some(len) = free.and_then(|axis| shape.get_mut(axis)) {
         *len = 1;

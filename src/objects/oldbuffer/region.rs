@@ -4,8 +4,8 @@ use core::ops::Deref;
 
 use crate::abi::buffer::Py_buffer;
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::buffer::{self, Acquired, AskedBoth, Both, Operand, Request, Within};
-use crate::error::{Error, Kind, Result};
+use crate::buffer::{self, Acquired, AskedBoth, Both, Request, Which, Within};
+use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::exceptions::type_of_kind;
 use crate::runtime::indicator;
 use crate::runtime::refs::Owned;
@@ -19,7 +19,7 @@ pub(super) const NO_EXPORTER: Error = Error::wrong_type(c"bad argument type for 
 
 /// What it is a part of. It does not change between making and destroying the object.
 #[derive(Clone, Copy)]
-pub(super) struct Part {
+pub(super) struct Region {
     /// The exporter that it is a part of, an owned reference; NULL where it is memory of the program's or its own.
     pub(super) base: *mut PyObject,
     /// That memory.
@@ -31,7 +31,7 @@ pub(super) struct Part {
     pub(super) readonly: bool,
 }
 
-impl Part {
+impl Region {
     /// Makes a part of another old buffer one of that one's base, where it has one. Says no where that one is read-only and
     /// this one is not.
     #[must_use]
@@ -61,7 +61,7 @@ impl Part {
     pub(super) unsafe fn resolved(&self) -> Result<Resolved> {
         // SAFETY: the old buffer owns a reference to its base (O1).
         match self.base.is_null() || unsafe { !buffer::may_stand_for_another(self.base) } {
-            true => Ok(Resolved { part: *self, keeper: None }),
+            true => Ok(Resolved { region: *self, keeper: None }),
             // SAFETY: the function's contract.
             false => unsafe { self.followed() },
         }
@@ -71,13 +71,13 @@ impl Part {
     /// As [`resolved`](Self::resolved).
     #[cold]
     unsafe fn followed(&self) -> Result<Resolved> {
-        let mut resolved = Resolved { part: *self, keeper: None };
+        let mut resolved = Resolved { region: *self, keeper: None };
         // SAFETY: the old buffer owns a reference to its base (O1), and so on; O2 after the check.
         unsafe {
-            while let Some(answerer) = buffer::answerer(resolved.part.base)? {
-                let part = &mut resolved.part;
-                part.base = answerer.as_ptr();
-                let known = !super::check(part.base) || part.refer_to_base_of(super::part_of(part.base));
+            while let Some(answerer) = buffer::answerer(resolved.region.base)? {
+                let region = &mut resolved.region;
+                region.base = answerer.as_ptr();
+                let known = !super::check(region.base) || region.refer_to_base_of(super::region_of(region.base));
                 resolved.keeper = Some(answerer);
                 if !known {
                     return Err(Error::buffer(c"buffer is read-only"));
@@ -186,34 +186,34 @@ impl Part {
 
 /// A part of what answers requests in the end, which stays as long as this lives. A look at it has to end before.
 pub(super) struct Resolved {
-    part: Part,
+    region: Region,
     keeper: Option<Owned<PyObject>>,
 }
 
 impl Deref for Resolved {
-    type Target = Part;
+    type Target = Region;
 
-    fn deref(&self) -> &Part {
-        &self.part
+    fn deref(&self) -> &Region {
+        &self.region
     }
 }
 
 /// The error of whichever of two was asked.
 pub(super) fn of_either(asked: AskedBoth, to_first: Request, to_second: Request) -> Result<()> {
     asked.map_err(|(operand, error)| match operand {
-        Operand::First => refused(error, to_first),
-        Operand::Second => refused(error, to_second),
+        Which::First => refused(error, to_first),
+        Which::Second => refused(error, to_second),
     })
 }
 
 /// The error of a request for bytes. That an exporter has none in one piece, or none to write, is a `TypeError`, as in
 /// Python 2.
 fn refused(error: Error, request: Request) -> Error {
-    let refusal = type_of_kind(Kind::Buffer);
+    let refusal = type_of_kind(ErrorKind::Buffer);
     let refused = match error {
         // SAFETY: the type of a pending error is a type object.
         Error::Raised => unsafe { types::is_subtype(indicator::occurred(), refusal) },
-        error => error.kind() == Some(Kind::Buffer),
+        error => error.kind() == Some(ErrorKind::Buffer),
     };
     match (refused, request) {
         (false, _) => error,

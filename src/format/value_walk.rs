@@ -1,17 +1,17 @@
 //! The values of an item one after the other, for who cannot be visited: two formats that are walked in step.
 //!
-//! CPython's counterpart is `s_unpack_internal` in `_struct.c`, which fills a tuple. [`Plan::unpack`] is quicker where the
-//! values of one format are all that is wanted.
+//! CPython's counterpart is `s_unpack_internal` in `_struct.c`, which fills a tuple. [`CompiledFormat::unpack`] is
+//! quicker where the values of one format are all that is wanted.
 
 use super::codec::Form;
 use super::compile::Op;
-use super::plan::Plan;
+use super::compiled::CompiledFormat;
 use super::tree::MAX_DEPTH;
 use super::value::Value;
 
 /// A walk over the values of items, which can begin again for the next item.
 #[derive(Clone, Debug)]
-pub struct Values<'o> {
+pub struct ValueWalk<'o> {
     pub(super) ops: &'o [Op],
     /// The next step, how many of its elements are behind, and where the element of the loop around it begins.
     pub(super) at: usize,
@@ -42,15 +42,15 @@ pub(super) enum Closed {
     Loop,
 }
 
-impl<'o> Plan<'o> {
+impl<'o> CompiledFormat<'o> {
     /// The walk over the values of this format, before the first one.
     #[must_use]
-    pub fn values(&self) -> Values<'o> {
-        Values { ops: self.ops(), at: 0, index: 0, base: 0, rounds: [Round::default(); MAX_DEPTH + 1], depth: 0 }
+    pub fn values(&self) -> ValueWalk<'o> {
+        ValueWalk { ops: self.ops(), at: 0, index: 0, base: 0, rounds: [Round::default(); MAX_DEPTH + 1], depth: 0 }
     }
 }
 
-impl<'o> Values<'o> {
+impl<'o> ValueWalk<'o> {
     /// The values of an item, from the first one. It ends early where the memory is smaller than the item.
     pub fn of<'w, 'a>(&'w mut self, item: &'a [u8]) -> impl Iterator<Item = Value<'a>> + use<'w, 'a, 'o> {
         self.restart();
@@ -186,19 +186,20 @@ mod tests {
     use super::super::compile::{compile, count_ops};
     use super::*;
 
-    /// The values as the walk gives them, which must be those that the plan visits; twice, to begin again.
+    /// The values as the walk gives them, which must be those that the compiled format visits; twice, to begin again.
     fn values<'a>(format: &CStr, item: &'a [u8]) -> Option<Vec<Value<'a>>> {
         let counts = count_ops(format).ok()?;
         let mut ops = vec![Op::default(); counts.ops];
         compile(format, &mut ops).ok()?;
-        let plan = Plan::new(&ops, counts);
+        let compiled = CompiledFormat::new(&ops, counts);
         let mut visited = vec![];
-        plan.unpack(item, &mut |value| {
-            visited.push(value);
-            Ok(())
-        })
-        .ok()?;
-        let mut walk = plan.values();
+        compiled
+            .unpack(item, &mut |value| {
+                visited.push(value);
+                Ok(())
+            })
+            .ok()?;
+        let mut walk = compiled.values();
         assert_eq!(walk.of(item).take(2).count(), visited.len().min(2));
         let values: Vec<_> = walk.of(item).collect();
         assert_eq!(values, visited, "{format:?}");
@@ -251,7 +252,7 @@ mod tests {
         let counts = count_ops(format).unwrap_or_default();
         let mut ops = vec![Op::default(); counts.ops];
         assert_eq!(compile(format, &mut ops), Ok(counts));
-        let mut walk = Plan::new(&ops, counts).values();
+        let mut walk = CompiledFormat::new(&ops, counts).values();
         let item = [0; 8];
         let mut count = |len| item.get(..len).map(|item| walk.of(item).count());
         assert_eq!([0, 1, 2, 6, 7, 8].map(&mut count), [0, 0, 1, 3, 3, 4].map(Some));

@@ -9,18 +9,18 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::memoryview::{_Py_MEMORYVIEW_C, PyMemoryViewObject};
 use crate::abi::object::{Py_hash_t, PyObject};
 use crate::buffer::{self, Acquired, Request, Within};
-use crate::error::{Error, Kind, Result};
-use crate::format::{self, Comparer, common_item, is_of_struct, native_code};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{Comparer, CompiledFormat, common_item, is_of_struct, native_code};
 use crate::kernels;
 use crate::layout::{Enough, Order, Pair, Plan, Purpose, Structure, with_room};
-use crate::objects::format::{PlanOf, with_plan_of};
+use crate::objects::format::{CompiledFor, with_compiled_for};
 use crate::runtime::alloc::Scratch;
 use crate::runtime::boundary::boundary;
-use crate::runtime::compare::Operator;
 use crate::runtime::hash;
 use crate::runtime::indicator;
 use crate::runtime::object;
 use crate::runtime::refs::{Owned, atomic};
+use crate::runtime::richcompare::Operator;
 use crate::runtime::types::answer;
 
 use super::access::{Access, SMALLER};
@@ -140,25 +140,25 @@ unsafe fn equal_items(pair: Pair<'_>, a: &Py_buffer, b: &Py_buffer, formats: For
     if formats == Formats::Struct && !(is_of_struct(format_a) && is_of_struct(format_b)) {
         return Ok(false);
     }
-    let mut compare = |a: &format::Plan<'_>, b: &format::Plan<'_>| {
+    let mut compare = |a: &CompiledFormat<'_>, b: &CompiledFormat<'_>| {
         // SAFETY: the function's contract.
         Ok(unsafe { equal_by_format(&Comparer::new(*a, *b), plan.as_mut(), items) })
     };
     let (of_a, of_b) = match formats {
-        Formats::Struct => (PlanOf::Struct, PlanOf::Struct),
-        Formats::All => (PlanOf::Items(a.itemsize), PlanOf::Items(b.itemsize)),
+        Formats::Struct => (CompiledFor::Struct, CompiledFor::Struct),
+        Formats::All => (CompiledFor::Items(a.itemsize), CompiledFor::Items(b.itemsize)),
     };
-    let compared = with_plan_of(format_a, of_a, |plan_a| {
+    let compared = with_compiled_for(format_a, of_a, |compiled_a| {
         // Most often the formats are the same.
         Ok(if (format_a, of_a) == (format_b, of_b) {
-            compare(plan_a, plan_a)
+            compare(compiled_a, compiled_a)
         } else {
-            with_plan_of(format_b, of_b, |plan_b| compare(plan_a, plan_b))
+            with_compiled_for(format_b, of_b, |compiled_b| compare(compiled_a, compiled_b))
         })
     });
     match compared.and_then(|inner| inner) {
         Ok(answer) => answer,
-        Err(error) if error.kind() == Some(Kind::Memory) => Err(error),
+        Err(error) if error.kind() == Some(ErrorKind::Memory) => Err(error),
         Err(_) => Ok(false),
     }
 }

@@ -4,18 +4,18 @@
 
 use super::codec::{Codec, Form};
 use super::compile::Op;
+use super::compiled::CompiledFormat;
 use super::empty;
 use super::number::Numbers;
-use super::plan::Plan;
-use super::values::Values;
+use super::value_walk::ValueWalk;
 
 /// Compares items of one format with items of another by value. Make one, then walk the items.
 #[derive(Clone, Debug)]
 pub struct Comparer<'p> {
-    a: Plan<'p>,
-    b: Plan<'p>,
+    a: CompiledFormat<'p>,
+    b: CompiledFormat<'p>,
     pairing: Pairing,
-    steps: [Option<Step>; MAX_STEPS],
+    steps: [Option<PairedRun>; MAX_STEPS],
 }
 
 /// How the values of the two formats pair up. `struct.unpack` gives a tuple; a tuple of one counts as its value.
@@ -28,7 +28,7 @@ enum Pairing {
     /// As the steps say.
     Steps,
     /// More steps than there is room for, or loops: the values of both formats one after the other.
-    Values,
+    ValueWalk,
 }
 
 /// Enough for nearly every record; more would make each [`Comparer`] larger.
@@ -36,7 +36,7 @@ const MAX_STEPS: usize = 8;
 
 /// Elements that follow each other in both items.
 #[derive(Clone, Copy, Debug)]
-struct Step {
+struct PairedRun {
     a: Elements,
     b: Elements,
     /// How many pairs of elements.
@@ -82,8 +82,8 @@ impl<'p> Comparer<'p> {
     /// For items of these two formats.
     #[must_use]
     #[inline]
-    pub fn new(a: Plan<'p>, b: Plan<'p>) -> Self {
-        let mut comparer = Self { a, b, pairing: Pairing::Values, steps: [None; MAX_STEPS] };
+    pub fn new(a: CompiledFormat<'p>, b: CompiledFormat<'p>) -> Self {
+        let mut comparer = Self { a, b, pairing: Pairing::ValueWalk, steps: [None; MAX_STEPS] };
         if a.counts().values != b.counts().values {
             comparer.pairing = Pairing::Never;
         } else if a.counts().size == b.counts().size && same_bytes(a.ops(), b.ops(), a.counts().size) {
@@ -135,7 +135,7 @@ impl<'p> Comparer<'p> {
                 let size = self.a.counts().size;
                 a_item.get(..size) == b_item.get(..size)
             }
-            Pairing::Values => self.values_equal(a_item, b_item),
+            Pairing::ValueWalk => self.values_equal(a_item, b_item),
         }
     }
 
@@ -148,7 +148,7 @@ impl<'p> Comparer<'p> {
     /// What compares many items quicker than [`equal`](Self::equal), if the formats are of that kind.
     #[must_use]
     pub fn by_values(&self) -> Option<ByValues<'p>> {
-        matches!(self.pairing, Pairing::Values).then(|| self.walker())
+        matches!(self.pairing, Pairing::ValueWalk).then(|| self.walker())
     }
 
     fn walker(&self) -> ByValues<'p> {
@@ -161,8 +161,8 @@ impl<'p> Comparer<'p> {
 /// Compares items value by value, whatever their formats.
 #[derive(Clone, Debug)]
 pub struct ByValues<'p> {
-    a: Values<'p>,
-    b: Values<'p>,
+    a: ValueWalk<'p>,
+    b: ValueWalk<'p>,
     /// Both have values without a byte.
     both_empty: bool,
 }
@@ -178,19 +178,19 @@ impl ByValues<'_> {
     }
 }
 
-/// The steps of one plan, some elements of the first of which may be behind.
-struct Side<'o> {
+/// The steps of one compiled format, some elements of the first of which may be behind.
+struct OpsLeft<'o> {
     ops: &'o [Op],
     behind: usize,
 }
 
-impl Side<'_> {
+impl OpsLeft<'_> {
     /// Goes on by so many elements.
     fn advance(&mut self, count: usize) {
         if let Some((op, rest)) = self.ops.split_first() {
             self.behind = self.behind.saturating_add(count);
             if self.behind >= op.count {
-                *self = Side { ops: rest, behind: 0 };
+                *self = OpsLeft { ops: rest, behind: 0 };
             }
         }
     }
@@ -204,10 +204,10 @@ impl Side<'_> {
 }
 
 /// Writes the steps for two formats with as many values; `None` if they are too many, or there are loops or bits.
-fn make_steps(a: &[Op], b: &[Op], steps: &mut [Option<Step>; MAX_STEPS]) -> Option<()> {
+fn make_steps(a: &[Op], b: &[Op], steps: &mut [Option<PairedRun>; MAX_STEPS]) -> Option<()> {
     let mut free = steps.iter_mut();
-    let mut last: Option<Step> = None;
-    let (mut left, mut right) = (Side { ops: a, behind: 0 }, Side { ops: b, behind: 0 });
+    let mut last: Option<PairedRun> = None;
+    let (mut left, mut right) = (OpsLeft { ops: a, behind: 0 }, OpsLeft { ops: b, behind: 0 });
     while !left.ops.is_empty() {
         let ((a, a_count), (b, b_count)) = (left.elements()?, right.elements()?);
         let count = a_count.min(b_count);
@@ -220,7 +220,7 @@ fn make_steps(a: &[Op], b: &[Op], steps: &mut [Option<Step>; MAX_STEPS]) -> Opti
         };
         // All pairs without a byte are alike.
         let pairs = if a.size == 0 && b.size == 0 { count.min(1) } else { count };
-        let step = Step { a, b, count: pairs, comparison };
+        let step = PairedRun { a, b, count: pairs, comparison };
         if !last.as_mut().is_some_and(|last| last.extend(&step))
             && let Some(last) = last.replace(step)
         {
@@ -235,10 +235,11 @@ fn make_steps(a: &[Op], b: &[Op], steps: &mut [Option<Step>; MAX_STEPS]) -> Opti
     Some(())
 }
 
-/// Whether the items of two plans are equal exactly where their bytes are, all `size` of them: the same values at the same
-/// places without gaps, each of which has one representation only. Recursion is as deep as the format's.
+/// Whether the items of two compiled formats are equal exactly where their bytes are, all `size` of them: the same
+/// values at the same places without gaps, each of which has one representation only. Recursion is as deep as the
+/// format's.
 fn same_bytes(a: &[Op], b: &[Op], size: usize) -> bool {
-    let (mut left, mut right) = (Side { ops: a, behind: 0 }, Side { ops: b, behind: 0 });
+    let (mut left, mut right) = (OpsLeft { ops: a, behind: 0 }, OpsLeft { ops: b, behind: 0 });
     let mut end = 0_usize;
     while let (Some((x, x_rest)), Some((y, y_rest))) = (left.ops.split_first(), right.ops.split_first()) {
         if let (Some((a, a_count)), Some((b, b_count))) = (left.elements(), right.elements()) {
@@ -261,7 +262,7 @@ fn same_bytes(a: &[Op], b: &[Op], size: usize) -> bool {
             return false;
         }
         end = x.end;
-        (left, right) = (Side { ops: x_rest, behind: 0 }, Side { ops: y_rest, behind: 0 });
+        (left, right) = (OpsLeft { ops: x_rest, behind: 0 }, OpsLeft { ops: y_rest, behind: 0 });
     }
     left.ops.is_empty() && right.ops.is_empty() && end == size
 }
@@ -297,7 +298,7 @@ fn one_form(form: Form) -> Option<Form> {
     })
 }
 
-impl Step {
+impl PairedRun {
     /// Takes another step in, where both compare bytes that follow each other; says whether it has.
     fn extend(&mut self, next: &Self) -> bool {
         let length = self.a.size.saturating_mul(self.count);
@@ -382,7 +383,7 @@ mod tests {
         let (mut a_ops, mut b_ops) = (vec![Op::default(); a_counts.ops], vec![Op::default(); b_counts.ops]);
         compile(a, &mut a_ops).ok()?;
         compile(b, &mut b_ops).ok()?;
-        Some(ask(&Comparer::new(Plan::new(&a_ops, a_counts), Plan::new(&b_ops, b_counts))))
+        Some(ask(&Comparer::new(CompiledFormat::new(&a_ops, a_counts), CompiledFormat::new(&b_ops, b_counts))))
     }
 
     fn equal(a: &CStr, a_item: &[u8], b: &CStr, b_item: &[u8]) -> bool {
