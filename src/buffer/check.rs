@@ -123,7 +123,7 @@ impl Asked {
     }
 }
 
-const REQUESTS: usize = STRUCTURES.len().wrapping_mul(WITH.len());
+const REQUESTS: usize = STRUCTURES.len() * WITH.len();
 
 /// The place in `STRUCTURES` from which on all ask for C-contiguous memory.
 const C_CONTIGUOUS: usize = 4;
@@ -434,6 +434,7 @@ impl Checker {
             _ => None,
         };
         for (object, before, after) in [Some((self.obj.object, before.obj, after.obj)), other].into_iter().flatten() {
+            // An exporter may have set any count.
             let change = after.wrapping_sub(before);
             if change != 0 {
                 self.broken(Rule::Balance, flags, text, &[Argument::Size(change)]);

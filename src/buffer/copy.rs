@@ -310,7 +310,7 @@ unsafe fn gather(base: *const u8, src: &Structure<'_>, dst: &Structure<'_>, temp
             let mut to = temporary;
             each_last(last_writes(room, src, dst)?, |part| {
                 let part = part.to_temporary();
-                let size = part.items().wrapping_mul(part.itemsize());
+                let size = part.items() * part.itemsize();
                 run(part, Purpose::Once, Order::C, base, to);
                 to = to.wrapping_add(size);
             });
@@ -331,7 +331,7 @@ unsafe fn ungather(temporary: *const u8, src: &Structure<'_>, dst: &Structure<'_
             let mut from = temporary;
             each_last(last_writes(room, src, dst)?, |part| {
                 let part = part.from_temporary();
-                let size = part.items().wrapping_mul(part.itemsize());
+                let size = part.items() * part.itemsize();
                 run(part, Purpose::Write, Order::C, from, base);
                 from = from.wrapping_add(size);
             });

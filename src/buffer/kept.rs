@@ -73,7 +73,7 @@ impl Kept {
         // SAFETY: the function's contract. The use keeps the view, whose `obj` is NULL or an owned reference.
         unsafe {
             let state = atomic(&raw mut (*kept).state);
-            let begin = |state: Py_ssize_t| (state & KEPT != 0).then(|| state.wrapping_add(USE));
+            let begin = |state: Py_ssize_t| (state & KEPT != 0).then(|| state + USE);
             state.fetch_update(Ordering::Acquire, Ordering::Relaxed, begin).ok()?;
             let exporter = NonNull::new((*kept).view.obj).map(|exporter| Owned::share(exporter));
             if state.fetch_sub(USE, Ordering::AcqRel) == USE {

@@ -11,7 +11,6 @@
 //!   for itself come from `acquire`, which also checks them against the request.
 //! * **B2** a filled `Py_buffer` is not moved: `PyBuffer_FillInfo` lets `shape` and `strides` point into it.
 //! * **B3** the exporter keeps memory and arrays alive and unchanged until the view is released.
-#![deny(clippy::arithmetic_side_effects)]
 
 mod request;
 

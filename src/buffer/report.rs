@@ -148,12 +148,12 @@ impl Rule {
             Self::Refused => 21,
             Self::NothingAnswered => 22,
             Self::Outcome => 23,
-            Self::Unset(field) => 32u32.wrapping_add(field as u32),
-            Self::Missing(field) => 48u32.wrapping_add(field as u32),
-            Self::Unasked(field) => 64u32.wrapping_add(field as u32),
-            Self::Differs(field) => 80u32.wrapping_add(field as u32),
+            Self::Unset(field) => 32 + field as u32,
+            Self::Missing(field) => 48 + field as u32,
+            Self::Unasked(field) => 64 + field as u32,
+            Self::Differs(field) => 80 + field as u32,
         };
-        1u128.wrapping_shl(number)
+        1u128 << number
     }
 }
 
@@ -172,7 +172,7 @@ impl<const N: usize> CutText<N> {
     /// Adds what `write` writes.
     fn add(&mut self, write: impl FnOnce(&mut MessageWriter)) {
         // The last byte stays 0.
-        let room = self.bytes.get_mut(self.length..N.wrapping_sub(1)).unwrap_or_default();
+        let room = self.bytes.get_mut(self.length..N - 1).unwrap_or_default();
         let length = room.len();
         // SAFETY: as many bytes as the rest of the array has.
         let mut sink = unsafe { MessageWriter::write(room.as_mut_ptr(), length) };

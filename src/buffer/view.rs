@@ -225,7 +225,7 @@ unsafe fn keeps_promises(view: &Py_buffer, request: Request, most: MostAxes, own
     if request.shape() || (ndim != 0 && structure.shape.is_some()) {
         structure.check_sizes()?;
         // The rest of a division is what a view has of which CPython makes up the shape, such as 14 bytes in items of 4.
-        let rest = view.len.unsigned_abs().wrapping_sub(structure.bytes());
+        let rest = view.len.unsigned_abs() - structure.bytes();
         let division = ndim == 1 && rest < view.itemsize.unsigned_abs();
         refused(rest != 0 && !division && !own, c"product(shape) * itemsize is less than len")?;
     }

@@ -475,14 +475,14 @@ impl Codec {
         for index in 0..count {
             let (offset, codec) = self.nth_bits(index);
             let bytes = memory.get(offset..).and_then(|rest| rest.get(..codec.bits_size(1))).ok_or(TOO_SMALL)?;
-            visit(Value::Bits((codec.gather(bytes).wrapping_shr(codec.shift()) & codec.mask()) as u64))?;
+            visit(Value::Bits(((codec.gather(bytes) >> codec.shift()) & codec.mask()) as u64))?;
         }
         Ok(())
     }
 
     /// As many ones as there are bits.
     const fn mask(self) -> u128 {
-        1_u128.wrapping_shl(self.bits as u32).wrapping_sub(1)
+        (1_u128 << self.bits) - 1
     }
 
     /// Where in [`gather`](Self::gather)'s integer the bits begin.
@@ -514,8 +514,8 @@ impl Codec {
             return Err(Error::value(text));
         }
         let bytes = memory.get_mut(..self.bits_size(1)).ok_or(TOO_SMALL)?;
-        let mut all = self.gather(bytes) & !self.mask().wrapping_shl(self.shift());
-        all |= number.wrapping_shl(self.shift());
+        let mut all = self.gather(bytes) & !(self.mask() << self.shift());
+        all |= number << self.shift();
         let mut pop = |byte: &mut u8| {
             *byte = all as u8;
             all >>= 8;

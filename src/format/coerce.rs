@@ -325,7 +325,7 @@ where
 fn whole<T: TryFrom<i128>>(number: LongDouble) -> core::result::Result<T, Fault> {
     let (negative, magnitude) = number.real().truncated().ok_or(Fault::Nan)?;
     let magnitude = i128::try_from(magnitude).map_err(|_| Fault::Range)?;
-    T::try_from(if negative { magnitude.wrapping_neg() } else { magnitude }).map_err(|_| Fault::Range)
+    T::try_from(if negative { -magnitude } else { magnitude }).map_err(|_| Fault::Range)
 }
 
 /// A type that C programs have numbers in: `double`, `float`, `int64_t`, `uint64_t`.

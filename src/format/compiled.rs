@@ -130,7 +130,7 @@ impl<'o> CompiledFormat<'o> {
         let next = Cell::new(first);
         self.check(self.ops, numbers, |codec, number, _| {
             let index = next.get();
-            next.set(index.wrapping_add(1));
+            next.set(index + 1);
             match codec.fit(number) {
                 Ok(_) => Ok(()),
                 Err(fault) => Err(fault.at(index)),

@@ -24,7 +24,7 @@ const BASES: [u64; 2] = [0x0a5f_2c61_93d7_e84b, 0x5bd1_e995_7f4a_7c15];
 
 /// `x * factor + sum`, of a prime.
 fn apply(x: u64, factor: u64, sum: u64, prime: u64) -> u64 {
-    let all = u128::from(x).wrapping_mul(factor.into()).wrapping_add(sum.into());
+    let all = u128::from(x) * u128::from(factor) + u128::from(sum);
     all.checked_rem(prime.into()).unwrap_or(0) as u64
 }
 
@@ -144,7 +144,7 @@ pub(super) fn equal(a: &mut ValueWalk<'_>, a_item: &[u8], b: &mut ValueWalk<'_>,
         let run = a.left(left).min(b.left(right));
         a.pass(run);
         b.pass(run);
-        runs = runs.wrapping_add(1);
+        runs += 1;
         if runs == PATIENCE {
             runs = 0;
             let stretch = empty_ahead(a, b);
@@ -205,7 +205,7 @@ impl<'o> ValueWalk<'o> {
                 let rounds = match count(body, values.saturating_add(1)) {
                     (each, true) => {
                         let rounds = values.checked_div(each).unwrap_or(0).min(round.left);
-                        values = values.wrapping_sub(each.wrapping_mul(rounds));
+                        values -= each * rounds;
                         rounds
                     }
                     _ => 0,
@@ -227,7 +227,7 @@ impl<'o> ValueWalk<'o> {
             }
             let run = self.left(op).min(values);
             all = all.then(Print::of(op.codec.form).repeated(run));
-            values = values.wrapping_sub(run);
+            values -= run;
             self.pass(run);
             self.leave(op);
         }

@@ -45,23 +45,23 @@ pub(super) enum Real {
 impl Widths {
     /// The exponent field of infinities and NaNs.
     const fn last(self) -> u32 {
-        1_u32.wrapping_shl(self.exponent).wrapping_sub(1)
+        (1_u32 << self.exponent) - 1
     }
 
     /// The exponent of a fraction's lowest bit in subnormal numbers and in those with 1 in the exponent field.
     const fn lowest(self) -> i32 {
         let bias = self.last() >> 1;
-        1_i32.wrapping_sub_unsigned(bias).wrapping_sub_unsigned(self.fraction)
+        1 - bias.cast_signed() - self.fraction.cast_signed()
     }
 
     /// The integer part, a bit above the fraction.
     const fn one(self) -> u128 {
-        1_u128.wrapping_shl(self.fraction)
+        1_u128 << self.fraction
     }
 
     /// How far a payload is from the top of an integer.
     const fn payload_shift(self) -> u32 {
-        u128::BITS.wrapping_sub(self.fraction)
+        u128::BITS - self.fraction
     }
 
     fn read(self, Fields { negative, exponent, fraction }: Fields) -> Real {
@@ -69,7 +69,7 @@ impl Widths {
             if fraction == 0 {
                 return Real::Infinite { negative };
             }
-            return Real::Nan { negative, payload: fraction.wrapping_shl(self.payload_shift()) };
+            return Real::Nan { negative, payload: fraction << self.payload_shift() };
         }
         let above = exponent.saturating_sub(1);
         let mantissa = if exponent == 0 { fraction } else { fraction | self.one() };
@@ -81,7 +81,7 @@ impl Widths {
         match real {
             Real::Nan { negative, payload } => {
                 let quiet = payload | (1 << 127);
-                Fields { negative, exponent: self.last(), fraction: quiet.wrapping_shr(self.payload_shift()) }
+                Fields { negative, exponent: self.last(), fraction: quiet >> self.payload_shift() }
             }
             Real::Infinite { negative } => Fields { negative, exponent: self.last(), fraction: 0 },
             Real::Finite { negative, mantissa: 0, .. } => Fields { negative, exponent: 0, fraction: 0 },
@@ -97,28 +97,28 @@ impl Widths {
                 if field >= self.last() {
                     return self.round(Real::Infinite { negative });
                 }
-                let fields = rounded.saturating_add(u128::from(field).wrapping_shl(self.fraction));
-                let exponent = fields.wrapping_shr(self.fraction) as u32;
+                let fields = rounded.saturating_add(u128::from(field) << self.fraction);
+                let exponent = (fields >> self.fraction) as u32;
                 if exponent >= self.last() {
                     return self.round(Real::Infinite { negative });
                 }
-                Fields { negative, exponent, fraction: fields & self.one().wrapping_sub(1) }
+                Fields { negative, exponent, fraction: fields & (self.one() - 1) }
             }
         }
     }
 
     /// Sign, exponent and fraction from the highest bit downwards.
     fn join(self, fields: Fields) -> u128 {
-        let sign = u128::from(fields.negative).wrapping_shl(self.exponent.saturating_add(self.fraction));
-        sign | u128::from(fields.exponent).wrapping_shl(self.fraction) | fields.fraction
+        let sign = u128::from(fields.negative) << (self.exponent + self.fraction);
+        sign | (u128::from(fields.exponent) << self.fraction) | fields.fraction
     }
 
     fn split(self, bits: u128) -> Fields {
-        let high = bits.wrapping_shr(self.fraction) as u32;
+        let high = (bits >> self.fraction) as u32;
         Fields {
-            negative: high.wrapping_shr(self.exponent) & 1 != 0,
+            negative: (high >> self.exponent) & 1 != 0,
             exponent: high & self.last(),
-            fraction: bits & self.one().wrapping_sub(1),
+            fraction: bits & (self.one() - 1),
         }
     }
 }
@@ -130,8 +130,8 @@ fn shift_right_to_even(mantissa: u128, places: i32) -> u128 {
         return mantissa.checked_shl(count).unwrap_or(0);
     }
     let Some(quotient) = mantissa.checked_shr(count) else { return 0 };
-    let half = 1_u128.wrapping_shl(count.wrapping_sub(1));
-    let rest = mantissa & (half | half.wrapping_sub(1));
+    let half = 1_u128 << (count - 1);
+    let rest = mantissa & (half | (half - 1));
     let up = rest > half || (rest == half && quotient & 1 == 1);
     quotient.saturating_add(up.into())
 }
@@ -175,7 +175,7 @@ impl Real {
                 let magnitude = if exponent <= 0 {
                     mantissa.checked_shr(places).unwrap_or(0)
                 } else if mantissa.leading_zeros() >= places {
-                    mantissa.wrapping_shl(places)
+                    mantissa.checked_shl(places).unwrap_or(0)
                 } else if mantissa == 0 {
                     0
                 } else {
@@ -198,7 +198,7 @@ impl PartialEq for Real {
             ) => {
                 let odd = |mantissa: u128, exponent: i32| {
                     let places = mantissa.trailing_zeros();
-                    (mantissa.wrapping_shr(places), exponent.saturating_add_unsigned(places))
+                    (mantissa >> places, exponent.saturating_add_unsigned(places))
                 };
                 (a == 0 && b == 0)
                     || (a != 0 && b != 0 && a_negative == b_negative && odd(a, a_exponent) == odd(b, b_exponent))
@@ -215,6 +215,7 @@ pub(super) fn half(bits: u16) -> f64 {
 
 /// The same as a single, which is exact, too. As in CPython, a NaN keeps its sign only.
 // Here and in the two functions below every path is computed and one is chosen, so that loops over them become vectors.
+// What wraps is on a path that is not chosen then.
 #[inline(always)]
 pub(super) fn half_to_single(bits: u16) -> f32 {
     /// The unit of a subnormal half, 2**-24.
@@ -222,7 +223,7 @@ pub(super) fn half_to_single(bits: u16) -> f32 {
     let magnitude = u32::from(bits & 0x7fff);
     let subnormal = magnitude.cast_signed() as f32 * UNIT;
     // The exponents are biased by 15 and by 127.
-    let normal = f32::from_bits((magnitude << 13).wrapping_add(112 << 23));
+    let normal = f32::from_bits((magnitude << 13) + (112 << 23));
     let finite = if magnitude < 0x400 { subnormal } else { normal };
     let other = if magnitude == 0x7c00 { f32::INFINITY } else { f32::NAN };
     let value = if magnitude < 0x7c00 { finite } else { other };
@@ -237,9 +238,9 @@ pub(super) fn half_of_double(double: f64) -> u16 {
     const ROUNDER: f64 = 268_435_456.0;
     let bits = double.to_bits();
     let magnitude = bits & (u64::MAX >> 1);
-    let subnormal = (f64::from_bits(magnitude) + ROUNDER).to_bits().wrapping_sub(ROUNDER.to_bits());
+    let subnormal = (f64::from_bits(magnitude) + ROUNDER).to_bits() - ROUNDER.to_bits();
     // The exponents are biased by 1023 and by 15. Rounding may carry into them, as far as to infinity.
-    let below_half = ((1_u64 << 41) - 1).wrapping_add((magnitude >> 42) & 1);
+    let below_half = (1_u64 << 41) - 1 + ((magnitude >> 42) & 1);
     let normal = magnitude.wrapping_sub(1008 << 52).wrapping_add(below_half) >> 42;
     let finite = if magnitude < 1009 << 52 { subnormal } else { normal };
     let number = if magnitude >= 1039 << 52 { 0x7c00 } else { finite };
@@ -254,8 +255,8 @@ pub(super) fn half_of_single(single: f32) -> u16 {
     const ROUNDER: f32 = 0.5;
     let bits = single.to_bits();
     let magnitude = bits & (u32::MAX >> 1);
-    let subnormal = (f32::from_bits(magnitude) + ROUNDER).to_bits().wrapping_sub(ROUNDER.to_bits());
-    let below_half = 0xfff_u32.wrapping_add((magnitude >> 13) & 1);
+    let subnormal = (f32::from_bits(magnitude) + ROUNDER).to_bits() - ROUNDER.to_bits();
+    let below_half = 0xfff_u32 + ((magnitude >> 13) & 1);
     let normal = magnitude.wrapping_sub(112 << 23).wrapping_add(below_half) >> 13;
     let finite = if magnitude < 113 << 23 { subnormal } else { normal };
     let number = if magnitude >= 143 << 23 { 0x7c00 } else { finite };

@@ -31,7 +31,7 @@ pub fn is_of_struct(format: &CStr) -> bool {
 
 /// Where `count` elements begin and end that come after `offset` bytes; `None` if they end beyond [`MAX`].
 pub(super) fn place(offset: usize, align: usize, size: usize, count: usize) -> Option<(usize, usize)> {
-    let mask = align.wrapping_sub(1);
+    let mask = align - 1;
     let start = offset.checked_add(mask)? & !mask;
     let end = size.checked_mul(count)?.checked_add(start)?;
     (end <= MAX).then_some((start, end))
@@ -43,7 +43,7 @@ pub(super) fn is_space(byte: u8) -> bool {
 }
 
 pub(super) fn digit(byte: u8) -> Option<usize> {
-    byte.is_ascii_digit().then(|| usize::from(byte.wrapping_sub(b'0')))
+    byte.is_ascii_digit().then(|| usize::from(byte - b'0'))
 }
 
 #[cfg(test)]

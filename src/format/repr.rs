@@ -45,7 +45,7 @@ impl ShortText {
     fn push(&mut self, byte: u8) {
         if let Some(place) = self.text.get_mut(self.length) {
             *place = byte;
-            self.length = self.length.wrapping_add(1);
+            self.length += 1;
         }
     }
 
@@ -73,13 +73,13 @@ where
         if start < 21 && number == 0 {
             if negative {
                 *place = b'-';
-                start = start.wrapping_sub(1);
+                start -= 1;
             }
             break;
         }
         *place = b'0' | (number % 10) as u8;
         number /= 10;
-        start = start.wrapping_sub(1);
+        start -= 1;
     }
     write(text.get(start..).unwrap_or(&[]))
 }
@@ -136,10 +136,10 @@ impl Decimal {
             match byte {
                 b'e' => break,
                 b'.' => behind = true,
-                b'0' if digits.length == 0 => point = point.wrapping_sub(behind.into()),
+                b'0' if digits.length == 0 => point -= i32::from(behind),
                 _ => {
                     digits.push(byte);
-                    point = point.wrapping_add((!behind).into());
+                    point += i32::from(!behind);
                 }
             }
         }
@@ -147,12 +147,12 @@ impl Decimal {
         for &byte in rest {
             match byte {
                 b'-' => negative = true,
-                _ => exponent = exponent.wrapping_mul(10).wrapping_add((byte & 0x0f).into()),
+                _ => exponent = exponent * 10 + i32::from(byte & 0x0f),
             }
         }
-        point = point.wrapping_add(if negative { exponent.wrapping_neg() } else { exponent });
+        point += if negative { -exponent } else { exponent };
         while let [_, .., b'0'] = digits.as_slice() {
-            digits.length = digits.length.wrapping_sub(1);
+            digits.length -= 1;
         }
         if digits.length == 0 {
             digits.push(b'0');
@@ -165,7 +165,7 @@ impl Decimal {
     fn lay_out(&self, style: Style, line: &mut ShortText) {
         let digits = self.digits.as_slice();
         if !(-3..=16).contains(&self.point) {
-            let exponent = self.point.wrapping_sub(1);
+            let exponent = self.point - 1;
             let (first, others) = digits.split_at_checked(1).unwrap_or((digits, &[]));
             line.extend(first);
             if !others.is_empty() {

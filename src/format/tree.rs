@@ -208,7 +208,7 @@ struct Shape {
 
 /// The next place of this alignment; saturates.
 fn aligned(offset: usize, align: usize) -> usize {
-    let mask = align.wrapping_sub(1);
+    let mask = align - 1;
     offset.saturating_add(mask) & !mask
 }
 
@@ -219,7 +219,7 @@ impl Parser<'_> {
 
     fn take(&mut self) -> Option<u8> {
         let byte = self.peek()?;
-        self.at = self.at.wrapping_add(1);
+        self.at += 1;
         Some(byte)
     }
 

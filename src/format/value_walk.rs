@@ -81,7 +81,7 @@ impl<'o> ValueWalk<'o> {
     #[inline]
     pub(super) fn take<'a>(&mut self, op: &Op, item: &'a [u8]) -> Option<Value<'a>> {
         let index = self.index;
-        self.index = index.wrapping_add(1);
+        self.index = index + 1;
         let memory = item.get(self.base..)?.get(op.offset..op.end)?;
         let (offset, codec, size) = if op.codec.form == Form::Bits {
             let (offset, codec) = op.codec.nth_bits(index);
@@ -99,14 +99,14 @@ impl<'o> ValueWalk<'o> {
 
     /// Passes so many of them.
     pub(super) fn pass(&mut self, elements: usize) {
-        self.index = self.index.wrapping_add(elements);
+        self.index += elements;
     }
 
     /// Goes to the step behind this one, if all its elements are behind.
     #[inline]
     pub(super) fn leave(&mut self, op: &Op) {
         if self.index >= op.count {
-            self.at = self.at.wrapping_add(1);
+            self.at += 1;
             self.index = 0;
         }
     }
@@ -125,10 +125,11 @@ impl<'o> ValueWalk<'o> {
         }
     }
 
-    /// Goes to where the round before the first one of this loop would end.
+    /// Goes to where the round before the first one of this loop would end. Its base may wrap below 0; the next one's does
+    /// not.
     pub(super) fn open_before(&mut self, op: &Op) -> Option<()> {
         self.open_round(op)?;
-        let round = self.rounds.get_mut(self.depth.wrapping_sub(1))?;
+        let round = self.rounds.get_mut(self.depth.checked_sub(1)?)?;
         round.left = op.count;
         self.base = self.base.wrapping_sub(op.size);
         self.at = round.end;
@@ -162,16 +163,11 @@ impl<'o> ValueWalk<'o> {
     }
 
     fn open_round(&mut self, op: &Op) -> Option<()> {
-        let first = self.at.wrapping_add(1);
-        *self.rounds.get_mut(self.depth)? = Round {
-            first,
-            end: first.wrapping_add(op.inner),
-            left: op.count.wrapping_sub(1),
-            size: op.size,
-            outer: self.base,
-        };
-        self.depth = self.depth.wrapping_add(1);
-        self.base = self.base.wrapping_add(op.offset);
+        let first = self.at + 1;
+        *self.rounds.get_mut(self.depth)? =
+            Round { first, end: first + op.inner, left: op.count - 1, size: op.size, outer: self.base };
+        self.depth += 1;
+        self.base += op.offset;
         self.at = first;
         Some(())
     }

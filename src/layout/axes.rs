@@ -45,7 +45,7 @@ impl Axis {
 
     /// Turns the axis round; how far its begin moves in each operand.
     pub(super) fn turn(&mut self) -> (isize, isize) {
-        let last = self.len.wrapping_sub(1);
+        let last = self.len - 1;
         let moved = (last.wrapping_mul(self.src.stride), last.wrapping_mul(self.dst.stride));
         self.src.stride = self.src.stride.wrapping_neg();
         self.dst.stride = self.dst.stride.wrapping_neg();
@@ -110,7 +110,7 @@ impl<'m> Axes<'m> {
         match self.room.get_mut(self.used) {
             Some(free) => {
                 *free = axis;
-                self.used = self.used.wrapping_add(1);
+                self.used += 1;
                 true
             }
             None => false,
@@ -127,7 +127,7 @@ impl<'m> Axes<'m> {
         let tail = self.as_mut_slice().get_mut(position..)?;
         let removed = *tail.first()?;
         tail.rotate_left(1);
-        self.used = self.used.wrapping_sub(1);
+        self.used -= 1;
         Some(removed)
     }
 

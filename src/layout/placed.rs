@@ -111,7 +111,7 @@ impl Placed<'_> {
             step: stride.wrapping_abs(),
             suboffset: inner.wrapping_neg(),
             stride: if stride < 0 { -POINTER } else { POINTER },
-            start: if stride < 0 && count > 0 { count.wrapping_sub(1).wrapping_mul(POINTER) } else { 0 },
+            start: if stride < 0 && count > 0 { (count - 1) * POINTER } else { 0 },
         })
     }
 }

@@ -140,7 +140,7 @@ impl<'m> Pair<'m> {
 
     /// The number of axes up to the last one that follows a pointer.
     pub(super) fn indirect(&self) -> usize {
-        self.axes.as_slice().iter().rposition(Axis::is_indirect).map_or(0, |last| last.wrapping_add(1))
+        self.axes.as_slice().iter().rposition(Axis::is_indirect).map_or(0, |last| last + 1)
     }
 
     /// Whether the second operand follows pointers.
@@ -201,7 +201,7 @@ impl<'m> Pair<'m> {
         let mut part = self.copied(room)?;
         let count = self.axes.as_slice().len();
         for step in 0..count {
-            let position = if order == Order::Fortran { count.wrapping_sub(step).wrapping_sub(1) } else { step };
+            let position = if order == Order::Fortran { count - step - 1 } else { step };
             let len = self.axes.as_slice().get(position)?.len.unsigned_abs();
             slab = slab.checked_div(len)?;
             let index = at.checked_div(slab)?.checked_rem(len)?;
@@ -275,7 +275,7 @@ impl<'m> Pair<'m> {
                 && axis.dst.stride == 0
                 && axis.len > 1
             {
-                self.narrow(position, axis.len.wrapping_sub(1), 1);
+                self.narrow(position, axis.len - 1, 1);
             }
         }
     }
@@ -370,7 +370,7 @@ impl<'m> Pair<'m> {
             if axis.len == 1 {
                 self.axes.remove(position);
             } else {
-                position = position.wrapping_add(1);
+                position += 1;
             }
         }
     }
@@ -390,7 +390,7 @@ impl<'m> Pair<'m> {
                 let step = axis.dst.stride.unsigned_abs();
                 match next.map(|next| next.dst.stride.unsigned_abs()) {
                     Some(least) if least < step => {}
-                    Some(least) if least == step => alike = alike.wrapping_add(1),
+                    Some(least) if least == step => alike += 1,
                     _ => (next, alike) = (Some(axis), 0),
                 }
             }
@@ -401,7 +401,7 @@ impl<'m> Pair<'m> {
                 Some(end) => reach = end,
                 None => return false,
             }
-            passed = passed.wrapping_add(1);
+            passed += 1;
         }
         true
     }
@@ -421,11 +421,11 @@ impl<'m> Pair<'m> {
     /// Puts the direct axes in the order of falling steps: an insertion sort, since there are few, mostly in order.
     fn sort(&mut self, indirect: usize) {
         let axes = self.axes.as_mut_slice().get_mut(indirect..).unwrap_or(&mut []);
-        for end in 1..axes.len().wrapping_add(1) {
+        for end in 1..axes.len() + 1 {
             let Some(head) = axes.get_mut(..end) else { return };
             let Some((last, sorted)) = head.split_last() else { return };
             let key = last.step_size();
-            let place = sorted.iter().rposition(|axis| axis.step_size() >= key).map_or(0, |at| at.wrapping_add(1));
+            let place = sorted.iter().rposition(|axis| axis.step_size() >= key).map_or(0, |at| at + 1);
             if let Some(tail @ [_, _, ..]) = head.get_mut(place..) {
                 tail.rotate_right(1);
             }
@@ -437,11 +437,11 @@ impl<'m> Pair<'m> {
         let mut position = indirect;
         while let Some([outer, inner]) = self.axes.as_slice().get(position..).and_then(|rest| rest.first_chunk()) {
             if !outer.continues(inner) {
-                position = position.wrapping_add(1);
+                position += 1;
                 continue;
             }
             // It goes on just where its outer half did, so there is no way back.
-            let merged = Axis { len: outer.len.wrapping_mul(inner.len), ..*inner };
+            let merged = Axis { len: outer.len * inner.len, ..*inner };
             self.axes.remove(position);
             if let Some(axis) = self.axes.as_mut_slice().get_mut(position) {
                 *axis = merged;

@@ -69,7 +69,7 @@ impl Plan<'_> {
             && inner.src.stride > 0
             && inner.dst.stride == inner.src.stride
         {
-            self.unit = self.unit.wrapping_mul(inner.len.unsigned_abs());
+            self.unit *= inner.len.unsigned_abs();
             self.axes.pop();
         }
     }
@@ -78,7 +78,7 @@ impl Plan<'_> {
     pub fn take_line(&mut self) -> Axis {
         let line = self.direct().last().copied();
         if line.is_some() {
-            self.axes.remove(self.axes.as_slice().len().wrapping_sub(1));
+            self.axes.remove(self.axes.as_slice().len() - 1);
         }
         line.unwrap_or(Axis { len: 1, ..Axis::NONE })
     }
@@ -88,16 +88,15 @@ impl Plan<'_> {
     pub fn tile(&mut self) -> bool {
         let direct = self.direct();
         let Some(last) = direct.len().checked_sub(1) else { return false };
-        let fastest =
-            direct.iter().enumerate().min_by_key(|(at, axis)| (axis.src.stride.unsigned_abs(), last.wrapping_sub(*at)));
+        let fastest = direct.iter().enumerate().min_by_key(|(at, axis)| (axis.src.stride.unsigned_abs(), last - *at));
         let Some(fastest) = fastest.map(|(at, _)| at) else { return false };
         if self.ordered || fastest == last {
             return false;
         }
-        if fastest.wrapping_add(1) != last
-            && let Some(axis) = self.axes.remove(self.indirect.wrapping_add(fastest))
+        if fastest + 1 != last
+            && let Some(axis) = self.axes.remove(self.indirect + fastest)
         {
-            self.axes.insert(self.indirect.wrapping_add(last).wrapping_sub(1), axis);
+            self.axes.insert(self.indirect + last - 1, axis);
         }
         true
     }
@@ -106,7 +105,7 @@ impl Plan<'_> {
     pub fn remove_direct(&mut self, taken: u64) {
         for at in (0..self.direct().len()).rev() {
             if u32::try_from(at).ok().and_then(|at| taken.checked_shr(at)).is_some_and(|bits| bits & 1 == 1) {
-                self.axes.remove(self.indirect.wrapping_add(at));
+                self.axes.remove(self.indirect + at);
             }
         }
     }

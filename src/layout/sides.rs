@@ -61,13 +61,13 @@ impl<'m> Side<'m> {
 
     /// Whether the table holds all items of the line so far.
     fn is_whole(&self) -> bool {
-        self.inner.wrapping_mul(self.last.len.unsigned_abs()) == self.len
+        self.inner * self.last.len.unsigned_abs() == self.len
     }
 
     /// Adds axes that continue the line, as long as there are fewer items than `wanted`. Axes that are `taken` stay away.
     fn extend(&mut self, axes: &[Axis], unit: usize, strides: StridesOf, wanted: usize, taken: u64) {
         while self.len < wanted && self.is_whole() {
-            let step = unit.wrapping_mul(self.len);
+            let step = unit * self.len;
             let free =
                 |at: usize| (self.taken | taken).checked_shr(u32::try_from(at).unwrap_or(64)).unwrap_or(1) & 1 == 0;
             let next = axes.iter().enumerate().find(|(at, axis)| strides(axis).0.unsigned_abs() == step && free(*at));
@@ -94,15 +94,15 @@ impl<'m> Side<'m> {
         self.inner = self.len;
         let most = self.most.checked_div(self.inner).unwrap_or(0);
         let steps = axis.len.unsigned_abs().min(most).min(self.steps_that_fit(stride));
-        self.far = self.far.wrapping_add(steps.wrapping_sub(1).wrapping_mul(stride.unsigned_abs()));
+        self.far += (steps - 1) * stride.unsigned_abs();
         let mut offset = 0;
         let mut filled = self.inner;
         for _ in 1..steps {
             // It fits: see above.
-            offset = Offset::wrapping_add(offset, stride as Offset);
+            offset += stride as Offset;
             let Some((known, free)) = self.offsets.split_at_mut_checked(filled) else { return };
-            free.iter_mut().zip(known.iter().take(self.inner)).for_each(|(to, from)| *to = from.wrapping_add(offset));
-            filled = filled.wrapping_add(self.inner);
+            free.iter_mut().zip(known.iter().take(self.inner)).for_each(|(to, from)| *to = from + offset);
+            filled += self.inner;
         }
         self.len = filled;
     }
@@ -117,7 +117,7 @@ impl<'m> Side<'m> {
         if self.steps_that_fit(step.cast_signed()) > 1
             && let Some((known, free)) = self.offsets.split_at_mut_checked(self.len)
         {
-            free.iter_mut().zip(known).for_each(|(to, from)| *to = from.wrapping_add(step as Offset));
+            free.iter_mut().zip(known).for_each(|(to, from)| *to = *from + step as Offset);
             self.beyond = self.len.min(free.len());
         }
     }
@@ -128,17 +128,17 @@ impl<'m> Side<'m> {
         let mut next = 0_isize;
         let even = self.offsets.iter().take(self.len).all(|offset| {
             let here = next;
-            next = next.wrapping_add(step);
+            next += step;
             *offset as isize == here
         });
-        even && self.last.dst.stride == step.wrapping_mul(self.inner.cast_signed())
+        even && self.last.dst.stride == step * self.inner.cast_signed()
     }
 
     /// Where each item of the line is in the other operand, and then where so many more are that lie behind its last one, on
     /// the next line: none unless the table holds all items, and the lines lie behind each other.
     #[must_use]
     pub fn offsets(&self) -> (&[Offset], usize) {
-        (self.offsets.get(..self.len.wrapping_add(self.beyond)).unwrap_or(&[]), self.beyond)
+        (self.offsets.get(..self.len + self.beyond).unwrap_or(&[]), self.beyond)
     }
 
     /// The number of items that the table holds.
@@ -155,12 +155,12 @@ impl<'m> Side<'m> {
         let mut at = 0_isize;
         let mut shift = if self.inner == 1 && shift < whole { shift } else { 0 };
         core::iter::from_fn(move || {
-            let steps = left.min(whole.wrapping_sub(core::mem::take(&mut shift)));
-            let offsets = self.offsets.get(..steps.wrapping_mul(self.inner)).filter(|offsets| !offsets.is_empty())?;
+            let steps = left.min(whole - core::mem::take(&mut shift));
+            let offsets = self.offsets.get(..steps * self.inner).filter(|offsets| !offsets.is_empty())?;
             let (src, dst) = (at.wrapping_mul(self.last.src.stride), at.wrapping_mul(self.last.dst.stride));
             let (src, dst) = (src.wrapping_add(self.base.0), dst.wrapping_add(self.base.1));
-            at = at.wrapping_add_unsigned(steps);
-            left = left.wrapping_sub(steps);
+            at += steps.cast_signed();
+            left -= steps;
             Some(Part { offsets, src, dst })
         })
     }
@@ -235,10 +235,10 @@ impl Plan<'_> {
         let lines = line.checked_div(unit)?.max(2);
         // A line first, then some, where there are so many axes. Most of a line is enough of the first operand.
         rows.extend(direct, unit, by_dst, lines, columns.taken);
-        columns.extend(direct, unit, by_src, lines.wrapping_sub(lines / 4), rows.taken);
-        columns.extend(direct, unit, by_src, lines.wrapping_mul(4), rows.taken);
+        columns.extend(direct, unit, by_src, lines - lines / 4, rows.taken);
+        columns.extend(direct, unit, by_src, lines * 4, rows.taken);
         rows.extend(direct, unit, by_dst, rows.most, columns.taken);
-        if rows.has_room() && rows.is_whole() && columns.is_even(unit.wrapping_mul(rows.len).cast_signed()) {
+        if rows.has_room() && rows.is_whole() && columns.is_even((unit * rows.len).cast_signed()) {
             rows.go_on(unit);
         }
         self.remove_direct(rows.taken | columns.taken);

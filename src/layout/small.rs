@@ -33,7 +33,8 @@ impl<'a> Small<'a> {
         if view.itemsize <= 0 || view.suboffsets.is_some() {
             return None;
         }
-        // One pass, from the fastest axis on. A product of at most SMALL with at most SMALL cannot overflow.
+        // One pass, from the fastest axis on. A product of at most SMALL with at most SMALL cannot overflow; of a view that
+        // is not small it may wrap.
         let most = SMALL.cast_signed();
         let (mut size, mut gapless, mut small) = (view.itemsize, true, true);
         let mut block = (shape.len(), size);
@@ -43,7 +44,7 @@ impl<'a> Small<'a> {
             gapless &= len == 1 || stride == size;
             *step = size;
             size = size.wrapping_mul(len);
-            left = left.wrapping_sub(1);
+            left -= 1;
             if gapless {
                 block = (left, size);
             }
@@ -89,7 +90,7 @@ impl<'a> Small<'a> {
             (walk.shape.split_last(), walk.src.split_last(), walk.dst.split_last())
             && (len == 1 || (by_src == walk.unit.cast_signed() && by_dst == by_src))
         {
-            walk = Self { shape, src, dst, unit: walk.unit.wrapping_mul(len.unsigned_abs()) };
+            walk = Self { shape, src, dst, unit: walk.unit * len.unsigned_abs() };
         }
         Some(walk)
     }

@@ -39,14 +39,14 @@ impl Subscript {
 
 /// The place along an axis that an index means, or an `IndexError` that names the axis, counted from 1 as in CPython.
 pub(super) fn place(index: isize, len: isize, axis: usize) -> Result<isize> {
-    let place = if index < 0 { index.wrapping_add(len) } else { index };
+    let place = if index < 0 { index + len } else { index };
     if (0..len).contains(&place) {
         return Ok(place);
     }
     Err(Error::with(
         ErrorKind::Index,
         c"index out of bounds on dimension %zd",
-        Argument::Size(axis.wrapping_add(1).cast_signed()),
+        Argument::Size((axis + 1).cast_signed()),
         Argument::None,
     ))
 }
@@ -73,7 +73,7 @@ pub fn clip(start: Option<isize>, stop: Option<isize>, step: Option<isize>, len:
         return Err(Error::value(c"slice step cannot be zero"));
     }
     let backwards = step < 0;
-    let (first, last) = if backwards { (-1, len.wrapping_sub(1)) } else { (0, len) };
+    let (first, last) = if backwards { (-1, len - 1) } else { (0, len) };
     let bound = |given: isize| {
         let place = if given < 0 { given.saturating_add(len) } else { given };
         place.max(first).min(last)
@@ -81,8 +81,8 @@ pub fn clip(start: Option<isize>, stop: Option<isize>, step: Option<isize>, len:
     let start = start.map_or(if backwards { last } else { first }, bound);
     let stop = stop.map_or(if backwards { first } else { last }, bound);
     let span = if backwards { start.saturating_sub(stop) } else { stop.saturating_sub(start) };
-    let steps = span.wrapping_sub(1).checked_div(step.wrapping_abs()).unwrap_or(0);
-    let count = if span > 0 { steps.wrapping_add(1) } else { 0 };
+    let steps = (span - 1).checked_div(step.abs()).unwrap_or(0);
+    let count = if span > 0 { steps + 1 } else { 0 };
     Ok(Clipped { start, step, count })
 }
 
@@ -137,7 +137,7 @@ struct Selection<'p, 'a> {
 impl Selection<'_, '_> {
     fn push(&mut self, len: isize, stride: isize) -> Result<()> {
         self.axes.set(self.used, len, stride, -1).ok_or(Error::bad_argument())?;
-        self.used = self.used.wrapping_add(1);
+        self.used += 1;
         Ok(())
     }
 

@@ -25,7 +25,7 @@ pub fn permute(view: &Structure<'_>, order: impl Fn(usize) -> isize, to: &mut Ax
     let (shape, strides) = axes(view)?;
     let old = |at: usize| {
         let axis = order(at);
-        usize::try_from(if axis < 0 { axis.wrapping_add_unsigned(view.ndim) } else { axis }).ok()
+        usize::try_from(if axis < 0 { axis + view.ndim.cast_signed() } else { axis }).ok()
     };
     let mut seen = [false; MAX_NDIM];
     for at in 0..view.ndim {
@@ -39,13 +39,13 @@ pub fn permute(view: &Structure<'_>, order: impl Fn(usize) -> isize, to: &mut Ax
     for at in 0..view.ndim {
         if at == end {
             first = at;
-            end = (at..view.ndim).find(|&axis| view.pointer(axis).is_some()).map_or(view.ndim, |a| a.wrapping_add(1));
+            end = (at..view.ndim).find(|&axis| view.pointer(axis).is_some()).map_or(view.ndim, |a| a + 1);
         }
         let Some(axis) = old(at).filter(|axis| (first..end).contains(axis)) else {
             return Err(Error::not_implemented(c"axes on both sides of a pointer cannot change places without a copy"));
         };
         let (&len, &stride) = shape.get(axis).zip(strides.get(axis)).ok_or(Error::bad_argument())?;
-        let last = end.wrapping_sub(1);
+        let last = end - 1;
         let suboffset = if at == last { view.pointer(last).unwrap_or(-1) } else { -1 };
         to.set(at, len, stride, suboffset).ok_or(Error::bad_argument())?;
     }
@@ -92,7 +92,7 @@ pub fn squeeze(view: &Structure<'_>, to: &mut AxesMut<'_>) -> Result<usize> {
         let suboffset = view.pointer(axis);
         if len != 1 || suboffset.is_some() {
             to.set(used, len, stride, suboffset.unwrap_or(-1)).ok_or(too_many_axes(MAX_NDIM))?;
-            used = used.wrapping_add(1);
+            used += 1;
         }
     }
     Ok(used)
@@ -165,7 +165,7 @@ impl Regrouping<'_, '_> {
     /// Goes past old axes that move nothing.
     fn skip_single(&mut self) {
         while matches!(self.axis(self.old), Some((1, _))) && self.view.pointer(self.old).is_none() {
-            self.old = self.old.wrapping_add(1);
+            self.old += 1;
         }
     }
 
@@ -184,12 +184,12 @@ impl Regrouping<'_, '_> {
         let (mut old_end, mut new_end) = (self.old, self.new);
         let mut take_old = || {
             let (len, _) = self.axis(old_end)?;
-            old_end = old_end.wrapping_add(1);
+            old_end += 1;
             Some(len)
         };
         let mut take_new = || {
             let len = to.shape.get(new_end).copied()?;
-            new_end = new_end.wrapping_add(1);
+            new_end += 1;
             Some(len)
         };
         let (mut old_items, mut new_items) = (take_old()?, take_new()?);
@@ -206,7 +206,7 @@ impl Regrouping<'_, '_> {
         let (shape, strides) = (to.shape.get(group.clone())?, to.strides.get_mut(group)?);
         fill_strides(shape, step, self.order, strides);
         // The pointer that the old axes lead to is what the new ones lead to.
-        let (last_old, last_new) = (old_end.wrapping_sub(1), new_end.wrapping_sub(1));
+        let (last_old, last_new) = (old_end - 1, new_end - 1);
         *to.suboffsets.get_mut(last_new)? = self.view.pointer(last_old).unwrap_or(-1);
         (self.old, self.new) = (old_end, new_end);
         Some(())
@@ -217,7 +217,7 @@ impl Regrouping<'_, '_> {
         let mut step: Option<(isize, isize)> = None;
         for axis in self.old..end {
             let (len, stride) = self.axis(axis)?;
-            if axis.wrapping_add(1) < end && self.view.pointer(axis).is_some() {
+            if axis + 1 < end && self.view.pointer(axis).is_some() {
                 return None;
             }
             if len == 1 {

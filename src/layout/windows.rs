@@ -55,7 +55,7 @@ fn way_back(outer: isize, inner: isize) -> Option<(isize, isize)> {
                 steps.unwrap_or(isize::MAX)
             };
             let back = steps(outer);
-            Some((steps(inner), if (outer < 0) == (inner < 0) { back.wrapping_neg() } else { back }))
+            Some((steps(inner), if (outer < 0) == (inner < 0) { -back } else { back }))
         }
     }
 }
@@ -156,7 +156,7 @@ impl Pair<'_> {
         let step = moving().fold(0, |step, axis| common_divisor(axis.src.stride.unsigned_abs(), step));
         let span = span(moving(), |axis| axis.src.stride);
         let count = span.checked_div(step)?.checked_add(1)?;
-        let first = moving().map(|axis| axis.len.wrapping_sub(1).wrapping_mul(axis.src.stride).min(0));
+        let first = moving().map(|axis| (axis.len - 1).wrapping_mul(axis.src.stride).min(0));
         let first = first.fold(0, isize::wrapping_add);
         let few = items > FEW_PAIRS && count <= items / 4 && isize::try_from(span).is_ok();
         few.then_some(Places { step: step.cast_signed(), count, first })
@@ -172,22 +172,22 @@ impl Pair<'_> {
         for axis in self.direct() {
             let (len, step) = (axis.len.unsigned_abs(), axis.src.stride.unsigned_abs());
             let Some(step) = step.checked_div(places.step.unsigned_abs()).filter(|&step| step != 0 && len > 1) else {
-                table.iter_mut().take(far.wrapping_add(1)).for_each(|count| *count = count.wrapping_mul(len));
+                table.iter_mut().take(far + 1).for_each(|count| *count *= len);
                 continue;
             };
-            far = far.wrapping_add(len.wrapping_sub(1).wrapping_mul(step));
+            far += (len - 1) * step;
             // The sums of all steps backwards, and of those that are more than the axis has taken away again.
-            for at in step..far.wrapping_add(1) {
-                let before = table.get(at.wrapping_sub(step)).copied().unwrap_or(0);
+            for at in step..far + 1 {
+                let before = table.get(at - step).copied().unwrap_or(0);
                 if let Some(count) = table.get_mut(at) {
-                    *count = count.wrapping_add(before);
+                    *count += before;
                 }
             }
-            let window = len.wrapping_mul(step);
-            for at in (window..far.wrapping_add(1)).rev() {
-                let before = table.get(at.wrapping_sub(window)).copied().unwrap_or(0);
+            let window = len * step;
+            for at in (window..far + 1).rev() {
+                let before = table.get(at - window).copied().unwrap_or(0);
                 if let Some(count) = table.get_mut(at) {
-                    *count = count.wrapping_sub(before);
+                    *count -= before;
                 }
             }
         }
@@ -239,7 +239,7 @@ impl Boxes<'_> {
     /// [`Boxes::next`].
     fn is_behind(&self, fold: Fold, outer: usize, (start, _): Range) -> bool {
         match self.enough {
-            Enough::Last => start < self.len(outer).wrapping_sub(fold.whole),
+            Enough::Last => start < self.len(outer) - fold.whole,
             Enough::First | Enough::Equal => start >= fold.whole,
         }
     }
@@ -258,19 +258,19 @@ impl Boxes<'_> {
                 let Some(fold) = fold.filter(|fold| self.is_behind(*fold, outer, range)) else { continue };
                 if start < fold.low {
                     end = end.min(fold.low);
-                } else if start < len.wrapping_sub(fold.high) {
-                    (found, start) = (false, len.wrapping_sub(fold.high));
+                } else if start < len - fold.high {
+                    (found, start) = (false, len - fold.high);
                 }
             }
         }
-        for inner in position.wrapping_add(1)..self.count() {
+        for inner in position + 1..self.count() {
             let Some(fold) = self.pair.fold(self.enough, position, inner) else { continue };
-            let border = if self.enough == Enough::Last { len.wrapping_sub(fold.whole) } else { fold.whole };
+            let border = if self.enough == Enough::Last { len - fold.whole } else { fold.whole };
             if start < border {
                 end = end.min(border);
             }
         }
-        (start < len).then_some((start, end.wrapping_sub(start)))
+        (start < len).then_some((start, end - start))
     }
 
     /// Whether the needed indices from the axis at `position` on are one box, which it then is; few pairs are one in any case.
@@ -280,7 +280,7 @@ impl Boxes<'_> {
         for at in position..self.count() {
             let all = (0, self.len(at));
             let range = if few { Some(all) } else { self.next(at, 0) };
-            let range = range.filter(|(start, len)| few || self.next(at, start.wrapping_add(*len)).is_none());
+            let range = range.filter(|(start, len)| few || self.next(at, start + *len).is_none());
             let Some(range) = range else { return false };
             self.set(at, range);
         }
@@ -294,9 +294,9 @@ impl Boxes<'_> {
         }
         let mut from = 0;
         while let Some((start, len)) = self.next(position, from) {
-            from = start.wrapping_add(len);
+            from = start + len;
             self.set(position, (start, len));
-            let behind = position.wrapping_add(1);
+            let behind = position + 1;
             // Boxes behind each other are in index order only where they are those of one index.
             if self.enough == Enough::Equal || len == 1 || self.settle(behind) {
                 self.run_from(behind)?;

@@ -4,7 +4,6 @@
 //! resized; pins, the short looks of this library, which a resize waits for; and the claim of a resize, which they wait for.
 //! Under neither pin nor claim does foreign code run: where the program has put an allocator of its own, what allocates takes
 //! a view in place of a pin, and a resize asks for memory before its claim and frees the old after it.
-#![deny(clippy::arithmetic_side_effects)]
 
 mod room;
 
@@ -330,7 +329,7 @@ pub(crate) unsafe fn set_slice(
         });
         let new_length = |length: Py_ssize_t| {
             let slice = layout::clip(Some(first), Some(stop), None, length)?;
-            let kept = length.wrapping_sub(slice.count);
+            let kept = length - slice.count;
             kept.checked_add(new.len().cast_signed()).ok_or(Error::no_memory())
         };
         {
@@ -346,9 +345,9 @@ pub(crate) unsafe fn set_slice(
         // In place the tail is moved first.
         rebuilt(op, new_length, |old, length, memory| {
             let Ok(slice) = layout::clip(Some(first), Some(stop), None, length) else { return };
-            let stop = slice.start.wrapping_add(slice.count);
+            let stop = slice.start + slice.count;
             let place = memory.wrapping_offset(slice.start);
-            let tail = length.wrapping_sub(stop).unsigned_abs();
+            let tail = (length - stop).unsigned_abs();
             core::ptr::copy(old.wrapping_offset(stop), place.wrapping_add(new.len()), tail);
             core::ptr::copy_nonoverlapping(new.as_ptr(), place, new.len());
             if memory != old {
@@ -392,7 +391,7 @@ unsafe extern "C" fn bytearray_repeat(op: *mut PyObject, count: Py_ssize_t) -> *
 /// The place of an index within the length. As in CPython a negative one counts from the end here, too, so that
 /// `PySequence_GetItem` does it twice.
 fn place(index: Py_ssize_t, length: Py_ssize_t) -> Result<Py_ssize_t> {
-    let place = if index < 0 { index.wrapping_add(length) } else { index };
+    let place = if index < 0 { index + length } else { index };
     let known = (0..length).contains(&place);
     if known { Ok(place) } else { Err(Error::index(c"bytearray index out of range")) }
 }
@@ -417,7 +416,7 @@ unsafe extern "C" fn bytearray_ass_item(op: *mut PyObject, index: Py_ssize_t, va
         let place = place(index, length)?;
         let Some(value) = NonNull::new(value) else {
             drop(pinned);
-            return set_slice(bytearray, place, place.wrapping_add(1), None);
+            return set_slice(bytearray, place, place + 1, None);
         };
         if !bytes::check_exact(value.as_ptr()) {
             return Err(Error::wrong_type(c"a bytes object of size 1 is required"));

@@ -1,7 +1,6 @@
 //! bytes: an immutable sequence of bytes. CPython: `bytesobject.c`.
 //!
 //! As there, the empty object and those of one byte exist once, for ever.
-#![deny(clippy::arithmetic_side_effects)]
 
 use core::ffi::{c_char, c_int};
 use core::mem::{offset_of, size_of};
@@ -94,6 +93,7 @@ static mut SINGLE: [Short; 256] = {
     let mut byte = 0;
     while let Some((first, others)) = rest.split_first_mut() {
         first.ob_sval = [byte, 0, 0, 0, 0, 0, 0, 0];
+        // Wraps behind the last one.
         byte = byte.wrapping_add(1);
         rest = others;
     }

@@ -1,7 +1,6 @@
 //! pybuffer.memory: memory of the program's, with a function that is called when nobody needs it any more.
 //!
 //! One allocation: the object, its three arrays, and its format.
-#![deny(clippy::arithmetic_side_effects)]
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::size_of;

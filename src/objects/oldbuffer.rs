@@ -3,7 +3,6 @@
 //!
 //! The part is one of whatever memory the base has when it is looked at: the base is asked for each operation and given its
 //! view back after it, so that a bytearray may be resized in between. A view of an old buffer holds one of the base.
-#![deny(clippy::arithmetic_side_effects)]
 
 mod region;
 

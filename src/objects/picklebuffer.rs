@@ -1,5 +1,4 @@
 //! PickleBuffer: an exporter that stands for another one. CPython: `picklebufobject.c`.
-#![deny(clippy::arithmetic_side_effects)]
 
 use core::ffi::c_int;
 use core::mem::size_of;

@@ -2,7 +2,6 @@
 //!
 //! Items, concatenation and repetition have slots. Slices had, in Python 2; in Python 3 they are subscripts, objects that
 //! this library does not have. So they are taken of the library's own sequences, and of types that derive from those.
-#![deny(clippy::arithmetic_side_effects)]
 
 use core::ffi::CStr;
 use core::ptr::{NonNull, null_mut};
@@ -105,7 +104,7 @@ unsafe fn from_the_end(op: NonNull<PyObject>, slots: &PySequenceMethods, index: 
         Some(length) if index < 0 => {
             // SAFETY: O1; O4 for the slot.
             let length = unsafe { length(op.as_ptr()) };
-            if length < 0 { Err(Error::Raised) } else { Ok(index.wrapping_add(length)) }
+            if length < 0 { Err(Error::Raised) } else { Ok(index + length) }
         }
         _ => Ok(index),
     }

@@ -25,7 +25,7 @@ const PIN: isize = 1 << 40;
 const WANTED: isize = 1 << 62;
 /// There is a claim, and nothing else.
 const CLAIMED: isize = isize::MIN;
-const VIEWS: isize = PIN.wrapping_sub(VIEW);
+const VIEWS: isize = PIN - VIEW;
 
 /// What a thread may do for a pin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +56,7 @@ impl Holds<'_> {
         let mut wait = Wait::new();
         while self
             .0
-            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |word| {
-                (word & without == 0).then(|| word.wrapping_add(hold))
-            })
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |word| (word & without == 0).then(|| word + hold))
             .is_err()
         {
             wait.pause();
@@ -74,7 +72,7 @@ impl Holds<'_> {
     /// Ends a view, where there is one: an exporter may name the object in `obj` of a view that it never gave.
     #[inline]
     pub(crate) fn end_view(self) {
-        let end = |word: isize| (word >= 0 && word & VIEWS != 0).then(|| word.wrapping_sub(VIEW));
+        let end = |word: isize| (word >= 0 && word & VIEWS != 0).then(|| word - VIEW);
         let _ = self.0.fetch_update(Ordering::Release, Ordering::Relaxed, end);
     }
 

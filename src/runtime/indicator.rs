@@ -166,7 +166,7 @@ fn clear_at_thread_end() {
         if unsafe { libc::pthread_key_create(&raw mut made, Some(thread_ends)) } != 0 {
             return;
         }
-        let ours = made.wrapping_add(1);
+        let ours = made + 1;
         key = match KEY.compare_exchange(0, ours, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => ours,
             Err(theirs) => {
@@ -177,5 +177,5 @@ fn clear_at_thread_end() {
         };
     }
     // SAFETY: a key that was made above; any value but NULL has the destructor called.
-    unsafe { libc::pthread_setspecific(key.wrapping_sub(1), (&raw const KEY).cast()) };
+    unsafe { libc::pthread_setspecific(key - 1, (&raw const KEY).cast()) };
 }

@@ -233,7 +233,7 @@ fn number(rest: &mut &[u8], arguments: &mut impl Arguments, too_big: &'static CS
     }
     let mut number = None;
     while let Some((&digit @ b'0'..=b'9', after)) = rest.split_first() {
-        let digit = isize::from(digit.wrapping_sub(b'0'));
+        let digit = isize::from(digit - b'0');
         let next = number.unwrap_or(0isize).checked_mul(10).and_then(|tens| tens.checked_add(digit));
         number = Some(next.ok_or(Error::value(too_big))?);
         *rest = after;
@@ -277,10 +277,10 @@ fn integer(out: &mut MessageWriter, spec: &Spec, negative: bool, value: u64, bas
         let digit = (left % base) as u8;
         *place = match (digit, upper) {
             (0..=9, _) => b'0' | digit,
-            (_, false) => digit.wrapping_add(b'a' - 10),
-            (_, true) => digit.wrapping_add(b'A' - 10),
+            (_, false) => digit + (b'a' - 10),
+            (_, true) => digit + (b'A' - 10),
         };
-        count = count.wrapping_add(1);
+        count += 1;
         left /= base;
         if left == 0 {
             break;
@@ -294,7 +294,7 @@ fn integer(out: &mut MessageWriter, spec: &Spec, negative: bool, value: u64, bas
     padded(out, spec, sign.saturating_add(zeros).saturating_add(count), |out| {
         out.push(if negative { b"-" } else { b"" });
         out.repeat(b'0', zeros);
-        out.push(digits.get(digits.len().wrapping_sub(count)..).unwrap_or(&[]));
+        out.push(digits.get(digits.len() - count..).unwrap_or(&[]));
     });
 }
 
@@ -313,7 +313,7 @@ unsafe fn text(out: &mut MessageWriter, spec: &Spec, text: *const c_char) {
     // What is not UTF-8 is replaced, also the part of a character that the precision leaves.
     let size = bytes.utf8_chunks().fold(0usize, |size, chunk| {
         let replaced = usize::from(!chunk.invalid().is_empty());
-        size.wrapping_add(chunk.valid().chars().count()).wrapping_add(replaced)
+        size + chunk.valid().chars().count() + replaced
     });
     padded(out, spec, size, |out| {
         for chunk in bytes.utf8_chunks() {
@@ -335,7 +335,7 @@ unsafe fn wide_text(out: &mut MessageWriter, spec: &Spec, text: *const libc::wch
     let mut size = 0usize;
     // SAFETY: the function's contract: everything up to the NUL or the limit may be read.
     while size < limit && unsafe { text.add(size).read() } != 0 {
-        size = size.wrapping_add(1);
+        size += 1;
     }
     padded(out, spec, size, |out| {
         for at in 0..size {

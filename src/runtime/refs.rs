@@ -141,7 +141,7 @@ pub(crate) unsafe fn destroy(op: *mut PyObject, tp_dealloc: Dealloc) {
         if depth >= if is_own { DEPTH } else { FOREIGN_DEPTH } {
             return put_off(thread, op);
         }
-        (*thread).depth = depth.wrapping_add(1);
+        (*thread).depth = depth + 1;
         // This library's own raise nothing.
         if is_own || !(*thread).slot.is_any() {
             tp_dealloc(op);

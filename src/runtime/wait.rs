@@ -26,7 +26,7 @@ impl Wait {
         let turn = self.0;
         self.0 = turn.saturating_add(1);
         if turn < SPINS {
-            (0..1u32.wrapping_shl(turn)).for_each(|_| core::hint::spin_loop());
+            (0..1u32 << turn).for_each(|_| core::hint::spin_loop());
         } else if turn < SPINS.saturating_add(YIELDS) {
             // SAFETY: may always be called.
             unsafe { libc::sched_yield() };

@@ -35,6 +35,7 @@ static mut COMMON_TEXTS: [[c_char; 2]; COMMON] = {
     let mut letter = 0;
     while let Some((text, others)) = rest.split_first_mut() {
         *text = [letter, 0];
+        // Wraps behind the last one.
         letter = letter.wrapping_add(1);
         rest = others;
     }
@@ -48,6 +49,7 @@ static mut COMMON_ITEMS: [pybuffer_item; COMMON] = {
         if let Some(common) = common_item(letter) {
             *item = item_of(&common);
         }
+        // Wraps behind the last one.
         letter = letter.wrapping_add(1);
         rest = others;
     }
@@ -77,6 +79,7 @@ static mut COMMON_OBJECTS: [FormatObject; COMMON] = {
                 object.text = (&raw const COMMON_TEXTS).cast::<c_char>().add(2 * letter as usize);
             }
         }
+        // Wraps behind the last one.
         letter = letter.wrapping_add(1);
         rest = others;
     }
@@ -311,7 +314,7 @@ impl<'t> TreeBuilder<'t> {
                 && (*first).first_bit == 0
                 // An array of bits takes fewer bytes than its elements by themselves.
                 && ((*first).kind != Kind::Bits as c_int || (*first).elements == 1)
-                && (*first).itemsize.wrapping_mul((*first).elements) == extent.size.cast_signed()
+                && (*first).itemsize * (*first).elements == extent.size.cast_signed()
             {
                 return first;
             }

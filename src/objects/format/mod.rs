@@ -3,7 +3,6 @@
 //! An object holds, one after the other, its head, the compiled format that unpacks and packs items, the items of the
 //! tree, the lengths of their axes, the names and the text. It is built in two walks over the format for the tree and
 //! two for the compiled format: one counts, one writes.
-#![deny(clippy::arithmetic_side_effects)]
 
 mod build;
 

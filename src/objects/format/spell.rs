@@ -54,7 +54,15 @@ struct Speller {
 #[derive(Clone, Copy, Default)]
 struct Place {
     offset: isize,
-    bits: isize,
+    /// More than a size can be: a byte has eight.
+    bits: i128,
+}
+
+impl Place {
+    /// Where the next whole byte lies.
+    fn end(self) -> isize {
+        self.offset + ((self.bits + 7) >> 3) as isize
+    }
 }
 
 impl Speller {
@@ -98,7 +106,7 @@ impl Speller {
             while let Some(item) = field {
                 if item.kind == PYBUFFER_KIND_BITS {
                     if item.first_bit == 0 {
-                        let gap = item.offset.wrapping_sub(place.offset).wrapping_sub(place.bits.wrapping_add(7) >> 3);
+                        let gap = item.offset - place.end();
                         self.pad(gap);
                         if gap == 0 && place.bits & 7 != 0 && self.prefix == prefix_of(item) {
                             // Nothing, but it ends the byte.
@@ -106,18 +114,16 @@ impl Speller {
                         }
                         place = Place { offset: item.offset, bits: 0 };
                     }
-                    place.bits = place.bits.wrapping_add(item.length.wrapping_mul(item.elements));
+                    place.bits += item.length as i128 * item.elements as i128;
                 } else {
-                    place.offset = place.offset.wrapping_add(place.bits.wrapping_add(7) >> 3);
-                    self.pad(item.offset.wrapping_sub(place.offset));
-                    let extent = item.itemsize.wrapping_mul(item.elements);
-                    place = Place { offset: item.offset.wrapping_add(extent), bits: 0 };
+                    self.pad(item.offset - place.end());
+                    place = Place { offset: item.offset + item.itemsize * item.elements, bits: 0 };
                 }
                 self.item(item);
                 field = item.next.as_ref();
             }
         }
-        self.pad(size.wrapping_sub(place.offset).wrapping_sub(place.bits.wrapping_add(7) >> 3));
+        self.pad(size - place.end());
     }
 
     fn pad(&mut self, bytes: isize) {

@@ -82,7 +82,7 @@ unsafe extern "C" fn releasebuffer(op: *mut PyObject, _view: *mut Py_buffer) {
     // SAFETY: O1, O2: a slot of this type; called once for each successful `getbuffer`.
     let exports = unsafe { atomic(&raw mut (*op.cast::<PyMemoryViewObject>()).exports) };
     // Also for views that an exporter has filled itself, with this object in `obj`: those have not been counted.
-    let end = |count: isize| (count > 0).then(|| count.wrapping_sub(1));
+    let end = |count: isize| (count > 0).then(|| count - 1);
     let _ = exports.fetch_update(Ordering::Release, Ordering::Relaxed, end);
 }
 

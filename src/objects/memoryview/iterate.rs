@@ -86,8 +86,7 @@ unsafe fn take(op: NonNull<PyObject>) -> Result<Option<(Access, isize)>> {
             return Ok(None);
         }
         let access = Access::of_memoryview(memoryview)?;
-        let place =
-            next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| (next < len).then(|| next.wrapping_add(1)));
+        let place = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| (next < len).then(|| next + 1));
         Ok(place.ok().map(|place| (access, place)))
     }
 }

@@ -94,7 +94,7 @@ impl Share {
     pub(super) unsafe fn another(managed: NonNull<_PyManagedBufferObject>) -> Option<Self> {
         // SAFETY: O2.
         unsafe { atomic(&raw mut (*managed.as_ptr()).exports) }
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| (count > 0).then(|| count.wrapping_add(1)))
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| (count > 0).then(|| count + 1))
             .ok()
             .map(|_| Self(managed))
     }
@@ -156,7 +156,7 @@ impl Drop for Share {
 pub(super) unsafe fn end_unless_last(managed: NonNull<_PyManagedBufferObject>) -> bool {
     // SAFETY: O2.
     unsafe { atomic(&raw mut (*managed.as_ptr()).exports) }
-        .fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| (count > 1).then(|| count.wrapping_sub(1)))
+        .fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| (count > 1).then(|| count - 1))
         .is_ok()
 }
 

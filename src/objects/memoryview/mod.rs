@@ -6,7 +6,6 @@
 //! to the memoryview. `view.obj` of a memoryview is borrowed from the managed buffer.
 //!
 //! The type objects stand here, since they name the slots in the files below, which in turn name the types.
-#![deny(clippy::arithmetic_side_effects)]
 
 mod managed;
 

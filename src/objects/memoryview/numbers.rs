@@ -28,7 +28,7 @@ pub(crate) unsafe fn to_array(op: NonNull<PyObject>, array: NonNull<u8>, count: 
             if work.count == 0 {
                 return Ok(());
             }
-            let axes = work.structure.ndim.wrapping_add(1);
+            let axes = work.structure.ndim + 1;
             match compiled.numbers().and_then(|numbers| with_room!(axes, room => work.numbers_to_array(numbers, room)))
             {
                 Some(result) => result,
@@ -52,7 +52,7 @@ pub(crate) unsafe fn from_array(op: NonNull<PyObject>, array: NonNull<u8>, count
             if work.count == 0 {
                 return Ok(());
             }
-            let axes = work.structure.ndim.wrapping_add(1);
+            let axes = work.structure.ndim + 1;
             match compiled
                 .numbers()
                 .and_then(|numbers| with_room!(axes, room => work.numbers_from_array(numbers, room)))
@@ -217,7 +217,7 @@ impl<'a> Work<'a> {
     unsafe fn check_array(&self) -> Result<()> {
         let mut array = ArrayValues { at: self.array, left: self.count, ctype: self.ctype };
         while array.left > 0 {
-            let checked = self.count.wrapping_sub(array.left);
+            let checked = self.count - array.left;
             self.compiled.check_numbers(&mut array, checked)?;
         }
         Ok(())

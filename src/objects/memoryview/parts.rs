@@ -95,7 +95,7 @@ pub(crate) unsafe fn flip(op: NonNull<PyObject>, axis: isize) -> Result<Owned<Py
     unsafe {
         let access = Access::new(op)?;
         let ndim = access.structure()?.ndim;
-        let place = if axis < 0 { axis.wrapping_add_unsigned(ndim) } else { axis };
+        let place = if axis < 0 { axis + ndim.cast_signed() } else { axis };
         let Some(before) = usize::try_from(place).ok().filter(|&before| before < ndim) else {
             return Err(Error::with(
                 ErrorKind::Value,
@@ -128,7 +128,7 @@ pub(crate) unsafe fn permute(op: NonNull<PyObject>, order: Option<&[i32]>) -> Re
         derived(access, ndim, None, |structure, _, axes| {
             let old = |new: usize| match order {
                 Some(order) => order.get(new).map_or(isize::MAX, |&axis| axis as isize),
-                None => ndim.wrapping_sub(new).wrapping_sub(1).cast_signed(),
+                None => (ndim - new - 1).cast_signed(),
             };
             layout::permute(structure, old, axes)
         })

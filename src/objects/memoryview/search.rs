@@ -57,7 +57,7 @@ pub(crate) unsafe fn count(op: NonNull<PyObject>, values: &[pybuffer_value]) -> 
                 let Some(walk) = pair.plan(Purpose::Each, Order::C) else { return Ok(0) };
                 let mut count = 0_usize;
                 let _: ControlFlow<()> = kernels::visit(&walk, base, base, |item, _| {
-                    count = count.wrapping_add(has_values(compiled, bytes_of(item, size), values).into());
+                    count += usize::from(has_values(compiled, bytes_of(item, size), values));
                     ControlFlow::Continue(())
                 });
                 // Not more than there are items.
@@ -98,7 +98,7 @@ unsafe fn count_by_places(
         kernels::visit(&walk, base, null_mut(), |item, at| {
             let times = table.get(at.addr()).copied().unwrap_or(0);
             if times != 0 && has_values(compiled, bytes_of(item, size), values) {
-                count = count.wrapping_add(times);
+                count += times;
             }
             ControlFlow::Continue(())
         })

@@ -218,12 +218,12 @@ impl<'v> Lists<'v> {
     fn end(&mut self) -> Result<()> {
         self.opening = 0;
         for (index, &len) in self.indices.iter_mut().take(self.shape.len()).rev().zip(self.shape.iter().rev()) {
-            *index = index.wrapping_add(1);
+            *index += 1;
             if *index < len {
                 break;
             }
             *index = 0;
-            self.opening = self.opening.wrapping_add(1);
+            self.opening += 1;
         }
         self.text.push_all(b']', self.opening)
     }
@@ -233,11 +233,11 @@ impl<'v> Lists<'v> {
         if self.shown == 0 {
             self.text.push(if self.shape.is_empty() { b"..." } else { b"[...]" })?;
         } else if self.has_next() {
-            let open = self.shape.len().wrapping_sub(self.opening);
+            let open = self.shape.len() - self.opening;
             // The innermost one has its next item in the indices, the others the one that is being shown.
             let mut following = 0;
             for (&index, &len) in self.indices.iter().zip(self.shape).take(open).rev() {
-                self.text.push(if index.wrapping_add(following) < len { b", ...]" } else { b"]" })?;
+                self.text.push(if index + following < len { b", ...]" } else { b"]" })?;
                 following = 1;
             }
         }

@@ -47,7 +47,7 @@ impl Locked {
             }
             *head = base;
             let bases = &raw mut (*self.0.as_ptr()).bases;
-            *bases = (*bases).wrapping_add(1);
+            *bases += 1;
         }
     }
 
@@ -69,7 +69,7 @@ impl Locked {
                 below.prev = prev;
             }
             let bases = &raw mut (*self.0.as_ptr()).bases;
-            *bases = (*bases).wrapping_sub(1);
+            *bases -= 1;
             (*base.as_ptr()).is_loose = true;
             (pins == 0).then(|| Loose::from_raw(base))
         }
@@ -83,7 +83,7 @@ impl Locked {
         // SAFETY: the function's contract; as in `head`. What has a view is in the stack.
         unsafe {
             let exports = &raw mut (*base.as_ptr()).exports;
-            *exports = (*exports).wrapping_sub(1);
+            *exports -= 1;
             if *exports == 0 && base.as_ptr() != (*self.0.as_ptr()).head { self.take(base) } else { None }
         }
     }
@@ -96,7 +96,7 @@ impl Locked {
         // SAFETY: the function's contract; as in `head`.
         unsafe {
             let pins = &raw mut (*base.as_ptr()).pins;
-            *pins = (*pins).wrapping_sub(1);
+            *pins -= 1;
             (*pins == 0 && (*base.as_ptr()).is_loose).then(|| Loose::from_raw(base))
         }
     }
@@ -144,7 +144,7 @@ impl PinnedBase {
         // SAFETY: the function's contract.
         let mut locked = unsafe { Locked::new(nd) };
         let base = locked.head()?;
-        base.pins = base.pins.wrapping_add(1);
+        base.pins += 1;
         Ok(Self { nd, base: NonNull::from(base) })
     }
 

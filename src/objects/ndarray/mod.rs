@@ -7,7 +7,6 @@
 //!
 //! The stack, the counts and what `add_suboffsets` changes are guarded by a lock that is held for a few instructions, and at most
 //! one walk over the axes of a base, in which nothing is allocated or freed and no foreign code runs.
-#![deny(clippy::arithmetic_side_effects)]
 
 mod base;
 
@@ -337,7 +336,7 @@ unsafe extern "C" fn ndarray_getbuffer(op: *mut PyObject, view: *mut Py_buffer, 
             }
             match answer(base, request) {
                 Ok(answer) => {
-                    base.exports = base.exports.wrapping_add(1);
+                    base.exports += 1;
                     refs::incref(op);
                     view.write(Py_buffer { obj: op, ..answer });
                     Ok(0)
@@ -366,7 +365,7 @@ unsafe fn ndarray_look(op: *mut PyObject, view: *mut Py_buffer, request: Request
             return Ok(Ending::Release);
         }
         let answer = answer(base, request)?;
-        base.pins = base.pins.wrapping_add(1);
+        base.pins += 1;
         view.write(Py_buffer { obj: null_mut(), ..answer });
         Ok(Ending::Share)
     }
