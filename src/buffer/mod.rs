@@ -43,6 +43,6 @@ pub(crate) use look::{Ending, LookProcs, end_look, look, nothing_to_end};
 pub(crate) use request::Request;
 pub(crate) use segment::{Concatenation, is_readable, read_segment, write_segment};
 pub(crate) use view::{
-    Acquired, AskedBoth, Both, MostAxes, NEGATIVE, Which, Within, acquire, answerer, checked_structure, format_of,
-    get_buffer, hand_on, is_exporter, item_pointer, may_stand_for_another, release, select_from, structure,
+    Acquired, AskedBoth, Both, MostAxes, NEGATIVE, Which, Within, acquire, checked_structure, format_of, get_buffer,
+    hand_on, is_exporter, item_pointer, last_answerer, may_stand_for_another, release, select_from, structure,
 };

@@ -65,7 +65,7 @@ pub(crate) unsafe fn may_stand_for_another(obj: *mut PyObject) -> bool {
 ///
 /// # Safety
 /// O1.
-pub(crate) unsafe fn answerer(obj: *mut PyObject) -> Result<Option<Owned<PyObject>>> {
+unsafe fn answerer(obj: *mut PyObject) -> Result<Option<Owned<PyObject>>> {
     // SAFETY: O1; the link is the object's.
     unsafe { Links::of(obj).answerer.map_or(Ok(None), |answerer| answerer(obj)) }
 }
@@ -86,21 +86,33 @@ pub(crate) unsafe fn get_buffer(obj: *mut PyObject, view: *mut Py_buffer, reques
     }
 }
 
-/// The same of an exporter that another object stands for, which hands the request on. That exporter may stand for another
-/// in turn, and so on: in a loop, so that a chain of them takes no stack.
+/// Who answers requests in the place of the object in the end; `None` where it answers itself. Who answers for it may stand
+/// for another in turn, and so on: in a loop, so that a chain of them takes no stack. `pass` gets each of them and says whom
+/// to ask next, itself or what it keeps alive.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn last_answerer(
+    obj: *mut PyObject,
+    mut pass: impl FnMut(*mut PyObject) -> Result<*mut PyObject>,
+) -> Result<Option<Owned<PyObject>>> {
+    let (mut next, mut found) = (obj, None);
+    // SAFETY: O1; who has been found is kept while it is asked.
+    while let Some(exporter) = unsafe { answerer(next)? } {
+        next = pass(exporter.as_ptr())?;
+        found = Some(exporter);
+    }
+    Ok(found)
+}
+
+/// [`get_buffer`] of an exporter that another object stands for, which hands the request on to who answers it.
 ///
 /// # Safety
 /// As [`get_buffer`].
 pub(crate) unsafe fn hand_on(obj: *mut PyObject, view: *mut Py_buffer, request: Request) -> Result<c_int> {
     // SAFETY: the function's contract; who has been found is kept while it is asked.
     unsafe {
-        let mut found = answerer(obj)?;
-        while let Some(exporter) = &found {
-            match answerer(exporter.as_ptr())? {
-                Some(next) => found = Some(next),
-                None => break,
-            }
-        }
+        let found = last_answerer(obj, Ok)?;
         get_buffer(found.as_ref().map_or(obj, Owned::as_ptr), view, request)
     }
 }
@@ -173,7 +185,8 @@ unsafe fn settle(
 }
 
 /// Whether a view is one of those that [`keeps_promises`] has no doubt about, which are most: no pointers, as many bytes as
-/// items, and no array that was not asked for but a shape.
+/// items, and no array that was not asked for but a shape. Every request comes through here, so the bytes are not counted by
+/// `layout::bytes_of`: one pass finds negative lengths, too, and may refuse what is right.
 ///
 /// # Safety
 /// As [`keeps_promises`].

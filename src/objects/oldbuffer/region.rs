@@ -61,7 +61,7 @@ impl Region {
     pub(super) unsafe fn resolved(&self) -> Result<Resolved> {
         // SAFETY: the old buffer owns a reference to its base (O1).
         match self.base.is_null() || unsafe { !buffer::may_stand_for_another(self.base) } {
-            true => Ok(Resolved { region: *self, keeper: None }),
+            true => Ok(Resolved { region: *self, _keeper: None }),
             // SAFETY: the function's contract.
             false => unsafe { self.followed() },
         }
@@ -71,20 +71,18 @@ impl Region {
     /// As [`resolved`](Self::resolved).
     #[cold]
     unsafe fn followed(&self) -> Result<Resolved> {
-        let mut resolved = Resolved { region: *self, keeper: None };
+        let mut region = *self;
         // SAFETY: the old buffer owns a reference to its base (O1), and so on; O2 after the check.
-        unsafe {
-            while let Some(answerer) = buffer::answerer(resolved.region.base)? {
-                let region = &mut resolved.region;
-                region.base = answerer.as_ptr();
-                let known = !super::check(region.base) || region.refer_to_base_of(super::region_of(region.base));
-                resolved.keeper = Some(answerer);
-                if !known {
+        let keeper = unsafe {
+            buffer::last_answerer(self.base, |answerer| {
+                region.base = answerer;
+                if super::check(answerer) && !region.refer_to_base_of(super::region_of(answerer)) {
                     return Err(Error::buffer(c"buffer is read-only"));
                 }
-            }
-        }
-        Ok(resolved)
+                Ok(region.base)
+            })?
+        };
+        Ok(Resolved { region, _keeper: keeper })
     }
 
     /// The same for this library's own look at it, with the errors of Python 2.
@@ -187,7 +185,7 @@ impl Region {
 /// A part of what answers requests in the end, which stays as long as this lives. A look at it has to end before.
 pub(super) struct Resolved {
     region: Region,
-    keeper: Option<Owned<PyObject>>,
+    _keeper: Option<Owned<PyObject>>,
 }
 
 impl Deref for Resolved {
