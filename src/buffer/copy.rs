@@ -9,8 +9,9 @@ use crate::kernels;
 use crate::layout::{Axis, Enough, FEW, Order, Pair, Purpose, Small, Structure, with_room};
 use crate::runtime::alloc::{self, Scratch};
 
+use super::acquired::{Acquired, Both, Within};
 use super::request::Request;
-use super::view::{Acquired, Both, NEGATIVE, Within, checked_structure, is_exporter, structure};
+use super::view::{NEGATIVE, checked_structure, is_exporter, structure};
 
 /// What says that there are more bytes than the destination has. CPython's words.
 const TOO_SMALL: Error = Error::buffer(c"destination is too small to receive data from source");

@@ -18,6 +18,8 @@ mod look;
 
 mod view;
 
+mod acquired;
+
 mod kept;
 
 mod fill;
@@ -34,6 +36,7 @@ mod verify;
 
 mod check;
 
+pub(crate) use acquired::{Acquired, AskedBoth, Both, Which, Within};
 pub(crate) use answer::{Contiguity, answer, answer_complete, described, fill_complete, fill_view};
 pub(crate) use check::check_exporter;
 pub(crate) use copy::{copy_apart, copy_data, copy_to_object, copy_view, from_contiguous, to_contiguous, to_fresh};
@@ -43,6 +46,6 @@ pub(crate) use look::{Ending, LookProcs, end_look, look, nothing_to_end};
 pub(crate) use request::Request;
 pub(crate) use segment::{Concatenation, is_readable, read_segment, write_segment};
 pub(crate) use view::{
-    Acquired, AskedBoth, Both, MostAxes, NEGATIVE, Which, Within, acquire, checked_structure, format_of, get_buffer,
-    hand_on, is_exporter, item_pointer, last_answerer, may_stand_for_another, release, select_from, structure,
+    MostAxes, NEGATIVE, acquire, checked_structure, format_of, get_buffer, hand_on, is_exporter, item_pointer,
+    last_answerer, may_stand_for_another, release, select_from, structure,
 };

@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 use crate::runtime::indicator;
 use crate::runtime::object;
 
+use super::acquired::{Acquired, Both, Within};
 use super::request::Request;
-use super::view::{Acquired, Both, Within};
 
 /// Two exporters' memory as plain bytes, behind each other.
 pub(crate) struct Concatenation(Both);
