@@ -535,19 +535,19 @@ static void a_wrong_number_of_values_is_named(void)
     Extreme many = {"", "i", 4, 1, {((Py_ssize_t)1 << 33) + 7}, {0}, NO_POINTERS, numbers};
     PyObject *view = view_of(&many, 0);
     CHECK_INT(pybuffer_memoryview_values(view, values, 2), -1);
-    CHECK_MESSAGE(PyExc_ValueError, "the view has 8589934599 values, not 2");
+    CHECK_MESSAGE(PyExc_ValueError, "wrong number of values: expected 8589934599, got 2");
     Py_DECREF(view);
     Extreme more = {"", "4096H", 8192, 1, {BIG / 4096}, {0}, NO_POINTERS, bytes};
     view = view_of(&more, 0);
     CHECK_INT(pybuffer_memoryview_set_values(view, values, 2), -1);
-    CHECK_MESSAGE(PyExc_ValueError, "the view has 2305843009213693952 values, not 2");
+    CHECK_MESSAGE(PyExc_ValueError, "wrong number of values: expected 2305843009213693952, got 2");
     Py_DECREF(view);
     more.format = "(4097)0s"; /* of several values and no bytes there may be more than a size can say */
     more.itemsize = 0;
     more.shape[0] = BIG;
     view = view_of(&more, 0);
     CHECK_INT(pybuffer_memoryview_values(view, values, 1), -1);
-    CHECK_MESSAGE(PyExc_ValueError, "the view has more than 9223372036854775807 values, not 1");
+    CHECK_MESSAGE(PyExc_ValueError, "wrong number of values: expected more than 9223372036854775807, got 1");
     CHECK_INT(pybuffer_memoryview_set_values(view, values, PY_SSIZE_T_MAX), -1);
     CHECK_ERROR(PyExc_ValueError);
     CHECK_INT(pybuffer_memoryview_to_double(view, &number, -1), -1);

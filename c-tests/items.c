@@ -114,7 +114,7 @@ static void an_item_has_the_values_of_its_format(void)
     CHECK_PTR(values[2].as.bytes.start, memory[1].s); /* in place */
     CHECK(values[3].as.real == INFINITY);
     CHECK_INT(pybuffer_memoryview_get_item(view, AT(1), values, 3), -1);
-    CHECK_MESSAGE(PyExc_ValueError, "an item of the view has 4 values, not 3");
+    CHECK_MESSAGE(PyExc_ValueError, "wrong number of values for an item: expected 4, got 3");
     /* With bytes of the very item, which are read before it is written. */
     CHECK_INT(pybuffer_memoryview_get_item(view, AT(0), values, 4), 0);
     values[0].as.i = 77;
@@ -202,7 +202,7 @@ static void all_values_come_in_C_order(void)
         CHECK_INT(values[i].as.u, expected[i]);
     }
     CHECK_INT(pybuffer_memoryview_values(view, values, 4), -1);
-    CHECK_MESSAGE(PyExc_ValueError, "the view has 8 values, not 4");
+    CHECK_MESSAGE(PyExc_ValueError, "wrong number of values: expected 8, got 4");
     Py_DECREF(view);
 }
 
@@ -222,7 +222,7 @@ static void all_values_are_checked_before_any_is_written(void)
     CHECK_INT(pybuffer_memoryview_set_values(view, values, 8), -1);
     CHECK_ERROR(PyExc_TypeError);
     CHECK_INT(pybuffer_memoryview_set_values(view, values, 6), -1);
-    CHECK_MESSAGE(PyExc_ValueError, "the view has 8 values, not 6");
+    CHECK_MESSAGE(PyExc_ValueError, "wrong number of values: expected 8, got 6");
     CHECK_MEM(memory, before, 8);
     values[7] = PYBUFFER_UINT(17);
     CHECK_INT(pybuffer_memoryview_set_values(view, values, 8), 0);
@@ -485,7 +485,7 @@ static void a_message_has_no_negative_count(void)
         PyObject *view = PyMemoryView_FromBuffer(&info);
         pybuffer_value values[2];
         CHECK_INT(pybuffer_memoryview_values(view, values, 2), -1);
-        CHECK_MESSAGE(PyExc_ValueError, "the view has more than 9223372036854775807 values, not 2");
+        CHECK_MESSAGE(PyExc_ValueError, "wrong number of values: expected more than 9223372036854775807, got 2");
         Py_DECREF(view);
     }
     PyObject *view = pybuffer_memoryview_new("(4611686018427387904,3)0s", 0, NULL, 'C');

@@ -128,7 +128,7 @@ static void values_are_packed_by_the_format(void)
     CHECK_PTR(pybuffer_ndarray_from_values(values + 1, 2, ">h2s", SHAPE(1), NULL, 0, 0), NULL);
     CHECK_ERROR(PyExc_TypeError); /* bytes for a number */
     CHECK_PTR(pybuffer_ndarray_from_values(values, 3, ">h2s", SHAPE(1), NULL, 0, 0), NULL);
-    CHECK_MESSAGE(PyExc_ValueError, "3 values are no whole items, which have 2 each");
+    CHECK_MESSAGE(PyExc_ValueError, "wrong number of values: expected a multiple of 2, got 3");
 }
 
 static void what_is_given_is_copied(void)

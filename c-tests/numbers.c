@@ -341,7 +341,7 @@ static void no_items_are_no_numbers(void)
     CHECK_INT(pybuffer_memoryview_from_double(nothing, &number, 0), 0);
     CHECK_INT(pybuffer_memoryview_to_double(empty, &number, 0), 0);
     CHECK_INT(pybuffer_memoryview_to_double(nothing, &number, 2), -1);
-    CHECK_MESSAGE(PyExc_ValueError, "count is 2, but the memoryview has 0 numbers");
+    CHECK_MESSAGE(PyExc_ValueError, "wrong count: expected 0, got 2");
     CHECK(number == 7);
     Py_DECREF(empty);
     Py_DECREF(nothing);
@@ -390,13 +390,13 @@ static void another_count_is_refused(void)
     PyObject *view = view_of("3f", 12, 4);
     double numbers[12] = {0};
     CHECK_INT(pybuffer_memoryview_to_double(view, numbers, 4), -1);
-    CHECK_MESSAGE(PyExc_ValueError, "count is 4, but the memoryview has 12 numbers");
+    CHECK_MESSAGE(PyExc_ValueError, "wrong count: expected 12, got 4");
     CHECK_INT(pybuffer_memoryview_from_double(view, numbers, 13), -1);
-    CHECK_MESSAGE(PyExc_ValueError, "count is 13, but the memoryview has 12 numbers");
+    CHECK_MESSAGE(PyExc_ValueError, "wrong count: expected 12, got 13");
     CHECK_INT(pybuffer_memoryview_to_double(view, numbers, -12), -1);
-    CHECK_MESSAGE(PyExc_ValueError, "count is -12, but the memoryview has 12 numbers");
+    CHECK_MESSAGE(PyExc_ValueError, "wrong count: expected 12, got -12");
     CHECK_INT(pybuffer_memoryview_to_double(view, numbers, 0), -1);
-    CHECK_MESSAGE(PyExc_ValueError, "count is 0, but the memoryview has 12 numbers");
+    CHECK_MESSAGE(PyExc_ValueError, "wrong count: expected 12, got 0");
     Py_DECREF(view);
 }
 

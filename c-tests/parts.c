@@ -236,7 +236,7 @@ static void one_item_fills_a_part(void)
     CHECK_INT(pybuffer_memoryview_fill(view, NULL, 0, values, 2), -1);
     CHECK_ERROR(PyExc_ValueError);
     CHECK_INT(pybuffer_memoryview_fill(view, NULL, 0, values, 1), -1);
-    CHECK_MESSAGE(PyExc_ValueError, "an item of the view has 2 values, not 1");
+    CHECK_MESSAGE(PyExc_ValueError, "wrong number of values for an item: expected 2, got 1");
     CHECK_STR(memory, "abXYefXY");
     values[1].as.i = 'Z';
     CHECK_INT(pybuffer_memoryview_fill(view, PART(PYBUFFER_SLICE(2, ABSENT, 1)), values, 2), 0); /* nothing there */

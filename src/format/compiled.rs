@@ -88,7 +88,7 @@ impl<'o> CompiledFormat<'o> {
         let mut checked = values.clone();
         self.check_values(&mut checked)?;
         if checked.next().is_some() {
-            return Err(self.wrong_number(c"pack expected %zd values and got more"));
+            return Err(self.wrong_number(c"wrong number of values to pack: expected %zd, got more"));
         }
         let mut values = values;
         self.write_values(item, &mut values)
@@ -138,6 +138,16 @@ impl<'o> CompiledFormat<'o> {
         })
     }
 
+    /// The same of an item of one value, which the error need not count.
+    ///
+    /// # Errors
+    /// As [`check_numbers`](Self::check_numbers).
+    pub fn check_number(&self, number: Value<'_>) -> Result<()> {
+        self.check(self.ops, &mut core::iter::once(number), |codec, number, _| {
+            codec.fit(number).map(drop).map_err(Error::from)
+        })
+    }
+
     /// Writes the next numbers of C's, which [`check_numbers`](Self::check_numbers) has accepted, to the item at the start
     /// of this memory, converted as [`coerce`](super::coerce) says. Bytes without a value become 0.
     ///
@@ -160,7 +170,7 @@ impl<'o> CompiledFormat<'o> {
     }
 
     fn next<'v>(&self, values: &mut impl Iterator<Item = Value<'v>>) -> Result<Value<'v>> {
-        values.next().ok_or_else(|| self.wrong_number(c"pack expected %zd values and got fewer"))
+        values.next().ok_or_else(|| self.wrong_number(c"wrong number of values to pack: expected %zd, got fewer"))
     }
 
     /// Whether every element takes its value, by what the last argument says of one; its size is the third one's.

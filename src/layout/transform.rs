@@ -128,7 +128,11 @@ pub fn reshape(view: &Structure<'_>, shape: &[isize], order: Order, to: &mut Axe
 fn complete(shape: &mut [isize], items: isize) -> Result<()> {
     let mismatch = Error::with(
         ErrorKind::Value,
-        c"cannot reshape %zd items into this shape",
+        if items == 1 {
+            c"cannot reshape %zd item into this shape"
+        } else {
+            c"cannot reshape %zd items into this shape"
+        },
         Argument::Size(items),
         Argument::None,
     );

@@ -160,9 +160,9 @@ pub(crate) fn count_items(format: &CStr, values: usize) -> Result<usize> {
         let (items, rest) = (values.checked_div(each), values.checked_rem(each));
         items.filter(|_| rest == Some(0)).ok_or(Error::with(
             ErrorKind::Value,
-            c"%zd values are no whole items, which have %zd each",
-            Argument::count(values),
+            c"wrong number of values: expected a multiple of %zd, got %zd",
             Argument::count(each),
+            Argument::count(values),
         ))
     })
 }

@@ -56,7 +56,7 @@ impl Access {
             if counts.values != count {
                 return Err(Error::with(
                     ErrorKind::Value,
-                    c"an item of the view has %zd values, not %zd",
+                    c"wrong number of values for an item: expected %zd, got %zd",
                     Argument::count(counts.values),
                     Argument::count(count),
                 ));
@@ -236,9 +236,9 @@ pub(crate) unsafe fn set_number<T: CNumber>(op: NonNull<PyObject>, indices: &[is
         let item = access.item(indices)?;
         access.with_compiled(1, |compiled, size| {
             compiled.check_format_of_numbers()?;
-            let number = core::iter::once(number.to_value());
-            compiled.check_numbers(&mut number.clone(), 0)?;
-            compiled.write_numbers(bytes_mut_of(item, size), &mut number.clone())
+            let number = number.to_value();
+            compiled.check_number(number)?;
+            compiled.write_numbers(bytes_mut_of(item, size), &mut core::iter::once(number))
         })
     }
 }
@@ -259,9 +259,9 @@ fn with_all<R>(access: &Access, count: usize, act: impl FnOnce(&CompiledFormat<'
             return Err(Error::with(
                 ErrorKind::Value,
                 if values.is_some() {
-                    c"the view has %zd values, not %zd"
+                    c"wrong number of values: expected %zd, got %zd"
                 } else {
-                    c"the view has more than %zd values, not %zd"
+                    c"wrong number of values: expected more than %zd, got %zd"
                 },
                 Argument::count(values.unwrap_or(usize::MAX)),
                 Argument::count(count),

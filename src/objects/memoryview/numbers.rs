@@ -92,11 +92,11 @@ impl<'a> Work<'a> {
         let numbers = values_of(structure.items(), counts.values).map(usize::cast_signed);
         if numbers != Some(count) {
             let text = match numbers {
-                Some(_) => c"count is %zd, but the memoryview has %zd numbers",
-                None => c"count is %zd, but the memoryview has more than %zd numbers",
+                Some(_) => c"wrong count: expected %zd, got %zd",
+                None => c"wrong count: expected more than %zd, got %zd",
             };
             let numbers = Argument::Size(numbers.unwrap_or(isize::MAX));
-            return Err(Error::with(ErrorKind::Value, text, Argument::Size(count), numbers));
+            return Err(Error::with(ErrorKind::Value, text, numbers, Argument::Size(count)));
         }
         // No memory has arrays that are larger.
         let size = ctype.size().cast_signed();
