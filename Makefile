@@ -234,7 +234,7 @@ fuzz-diff: numpy-venv ## random sequences of operations here and on CPython and 
 	@# A failure prints the shortest sequence that was found, and the seed of its round.
 	for round in $$(seq 0 $$(($(ROUNDS) - 1))); do \
 	    PYBUFFER_SEED=$$((($(SEED) + round) * 1000003)) \
-	    $(CARGO) test --quiet --test memoryview_oracle --test ndarray_oracle --test numpy_oracle -- --nocapture || exit 1; \
+	    $(CARGO) test --quiet --test oracle -- --nocapture memoryview:: ndarray:: numpy:: || exit 1; \
 	done
 
 .PHONY: lint
@@ -245,7 +245,7 @@ lint: ## formatting and clippy
 
 .PHONY: header
 header: ## generate include/pybuffer/pybuffer.h from the sources
-	PYBUFFER_WRITE_HEADER=1 $(CARGO) test --quiet --test header header_is_up_to_date
+	PYBUFFER_WRITE_HEADER=1 $(CARGO) test --quiet --test house header_is_up_to_date
 
 .PHONY: install
 install: $(SHARED) ## install library, header and pybuffer.pc (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR)

@@ -1,5 +1,5 @@
 /* The general exporter: who owns what and for how long, what it can do that CPython's cannot say, and what no good exporter
- * does. Everything else is compared with CPython's in tests/testbuffer_oracle.rs. */
+ * does. Everything else is compared with CPython's in tests/oracle/testbuffer.rs. */
 #include "support.h"
 
 #include "hooks.h"

@@ -1,5 +1,5 @@
 /* Numbers of memoryviews: the contract of the functions and their errors. What numbers become, of each format in each
- * layout, is for tests/numbers.rs.
+ * layout, is for tests/model/numbers.rs.
  */
 #include "support.h"
 

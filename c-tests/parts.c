@@ -1,5 +1,5 @@
 /* Parts of memoryviews: subscripts, assignment, arrangements and casts, as the C library decides them. What CPython and
- * NumPy can say is compared with them in tests/memoryview_oracle.rs and tests/numpy_oracle.rs. */
+ * NumPy can say is compared with them in tests/oracle/memoryview.rs and numpy.rs. */
 #include "support.h"
 
 #define ABSENT PYBUFFER_ABSENT

@@ -1,5 +1,5 @@
 /* Text of memoryviews: layouts, limits, formats that Python has no text for, released views. What CPython can say is compared
- * with it in tests/text_oracle.rs. */
+ * with it in tests/oracle/text.rs. */
 #include "support.h"
 
 static char memory[64];

@@ -31,7 +31,7 @@ exports_are_prefixed() {
         <(nm --dynamic --defined-only --format=posix "$library" | cut -d' ' -f1 | sort)
 }
 
-# What the library itself takes, which tests/library.rs has looked at.
+# What the library itself takes, which tests/house/library.rs has looked at.
 imports_are_the_librarys() {
     diff <(undefined "$root/target/release/libpybuffer.so") <(undefined "$library") &&
         ! undefined "$library" | grep -E '^(_?Py|pyb)'

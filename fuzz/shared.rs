@@ -1,15 +1,12 @@
 //! What must hold for any bytes: of the parser, of the canonical spelling, of unpacking and packing. The bodies of the fuzz
-//! targets, which `tests/fuzz_corpus.rs` runs, too.
+//! targets, which `tests/model/fuzz_corpus.rs` runs, too. Around it there is `tests/common/format.rs`, as `format`.
 
 use std::ffi::{CStr, CString};
 
 use pybuffer::abi::format::*;
 use pybuffer::format::LongDouble;
 
-#[path = "../tests/common/format.rs"]
-mod format;
-
-use format::Format;
+use super::format::{self, Format};
 
 /// Larger items, and such of more values, are not unpacked.
 const MAX_ITEM: usize = 1 << 14;

@@ -1,6 +1,9 @@
 //! Any bytes as a format.
 #![no_main]
 
+#[allow(dead_code, reason = "tests use more of it")]
+#[path = "../../tests/common/format.rs"]
+mod format;
 #[path = "../shared.rs"]
 mod shared;
 

@@ -1,5 +1,4 @@
 //! The functions of the header that several tests call, and the error that a call leaves.
-#![allow(dead_code, reason = "not every test uses all of it")]
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
@@ -8,7 +7,7 @@ use pybuffer::abi::format::pybuffer_value;
 use pybuffer::abi::memoryview::pybuffer_subscript;
 use pybuffer::abi::object::PyObject;
 
-// SAFETY: the prototypes of include/pybuffer/pybuffer.h, which tests/abi.rs compares with the definitions.
+// SAFETY: the prototypes of include/pybuffer/pybuffer.h, which tests/house/abi.rs compares with the definitions.
 unsafe extern "C" {
     pub(crate) fn PyBuffer_FromContiguous(
         view: *const Py_buffer,

@@ -1,4 +1,4 @@
-//! The exported functions of formats, as tests in Rust call them. Included by path; shared with the fuzz targets.
+//! The exported functions of formats, as tests in Rust call them; the fuzz targets, too.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr::NonNull;
@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 use pybuffer::abi::format::{pybuffer_item, pybuffer_value, pybuffer_value_as};
 use pybuffer::abi::object::{Py_ssize_t, PyObject};
 
-// SAFETY: the prototypes of include/pybuffer/pybuffer.h, which tests/abi.rs compares with the definitions.
+// SAFETY: the prototypes of include/pybuffer/pybuffer.h, which tests/house/abi.rs compares with the definitions.
 unsafe extern "C" {
     fn pybuffer_format_parse(format: *const c_char) -> *mut PyObject;
     fn pybuffer_format_parse_sized(format: *const c_char, itemsize: Py_ssize_t) -> *mut PyObject;
@@ -53,7 +53,6 @@ impl Format {
     }
 
     /// The format of items of this size.
-    #[allow(dead_code, reason = "not all tests know the size")]
     pub(crate) fn parse_sized(format: &CStr, itemsize: usize) -> Result<Self, String> {
         // SAFETY: a C string.
         let parsed = unsafe { pybuffer_format_parse_sized(format.as_ptr(), itemsize.cast_signed()) };

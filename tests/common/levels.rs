@@ -28,13 +28,19 @@ fn this_program() -> Command {
     }
 }
 
-/// Runs all tests of this program once more at each level, but for the one named `own`, which calls this.
-pub(crate) fn run_at_every_level(own: &str) {
+/// Runs the tests of a module once more at each level, but for its test named `at_every_level`, which calls this with
+/// `module_path!()`.
+pub(crate) fn run_at_every_level(module: &str) {
     if env::var_os("PYBUFFER_CPU").is_some() {
         return;
     }
+    // Names of tests do not begin with that of the program.
+    let (_, module) = module.split_once("::").expect("a module of the program");
+    let (tests, own) = (format!("{module}::"), format!("{module}::at_every_level"));
     for level in LEVELS {
-        let output = this_program().env("PYBUFFER_CPU", level).args(["--skip", own]).output().expect("it can be run");
+        let mut program = this_program();
+        let output =
+            program.env("PYBUFFER_CPU", level).args([&*tests, "--skip", &*own]).output().expect("it can be run");
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "at the level {level}:\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
         assert!(!text.contains(" 0 passed"), "at the level {level} nothing was run");

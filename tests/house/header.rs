@@ -1,0 +1,274 @@
+//! `include/pybuffer/pybuffer.h` is what cbindgen makes of the sources, and it compiles alone in every dialect.
+//!
+//! `make header` (that is, this test with `PYBUFFER_WRITE_HEADER=1`) writes it; otherwise the test compares.
+//!
+//! The header is put together section by section: the first comment of the section's file in `src/capi` opens it, then
+//! come the structs and constants that cbindgen finds in `src/abi`, what C needs as macros and inline functions
+//! (`src/capi/header/*.h`, written by hand), the data symbols, and the functions that cbindgen finds in `src/capi`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cbindgen::{Builder, Config, DocumentationStyle, ItemType, Language, Layout, Style};
+
+use crate::common::skip::skip;
+
+/// A section of the header: the file of `src/capi` that it is named for, the files with its structs and constants, and
+/// those with its data symbols (and functions that slots of the library hold, which have to be the exported ones).
+struct Section {
+    name: &'static str,
+    structs: &'static [&'static str],
+    data: &'static [&'static str],
+}
+
+const SECTIONS: &[Section] = &[
+    Section {
+        name: "object",
+        structs: &["abi/object.rs", "abi/slots.rs", "abi/types.rs"],
+        data: &["runtime/types.rs", "runtime/hash.rs"],
+    },
+    Section { name: "memory", structs: &["abi/memory.rs"], data: &[] },
+    Section { name: "error", structs: &[], data: &[] },
+    Section { name: "buffer", structs: &["abi/buffer.rs"], data: &[] },
+    Section { name: "memoryview", structs: &["abi/memoryview.rs"], data: &["objects/memoryview/mod.rs"] },
+    Section { name: "items", structs: &[], data: &[] },
+    Section { name: "parts", structs: &[], data: &[] },
+    Section { name: "numbers", structs: &[], data: &[] },
+    Section { name: "text", structs: &[], data: &[] },
+    Section { name: "picklebuffer", structs: &[], data: &["objects/picklebuffer.rs"] },
+    Section { name: "exporting", structs: &["abi/exporting.rs"], data: &["objects/memory.rs"] },
+    Section { name: "ndarray", structs: &["abi/ndarray.rs"], data: &["objects/ndarray/mod.rs"] },
+    Section { name: "format", structs: &["abi/format.rs"], data: &["objects/format/mod.rs"] },
+    Section { name: "bytes", structs: &["abi/bytes.rs"], data: &["objects/bytes.rs"] },
+    Section { name: "bytearray", structs: &[], data: &["objects/bytearray.rs"] },
+    Section { name: "sequence", structs: &[], data: &[] },
+    Section { name: "oldbuffer", structs: &[], data: &["objects/oldbuffer.rs"] },
+    Section { name: "library", structs: &[], data: &[] },
+];
+
+/// The structs of the header, and their tags where those are not the names: CPython's, for programs that declare them
+/// forward, and for C++, which puts them into the names of functions.
+const STRUCTS: &[(&str, &str)] = &[
+    ("PyObject", "_object"),
+    ("PyVarObject", "PyVarObject"),
+    ("PyTypeObject", "_typeobject"),
+    ("PyNumberMethods", "PyNumberMethods"),
+    ("PySequenceMethods", "PySequenceMethods"),
+    ("PyMappingMethods", "PyMappingMethods"),
+    ("PyAsyncMethods", "PyAsyncMethods"),
+    ("PyBufferProcs", "PyBufferProcs"),
+    ("PyMethodDef", "PyMethodDef"),
+    ("PyMemberDef", "PyMemberDef"),
+    ("PyGetSetDef", "PyGetSetDef"),
+    ("PyMemAllocatorEx", "PyMemAllocatorEx"),
+    ("Py_buffer", "Py_buffer"),
+    ("_PyManagedBufferObject", "_PyManagedBufferObject"),
+    ("PyMemoryViewObject", "PyMemoryViewObject"),
+    ("pybuffer_subscript", "pybuffer_subscript"),
+    ("pybuffer_item", "pybuffer_item"),
+    ("pybuffer_bytes", "pybuffer_bytes"),
+    ("pybuffer_value", "pybuffer_value"),
+    ("pybuffer_ndarray_state", "pybuffer_ndarray_state"),
+    ("PyBytesObject", "PyBytesObject"),
+    ("PyByteArrayObject", "PyByteArrayObject"),
+];
+
+/// The longest line of a declaration.
+const WIDTH: usize = 110;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn source(path: &str) -> String {
+    let path = root().join("src").join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// What cbindgen makes of one file.
+fn bindings(path: &str, items: &[ItemType]) -> String {
+    let mut config = Config {
+        language: Language::C,
+        style: Style::Tag,
+        no_includes: true,
+        usize_is_size_t: true,
+        documentation_style: DocumentationStyle::Doxy,
+        tab_width: 4,
+        ..Config::default()
+    };
+    config.export.item_types = items.to_vec();
+    // Otherwise only what a function of the same file mentions.
+    config.export.include = public_names(path);
+    config.function.args = Layout::Horizontal;
+    let mut text = Vec::new();
+    Builder::new()
+        .with_src(root().join("src").join(path))
+        .with_config(config)
+        .generate()
+        .unwrap_or_else(|error| panic!("cbindgen cannot read {path}: {error}"))
+        .write(&mut text);
+    typedef_names(&String::from_utf8(text).expect("cbindgen writes UTF-8"))
+}
+
+/// The types that a file defines for C.
+fn public_names(path: &str) -> Vec<String> {
+    source(path)
+        .lines()
+        .filter_map(|line| ["pub struct ", "pub union ", "pub type "].iter().find_map(|kind| line.strip_prefix(kind)))
+        .map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
+        .collect()
+}
+
+/// Gives structs their tags where they are defined, and their typedef names everywhere else.
+fn typedef_names(text: &str) -> String {
+    let mut named = String::new();
+    for line in text.lines() {
+        let mut line = line.to_owned();
+        for (name, tag) in STRUCTS {
+            if line == format!("struct {name} {{") {
+                line = format!("struct {tag} {{");
+            } else {
+                line = line.replace(&format!("struct {name} "), &format!("{name} "));
+            }
+        }
+        let is_comment = line.trim_start().starts_with('*');
+        writeln!(named, "{}", if is_comment { line } else { wrapped(&line) }).unwrap();
+    }
+    short_comments_on_one_line(&named)
+}
+
+fn short_comments_on_one_line(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut joined = String::new();
+    let mut rest = &lines[..];
+    while let Some((line, after)) = rest.split_first() {
+        rest = after;
+        match after {
+            [text, end, behind @ ..] if line.trim() == "/**" && end.trim() == "*/" && text.len() < WIDTH => {
+                let indent = line.len() - line.trim_start().len();
+                writeln!(joined, "{:indent$}/** {} */", "", text.trim().trim_start_matches("* ")).unwrap();
+                rest = behind;
+            }
+            _ => writeln!(joined, "{line}").unwrap(),
+        }
+    }
+    joined
+}
+
+/// Breaks the parameters of a declaration over lines where they do not fit on one.
+fn wrapped(line: &str) -> String {
+    match (line.len() > WIDTH).then(|| line[..WIDTH].rfind(", ")).flatten() {
+        Some(at) => format!("{}\n    {}", &line[..=at], wrapped(&line[at + 2..])),
+        None => line.to_owned(),
+    }
+}
+
+/// The module comment of a file, as the C comment that opens a section.
+fn opening(path: &str) -> String {
+    let source = source(path);
+    let comment: Vec<&str> = source.lines().map_while(|line| line.strip_prefix("//!")).collect();
+    let (title, text) = comment.split_first().expect("a module comment");
+    let rule = "=".repeat(110 - 3);
+    let mut opening = format!("/* {rule}\n *{title}\n");
+    for line in text {
+        writeln!(opening, " *{line}").unwrap();
+    }
+    opening + " */\n"
+}
+
+/// What C needs of a section beyond what cbindgen finds, where there is such a thing.
+fn by_hand(section: &str) -> Option<String> {
+    let path = format!("capi/header/{section}.h");
+    root().join("src").join(&path).exists().then(|| source(&path))
+}
+
+fn generated() -> String {
+    let mut header = source("capi/header/begin.h");
+    for section in SECTIONS {
+        let capi = format!("capi/{}.rs", section.name);
+        let parts = [opening(&capi)]
+            .into_iter()
+            .chain(section.structs.iter().map(|path| {
+                bindings(path, &[ItemType::Constants, ItemType::Structs, ItemType::Unions, ItemType::Typedefs])
+            }))
+            .chain(by_hand(section.name))
+            .chain(section.data.iter().map(|path| bindings(path, &[ItemType::Globals, ItemType::Functions])))
+            .chain([bindings(&capi, &[ItemType::Functions])]);
+        for part in parts.filter(|part| !part.trim().is_empty()) {
+            header += "\n";
+            header += part.trim();
+            header += "\n";
+        }
+    }
+    header += &source("capi/header/end.h");
+    header
+}
+
+fn header_path() -> PathBuf {
+    root().join("include/pybuffer/pybuffer.h")
+}
+
+#[test]
+fn header_is_up_to_date() {
+    let generated = generated();
+    if std::env::var_os("PYBUFFER_WRITE_HEADER").is_some() {
+        fs::write(header_path(), &generated).expect("the header can be written");
+    }
+    let committed = fs::read_to_string(header_path()).expect("the header is there");
+    let differing = committed.lines().zip(generated.lines()).position(|(a, b)| a != b);
+    assert!(
+        committed == generated,
+        "include/pybuffer/pybuffer.h is not what the sources say (first at line {:?}): run `make header`",
+        differing.map(|line| line + 1)
+    );
+}
+
+#[test]
+fn header_is_plain_ascii() {
+    assert!(generated().is_ascii(), "some compilers and tools read headers in other encodings");
+}
+
+/// A compiler, by the variable that names it: a program, perhaps with arguments.
+fn compiler(variable: &str, default: &str) -> Command {
+    let named = std::env::var(variable).unwrap_or_default();
+    let mut words = named.split_whitespace();
+    let mut compiler = Command::new(words.next().unwrap_or(default));
+    compiler.args(words);
+    compiler
+}
+
+/// Compiles a program that includes the header twice and nothing else.
+fn compiles(mut compiler: Command, language: &str, standard: &str) {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let program = directory.join(format!("include-{standard}.{language}"));
+    fs::write(&program, "#include <pybuffer/pybuffer.h>\n#include <pybuffer/pybuffer.h>\nint pybuffer_unused;\n")
+        .unwrap();
+    let output = compiler
+        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wshadow", "-fsyntax-only"])
+        .arg(format!("-std={standard}"))
+        .arg("-I")
+        .arg(root().join("include"))
+        .arg(&program)
+        .output()
+        .unwrap_or_else(|error| panic!("{compiler:?}: {error}"));
+    assert!(output.status.success(), "{compiler:?}:\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn header_compiles_alone_and_twice_in_every_dialect_of_c() {
+    for standard in ["c99", "c11", "c17"] {
+        compiles(compiler("CC", "cc"), "c", standard);
+    }
+}
+
+#[test]
+fn header_compiles_alone_and_twice_in_every_dialect_of_cxx() {
+    if compiler("CXX", "c++").arg("--version").output().is_err() {
+        return skip("C++ compiler");
+    }
+    for standard in ["c++11", "c++17", "c++20"] {
+        compiles(compiler("CXX", "c++"), "cpp", standard);
+    }
+}

@@ -1,0 +1,8 @@
+//! Asking interpreters, and the random sequences of operations that are played here and there.
+
+pub(crate) mod contest;
+pub(crate) mod draw;
+pub(crate) mod interpreter;
+pub(crate) mod play;
+pub(crate) mod sample;
+pub(crate) mod views;
