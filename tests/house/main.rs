@@ -1,4 +1,4 @@
-//! The house in order: the ABI, the generated header and what the built library exports.
+//! The house in order: the ABI, the generated header, the layers and what the built library exports.
 
 #![expect(
     clippy::panic,
@@ -16,4 +16,5 @@ mod bindings;
 
 mod abi;
 mod header;
+mod layers;
 mod library;
