@@ -104,7 +104,7 @@ tools: ## list the tools that tests need, and what installs those that are missi
 
 .PHONY: test-setup
 test-setup: ## how tools are found and installed, and tests counted
-	$(PROVE) c-tests/setup.sh
+	$(PROVE) tests/house/setup.sh
 
 .PHONY: test-fresh
 test-fresh: ## `make demo test` on a new, minimal Debian in a folder, without and with what apt installs (root; not in `test`)
@@ -156,7 +156,7 @@ asan: ## the C tests and the twins with AddressSanitizer inside the library, too
 	CFLAGS="-O1 -g -fsanitize=address" ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 TWIN_PYTHON=2.7 \
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(ASAN)) -Wl,-rpath,$(abspath $(ASAN)) -lpybuffer" \
-	TWIN_BUILD=$(abspath target/asan/twins27) $(PROVE) c-tests/twins/compare.sh
+	TWIN_BUILD=$(abspath target/asan/twins-2.7) $(PROVE) c-tests/twins/compare.sh
 
 .PHONY: tsan
 tsan: ## the C tests with threads with ThreadSanitizer inside the library, too (needs a Rust with its source and clang)
@@ -176,17 +176,17 @@ test-twins: $(SHARED) ## the same C programs on CPython and on this library
 test-npy: $(SHARED) ## the example npy.c on real and on spoiled files
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	$(PROVE) c-tests/npy.sh
+	$(PROVE) c-tests/examples/npy.sh
 
 .PHONY: test-wav
 test-wav: $(SHARED) ## the example wav.c beside CPython's wave module, and on spoiled files
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	$(PROVE) c-tests/wav.sh
+	$(PROVE) c-tests/examples/wav.sh
 
 .PHONY: test-install
 test-install: $(SHARED) ## install into a temporary prefix and build the README's program there
-	$(PROVE) c-tests/install.sh
+	$(PROVE) c-tests/examples/install.sh
 
 ARCH ?= aarch64
 .PHONY: test-emulated

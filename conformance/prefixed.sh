@@ -19,8 +19,8 @@ read -ra modules <<<"${MODULES:-}"
 read -ra pythons <<<"${PYTHONS:-}"
 warnings=(-Wall -Wextra -Werror)
 
-# shellcheck source=../c-tests/tap.sh
-. "$root/c-tests/tap.sh"
+# shellcheck source=../c-tests/support/tap.sh
+. "$root/c-tests/support/tap.sh"
 
 undefined() { # file: the names that it takes from others, without the versions of libc's symbols
     nm --dynamic --undefined-only --format=posix "$1" | cut -d' ' -f1 | cut -d@ -f1 | sort -u

@@ -13,8 +13,8 @@
 #                                  (PYBUFFER_RESULTS), or printed; fails where CI=true
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=../c-tests/oracle.sh
-. "$here/../c-tests/oracle.sh"
+# shellcheck source=../c-tests/support/oracle.sh
+. "$here/../c-tests/support/oracle.sh"
 
 # Tool, its packages in Debian, and what needs it.
 tools=(

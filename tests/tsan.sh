@@ -45,7 +45,8 @@ RUSTFLAGS="-Zsanitizer=thread -Zexternal-clangrt -Clinker=$clang" "$rust/cargo" 
 library=$PWD/target/tsan/$triple/debug
 ln -sf libpybuffer.so "$library/libpybuffer.so.0"
 for test in "${tests[@]}"; do
-    "$clang" -std=c11 -O1 -g -Wall -Wextra -Werror -fsanitize=thread -pthread -Iinclude "c-tests/$test.c" \
+    "$clang" -std=c11 -O1 -g -Wall -Wextra -Werror -fsanitize=thread -pthread -Iinclude -Ic-tests/support \
+        "c-tests/robustness/$test.c" \
         -o "target/tsan/$test" "-L$library" "-Wl,-rpath,$library" -lpybuffer -ldl
 done
 status=0

@@ -9,7 +9,7 @@
 #   TWIN_BUILD        where programs and outputs go (default: a temporary directory, removed afterwards)
 #   PYBUFFER_CFLAGS   flags that find our header
 #   PYBUFFER_LIBS     flags that link our library; when neither is set only the oracle is built and run
-#   TWIN_PYTHON       the CPython to compare with: 3.13 (the default) runs the programs here, 2.7 those in ../twins27
+#   TWIN_PYTHON       the CPython to compare with: 3.13 (the default) runs the programs here, 2.7 those in python2/
 #   ORACLE            prefix of a CPython 3.13 with headers and a shared library; otherwise the newest 3.13 under
 #                     $PYENV_ROOT/versions or `pyenv root`, or else python3.13 on the PATH
 #   ORACLE_2          the same for 2.7
@@ -26,7 +26,7 @@ jobs_at_once=2
 warnings=(-std=c11 -Wall -Wextra -Wpedantic -Werror)
 case $version in
     3.13) sources=$here ;;
-    2.7) sources=$here/../twins27 ;;
+    2.7) sources=$here/python2 ;;
     *) echo "Bail out! no programs for CPython $version"; exit 1 ;;
 esac
 
@@ -48,8 +48,8 @@ for program in "${programs[@]}"; do
     fi
 done
 
-# shellcheck source=../oracle.sh
-. "$here/../oracle.sh"
+# shellcheck source=../support/oracle.sh
+. "$here/../support/oracle.sh"
 
 oracle=$(find_oracle_to_link "$version")
 

@@ -1,5 +1,5 @@
 /* PySequence_*: concatenation, repetition and slices of bytes and bytearrays, and the slots of a program's own types.
- * What needs ints (items of the two) is for c-tests/twins27. */
+ * What needs ints (items of the two) is for python2/. */
 #include "twin.h"
 
 /* Whether an object is what it was, or a new one, and what it is; dropped, unless NULL. */

@@ -16,7 +16,7 @@ pub(crate) const ORACLE_2: &str = "2.7";
 /// The prefix (with `bin`, `include` and `lib` in it) of a CPython of this version, such as "3.13".
 ///
 /// Takes the one that ORACLE (or ORACLE_2, for 2.7) names, or looks in pyenv's versions, newest first, then for `python3.13` on
-/// the PATH, as `c-tests/oracle.sh` does. Without one a test has nothing to compare with, and is skipped.
+/// the PATH, as `c-tests/support/oracle.sh` does. Without one a test has nothing to compare with, and is skipped.
 pub(crate) fn prefix(version: &str) -> Option<PathBuf> {
     let found = find(version);
     if found.is_none() {

@@ -1,5 +1,13 @@
-/* NULL and nonsense arguments to the functions of ndarrays; included by null.c. */
+/* NULL and nonsense to the functions of ndarrays. See null.h. */
+#include "null.h"
 
+#define FUNCTIONS(F)                                                                                                   \
+    F(pybuffer_ndarray_new) F(pybuffer_ndarray_from_values) F(pybuffer_ndarray_zeros) F(pybuffer_ndarray_from_object)  \
+    F(pybuffer_ndarray_push) F(pybuffer_ndarray_push_values) F(pybuffer_ndarray_pop) F(pybuffer_ndarray_get_state)     \
+    F(pybuffer_ndarray_subscript) F(pybuffer_ndarray_assign) F(pybuffer_ndarray_add_suboffsets)                        \
+    F(pybuffer_verify_structure)
+
+static const pybuffer_subscript everything[1] = {PYBUFFER_ELLIPSIS};
 static const Py_ssize_t of_four[1] = {4}, of_minus[1] = {-4}, of_one[1] = {1};
 static const pybuffer_value four_values[4] = {{.kind = PYBUFFER_KIND_UNSIGNED}, {.kind = PYBUFFER_KIND_UNSIGNED},
                                               {.kind = PYBUFFER_KIND_UNSIGNED}, {.kind = PYBUFFER_KIND_UNSIGNED}};
@@ -154,3 +162,5 @@ static void null_pybuffer_verify_structure(void)
     CHECK_INT(pybuffer_verify_structure(4, 1, 1, of_minus, of_one, 0), 0);
     CHECK_INT(pybuffer_verify_structure(4, 1, 1, of_four, of_one, 0), 1);
 }
+
+NULL_MAIN()

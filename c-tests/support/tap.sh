@@ -2,7 +2,7 @@
 # tap_end.
 tap_number=0
 tap_failures=0
-tap_tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../tests/tools.sh
+tap_tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../tests/tools.sh
 declare -A tap_has
 
 has() { # tool: of those in tests/tools.sh

@@ -1,74 +1,16 @@
-/* NULL and nonsense arguments to every function of the header: an error, never a crash.
- *
- * FUNCTIONS is the list of them all; `complete.sh` compares it with the header and with the library. What a hand-made
- * struct contains is for hostile.c.
- */
-#define _GNU_SOURCE /* dladdr */
-#include "support.h"
-
-#include <dlfcn.h>
-#include <limits.h>
+/* NULL and nonsense to the functions of objects, memory and errors. See null.h. */
+#include "null.h"
 
 #define FUNCTIONS(F)                                                                                                   \
     F(Py_IncRef) F(Py_DecRef) F(_Py_Dealloc) F(PyType_Ready) F(PyType_IsSubtype) F(PyObject_Init) F(PyObject_InitVar)  \
     F(_PyObject_New) F(_PyObject_NewVar) F(PyObject_Hash) F(PyObject_HashNotImplemented) F(PyObject_RichCompareBool)   \
-    F(PyObject_Size) F(PyObject_Length) F(PySequence_Size) F(PySequence_Length)                                        \
-    F(PyMem_RawMalloc) F(PyMem_RawCalloc) F(PyMem_RawRealloc) F(PyMem_RawFree) F(PyMem_Malloc) F(PyMem_Calloc)         \
-    F(PyMem_Realloc) F(PyMem_Free) F(PyObject_Malloc) F(PyObject_Calloc) F(PyObject_Realloc) F(PyObject_Free)          \
-    F(PyMem_GetAllocator) F(PyMem_SetAllocator)                                                                        \
-    F(PyErr_Format) F(PyErr_FormatV) F(PyErr_SetString) F(PyErr_SetNone) F(PyErr_SetObject) F(PyErr_NoMemory)          \
-    F(PyErr_BadArgument) F(PyErr_BadInternalCall) F(_PyErr_BadInternalCall) F(PyErr_Occurred)                          \
+    F(PyObject_Size) F(PyObject_Length) F(PySequence_Size) F(PySequence_Length) F(PyMem_RawMalloc) F(PyMem_RawCalloc)  \
+    F(PyMem_RawRealloc) F(PyMem_RawFree) F(PyMem_Malloc) F(PyMem_Calloc) F(PyMem_Realloc) F(PyMem_Free)                \
+    F(PyObject_Malloc) F(PyObject_Calloc) F(PyObject_Realloc) F(PyObject_Free) F(PyMem_GetAllocator)                   \
+    F(PyMem_SetAllocator) F(PyErr_Format) F(PyErr_FormatV) F(PyErr_SetString) F(PyErr_SetNone) F(PyErr_SetObject)      \
+    F(PyErr_NoMemory) F(PyErr_BadArgument) F(PyErr_BadInternalCall) F(_PyErr_BadInternalCall) F(PyErr_Occurred)        \
     F(PyErr_ExceptionMatches) F(PyErr_GivenExceptionMatches) F(PyErr_Clear) F(PyErr_Fetch) F(PyErr_Restore)            \
-    F(PyErr_Print) F(pybuffer_error_name) F(pybuffer_error_message)                                                    \
-    F(PyObject_CheckBuffer) F(PyObject_GetBuffer) F(PyBuffer_Release) F(PyBuffer_GetPointer)                           \
-    F(PyBuffer_SizeFromFormat) F(PyBuffer_IsContiguous) F(PyBuffer_FillContiguousStrides) F(PyBuffer_FillInfo)         \
-    F(PyBuffer_ToContiguous) F(PyBuffer_FromContiguous) F(PyObject_CopyData) F(PyObject_CopyToObject)                  \
-    F(PyObject_CheckReadBuffer) F(PyObject_AsReadBuffer) F(PyObject_AsWriteBuffer) F(PyObject_AsCharBuffer)            \
-    F(PyMemoryView_FromObject) F(PyMemoryView_FromMemory) F(PyMemoryView_FromBuffer) F(PyMemoryView_GetContiguous)     \
-    F(pybuffer_memoryview_release) F(pybuffer_memoryview_is_released) F(pybuffer_memoryview_equal)                     \
-    F(pybuffer_memoryview_hex) F(pybuffer_memoryview_repr) F(pybuffer_memoryview_text)                                 \
-    F(pybuffer_memoryview_item_pointer) F(pybuffer_memoryview_get_item) F(pybuffer_memoryview_set_item)                \
-    F(pybuffer_memoryview_get_int64) F(pybuffer_memoryview_get_uint64) F(pybuffer_memoryview_get_double)               \
-    F(pybuffer_memoryview_set_int64) F(pybuffer_memoryview_set_uint64) F(pybuffer_memoryview_set_double)               \
-    F(pybuffer_memoryview_values) F(pybuffer_memoryview_tobytes) F(pybuffer_memoryview_count)                          \
-    F(pybuffer_memoryview_index) F(pybuffer_memoryview_iter) F(pybuffer_memoryview_next)                               \
-    F(pybuffer_memoryview_next_item) F(pybuffer_memoryview_subscript) F(pybuffer_memoryview_assign)                    \
-    F(pybuffer_memoryview_fill) F(pybuffer_memoryview_flip) F(pybuffer_memoryview_permute)                             \
-    F(pybuffer_memoryview_broadcast) F(pybuffer_memoryview_reshape) F(pybuffer_memoryview_cast)                        \
-    F(pybuffer_memoryview_toreadonly) F(pybuffer_memoryview_set_values) F(pybuffer_memoryview_new)                     \
-    F(pybuffer_memoryview_copy)                                                                                        \
-    F(pybuffer_memoryview_to_double) F(pybuffer_memoryview_to_float) F(pybuffer_memoryview_to_int64)                   \
-    F(pybuffer_memoryview_to_uint64) F(pybuffer_memoryview_from_double) F(pybuffer_memoryview_from_float)              \
-    F(pybuffer_memoryview_from_int64) F(pybuffer_memoryview_from_uint64)                                               \
-    F(PyPickleBuffer_FromObject) F(PyPickleBuffer_GetBuffer) F(PyPickleBuffer_Release)                                 \
-    F(pybuffer_fill_view) F(pybuffer_memory_new) F(pybuffer_memoryview_from_memory) F(pybuffer_check_exporter)         \
-    F(pybuffer_ndarray_new) F(pybuffer_ndarray_from_values) F(pybuffer_ndarray_zeros)                                  \
-    F(pybuffer_ndarray_from_object) F(pybuffer_ndarray_push) F(pybuffer_ndarray_push_values) F(pybuffer_ndarray_pop)   \
-    F(pybuffer_ndarray_get_state) F(pybuffer_ndarray_subscript) F(pybuffer_ndarray_assign)                             \
-    F(pybuffer_ndarray_add_suboffsets) F(pybuffer_verify_structure)                                                    \
-    F(pybuffer_format_parse) F(pybuffer_format_parse_sized) F(pybuffer_format_root) F(pybuffer_format_itemsize)           \
-    F(pybuffer_format_alignment)                                                                                       \
-    F(pybuffer_format_text) F(pybuffer_format_canonical) F(pybuffer_format_equivalent) F(pybuffer_format_value_count)  \
-    F(pybuffer_format_unpack) F(pybuffer_format_unpack_items) F(pybuffer_format_pack)                                  \
-    F(PyBytes_FromStringAndSize) F(PyBytes_FromString) F(PyBytes_FromObject) F(PyBytes_Size) F(PyBytes_AsString)       \
-    F(PyBytes_AsStringAndSize) F(PyBytes_Concat) F(PyBytes_ConcatAndDel) F(_PyBytes_Resize)                            \
-    F(PyByteArray_FromObject) F(PyByteArray_FromStringAndSize) F(PyByteArray_Concat) F(PyByteArray_Size)               \
-    F(PyByteArray_AsString) F(PyByteArray_Resize)                                                                      \
-    F(PySequence_Check) F(PySequence_Concat) F(PySequence_Repeat) F(PySequence_GetItem) F(PySequence_GetSlice)         \
-    F(PySequence_SetItem) F(PySequence_DelItem) F(PySequence_SetSlice) F(PySequence_DelSlice)                          \
-    F(PyBuffer_FromObject) F(PyBuffer_FromReadWriteObject) F(PyBuffer_FromMemory) F(PyBuffer_FromReadWriteMemory)      \
-    F(PyBuffer_New) F(PyObject_Cmp) F(PyObject_Compare)                                                                \
-    F(Py_Initialize) F(Py_InitializeEx) F(Py_Finalize) F(Py_FinalizeEx) F(Py_IsInitialized) F(pybuffer_version)        \
-    F(pybuffer_version_number) F(pybuffer_set_hash_key)
-
-/* The call gives the failure value, with an error of this type. */
-#define FAILS(call, type) (CHECK_INT((call), -1), CHECK_ERROR(type))
-#define FAILS_NULL(call, type) (CHECK_PTR((call), NULL), CHECK_ERROR(type))
-/* The call says so in its own way, or has none; it just must come back. */
-#define SURVIVES(call) ((void)(call), PyErr_Clear(), CHECK(PyErr_Occurred() == NULL))
-
-static PyObject *bytes, *bytearray, *memoryview, *plain; /* plain exports nothing */
-static Py_buffer empty_view;                              /* all zero */
+    F(PyErr_Print) F(pybuffer_error_name) F(pybuffer_error_message)
 
 /* ---- objects ------------------------------------------------------------------------------------------------ */
 
@@ -376,22 +318,6 @@ static void null_PyErr_Print(void) { SURVIVES(PyErr_Print()); }
 static void null_pybuffer_error_name(void) { CHECK_STR(pybuffer_error_name(), NULL); }
 static void null_pybuffer_error_message(void) { CHECK_STR(pybuffer_error_message(), NULL); }
 
-#include "null_buffers.h"
-#include "null_memoryviews.h"
-#include "null_ndarrays.h"
-#include "null_sequences.h"
-
-/* ---- all of them -------------------------------------------------------------------------------------------- */
-
-/* A NULL that a failed call has given is passed on: the first error is the one to know. */
-static void null_after_an_error_keeps_that_error(void)
-{
-    CHECK_PTR(PyMemoryView_FromObject(PyBytes_FromStringAndSize(NULL, PY_SSIZE_T_MAX)), NULL);
-    CHECK_ERROR(PyExc_OverflowError);
-    CHECK_INT(PyObject_GetBuffer(PyMemoryView_FromObject(plain), &empty_view, PyBUF_SIMPLE), -1);
-    CHECK_ERROR(PyExc_TypeError);
-}
-
 /* A static type has no type itself until PyType_Ready, which programs forget. */
 static void null_types_that_are_not_ready_are_no_exceptions(void)
 {
@@ -399,34 +325,4 @@ static void null_types_that_are_not_ready_are_no_exceptions(void)
     CHECK_INT(PyErr_GivenExceptionMatches(no_exception(UNREADY), no_exception(UNREADY)), 1); /* itself, all the same */
 }
 
-#define NAME(function) puts(#function);
-#define TEST(function) tap_run(null_##function, #function ": NULL and nonsense", 0);
-
-int main(int argc, char **argv)
-{
-    if (argc > 1 && strcmp(argv[1], "--functions") == 0) {
-        FUNCTIONS(NAME)
-        return 0;
-    }
-    if (argc > 1 && strcmp(argv[1], "--library") == 0) {
-        Dl_info found;
-        void *inside;
-        memcpy(&inside, &PyMemoryView_Type.tp_dealloc, sizeof(inside));
-        puts(dladdr(inside, &found) && found.dli_fname ? found.dli_fname : "");
-        return 0;
-    }
-    char memory[4] = "abc";
-    bytes = PyBytes_FromString("some bytes");
-    bytearray = PyByteArray_FromStringAndSize("bytearray", 9);
-    memoryview = PyMemoryView_FromMemory(memory, 3, PyBUF_WRITE);
-    plain = PyObject_New(PyObject, &PyBaseObject_Type);
-    tap_after_each = nothing_is_left_pending;
-    FUNCTIONS(TEST)
-    RUN(null_after_an_error_keeps_that_error);
-    RUN(null_types_that_are_not_ready_are_no_exceptions);
-    Py_DECREF(plain);
-    Py_DECREF(memoryview);
-    Py_DECREF(bytearray);
-    Py_DECREF(bytes);
-    return tap_end();
-}
+NULL_MAIN(RUN(null_types_that_are_not_ready_are_no_exceptions);)

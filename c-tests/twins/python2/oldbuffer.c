@@ -25,7 +25,7 @@ static void making(void)
             PyObject *base = base_of(kind, length);
             for (size_t o = 0; o < TWIN_COUNT(offsets); o++) {
                 for (size_t s = 0; s < TWIN_COUNT(sizes); s++) {
-                    /* What cannot be written is not the same in the two: see c-tests/oldbuffer.c. */
+                    /* What cannot be written is not the same in the two: see c-tests/api/oldbuffer.c. */
                     for (int writable = 0; writable <= (kind % 2 == 1); writable++) {
                         printf("%d %lld [%lld, %lld] %d:", kind, (long long)length, (long long)offsets[o],
                                (long long)sizes[s], writable);
@@ -56,7 +56,7 @@ static void making(void)
 static void memory(void)
 {
     twin_title("memory");
-    static const Py_ssize_t wrong[] = {-2, -3, PY_SSIZE_T_MIN}; /* -1: see c-tests/oldbuffer.c */
+    static const Py_ssize_t wrong[] = {-2, -3, PY_SSIZE_T_MIN}; /* -1: see c-tests/api/oldbuffer.c */
     char bytes[] = "0123456789";
     for (size_t i = 0; i < TWIN_COUNT(wrong); i++) {
         show(PyBuffer_FromMemory(bytes, wrong[i]));

@@ -4,12 +4,12 @@
 # tests/summary.sh counts. Output is TAP.
 set -u
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 directory=$(mktemp -d) || exit 1
 trap 'rm -rf "$directory"' EXIT
 
-# shellcheck source=tap.sh
-. "$root/c-tests/tap.sh"
+# shellcheck source=../../c-tests/support/tap.sh
+. "$root/c-tests/support/tap.sh"
 
 # ---- Tools --------------------------------------------------------------------------------------------------
 

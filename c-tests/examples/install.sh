@@ -3,7 +3,7 @@
 # shared and static, in C and in C++. Then uninstalls, and looks for what is left. Output is TAP.
 set -u
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CC=${CC:-cc}
 CXX=${CXX:-c++}
 warnings=(-Wall -Wextra -Wpedantic -Werror)
@@ -14,8 +14,8 @@ stage=$(mktemp -d) || exit 1
 trap 'rm -rf "$prefix" "$stage"' EXIT
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 
-# shellcheck source=tap.sh
-. "$root/c-tests/tap.sh"
+# shellcheck source=../support/tap.sh
+. "$root/c-tests/support/tap.sh"
 
 # What the README shows is the program in examples/, to the letter.
 readme_program() {

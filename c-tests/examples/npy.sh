@@ -4,7 +4,7 @@
 # library is. Output is TAP.
 set -u
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CC=${CC:-cc}
 data=$root/examples/data
 directory=$(mktemp -d) || exit 1
@@ -12,8 +12,8 @@ trap 'rm -rf "$directory"' EXIT
 read -ra cflags <<<"${PYBUFFER_CFLAGS:?}"
 read -ra libs <<<"${PYBUFFER_LIBS:?}"
 
-# shellcheck source=tap.sh
-. "$root/c-tests/tap.sh"
+# shellcheck source=../support/tap.sh
+. "$root/c-tests/support/tap.sh"
 
 build() { # output flag...
     local output=$1

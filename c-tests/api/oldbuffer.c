@@ -1,4 +1,4 @@
-/* Old buffers: what c-tests/twins27 cannot say, since CPython 2.7 does otherwise or has not got it. */
+/* Old buffers: what c-tests/twins/python2 cannot say, since CPython 2.7 does otherwise or has not got it. */
 #include "support.h"
 
 static char memory[16] = "0123456789abcdef";

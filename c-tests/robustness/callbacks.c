@@ -1,4 +1,5 @@
-/* The second half of hostile.c: exporters that call back into the library, and slots that lie. */
+/* Exporters that call back into the library while they are asked or told, and slots that lie. */
+#include "consumers.h"
 
 /* ---- calls back into the library ---------------------------------------------------------------------------- */
 
@@ -337,4 +338,22 @@ static void slots_that_fail_or_lie_are_no_crash(void)
     Py_DECREF(bytes);
     Py_DECREF(odd);
     Py_DECREF(failing);
+}
+
+int main(void)
+{
+    tap_after_each = nothing_is_left_pending;
+    RUN(an_exporter_may_look_at_itself_while_it_is_asked);
+    RUN(an_exporter_may_use_the_library_while_it_is_told);
+    RUN(views_are_given_back_in_any_order);
+    RUN(a_view_is_given_back_once);
+    RUN(releasebuffer_may_clear_obj_itself);
+    RUN(an_error_raised_by_releasebuffer_does_not_hide_another);
+    RUN(an_error_cleared_by_releasebuffer_stays_pending);
+    RUN(an_error_raised_by_releasebuffer_alone_stays);
+    RUN(the_last_reference_goes_with_the_view);
+    RUN(a_chain_of_exporters_is_given_back_from_the_outside);
+    RUN(slots_that_fail_or_lie_are_no_crash);
+    CHECK_INT(exporters_alive, 0);
+    return tap_end();
 }

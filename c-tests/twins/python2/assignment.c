@@ -117,7 +117,7 @@ static void bytearrays(void)
     }
 }
 
-/* What has views keeps its length. In 2.7 a view of an old buffer does not hold the base: see c-tests/oldbuffer.c. */
+/* What has views keeps its length. In 2.7 a view of an old buffer does not hold the base: see c-tests/api/oldbuffer.c. */
 static void viewed_bytearrays(void)
 {
     twin_title("bytearrays with views");

@@ -1,4 +1,17 @@
-/* NULL and nonsense arguments to the functions of memoryviews' items and parts; included by null.c. */
+/* NULL and nonsense to the functions of memoryviews' items and parts. See null.h. */
+#include "null.h"
+
+#define FUNCTIONS(F)                                                                                                   \
+    F(pybuffer_memoryview_item_pointer) F(pybuffer_memoryview_get_item) F(pybuffer_memoryview_set_item)                \
+    F(pybuffer_memoryview_get_int64) F(pybuffer_memoryview_get_uint64) F(pybuffer_memoryview_get_double)               \
+    F(pybuffer_memoryview_set_int64) F(pybuffer_memoryview_set_uint64) F(pybuffer_memoryview_set_double)               \
+    F(pybuffer_memoryview_values) F(pybuffer_memoryview_tobytes) F(pybuffer_memoryview_count)                          \
+    F(pybuffer_memoryview_index) F(pybuffer_memoryview_iter) F(pybuffer_memoryview_next)                               \
+    F(pybuffer_memoryview_next_item) F(pybuffer_memoryview_subscript) F(pybuffer_memoryview_assign)                    \
+    F(pybuffer_memoryview_fill) F(pybuffer_memoryview_flip) F(pybuffer_memoryview_permute)                             \
+    F(pybuffer_memoryview_broadcast) F(pybuffer_memoryview_reshape) F(pybuffer_memoryview_cast)                        \
+    F(pybuffer_memoryview_toreadonly) F(pybuffer_memoryview_set_values) F(pybuffer_memoryview_new)                     \
+    F(pybuffer_memoryview_copy)
 
 static const Py_ssize_t first_place[1] = {0};
 static const pybuffer_subscript everything[1] = {PYBUFFER_ELLIPSIS};
@@ -266,3 +279,5 @@ static void null_pybuffer_memoryview_toreadonly(void)
     FAILS_NULL(pybuffer_memoryview_toreadonly(NULL), PyExc_SystemError);
     FAILS_NULL(pybuffer_memoryview_toreadonly(bytes), PyExc_TypeError);
 }
+
+NULL_MAIN()

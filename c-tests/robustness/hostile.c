@@ -1,80 +1,13 @@
 /* Exporters that break the protocol. The library answers with an error, never follows what contradicts itself, gives
  * back exactly once what it has acquired, and never gives back what it has not.
  */
-#include "support.h"
+#include "consumers.h"
 
 #include <limits.h>
 
-static char memory[256];
 static const Py_ssize_t four[] = {4}, two_by_three[] = {2, 3};
 
-static Exporter *fresh(void)
-{
-    memset(memory, 'm', sizeof(memory));
-    return exporter_of_bytes(memory, 16);
-}
-
 /* ---- views that contradict themselves ----------------------------------------------------------------------- */
-
-/* What one of these functions makes of an exporter: 1 for success, 0 for failure. All ask for a full view. */
-static int as_memoryview(PyObject *op)
-{
-    PyObject *result = PyMemoryView_FromObject(op);
-    Py_XDECREF(result);
-    return result != NULL;
-}
-
-static int as_contiguous(PyObject *op)
-{
-    PyObject *result = PyMemoryView_GetContiguous(op, PyBUF_READ, 'F');
-    Py_XDECREF(result);
-    return result != NULL;
-}
-
-static int as_bytes(PyObject *op)
-{
-    PyObject *result = PyBytes_FromObject(op);
-    Py_XDECREF(result);
-    return result != NULL;
-}
-
-static int as_bytearray(PyObject *op)
-{
-    PyObject *result = PyByteArray_FromObject(op);
-    Py_XDECREF(result);
-    return result != NULL;
-}
-
-static int as_picklebuffer(PyObject *op)
-{
-    PyObject *result = PyPickleBuffer_FromObject(op);
-    Py_XDECREF(result);
-    return result != NULL;
-}
-
-static int as_source(PyObject *op)
-{
-    PyObject *dest = PyByteArray_FromStringAndSize(NULL, 64);
-    int status = PyObject_CopyData(dest, op);
-    Py_DECREF(dest);
-    return status == 0;
-}
-
-static int as_destination(PyObject *op)
-{
-    PyObject *src = PyBytes_FromStringAndSize("s", 1);
-    int status = PyObject_CopyData(op, src);
-    Py_DECREF(src);
-    return status == 0;
-}
-
-static int as_target(PyObject *op)
-{
-    return PyObject_CopyToObject(op, memory + 128, 1, 'C') == 0;
-}
-
-static int (*const consumers[])(PyObject *) = {as_memoryview, as_contiguous,  as_bytes,      as_bytearray,
-                                               as_picklebuffer, as_source, as_destination, as_target};
 
 /* All consumers refuse the exporter with this error and give its view back. */
 static void refused_with(Exporter *self, PyObject *error, int line)
@@ -438,8 +371,6 @@ static void a_snapshot_survives_a_change_of_layout(void)
     CHECK_UNUSED(self);
 }
 
-#include "hostile_calls.h"
-
 int main(void)
 {
     tap_after_each = nothing_is_left_pending;
@@ -463,17 +394,6 @@ int main(void)
     RUN(a_failure_without_an_error_is_a_failure);
     RUN(the_first_view_is_given_back_when_the_second_fails);
     RUN(a_snapshot_survives_a_change_of_layout);
-    RUN(an_exporter_may_look_at_itself_while_it_is_asked);
-    RUN(an_exporter_may_use_the_library_while_it_is_told);
-    RUN(views_are_given_back_in_any_order);
-    RUN(a_view_is_given_back_once);
-    RUN(releasebuffer_may_clear_obj_itself);
-    RUN(an_error_raised_by_releasebuffer_does_not_hide_another);
-    RUN(an_error_cleared_by_releasebuffer_stays_pending);
-    RUN(an_error_raised_by_releasebuffer_alone_stays);
-    RUN(the_last_reference_goes_with_the_view);
-    RUN(a_chain_of_exporters_is_given_back_from_the_outside);
-    RUN(slots_that_fail_or_lie_are_no_crash);
     CHECK_INT(exporters_alive, 0);
     return tap_end();
 }

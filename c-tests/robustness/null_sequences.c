@@ -1,4 +1,11 @@
-/* A part of null.c: sequences and old buffers. */
+/* NULL and nonsense to the functions of sequences and old buffers. See null.h. */
+#include "null.h"
+
+#define FUNCTIONS(F)                                                                                                   \
+    F(PySequence_Check) F(PySequence_Concat) F(PySequence_Repeat) F(PySequence_GetItem) F(PySequence_GetSlice)         \
+    F(PySequence_SetItem) F(PySequence_DelItem) F(PySequence_SetSlice) F(PySequence_DelSlice) F(PyBuffer_FromObject)   \
+    F(PyBuffer_FromReadWriteObject) F(PyBuffer_FromMemory) F(PyBuffer_FromReadWriteMemory) F(PyBuffer_New)             \
+    F(PyObject_Cmp) F(PyObject_Compare)
 
 static void null_PySequence_Check(void)
 {
@@ -125,3 +132,5 @@ static void null_PyObject_Compare(void)
     FAILS(PyObject_Compare(bytes, NULL), PyExc_SystemError);
     FAILS(PyObject_Compare(bytes, plain), PyExc_TypeError);
 }
+
+NULL_MAIN()

@@ -1,4 +1,29 @@
-/* The second half of null.c: buffers, memoryviews, PickleBuffers, writing exporters, bytes, bytearray and the library. */
+/* NULL and nonsense to the functions of buffers, views, exporters, formats, bytes and the library. See null.h. */
+#include "null.h"
+
+#define FUNCTIONS(F)                                                                                                   \
+    F(PyObject_CheckBuffer) F(PyObject_GetBuffer) F(PyBuffer_Release) F(PyBuffer_GetPointer)                           \
+    F(PyBuffer_SizeFromFormat) F(PyBuffer_IsContiguous) F(PyBuffer_FillContiguousStrides) F(PyBuffer_FillInfo)         \
+    F(PyBuffer_ToContiguous) F(PyBuffer_FromContiguous) F(PyObject_CopyData) F(PyObject_CopyToObject)                  \
+    F(PyObject_CheckReadBuffer) F(PyObject_AsReadBuffer) F(PyObject_AsWriteBuffer) F(PyObject_AsCharBuffer)            \
+    F(PyMemoryView_FromObject) F(PyMemoryView_FromMemory) F(PyMemoryView_FromBuffer) F(PyMemoryView_GetContiguous)     \
+    F(pybuffer_memoryview_release) F(pybuffer_memoryview_is_released) F(pybuffer_memoryview_equal)                     \
+    F(pybuffer_memoryview_hex) F(pybuffer_memoryview_repr) F(pybuffer_memoryview_text)                                 \
+    F(pybuffer_memoryview_to_double) F(pybuffer_memoryview_to_float) F(pybuffer_memoryview_to_int64)                   \
+    F(pybuffer_memoryview_to_uint64) F(pybuffer_memoryview_from_double) F(pybuffer_memoryview_from_float)              \
+    F(pybuffer_memoryview_from_int64) F(pybuffer_memoryview_from_uint64) F(PyPickleBuffer_FromObject)                  \
+    F(PyPickleBuffer_GetBuffer) F(PyPickleBuffer_Release) F(pybuffer_fill_view) F(pybuffer_memory_new)                 \
+    F(pybuffer_memoryview_from_memory) F(pybuffer_check_exporter) F(pybuffer_format_parse)                             \
+    F(pybuffer_format_parse_sized) F(pybuffer_format_root) F(pybuffer_format_itemsize) F(pybuffer_format_alignment)    \
+    F(pybuffer_format_text) F(pybuffer_format_canonical) F(pybuffer_format_equivalent) F(pybuffer_format_value_count)  \
+    F(pybuffer_format_unpack) F(pybuffer_format_unpack_items) F(pybuffer_format_pack) F(PyBytes_FromStringAndSize)     \
+    F(PyBytes_FromString) F(PyBytes_FromObject) F(PyBytes_Size) F(PyBytes_AsString) F(PyBytes_AsStringAndSize)         \
+    F(PyBytes_Concat) F(PyBytes_ConcatAndDel) F(_PyBytes_Resize) F(PyByteArray_FromObject)                             \
+    F(PyByteArray_FromStringAndSize) F(PyByteArray_Concat) F(PyByteArray_Size) F(PyByteArray_AsString)                 \
+    F(PyByteArray_Resize) F(Py_Initialize) F(Py_InitializeEx) F(Py_Finalize) F(Py_FinalizeEx) F(Py_IsInitialized)      \
+    F(pybuffer_version) F(pybuffer_version_number) F(pybuffer_set_hash_key)
+
+static Py_buffer empty_view; /* all zero */
 
 /* ---- buffers ------------------------------------------------------------------------------------------------ */
 
@@ -582,3 +607,14 @@ static void null_pybuffer_set_hash_key(void)
     CHECK(PyObject_Hash(bytes) != -1);
     CHECK(pybuffer_set_hash_key(1, 2) == 0 || CHECK_ERROR(PyExc_RuntimeError));
 }
+
+/* A NULL that a failed call has given is passed on: the first error is the one to know. */
+static void null_after_an_error_keeps_that_error(void)
+{
+    CHECK_PTR(PyMemoryView_FromObject(PyBytes_FromStringAndSize(NULL, PY_SSIZE_T_MAX)), NULL);
+    CHECK_ERROR(PyExc_OverflowError);
+    CHECK_INT(PyObject_GetBuffer(PyMemoryView_FromObject(plain), &empty_view, PyBUF_SIMPLE), -1);
+    CHECK_ERROR(PyExc_TypeError);
+}
+
+NULL_MAIN(RUN(null_after_an_error_keeps_that_error);)

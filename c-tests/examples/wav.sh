@@ -4,7 +4,7 @@
 # PYBUFFER_CFLAGS and PYBUFFER_LIBS say where the library is. Output is TAP.
 set -u
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CC=${CC:-cc}
 sound=$root/examples/data/rock-hit.wav
 directory=$(mktemp -d) || exit 1
@@ -14,10 +14,10 @@ read -ra libs <<<"${PYBUFFER_LIBS:?}"
 # Another status than the example's own.
 export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99
 
-# shellcheck source=tap.sh
-. "$root/c-tests/tap.sh"
-# shellcheck source=oracle.sh
-. "$root/c-tests/oracle.sh"
+# shellcheck source=../support/tap.sh
+. "$root/c-tests/support/tap.sh"
+# shellcheck source=../support/oracle.sh
+. "$root/c-tests/support/oracle.sh"
 
 build() { # output flag...
     local output=$1
@@ -37,7 +37,7 @@ checked() { # argument...
 # ---- What it makes of sound ---------------------------------------------------------------------------------
 
 oracle() { # argument...
-    "$prefix/bin/python3.13" "$root/c-tests/wav.py" "$@"
+    "$prefix/bin/python3.13" "$root/c-tests/examples/wav.py" "$@"
 }
 
 as_the_oracle() { # file

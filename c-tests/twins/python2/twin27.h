@@ -3,7 +3,7 @@
 #ifndef TWIN27_H
 #define TWIN27_H
 
-#include "../twins/twin.h"
+#include "../twin.h"
 
 #ifdef TWIN_PYTHON_H
 typedef long Py_hash_t;
