@@ -50,6 +50,7 @@ $(SHARED) $(TARGET)/libpybuffer.so.$(SOVERSION) $(STATIC) &: $(SOURCES) $(EXPORT
 
 # After the default target, which an included file must not take.
 include tests/numpy.mk
+include prefixed/prefixed.mk
 include conformance/conformance.mk
 
 .PHONY: demo
@@ -82,7 +83,7 @@ $(DEMO)/wav: $(WAV_SOURCES) examples/wav_io.h $(SHARED) include/pybuffer/pybuffe
 # TAP programs are run by prove, or without it.
 PROVE := bash tests/prove.sh
 RESULTS := target/test-results
-TEST_PARTS := test-setup test-rust test-c test-random test-twins test-npy test-wav test-install test-bench conformance-quick
+TEST_PARTS := test-setup test-rust test-c test-random test-twins test-npy test-wav test-install test-prefixed test-bench conformance-quick
 
 # All parts run, also after one has failed. What each prints goes to the log, too, where the summary finds the counts.
 .PHONY: test

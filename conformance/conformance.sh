@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # CPython's own tests on the library's memoryview, and the library's memoryview beside CPython's. Called by make, which says
-# where the prefixed library is (PREFIXED), and the library itself (PYBUFFER_CFLAGS, PYBUFFER_LIBS). VERSIONS (3.13 3.12 3.11) can
-# be fewer, SUITES can name some of those in suites.py, and REPEAT (3) is how often the two about memoryviews are run, each time with
-# other random numbers.
+# where the prefixed library is (PREFIXED). VERSIONS (3.13 3.12 3.11) can be fewer, SUITES can name some of those in suites.py, and
+# REPEAT (3) is how often the two about memoryviews are run, each time with other random numbers.
 set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -55,7 +54,7 @@ for version in $VERSIONS; do
     modules+=("$build/$version")
     pythons+=("$python")
 done
-PYTHONS="${pythons[*]}" MODULES="${modules[*]}" bash "$here/../tests/prove.sh" "$here/prefixed.sh" || status=1
+PYTHONS="${pythons[*]}" MODULES="${modules[*]}" bash "$here/../tests/prove.sh" "$here/modules.sh" || status=1
 if [ ${#pythons[@]} = 0 ]; then
     echo "None of CPython's own tests were run."
     exit "$status"

@@ -1,4 +1,4 @@
-# Makes the header of the prefixed library from the header of the library: awk -f prefix.awk exports.txt pybuffer.h
+# Makes the header of the prefixed library from the header of the library: awk -f header.awk exports.txt pybuffer.h
 #
 # Every exported name gets the prefix "pyb_", in declarations, macros, inline functions and comments. What is no symbol keeps
 # its name, types and macros that is; those that are CPython's are left to CPython's header where that is included before.
