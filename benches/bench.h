@@ -18,7 +18,7 @@
 #include <string.h>
 
 /* ZEROS is where `pattern` has zeros, and how many. */
-enum { MEMORY = 1 << 28, ZEROS = 1 << 16, COLUMNS = 7 };
+enum { MEMORY = 1 << 28, ZEROS = 1 << 16, COLUMNS = 7, WORKLOADS = 256 };
 
 /* What is timed: `run` does the work `count` times. */
 struct column {
@@ -45,13 +45,16 @@ extern char *memory, *target;
  * The program with this library writes both before the others look. */
 extern char *pattern, *expected;
 
-/* A workload that the program knows, with one column of its own; `column` adds others. */
+/* Makes all that memory; the argument is the file. */
+void share(const char *path);
+
+/* The workloads that the program knows. */
+extern struct workload workloads[WORKLOADS];
+extern int nworkloads;
+
+/* A new one, with one column of its own; `column` adds others. */
 struct workload *add(const char *name, int (*prepare)(const void *), const void *data, double items, void (*run)(long));
 void column(struct workload *workload, const char *name, void (*run)(long));
-
-void add_copies(void);
-void add_calls(void);
-void add_values(void);
 
 static inline void must(int holds, const char *what)
 {

@@ -1,7 +1,7 @@
 /* Calls that take nanoseconds: requests, memoryviews, formats, errors. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "bench.h"
+#include "calls.h"
 
 enum { BYTES = 1000 };
 

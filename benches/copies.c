@@ -5,7 +5,7 @@
  * memory with all bytes between the items. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "bench.h"
+#include "copies.h"
 
 #if defined(__x86_64__)
 #  include <immintrin.h>

@@ -8,42 +8,17 @@
  * Names and answers are separated by tabs. An output that is wrong ends the program. Its argument is the file that all
  * programs share.
  */
-#define _GNU_SOURCE /* madvise */
+#define _POSIX_C_SOURCE 200809L /* clock_gettime */
 
-#include "bench.h"
+#include "calls.h"
+#include "copies.h"
+#include "values.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { WORKLOADS = 256 };
-
-char *memory, *target, *pattern, *expected;
-
-static struct workload workloads[WORKLOADS];
-static int nworkloads;
 /* Of the workload that was set: calls that take 2 ms, by column; 0 before the first time. */
 static long counts[COLUMNS];
 static struct workload *chosen;
-
-struct workload *add(const char *name, int (*prepare)(const void *), const void *data, double items, void (*run)(long))
-{
-    must(nworkloads < WORKLOADS, "too many workloads");
-    struct workload *workload = &workloads[nworkloads++];
-    *workload = (struct workload){.name = name, .prepare = prepare, .data = data, .items = items};
-    column(workload, OWN, run);
-    return workload;
-}
-
-void column(struct workload *workload, const char *name, void (*run)(long))
-{
-    int at = 0;
-    while (workload->columns[at].name != NULL) {
-        must(++at < COLUMNS, "too many columns");
-    }
-    workload->columns[at] = (struct column){name, run};
-}
 
 /* The nanoseconds that `count` calls take, of this process's time, so that other processes do not matter. */
 static double took(void (*run)(long), long count)
@@ -112,37 +87,12 @@ static void time_column(const char *name)
     must(0, "no such column");
 }
 
-static char *large(void)
-{
-    void *start;
-    must(posix_memalign(&start, 1 << 21, MEMORY) == 0, "no memory");
-    if (getenv("SMALL_PAGES") == NULL) {
-        madvise(start, MEMORY, MADV_HUGEPAGE);
-    }
-    return start;
-}
-
 int main(int argc, char **argv)
 {
     char line[4096];
-    int shared = argc == 2 ? open(argv[1], O_RDWR) : -1;
 
-    must(shared >= 0 && ftruncate(shared, 2L * MEMORY) == 0, "no file to share");
-    pattern = mmap(NULL, 2L * MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED, shared, 0);
-    must(pattern != MAP_FAILED, "no memory to share");
-    expected = pattern + MEMORY;
-#ifndef BENCH_PYTHON_H
-    for (uint64_t i = 0, word; i < MEMORY; i += sizeof word) {
-        word = (i + 1) * 0x9E3779B97F4A7C15;
-        word ^= word >> 29;
-        memcpy(pattern + i, &word, sizeof word);
-    }
-    memset(pattern + ZEROS, 0, ZEROS);
-#endif
-    memory = large();
-    target = large();
-    memcpy(memory, pattern, MEMORY);
-    memset(target, 1, MEMORY);
+    must(argc == 2, "no file to share");
+    share(argv[1]);
     Py_Initialize();
     add_copies();
     add_calls();

@@ -30,7 +30,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 DOCS = HERE.parent / "docs"
 # Rounds, and how many of them for what takes longer than SLOW.
 FULL, QUICK, SLOW = (15, 3), (5, 1), 50e6
-SOURCES = [str(HERE / f"{name}.c") for name in ("main", "copies", "calls", "values")]
+SOURCES = [str(HERE / f"{name}.c") for name in ("main", "copies", "calls", "values", "bench")]
 FLAGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 
 

@@ -1,7 +1,7 @@
 /* Work on the values of many items: comparisons, hashes, conversions, texts, records. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "bench.h"
+#include "values.h"
 
 enum { COUNT = 1000000, SIDE = 1000, VALUES = 3 };
 
