@@ -46,6 +46,15 @@ PyObject *list_of(PyObject *memoryview);
 PyObject *bytes_of(PyObject *bytes);
 PyObject *str_of(PyObject *bytes);
 
+/* wrapper.c: the wrapper around a memoryview of the library (whose reference it takes over), or the error where that is
+ * NULL. What the library is to see of an object: of a wrapper, the memoryview in it (borrowed). */
+PyObject *wrap(PyObject *view);
+PyObject *exporter_of(PyObject *object);
+/* Its view; NULL with ValueError where it has been released. */
+const Py_buffer *live(Wrapper *self);
+/* How many objects of the library have been wrapped. */
+extern Py_ssize_t objects_made;
+
 /* What a subscript is. */
 typedef enum {
     KEY_INDEX,
@@ -66,13 +75,8 @@ int policy_cast_from(const Py_buffer *view);
 int policy_cast_to(const Py_buffer *view, const char *format, int shaped);
 int policy_length_of_scalar(const Py_buffer *view);
 
-/* memoryview.c: the wrapper around a memoryview of the library (whose reference it takes over), or the error where that is
- * NULL. What the library is to see of an object: of a wrapper, the memoryview in it (borrowed). */
-PyObject *wrap(PyObject *view);
-PyObject *exporter_of(PyObject *object);
-/* Its view; NULL with ValueError where it has been released. */
-const Py_buffer *live(Wrapper *self);
-/* A number, or array of numbers, of a view: 'n'bytes, 'r'eadonly, 'i'temsize, n'd'im, 's'hape, s't'rides, s'u'boffsets. */
+/* memoryview.c: a number, or array of numbers, of a view: 'n'bytes, 'r'eadonly, 'i'temsize, n'd'im, 's'hape, s't'rides,
+ * s'u'boffsets. */
 PyObject *field_of(const Py_buffer *view, char which);
 /* The attributes that memoryview and ndarray have, by a getter that is told which: field_of's, 'o'bj, 'f'ormat, and whether it
  * is contiguous, 'C', 'F' or 'A'. */
@@ -90,8 +94,8 @@ PyObject *field_of(const Py_buffer *view, char which);
     ATTRIBUTE("c_contiguous", get, "C"), \
     ATTRIBUTE("f_contiguous", get, "F"), \
     ATTRIBUTE("contiguous", get, "A")
-/* How many objects of the library have been wrapped. */
-extern Py_ssize_t objects_made;
+/* The type memoryview, put into the module. */
+int prepare_memoryviews(PyObject *module);
 
 /* subscripts.c: the slots; a slice as a subscript, which may run Python code. */
 PyObject *memory_subscript(Wrapper *self, PyObject *key);

@@ -1,44 +1,7 @@
 /* The type "memoryview": slots and methods, each of which calls the library and translates. */
 #include "binding.h"
 
-#include <stddef.h>
 #include <string.h>
-
-
-Py_ssize_t objects_made;
-
-PyObject *wrap(PyObject *view)
-{
-    if (view == NULL) {
-        return failed();
-    }
-    forget();
-    Wrapper *self = PyObject_GC_New(Wrapper, &Wrapper_Type);
-    if (self == NULL) {
-        pyb_Py_DecRef(view);
-        return NULL;
-    }
-    self->view = view;
-    self->weakrefs = NULL;
-    self->keep = NULL;
-    objects_made++;
-    PyObject_GC_Track(self);
-    return (PyObject *)self;
-}
-
-PyObject *exporter_of(PyObject *object)
-{
-    return Wrapper_Check(object) ? ((Wrapper *)object)->view : object;
-}
-
-const Py_buffer *live(Wrapper *self)
-{
-    if (pyb_pybuffer_memoryview_is_released(self->view) != 0) {
-        PyErr_SetString(PyExc_ValueError, "operation forbidden on released memoryview object");
-        return NULL;
-    }
-    return &((PyMemoryViewObject *)self->view)->view;
-}
 
 static PyObject *memory_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
@@ -50,58 +13,6 @@ static PyObject *memory_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
         return NULL;
     }
     return wrap(pyb_PyMemoryView_FromObject(exporter_of(object)));
-}
-
-static void memory_dealloc(Wrapper *self)
-{
-    PyObject_GC_UnTrack(self);
-    if (self->weakrefs != NULL) {
-        PyObject_ClearWeakRefs((PyObject *)self);
-    }
-    pyb_Py_DecRef(self->view);
-    Py_XDECREF(self->keep);
-    PyObject_GC_Del(self);
-}
-
-/* The exporter hangs on this object where this is the last memoryview of its snapshot, which nobody else looks at. */
-static int memory_traverse(Wrapper *self, visitproc visit, void *arg)
-{
-    PyMemoryViewObject *view = (PyMemoryViewObject *)self->view;
-    if (Py_REFCNT(view) == 1 && view->mbuf->exports == 1 && !pyb_pybuffer_memoryview_is_released(self->view)) {
-        Py_VISIT(view->mbuf->master.obj);
-    }
-    return 0;
-}
-
-static int memory_clear(Wrapper *self)
-{
-    if (pyb_pybuffer_memoryview_release(self->view) < 0) {
-        pyb_PyErr_Clear();
-    }
-    return 0;
-}
-
-/* ------------------------------------------------------------------------------------------------------------------
- * As exporter: the library's memoryview answers, and the wrapper is named as the one who did.
- */
-
-static int memory_getbuffer(Wrapper *self, Py_buffer *view, int flags)
-{
-    if (pyb_PyObject_GetBuffer(self->view, view, flags) < 0) {
-        if (view != NULL) {
-            view->obj = NULL;
-        }
-        return failed_int();
-    }
-    view->obj = Py_NewRef(self);
-    return 0;
-}
-
-static void memory_releasebuffer(Wrapper *self, Py_buffer *view)
-{
-    Py_buffer theirs = *view;
-    theirs.obj = self->view;
-    pyb_PyBuffer_Release(&theirs);
 }
 
 static Py_ssize_t memory_length(Wrapper *self)
@@ -423,30 +334,16 @@ static PyMappingMethods as_mapping = {
     .mp_ass_subscript = (objobjargproc)memory_ass_subscript,
 };
 
-static PyBufferProcs as_buffer = {
-    .bf_getbuffer = (getbufferproc)memory_getbuffer,
-    .bf_releasebuffer = (releasebufferproc)memory_releasebuffer,
-};
-
-PyTypeObject Wrapper_Type = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "memoryview",
-    .tp_basicsize = sizeof(Wrapper),
-    .tp_dealloc = (destructor)memory_dealloc,
-    .tp_repr = (reprfunc)memory_repr,
-    .tp_as_sequence = &as_sequence,
-    .tp_as_mapping = &as_mapping,
-    .tp_hash = (hashfunc)memory_hash,
-    .tp_getattro = PyObject_GenericGetAttr,
-    .tp_as_buffer = &as_buffer,
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_SEQUENCE,
-    .tp_doc = "A memoryview of libpybuffer.",
-    .tp_traverse = (traverseproc)memory_traverse,
-    .tp_clear = (inquiry)memory_clear,
-    .tp_richcompare = (richcmpfunc)memory_richcompare,
-    .tp_weaklistoffset = offsetof(Wrapper, weakrefs),
-    .tp_iter = memoryview_iter,
-    .tp_methods = methods,
-    .tp_getset = attributes,
-    .tp_new = memory_new,
-};
+int prepare_memoryviews(PyObject *module)
+{
+    Wrapper_Type.tp_new = memory_new;
+    Wrapper_Type.tp_repr = (reprfunc)memory_repr;
+    Wrapper_Type.tp_hash = (hashfunc)memory_hash;
+    Wrapper_Type.tp_richcompare = (richcmpfunc)memory_richcompare;
+    Wrapper_Type.tp_iter = memoryview_iter;
+    Wrapper_Type.tp_as_sequence = &as_sequence;
+    Wrapper_Type.tp_as_mapping = &as_mapping;
+    Wrapper_Type.tp_methods = methods;
+    Wrapper_Type.tp_getset = attributes;
+    return PyType_Ready(&Wrapper_Type) < 0 ? -1 : PyModule_AddObjectRef(module, "memoryview", (PyObject *)&Wrapper_Type);
+}

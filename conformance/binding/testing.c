@@ -347,13 +347,12 @@ static struct PyModuleDef definition = {
 PyMODINIT_FUNC PyInit_pybuffer_binding(void)
 {
     count_blocks();
-    if (prepare_errors() < 0 || PyType_Ready(&Wrapper_Type) < 0 || PyType_Ready(&Iterator_Type) < 0
-        || PyType_Ready(&Asked_Type) < 0) {
+    if (prepare_errors() < 0 || PyType_Ready(&Iterator_Type) < 0 || PyType_Ready(&Asked_Type) < 0) {
         return NULL;
     }
     PyObject *module = PyModule_Create(&definition);
-    if (module == NULL || PyModule_AddObjectRef(module, "memoryview", (PyObject *)&Wrapper_Type) < 0
-        || prepare_ndarrays(module) < 0 || prepare_oldbuffers(module) < 0) {
+    if (module == NULL || prepare_memoryviews(module) < 0 || prepare_ndarrays(module) < 0
+        || prepare_oldbuffers(module) < 0) {
         return NULL;
     }
     return module;
