@@ -5,9 +5,9 @@ use core::arch::x86_64::*;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
-use super::compiled::{Loop, compiled};
 #[cfg(target_arch = "x86_64")]
 use super::cpu::{Level, level};
+use super::multiversion::{Loop, compiled};
 
 /// A character between groups of bytes.
 #[derive(Clone, Copy, Debug)]

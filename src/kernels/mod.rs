@@ -1,5 +1,11 @@
-//! Raw memory: what a plan does to bytes. Everything that walks viewed memory is in this folder; what lies above touches
-//! such memory where it is contiguous, as the slice of one item or as one block.
+//! Raw memory: what a plan does to bytes, a folder for each operation. Everything that walks viewed memory is here; the layers
+//! above touch such memory where it is contiguous, as the slice of one item or as one block.
+//!
+//! * `copy` moves items; its folders `transpose` and `permute` have the vectors for it, a file for each machine.
+//! * `convert` makes numbers of one type numbers of another, `compare` compares items, `linearize` hands on the bytes of a
+//!   view in order, `fill` repeats bytes, `hex` writes digits.
+//! * `odometer` walks over the outer axes, `cpu` finds the level of instructions, `multiversion` compiles plain loops for each
+//!   level, `prefetch` knows cache lines, and `page_rule` says what may be read besides items.
 //!
 //! # The contract of every walk
 //!
@@ -24,65 +30,34 @@
 //! * a load of which no byte is wanted does not take place.
 //!
 //! Nothing is made of the values of such bytes, so that another thread may write them. Stores cover items only. What is prefetched
-//! may be any address. [`gap::may_cover`] decides whether a gap is covered, nobody else does; what covers gaps is the programs of
-//! `shuffle` and the masks of `mask`.
+//! may be any address. [`page_rule::may_cover`] decides whether a gap is covered, nobody else does; what covers gaps is the programs of
+//! `copy::permute` and the masks of `compare::masked`.
 //!
 //! The exporter vouches for W1 and W2 with the view that it filled, which `layout::Structure::check` has found to be
 //! consistent; W3 is the thread rule of the header; W4 is established by `buffer::copy`.
 
 mod cpu;
-mod gap;
-mod walk;
-
-mod compiled;
-
+mod odometer;
+mod page_rule;
 mod prefetch;
-mod tile;
 
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-mod tile_small;
+mod multiversion;
 
-#[cfg(target_arch = "x86_64")]
-mod tile_avx2;
-#[cfg(target_arch = "x86_64")]
-mod tile_avx512_strip;
-
-#[cfg(target_arch = "x86_64")]
-mod tile_avx512;
-#[cfg(target_arch = "aarch64")]
-mod tile_neon;
-
-mod blocks;
-mod plane;
-mod shuffle;
-mod shuffle_run;
-mod small;
-mod tiles;
-
-mod arrange;
-mod conversion;
+mod copy;
 
 mod convert;
-mod gather;
+
 mod hex;
-
-mod equal;
-mod mask;
-
-mod columns;
+mod linearize;
 
 mod compare;
 
-mod copy;
-mod repeat;
+mod fill;
 
-pub(crate) use blocks::copy_block;
 pub(crate) use compare::{all_equal, bytes_equal, columns_equal, native_equal};
-pub(crate) use conversion::{Conversion, Operand};
-pub(crate) use convert::convert;
-pub(crate) use copy::copy;
-pub(crate) use gather::gather;
+pub(crate) use convert::{Conversion, Operand, convert};
+pub(crate) use copy::{copy, copy_block, copy_small};
+pub(crate) use fill::repeat;
 pub(crate) use hex::{Grouping, hex, hex_length};
-pub(crate) use repeat::repeat;
-pub(crate) use small::copy_small;
-pub(crate) use walk::{Extent, are_apart, visit};
+pub(crate) use linearize::gather;
+pub(crate) use odometer::{Extent, are_apart, visit};

@@ -1,11 +1,27 @@
-//! Fetching lines of the cache ahead.
+//! Cache lines: how long they are, where they begin, and how they are prefetched.
 
-/// Fetches to the nearest cache.
+/// Bytes of a cache line.
+pub(super) const LINE: usize = 64;
+
+/// How many steps of so many bytes it takes from an address to where a cache line begins; `None` where that is never
+/// so.
+pub(super) fn steps_to_line(address: usize, step: isize) -> Option<usize> {
+    let missing = address.wrapping_neg() % LINE;
+    let twos = step.trailing_zeros().min(LINE.trailing_zeros());
+    // The odd part of the step has an inverse, modulo 64 this one.
+    let odd = step.cast_unsigned() >> twos;
+    let inverse = odd.wrapping_mul(2_usize.wrapping_sub(odd.wrapping_mul(odd)));
+    let steps = (missing >> twos).wrapping_mul(inverse) % (LINE >> twos).max(1);
+    let reached = address.wrapping_add_signed(step.wrapping_mul(steps.cast_signed()));
+    reached.is_multiple_of(LINE).then_some(steps)
+}
+
+/// Prefetches to L1.
 pub(super) const NEAREST: bool = true;
-/// Fetches to the second cache.
+/// Prefetches to L2.
 pub(super) const SECOND: bool = false;
 
-/// Has a line of the cache fetched that will be read or written, where there is an instruction for it. Nothing is read that
+/// Prefetches a cache line that will be read or written, where there is an instruction for it. Nothing is read that
 /// anybody can tell, so that any address will do.
 #[inline(always)]
 pub(super) fn prefetch<const CACHE: bool>(address: *const u8) {

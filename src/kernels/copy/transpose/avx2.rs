@@ -5,17 +5,19 @@ use core::mem::MaybeUninit;
 
 use crate::layout::Offset;
 
-use super::tile::{Ahead, Kernel, LINE, Plane, Run, Tile, in_smaller, run};
-use super::tile_small::{Small, Smalls, transposed};
+use crate::kernels::prefetch::LINE;
+
+use super::driver::{Ahead, Kernel, Plane, Run, Tile, in_smaller, run};
+use super::squares::{Square, Squares, transposed};
 
 /// The function for items of this size. It may be called at the level `Avx2`.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
     let (near, past) = match unit {
         1 => (of::<Bytes>(), of::<Strip>()),
-        2 => (of::<Smalls<Transposes, 2>>(), of::<Smalls<Transposes, 2>>()),
-        4 => (of::<Smalls<Transposes, 4>>(), of::<Smalls<Transposes, 4>>()),
-        8 => (of::<Smalls<Transposes, 8>>(), of::<Smalls<Transposes, 8>>()),
-        16 => (of::<Smalls<Transposes, 16>>(), of::<Smalls<Transposes, 16>>()),
+        2 => (of::<Squares<Transposes, 2>>(), of::<Squares<Transposes, 2>>()),
+        4 => (of::<Squares<Transposes, 4>>(), of::<Squares<Transposes, 4>>()),
+        8 => (of::<Squares<Transposes, 8>>(), of::<Squares<Transposes, 8>>()),
+        16 => (of::<Squares<Transposes, 16>>(), of::<Squares<Transposes, 16>>()),
         _ => return None,
     };
     Some(Kernel { near, past: Some(past) })
@@ -106,7 +108,7 @@ fn bytes(rows: [__m128i; 16]) -> [__m128i; 16] {
 /// The transposes for each size.
 struct Transposes;
 
-impl<const UNIT: usize> Small<UNIT> for Transposes {
+impl<const UNIT: usize> Square<UNIT> for Transposes {
     const SIDE: usize = match UNIT {
         1 => 16,
         2 | 4 => 8,
@@ -115,7 +117,7 @@ impl<const UNIT: usize> Small<UNIT> for Transposes {
     };
 
     #[inline(always)]
-    unsafe fn small<const STREAM: bool>(src: *const u8, rows: *const Offset, dst: *mut u8, columns: *const Offset) {
+    unsafe fn square<const STREAM: bool>(src: *const u8, rows: *const Offset, dst: *mut u8, columns: *const Offset) {
         // SAFETY: the function's contract. Where lines are streamed, they and so their parts are aligned.
         unsafe {
             let from = |row: usize| src.wrapping_offset(*rows.wrapping_add(row) as isize);
@@ -153,7 +155,7 @@ impl<const UNIT: usize> Small<UNIT> for Transposes {
 struct Strip;
 
 /// The tile that strips are made of.
-type Bytes = Smalls<Transposes, 1>;
+type Bytes = Squares<Transposes, 1>;
 
 impl Strip {
     const LINES: usize = 4;
@@ -172,7 +174,7 @@ impl Strip {
     ) {
         const HALVES: usize = 2 * Strip::LINES;
         /// Rows of a small transpose.
-        const SIDE: usize = <Transposes as Small<1>>::SIDE;
+        const SIDE: usize = <Transposes as Square<1>>::SIDE;
         let mut scratch = [const { MaybeUninit::<[__m256i; HALVES]>::uninit() }; LINE];
         let scratch = scratch.as_mut_ptr().cast::<[__m256i; HALVES]>();
         let places: [Offset; LINE] = core::array::from_fn(|column| (column * Self::LINES * LINE) as Offset);

@@ -10,16 +10,16 @@
 
 use core::marker::PhantomData;
 
-use super::compiled::{Loop, compiled};
-use super::cpu::by_level;
-use super::gap::may_cover;
-use super::tile::{LINE, steps_to_line};
+use crate::kernels::cpu::by_level;
+use crate::kernels::multiversion::{Loop, compiled};
+use crate::kernels::page_rule::may_cover;
+use crate::kernels::prefetch::{LINE, steps_to_line};
 
 /// The most vectors that a program writes, and the most windows that each is made of.
 const MOST: usize = 4;
 
 /// The most items of a period.
-pub(super) const PERIOD: usize = 4;
+pub(in crate::kernels::copy) const PERIOD: usize = 4;
 
 /// What a vector is made of: the bytes of a window of the source.
 #[derive(Clone, Copy)]
@@ -168,25 +168,25 @@ impl Spans {
 
 /// A line: items of `unit` bytes, a few in each period.
 #[derive(Clone, Copy)]
-pub(super) struct Line {
-    pub(super) unit: usize,
+pub(in crate::kernels) struct PeriodicLine {
+    pub(in crate::kernels) unit: usize,
     /// The items of a period: how many, and the bytes from one to the next in both operands.
-    pub(super) items: usize,
-    pub(super) src_item: isize,
-    pub(super) dst_item: isize,
+    pub(in crate::kernels) items: usize,
+    pub(in crate::kernels) src_item: isize,
+    pub(in crate::kernels) dst_item: isize,
     /// Bytes from one period to the next.
-    pub(super) src_step: isize,
-    pub(super) dst_step: isize,
+    pub(in crate::kernels) src_step: isize,
+    pub(in crate::kernels) dst_step: isize,
 }
 
 /// What to do, step by step.
-pub(super) struct Program {
+pub(in crate::kernels) struct Program {
     pub(super) outs: [Out; MOST],
     /// How many vectors are written, and of how many windows each is made at most.
     pub(super) out_count: usize,
     pub(super) window_count: usize,
     /// Periods in a step.
-    pub(super) periods: usize,
+    pub(in crate::kernels) periods: usize,
     pub(super) src_step: isize,
     pub(super) dst_step: isize,
     /// Bytes of a vector, a power of two.
@@ -206,7 +206,7 @@ pub(super) struct Program {
 /// The most bytes from the first byte of a step of the destination to its last.
 const REACH: isize = (MOST * LINE) as isize;
 
-impl Line {
+impl PeriodicLine {
     /// Where the bytes of a vector come from, and which it has: all bytes of these periods that lie in it.
     #[inline(always)]
     fn sources(&self, periods: usize, out: &mut Out, sources: &mut Sources) {
@@ -240,7 +240,7 @@ impl Line {
 
     /// The program for the instructions that there are, in memory of the caller's, since it is large; `None` where the line is not
     /// one of small steps.
-    pub(super) fn program<'p>(&self, slot: &'p mut Option<Program>) -> Option<&'p Program> {
+    pub(in crate::kernels) fn program<'p>(&self, slot: &'p mut Option<Program>) -> Option<&'p Program> {
         // Bytes of a vector, and whether loads and stores can leave bytes out.
         let vectors: Option<(usize, bool)> = by_level! {
             avx512: Some((64, true)),
@@ -339,7 +339,7 @@ struct Fill<'p>(PhantomData<&'p Program>);
 
 impl<'p> Loop for Fill<'p> {
     /// The line, the program, the periods of a step, the bytes of a vector, and whether loads and stores can leave bytes out.
-    type On = (&'p Line, &'p mut Program, usize, usize, bool);
+    type On = (&'p PeriodicLine, &'p mut Program, usize, usize, bool);
     type Out = Option<()>;
 
     #[inline(always)]
@@ -431,7 +431,7 @@ mod tests {
         }
     }
 
-    /// Runs steps of a program as `shuffle_run` does, byte by byte.
+    /// Runs steps of a program as `run` does, byte by byte.
     fn run(program: &Program, masks: bool, steps: isize, src: &mut Memory, dst: &mut Memory) {
         let width = program.width;
         for step in 0..steps {
@@ -487,7 +487,7 @@ mod tests {
             let apart = 5000 + random.below(64);
             let (dst_item, dst_step) =
                 if random.below(3) == 0 { (apart, inner) } else { (inner, items * inner + outer) };
-            let line = Line {
+            let line = PeriodicLine {
                 unit: unit.unsigned_abs(),
                 items: items.unsigned_abs(),
                 src_item: random.sign() * random.below(300),

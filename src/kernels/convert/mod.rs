@@ -9,10 +9,15 @@ use core::ops::ControlFlow;
 use crate::format::{Fault, Scalar};
 use crate::layout::{Axis, Plan};
 
-use super::arrange::{Arranger, LONG, Rows};
-use super::conversion::{Conversion, KnownLoop, Operand};
-use super::shuffle::Program;
-use super::walk::visit_over;
+use super::copy::permute::Program;
+use super::odometer::visit_over;
+
+pub(super) mod move_numbers;
+mod pairs;
+
+use move_numbers::{LONG, NumberMover, Rows};
+use pairs::KnownLoop;
+pub(crate) use pairs::{Conversion, Operand};
 
 /// Numbers that are converted at a time where they go through a buffer.
 const CHUNK: usize = 512;
@@ -47,7 +52,7 @@ pub(crate) unsafe fn convert(
     let long = plan.bytes() >= LONG && !tiled && !plan.ordered;
     let mut programs = [const { None }; 2];
     let (outer, plane) = plan.planes();
-    let plane = Plane::new(plane, conversion, tiled, programs.each_mut().map(|program| long.then_some(program)));
+    let plane = NumberPlane::new(plane, conversion, tiled, programs.each_mut().map(|program| long.then_some(program)));
     let mut result = Ok(());
     let convert_plane = |from: *const u8, to: *mut u8| {
         // SAFETY: W1 to W4: `from` and `to` belong to an index tuple of all axes outside the plane.
@@ -67,14 +72,14 @@ pub(crate) unsafe fn convert(
 /// Reads the numbers of lines, as numbers of another type behind each other.
 pub(super) struct Reader<'p> {
     /// What brings them together, where they do not lie so.
-    gather: Option<Arranger<'p>>,
+    gather: Option<NumberMover<'p>>,
     /// What makes others of them.
     convert: Option<KnownLoop>,
 }
 
 impl<'p> Reader<'p> {
     /// For numbers `stride` bytes apart, all of which fit the other type; `None` where there is no such conversion. The slot
-    /// is as that of [`Arranger::new`].
+    /// is as that of [`NumberMover::new`].
     pub(super) fn new(
         operand: Operand,
         stride: isize,
@@ -87,7 +92,7 @@ impl<'p> Reader<'p> {
         let gather = if stride == size && !operand.swapped {
             None
         } else {
-            Some(Arranger::new(operand.scalar.size(), operand.swapped, [stride, size], slot))
+            Some(NumberMover::new(operand.scalar.size(), operand.swapped, [stride, size], slot))
         };
         Some(Self { gather, convert })
     }
@@ -122,24 +127,24 @@ impl<'p> Reader<'p> {
 }
 
 /// The two innermost axes of a walk, in parts of `part` numbers along each.
-struct Plane<'c> {
+struct NumberPlane<'c> {
     conversion: &'c Conversion,
     rows: Axis,
     line: Axis,
     part: [usize; 2],
     /// What brings numbers together, and what spreads them. The first one alone where only that is to be done.
-    gather: Arranger<'c>,
-    spread: Arranger<'c>,
+    gather: NumberMover<'c>,
+    spread: NumberMover<'c>,
 }
 
 /// Where one operand's numbers are: bytes from row to row, and from number to number.
 #[derive(Clone, Copy)]
-struct Steps {
+struct NumberSteps {
     row: isize,
     number: isize,
 }
 
-impl Steps {
+impl NumberSteps {
     /// Rows of that many numbers behind each other.
     fn contiguous(scalar: Scalar, columns: usize) -> Self {
         let size = scalar.size();
@@ -150,7 +155,7 @@ impl Steps {
 /// Memory for the numbers of a chunk.
 type Buffer = [MaybeUninit<u64>; CHUNK];
 
-impl<'c> Plane<'c> {
+impl<'c> NumberPlane<'c> {
     fn new(
         axes: &[Axis],
         conversion: &'c Conversion,
@@ -173,8 +178,8 @@ impl<'c> Plane<'c> {
             rows,
             line,
             part: TILE,
-            gather: Arranger::new(from_size, from.swapped != (direct && to.swapped), [src, gathered], gather),
-            spread: Arranger::new(to_size, to.swapped, [to_size.cast_signed(), dst], spread),
+            gather: NumberMover::new(from_size, from.swapped != (direct && to.swapped), [src, gathered], gather),
+            spread: NumberMover::new(to_size, to.swapped, [to_size.cast_signed(), dst], spread),
         };
         let columns = line.len.unsigned_abs();
         if !tiled {
@@ -186,10 +191,10 @@ impl<'c> Plane<'c> {
         plane
     }
 
-    fn steps(&self) -> (Steps, Steps) {
+    fn steps(&self) -> (NumberSteps, NumberSteps) {
         (
-            Steps { row: self.rows.src.stride, number: self.line.src.stride },
-            Steps { row: self.rows.dst.stride, number: self.line.dst.stride },
+            NumberSteps { row: self.rows.src.stride, number: self.line.src.stride },
+            NumberSteps { row: self.rows.dst.stride, number: self.line.dst.stride },
         )
     }
 
@@ -209,7 +214,7 @@ impl<'c> Plane<'c> {
             let mut column = 0;
             while column < columns {
                 let width = width.min(columns - column);
-                let at = |steps: Steps| {
+                let at = |steps: NumberSteps| {
                     let along = steps.row.wrapping_mul(row.cast_signed());
                     along.wrapping_add(steps.number.wrapping_mul(column.cast_signed()))
                 };
@@ -235,8 +240,8 @@ impl<'c> Plane<'c> {
     unsafe fn part(
         &self,
         [rows, columns]: [usize; 2],
-        (src, src_steps, gathered): (*const u8, Steps, *mut u8),
-        (dst, dst_steps, converted): (*mut u8, Steps, *mut u8),
+        (src, src_steps, gathered): (*const u8, NumberSteps, *mut u8),
+        (dst, dst_steps, converted): (*mut u8, NumberSteps, *mut u8),
     ) -> Result<(), (*mut u8, Fault)> {
         let Conversion { src: from, dst: to, .. } = *self.conversion;
         if from.scalar == to.scalar {
@@ -245,21 +250,21 @@ impl<'c> Plane<'c> {
             unsafe { self.gather.run(Rows::new(src, dst, [rows, columns], [src_steps.row, dst_steps.row])) };
             return Ok(());
         }
-        let is_dense = |operand: Operand, steps: Steps| {
+        let is_dense = |operand: Operand, steps: NumberSteps| {
             is_plain(operand, steps) && (rows == 1 || columns >= WORTH || steps.row == row_size(operand, columns))
         };
         // SAFETY: the function's contract, and that of the buffers.
         unsafe {
             let (mut source, mut source_steps) = (src, src_steps);
             if !is_dense(from, src_steps) {
-                (source, source_steps) = (gathered.cast_const(), Steps::contiguous(from.scalar, columns));
+                (source, source_steps) = (gathered.cast_const(), NumberSteps::contiguous(from.scalar, columns));
                 let steps = [src_steps.row, source_steps.row];
                 self.gather.run(Rows::new(src, gathered, [rows, columns], steps));
             }
             let (mut target, mut target_steps) = (dst, dst_steps);
             let spread = !is_dense(to, dst_steps);
             if spread {
-                (target, target_steps) = (converted, Steps::contiguous(to.scalar, columns));
+                (target, target_steps) = (converted, NumberSteps::contiguous(to.scalar, columns));
             }
             let together = source_steps.row == row_size(from, columns) && target_steps.row == row_size(to, columns);
             let (runs, length) = if rows == 1 || together { (1, rows * columns) } else { (rows, columns) };
@@ -285,7 +290,7 @@ impl<'c> Plane<'c> {
 }
 
 /// Whether the loops can take a line of numbers as it is.
-fn is_plain(operand: Operand, steps: Steps) -> bool {
+fn is_plain(operand: Operand, steps: NumberSteps) -> bool {
     !operand.swapped && steps.number.unsigned_abs() == operand.scalar.size() && steps.number > 0
 }
 

@@ -6,10 +6,16 @@ use core::ops::ControlFlow;
 use crate::format::{Column, Numbers, Pairs, Scalar};
 use crate::layout::{Axis, Plan};
 
-use super::arrange::LONG;
-use super::columns::{CHUNK, Values, Way, buffers};
-use super::mask::{Alike, FEW, Mask};
-use super::walk::visit;
+use super::convert::move_numbers::LONG;
+use super::odometer::visit;
+
+mod lines;
+mod masked;
+
+mod fields;
+
+use fields::{CHUNK, Values, Way, buffers};
+use masked::{Alike, FEW, Mask};
 
 /// The most columns that items have.
 const COLUMNS: usize = 8;

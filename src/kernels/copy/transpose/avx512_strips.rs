@@ -10,7 +10,9 @@ use core::mem::MaybeUninit;
 
 use crate::layout::Offset;
 
-use super::tile::{Ahead, LINE, Tile, in_smaller};
+use crate::kernels::prefetch::LINE;
+
+use super::driver::{Ahead, Tile, in_smaller};
 
 /// Items of 1 or 2 bytes, so many lines of the destination long, for memory that no cache holds. `T` is the tile for what
 /// strips leave over.

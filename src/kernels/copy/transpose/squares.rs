@@ -1,14 +1,16 @@
-//! Tiles made of small transposes, for registers of less than a cache line.
+//! Tiles made of small square transposes, for registers of less than a cache line.
 
 use core::marker::PhantomData;
 
 use crate::layout::Offset;
 
-use super::tile::{Ahead, LINE, Tile, items};
+use crate::kernels::prefetch::LINE;
+
+use super::driver::{Ahead, Tile, items};
 
 /// Transposes of a few items of `UNIT` bytes each way. The function is inlined into one that has the instructions that it
 /// needs.
-pub(super) trait Small<const UNIT: usize> {
+pub(super) trait Square<const UNIT: usize> {
     /// Items along each side, of which some number make a cache line.
     const SIDE: usize;
 
@@ -17,13 +19,13 @@ pub(super) trait Small<const UNIT: usize> {
     ///
     /// # Safety
     /// W1 to W4 for these items; the processor has the instructions.
-    unsafe fn small<const STREAM: bool>(src: *const u8, rows: *const Offset, dst: *mut u8, columns: *const Offset);
+    unsafe fn square<const STREAM: bool>(src: *const u8, rows: *const Offset, dst: *mut u8, columns: *const Offset);
 }
 
 /// A tile of one cache line each way, of as many small transposes as it takes.
-pub(super) struct Smalls<S, const UNIT: usize>(PhantomData<S>);
+pub(super) struct Squares<S, const UNIT: usize>(PhantomData<S>);
 
-impl<const UNIT: usize, S: Small<UNIT>> Smalls<S, UNIT> {
+impl<const UNIT: usize, S: Square<UNIT>> Squares<S, UNIT> {
     /// As many small transposes as these rows and columns are.
     ///
     /// # Safety
@@ -36,7 +38,7 @@ impl<const UNIT: usize, S: Small<UNIT>> Smalls<S, UNIT> {
             let mut to = dst;
             for rows in rows.chunks_exact(S::SIDE) {
                 // SAFETY: the function's contract.
-                unsafe { S::small::<STREAM>(from, rows.as_ptr(), to, columns.as_ptr()) };
+                unsafe { S::square::<STREAM>(from, rows.as_ptr(), to, columns.as_ptr()) };
                 to = to.wrapping_add(side);
             }
             from = from.wrapping_add(side);
@@ -44,7 +46,7 @@ impl<const UNIT: usize, S: Small<UNIT>> Smalls<S, UNIT> {
     }
 }
 
-impl<const UNIT: usize, S: Small<UNIT>> Tile for Smalls<S, UNIT> {
+impl<const UNIT: usize, S: Square<UNIT>> Tile for Squares<S, UNIT> {
     const UNIT: usize = UNIT;
     const ROWS: usize = LINE / UNIT;
     const COLUMNS: usize = LINE / UNIT;

@@ -5,9 +5,9 @@ use core::ops::ControlFlow;
 
 use crate::layout::Plan;
 
-use super::arrange::{Arranger, LONG, Rows};
-use super::tile::LINE;
-use super::walk::visit;
+use super::convert::move_numbers::{LONG, NumberMover, Rows};
+use super::odometer::visit;
+use super::prefetch::LINE;
 
 /// Bytes that are brought together at a time.
 const PART: usize = 1 << 12;
@@ -30,7 +30,7 @@ pub(crate) unsafe fn gather(mut plan: Plan<'_>, src: *const u8, mut take: impl F
         return false;
     }
     let mut program = None;
-    let arranger = Arranger::new(unit, false, [stride, unit.cast_signed()], long.then_some(&mut program));
+    let arranger = NumberMover::new(unit, false, [stride, unit.cast_signed()], long.then_some(&mut program));
     let mut buffer = [MaybeUninit::<u8>::uninit(); PART];
     let most = PART.checked_div(unit).unwrap_or(0);
     let mut used = 0_usize;

@@ -1,7 +1,7 @@
 //! Blocks: contiguous in both operands.
 
-use super::cpu::by_level;
-use super::tile::LINE;
+use crate::kernels::cpu::by_level;
+use crate::kernels::prefetch::LINE;
 
 /// Bytes of a destination from which on it is written past the caches: it would not be found there anyhow, and its lines are
 /// not read before they are written.

@@ -5,8 +5,8 @@ use core::marker::PhantomData;
 use crate::format::{signed_equals_float, unsigned_equals_float};
 use crate::layout::Axis;
 
-use super::arrange::Packed;
-use super::compiled::Loop;
+use crate::kernels::convert::move_numbers::Packed;
+use crate::kernels::multiversion::Loop;
 
 /// Items of a line that are compared before it is looked whether they were equal.
 const PART: usize = 256;

@@ -6,10 +6,10 @@ use core::ops::Range;
 use crate::format::{Column, Pairs, Scalar};
 use crate::layout::Axis;
 
-use super::arrange::Unit;
-use super::compiled::{Compiled, Loop, compiled};
-use super::gap::may_cover;
-use super::tile::LINE;
+use crate::kernels::convert::move_numbers::Unit;
+use crate::kernels::multiversion::{Compiled, Loop, compiled};
+use crate::kernels::page_rule::may_cover;
+use crate::kernels::prefetch::LINE;
 
 /// The most elements of an item that are compared one after the other for many items; more are compared item by item.
 pub(super) const FEW: usize = 16;
@@ -76,7 +76,7 @@ impl<'m> Mask<'m> {
     /// W1 to W3 of the module's contract, nothing being written, for the columns of as many items, at least one.
     pub(super) unsafe fn alike(&self, a: *const u8, b: *const u8, count: usize) -> Alike {
         let bytes = count.wrapping_sub(1).wrapping_mul(self.step).wrapping_add(self.reach);
-        // SAFETY: the function's contract; what lies between the columns may be read, see `gap`.
+        // SAFETY: the function's contract; what lies between the columns may be read, see `page_rule`.
         unsafe { (self.alike)((a, b, bytes, self.pattern)) }
     }
 }

@@ -9,8 +9,8 @@ use core::mem::MaybeUninit;
 
 use crate::layout::Offset;
 
-use super::tile::{Ahead, Kernel, Plane, Run, Tile, items, run};
-use super::tile_avx512_strip::Strip;
+use super::avx512_strips::Strip;
+use super::driver::{Ahead, Kernel, Plane, Run, Tile, items, run};
 
 /// The function for items of this size. It may be called at the level `Avx512`.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {

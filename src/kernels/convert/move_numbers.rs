@@ -3,40 +3,39 @@
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
-use super::compiled::{Loop, compiled};
-use super::shuffle::{Line, Program};
-use super::shuffle_run::Steps;
+use crate::kernels::copy::permute::{PeriodicLine, Program, RunSteps};
+use crate::kernels::multiversion::{Loop, compiled};
 
 /// Bytes of a walk that are worth the preparation of programs.
-pub(super) const LONG: usize = 1 << 13;
+pub(in crate::kernels) const LONG: usize = 1 << 13;
 
 /// Bytes from one number of a line to the next, in the first operand and in the second.
-pub(super) type Strides = [isize; 2];
+pub(in crate::kernels) type Strides = [isize; 2];
 
 /// Brings rows of numbers from one place to another.
 #[derive(Clone, Copy)]
-pub(super) struct Arranger<'p> {
+pub(in crate::kernels) struct NumberMover<'p> {
     strides: Strides,
     rows: unsafe fn(Rows),
-    program: Option<LineProgram<'p>>,
+    program: Option<NumberProgram<'p>>,
 }
 
 /// Numbers of both operands.
 #[derive(Clone, Copy)]
-pub(super) struct Rows {
-    pub(super) src: *const u8,
-    pub(super) dst: *mut u8,
+pub(in crate::kernels) struct Rows {
+    pub(in crate::kernels) src: *const u8,
+    pub(in crate::kernels) dst: *mut u8,
     /// How many rows, and how many numbers each has.
-    pub(super) counts: [usize; 2],
+    pub(in crate::kernels) counts: [usize; 2],
     /// From row to row.
-    pub(super) steps: Strides,
+    pub(in crate::kernels) steps: Strides,
     /// From number to number.
     numbers: Strides,
 }
 
 impl Rows {
     /// One row, or as many as there are steps for.
-    pub(super) fn new(src: *const u8, dst: *mut u8, counts: [usize; 2], steps: Strides) -> Self {
+    pub(in crate::kernels) fn new(src: *const u8, dst: *mut u8, counts: [usize; 2], steps: Strides) -> Self {
         Self { src, dst, counts, steps, numbers: [0, 0] }
     }
 
@@ -58,15 +57,16 @@ impl Rows {
 
 /// What brings some numbers at once.
 #[derive(Clone, Copy)]
-struct LineProgram<'p> {
+struct NumberProgram<'p> {
     program: &'p Program,
-    steps: Steps,
+    steps: RunSteps,
 }
 
-impl<'p> LineProgram<'p> {
+impl<'p> NumberProgram<'p> {
     /// For lines of numbers of this size; `None` where they are not of small steps.
     fn new(slot: &'p mut Option<Program>, size: usize, [src_step, dst_step]: Strides) -> Option<Self> {
-        let program = Line { unit: size, items: 1, src_item: 0, dst_item: 0, src_step, dst_step }.program(slot)?;
+        let program =
+            PeriodicLine { unit: size, items: 1, src_item: 0, dst_item: 0, src_step, dst_step }.program(slot)?;
         let steps = program.steps(false)?;
         Some(Self { program, steps })
     }
@@ -83,10 +83,15 @@ impl<'p> LineProgram<'p> {
     }
 }
 
-impl<'p> Arranger<'p> {
+impl<'p> NumberMover<'p> {
     /// For numbers of `size` bytes, a power of two, the bytes of which are turned round where they are `swapped`. Where there is
     /// a `slot`, the walk is [`LONG`] enough for a program.
-    pub(super) fn new(size: usize, swapped: bool, strides: Strides, slot: Option<&'p mut Option<Program>>) -> Self {
+    pub(in crate::kernels) fn new(
+        size: usize,
+        swapped: bool,
+        strides: Strides,
+        slot: Option<&'p mut Option<Program>>,
+    ) -> Self {
         let dense = strides == [size.cast_signed(); 2];
         let rows = match (dense, swapped, size) {
             (true, false, 1) | (true, true, 1) => copied::<1>,
@@ -105,7 +110,7 @@ impl<'p> Arranger<'p> {
             (false, true, _) => moved::<u64, true>,
         };
         let slot = slot.filter(|_| !dense && (!swapped || size == 1));
-        let program = slot.and_then(|slot| LineProgram::new(slot, size, strides));
+        let program = slot.and_then(|slot| NumberProgram::new(slot, size, strides));
         Self { strides, rows, program }
     }
 
@@ -114,7 +119,7 @@ impl<'p> Arranger<'p> {
     /// # Safety
     /// W1, W2 and W4 of the module's contract for these numbers.
     #[inline]
-    pub(super) unsafe fn run(&self, rows: Rows) {
+    pub(in crate::kernels) unsafe fn run(&self, rows: Rows) {
         let rows = Rows { numbers: self.strides, ..rows };
         // SAFETY: the function's contract; what a program leaves over is a row.
         unsafe {
@@ -141,7 +146,7 @@ unsafe fn copied<const SIZE: usize>(rows: Rows) {
 }
 
 /// An integer of as many bytes as the numbers have.
-pub(super) trait Unit: Copy {
+pub(in crate::kernels) trait Unit: Copy {
     fn swapped(self) -> Self;
 }
 
@@ -164,7 +169,7 @@ struct Swap<T>(PhantomData<T>);
 /// A value at any address.
 #[derive(Clone, Copy)]
 #[repr(C, packed)]
-pub(super) struct Packed<T>(pub(super) T);
+pub(in crate::kernels) struct Packed<T>(pub(in crate::kernels) T);
 
 impl<T: Unit> Loop for Swap<T> {
     type On = Rows;

@@ -2,7 +2,7 @@
 
 use crate::layout::Small;
 
-use super::plane::Plane;
+use super::strided::StridedPlane;
 
 /// Copies every unit of the walk from the first operand to the second.
 ///
@@ -14,8 +14,8 @@ pub(crate) unsafe fn copy_small(small: &Small<'_>, src: *const u8, dst: *mut u8)
     unsafe {
         match small.shape.len() {
             0 => core::ptr::copy_nonoverlapping(src, dst, small.unit),
-            1 | 2 => Plane::of_small(small).copy(src, dst, false),
-            _ => planes(small, &Plane::of_small(small), 0, src, dst),
+            1 | 2 => StridedPlane::of_small(small).copy(src, dst, false),
+            _ => planes(small, &StridedPlane::of_small(small), 0, src, dst),
         }
     }
 }
@@ -24,7 +24,7 @@ pub(crate) unsafe fn copy_small(small: &Small<'_>, src: *const u8, dst: *mut u8)
 ///
 /// # Safety
 /// As [`copy_small`]; the addresses belong to index 0 of this axis and those after it.
-unsafe fn planes(small: &Small<'_>, plane: &Plane, axis: usize, src: *const u8, dst: *mut u8) {
+unsafe fn planes(small: &Small<'_>, plane: &StridedPlane, axis: usize, src: *const u8, dst: *mut u8) {
     let inner = axis.wrapping_add(1);
     if inner.wrapping_add(1) >= small.shape.len() {
         // SAFETY: the function's contract.

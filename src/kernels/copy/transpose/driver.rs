@@ -7,7 +7,7 @@
 
 use crate::layout::Offset;
 
-use super::prefetch::{SECOND, prefetch};
+use crate::kernels::prefetch::{LINE, SECOND, prefetch};
 
 /// A plane, and how to go about it.
 #[derive(Clone, Copy)]
@@ -56,22 +56,6 @@ pub(super) struct Run {
     pub(super) copy: unsafe fn(&Plane<'_>),
     /// Source lines of a tile.
     pub(super) rows: usize,
-}
-
-/// Bytes of a line of the cache.
-pub(super) const LINE: usize = 64;
-
-/// How many steps of so many bytes it takes from an address to where a line of the cache begins; `None` where that is never
-/// so.
-pub(super) fn steps_to_line(address: usize, step: isize) -> Option<usize> {
-    let missing = address.wrapping_neg() % LINE;
-    let twos = step.trailing_zeros().min(LINE.trailing_zeros());
-    // The odd part of the step has an inverse, modulo 64 this one.
-    let odd = step.cast_unsigned() >> twos;
-    let inverse = odd.wrapping_mul(2_usize.wrapping_sub(odd.wrapping_mul(odd)));
-    let steps = (missing >> twos).wrapping_mul(inverse) % (LINE >> twos).max(1);
-    let reached = address.wrapping_add_signed(step.wrapping_mul(steps.cast_signed()));
-    reached.is_multiple_of(LINE).then_some(steps)
 }
 
 /// A kernel for tiles of one size. Its functions are inlined into one that has the instructions that they need.
@@ -377,49 +361,4 @@ fn fetch_ends(dst: *mut u8, columns: &[Offset]) {
     for &column in columns {
         prefetch::<SECOND>(dst.wrapping_offset(column as isize));
     }
-}
-
-/// A tile for any machine: item by item, all lines in the cache.
-struct Portable<const UNIT: usize>;
-
-impl<const UNIT: usize> Tile for Portable<UNIT> {
-    const UNIT: usize = UNIT;
-    const ROWS: usize = if UNIT > LINE / 4 { 4 } else { LINE / UNIT };
-    const COLUMNS: usize = Self::ROWS;
-
-    #[inline(always)]
-    unsafe fn whole<const STREAM: bool>(
-        src: *const u8,
-        rows: *const Offset,
-        dst: *mut u8,
-        columns: *const Offset,
-        ahead: &mut Ahead,
-    ) {
-        ahead.step();
-        // SAFETY: the function's contract: the tables have that many entries.
-        unsafe {
-            let rows = core::slice::from_raw_parts(rows, Self::ROWS);
-            let columns = core::slice::from_raw_parts(columns, Self::COLUMNS);
-            items::<UNIT>(src, rows, dst, columns);
-        }
-    }
-}
-
-/// The function for items of this size on any machine.
-pub(super) fn portable(unit: usize) -> Option<Kernel> {
-    /// # Safety
-    /// As [`run`].
-    unsafe fn plane<const UNIT: usize>(plane: &Plane<'_>) {
-        // SAFETY: the function's contract.
-        unsafe { run::<Portable<UNIT>>(plane) }
-    }
-    macro_rules! of {
-        ($($unit:literal)*) => {
-            match unit {
-                $($unit => Run { copy: plane::<$unit>, rows: Portable::<$unit>::ROWS },)*
-                _ => return None,
-            }
-        };
-    }
-    Some(Kernel { near: of!(1 2 3 4 6 8 12 16 24 32), past: None })
 }

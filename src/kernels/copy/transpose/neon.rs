@@ -4,16 +4,16 @@ use core::arch::aarch64::*;
 
 use crate::layout::Offset;
 
-use super::tile::{Kernel, Run, Tile, run};
-use super::tile_small::{Small, Smalls, transposed};
+use super::driver::{Kernel, Run, Tile, run};
+use super::squares::{Square, Squares, transposed};
 
 /// The function for items of this size. Those of 16 bytes, of which a register holds one, are for the tiles of any machine.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
     let near = match unit {
-        1 => of::<Smalls<Transposes, 1>>(),
-        2 => of::<Smalls<Transposes, 2>>(),
-        4 => of::<Smalls<Transposes, 4>>(),
-        8 => of::<Smalls<Transposes, 8>>(),
+        1 => of::<Squares<Transposes, 1>>(),
+        2 => of::<Squares<Transposes, 2>>(),
+        4 => of::<Squares<Transposes, 4>>(),
+        8 => of::<Squares<Transposes, 8>>(),
         _ => return None,
     };
     Some(Kernel { near, past: None })
@@ -30,11 +30,11 @@ struct Transposes;
 /// For items of these many bytes: how many a register holds, as what type, and the two zips of it.
 macro_rules! transposes {
     ($($unit:literal: $side:literal $register:ident $low:ident $high:ident;)*) => {$(
-        impl Small<$unit> for Transposes {
+        impl Square<$unit> for Transposes {
             const SIDE: usize = $side;
 
             #[inline(always)]
-            unsafe fn small<const STREAM: bool>(
+            unsafe fn square<const STREAM: bool>(
                 src: *const u8,
                 rows: *const Offset,
                 dst: *mut u8,

@@ -5,12 +5,12 @@ use core::mem::MaybeUninit;
 use crate::format::{Column, Numbers, Pairs, Scalar};
 use crate::layout::{Axis, Step};
 
-use super::compiled::{Compiled, compiled};
-use super::conversion::Operand;
-use super::convert::Reader;
-use super::equal::{DenseEqual, SameAs, StridedEqual};
-use super::mask::{FEW, has_nan};
-use super::shuffle::Program;
+use crate::kernels::convert::{Operand, Reader};
+use crate::kernels::copy::permute::Program;
+use crate::kernels::multiversion::{Compiled, compiled};
+
+use super::lines::{DenseEqual, SameAs, StridedEqual};
+use super::masked::{FEW, has_nan};
 
 /// Numbers that are compared at a time where they go through a buffer.
 pub(super) const CHUNK: usize = 256;
@@ -84,7 +84,7 @@ pub(super) struct Way<'p> {
     /// Whether the elements of one item are compared at once, rather than an element of all items.
     by_item: bool,
     compare: Compare<'p>,
-    /// Whether the [`Mask`](super::mask::Mask) is for this column, too; where it says that bytes are equal, a NaN is all that
+    /// Whether the [`Mask`](super::masked::Mask) is for this column, too; where it says that bytes are equal, a NaN is all that
     /// may be unequal.
     pub(super) masked: bool,
     nan: Option<unsafe fn(*const u8, Axis) -> bool>,

@@ -4,10 +4,32 @@ use core::ops::ControlFlow;
 
 use crate::layout::{Offset, Plan, Sides};
 
-use super::blocks::{STREAMED, stream_end};
-use super::cpu::by_level;
-use super::tile::{self, Kernel, LINE, Plane, Reach, Run};
-use super::walk::visit_over;
+use crate::kernels::cpu::by_level;
+use crate::kernels::odometer::visit_over;
+use crate::kernels::prefetch::{LINE, steps_to_line};
+
+use super::contiguous::{STREAMED, stream_end};
+
+mod driver;
+
+mod scalar;
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod squares;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+
+#[cfg(target_arch = "x86_64")]
+mod avx512_strips;
+
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
+#[cfg(target_arch = "aarch64")]
+mod neon;
+
+use driver::{Kernel, Plane, Reach, Run};
 
 /// Bytes from which on tiles begin where lines of the cache do.
 const ALIGNED: usize = 1 << 15;
@@ -64,12 +86,12 @@ unsafe fn in_tables<const ROWS: usize, const TABLE: usize, const COLUMNS: usize>
 /// The kernel for tiles of items of this size.
 fn tile_kernel(unit: usize) -> Option<Kernel> {
     let of_level = by_level! {
-        avx512: super::tile_avx512::kernel(unit),
-        avx2: super::tile_avx2::kernel(unit),
-        neon: super::tile_neon::kernel(unit),
+        avx512: avx512::kernel(unit),
+        avx2: avx2::kernel(unit),
+        neon: neon::kernel(unit),
         portable: None,
     };
-    of_level.or_else(|| tile::portable(unit))
+    of_level.or_else(|| scalar::kernel(unit))
 }
 
 /// What copies planes in tiles.
@@ -103,7 +125,7 @@ impl<'s> Runner<'s> {
 
     /// Items before the first one of a line of the cache, from this address on; `None` where there is none.
     fn head(&self, address: usize, alike: bool) -> Option<usize> {
-        if alike { tile::steps_to_line(address, self.unit.cast_signed()) } else { None }
+        if alike { steps_to_line(address, self.unit.cast_signed()) } else { None }
     }
 
     /// Items that a part of so many has too many to end with a line.

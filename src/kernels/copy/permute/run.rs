@@ -9,11 +9,12 @@ use core::arch::aarch64::*;
 #[cfg(target_arch = "x86_64")]
 use core::arch::x86_64::*;
 
-use super::cpu::by_level;
-use super::prefetch::{NEAREST, prefetch};
-use super::shuffle::{Out, Program, Window};
+use crate::kernels::cpu::by_level;
 #[cfg(target_arch = "x86_64")]
-use super::tile::LINE;
+use crate::kernels::prefetch::LINE;
+use crate::kernels::prefetch::{NEAREST, prefetch};
+
+use super::program::{Out, Program, Window};
 
 /// How far ahead lines that are written in part are fetched.
 #[cfg(target_arch = "x86_64")]
@@ -142,7 +143,7 @@ impl Vector for uint8x16_t {
 const STEPS_AHEAD: isize = 16;
 
 /// A function that runs some steps of a program.
-pub(super) type Steps = unsafe fn(&Program, *const u8, *mut u8, usize);
+pub(in crate::kernels) type RunSteps = unsafe fn(&Program, *const u8, *mut u8, usize);
 
 /// # Safety
 /// W1 to W4 for the periods of all steps; the processor has the instructions; where `STREAM`, the program writes whole
@@ -177,14 +178,14 @@ unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED
 
 impl Program {
     /// The function that runs the program.
-    pub(super) fn steps(&self, stream: bool) -> Option<Steps> {
+    pub(in crate::kernels) fn steps(&self, stream: bool) -> Option<RunSteps> {
         macro_rules! of {
             ($run:ident, $masked:literal, $stream:literal) => {
                 of! { $run $masked $stream 1: 1 2 3 4; 2: 1 2 3 4; 3: 1 2 3 4; 4: 1 2 3 4; }
             };
             ($run:ident $masked:literal $stream:literal $($outs:literal: $($windows:literal)*;)*) => {
                 match (self.out_count, self.window_count) {
-                    $($(($outs, $windows) => Some($run::<$outs, $windows, $masked, $stream> as Steps),)*)*
+                    $($(($outs, $windows) => Some($run::<$outs, $windows, $masked, $stream> as RunSteps),)*)*
                     _ => None,
                 }
             };

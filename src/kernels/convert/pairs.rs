@@ -9,7 +9,7 @@ use core::mem::MaybeUninit;
 
 use crate::format::{Fault, Half, Native, Numbers, Scalar, To, Truth, fault};
 
-use super::compiled::{Loop, compiled};
+use crate::kernels::multiversion::{Loop, compiled};
 
 /// Numbers behind each other that are checked, then converted.
 const PART: usize = 2048;

@@ -4,21 +4,21 @@ use crate::layout::{Axis, Small};
 
 /// The two innermost axes of a walk; an axis that is not there has one item.
 #[derive(Clone, Copy)]
-pub(super) struct Plane {
-    rows: Steps,
-    line: Steps,
+pub(super) struct StridedPlane {
+    rows: PlaneAxis,
+    line: PlaneAxis,
     unit: usize,
 }
 
 /// A direct axis. (An [`Axis`] is copied field by field: it has just been written so, and must not wait for that.)
 #[derive(Clone, Copy)]
-struct Steps {
+struct PlaneAxis {
     len: isize,
     src: isize,
     dst: isize,
 }
 
-impl Steps {
+impl PlaneAxis {
     /// No axis.
     const SINGLE: Self = Self { len: 1, src: 0, dst: 0 };
 
@@ -49,12 +49,12 @@ const fn tile_side(unit: usize) -> isize {
     }
 }
 
-impl Plane {
+impl StridedPlane {
     pub(super) fn new(axes: &[Axis], unit: usize) -> Self {
         match axes {
-            [rows, line, ..] => Self { rows: Steps::of(rows), line: Steps::of(line), unit },
-            [line] => Self { rows: Steps::SINGLE, line: Steps::of(line), unit },
-            [] => Self { rows: Steps::SINGLE, line: Steps::SINGLE, unit },
+            [rows, line, ..] => Self { rows: PlaneAxis::of(rows), line: PlaneAxis::of(line), unit },
+            [line] => Self { rows: PlaneAxis::SINGLE, line: PlaneAxis::of(line), unit },
+            [] => Self { rows: PlaneAxis::SINGLE, line: PlaneAxis::SINGLE, unit },
         }
     }
 
@@ -63,10 +63,10 @@ impl Plane {
     pub(super) fn of_small(small: &Small<'_>) -> Self {
         let (rows, line) = match (small.shape, small.src, small.dst) {
             (&[.., rows, line], &[.., src_row, src], &[.., dst_row, dst]) => {
-                (Steps { len: rows, src: src_row, dst: dst_row }, Steps { len: line, src, dst })
+                (PlaneAxis { len: rows, src: src_row, dst: dst_row }, PlaneAxis { len: line, src, dst })
             }
-            (&[len], &[src], &[dst]) => (Steps::SINGLE, Steps { len, src, dst }),
-            _ => (Steps::SINGLE, Steps::SINGLE),
+            (&[len], &[src], &[dst]) => (PlaneAxis::SINGLE, PlaneAxis { len, src, dst }),
+            _ => (PlaneAxis::SINGLE, PlaneAxis::SINGLE),
         };
         Self { rows, line, unit: small.unit }
     }
@@ -74,14 +74,14 @@ impl Plane {
     /// Where the items lie behind each other in both operands, in the one forwards and in the other backwards: the same
     /// plane with lines that are forwards in the second operand, and how far their first items are away.
     fn turned(&self, unit: isize) -> Option<(isize, Self)> {
-        let Steps { len, src, dst } = self.line;
+        let PlaneAxis { len, src, dst } = self.line;
         let from = match (src, dst) {
             _ if src != dst.wrapping_neg() => return None,
             _ if dst == unit => 0,
             _ if src == unit => unit.wrapping_mul(len - 1),
             _ => return None,
         };
-        Some((from, Self { line: Steps { len, src: -unit, dst: unit }, ..*self }))
+        Some((from, Self { line: PlaneAxis { len, src: -unit, dst: unit }, ..*self }))
     }
 
     /// The plane from the item with these indices on, of so many rows.
@@ -125,7 +125,7 @@ impl Plane {
             let mut column = 0;
             while column < self.line.len {
                 let columns = side.min(self.line.len - column);
-                let at = |axes: fn(&Steps) -> isize| row * axes(&self.rows) + column * axes(&self.line);
+                let at = |axes: fn(&PlaneAxis) -> isize| row * axes(&self.rows) + column * axes(&self.line);
                 // SAFETY: the part lies within both axes, so the contract covers it.
                 unsafe {
                     self.part::<UNIT>(
