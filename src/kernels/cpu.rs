@@ -49,11 +49,11 @@ levels! {
     Neon = 2, b"neon";
 }
 
-/// What belongs to the level to use. Of what belongs to the levels of another architecture nothing is compiled, so that it
-/// may name what is not there.
+/// What belongs to a level. Of what belongs to the levels of another architecture nothing is compiled, so that it may name what is
+/// not there.
 macro_rules! by_level {
-    (avx512: $avx512:expr, avx2: $avx2:expr, neon: $neon:expr, portable: $portable:expr $(,)?) => {
-        match $crate::kernels::cpu::level() {
+    ($level:expr; avx512: $avx512:expr, avx2: $avx2:expr, neon: $neon:expr, portable: $portable:expr $(,)?) => {
+        match $level {
             #[cfg(target_arch = "x86_64")]
             $crate::kernels::cpu::Level::Avx512 => $avx512,
             #[cfg(target_arch = "x86_64")]

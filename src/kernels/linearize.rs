@@ -5,7 +5,8 @@ use core::ops::ControlFlow;
 
 use crate::layout::Plan;
 
-use super::convert::move_numbers::{LONG, NumberMover, Rows};
+use super::convert::move_numbers::{NumberMover, Rows};
+use super::copy::LONG;
 use super::odometer::visit;
 use super::prefetch::LINE;
 

@@ -1,6 +1,6 @@
 //! Plain loops, compiled once for each level of instructions: the compiler makes vectors of what it can.
 
-use super::cpu::by_level;
+use super::cpu::{by_level, level};
 
 /// A loop without a thought for the processor.
 pub(super) trait Loop {
@@ -22,6 +22,7 @@ pub(super) type Compiled<L> = unsafe fn(<L as Loop>::On) -> <L as Loop>::Out;
 /// The loop for the instructions that the processor has.
 pub(super) fn compiled<L: Loop>() -> Compiled<L> {
     by_level! {
+        level();
         avx512: avx512::<L>,
         avx2: avx2::<L>,
         // Every loop is compiled with NEON where there is any.

@@ -6,7 +6,7 @@ use core::ops::ControlFlow;
 use crate::format::{Column, Numbers, Pairs, Scalar};
 use crate::layout::{Axis, Plan};
 
-use super::convert::move_numbers::LONG;
+use super::copy::LONG;
 use super::odometer::visit;
 
 mod lines;

@@ -9,13 +9,14 @@ use core::ops::ControlFlow;
 use crate::format::{Fault, Scalar};
 use crate::layout::{Axis, Plan};
 
+use super::copy::LONG;
 use super::copy::permute::Program;
 use super::odometer::visit_over;
 
 pub(super) mod move_numbers;
 mod pairs;
 
-use move_numbers::{LONG, NumberMover, Rows};
+use move_numbers::{NumberMover, Rows};
 use pairs::KnownLoop;
 pub(crate) use pairs::{Conversion, Operand};
 

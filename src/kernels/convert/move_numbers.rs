@@ -4,10 +4,8 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use crate::kernels::copy::permute::{PeriodicLine, Program, RunSteps};
+use crate::kernels::cpu::level;
 use crate::kernels::multiversion::{Loop, compiled};
-
-/// Bytes of a walk that are worth the preparation of programs.
-pub(in crate::kernels) const LONG: usize = 1 << 13;
 
 /// Bytes from one number of a line to the next, in the first operand and in the second.
 pub(in crate::kernels) type Strides = [isize; 2];
@@ -65,9 +63,10 @@ struct NumberProgram<'p> {
 impl<'p> NumberProgram<'p> {
     /// For lines of numbers of this size; `None` where they are not of small steps.
     fn new(slot: &'p mut Option<Program>, size: usize, [src_step, dst_step]: Strides) -> Option<Self> {
+        let level = level();
         let program =
-            PeriodicLine { unit: size, items: 1, src_item: 0, dst_item: 0, src_step, dst_step }.program(slot)?;
-        let steps = program.steps(false)?;
+            PeriodicLine { unit: size, items: 1, src_item: 0, dst_item: 0, src_step, dst_step }.program(level, slot)?;
+        let steps = program.steps(level, false)?;
         Some(Self { program, steps })
     }
 

@@ -1,11 +1,9 @@
-//! Blocks: contiguous in both operands.
+//! Blocks that are contiguous in both operands.
 
-use crate::kernels::cpu::by_level;
+use crate::kernels::cpu::{by_level, level};
 use crate::kernels::prefetch::LINE;
 
-/// Bytes of a destination from which on it is written past the caches: it would not be found there anyhow, and its lines are
-/// not read before they are written.
-pub(super) const STREAMED: usize = 16 << 20;
+use super::thresholds::STREAMED;
 
 /// Copies `len` bytes.
 ///
@@ -38,6 +36,7 @@ pub(super) unsafe fn stream_block(src: *const u8, dst: *mut u8, len: usize) {
         let (from, to) = (src.wrapping_add(head), dst.wrapping_add(head));
         let plain = || core::ptr::copy_nonoverlapping(from, to, lines.wrapping_mul(LINE));
         by_level! {
+            level();
             avx512: x86::lines_avx512(from, to, lines),
             avx2: x86::lines_avx2(from, to, lines),
             neon: plain(),

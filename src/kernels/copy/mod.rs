@@ -1,11 +1,13 @@
-//! Copies bytes as a plan says: chooses the kernel, once for each plan.
+//! Copies bytes as a plan says: chooses the kernel, once for each plan, and runs it.
 
 use core::ops::ControlFlow;
 
-use crate::layout::{Axis, Plan, SMALL};
+use crate::layout::{Axis, Plan};
 
+use super::cpu::level;
 use super::odometer::visit_over;
-use super::prefetch::LINE;
+
+mod thresholds;
 
 mod contiguous;
 mod strided;
@@ -16,44 +18,36 @@ pub(super) mod permute;
 
 mod transpose;
 
-pub(crate) use contiguous::copy_block;
-use contiguous::{STREAMED, stream_block, stream_end};
-use permute::{PERIOD, copy_lines};
-pub(crate) use small::copy_small;
-use strided::StridedPlane;
-use transpose::copy_tiles;
+mod strategy;
 
-/// Items of a walk up to which it takes less time to copy them one by one than to prepare a program.
-const FEW_ITEMS: usize = 1 << 10;
+pub(crate) use contiguous::copy_block;
+use contiguous::{stream_block, stream_end};
+pub(crate) use small::copy_small;
+use strategy::{Strategy, choose};
+use strided::StridedPlane;
+pub(super) use thresholds::LONG;
 
 /// Copies every unit of the walk from the first operand to the second.
 ///
 /// # Safety
 /// W1 to W4 of the module's contract.
+// Not in line: whoever calls it does not want memory for a program meanwhile.
+#[inline(never)]
 pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
     plan.take_block();
-    let bytes = plan.bytes();
-    // SAFETY: the function's contract.
+    let mut slot = None;
+    // SAFETY: the function's contract; what is chosen is for the level of the processor.
     unsafe {
-        if bytes < SMALL || plan.ordered {
-            // What is small is in the cache, whatever the order.
-            let tiled = bytes >= SMALL && plan.tile();
-            return copy_planes(&plan, src, dst, tiled);
+        match choose(&plan, level(), &mut slot) {
+            Strategy::Contiguous { stream } => copy_blocks(&plan, src, dst, stream),
+            Strategy::Permute(lines) => lines.copy(&mut plan, src, dst),
+            Strategy::Transpose(transpose) => {
+                if !transpose.copy(&mut plan, src, dst) {
+                    copy_planes(&mut plan, src, dst, true);
+                }
+            }
+            Strategy::Strided { tiled } => copy_planes(&mut plan, src, dst, tiled),
         }
-        if plan.unit > LINE / 2 {
-            return copy_blocks(&plan, src, dst, bytes >= STREAMED);
-        }
-        if bytes / plan.unit.max(1) > FEW_ITEMS
-            && let Some(lines) = plan.lines(PERIOD.cast_signed())
-            && copy_lines(&mut plan, &lines, src, dst)
-        {
-            return;
-        }
-        if copy_tiles(&mut plan, src, dst) {
-            return;
-        }
-        let tiled = plan.tile();
-        copy_planes(&plan, src, dst, tiled);
     }
 }
 
@@ -89,7 +83,8 @@ unsafe fn walk_over(
 ///
 /// # Safety
 /// W1 to W4.
-unsafe fn copy_planes(plan: &Plan<'_>, src: *const u8, dst: *mut u8, tiled: bool) {
+unsafe fn copy_planes(plan: &mut Plan<'_>, src: *const u8, dst: *mut u8, tiled: bool) {
+    let tiled = tiled && plan.tile();
     let (outer, plane) = plan.planes();
     let plane = StridedPlane::new(plane, plan.unit);
     // SAFETY: W1 to W4: each pair of addresses belongs to an index tuple of all axes outside the plane.
@@ -104,7 +99,7 @@ unsafe fn copy_blocks(plan: &Plan<'_>, src: *const u8, dst: *mut u8, stream: boo
     let unit = plan.unit;
     // SAFETY: W1 to W4 for each block.
     unsafe {
-        if stream && unit >= 4 * LINE {
+        if stream {
             walk(plan, src, dst, |src, dst| stream_block(src, dst, unit));
             stream_end();
         } else {

@@ -2,46 +2,23 @@
 
 use core::ops::ControlFlow;
 
+use crate::kernels::cpu::Level;
 use crate::kernels::odometer::visit;
 use crate::layout::{Axis, Lines, Plan};
 
-use super::contiguous::{STREAMED, stream_end};
+use super::contiguous::stream_end;
 use super::strided::StridedPlane;
+use super::thresholds::SCATTERED_ITEM;
 
 mod program;
 
 mod run;
 
-pub(super) use program::PERIOD;
 pub(in crate::kernels) use program::{PeriodicLine, Program};
 pub(in crate::kernels) use run::RunSteps;
 
-/// Copies by a program for these lines; says whether there is one.
-///
-/// # Safety
-/// W1 to W4.
-// Not in line: what is copied otherwise needs no memory for a program.
-#[inline(never)]
-pub(super) unsafe fn copy_lines(plan: &mut Plan<'_>, lines: &Lines, src: *const u8, dst: *mut u8) -> bool {
-    let streamed = plan.bytes() >= STREAMED;
-    let mut program = None;
-    let Some(runner) = LineRunner::new(&mut program, lines, plan.unit, streamed) else { return false };
-    plan.remove_direct(lines.taken);
-    // SAFETY: the function's contract, for each line. The closure never breaks, so the flow that comes back says nothing.
-    let _: ControlFlow<()> = unsafe {
-        visit(plan, src, dst, |src, dst| {
-            runner.run(src, dst);
-            ControlFlow::Continue(())
-        })
-    };
-    if streamed {
-        stream_end();
-    }
-    true
-}
-
 /// What copies lines of small steps.
-struct LineRunner<'p> {
+pub(in crate::kernels::copy) struct LineCopier<'p> {
     program: &'p Program,
     steps: RunSteps,
     /// The same past the caches, where that pays.
@@ -49,15 +26,22 @@ struct LineRunner<'p> {
     line: Axis,
     /// What the program leaves over: the axes are the line and the period.
     axes: [Axis; 2],
+    /// Which direct axes of the plan these are.
+    taken: u64,
     unit: usize,
 }
 
-impl<'p> LineRunner<'p> {
-    fn new(slot: &'p mut Option<Program>, lines: &Lines, unit: usize, stream: bool) -> Option<Self> {
-        let Lines { line, period, .. } = *lines;
-        // Where every second number is written, to memory that no cache has, single stores take less time than vectors of which
-        // parts are left out.
-        if stream && unit >= 4 && line.dst.stride.unsigned_abs() == 2 * unit && period.len == 1 {
+impl<'p> LineCopier<'p> {
+    /// For lines of units, the program in the `slot`; `None` where there is no program for them.
+    pub(in crate::kernels::copy) fn new(
+        slot: &'p mut Option<Program>,
+        lines: &Lines,
+        unit: usize,
+        stream: bool,
+        level: Level,
+    ) -> Option<Self> {
+        let Lines { line, period, taken } = *lines;
+        if stream && unit >= SCATTERED_ITEM && line.dst.stride.unsigned_abs() == 2 * unit && period.len == 1 {
             return None;
         }
         let program = PeriodicLine {
@@ -68,10 +52,28 @@ impl<'p> LineRunner<'p> {
             src_step: line.src.stride,
             dst_step: line.dst.stride,
         };
-        let program = program.program(slot).filter(|program| line.len.unsigned_abs() >= program.periods)?;
-        let steps = program.steps(false)?;
-        let streaming = if stream { program.steps(true) } else { None };
-        Some(Self { program, steps, streaming, line, axes: [line, period], unit })
+        let program = program.program(level, slot).filter(|program| line.len.unsigned_abs() >= program.periods)?;
+        let steps = program.steps(level, false)?;
+        let streaming = if stream { program.steps(level, true) } else { None };
+        Some(Self { program, steps, streaming, line, axes: [line, period], taken, unit })
+    }
+
+    /// Copies all lines of the plan that it was made for.
+    ///
+    /// # Safety
+    /// W1 to W4; the level that it was made for is that of the processor.
+    pub(in crate::kernels::copy) unsafe fn copy(&self, plan: &mut Plan<'_>, src: *const u8, dst: *mut u8) {
+        plan.remove_direct(self.taken);
+        // SAFETY: the function's contract, for each line. The closure never breaks, so the flow that comes back says nothing.
+        let _: ControlFlow<()> = unsafe {
+            visit(plan, src, dst, |src, dst| {
+                self.run(src, dst);
+                ControlFlow::Continue(())
+            })
+        };
+        if self.streaming.is_some() {
+            stream_end();
+        }
     }
 
     /// # Safety
@@ -120,5 +122,12 @@ impl<'p> LineRunner<'p> {
         unsafe {
             StridedPlane::new(&[Axis { len: periods.cast_signed(), ..line }, period], self.unit).copy(src, dst, false)
         };
+    }
+
+    /// The program in words.
+    #[cfg(test)]
+    pub(in crate::kernels::copy) fn name(&self) -> std::string::String {
+        let streamed = if self.streaming.is_some() { ", streamed" } else { "" };
+        std::format!("{}{streamed}", self.program.name())
     }
 }

@@ -10,16 +10,14 @@
 
 use core::marker::PhantomData;
 
-use crate::kernels::cpu::by_level;
+use crate::kernels::copy::thresholds::PERIOD;
+use crate::kernels::cpu::{Level, by_level};
 use crate::kernels::multiversion::{Loop, compiled};
 use crate::kernels::page_rule::may_cover;
 use crate::kernels::prefetch::{LINE, steps_to_line};
 
 /// The most vectors that a program writes, and the most windows that each is made of.
 const MOST: usize = 4;
-
-/// The most items of a period.
-pub(in crate::kernels::copy) const PERIOD: usize = 4;
 
 /// What a vector is made of: the bytes of a window of the source.
 #[derive(Clone, Copy)]
@@ -238,11 +236,12 @@ impl PeriodicLine {
         }
     }
 
-    /// The program for the instructions that there are, in memory of the caller's, since it is large; `None` where the line is not
-    /// one of small steps.
-    pub(in crate::kernels) fn program<'p>(&self, slot: &'p mut Option<Program>) -> Option<&'p Program> {
+    /// The program for the vectors of a level, in memory of the caller's, since it is large; `None` where the line is not one of
+    /// small steps.
+    pub(in crate::kernels) fn program<'p>(&self, level: Level, slot: &'p mut Option<Program>) -> Option<&'p Program> {
         // Bytes of a vector, and whether loads and stores can leave bytes out.
         let vectors: Option<(usize, bool)> = by_level! {
+            level;
             avx512: Some((64, true)),
             avx2: Some((16, false)),
             neon: Some((16, false)),
@@ -374,6 +373,12 @@ impl Program {
             return None;
         }
         steps_to_line(dst.wrapping_offset(first.offset).addr(), step)
+    }
+
+    /// The program in words.
+    #[cfg(test)]
+    pub(super) fn name(&self) -> std::string::String {
+        std::format!("program of {} bytes: {} from {}", self.width, self.out_count, self.window_count)
     }
 }
 

@@ -9,16 +9,14 @@ use core::arch::aarch64::*;
 #[cfg(target_arch = "x86_64")]
 use core::arch::x86_64::*;
 
-use crate::kernels::cpu::by_level;
-#[cfg(target_arch = "x86_64")]
-use crate::kernels::prefetch::LINE;
+use crate::kernels::cpu::{Level, by_level};
 use crate::kernels::prefetch::{NEAREST, prefetch};
 
-use super::program::{Out, Program, Window};
-
-/// How far ahead lines that are written in part are fetched.
+use crate::kernels::copy::thresholds::STEPS_AHEAD;
 #[cfg(target_arch = "x86_64")]
-const AHEAD: usize = 16 * LINE;
+use crate::kernels::copy::thresholds::WRITTEN_AHEAD;
+
+use super::program::{Out, Program, Window};
 
 /// Vectors that a program can be run with. The functions are inlined into one that has the instructions that they need.
 trait Vector: Copy {
@@ -66,7 +64,7 @@ impl Vector for __m512i {
                 _mm512_storeu_si512(to.cast(), self);
             } else {
                 // The processor does not fetch lines ahead for stores that leave bytes out.
-                prefetch::<NEAREST>(to.wrapping_add(AHEAD));
+                prefetch::<NEAREST>(to.wrapping_add(WRITTEN_AHEAD));
                 _mm512_mask_storeu_epi8(to.cast(), write, self);
             }
         }
@@ -139,9 +137,6 @@ impl Vector for uint8x16_t {
     }
 }
 
-/// How many steps ahead the source is fetched.
-const STEPS_AHEAD: isize = 16;
-
 /// A function that runs some steps of a program.
 pub(in crate::kernels) type RunSteps = unsafe fn(&Program, *const u8, *mut u8, usize);
 
@@ -177,8 +172,8 @@ unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED
 }
 
 impl Program {
-    /// The function that runs the program.
-    pub(in crate::kernels) fn steps(&self, stream: bool) -> Option<RunSteps> {
+    /// The function that runs the program at a level.
+    pub(in crate::kernels) fn steps(&self, level: Level, stream: bool) -> Option<RunSteps> {
         macro_rules! of {
             ($run:ident, $masked:literal, $stream:literal) => {
                 of! { $run $masked $stream 1: 1 2 3 4; 2: 1 2 3 4; 3: 1 2 3 4; 4: 1 2 3 4; }
@@ -191,6 +186,7 @@ impl Program {
             };
         }
         by_level! {
+            level;
             avx512: match (self.readable, stream) {
                 (true, true) => of!(avx512, false, true),
                 (true, false) => of!(avx512, false, false),

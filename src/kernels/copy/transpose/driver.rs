@@ -7,6 +7,7 @@
 
 use crate::layout::Offset;
 
+use crate::kernels::copy::thresholds::BLOCK;
 use crate::kernels::prefetch::{LINE, SECOND, prefetch};
 
 /// A plane, and how to go about it.
@@ -172,10 +173,6 @@ impl<const EXACT: bool> Starts<EXACT> {
         self.at >= self.len
     }
 }
-
-/// Bytes of lines that are copied before the next ones, or twice or half as many: memory is read and written at its best
-/// speed where so much of it lies side by side.
-const BLOCK: usize = 512;
 
 /// Copies a plane in tiles.
 ///

@@ -4,11 +4,12 @@ use core::ops::ControlFlow;
 
 use crate::layout::{Offset, Plan, Sides};
 
-use crate::kernels::cpu::by_level;
+use crate::kernels::cpu::{Level, by_level};
 use crate::kernels::odometer::visit_over;
 use crate::kernels::prefetch::{LINE, steps_to_line};
 
-use super::contiguous::{STREAMED, stream_end};
+use super::contiguous::stream_end;
+use super::thresholds::{ALIGNED, FAR, LARGE, LONG_TABLE, MIDDLE_TABLE, ROWS_BEYOND, SHORT_TABLE, STREAMED};
 
 mod driver;
 
@@ -31,45 +32,92 @@ mod neon;
 
 use driver::{Kernel, Plane, Reach, Run};
 
-/// Bytes from which on tiles begin where lines of the cache do.
-const ALIGNED: usize = 1 << 15;
-/// Bytes from which on what is read next is not in the caches near the processor.
-const FAR: usize = 1 << 20;
-/// Bytes from which on the tables of rows and columns are long, and take their time to make.
-const LARGE: usize = 1 << 18;
+/// A way to copy a plan in tiles: the kernel, and how long the tables of rows and columns are.
+#[derive(Clone, Copy)]
+pub(super) struct Transpose {
+    kernel: Kernel,
+    tables: Tables,
+}
 
-/// Copies in tiles; says whether that is possible.
-///
-/// # Safety
-/// W1 to W4.
-pub(super) unsafe fn copy_tiles(plan: &mut Plan<'_>, src: *const u8, dst: *mut u8) -> bool {
-    // SAFETY: the function's contract.
-    unsafe {
-        match plan.bytes() {
-            // Strips of bytes have much scratch memory; fewer rows keep the stack small.
-            LARGE.. if plan.unit == 1 => in_tables::<512, 576, 512>(plan, src, dst),
-            LARGE.. => in_tables::<1024, 1088, 512>(plan, src, dst),
-            ALIGNED.. => in_tables::<64, 128, 64>(plan, src, dst),
-            _ => in_tables::<64, 64, 64>(plan, src, dst),
+/// How many rows and columns a table holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tables {
+    /// Few, for walks that are aligned to nothing.
+    Short,
+    /// Few, with room for rows of the next column.
+    Aligned,
+    /// Many, but not of rows.
+    Middle,
+    /// Many.
+    Long,
+}
+
+impl Transpose {
+    /// `None` where there is no plane that [`Plan::take_sides`] could take out of the plan, or no kernel for the items.
+    pub(super) fn of(plan: &Plan<'_>, level: Level) -> Option<Self> {
+        let (last, others) = plan.direct().split_last()?;
+        let fastest = others.iter().find(|axis| axis.src.stride.unsigned_abs() == plan.unit)?;
+        let is_near = |stride: isize| Offset::try_from(stride.unsigned_abs()).is_ok();
+        if plan.ordered
+            || last.dst.stride != plan.unit.cast_signed()
+            || !is_near(last.src.stride)
+            || !is_near(fastest.dst.stride)
+        {
+            return None;
+        }
+        let tables = match plan.bytes() {
+            LARGE.. if plan.unit == 1 => Tables::Middle,
+            LARGE.. => Tables::Long,
+            ALIGNED.. => Tables::Aligned,
+            _ => Tables::Short,
+        };
+        Some(Self { kernel: tile_kernel(level, plan.unit)?, tables })
+    }
+
+    /// Copies the plan that it was made for. Says whether it has: a plan that gives no plane is left as it is.
+    ///
+    /// # Safety
+    /// W1 to W4; the level that it was made for is that of the processor.
+    pub(super) unsafe fn copy(self, plan: &mut Plan<'_>, src: *const u8, dst: *mut u8) -> bool {
+        const SHORT: usize = SHORT_TABLE;
+        const MIDDLE: usize = MIDDLE_TABLE;
+        const LONG: usize = LONG_TABLE;
+        const BEYOND: usize = ROWS_BEYOND;
+        // SAFETY: the function's contract.
+        unsafe {
+            match self.tables {
+                Tables::Short => in_tables::<SHORT, SHORT, SHORT>(self.kernel, plan, src, dst),
+                Tables::Aligned => in_tables::<SHORT, { SHORT + BEYOND }, SHORT>(self.kernel, plan, src, dst),
+                Tables::Middle => in_tables::<MIDDLE, { MIDDLE + BEYOND }, MIDDLE>(self.kernel, plan, src, dst),
+                Tables::Long => in_tables::<LONG, { LONG + BEYOND }, MIDDLE>(self.kernel, plan, src, dst),
+            }
         }
     }
 }
 
-/// The same with planes of at most so many rows and columns. The table of rows may be longer, for those that come behind
-/// them.
+#[cfg(test)]
+impl Transpose {
+    /// The kernel in words.
+    pub(super) fn name(&self) -> std::string::String {
+        let streamed = if self.kernel.past.is_some() { ", may stream" } else { "" };
+        std::format!("tiles of {} rows, {:?}{streamed}", self.kernel.near.rows, self.tables)
+    }
+}
+
+/// Copies with planes of at most so many rows and columns. The table of rows may be longer, for those that come behind them.
 ///
 /// # Safety
-/// W1 to W4.
+/// As [`Transpose::copy`].
 // Not in line: the tables of other sizes are not needed meanwhile.
 #[inline(never)]
 unsafe fn in_tables<const ROWS: usize, const TABLE: usize, const COLUMNS: usize>(
+    kernel: Kernel,
     plan: &mut Plan<'_>,
     src: *const u8,
     dst: *mut u8,
 ) -> bool {
     let bytes = plan.bytes();
     let (mut rows, mut columns) = ([0; TABLE], [0; COLUMNS]);
-    let Some(kernel) = tile_kernel(plan.unit) else { return false };
     let Some(sides) = plan.take_sides(LINE, ROWS, [&mut rows, &mut columns]) else { return false };
     let mut runner = Runner::new(&sides, plan.unit, kernel, bytes);
     // SAFETY: the function's contract. The closure never breaks, so the flow that comes back says nothing.
@@ -84,8 +132,9 @@ unsafe fn in_tables<const ROWS: usize, const TABLE: usize, const COLUMNS: usize>
 }
 
 /// The kernel for tiles of items of this size.
-fn tile_kernel(unit: usize) -> Option<Kernel> {
+fn tile_kernel(level: Level, unit: usize) -> Option<Kernel> {
     let of_level = by_level! {
+        level;
         avx512: avx512::kernel(unit),
         avx2: avx2::kernel(unit),
         neon: neon::kernel(unit),
