@@ -2,7 +2,7 @@
 //!
 //! What is waited for is short: a few instructions, a copy, or one `realloc` of the C library's. Whoever is waited for runs
 //! no foreign code meanwhile (no slot, no `destroy`, no allocator of the program's) and waits for nobody itself, so that every
-//! wait ends. ARCHITECTURE.md lists what there is to wait for.
+//! wait ends. docs/ownership.md lists what there is to wait for.
 
 /// How long somebody has been waiting.
 pub(crate) struct Wait(u32);
