@@ -513,11 +513,12 @@ impl<'a> Answer<'a> {
                     && itemsize != size
                     && !(plain && size == 1)
                 {
-                    self.broken(
-                        Rule::FormatSize,
-                        c"format '%.100s' has items of %zd bytes, but itemsize is %zd",
-                        &[argument, Argument::Size(size), Argument::Size(itemsize)],
-                    );
+                    let text = if size == 1 {
+                        c"format '%.100s' has items of %zd byte, but itemsize is %zd"
+                    } else {
+                        c"format '%.100s' has items of %zd bytes, but itemsize is %zd"
+                    };
+                    self.broken(Rule::FormatSize, text, &[argument, Argument::Size(size), Argument::Size(itemsize)]);
                 }
             }
             // SAFETY: the text is a C string; the error is one of the parser's.

@@ -31,10 +31,10 @@ fn unchanged(_: Codec, value: Value<'_>) -> Result<Value<'_>> {
 /// An operation that does not fit its item: of another format.
 const MISMATCH: Error = Error::bad_argument();
 
-const PACK_NEEDS: &CStr = c"pack_into needs at least %zd bytes";
+const PACK_NEEDS: &CStr = c"pack_into needs %zd or more bytes";
 
 impl<'o> CompiledFormat<'o> {
-    /// The compiled format that [`compile`] wrote, with the counts that it gave.
+    /// The compiled format that [`compile`](super::compile()) wrote, with the counts that it gave.
     #[must_use]
     pub fn new(ops: &'o [Op], counts: Counts) -> Self {
         Self { ops: ops.get(..counts.ops).unwrap_or(ops), counts }
@@ -61,7 +61,7 @@ impl<'o> CompiledFormat<'o> {
     where
         V: FnMut(Value<'a>) -> Result<()>,
     {
-        let item = item.get(..self.counts.size).ok_or_else(|| self.too_small(c"unpack needs at least %zd bytes"))?;
+        let item = item.get(..self.counts.size).ok_or_else(|| self.too_small(c"unpack needs %zd or more bytes"))?;
         unpack(self.ops, item, visit)
     }
 

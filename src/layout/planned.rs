@@ -47,7 +47,7 @@ impl Plan<'_> {
     }
 
     /// The bytes that each operand touches behind one index tuple of the indirect axes, as offsets from the address that the
-    /// tuple leads to; see [`Pair::bounds`].
+    /// tuple leads to; see [`Pair::bounds`](super::Pair::bounds).
     #[must_use]
     pub fn direct_bounds(&self) -> Option<[(isize, isize); 2]> {
         let bounds =

@@ -27,10 +27,6 @@ impl<T> Failure for *mut T {
     const FAILED: Self = core::ptr::null_mut();
 }
 
-impl<T> Failure for *const T {
-    const FAILED: Self = core::ptr::null();
-}
-
 impl Failure for () {
     const FAILED: Self = ();
 }

@@ -101,7 +101,7 @@ unsafe fn other_room(op: NonNull<PyByteArrayObject>, size: usize) -> Result<Opti
 /// Resizes what the C library's allocator can; `false` where the bytes do not begin at the begin of the memory.
 ///
 /// # Safety
-/// As [`resize`], and this thread has claimed the object; `length` is not negative.
+/// As [`resize`](super::resize), and this thread has claimed the object; `length` is not negative.
 pub(super) unsafe fn resize_claimed(op: NonNull<PyByteArrayObject>, length: Py_ssize_t) -> Result<bool> {
     // SAFETY: the function's contract.
     unsafe {

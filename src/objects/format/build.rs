@@ -136,7 +136,11 @@ pub(crate) fn parse_sized(format: &CStr, itemsize: usize) -> Result<Owned<Format
     if reading == Reading::ALONE && alone > itemsize {
         return Err(Error::with(
             ErrorKind::Value,
-            c"the format has items of %zd bytes, more than the itemsize of %zd",
+            if alone == 1 {
+                c"the format has items of %zd byte, more than the itemsize of %zd"
+            } else {
+                c"the format has items of %zd bytes, more than the itemsize of %zd"
+            },
             Argument::Size(alone.cast_signed()),
             Argument::Size(itemsize.cast_signed()),
         ));

@@ -1,8 +1,8 @@
-//! From a description back to text: the canonical spelling.
+//! From a parsed format back to text: the canonical spelling.
 //!
 //! It says the same on every machine: numbers have the standard code of their size, a prefix stands where the byte order
 //! matters and changes, and padding is written out. So two formats that describe the same item, names included, have the
-//! same canonical spelling, and parsing it gives the same description.
+//! same canonical spelling, and parsing it gives the same items.
 
 use core::ffi::CStr;
 use core::ptr::NonNull;
