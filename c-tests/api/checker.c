@@ -370,7 +370,7 @@ static Py_ssize_t odd[66], fortran_like[] = {4, 8};
       "PyBUF_SIMPLE: len is 15, but 16 with PyBUF_INDIRECT|PyBUF_FORMAT")                                              \
     R(buf_is_there, plain(), view->buf = NULL, FIRST "buf is NULL though len is 16")                                   \
     R(buf_is_the_same_in_all_answers, plain(), if (HAS(PyBUF_C_CONTIGUOUS)) view->buf = memory + 1,                    \
-      "PyBUF_C_CONTIGUOUS|PyBUF_FORMAT: buf is another one than with PyBUF_INDIRECT|PyBUF_FORMAT")                     \
+      "PyBUF_C_CONTIGUOUS|PyBUF_FORMAT: buf differs from the one with PyBUF_INDIRECT|PyBUF_FORMAT")                     \
     R(shape_is_there, plain(), if (HAS(PyBUF_ND | PyBUF_FORMAT) && !HAS(PyBUF_STRIDES)) view->shape = NULL,            \
       "PyBUF_ND|PyBUF_FORMAT: shape is NULL though it was asked for")                                                  \
     R(shape_is_not_there_unasked, ints(), view->shape = self->shape,                                                   \
@@ -409,7 +409,7 @@ static Py_ssize_t odd[66], fortran_like[] = {4, 8};
     R(format_has_the_size_of_an_item, ints(), if (HAS(PyBUF_FORMAT)) view->format = (char *)"hh:x:h",                  \
       FIRST "format 'hh:x:h' has items of 6 bytes, but itemsize is 4")                                                 \
     R(format_is_the_same_in_all_answers, ints(), if (flags == PyBUF_FULL) view->format = (char *)"I",                  \
-      "PyBUF_INDIRECT|PyBUF_WRITABLE|PyBUF_FORMAT: format is I, another one than with PyBUF_INDIRECT|PyBUF_FORMAT")    \
+      "PyBUF_INDIRECT|PyBUF_WRITABLE|PyBUF_FORMAT: format is I, but differs from the one with PyBUF_INDIRECT|PyBUF_FORMAT")    \
     R(writable_is_not_readonly, plain(), if (HAS(PyBUF_WRITABLE)) view->readonly = 1,                                  \
       "PyBUF_INDIRECT|PyBUF_WRITABLE|PyBUF_FORMAT: readonly is 1 though writable memory was asked for")                \
     R(readonly_is_the_same_in_all_answers, frozen(), if (flags == PyBUF_SIMPLE) view->readonly = 0,                    \
@@ -520,11 +520,11 @@ static void a_failure_is_a_buffererror(void)
 {
     Exporter *self = frozen();
     self->on_get = fail_otherwise;
-    BAD(self, "PyBUF_INDIRECT|PyBUF_WRITABLE|PyBUF_FORMAT: ValueError is raised, which is no BufferError");
+    BAD(self, "PyBUF_INDIRECT|PyBUF_WRITABLE|PyBUF_FORMAT: ValueError is raised, which is not a BufferError");
     CHECK_UNUSED(self);
     PyObject *released = PyMemoryView_FromMemory(memory, 3, PyBUF_READ);
     CHECK_INT(pybuffer_memoryview_release(released), 0);
-    BAD(released, FIRST "ValueError is raised, which is no BufferError");
+    BAD(released, FIRST "ValueError is raised, which is not a BufferError");
     Py_DECREF(released);
 }
 
@@ -593,7 +593,7 @@ static void reference_counts_end_where_they_began(void)
 {
     Exporter *self = plain();
     self->on_get = leak;
-    BAD(self, FIRST "the reference count has changed by 1 when the view has been given back");
+    BAD(self, FIRST "the reference count has changed by 1 after the view was released");
     drop_leaked(self);
     self = frozen();
     self->on_get = leak_on_failure;
@@ -601,7 +601,7 @@ static void reference_counts_end_where_they_began(void)
     drop_leaked(self);
     self = plain();
     self->on_release = drop_on_release;
-    BAD(self, FIRST "the reference count has changed by -1 when the view has been given back");
+    BAD(self, FIRST "the reference count has changed by -1 after the view was released");
     CHECK_INT(Py_REFCNT(self), 1);
     CHECK_UNUSED(self);
 }
@@ -702,19 +702,19 @@ static void what_asks_for_less_is_not_refused(void)
         const char *message;
     } cases[] = {
         {plain, PyBUF_SIMPLE,
-         "PyBUF_SIMPLE: refused, though PyBUF_C_CONTIGUOUS|PyBUF_FORMAT, which asks for no less of the memory, is answered"},
+         "PyBUF_SIMPLE: refused, though PyBUF_C_CONTIGUOUS|PyBUF_FORMAT, which is at least as strict about the memory, is answered"},
         {plain, PyBUF_ND,
-         "PyBUF_ND: refused, though PyBUF_C_CONTIGUOUS|PyBUF_FORMAT, which asks for no less of the memory, is answered"},
+         "PyBUF_ND: refused, though PyBUF_C_CONTIGUOUS|PyBUF_FORMAT, which is at least as strict about the memory, is answered"},
         {strided, PyBUF_FULL_RO,
-         FIRST "refused, though PyBUF_INDIRECT, which asks for no less of the memory, is answered"},
+         FIRST "refused, though PyBUF_INDIRECT, which is at least as strict about the memory, is answered"},
         {strided, PyBUF_STRIDED_RO,
-         "PyBUF_STRIDES: refused, though PyBUF_STRIDES|PyBUF_FORMAT, which asks for no less of the memory, is answered"},
+         "PyBUF_STRIDES: refused, though PyBUF_STRIDES|PyBUF_FORMAT, which is at least as strict about the memory, is answered"},
         {fortran, PyBUF_ANY_CONTIGUOUS,
-         "PyBUF_ANY_CONTIGUOUS: refused, though PyBUF_ANY_CONTIGUOUS|PyBUF_FORMAT, which asks for no less of the memory, "
-         "is answered"},
+         "PyBUF_ANY_CONTIGUOUS: refused, though PyBUF_ANY_CONTIGUOUS|PyBUF_FORMAT, which is at least as strict "
+         "about the memory, is answered"},
         {indirect, PyBUF_FULL,
-         "PyBUF_INDIRECT|PyBUF_WRITABLE|PyBUF_FORMAT: refused, though PyBUF_INDIRECT|PyBUF_WRITABLE, which asks for no "
-         "less of the memory, is answered"},
+         "PyBUF_INDIRECT|PyBUF_WRITABLE|PyBUF_FORMAT: refused, though PyBUF_INDIRECT|PyBUF_WRITABLE, which is at least "
+         "as strict about the memory, is answered"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         Exporter *self = cases[i].exporter();
@@ -750,25 +750,25 @@ static void what_the_memory_has_is_not_refused(void)
 {
     Exporter *self = ints();
     self->on_get = plain_bytes_only_where_asked;
-    BAD(self, "PyBUF_C_CONTIGUOUS|PyBUF_FORMAT: refused, though by the answers to other requests the memory is "
+    BAD(self, "PyBUF_C_CONTIGUOUS|PyBUF_FORMAT: refused, although other answers show that the memory is "
               "C-contiguous");
     CHECK_UNUSED(self);
     self = fortran();
     refusals = 1;
     refused_flags[0] = PyBUF_F_CONTIGUOUS;
     self->on_get = refuse_whenever;
-    BAD(self, "PyBUF_F_CONTIGUOUS|PyBUF_FORMAT: refused, though by the answers to other requests the memory is "
+    BAD(self, "PyBUF_F_CONTIGUOUS|PyBUF_FORMAT: refused, although other answers show that the memory is "
               "Fortran-contiguous");
     CHECK_UNUSED(self);
     self = strided();
     self->on_get = no_strides_alone;
-    BAD(self, "PyBUF_STRIDES|PyBUF_FORMAT: refused, though by the answers to other requests the memory is without "
+    BAD(self, "PyBUF_STRIDES|PyBUF_FORMAT: refused, although other answers show that the memory is without "
               "pointers");
     CHECK_UNUSED(self);
     self = strided();
     refused_flags[0] = PyBUF_WRITABLE;
     self->on_get = refuse_whenever;
-    BAD(self, "PyBUF_INDIRECT|PyBUF_WRITABLE|PyBUF_FORMAT: refused, though by the answers to other requests the memory "
+    BAD(self, "PyBUF_INDIRECT|PyBUF_WRITABLE|PyBUF_FORMAT: refused, although other answers show that the memory "
               "is writable");
     CHECK_UNUSED(self);
 }
@@ -826,11 +826,11 @@ static void contiguous_memory_is_contiguous(void)
         const char *message;
     } cases[] = {
         {PyBUF_C_CONTIGUOUS, fortran,
-         "PyBUF_C_CONTIGUOUS|PyBUF_FORMAT: the memory is not C-contiguous though that was asked for"},
+         "PyBUF_C_CONTIGUOUS|PyBUF_FORMAT: the memory is not C-contiguous, though that was asked for"},
         {PyBUF_F_CONTIGUOUS, ints,
-         "PyBUF_F_CONTIGUOUS|PyBUF_FORMAT: the memory is not Fortran-contiguous though that was asked for"},
+         "PyBUF_F_CONTIGUOUS|PyBUF_FORMAT: the memory is not Fortran-contiguous, though that was asked for"},
         {PyBUF_ANY_CONTIGUOUS, strided,
-         "PyBUF_ANY_CONTIGUOUS|PyBUF_FORMAT: the memory is not contiguous though that was asked for"},
+         "PyBUF_ANY_CONTIGUOUS|PyBUF_FORMAT: the memory is not contiguous, though that was asked for"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         Exporter *self = cases[i].exporter();
@@ -926,7 +926,7 @@ static void memory_does_not_move_while_it_is_held(void)
 {
     Exporter *self = plain();
     self->on_get = move_while_held;
-    BAD(self, FIRST "buf is another one than with PyBUF_INDIRECT|PyBUF_FORMAT (while another view is held)");
+    BAD(self, FIRST "buf differs from the one with PyBUF_INDIRECT|PyBUF_FORMAT (while another view is held)");
     CHECK_UNUSED(self);
 }
 

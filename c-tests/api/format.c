@@ -151,7 +151,7 @@ static void errors_say_what_was_expected_and_where(void)
         {"(2", "expected ',' or ')' at byte 2 of the format"},
         {"(2,)i", "expected a number at byte 3 of the format"},
         {"3", "expected a format code at byte 1 of the format"},
-        {"<n", "a code that only a native format has (n, N) at byte 1: use '@' or '^'"},
+        {"<n", "a code of native formats only (n, N) at byte 1: use '@' or '^'"},
         {"99999999999999999999i", "the number is too large at byte 18 of the format"},
     };
     for (size_t i = 0; i < COUNT(bad); i++) {

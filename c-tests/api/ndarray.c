@@ -588,7 +588,7 @@ static void the_checker_names_the_faults_of_the_others(void)
     CHECK(strstr(told, "is answered") != NULL);
     PyObject *nd = pybuffer_ndarray_zeros("h", SHAPE(2, 3), 0);
     CHECK(faults(pybuffer_ndarray_from_object(nd, PyBUF_SIMPLE, 0)) > 0);
-    CHECK(strstr(told, "which asks for no less of the memory, is answered") != NULL);
+    CHECK(strstr(told, "which is at least as strict about the memory, is answered") != NULL);
     CHECK(faults(pybuffer_ndarray_from_object(nd, PyBUF_STRIDES, 0)) > 0);
     CHECK(strstr(told, "format 'B' has items of 1 byte, but itemsize is 2") != NULL);
     CHECK_INT(pybuffer_ndarray_add_suboffsets(nd), 0);

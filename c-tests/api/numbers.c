@@ -135,9 +135,9 @@ static void numbers_out_of_range_are_refused(void)
     }
     items[1] = NAN;
     CHECK_INT(pybuffer_memoryview_to_int64(view, integers, 2), -1);
-    CHECK_MESSAGE(PyExc_ValueError, "number 1 is NaN, which no integer is");
+    CHECK_MESSAGE(PyExc_ValueError, "number 1 is NaN and cannot be converted to an integer");
     CHECK_INT(pybuffer_memoryview_to_uint64(view, sizes, 2), -1);
-    CHECK_MESSAGE(PyExc_ValueError, "number 1 is NaN, which no integer is");
+    CHECK_MESSAGE(PyExc_ValueError, "number 1 is NaN and cannot be converted to an integer");
     items[1] = -9223372036854775808.0;
     CHECK_INT(pybuffer_memoryview_to_int64(view, integers, 2), 0);
     CHECK(integers[1] == INT64_MIN);
@@ -407,21 +407,21 @@ static void what_is_no_number_is_named(void)
         Py_ssize_t itemsize;
         const char *message;
     } formats[] = {
-        {"c", 1, "the format has bytes in it, which are no numbers"},
-        {"3s", 3, "the format has bytes in it, which are no numbers"},
-        {"3p", 3, "the format has bytes in it, which are no numbers"},
-        {"<ix:pad:", 5, "the format has bytes in it, which are no numbers"},
-        {"u", 2, "the format has text in it, which is no number"},
-        {"2w", 8, "the format has text in it, which is no number"},
-        {"Zd", 16, "the format has complex numbers in it, which no real number holds"},
-        {"F", 8, "the format has complex numbers in it, which no real number holds"},
-        {"<dZg", 40, "the format has complex numbers in it, which no real number holds"},
-        {"O", 8, "the format has pointers in it, which are no numbers"},
-        {"&d", 8, "the format has pointers in it, which are no numbers"},
-        {"X{}", 8, "the format has pointers in it, which are no numbers"},
-        {"z", 8, "the format has pointers in it, which are no numbers"},
-        {"Z", 8, "the format has pointers in it, which are no numbers"},
-        {"2T{<dT{b:a:c:b:}:x:}", 20, "the format has bytes in it, which are no numbers"},
+        {"c", 1, "the format contains bytes, which are not numbers"},
+        {"3s", 3, "the format contains bytes, which are not numbers"},
+        {"3p", 3, "the format contains bytes, which are not numbers"},
+        {"<ix:pad:", 5, "the format contains bytes, which are not numbers"},
+        {"u", 2, "the format contains text, which is not a number"},
+        {"2w", 8, "the format contains text, which is not a number"},
+        {"Zd", 16, "the format contains complex numbers, which are not real numbers"},
+        {"F", 8, "the format contains complex numbers, which are not real numbers"},
+        {"<dZg", 40, "the format contains complex numbers, which are not real numbers"},
+        {"O", 8, "the format contains pointers, which are not numbers"},
+        {"&d", 8, "the format contains pointers, which are not numbers"},
+        {"X{}", 8, "the format contains pointers, which are not numbers"},
+        {"z", 8, "the format contains pointers, which are not numbers"},
+        {"Z", 8, "the format contains pointers, which are not numbers"},
+        {"2T{<dT{b:a:c:b:}:x:}", 20, "the format contains bytes, which are not numbers"},
     };
     double numbers[4] = {0};
     for (size_t f = 0; f < COUNT(formats); f++) {

@@ -493,7 +493,7 @@ static inline Py_ssize_t pybuffer_inline_refcnt(PyObject *op)
 #define Py_IS_TYPE(op, type) (Py_TYPE(op) == (type))
 #define Py_Is(a, b) ((a) == (b))
 
-/* For objects that are being made and that nobody else has seen yet. */
+/* For objects that are being made and that no other code has seen yet. */
 static inline void pybuffer_inline_set_type(PyObject *op, PyTypeObject *type)
 {
     op->ob_type = type;
@@ -534,7 +534,7 @@ static inline void pybuffer_inline_decref(PyObject *op)
     Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_ACQUIRE);
 
     if (count == 1) {
-        /* The one reference is the caller's, so nobody can be making another. */
+        /* The one reference is the caller's, so no other code can be making another. */
         __atomic_store_n(&op->ob_refcnt, 0, __ATOMIC_RELAXED);
         _Py_Dealloc(op);
     }
@@ -571,7 +571,7 @@ static inline PyObject *pybuffer_inline_xnewref(PyObject *op)
 #define Py_NewRef(op) pybuffer_inline_newref(_PyObject_CAST(op))
 #define Py_XNewRef(op) pybuffer_inline_xnewref(_PyObject_CAST(op))
 
-/* Replaces the pointer in a variable, and only then drops what it held, so that nobody meets an object that is going. */
+/* Replaces the pointer in a variable, and only then drops what it held, so that nothing sees an object that is being freed. */
 #define Py_CLEAR(op)                                                                                                   \
     do {                                                                                                               \
         PyObject *_py_old = _PyObject_CAST(op);                                                                        \
@@ -1129,7 +1129,7 @@ int PyBuffer_FromContiguous(const Py_buffer *view, const void *buf, Py_ssize_t l
  * Copies the items of `src` to the items of `dest`, as if through a temporary where they overlap. Where both are
  * contiguous in the same order the bytes of `src` are copied, whatever the shapes; else shape and itemsize must agree.
  *
- * Returns 0; -1 with `TypeError` where one is no exporter, `BufferError` where `dest` is too small, not writable or of
+ * Returns 0; -1 with `TypeError` if one is not an exporter, `BufferError` where `dest` is too small, not writable or of
  * another structure, or where an exporter's answer is not what was asked for, `MemoryError` where the temporary
  * cannot be allocated.
  */
@@ -1153,7 +1153,7 @@ int PyObject_CheckReadBuffer(PyObject *obj);
  * Where the bytes of `obj` are, and how many, in `*buffer` and `*buffer_len`. The view is given back before the function
  * returns: the caller has to know that the memory stays where it is.
  *
- * Returns 0; -1 with an error set, and then nothing is written: what the exporter raises, `TypeError` where it is none,
+ * Returns 0; -1 with an error set, and then nothing is written: what the exporter raises, `TypeError` if it is not an exporter,
  * `SystemError` for a NULL argument.
  */
 int PyObject_AsReadBuffer(PyObject *obj, const void **buffer, Py_ssize_t *buffer_len);
@@ -1196,7 +1196,7 @@ int PyObject_AsCharBuffer(PyObject *obj, const char **buffer, Py_ssize_t *buffer
 /** State flag of a memoryview: gives out no new references to its buffer. */
 #define _Py_MEMORYVIEW_RESTRICTED 32
 
-/** A subscript that is an index: `start`, negative from the end. The axis is gone then. */
+/** A subscript that is an index: `start`, negative from the end. It removes the axis. */
 #define PYBUFFER_SUBSCRIPT_INDEX 0
 
 /** A subscript that is a slice: every `step`th place from `start` to before `stop`. */
@@ -1333,7 +1333,7 @@ PyObject *pybuffer_memoryview_new(const char *format, int ndim, const Py_ssize_t
  * A memoryview of new, writable memory with the items of another memoryview, contiguous in `order` ('C', 'F', or 'A' for
  * Fortran order where the view is Fortran-contiguous and C order else), of the same format and shape. A new reference.
  *
- * NULL with `TypeError` where `view` is no memoryview, `ValueError` where it has been released, `MemoryError`, `SystemError`
+ * NULL with `TypeError` if `view` is not a memoryview, `ValueError` where it has been released, `MemoryError`, `SystemError`
  * for NULL or another order.
  */
 PyObject *pybuffer_memoryview_copy(PyObject *view, char order);
@@ -1342,12 +1342,12 @@ PyObject *pybuffer_memoryview_copy(PyObject *view, char order);
  * Gives the memory up before the object is destroyed; every later use is a `ValueError`. Doing so twice is no error.
  *
  * Returns 0; -1 with `BufferError` while consumers hold views of this memoryview (nothing is changed then), `TypeError`
- * where `view` is no memoryview, `SystemError` for NULL. CPython: the method `memoryview.release()`.
+ * if `view` is not a memoryview, `SystemError` for NULL. CPython: the method `memoryview.release()`.
  */
 int pybuffer_memoryview_release(PyObject *view);
 
 /**
- * Whether a memoryview has been released: 1 or 0; -1 with `TypeError` where it is none, `SystemError` for NULL.
+ * Whether a memoryview has been released: 1 or 0; -1 with `TypeError` if it is not a memoryview, `SystemError` for NULL.
  */
 int pybuffer_memoryview_is_released(PyObject *view);
 
@@ -1363,7 +1363,7 @@ int pybuffer_memoryview_is_released(PyObject *view);
  * A memoryview that has been released is equal to itself only, a view of an invalid format to none. No thread may write the
  * memory meanwhile.
  *
- * -1 with an error set: `TypeError` where `a` is no memoryview, or `b` exports nothing, what its exporter raises,
+ * -1 with an error set: `TypeError` if `a` is not a memoryview, or `b` exports nothing, what its exporter raises,
  * `ValueError` where an item is smaller than its format, `MemoryError` for a format of many items, `SystemError` for NULL.
  */
 int pybuffer_memoryview_equal(PyObject *a, PyObject *b);
@@ -1414,7 +1414,7 @@ int pybuffer_memoryview_set_item(PyObject *view, const Py_ssize_t *indices, int 
  * Writes to `number` the number that an item is, converted as C converts: a float is truncated towards zero. The format
  * must have one value, a number: an integer, '?', a float, bits or an address.
  *
- * Returns 0; -1 also with `TypeError` where the item is no number, `ValueError` where it has another number of values or
+ * Returns 0; -1 also with `TypeError` if the item is not a number, `ValueError` where it has another number of values or
  * is NaN, `OverflowError` where the number does not fit.
  */
 int pybuffer_memoryview_get_int64(PyObject *view, const Py_ssize_t *indices, int nindices, int64_t *number);
@@ -1428,7 +1428,7 @@ int pybuffer_memoryview_get_double(PyObject *view, const Py_ssize_t *indices, in
 /**
  * Makes an item of a number, converted as C converts; all but 0 is true in a '?'. Padding becomes 0.
  *
- * Returns 0; -1 also with `TypeError` where the memory is read-only or the item is no number, `ValueError` where it has
+ * Returns 0; -1 also with `TypeError` where the memory is read-only or the item is not a number, `ValueError` where it has
  * another number of values, `OverflowError` where the number does not fit. Nothing is written then.
  */
 int pybuffer_memoryview_set_int64(PyObject *view, const Py_ssize_t *indices, int nindices, int64_t number);
@@ -1477,7 +1477,7 @@ Py_ssize_t pybuffer_memoryview_count(PyObject *view, const pybuffer_value *value
  * The place of the first item that has these values, as `pybuffer_memoryview_count` compares, from `start` to before
  * `stop`; items are counted in C order, and negative places count from the end. `PY_SSIZE_T_MAX` as `stop` is the end.
  *
- * -1 also with `ValueError` where there is none, and `TypeError` for a view of no axes. CPython 3.14: `memoryview.index`,
+ * -1 also with `ValueError` if there is no such item, and `TypeError` for a view of no axes. CPython 3.14: `memoryview.index`,
  * in one dimension.
  */
 Py_ssize_t pybuffer_memoryview_index(PyObject *view, const pybuffer_value *values, int nvalues,
@@ -1641,7 +1641,7 @@ PyObject *pybuffer_memoryview_toreadonly(PyObject *view);
  *
  * Returns 0; -1 with an error set: `ValueError` for another `count` (the message says both), a released memoryview, an
  * invalid format, or items that are smaller than it says; `TypeError` for a format with anything else than numbers (the message
- * says what), or where `view` is no memoryview; `MemoryError`, for formats of many parts only; `SystemError` for NULL, also
+ * says what), or if `view` is not a memoryview; `MemoryError`, for formats of many parts only; `SystemError` for NULL, also
  * where `count` is 0. CPython has no counterpart; NumPy's is `astype`.
  */
 int pybuffer_memoryview_to_double(PyObject *view, double *numbers, Py_ssize_t count);
@@ -1680,7 +1680,7 @@ int pybuffer_memoryview_to_uint64(PyObject *view, uint64_t *numbers, Py_ssize_t 
  * set: `OverflowError` for a number out of the range of what it is for, and `ValueError` for NaN where that is an integer
  * (the message says which number is the first such, counted from 0); `ValueError` for another `count` (the message says
  * both), a released memoryview, an invalid format, or items that are smaller than it says; `TypeError` for read-only
- * memory, for a format with anything else than numbers (the message says what), or where `view` is no memoryview;
+ * memory, for a format with anything else than numbers (the message says what), or if `view` is not a memoryview;
  * `MemoryError`, for formats of many parts only; `SystemError` for NULL, also where `count` is 0.
  */
 int pybuffer_memoryview_from_double(PyObject *view, const double *numbers, Py_ssize_t count);
@@ -1713,7 +1713,7 @@ int pybuffer_memoryview_from_uint64(PyObject *view, const uint64_t *numbers, Py_
  * there is no separator. Of the bytes 1 2 3, with ':': "01:0203" for 2, "0102:03" for -2, "01:02:03" for 1 and -1.
  *
  * A new bytes object; NULL with an error set: `ValueError` where `separator` is above 127, or the memoryview has been
- * released, `TypeError` where `view` is no memoryview, `MemoryError`, `SystemError` for NULL. CPython: the method
+ * released, `TypeError` if `view` is not a memoryview, `MemoryError`, `SystemError` for NULL. CPython: the method
  * `memoryview.hex()`.
  */
 PyObject *pybuffer_memoryview_hex(PyObject *view, int separator, Py_ssize_t bytes_per_separator);
@@ -1722,7 +1722,7 @@ PyObject *pybuffer_memoryview_hex(PyObject *view, int separator, Py_ssize_t byte
  * What Python shows of a memoryview: "<memory at 0x7f0123456789>", or "<released memory at 0x7f0123456789>". The address is
  * that of the object.
  *
- * A new bytes object; NULL with `TypeError` where `view` is no memoryview, `MemoryError`, `SystemError` for NULL. CPython:
+ * A new bytes object; NULL with `TypeError` if `view` is not a memoryview, `MemoryError`, `SystemError` for NULL. CPython:
  * `repr()` of a memoryview.
  */
 PyObject *pybuffer_memoryview_repr(PyObject *view);
@@ -1749,7 +1749,7 @@ PyObject *pybuffer_memoryview_repr(PyObject *view);
  * Where there are no items ("[]", "[[], []]"), empty lists count in their place.
  *
  * A new bytes object; NULL with an error set: `ValueError` where the memoryview has been released, the format is invalid,
- * or an item is smaller than its format, `TypeError` where `view` is no memoryview, `MemoryError`, `SystemError` for NULL.
+ * or an item is smaller than its format, `TypeError` if `view` is not a memoryview, `MemoryError`, `SystemError` for NULL.
  */
 PyObject *pybuffer_memoryview_text(PyObject *view, Py_ssize_t limit);
 
@@ -1773,13 +1773,13 @@ PyObject *PyPickleBuffer_FromObject(PyObject *base);
 
 /**
  * The view that a PickleBuffer holds: its own, not to be released, and valid until `PyPickleBuffer_Release`. NULL with
- * `ValueError` once it has been released, `TypeError` where `picklebuffer` is none.
+ * `ValueError` once it has been released, `TypeError` if `picklebuffer` is not a PickleBuffer.
  */
 const Py_buffer *PyPickleBuffer_GetBuffer(PyObject *picklebuffer);
 
 /**
  * Gives the view back before the object is destroyed. To do so again is no error, in any thread, even in the exporter's
- * `bf_releasebuffer` of that view. Returns 0; -1 with `TypeError` where `picklebuffer` is none.
+ * `bf_releasebuffer` of that view. Returns 0; -1 with `TypeError` if `picklebuffer` is not a PickleBuffer.
  */
 int PyPickleBuffer_Release(PyObject *picklebuffer);
 
@@ -2009,7 +2009,7 @@ PyObject *pybuffer_ndarray_from_object(PyObject *obj, int request, int flags);
  *
  * Returns 0; -1 with `BufferError` where views of the base on the top are held and the ndarray was made without
  * `PYBUFFER_ND_VAREXPORT`, or where it is one of another exporter or a part; `ValueError` for `PYBUFFER_ND_VAREXPORT`;
- * `TypeError` where `nd` is no ndarray; those of `pybuffer_ndarray_new`. CPython: `ndarray.push`.
+ * `TypeError` if `nd` is not an ndarray; those of `pybuffer_ndarray_new`. CPython: `ndarray.push`.
  */
 int pybuffer_ndarray_push(PyObject *nd, const void *items, Py_ssize_t nbytes, const char *format, int ndim,
     const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset, int flags);
@@ -2027,7 +2027,7 @@ int pybuffer_ndarray_push_values(PyObject *nd, const pybuffer_value *values, Py_
  * Frees the base on the top of the stack; the one below answers requests from then on.
  *
  * Returns 0; -1 with `BufferError` where views of the base are held (with `PYBUFFER_ND_VAREXPORT`, too), it is the only one,
- * or the ndarray is one of another exporter or a part; `TypeError` where `nd` is no ndarray, `SystemError` for NULL.
+ * or the ndarray is one of another exporter or a part; `TypeError` if `nd` is not an ndarray, `SystemError` for NULL.
  * CPython: `ndarray.pop`.
  */
 int pybuffer_ndarray_pop(PyObject *nd);
@@ -2035,7 +2035,7 @@ int pybuffer_ndarray_pop(PyObject *nd);
 /**
  * Tells what the ndarray is at the moment: the base on the top, with its full description, and its counts.
  *
- * Returns 0; -1 with `TypeError` where `nd` is no ndarray, `SystemError` for NULL. CPython: the attributes of `ndarray`.
+ * Returns 0; -1 with `TypeError` if `nd` is not an ndarray, `SystemError` for NULL. CPython: the attributes of `ndarray`.
  */
 int pybuffer_ndarray_get_state(PyObject *nd, pybuffer_ndarray_state *state);
 
@@ -2044,7 +2044,7 @@ int pybuffer_ndarray_get_state(PyObject *nd, pybuffer_ndarray_state *state);
  * the ndarray, and shares its memory. `subscripts` may be NULL where `count` is 0. An array of suboffsets is kept, also
  * where no pointer is left in it. A new reference. CPython: `ndarray[...]`, which takes slices, or one index.
  *
- * NULL with `TypeError` where `nd` is no ndarray, `BufferError` where it does not answer `PyBUF_FULL_RO`, the errors of
+ * NULL with `TypeError` if `nd` is not an ndarray, `BufferError` where it does not answer `PyBUF_FULL_RO`, the errors of
  * `pybuffer_memoryview_subscript` (of which there may be 128 axes), `MemoryError`, `SystemError` for NULL.
  */
 PyObject *pybuffer_ndarray_subscript(PyObject *nd, const pybuffer_subscript *subscripts, int count);
@@ -2288,24 +2288,24 @@ PyObject *pybuffer_format_parse_sized(const char *format, Py_ssize_t itemsize);
 
 /**
  * The item that the format describes: where it is just one, that one; else a record without a code, whose fields are the
- * items. It lives as long as the format. NULL with `TypeError` where `format` is none, `SystemError` for NULL.
+ * items. It lives as long as the format. NULL with `TypeError` if `format` is not a format, `SystemError` for NULL.
  */
 const pybuffer_item *pybuffer_format_root(PyObject *format);
 
 /**
- * The bytes of an item as a whole: what `PyBuffer_SizeFromFormat` says. -1 with `TypeError` where `format` is none,
+ * The bytes of an item as a whole: what `PyBuffer_SizeFromFormat` says. -1 with `TypeError` if `format` is not a format,
  * `SystemError` for NULL.
  */
 Py_ssize_t pybuffer_format_itemsize(PyObject *format);
 
 /**
- * The largest alignment of an item that is aligned natively, at least 1. -1 with `TypeError` where `format` is none,
+ * The largest alignment of an item that is aligned natively, at least 1. -1 with `TypeError` if `format` is not a format,
  * `SystemError` for NULL.
  */
 Py_ssize_t pybuffer_format_alignment(PyObject *format);
 
 /**
- * The text that was parsed. It lives as long as the format. NULL with `TypeError` where `format` is none, `SystemError`
+ * The text that was parsed. It lives as long as the format. NULL with `TypeError` if `format` is not a format, `SystemError`
  * for NULL.
  */
 const char *pybuffer_format_text(PyObject *format);
@@ -2313,20 +2313,20 @@ const char *pybuffer_format_text(PyObject *format);
 /**
  * The canonical spelling, as a bytes object: standard codes, a prefix where the byte order matters and changes, padding
  * written out. It describes the same item on every machine with pointers of the same size, and parses to it. A new
- * reference; NULL with `TypeError` where `format` is none, `MemoryError`, or `SystemError` for NULL.
+ * reference; NULL with `TypeError` if `format` is not a format, `MemoryError`, or `SystemError` for NULL.
  */
 PyObject *pybuffer_format_canonical(PyObject *format);
 
 /**
  * Whether two formats describe the same item: the same values in the same bytes, and, where `names` is not 0, under the
- * same names. 1 or 0; -1 with `TypeError` where one is no format, `SystemError` for NULL.
+ * same names. 1 or 0; -1 with `TypeError` if one is not a format, `SystemError` for NULL.
  */
 int pybuffer_format_equivalent(PyObject *a, PyObject *b, int names);
 
 /**
  * The number of values that an item has: each element of a sub-array and each code unit of text is one, and all bytes of
  * an `s` or `p` together; padding has none unless it is an item (see above), and the value of a pointer is the address. -1 with
- * `TypeError` where `format` is none, `SystemError` for NULL.
+ * `TypeError` if `format` is not a format, `SystemError` for NULL.
  */
 Py_ssize_t pybuffer_format_value_count(PyObject *format);
 
@@ -2334,7 +2334,7 @@ Py_ssize_t pybuffer_format_value_count(PyObject *format);
  * Unpacks one item: reads as many bytes as its size says at `item`, at any alignment, and writes as many values as there
  * are to `values`, in the order of the format. Bytes stay in the item, and are pointed to.
  *
- * Returns 0; -1 with `TypeError` where `format` is none, `MemoryError` where so many values cannot fit in memory, and
+ * Returns 0; -1 with `TypeError` if `format` is not a format, `MemoryError` where so many values cannot fit in memory, and
  * `SystemError` for NULL.
  */
 int pybuffer_format_unpack(PyObject *format, const void *item, pybuffer_value *values);
@@ -2342,7 +2342,7 @@ int pybuffer_format_unpack(PyObject *format, const void *item, pybuffer_value *v
 /**
  * Unpacks `count` items, each `stride` bytes behind the one before, whose values follow each other in `values`.
  *
- * Returns 0; -1 with `TypeError` where `format` is none, `MemoryError` where so many values cannot fit in memory, and
+ * Returns 0; -1 with `TypeError` if `format` is not a format, `MemoryError` where so many values cannot fit in memory, and
  * `SystemError` for NULL or a negative count.
  */
 int pybuffer_format_unpack_items(PyObject *format, const void *items, Py_ssize_t stride, Py_ssize_t count,
@@ -2427,11 +2427,11 @@ PyObject *PyBytes_FromString(const char *string);
  */
 PyObject *PyBytes_FromObject(PyObject *obj);
 
-/** The number of bytes; -1 with `TypeError` where `obj` is no bytes object, `SystemError` for NULL. */
+/** The number of bytes; -1 with `TypeError` if `obj` is not a bytes object, `SystemError` for NULL. */
 Py_ssize_t PyBytes_Size(PyObject *obj);
 
 /**
- * The bytes themselves, which live as long as the object; NULL with `TypeError` where `obj` is no bytes object,
+ * The bytes themselves, which live as long as the object; NULL with `TypeError` if `obj` is not a bytes object,
  * `SystemError` for NULL.
  */
 char *PyBytes_AsString(PyObject *obj);
@@ -2439,7 +2439,7 @@ char *PyBytes_AsString(PyObject *obj);
 /**
  * The bytes in `*string` and their number in `*length`. Where `length` is NULL there must be no NUL among them.
  *
- * Returns 0; -1 with `TypeError` where `obj` is no bytes object, `ValueError` for a NUL that must not be (`*string` is
+ * Returns 0; -1 with `TypeError` if `obj` is not a bytes object, `ValueError` for a NUL that must not be (`*string` is
  * written all the same), `SystemError` for a NULL `obj` or `string`.
  */
 int PyBytes_AsStringAndSize(PyObject *obj, char **string, Py_ssize_t *length);
@@ -2456,10 +2456,10 @@ void PyBytes_Concat(PyObject **bytes, PyObject *other);
 void PyBytes_ConcatAndDel(PyObject **bytes, PyObject *other);
 
 /**
- * Gives a bytes object that nobody else has seen yet another size: `*bytes`, whose reference is taken over and which may
+ * Gives a bytes object that no other code has seen yet another size: `*bytes`, whose reference is taken over and which may
  * move. New bytes are uninitialised. Where others hold references to it, it is copied.
  *
- * Returns 0; -1 with `*bytes` NULL and an error set: `MemoryError`, `SystemError` where it is no bytes object or the size
+ * Returns 0; -1 with `*bytes` NULL and an error set: `MemoryError`, `SystemError` if it is not a bytes object or the size
  * is negative. Where a new object is made (for a size of 0 or 1, or where others hold references), also `OverflowError`
  * as `PyBytes_FromStringAndSize`.
  */
@@ -2511,11 +2511,11 @@ PyObject *PyByteArray_FromStringAndSize(const char *bytes, Py_ssize_t size);
  */
 PyObject *PyByteArray_Concat(PyObject *a, PyObject *b);
 
-/** The number of bytes; -1 with `TypeError` where `obj` is no bytearray, `SystemError` for NULL. */
+/** The number of bytes; -1 with `TypeError` if `obj` is not a bytearray, `SystemError` for NULL. */
 Py_ssize_t PyByteArray_Size(PyObject *obj);
 
 /**
- * The bytes themselves, until the next resize; NULL with `TypeError` where `obj` is no bytearray, `SystemError` for NULL.
+ * The bytes themselves, until the next resize; NULL with `TypeError` if `obj` is not a bytearray, `SystemError` for NULL.
  */
 char *PyByteArray_AsString(PyObject *obj);
 
@@ -2523,7 +2523,7 @@ char *PyByteArray_AsString(PyObject *obj);
  * Gives a bytearray another size; what is new is uninitialised.
  *
  * Returns 0; -1 with an error set, and then nothing is changed: `BufferError` while consumers hold views of it,
- * `MemoryError`, `TypeError` where it is no bytearray, `SystemError` for NULL or a negative size. While a call of the
+ * `MemoryError`, `TypeError` if it is not a bytearray, `SystemError` for NULL or a negative size. While a call of the
  * library reads the bytearray in another thread, a resize waits (see "Threads").
  */
 int PyByteArray_Resize(PyObject *obj, Py_ssize_t size);
@@ -2710,7 +2710,7 @@ const char *pybuffer_version(void);
 int pybuffer_version_number(void);
 
 /**
- * Sets the key of the process's hashes, two numbers that nobody should be able to guess where what is hashed comes from
+ * Sets the key of the process's hashes, two numbers that nobody should be able to guess if what is hashed comes from
  * outside. It counts instead of PYTHONHASHSEED. Without it, the first hash takes the key from PYTHONHASHSEED, or a random
  * one. With `k0` and `k1` both 0 the hashes of bytes are those of CPython (3.11 and later, 64 bits) with PYTHONHASHSEED=0.
  *

@@ -23,7 +23,7 @@ pub const _Py_MEMORYVIEW_PIL: c_int = 0x010;
 /// State flag of a memoryview: gives out no new references to its buffer.
 pub const _Py_MEMORYVIEW_RESTRICTED: c_int = 0x020;
 
-/// A subscript that is an index: `start`, negative from the end. The axis is gone then.
+/// A subscript that is an index: `start`, negative from the end. It removes the axis.
 pub const PYBUFFER_SUBSCRIPT_INDEX: c_int = 0;
 /// A subscript that is a slice: every `step`th place from `start` to before `stop`.
 pub const PYBUFFER_SUBSCRIPT_SLICE: c_int = 1;

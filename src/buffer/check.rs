@@ -206,7 +206,7 @@ impl Checker {
             }
             let kept = self.kept;
             self.give_back(view, flags);
-            self.balance(before, flags, c"the reference count has changed by %zd when the view has been given back");
+            self.balance(before, flags, c"the reference count has changed by %zd after the view was released");
             Ok(if kept { Outcome::Answered } else { Outcome::Broken })
         }
     }
@@ -239,7 +239,7 @@ impl Checker {
                 self.balance(
                     before,
                     first.flags,
-                    c"the reference count has changed by %zd when all views have been given back",
+                    c"the reference count has changed by %zd after all views were released",
                 );
             }
         }
@@ -272,7 +272,7 @@ impl Checker {
                     }
                 }
             }
-            self.reporter.situation = c" (after another view has been given back)";
+            self.reporter.situation = c" (after another view was released)";
             for index in [0, 2, 1] {
                 if let (Some(true), Some(&flags)) = (held.get(index), flags.get(index)) {
                     let view = views.add(index);
@@ -283,11 +283,7 @@ impl Checker {
                 }
             }
             result?;
-            self.balance(
-                before,
-                first.flags,
-                c"the reference count has changed by %zd when all views have been given back",
-            );
+            self.balance(before, first.flags, c"the reference count has changed by %zd after all views were released");
         }
         Ok(())
     }
@@ -332,7 +328,7 @@ impl Checker {
             if raised.is_null() {
                 self.broken(Rule::Silence, flags, c"fails without an error", &[]);
             } else if !refused {
-                let text = c"%.100s is raised, which is no BufferError";
+                let text = c"%.100s is raised, which is not a BufferError";
                 self.broken(Rule::ForeignError, flags, text, &[Argument::Text(name)]);
             }
             indicator::clear();
@@ -469,10 +465,10 @@ impl Checker {
             });
             if let Some(stronger) = stronger {
                 let name = names(stronger.flags);
-                let text = c"refused, though %s, which asks for no less of the memory, is answered";
+                let text = c"refused, though %s, which is at least as strict about the memory, is answered";
                 self.broken(Rule::Refused, refused.flags, text, &[name.argument()]);
             } else if let Some(what) = self.memory_is(refused.structure, request.writable()) {
-                let text = c"refused, though by the answers to other requests the memory is %s";
+                let text = c"refused, although other answers show that the memory is %s";
                 self.broken(Rule::Refused, refused.flags, text, &[Argument::Text(what.as_ptr())]);
             }
         }

@@ -344,7 +344,7 @@ impl<'a> Answer<'a> {
         let buf = Some(self.view.buf).filter(|&buf| buf != UNSET.buf);
         if let Some(other) = differs(&mut model.buf, buf, self.flags) {
             let with = names(other.1);
-            self.broken(Rule::Differs(Field::Buf), c"buf is another one than with %s", &[with.argument()]);
+            self.broken(Rule::Differs(Field::Buf), c"buf differs from the one with %s", &[with.argument()]);
             same = false;
         }
         same &= self.compare_number(Field::Len, &mut model.len, numbers.len);
@@ -376,7 +376,7 @@ impl<'a> Answer<'a> {
                 let (now, with) = (text.unwrap_or(c"NULL"), names(flags));
                 self.broken(
                     Rule::Differs(Field::Format),
-                    c"format is %.100s, another one than with %s",
+                    c"format is %.100s, but differs from the one with %s",
                     &[Argument::Text(now.as_ptr()), with.argument()],
                 );
                 same = false;
@@ -553,9 +553,13 @@ impl<'a> Answer<'a> {
         let structure = Structure { ndim, len, itemsize, shape: Some(shape), strides: Some(strides), suboffsets: None };
         let mut kept = true;
         for (asked, order, text) in [
-            (request.c_contiguous(), Order::C, c"the memory is not C-contiguous though that was asked for"),
-            (request.f_contiguous(), Order::Fortran, c"the memory is not Fortran-contiguous though that was asked for"),
-            (request.any_contiguous(), Order::Any, c"the memory is not contiguous though that was asked for"),
+            (request.c_contiguous(), Order::C, c"the memory is not C-contiguous, though that was asked for"),
+            (
+                request.f_contiguous(),
+                Order::Fortran,
+                c"the memory is not Fortran-contiguous, though that was asked for",
+            ),
+            (request.any_contiguous(), Order::Any, c"the memory is not contiguous, though that was asked for"),
         ] {
             if asked && !structure.is_contiguous(order) {
                 self.broken(Rule::Contiguous, text, &[]);

@@ -227,7 +227,7 @@ pub unsafe extern "C" fn PyBuffer_FromContiguous(
 /// Copies the items of `src` to the items of `dest`, as if through a temporary where they overlap. Where both are
 /// contiguous in the same order the bytes of `src` are copied, whatever the shapes; else shape and itemsize must agree.
 ///
-/// Returns 0; -1 with `TypeError` where one is no exporter, `BufferError` where `dest` is too small, not writable or of
+/// Returns 0; -1 with `TypeError` if one is not an exporter, `BufferError` where `dest` is too small, not writable or of
 /// another structure, or where an exporter's answer is not what was asked for, `MemoryError` where the temporary
 /// cannot be allocated.
 #[unsafe(no_mangle)]
@@ -269,7 +269,7 @@ pub unsafe extern "C" fn PyObject_CheckReadBuffer(obj: *mut PyObject) -> c_int {
 /// Where the bytes of `obj` are, and how many, in `*buffer` and `*buffer_len`. The view is given back before the function
 /// returns: the caller has to know that the memory stays where it is.
 ///
-/// Returns 0; -1 with an error set, and then nothing is written: what the exporter raises, `TypeError` where it is none,
+/// Returns 0; -1 with an error set, and then nothing is written: what the exporter raises, `TypeError` if it is not an exporter,
 /// `SystemError` for a NULL argument.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_AsReadBuffer(

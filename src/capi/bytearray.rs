@@ -40,7 +40,7 @@ pub unsafe extern "C" fn PyByteArray_Concat(a: *mut PyObject, b: *mut PyObject) 
     })
 }
 
-/// The number of bytes; -1 with `TypeError` where `obj` is no bytearray, `SystemError` for NULL.
+/// The number of bytes; -1 with `TypeError` if `obj` is not a bytearray, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyByteArray_Size(obj: *mut PyObject) -> Py_ssize_t {
     boundary(|| {
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn PyByteArray_Size(obj: *mut PyObject) -> Py_ssize_t {
     })
 }
 
-/// The bytes themselves, until the next resize; NULL with `TypeError` where `obj` is no bytearray, `SystemError` for NULL.
+/// The bytes themselves, until the next resize; NULL with `TypeError` if `obj` is not a bytearray, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyByteArray_AsString(obj: *mut PyObject) -> *mut c_char {
     boundary(|| {
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn PyByteArray_AsString(obj: *mut PyObject) -> *mut c_char
 /// Gives a bytearray another size; what is new is uninitialised.
 ///
 /// Returns 0; -1 with an error set, and then nothing is changed: `BufferError` while consumers hold views of it,
-/// `MemoryError`, `TypeError` where it is no bytearray, `SystemError` for NULL or a negative size. While a call of the
+/// `MemoryError`, `TypeError` if it is not a bytearray, `SystemError` for NULL or a negative size. While a call of the
 /// library reads the bytearray in another thread, a resize waits (see "Threads").
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyByteArray_Resize(obj: *mut PyObject, size: Py_ssize_t) -> c_int {

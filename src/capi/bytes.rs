@@ -48,7 +48,7 @@ pub unsafe extern "C" fn PyBytes_FromObject(obj: *mut PyObject) -> *mut PyObject
     })
 }
 
-/// The number of bytes; -1 with `TypeError` where `obj` is no bytes object, `SystemError` for NULL.
+/// The number of bytes; -1 with `TypeError` if `obj` is not a bytes object, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_Size(obj: *mut PyObject) -> Py_ssize_t {
     boundary(|| {
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn PyBytes_Size(obj: *mut PyObject) -> Py_ssize_t {
     })
 }
 
-/// The bytes themselves, which live as long as the object; NULL with `TypeError` where `obj` is no bytes object,
+/// The bytes themselves, which live as long as the object; NULL with `TypeError` if `obj` is not a bytes object,
 /// `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_AsString(obj: *mut PyObject) -> *mut c_char {
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn PyBytes_AsString(obj: *mut PyObject) -> *mut c_char {
 
 /// The bytes in `*string` and their number in `*length`. Where `length` is NULL there must be no NUL among them.
 ///
-/// Returns 0; -1 with `TypeError` where `obj` is no bytes object, `ValueError` for a NUL that must not be (`*string` is
+/// Returns 0; -1 with `TypeError` if `obj` is not a bytes object, `ValueError` for a NUL that must not be (`*string` is
 /// written all the same), `SystemError` for a NULL `obj` or `string`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_AsStringAndSize(
@@ -126,10 +126,10 @@ pub unsafe extern "C" fn PyBytes_ConcatAndDel(bytes: *mut *mut PyObject, other: 
     }
 }
 
-/// Gives a bytes object that nobody else has seen yet another size: `*bytes`, whose reference is taken over and which may
+/// Gives a bytes object that no other code has seen yet another size: `*bytes`, whose reference is taken over and which may
 /// move. New bytes are uninitialised. Where others hold references to it, it is copied.
 ///
-/// Returns 0; -1 with `*bytes` NULL and an error set: `MemoryError`, `SystemError` where it is no bytes object or the size
+/// Returns 0; -1 with `*bytes` NULL and an error set: `MemoryError`, `SystemError` if it is not a bytes object or the size
 /// is negative. Where a new object is made (for a size of 0 or 1, or where others hold references), also `OverflowError`
 /// as `PyBytes_FromStringAndSize`.
 #[unsafe(no_mangle)]

@@ -62,14 +62,14 @@ pub unsafe extern "C" fn pybuffer_format_parse_sized(format: *const c_char, item
 }
 
 /// The item that the format describes: where it is just one, that one; else a record without a code, whose fields are the
-/// items. It lives as long as the format. NULL with `TypeError` where `format` is none, `SystemError` for NULL.
+/// items. It lives as long as the format. NULL with `TypeError` if `format` is not a format, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_root(format: *mut PyObject) -> *const pybuffer_item {
     // SAFETY: the same contract; the object is a format (O2), whose fields do not change.
     unsafe { field(format, |format| (*format).root.cast_mut()) }
 }
 
-/// The bytes of an item as a whole: what `PyBuffer_SizeFromFormat` says. -1 with `TypeError` where `format` is none,
+/// The bytes of an item as a whole: what `PyBuffer_SizeFromFormat` says. -1 with `TypeError` if `format` is not a format,
 /// `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_itemsize(format: *mut PyObject) -> Py_ssize_t {
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn pybuffer_format_itemsize(format: *mut PyObject) -> Py_s
     unsafe { field(format, |format| (*format).size) }
 }
 
-/// The largest alignment of an item that is aligned natively, at least 1. -1 with `TypeError` where `format` is none,
+/// The largest alignment of an item that is aligned natively, at least 1. -1 with `TypeError` if `format` is not a format,
 /// `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_alignment(format: *mut PyObject) -> Py_ssize_t {
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn pybuffer_format_alignment(format: *mut PyObject) -> Py_
     unsafe { field(format, |format| (*format).align) }
 }
 
-/// The text that was parsed. It lives as long as the format. NULL with `TypeError` where `format` is none, `SystemError`
+/// The text that was parsed. It lives as long as the format. NULL with `TypeError` if `format` is not a format, `SystemError`
 /// for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_text(format: *mut PyObject) -> *const c_char {
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn pybuffer_format_text(format: *mut PyObject) -> *const c
 
 /// The canonical spelling, as a bytes object: standard codes, a prefix where the byte order matters and changes, padding
 /// written out. It describes the same item on every machine with pointers of the same size, and parses to it. A new
-/// reference; NULL with `TypeError` where `format` is none, `MemoryError`, or `SystemError` for NULL.
+/// reference; NULL with `TypeError` if `format` is not a format, `MemoryError`, or `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_canonical(format: *mut PyObject) -> *mut PyObject {
     boundary(|| {
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn pybuffer_format_canonical(format: *mut PyObject) -> *mu
 }
 
 /// Whether two formats describe the same item: the same values in the same bytes, and, where `names` is not 0, under the
-/// same names. 1 or 0; -1 with `TypeError` where one is no format, `SystemError` for NULL.
+/// same names. 1 or 0; -1 with `TypeError` if one is not a format, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_equivalent(a: *mut PyObject, b: *mut PyObject, names: c_int) -> c_int {
     boundary(|| {
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn pybuffer_format_equivalent(a: *mut PyObject, b: *mut Py
 
 /// The number of values that an item has: each element of a sub-array and each code unit of text is one, and all bytes of
 /// an `s` or `p` together; padding has none unless it is an item (see above), and the value of a pointer is the address. -1 with
-/// `TypeError` where `format` is none, `SystemError` for NULL.
+/// `TypeError` if `format` is not a format, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_value_count(format: *mut PyObject) -> Py_ssize_t {
     // SAFETY: the same contract; the object is a format (O2), whose fields do not change.
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn pybuffer_format_value_count(format: *mut PyObject) -> P
 /// Unpacks one item: reads as many bytes as its size says at `item`, at any alignment, and writes as many values as there
 /// are to `values`, in the order of the format. Bytes stay in the item, and are pointed to.
 ///
-/// Returns 0; -1 with `TypeError` where `format` is none, `MemoryError` where so many values cannot fit in memory, and
+/// Returns 0; -1 with `TypeError` if `format` is not a format, `MemoryError` where so many values cannot fit in memory, and
 /// `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_unpack(
@@ -145,7 +145,7 @@ pub unsafe extern "C" fn pybuffer_format_unpack(
 
 /// Unpacks `count` items, each `stride` bytes behind the one before, whose values follow each other in `values`.
 ///
-/// Returns 0; -1 with `TypeError` where `format` is none, `MemoryError` where so many values cannot fit in memory, and
+/// Returns 0; -1 with `TypeError` if `format` is not a format, `MemoryError` where so many values cannot fit in memory, and
 /// `SystemError` for NULL or a negative count.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_unpack_items(

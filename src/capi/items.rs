@@ -109,7 +109,7 @@ unsafe fn set<T: CNumber>(view: *mut PyObject, indices: *const Py_ssize_t, nindi
 /// Writes to `number` the number that an item is, converted as C converts: a float is truncated towards zero. The format
 /// must have one value, a number: an integer, '?', a float, bits or an address.
 ///
-/// Returns 0; -1 also with `TypeError` where the item is no number, `ValueError` where it has another number of values or
+/// Returns 0; -1 also with `TypeError` if the item is not a number, `ValueError` where it has another number of values or
 /// is NaN, `OverflowError` where the number does not fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_get_int64(
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_get_double(
 
 /// Makes an item of a number, converted as C converts; all but 0 is true in a '?'. Padding becomes 0.
 ///
-/// Returns 0; -1 also with `TypeError` where the memory is read-only or the item is no number, `ValueError` where it has
+/// Returns 0; -1 also with `TypeError` where the memory is read-only or the item is not a number, `ValueError` where it has
 /// another number of values, `OverflowError` where the number does not fit. Nothing is written then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_set_int64(
@@ -254,7 +254,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_count(
 /// The place of the first item that has these values, as `pybuffer_memoryview_count` compares, from `start` to before
 /// `stop`; items are counted in C order, and negative places count from the end. `PY_SSIZE_T_MAX` as `stop` is the end.
 ///
-/// -1 also with `ValueError` where there is none, and `TypeError` for a view of no axes. CPython 3.14: `memoryview.index`,
+/// -1 also with `ValueError` if there is no such item, and `TypeError` for a view of no axes. CPython 3.14: `memoryview.index`,
 /// in one dimension.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_index(

@@ -64,7 +64,7 @@ pub extern "C" fn pybuffer_version_number() -> c_int {
     VERSION
 }
 
-/// Sets the key of the process's hashes, two numbers that nobody should be able to guess where what is hashed comes from
+/// Sets the key of the process's hashes, two numbers that nobody should be able to guess if what is hashed comes from
 /// outside. It counts instead of PYTHONHASHSEED. Without it, the first hash takes the key from PYTHONHASHSEED, or a random
 /// one. With `k0` and `k1` both 0 the hashes of bytes are those of CPython (3.11 and later, 64 bits) with PYTHONHASHSEED=0.
 ///

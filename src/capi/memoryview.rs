@@ -114,7 +114,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_new(
 /// A memoryview of new, writable memory with the items of another memoryview, contiguous in `order` ('C', 'F', or 'A' for
 /// Fortran order where the view is Fortran-contiguous and C order else), of the same format and shape. A new reference.
 ///
-/// NULL with `TypeError` where `view` is no memoryview, `ValueError` where it has been released, `MemoryError`, `SystemError`
+/// NULL with `TypeError` if `view` is not a memoryview, `ValueError` where it has been released, `MemoryError`, `SystemError`
 /// for NULL or another order.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_copy(view: *mut PyObject, order: c_char) -> *mut PyObject {
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_copy(view: *mut PyObject, order: c_
 /// Gives the memory up before the object is destroyed; every later use is a `ValueError`. Doing so twice is no error.
 ///
 /// Returns 0; -1 with `BufferError` while consumers hold views of this memoryview (nothing is changed then), `TypeError`
-/// where `view` is no memoryview, `SystemError` for NULL. CPython: the method `memoryview.release()`.
+/// if `view` is not a memoryview, `SystemError` for NULL. CPython: the method `memoryview.release()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_release(view: *mut PyObject) -> c_int {
     boundary(|| {
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_release(view: *mut PyObject) -> c_i
     })
 }
 
-/// Whether a memoryview has been released: 1 or 0; -1 with `TypeError` where it is none, `SystemError` for NULL.
+/// Whether a memoryview has been released: 1 or 0; -1 with `TypeError` if it is not a memoryview, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_is_released(view: *mut PyObject) -> c_int {
     boundary(|| {
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_is_released(view: *mut PyObject) ->
 /// A memoryview that has been released is equal to itself only, a view of an invalid format to none. No thread may write the
 /// memory meanwhile.
 ///
-/// -1 with an error set: `TypeError` where `a` is no memoryview, or `b` exports nothing, what its exporter raises,
+/// -1 with an error set: `TypeError` if `a` is not a memoryview, or `b` exports nothing, what its exporter raises,
 /// `ValueError` where an item is smaller than its format, `MemoryError` for a format of many items, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_equal(a: *mut PyObject, b: *mut PyObject) -> c_int {

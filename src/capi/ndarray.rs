@@ -186,7 +186,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_from_object(
 ///
 /// Returns 0; -1 with `BufferError` where views of the base on the top are held and the ndarray was made without
 /// `PYBUFFER_ND_VAREXPORT`, or where it is one of another exporter or a part; `ValueError` for `PYBUFFER_ND_VAREXPORT`;
-/// `TypeError` where `nd` is no ndarray; those of `pybuffer_ndarray_new`. CPython: `ndarray.push`.
+/// `TypeError` if `nd` is not an ndarray; those of `pybuffer_ndarray_new`. CPython: `ndarray.push`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_ndarray_push(
     nd: *mut PyObject,
@@ -239,7 +239,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_push_values(
 /// Frees the base on the top of the stack; the one below answers requests from then on.
 ///
 /// Returns 0; -1 with `BufferError` where views of the base are held (with `PYBUFFER_ND_VAREXPORT`, too), it is the only one,
-/// or the ndarray is one of another exporter or a part; `TypeError` where `nd` is no ndarray, `SystemError` for NULL.
+/// or the ndarray is one of another exporter or a part; `TypeError` if `nd` is not an ndarray, `SystemError` for NULL.
 /// CPython: `ndarray.pop`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_ndarray_pop(nd: *mut PyObject) -> c_int {
@@ -252,7 +252,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_pop(nd: *mut PyObject) -> c_int {
 
 /// Tells what the ndarray is at the moment: the base on the top, with its full description, and its counts.
 ///
-/// Returns 0; -1 with `TypeError` where `nd` is no ndarray, `SystemError` for NULL. CPython: the attributes of `ndarray`.
+/// Returns 0; -1 with `TypeError` if `nd` is not an ndarray, `SystemError` for NULL. CPython: the attributes of `ndarray`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_ndarray_get_state(nd: *mut PyObject, state: *mut pybuffer_ndarray_state) -> c_int {
     boundary(|| {
@@ -267,7 +267,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_get_state(nd: *mut PyObject, state: *m
 /// the ndarray, and shares its memory. `subscripts` may be NULL where `count` is 0. An array of suboffsets is kept, also
 /// where no pointer is left in it. A new reference. CPython: `ndarray[...]`, which takes slices, or one index.
 ///
-/// NULL with `TypeError` where `nd` is no ndarray, `BufferError` where it does not answer `PyBUF_FULL_RO`, the errors of
+/// NULL with `TypeError` if `nd` is not an ndarray, `BufferError` where it does not answer `PyBUF_FULL_RO`, the errors of
 /// `pybuffer_memoryview_subscript` (of which there may be 128 axes), `MemoryError`, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_ndarray_subscript(

@@ -45,7 +45,7 @@ unsafe fn from_array<T>(view: *mut PyObject, numbers: *const T, count: Py_ssize_
 ///
 /// Returns 0; -1 with an error set: `ValueError` for another `count` (the message says both), a released memoryview, an
 /// invalid format, or items that are smaller than it says; `TypeError` for a format with anything else than numbers (the message
-/// says what), or where `view` is no memoryview; `MemoryError`, for formats of many parts only; `SystemError` for NULL, also
+/// says what), or if `view` is not a memoryview; `MemoryError`, for formats of many parts only; `SystemError` for NULL, also
 /// where `count` is 0. CPython has no counterpart; NumPy's is `astype`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_to_double(
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_to_uint64(
 /// set: `OverflowError` for a number out of the range of what it is for, and `ValueError` for NaN where that is an integer
 /// (the message says which number is the first such, counted from 0); `ValueError` for another `count` (the message says
 /// both), a released memoryview, an invalid format, or items that are smaller than it says; `TypeError` for read-only
-/// memory, for a format with anything else than numbers (the message says what), or where `view` is no memoryview;
+/// memory, for a format with anything else than numbers (the message says what), or if `view` is not a memoryview;
 /// `MemoryError`, for formats of many parts only; `SystemError` for NULL, also where `count` is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_from_double(

@@ -21,7 +21,7 @@ pub unsafe extern "C" fn PyPickleBuffer_FromObject(base: *mut PyObject) -> *mut 
 }
 
 /// The view that a PickleBuffer holds: its own, not to be released, and valid until `PyPickleBuffer_Release`. NULL with
-/// `ValueError` once it has been released, `TypeError` where `picklebuffer` is none.
+/// `ValueError` once it has been released, `TypeError` if `picklebuffer` is not a PickleBuffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyPickleBuffer_GetBuffer(picklebuffer: *mut PyObject) -> *const Py_buffer {
     boundary(|| {
@@ -32,7 +32,7 @@ pub unsafe extern "C" fn PyPickleBuffer_GetBuffer(picklebuffer: *mut PyObject) -
 }
 
 /// Gives the view back before the object is destroyed. To do so again is no error, in any thread, even in the exporter's
-/// `bf_releasebuffer` of that view. Returns 0; -1 with `TypeError` where `picklebuffer` is none.
+/// `bf_releasebuffer` of that view. Returns 0; -1 with `TypeError` if `picklebuffer` is not a PickleBuffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyPickleBuffer_Release(picklebuffer: *mut PyObject) -> c_int {
     boundary(|| {

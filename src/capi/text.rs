@@ -27,7 +27,7 @@ fn separator_of(character: c_int, bytes: Py_ssize_t) -> Result<Option<Separator>
 /// there is no separator. Of the bytes 1 2 3, with ':': "01:0203" for 2, "0102:03" for -2, "01:02:03" for 1 and -1.
 ///
 /// A new bytes object; NULL with an error set: `ValueError` where `separator` is above 127, or the memoryview has been
-/// released, `TypeError` where `view` is no memoryview, `MemoryError`, `SystemError` for NULL. CPython: the method
+/// released, `TypeError` if `view` is not a memoryview, `MemoryError`, `SystemError` for NULL. CPython: the method
 /// `memoryview.hex()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_hex(
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_hex(
 /// What Python shows of a memoryview: "<memory at 0x7f0123456789>", or "<released memory at 0x7f0123456789>". The address is
 /// that of the object.
 ///
-/// A new bytes object; NULL with `TypeError` where `view` is no memoryview, `MemoryError`, `SystemError` for NULL. CPython:
+/// A new bytes object; NULL with `TypeError` if `view` is not a memoryview, `MemoryError`, `SystemError` for NULL. CPython:
 /// `repr()` of a memoryview.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_repr(view: *mut PyObject) -> *mut PyObject {
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_repr(view: *mut PyObject) -> *mut P
 /// Where there are no items ("[]", "[[], []]"), empty lists count in their place.
 ///
 /// A new bytes object; NULL with an error set: `ValueError` where the memoryview has been released, the format is invalid,
-/// or an item is smaller than its format, `TypeError` where `view` is no memoryview, `MemoryError`, `SystemError` for NULL.
+/// or an item is smaller than its format, `TypeError` if `view` is not a memoryview, `MemoryError`, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_text(view: *mut PyObject, limit: Py_ssize_t) -> *mut PyObject {
     boundary(|| {

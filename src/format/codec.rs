@@ -352,19 +352,23 @@ impl Codec {
                 Value::Unsigned(number) => Value::Unsigned(number),
                 _ => Value::Float(fitted(number)?),
             },
-            _ => return Err(Fault::NoNumber(self.no_number().unwrap_or(c"the format has values that are no numbers"))),
+            _ => {
+                return Err(Fault::NoNumber(
+                    self.no_number().unwrap_or(c"the format contains values that are not numbers"),
+                ));
+            }
         })
     }
 
     /// The text of the `TypeError` where the values of such elements are no numbers.
     pub(super) const fn no_number(self) -> Option<&'static CStr> {
         match self.form {
-            Form::Char | Form::Bytes | Form::Pascal => Some(c"the format has bytes in it, which are no numbers"),
+            Form::Char | Form::Bytes | Form::Pascal => Some(c"the format contains bytes, which are not numbers"),
             Form::ComplexHalf | Form::ComplexSingle | Form::ComplexDouble | Form::ComplexLong => {
-                Some(c"the format has complex numbers in it, which no real number holds")
+                Some(c"the format contains complex numbers, which are not real numbers")
             }
-            Form::Ucs2 | Form::Ucs4 => Some(c"the format has text in it, which is no number"),
-            Form::Pointer => Some(c"the format has pointers in it, which are no numbers"),
+            Form::Ucs2 | Form::Ucs4 => Some(c"the format contains text, which is not a number"),
+            Form::Pointer => Some(c"the format contains pointers, which are not numbers"),
             _ => None,
         }
     }

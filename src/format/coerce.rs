@@ -108,9 +108,12 @@ impl Fault {
     pub(crate) fn at(self, index: usize) -> Error {
         let index = Argument::Size(index.cast_signed());
         match self {
-            Self::Nan => {
-                Error::with(ErrorKind::Value, c"number %zd is NaN, which no integer is", index, Argument::None)
-            }
+            Self::Nan => Error::with(
+                ErrorKind::Value,
+                c"number %zd is NaN and cannot be converted to an integer",
+                index,
+                Argument::None,
+            ),
             Self::Range => Error::with(ErrorKind::Overflow, c"number %zd is out of range", index, Argument::None),
             Self::NoNumber(text) => Error::wrong_type(text),
         }
@@ -315,9 +318,9 @@ where
         Value::Bool(truth) => checked(u64::from(truth)),
         Value::Float(number) => checked(number),
         Value::LongDouble(number) => long(number),
-        Value::Bytes(_) => Err(Fault::NoNumber(c"bytes are no number")),
-        Value::CodePoint(_) => Err(Fault::NoNumber(c"text is no number")),
-        Value::Complex(..) => Err(Fault::NoNumber(c"a complex number is no real number")),
+        Value::Bytes(_) => Err(Fault::NoNumber(c"bytes are not a number")),
+        Value::CodePoint(_) => Err(Fault::NoNumber(c"text is not a number")),
+        Value::Complex(..) => Err(Fault::NoNumber(c"a complex number is not a real number")),
     }
 }
 
@@ -381,7 +384,7 @@ where
     u64: To<T>,
     f64: To<T>,
 {
-    number(value, |_| Err(Fault::NoNumber(c"a long double is no number of C's fixed types")))
+    number(value, |_| Err(Fault::NoNumber(c"a long double cannot be converted to a number of fixed size")))
 }
 
 #[cfg(test)]

@@ -454,7 +454,7 @@ impl Parser<'_> {
             return Some(self.item_of(row, [letter, 0]));
         }
         if row.standard_size.is_none() && letter != b'P' && !self.mode.native {
-            return self.fail(c"a code that only a native format has (n, N) at byte %zd: use '@' or '^'");
+            return self.fail(c"a code of native formats only (n, N) at byte %zd: use '@' or '^'");
         }
         self.take();
         let mut code = [letter, 0];

@@ -168,7 +168,9 @@ impl Selection<'_, '_> {
                 self.pointer = Some(last);
             }
             (None, Some(_), _) => {
-                return Err(Error::not_implemented(c"two pointers behind each other need an axis each: take a slice of one item in the place of an index"));
+                return Err(Error::not_implemented(
+                    c"two consecutive pointers need an axis each: use a slice of one item instead of an index",
+                ));
             }
             // No axis is left before it, so there is one pointer only, which can be followed here and now.
             (None, None, Some(read)) => {
@@ -229,7 +231,7 @@ pub fn select(
     part.settle();
     if part.before_pointer && !part.axes.shape.contains(&0) {
         return Err(Error::not_implemented(
-            c"the part begins before where its pointers lead, which no suboffset can say",
+            c"the part starts before the address that its pointers lead to, which no suboffset can express",
         ));
     }
     Ok(part.base)

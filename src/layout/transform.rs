@@ -42,7 +42,9 @@ pub fn permute(view: &Structure<'_>, order: impl Fn(usize) -> isize, to: &mut Ax
             end = (at..view.ndim).find(|&axis| view.pointer(axis).is_some()).map_or(view.ndim, |a| a + 1);
         }
         let Some(axis) = old(at).filter(|axis| (first..end).contains(axis)) else {
-            return Err(Error::not_implemented(c"axes on both sides of a pointer cannot change places without a copy"));
+            return Err(Error::not_implemented(
+                c"axes on different sides of a pointer cannot be swapped without a copy",
+            ));
         };
         let (&len, &stride) = shape.get(axis).zip(strides.get(axis)).ok_or(Error::bad_argument())?;
         let last = end - 1;
@@ -59,7 +61,7 @@ pub fn permute(view: &Structure<'_>, order: impl Fn(usize) -> isize, to: &mut Ax
 /// `ValueError` where the shape of the view does not allow it.
 pub fn broadcast(view: &Structure<'_>, shape: &[isize], to: &mut AxesMut<'_>) -> Result<bool> {
     let (own, strides) = axes(view)?;
-    let mismatch = Error::value(c"the shape of the view cannot be repeated to this one");
+    let mismatch = Error::value(c"the view cannot be broadcast to this shape");
     let new = shape.len().checked_sub(view.ndim).ok_or(mismatch)?;
     let mut repeats = false;
     for (at, &len) in shape.iter().enumerate() {
@@ -119,7 +121,7 @@ pub fn reshape(view: &Structure<'_>, shape: &[isize], order: Order, to: &mut Axe
     }
     let regrouping = Regrouping { view, order, old: 0, new: 0 };
     if regrouping.run(to).is_none() {
-        return Err(Error::buffer(c"the view does not have this shape without a copy"));
+        return Err(Error::buffer(c"the view cannot be given this shape without a copy"));
     }
     Ok(())
 }

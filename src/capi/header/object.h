@@ -92,7 +92,7 @@ static inline Py_ssize_t pybuffer_inline_refcnt(PyObject *op)
 #define Py_IS_TYPE(op, type) (Py_TYPE(op) == (type))
 #define Py_Is(a, b) ((a) == (b))
 
-/* For objects that are being made and that nobody else has seen yet. */
+/* For objects that are being made and that no other code has seen yet. */
 static inline void pybuffer_inline_set_type(PyObject *op, PyTypeObject *type)
 {
     op->ob_type = type;
@@ -133,7 +133,7 @@ static inline void pybuffer_inline_decref(PyObject *op)
     Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_ACQUIRE);
 
     if (count == 1) {
-        /* The one reference is the caller's, so nobody can be making another. */
+        /* The one reference is the caller's, so no other code can be making another. */
         __atomic_store_n(&op->ob_refcnt, 0, __ATOMIC_RELAXED);
         _Py_Dealloc(op);
     }
@@ -170,7 +170,7 @@ static inline PyObject *pybuffer_inline_xnewref(PyObject *op)
 #define Py_NewRef(op) pybuffer_inline_newref(_PyObject_CAST(op))
 #define Py_XNewRef(op) pybuffer_inline_xnewref(_PyObject_CAST(op))
 
-/* Replaces the pointer in a variable, and only then drops what it held, so that nobody meets an object that is going. */
+/* Replaces the pointer in a variable, and only then drops what it held, so that nothing sees an object that is being freed. */
 #define Py_CLEAR(op)                                                                                                   \
     do {                                                                                                               \
         PyObject *_py_old = _PyObject_CAST(op);                                                                        \

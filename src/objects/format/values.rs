@@ -12,7 +12,7 @@ use crate::runtime::alloc::Scratch;
 use super::FormatObject;
 
 /// The error of a value that is nonsense.
-pub(crate) const NO_VALUE: Error = Error::wrong_type(c"a value of no kind that can be packed");
+pub(crate) const NO_VALUE: Error = Error::wrong_type(c"unknown value kind");
 
 /// Runs `act` with a format, compiled.
 ///

@@ -237,7 +237,7 @@ const FLAGS: c_int = c::PYBUFFER_ND_WRITABLE
 fn check(layout: &Layout<'_>) -> Result<()> {
     let has = |flag: c_int| layout.flags & flag != 0;
     if layout.flags & !FLAGS != 0 {
-        return Err(Error::value(c"flags that an ndarray does not have"));
+        return Err(Error::value(c"unknown ndarray flags"));
     }
     MOST_AXES.check(layout.shape.len())?;
     match layout.strides {

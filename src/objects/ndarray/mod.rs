@@ -157,7 +157,7 @@ pub(crate) unsafe fn from_object(
     flags: c_int,
 ) -> Result<Owned<NdArrayObject>> {
     if flags & !c::PYBUFFER_ND_REDIRECT != 0 {
-        return Err(Error::wrong_type(c"an ndarray of an exporter takes no flag but PYBUFFER_ND_REDIRECT"));
+        return Err(Error::wrong_type(c"an ndarray of an exporter takes only the flag PYBUFFER_ND_REDIRECT"));
     }
     // SAFETY: O1; the object keeps the view until its base is freed.
     unsafe {
