@@ -3,37 +3,49 @@
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
+use crate::kernels::prefetch::LINE;
 use crate::layout::Offset;
 
-use crate::kernels::prefetch::LINE;
+use super::squares::{self, Square, squares, transposed};
+use super::tables::{Ahead, Kernel, MicroKernel, Tile};
 
-use super::driver::{Ahead, Kernel, Plane, Run, Tile, in_smaller, run};
-use super::squares::{Square, Squares, transposed};
+/// The micro-kernels, and those of their own for what is streamed.
+static TILES: [MicroKernel; 5] = [of::<1>(), of::<2>(), of::<4>(), of::<8>(), of::<16>()];
+static STRIPS: [MicroKernel; 1] = [Strip::KERNEL];
 
-/// The function for items of this size. It may be called at the level `Avx2`.
+/// The kernel for items of this size. It is for the level `Avx2`.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
-    let (near, past) = match unit {
-        1 => (of::<Bytes>(), of::<Strip>()),
-        2 => (of::<Squares<Transposes, 2>>(), of::<Squares<Transposes, 2>>()),
-        4 => (of::<Squares<Transposes, 4>>(), of::<Squares<Transposes, 4>>()),
-        8 => (of::<Squares<Transposes, 8>>(), of::<Squares<Transposes, 8>>()),
-        16 => (of::<Squares<Transposes, 16>>(), of::<Squares<Transposes, 16>>()),
-        _ => return None,
-    };
-    Some(Kernel { near, past: Some(past) })
+    Kernel::find(&TILES, &STRIPS, unit)
 }
 
-/// The function for this tile.
-fn of<T: Tile>() -> Run {
-    Run { copy: plane::<T>, rows: T::ROWS }
+const fn of<const UNIT: usize>() -> MicroKernel {
+    let side = LINE / UNIT;
+    MicroKernel {
+        unit: UNIT,
+        rows: side,
+        columns: side,
+        steps: 1,
+        whole: whole::<UNIT, false>,
+        streamed: Some(whole::<UNIT, true>),
+        part: part::<UNIT>,
+        smaller: None,
+    }
 }
 
 /// # Safety
-/// As [`run`].
+/// As [`Whole`](super::tables::Whole), at the level `Avx2`.
 #[target_feature(enable = "avx2")]
-unsafe fn plane<T: Tile>(plane: &Plane<'_>) {
+unsafe fn whole<const UNIT: usize, const STREAM: bool>(tile: &Tile<'_>, ahead: &mut Ahead) {
     // SAFETY: the function's contract; the instructions are enabled.
-    unsafe { run::<T>(plane) }
+    unsafe { squares::whole::<Transposes, UNIT, STREAM>(tile, ahead) }
+}
+
+/// # Safety
+/// As [`Part`](super::tables::Part), at the level `Avx2`.
+#[target_feature(enable = "avx2")]
+unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, stream: bool) {
+    // SAFETY: the function's contract; the instructions are enabled.
+    unsafe { squares::part::<Transposes, UNIT>(tile, stream) }
 }
 
 /// Transposes 4 by 4 units of 8 bytes.
@@ -117,13 +129,12 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
     };
 
     #[inline(always)]
-    unsafe fn square<const STREAM: bool>(src: *const u8, rows: *const Offset, dst: *mut u8, columns: *const Offset) {
+    unsafe fn square<const STREAM: bool>(tile: Tile<'_>) {
         // SAFETY: the function's contract. Where lines are streamed, they and so their parts are aligned.
         unsafe {
-            let from = |row: usize| src.wrapping_offset(*rows.wrapping_add(row) as isize);
-            let to = |column: usize| dst.wrapping_offset(*columns.wrapping_add(column) as isize);
-            let long = |row| _mm256_loadu_si256(from(row).cast());
-            let short = |row| _mm_loadu_si128(from(row).cast());
+            let to = |column| tile.to(column);
+            let long = |row| _mm256_loadu_si256(tile.from(row).cast());
+            let short = |row| _mm_loadu_si128(tile.from(row).cast());
             let put_long = |(column, line): (usize, __m256i)| {
                 if STREAM {
                     _mm256_stream_si256(to(column).cast(), line);
@@ -149,56 +160,75 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
     }
 }
 
-/// Bytes, four lines of the destination long, for memory that no cache holds: lines that are written past the caches have to
-/// be whole, and to lie side by side. So the small transposes go from scratch memory, to which each source line is read once
-/// though a set of the cache may not hold all of them, to other scratch memory.
+/// Bytes, four lines of the destination long, for memory that no cache holds: lines that are written with non-temporal stores
+/// have to be whole, and contiguous. So the small transposes go from scratch memory, to which each source line is read once though
+/// a set of the cache may not hold all of them, to other scratch memory.
 struct Strip;
-
-/// The tile that strips are made of.
-type Bytes = Squares<Transposes, 1>;
 
 impl Strip {
     const LINES: usize = 4;
+    const HALVES: usize = 2 * Self::LINES;
+    /// Rows of a small transpose.
+    const SIDE: usize = <Transposes as Square<1>>::SIDE;
+
+    const KERNEL: MicroKernel = MicroKernel {
+        unit: 1,
+        rows: Self::LINES * LINE,
+        columns: LINE,
+        steps: Self::LINES,
+        whole: Self::whole::<false>,
+        streamed: Some(Self::whole::<true>),
+        part: Self::part,
+        smaller: None,
+    };
+
+    /// # Safety
+    /// As [`Whole`](super::tables::Whole), at the level `Avx2`.
+    #[target_feature(enable = "avx2")]
+    unsafe fn whole<const STREAM: bool>(tile: &Tile<'_>, ahead: &mut Ahead) {
+        for tile in tile.tiles(Self::KERNEL.rows, 1) {
+            // SAFETY: the function's contract.
+            unsafe { Self::copy::<STREAM>(tile, ahead) };
+        }
+    }
 
     /// Copies a strip.
     ///
     /// # Safety
-    /// As `Tile::whole`; the processor has AVX2.
-    #[inline(always)]
-    unsafe fn copy<const STREAM: bool>(
-        src: *const u8,
-        rows: &[Offset],
-        dst: *mut u8,
-        columns: &[Offset],
-        ahead: &mut Ahead,
-    ) {
-        const HALVES: usize = 2 * Strip::LINES;
-        /// Rows of a small transpose.
-        const SIDE: usize = <Transposes as Square<1>>::SIDE;
+    /// As [`whole`](Self::whole).
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn copy<const STREAM: bool>(tile: Tile<'_>, ahead: &mut Ahead) {
+        const HALVES: usize = Strip::HALVES;
         let mut scratch = [const { MaybeUninit::<[__m256i; HALVES]>::uninit() }; LINE];
         let scratch = scratch.as_mut_ptr().cast::<[__m256i; HALVES]>();
-        let places: [Offset; LINE] = core::array::from_fn(|column| (column * Self::LINES * LINE) as Offset);
-        let mut packed = [const { MaybeUninit::<[__m256i; 2]>::uninit() }; SIDE];
+        let columns: [Offset; LINE] = core::array::from_fn(|column| (column * Self::LINES * LINE) as Offset);
+        let mut packed = [const { MaybeUninit::<[__m256i; 2]>::uninit() }; Strip::SIDE];
         let packed = packed.as_mut_ptr().cast::<[__m256i; 2]>();
-        let lines: [Offset; SIDE] = core::array::from_fn(|row| (row * LINE) as Offset);
+        let rows: [Offset; Strip::SIDE] = core::array::from_fn(|row| (row * LINE) as Offset);
         // SAFETY: the function's contract; there is scratch memory for all columns, which is written before it is read.
         unsafe {
-            let mut to = scratch.cast::<u8>();
-            for (part, rows) in rows.chunks_exact(SIDE).enumerate() {
-                if part.is_multiple_of(LINE / SIDE) {
+            let mut dst = scratch.cast::<u8>();
+            for (at, tile) in tile.tiles(Self::SIDE, 1).enumerate() {
+                if at.is_multiple_of(LINE / Self::SIDE) {
                     ahead.step();
                 }
-                for (at, &row) in rows.iter().enumerate() {
-                    let from = src.wrapping_offset(row as isize).cast::<__m256i>();
+                for row in 0..Self::SIDE {
+                    let from = tile.from(row).cast::<__m256i>();
                     let line = [_mm256_loadu_si256(from), _mm256_loadu_si256(from.wrapping_add(1))];
-                    packed.wrapping_add(at).write(line);
+                    packed.wrapping_add(row).write(line);
                 }
-                Bytes::all::<false>(packed.cast_const().cast(), &lines, to, &places);
-                to = to.wrapping_add(SIDE);
+                squares::<Transposes, 1, false>(Tile {
+                    src: packed.cast_const().cast(),
+                    rows: &rows,
+                    dst,
+                    columns: &columns,
+                });
+                dst = dst.wrapping_add(Self::SIDE);
             }
-            for (at, &column) in columns.iter().enumerate() {
-                let from = scratch.wrapping_add(at).cast::<__m256i>();
-                let to = dst.wrapping_offset(column as isize).cast::<__m256i>();
+            for column in 0..LINE {
+                let from = scratch.wrapping_add(column).cast::<__m256i>();
+                let to = tile.to(column).cast::<__m256i>();
                 for half in 0..HALVES {
                     let line = from.wrapping_add(half).read();
                     if STREAM {
@@ -210,33 +240,12 @@ impl Strip {
             }
         }
     }
-}
 
-impl Tile for Strip {
-    const UNIT: usize = 1;
-    const ROWS: usize = Self::LINES * LINE;
-    const COLUMNS: usize = LINE;
-    const STEPS: usize = Self::LINES;
-
-    #[inline(always)]
-    unsafe fn whole<const STREAM: bool>(
-        src: *const u8,
-        rows: *const Offset,
-        dst: *mut u8,
-        columns: *const Offset,
-        ahead: &mut Ahead,
-    ) {
-        // SAFETY: the function's contract: the tables have that many entries.
-        unsafe {
-            let rows = core::slice::from_raw_parts(rows, Self::ROWS);
-            let columns = core::slice::from_raw_parts(columns, Self::COLUMNS);
-            Self::copy::<STREAM>(src, rows, dst, columns, ahead);
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
-        // SAFETY: the function's contract. Smaller tiles cannot write whole lines past the caches.
-        unsafe { in_smaller::<Bytes, false>(src, rows, dst, columns) }
+    /// # Safety
+    /// As [`Part`](super::tables::Part), at the level `Avx2`.
+    unsafe fn part(tile: &Tile<'_>, _: bool) {
+        let [bytes, ..] = &TILES;
+        // SAFETY: the function's contract. Smaller tiles are parts of cache lines, which are not streamed.
+        unsafe { bytes.copy(*tile, false) }
     }
 }

@@ -7,67 +7,39 @@
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
-use crate::layout::Offset;
-
 use super::avx512_strips::Strip;
-use super::driver::{Ahead, Kernel, Plane, Run, Tile, items, run};
+use super::scalar::items;
+use super::tables::{Ahead, Kernel, MicroKernel, Tile};
 
-/// The function for items of this size. It may be called at the level `Avx512`.
+/// The micro-kernels, and those of their own for what is streamed.
+static TILES: [MicroKernel; 8] = [
+    Joined::<4>::KERNEL,
+    Joined::<2>::KERNEL,
+    Narrow::<3>::KERNEL,
+    Units::<4>::KERNEL,
+    Narrow::<6>::KERNEL,
+    Units::<8>::KERNEL,
+    Narrow::<12>::KERNEL,
+    Units::<16>::KERNEL,
+];
+static BYTES: MicroKernel = Joined::<4>::KERNEL;
+static WORDS: MicroKernel = Joined::<2>::KERNEL;
+static STRIPS: [MicroKernel; 2] =
+    [Strip::<1, 4>::kernel(&BYTES, part_of_strip::<4>), Strip::<2, 2>::kernel(&WORDS, part_of_strip::<2>)];
+
+/// The kernel for items of this size. It is for the level `Avx512`.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
-    let (near, past) = match unit {
-        1 => (of::<Joined<4>>(), strips::<1, 4, Joined<4>>()),
-        2 => (of::<Joined<2>>(), strips::<2, 2, Joined<2>>()),
-        3 => (of::<Narrow<3>>(), of::<Narrow<3>>()),
-        4 => (of::<Units<4>>(), of::<Units<4>>()),
-        6 => (of::<Narrow<6>>(), of::<Narrow<6>>()),
-        8 => (of::<Units<8>>(), of::<Units<8>>()),
-        12 => (of::<Narrow<12>>(), of::<Narrow<12>>()),
-        16 => (of::<Units<16>>(), of::<Units<16>>()),
-        _ => return None,
-    };
-    Some(Kernel { near, past: Some(past) })
+    Kernel::find(&TILES, &STRIPS, unit)
 }
 
-/// The function for this tile.
-fn of<T: Tile>() -> Run {
-    Run { copy: plane::<T>, rows: T::ROWS }
-}
-
-/// The function for strips of so many lines, with a tile for what they leave over.
-fn strips<const UNIT: usize, const LINES: usize, T: Tile>() -> Run {
-    Run { copy: plane_of_strips::<UNIT, LINES, T>, rows: Strip::<T, UNIT, LINES>::ROWS }
-}
-
-/// # Safety
-/// As [`run`].
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
-unsafe fn plane<T: Tile>(plane: &Plane<'_>) {
-    // SAFETY: the function's contract; the instructions are enabled.
-    unsafe { run::<T>(plane) }
-}
-
-/// # Safety
-/// As [`run`].
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
-unsafe fn plane_of_strips<const UNIT: usize, const LINES: usize, T: Tile>(plane: &Plane<'_>) {
-    // SAFETY: the function's contract; the instructions are enabled.
-    unsafe {
-        if plane.rows.len() < Strip::<T, UNIT, LINES>::ROWS {
-            plane_apart::<T>(plane);
-        } else {
-            run::<Strip<T, UNIT, LINES>>(plane);
-        }
-    }
-}
-
-/// [`plane`], never in line, so that its scratch memory and that of strips are not wanted at the same time.
+/// What strips leave over, in tiles.
 ///
 /// # Safety
-/// As [`run`], at the level `Avx512`.
-#[inline(never)]
-unsafe fn plane_apart<T: Tile>(tile: &Plane<'_>) {
+/// As [`Part`](super::tables::Part), at the level `Avx512`.
+unsafe fn part_of_strip<const JOIN: usize>(tile: &Tile<'_>, stream: bool) {
+    let smaller = if JOIN == 4 { &BYTES } else { &WORDS };
     // SAFETY: the function's contract.
-    unsafe { plane::<T>(tile) }
+    unsafe { smaller.copy(*tile, stream) }
 }
 
 /// The lowest `count` bits.
@@ -149,46 +121,9 @@ fn sixteenths(rows: [__m512i; 16]) -> [__m512i; 16] {
 /// 64 bytes may be written at `to`, which is aligned where it is to be streamed.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
-unsafe fn store<const STREAM: bool>(to: *mut u8, line: __m512i) {
+unsafe fn store(to: *mut u8, line: __m512i, stream: bool) {
     // SAFETY: the function's contract.
-    unsafe { if STREAM { _mm512_stream_si512(to.cast(), line) } else { _mm512_storeu_si512(to.cast(), line) } }
-}
-
-/// A part of a tile: where its lines are, how many there are each way, and how many bytes each has.
-struct Lines {
-    src: *const u8,
-    rows: *const Offset,
-    row_count: usize,
-    dst: *mut u8,
-    columns: *const Offset,
-    column_count: usize,
-}
-
-impl Lines {
-    fn of(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) -> Self {
-        let (row_count, column_count) = (rows.len(), columns.len());
-        Self { src, rows: rows.as_ptr(), row_count, dst, columns: columns.as_ptr(), column_count }
-    }
-
-    /// Where a source line begins.
-    ///
-    /// # Safety
-    /// There are more rows.
-    #[inline(always)]
-    unsafe fn from(&self, row: usize) -> *const u8 {
-        // SAFETY: the function's contract.
-        self.src.wrapping_offset(unsafe { *self.rows.wrapping_add(row) } as isize)
-    }
-
-    /// Where a destination line begins.
-    ///
-    /// # Safety
-    /// There are more columns.
-    #[inline(always)]
-    unsafe fn to(&self, column: usize) -> *mut u8 {
-        // SAFETY: the function's contract.
-        self.dst.wrapping_offset(unsafe { *self.columns.wrapping_add(column) } as isize)
-    }
+    unsafe { if stream { _mm512_stream_si512(to.cast(), line) } else { _mm512_storeu_si512(to.cast(), line) } }
 }
 
 /// Indices that widen 3/4 of a line to a line, `unit` bytes to `4 / 3 * unit`, or narrow it again.
@@ -222,21 +157,21 @@ impl<const UNIT: usize> Units<UNIT> {
     /// W1 for the items of the tile.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
-    unsafe fn transpose<const WHOLE: bool>(lines: &Lines, put: impl Fn(usize, __m512i)) {
-        let read = ones(if WHOLE { Self::SIDE * UNIT } else { lines.column_count.wrapping_mul(UNIT) });
+    unsafe fn transpose<const WHOLE: bool>(tile: Tile<'_>, put: impl Fn(usize, __m512i)) {
+        let read = ones(if WHOLE { Self::SIDE * UNIT } else { tile.columns.len().wrapping_mul(UNIT) });
         let load = |row: usize| {
-            if !WHOLE && row >= lines.row_count {
+            if !WHOLE && row >= tile.rows.len() {
                 return _mm512_setzero_si512();
             }
             // SAFETY: W1: the row is there; what the mask leaves out is not read.
             unsafe {
                 if Self::NARROW {
                     let widening = _mm512_loadu_si512(Self::WIDENING.as_ptr().cast());
-                    _mm512_permutexvar_epi8(widening, _mm512_maskz_loadu_epi8(read, lines.from(row).cast()))
+                    _mm512_permutexvar_epi8(widening, _mm512_maskz_loadu_epi8(read, tile.from(row).cast()))
                 } else if WHOLE {
-                    _mm512_loadu_si512(lines.from(row).cast())
+                    _mm512_loadu_si512(tile.from(row).cast())
                 } else {
-                    _mm512_maskz_loadu_epi8(read, lines.from(row).cast())
+                    _mm512_maskz_loadu_epi8(read, tile.from(row).cast())
                 }
             }
         };
@@ -251,13 +186,13 @@ impl<const UNIT: usize> Units<UNIT> {
     /// Copies a tile, or what there is of it where it is not `WHOLE`.
     ///
     /// # Safety
-    /// As `Tile::whole` and `Tile::part`.
+    /// The same.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
-    unsafe fn copy<const WHOLE: bool, const STREAM: bool>(lines: &Lines) {
-        let written = ones(if WHOLE { Self::SIDE * UNIT } else { lines.row_count.wrapping_mul(UNIT) });
+    unsafe fn copy<const WHOLE: bool>(tile: Tile<'_>, stream: bool) {
+        let written = ones(if WHOLE { Self::SIDE * UNIT } else { tile.rows.len().wrapping_mul(UNIT) });
         let put = |column: usize, line: __m512i| {
-            if !WHOLE && column >= lines.column_count {
+            if !WHOLE && column >= tile.columns.len() {
                 return;
             }
             // SAFETY: W2: the column is there; what the mask leaves out is not written.
@@ -265,46 +200,52 @@ impl<const UNIT: usize> Units<UNIT> {
                 if Self::NARROW {
                     let narrowing = _mm512_loadu_si512(Self::NARROWING.as_ptr().cast());
                     let line = _mm512_permutexvar_epi8(narrowing, line);
-                    _mm512_mask_storeu_epi8(lines.to(column).cast(), written, line);
-                } else if WHOLE || (STREAM && lines.row_count == Self::SIDE) {
-                    store::<STREAM>(lines.to(column), line);
+                    _mm512_mask_storeu_epi8(tile.to(column).cast(), written, line);
+                } else if WHOLE || (stream && tile.rows.len() == Self::SIDE) {
+                    store(tile.to(column), line, stream);
                 } else {
-                    _mm512_mask_storeu_epi8(lines.to(column).cast(), written, line);
+                    _mm512_mask_storeu_epi8(tile.to(column).cast(), written, line);
                 }
             }
         };
         // SAFETY: the function's contract.
-        unsafe { Self::transpose::<WHOLE>(lines, put) }
+        unsafe { Self::transpose::<WHOLE>(tile, put) }
     }
 }
 
-impl<const UNIT: usize> Tile for Units<UNIT> {
-    const UNIT: usize = UNIT;
-    const ROWS: usize = Self::SIDE;
-    const COLUMNS: usize = Self::SIDE;
+impl<const UNIT: usize> Units<UNIT> {
+    const KERNEL: MicroKernel = MicroKernel {
+        unit: UNIT,
+        rows: Self::SIDE,
+        columns: Self::SIDE,
+        steps: 1,
+        whole: Self::whole::<false>,
+        streamed: Some(Self::whole::<true>),
+        part: Self::part,
+        smaller: None,
+    };
 
-    #[inline(always)]
-    unsafe fn whole<const STREAM: bool>(
-        src: *const u8,
-        rows: *const Offset,
-        dst: *mut u8,
-        columns: *const Offset,
-        ahead: &mut Ahead,
-    ) {
-        ahead.step();
-        let side = Self::SIDE;
-        // SAFETY: the function's contract.
-        unsafe { Self::copy::<true, STREAM>(&Lines { src, rows, row_count: side, dst, columns, column_count: side }) }
+    /// # Safety
+    /// As [`Whole`](super::tables::Whole), at the level `Avx512`.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+    unsafe fn whole<const STREAM: bool>(tile: &Tile<'_>, ahead: &mut Ahead) {
+        for tile in tile.tiles(Self::SIDE, UNIT) {
+            ahead.step();
+            // SAFETY: the function's contract.
+            unsafe { Self::copy::<true>(tile, STREAM) };
+        }
     }
 
-    #[inline(always)]
-    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
+    /// # Safety
+    /// As [`Part`](super::tables::Part), at the level `Avx512`.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+    unsafe fn part(tile: &Tile<'_>, stream: bool) {
         // SAFETY: the function's contract. A few items are copied one by one in less time than a tile takes.
         unsafe {
-            if rows.len().wrapping_mul(columns.len()) * 8 <= Self::SIDE * Self::SIDE {
-                items::<UNIT>(src, rows, dst, columns);
+            if tile.rows.len() * tile.columns.len() * 8 <= Self::SIDE * Self::SIDE {
+                items::<UNIT>(tile);
             } else {
-                Self::copy::<false, STREAM>(&Lines::of(src, rows, dst, columns));
+                Self::copy::<false>(*tile, stream);
             }
         }
     }
@@ -336,19 +277,16 @@ impl<const UNIT: usize> Narrow<UNIT> {
     /// Copies four squares.
     ///
     /// # Safety
-    /// As `Tile::whole`.
+    /// As [`whole`](Self::whole).
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
-    unsafe fn copy<const STREAM: bool>(src: *const u8, rows: *const Offset, dst: *mut u8, columns: *const Offset) {
+    unsafe fn copy(tile: Tile<'_>, stream: bool) {
         let mut scratch = [const { MaybeUninit::<__m512i>::uninit() }; 64];
         let scratch = scratch.as_mut_ptr().cast::<__m512i>();
-        let (row_count, column_count) = (Self::SIDE, Self::SIDE);
-        for square in 0..4 {
-            let rows = rows.wrapping_add(square * Self::SIDE);
-            let lines = Lines { src, rows, row_count, dst, columns, column_count };
+        for (square, tile) in tile.tiles(Self::SIDE, UNIT).take(4).enumerate() {
             // SAFETY: W1; there are 4 times `SIDE` lines of scratch memory.
             unsafe {
-                Units::<UNIT>::transpose::<true>(&lines, |column, line| {
+                Units::<UNIT>::transpose::<true>(tile, |column, line| {
                     scratch.wrapping_add(square * Self::SIDE + column).write(line);
                 });
             }
@@ -357,43 +295,51 @@ impl<const UNIT: usize> Narrow<UNIT> {
             // SAFETY: these lines have been written; W2 for three lines of each column.
             unsafe {
                 let kept = |square: usize| scratch.wrapping_add(square * Self::SIDE + column).read();
-                let to = dst.wrapping_offset(*columns.wrapping_add(column) as isize);
+                let to = tile.to(column);
                 let [first, second, third] = &Self::FUSING;
                 let index = |index: &[u8; 64]| _mm512_loadu_si512(index.as_ptr().cast());
                 let (a, b, c, d) = (kept(0), kept(1), kept(2), kept(3));
-                store::<STREAM>(to, _mm512_permutex2var_epi8(a, index(first), b));
-                store::<STREAM>(to.wrapping_add(64), _mm512_permutex2var_epi8(b, index(second), c));
-                store::<STREAM>(to.wrapping_add(128), _mm512_permutex2var_epi8(c, index(third), d));
+                store(to, _mm512_permutex2var_epi8(a, index(first), b), stream);
+                store(to.wrapping_add(64), _mm512_permutex2var_epi8(b, index(second), c), stream);
+                store(to.wrapping_add(128), _mm512_permutex2var_epi8(c, index(third), d), stream);
             }
         }
     }
 }
 
-impl<const UNIT: usize> Tile for Narrow<UNIT> {
-    const UNIT: usize = UNIT;
-    const ROWS: usize = 4 * Self::SIDE;
-    const COLUMNS: usize = Self::SIDE;
+impl<const UNIT: usize> Narrow<UNIT> {
+    const KERNEL: MicroKernel = MicroKernel {
+        unit: UNIT,
+        rows: 4 * Self::SIDE,
+        columns: Self::SIDE,
+        steps: 1,
+        whole: Self::whole::<false>,
+        streamed: Some(Self::whole::<true>),
+        part: Self::part,
+        smaller: None,
+    };
 
-    #[inline(always)]
-    unsafe fn whole<const STREAM: bool>(
-        src: *const u8,
-        rows: *const Offset,
-        dst: *mut u8,
-        columns: *const Offset,
-        ahead: &mut Ahead,
-    ) {
-        ahead.step();
-        // SAFETY: the function's contract.
-        unsafe { Self::copy::<STREAM>(src, rows, dst, columns) }
+    /// # Safety
+    /// As [`Whole`](super::tables::Whole), at the level `Avx512`.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+    unsafe fn whole<const STREAM: bool>(tile: &Tile<'_>, ahead: &mut Ahead) {
+        for tile in tile.tiles(4 * Self::SIDE, UNIT) {
+            ahead.step();
+            // SAFETY: the function's contract.
+            unsafe { Self::copy(tile, STREAM) };
+        }
     }
 
-    #[inline(always)]
-    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
-        let mut dst = dst;
-        for rows in rows.chunks(Self::SIDE) {
+    /// # Safety
+    /// As [`Part`](super::tables::Part), at the level `Avx512`.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+    unsafe fn part(tile: &Tile<'_>, stream: bool) {
+        let mut left = *tile;
+        while !left.rows.is_empty() {
+            let (square, below) = left.split_rows(Self::SIDE, UNIT);
             // SAFETY: the function's contract.
-            unsafe { Units::<UNIT>::part::<STREAM>(src, rows, dst, columns) };
-            dst = dst.wrapping_add(rows.len().wrapping_mul(UNIT));
+            unsafe { Units::<UNIT>::part(&square, stream) };
+            left = below;
         }
     }
 }
@@ -426,24 +372,24 @@ impl<const JOIN: usize> Joined<JOIN> {
     /// Copies a tile, or what there is of it where it is not `WHOLE`.
     ///
     /// # Safety
-    /// As `Tile::whole` and `Tile::part`.
+    /// The same.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
-    unsafe fn copy<const WHOLE: bool, const STREAM: bool>(lines: &Lines) {
+    unsafe fn copy<const WHOLE: bool>(tile: Tile<'_>, stream: bool) {
         let mut scratch = [const { MaybeUninit::<__m512i>::uninit() }; 64];
         let scratch = scratch.as_mut_ptr().cast::<__m512i>();
         let bytes = |count: usize| ones(count.wrapping_mul(Self::ITEM));
-        let (read, written) = (bytes(lines.column_count), bytes(lines.row_count));
+        let (read, written) = (bytes(tile.columns.len()), bytes(tile.rows.len()));
         let load = |row: usize| {
-            if !WHOLE && row >= lines.row_count {
+            if !WHOLE && row >= tile.rows.len() {
                 return _mm512_setzero_si512();
             }
             // SAFETY: W1: the row is there; what the mask leaves out is not read.
             unsafe {
                 if WHOLE {
-                    _mm512_loadu_si512(lines.from(row).cast())
+                    _mm512_loadu_si512(tile.from(row).cast())
                 } else {
-                    _mm512_maskz_loadu_epi8(read, lines.from(row).cast())
+                    _mm512_maskz_loadu_epi8(read, tile.from(row).cast())
                 }
             }
         };
@@ -463,7 +409,7 @@ impl<const JOIN: usize> Joined<JOIN> {
                 keep(1, _mm512_shuffle_i64x2::<0xee>(a, b));
             }
         }
-        let columns = if WHOLE { Self::SIDE } else { lines.column_count };
+        let columns = if WHOLE { Self::SIDE } else { tile.columns.len() };
         for part in (0..JOIN).take_while(|part| part * 16 < columns) {
             // SAFETY: these lines have been written.
             let kept = |at: usize| unsafe { scratch.wrapping_add(part * 16 + at).read() };
@@ -471,10 +417,10 @@ impl<const JOIN: usize> Joined<JOIN> {
                 let column = part * 16 + at;
                 // SAFETY: W2: the column is there; what the mask leaves out is not written.
                 unsafe {
-                    if WHOLE || (STREAM && lines.row_count == Self::SIDE && column < columns) {
-                        store::<STREAM>(lines.to(column), line);
+                    if WHOLE || (stream && tile.rows.len() == Self::SIDE && column < columns) {
+                        store(tile.to(column), line, stream);
                     } else if column < columns {
-                        _mm512_mask_storeu_epi8(lines.to(column).cast(), written, line);
+                        _mm512_mask_storeu_epi8(tile.to(column).cast(), written, line);
                     }
                 }
             };
@@ -484,33 +430,41 @@ impl<const JOIN: usize> Joined<JOIN> {
     }
 }
 
-impl<const JOIN: usize> Tile for Joined<JOIN> {
-    const UNIT: usize = Self::ITEM;
-    const ROWS: usize = Self::SIDE;
-    const COLUMNS: usize = Self::SIDE;
+impl<const JOIN: usize> Joined<JOIN> {
+    const KERNEL: MicroKernel = MicroKernel {
+        unit: Self::ITEM,
+        rows: Self::SIDE,
+        columns: Self::SIDE,
+        steps: 1,
+        whole: Self::whole::<false>,
+        streamed: Some(Self::whole::<true>),
+        part: Self::part,
+        smaller: None,
+    };
 
-    #[inline(always)]
-    unsafe fn whole<const STREAM: bool>(
-        src: *const u8,
-        rows: *const Offset,
-        dst: *mut u8,
-        columns: *const Offset,
-        ahead: &mut Ahead,
-    ) {
-        ahead.step();
-        let side = Self::SIDE;
-        // SAFETY: the function's contract.
-        unsafe { Self::copy::<true, STREAM>(&Lines { src, rows, row_count: side, dst, columns, column_count: side }) }
+    /// # Safety
+    /// As [`Whole`](super::tables::Whole), at the level `Avx512`.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+    unsafe fn whole<const STREAM: bool>(tile: &Tile<'_>, ahead: &mut Ahead) {
+        for tile in tile.tiles(Self::SIDE, Self::ITEM) {
+            ahead.step();
+            // SAFETY: the function's contract.
+            unsafe { Self::copy::<true>(tile, STREAM) };
+        }
     }
 
-    #[inline(always)]
-    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
+    /// # Safety
+    /// As [`Part`](super::tables::Part), at the level `Avx512`.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+    unsafe fn part(tile: &Tile<'_>, stream: bool) {
         // SAFETY: the function's contract. A few items are copied one by one in less time than a tile takes.
         unsafe {
-            if rows.len().wrapping_mul(columns.len()) <= 128 {
-                if JOIN == 4 { items::<1>(src, rows, dst, columns) } else { items::<2>(src, rows, dst, columns) }
+            if tile.rows.len() * tile.columns.len() > 128 {
+                Self::copy::<false>(*tile, stream);
+            } else if JOIN == 4 {
+                items::<1>(tile);
             } else {
-                Self::copy::<false, STREAM>(&Lines::of(src, rows, dst, columns));
+                items::<2>(tile);
             }
         }
     }

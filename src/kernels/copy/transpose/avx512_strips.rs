@@ -5,20 +5,16 @@
 //! destination lines are written in turn.
 
 use core::arch::x86_64::*;
-use core::marker::PhantomData;
 use core::mem::MaybeUninit;
-
-use crate::layout::Offset;
 
 use crate::kernels::prefetch::LINE;
 
-use super::driver::{Ahead, Tile, in_smaller};
+use super::tables::{Ahead, MicroKernel, Part, Tile};
 
-/// Items of 1 or 2 bytes, so many lines of the destination long, for memory that no cache holds. `T` is the tile for what
-/// strips leave over.
+/// Items of 1 or 2 bytes, so many lines of the destination long, for memory that no cache holds.
 ///
 /// The source lines are copied together first: each is read once, though a set of the cache may not hold all of them.
-pub(super) struct Strip<T, const UNIT: usize, const LINES: usize>(PhantomData<T>);
+pub(super) struct Strip<const UNIT: usize, const LINES: usize>;
 
 /// One round of a transpose: the units of the first half of the rows and of the second half, one by one in turn. As many
 /// rounds as the number of rows has bits transpose.
@@ -68,10 +64,34 @@ unsafe fn gather([a, b, c, d]: [*const u8; 4]) -> __m512i {
     }
 }
 
-impl<T: Tile, const UNIT: usize, const LINES: usize> Strip<T, UNIT, LINES> {
+impl<const UNIT: usize, const LINES: usize> Strip<UNIT, LINES> {
     /// Items of a line, and of 16 bytes.
     const SIDE: usize = LINE / UNIT;
     const QUARTER: usize = 16 / UNIT;
+
+    /// The micro-kernel, with what copies parts of strips, and planes of fewer rows.
+    pub(super) const fn kernel(smaller: &'static MicroKernel, part: Part) -> MicroKernel {
+        MicroKernel {
+            unit: UNIT,
+            rows: LINES * Self::SIDE,
+            columns: Self::SIDE,
+            steps: 4 * LINES,
+            whole: Self::whole::<false>,
+            streamed: Some(Self::whole::<true>),
+            part,
+            smaller: Some(smaller),
+        }
+    }
+
+    /// # Safety
+    /// As [`Whole`](super::tables::Whole), at the level `Avx512`.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
+    unsafe fn whole<const STREAM: bool>(tile: &Tile<'_>, ahead: &mut Ahead) {
+        for tile in tile.tiles(const { LINES * Self::SIDE }, UNIT) {
+            // SAFETY: the function's contract.
+            unsafe { Self::copy::<STREAM>(tile, ahead) };
+        }
+    }
 
     /// Transposes one line of the destination long and 16 bytes of the source wide.
     ///
@@ -100,20 +120,10 @@ impl<T: Tile, const UNIT: usize, const LINES: usize> Strip<T, UNIT, LINES> {
     /// Copies a strip.
     ///
     /// # Safety
-    /// As `Tile::whole`.
+    /// As [`whole`](Self::whole).
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
-    unsafe fn copy<const STREAM: bool>(
-        src: *const u8,
-        rows: *const Offset,
-        dst: *mut u8,
-        columns: *const Offset,
-        ahead: &mut Ahead,
-    ) {
-        // SAFETY: the function's contract: the tables have that many entries.
-        let to = |column: usize| dst.wrapping_offset(unsafe { *columns.wrapping_add(column) } as isize);
-        // SAFETY: as above.
-        let from = |row: usize| src.wrapping_offset(unsafe { *rows.wrapping_add(row) } as isize);
+    unsafe fn copy<const STREAM: bool>(tile: Tile<'_>, ahead: &mut Ahead) {
         // SAFETY: it is called with lines of the columns, which are aligned where they are streamed.
         let put = |to: *mut u8, line: __m512i| unsafe {
             if STREAM { _mm512_stream_si512(to.cast(), line) } else { _mm512_storeu_si512(to.cast(), line) }
@@ -122,7 +132,7 @@ impl<T: Tile, const UNIT: usize, const LINES: usize> Strip<T, UNIT, LINES> {
         let scratch = scratch.as_mut_ptr().cast::<__m512i>();
         for row in 0..LINES * Self::SIDE {
             // SAFETY: W1; there is a line of scratch memory for each row.
-            unsafe { scratch.wrapping_add(row).write(_mm512_loadu_si512(from(row).cast())) };
+            unsafe { scratch.wrapping_add(row).write(_mm512_loadu_si512(tile.from(row).cast())) };
         }
         for part in 0..4 {
             for line in 0..LINES {
@@ -131,62 +141,10 @@ impl<T: Tile, const UNIT: usize, const LINES: usize> Strip<T, UNIT, LINES> {
                 // SAFETY: these lines have been written; W2 for the columns.
                 unsafe {
                     let from = |row| kept.wrapping_add(row * LINE + part * 16);
-                    let to = |column| to(part * Self::QUARTER + column).wrapping_add(line * LINE);
+                    let to = |column| tile.to(part * Self::QUARTER + column).wrapping_add(line * LINE);
                     Self::quarter(from, |column, line| put(to(column), line));
                 }
             }
         }
-    }
-}
-
-/// [`Strip::copy`], never in line: a plane has strips that stream and others, and scratch memory for one of them is enough. (That a
-/// function with `#[target_feature]` is not to be inlined, the compiler does not heed.)
-///
-/// # Safety
-/// As `Tile::whole`.
-#[inline(never)]
-unsafe fn apart<T: Tile, const UNIT: usize, const LINES: usize, const STREAM: bool>(
-    src: *const u8,
-    rows: *const Offset,
-    dst: *mut u8,
-    columns: *const Offset,
-    ahead: &mut Ahead,
-) {
-    // SAFETY: the function's contract.
-    unsafe { Strip::<T, UNIT, LINES>::copy::<STREAM>(src, rows, dst, columns, ahead) }
-}
-
-/// What strips leave over, never in line for the same reason.
-///
-/// # Safety
-/// As `Tile::part`.
-#[inline(never)]
-unsafe fn part_apart<T: Tile, const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
-    // SAFETY: the function's contract.
-    unsafe { in_smaller::<T, STREAM>(src, rows, dst, columns) }
-}
-
-impl<T: Tile, const UNIT: usize, const LINES: usize> Tile for Strip<T, UNIT, LINES> {
-    const UNIT: usize = UNIT;
-    const ROWS: usize = LINES * Self::SIDE;
-    const COLUMNS: usize = Self::SIDE;
-    const STEPS: usize = 4 * LINES;
-
-    #[inline(always)]
-    unsafe fn whole<const STREAM: bool>(
-        src: *const u8,
-        rows: *const Offset,
-        dst: *mut u8,
-        columns: *const Offset,
-        ahead: &mut Ahead,
-    ) {
-        // SAFETY: the function's contract.
-        unsafe { apart::<T, UNIT, LINES, STREAM>(src, rows, dst, columns, ahead) }
-    }
-
-    #[inline(always)]
-    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
-        // SAFETY: the function's contract.
-        unsafe { part_apart::<T, STREAM>(src, rows, dst, columns) }
     }
 }

@@ -11,7 +11,7 @@ use crate::kernels::prefetch::{LINE, steps_to_line};
 use super::contiguous::stream_end;
 use super::thresholds::{ALIGNED, FAR, LARGE, LONG_TABLE, MIDDLE_TABLE, ROWS_BEYOND, SHORT_TABLE, STREAMED};
 
-mod driver;
+mod tables;
 
 mod scalar;
 
@@ -30,7 +30,10 @@ mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 
-use driver::{Kernel, Plane, Reach, Run};
+mod driver;
+
+use driver::{Plane, Reach};
+use tables::{Kernel, MicroKernel};
 
 /// A way to copy a plan in tiles: the kernel, and how long the tables of rows and columns are.
 #[derive(Clone, Copy)]
@@ -147,7 +150,7 @@ fn tile_kernel(level: Level, unit: usize) -> Option<Kernel> {
 struct Runner<'s> {
     sides: &'s Sides<'s>,
     unit: usize,
-    run: Run,
+    kernel: &'static MicroKernel,
     reach: Reach,
     /// Whether lines of the cache begin at the same items on all rows, and on all columns.
     rows_alike: bool,
@@ -163,13 +166,13 @@ impl<'s> Runner<'s> {
         let even = bytes >= ALIGNED;
         let rows_alike = even && sides.rows.parts(0).next().is_some_and(|part| lines(part.offsets));
         let columns_alike = even && sides.columns.parts(0).next().is_some_and(|part| lines(part.offsets));
-        let (reach, run) = match (bytes, kernel.past) {
+        let (reach, kernel) = match (bytes, kernel.past) {
             (STREAMED.., Some(past)) if columns_alike => (Reach::Past, past),
             (STREAMED.., _) => (Reach::Beyond, kernel.near),
             (FAR.., _) => (Reach::Far, kernel.near),
             _ => (Reach::Near, kernel.near),
         };
-        Self { sides, unit, run, reach, rows_alike, columns_alike, waiting: None }
+        Self { sides, unit, kernel, reach, rows_alike, columns_alike, waiting: None }
     }
 
     /// Items before the first one of a line of the cache, from this address on; `None` where there is none.
@@ -210,7 +213,7 @@ impl<'s> Runner<'s> {
     /// As [`copy`](Self::copy).
     unsafe fn copy_parts(&mut self, src: *const u8, dst: *mut u8) {
         let Sides { rows, columns } = self.sides;
-        let row_shift = self.shift(dst.addr(), rows.width(), self.columns_alike, self.run.rows);
+        let row_shift = self.shift(dst.addr(), rows.width(), self.columns_alike, self.kernel.rows);
         let column_shift = self.shift(src.addr(), columns.width(), self.rows_alike, 1);
         for rows in rows.parts(row_shift) {
             for columns in columns.parts(column_shift) {
@@ -237,7 +240,7 @@ impl<'s> Runner<'s> {
         };
         // As many of the rows that lie in their own column as make whole tiles, and those behind them.
         let behind = count.wrapping_sub(head);
-        let whole = behind.wrapping_sub(behind.checked_rem(self.run.rows).unwrap_or(0));
+        let whole = behind.wrapping_sub(behind.checked_rem(self.kernel.rows).unwrap_or(0));
         let Some((own, mixed)) = turned.split_at_checked(whole) else { return };
         let unit = self.unit;
         let bytes = |items: usize| items.wrapping_mul(unit);
@@ -278,11 +281,11 @@ impl<'s> Runner<'s> {
         }
         if self.reach == Reach::Near {
             // SAFETY: the function's contract; the kernel is for this level.
-            return unsafe { (self.run.copy)(&plane) };
+            return unsafe { driver::copy(self.kernel, &plane) };
         }
         if let Some(waiting) = self.waiting.replace(plane) {
             // SAFETY: the function's contract; the kernel is for this level.
-            unsafe { (self.run.copy)(&Plane { next: (plane.src, plane.rows), ..waiting }) };
+            unsafe { driver::copy(self.kernel, &Plane { next: (plane.src, plane.rows), ..waiting }) };
         }
     }
 
@@ -293,7 +296,7 @@ impl<'s> Runner<'s> {
     unsafe fn finish(&mut self) {
         if let Some(waiting) = self.waiting.take() {
             // SAFETY: the function's contract; the kernel is for this level.
-            unsafe { (self.run.copy)(&waiting) };
+            unsafe { driver::copy(self.kernel, &waiting) };
         }
         if self.reach == Reach::Past {
             stream_end();

@@ -2,26 +2,54 @@
 
 use core::arch::aarch64::*;
 
-use crate::layout::Offset;
+use crate::kernels::prefetch::LINE;
 
-use super::driver::{Kernel, Run, Tile, run};
-use super::squares::{Square, Squares, transposed};
+use super::squares::{self, Square, transposed};
+use super::tables::{Ahead, Kernel, MicroKernel, Tile};
 
-/// The function for items of this size. Those of 16 bytes, of which a register holds one, are for the tiles of any machine.
+/// The micro-kernels. Items of 16 bytes, of which a register holds one, are for the tiles of any machine.
+static TILES: [MicroKernel; 4] = [of::<1>(), of::<2>(), of::<4>(), of::<8>()];
+
+/// The kernel for items of this size.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
-    let near = match unit {
-        1 => of::<Squares<Transposes, 1>>(),
-        2 => of::<Squares<Transposes, 2>>(),
-        4 => of::<Squares<Transposes, 4>>(),
-        8 => of::<Squares<Transposes, 8>>(),
-        _ => return None,
-    };
-    Some(Kernel { near, past: None })
+    Kernel::find(&TILES, &[], unit)
 }
 
-/// The function for this tile.
-fn of<T: Tile>() -> Run {
-    Run { copy: run::<T>, rows: T::ROWS }
+const fn of<const UNIT: usize>() -> MicroKernel
+where
+    Transposes: Square<UNIT>,
+{
+    let side = LINE / UNIT;
+    MicroKernel {
+        unit: UNIT,
+        rows: side,
+        columns: side,
+        steps: 1,
+        whole: whole::<UNIT>,
+        streamed: None,
+        part: part::<UNIT>,
+        smaller: None,
+    }
+}
+
+/// # Safety
+/// As [`Whole`](super::tables::Whole).
+unsafe fn whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead)
+where
+    Transposes: Square<UNIT>,
+{
+    // SAFETY: the function's contract. Every AArch64 has the instructions.
+    unsafe { squares::whole::<Transposes, UNIT, false>(tile, ahead) }
+}
+
+/// # Safety
+/// As [`Part`](super::tables::Part).
+unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, _: bool)
+where
+    Transposes: Square<UNIT>,
+{
+    // SAFETY: the function's contract.
+    unsafe { squares::part::<Transposes, UNIT>(tile, false) }
 }
 
 /// The transposes for each size.
@@ -34,22 +62,13 @@ macro_rules! transposes {
             const SIDE: usize = $side;
 
             #[inline(always)]
-            unsafe fn square<const STREAM: bool>(
-                src: *const u8,
-                rows: *const Offset,
-                dst: *mut u8,
-                columns: *const Offset,
-            ) {
+            unsafe fn square<const STREAM: bool>(tile: Tile<'_>) {
                 // SAFETY: the function's contract: a register is `SIDE` items. Every AArch64 has the instructions.
                 unsafe {
-                    let load = |row: usize| {
-                        let from = src.wrapping_offset(*rows.wrapping_add(row) as isize);
-                        from.cast::<$register>().read_unaligned()
-                    };
+                    let load = |row: usize| tile.from(row).cast::<$register>().read_unaligned();
                     let rows: [_; $side] = core::array::from_fn(load);
                     for (column, line) in transposed(rows, |a, b| ($low(a, b), $high(a, b))).into_iter().enumerate() {
-                        let to = dst.wrapping_offset(*columns.wrapping_add(column) as isize);
-                        to.cast::<$register>().write_unaligned(line);
+                        tile.to(column).cast::<$register>().write_unaligned(line);
                     }
                 }
             }

@@ -1,52 +1,81 @@
 //! Tiles for any machine: item by item, of one cache line each way.
 
+use crate::kernels::prefetch::LINE;
 use crate::layout::Offset;
 
-use crate::kernels::prefetch::LINE;
+use super::tables::{Ahead, Kernel, MicroKernel, Tile};
 
-use super::driver::{Ahead, Kernel, Plane, Run, Tile, items, run};
+/// The micro-kernels for any machine.
+static TILES: [MicroKernel; 10] =
+    [of::<1>(), of::<2>(), of::<3>(), of::<4>(), of::<6>(), of::<8>(), of::<12>(), of::<16>(), of::<24>(), of::<32>()];
 
-/// A tile for any machine: item by item, all lines in the cache.
-struct Portable<const UNIT: usize>;
+/// The kernel for items of this size on any machine.
+pub(super) fn kernel(unit: usize) -> Option<Kernel> {
+    Kernel::find(&TILES, &[], unit)
+}
 
-impl<const UNIT: usize> Tile for Portable<UNIT> {
-    const UNIT: usize = UNIT;
-    const ROWS: usize = if UNIT > LINE / 4 { 4 } else { LINE / UNIT };
-    const COLUMNS: usize = Self::ROWS;
-
-    #[inline(always)]
-    unsafe fn whole<const STREAM: bool>(
-        src: *const u8,
-        rows: *const Offset,
-        dst: *mut u8,
-        columns: *const Offset,
-        ahead: &mut Ahead,
-    ) {
-        ahead.step();
-        // SAFETY: the function's contract: the tables have that many entries.
-        unsafe {
-            let rows = core::slice::from_raw_parts(rows, Self::ROWS);
-            let columns = core::slice::from_raw_parts(columns, Self::COLUMNS);
-            items::<UNIT>(src, rows, dst, columns);
-        }
+const fn of<const UNIT: usize>() -> MicroKernel {
+    let side = side(UNIT);
+    MicroKernel {
+        unit: UNIT,
+        rows: side,
+        columns: side,
+        steps: 1,
+        whole: whole::<UNIT>,
+        streamed: None,
+        part: part::<UNIT>,
+        smaller: None,
     }
 }
 
-/// The function for items of this size on any machine.
-pub(super) fn kernel(unit: usize) -> Option<Kernel> {
-    /// # Safety
-    /// As [`run`].
-    unsafe fn plane<const UNIT: usize>(plane: &Plane<'_>) {
+/// Items along each side of a tile.
+const fn side(unit: usize) -> usize {
+    if unit > LINE / 4 { 4 } else { LINE / unit }
+}
+
+/// # Safety
+/// As [`Whole`](super::tables::Whole).
+unsafe fn whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
+    let side = const { side(UNIT) };
+    // Constant numbers of rows and columns, so that the compiler unrolls the loops.
+    let Some(columns) = tile.columns.get(..side) else { return };
+    for tile in (Tile { columns, ..*tile }).tiles(side, UNIT) {
+        ahead.step();
         // SAFETY: the function's contract.
-        unsafe { run::<Portable<UNIT>>(plane) }
+        unsafe { each::<UNIT>(tile.src, tile.rows, tile.dst, tile.columns) };
     }
-    macro_rules! of {
-        ($($unit:literal)*) => {
-            match unit {
-                $($unit => Run { copy: plane::<$unit>, rows: Portable::<$unit>::ROWS },)*
-                _ => return None,
-            }
-        };
+}
+
+/// # Safety
+/// As [`Part`](super::tables::Part).
+unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, _: bool) {
+    // SAFETY: the function's contract.
+    unsafe { items::<UNIT>(tile) }
+}
+
+/// Copies item after item.
+///
+/// # Safety
+/// W1 to W4 for the items of the tile, which are `UNIT` bytes.
+// Not in line: the micro-kernels of all levels have this one copy for what they leave over.
+#[inline(never)]
+pub(super) unsafe fn items<const UNIT: usize>(tile: &Tile<'_>) {
+    // SAFETY: the function's contract.
+    unsafe { each::<UNIT>(tile.src, tile.rows, tile.dst, tile.columns) }
+}
+
+/// # Safety
+/// As [`items`].
+#[inline(always)]
+unsafe fn each<const UNIT: usize>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
+    let mut from = src;
+    for &column in columns {
+        let mut to = dst.wrapping_offset(column as isize);
+        for &row in rows {
+            // SAFETY: W1 and W2; an array of bytes needs no alignment.
+            unsafe { to.cast::<[u8; UNIT]>().write(from.wrapping_offset(row as isize).cast::<[u8; UNIT]>().read()) };
+            to = to.wrapping_add(UNIT);
+        }
+        from = from.wrapping_add(UNIT);
     }
-    Some(Kernel { near: of!(1 2 3 4 6 8 12 16 24 32), past: None })
 }

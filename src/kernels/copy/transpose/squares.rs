@@ -1,12 +1,9 @@
 //! Tiles made of small square transposes, for registers of less than a cache line.
 
-use core::marker::PhantomData;
-
-use crate::layout::Offset;
-
 use crate::kernels::prefetch::LINE;
 
-use super::driver::{Ahead, Tile, items};
+use super::scalar::items;
+use super::tables::{Ahead, Tile};
 
 /// Transposes of a few items of `UNIT` bytes each way. The function is inlined into one that has the instructions that it
 /// needs.
@@ -14,82 +11,64 @@ pub(super) trait Square<const UNIT: usize> {
     /// Items along each side, of which some number make a cache line.
     const SIDE: usize;
 
-    /// Copies the items of `SIDE` rows and columns. `STREAM` says to write past the caches, for which destination lines are
+    /// Copies the items of `SIDE` rows and columns. `STREAM` says to use non-temporal stores, for which destination lines are
     /// aligned.
     ///
     /// # Safety
     /// W1 to W4 for these items; the processor has the instructions.
-    unsafe fn square<const STREAM: bool>(src: *const u8, rows: *const Offset, dst: *mut u8, columns: *const Offset);
+    unsafe fn square<const STREAM: bool>(tile: Tile<'_>);
 }
 
-/// A tile of one cache line each way, of as many small transposes as it takes.
-pub(super) struct Squares<S, const UNIT: usize>(PhantomData<S>);
-
-impl<const UNIT: usize, S: Square<UNIT>> Squares<S, UNIT> {
-    /// As many small transposes as these rows and columns are.
-    ///
-    /// # Safety
-    /// W1 to W4 for their items, of which there are multiples of `SIDE` each way; the processor has the instructions.
-    #[inline(always)]
-    pub(super) unsafe fn all<const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
-        let side = S::SIDE.wrapping_mul(UNIT);
-        let mut from = src;
-        for columns in columns.chunks_exact(S::SIDE) {
-            let mut to = dst;
-            for rows in rows.chunks_exact(S::SIDE) {
-                // SAFETY: the function's contract.
-                unsafe { S::square::<STREAM>(from, rows.as_ptr(), to, columns.as_ptr()) };
-                to = to.wrapping_add(side);
-            }
-            from = from.wrapping_add(side);
+/// Copies a tile of as many squares as fit into it.
+///
+/// # Safety
+/// W1 to W4 for its items; the processor has the instructions.
+#[inline(always)]
+pub(super) unsafe fn squares<S: Square<UNIT>, const UNIT: usize, const STREAM: bool>(tile: Tile<'_>) {
+    let mut src = tile.src;
+    for columns in tile.columns.chunks_exact(S::SIDE) {
+        for tile in (Tile { src, columns, ..tile }).tiles(S::SIDE, UNIT) {
+            // SAFETY: the function's contract.
+            unsafe { S::square::<STREAM>(tile) };
         }
+        src = src.wrapping_add(const { S::SIDE * UNIT });
     }
 }
 
-impl<const UNIT: usize, S: Square<UNIT>> Tile for Squares<S, UNIT> {
-    const UNIT: usize = UNIT;
-    const ROWS: usize = LINE / UNIT;
-    const COLUMNS: usize = LINE / UNIT;
-
-    #[inline(always)]
-    unsafe fn whole<const STREAM: bool>(
-        src: *const u8,
-        rows: *const Offset,
-        dst: *mut u8,
-        columns: *const Offset,
-        ahead: &mut Ahead,
-    ) {
+/// Copies whole tiles of one cache line each way.
+///
+/// # Safety
+/// As [`Whole`](super::tables::Whole); the processor has the instructions.
+#[inline(always)]
+pub(super) unsafe fn whole<S: Square<UNIT>, const UNIT: usize, const STREAM: bool>(tile: &Tile<'_>, ahead: &mut Ahead) {
+    let side = const { LINE / UNIT };
+    // Constant numbers of rows and columns, so that the compiler unrolls the loops over the squares.
+    let Some(columns) = tile.columns.get(..side) else { return };
+    for tile in (Tile { columns, ..*tile }).tiles(side, UNIT) {
         ahead.step();
-        // SAFETY: the function's contract: the tables have that many entries.
-        unsafe {
-            let rows = core::slice::from_raw_parts(rows, Self::ROWS);
-            let columns = core::slice::from_raw_parts(columns, Self::COLUMNS);
-            Self::all::<STREAM>(src, rows, dst, columns);
-        }
+        // SAFETY: the function's contract.
+        unsafe { squares::<S, UNIT, STREAM>(tile) };
     }
+}
 
-    #[inline(always)]
-    unsafe fn part<const STREAM: bool>(src: *const u8, rows: &[Offset], dst: *mut u8, columns: &[Offset]) {
-        let whole = |len: usize| len.wrapping_sub(len % S::SIDE);
-        let (down, across) = (whole(rows.len()), whole(columns.len()));
-        let Some(((rows, last_rows), (columns, last_columns))) =
-            rows.split_at_checked(down).zip(columns.split_at_checked(across))
-        else {
-            return;
-        };
-        let bytes = |count: usize| count.wrapping_mul(UNIT);
-        let (right, below) = (src.wrapping_add(bytes(across)), dst.wrapping_add(bytes(down)));
-        // SAFETY: the function's contract; the parts cover all items once.
-        unsafe {
-            if STREAM && down == Self::ROWS {
-                Self::all::<true>(src, rows, dst, columns);
-            } else {
-                Self::all::<false>(src, rows, dst, columns);
-            }
-            items::<UNIT>(src, last_rows, below, columns);
-            items::<UNIT>(right, rows, dst, last_columns);
-            items::<UNIT>(right, last_rows, below, last_columns);
+/// Copies a part of a tile: whole squares as such, what is left item by item.
+///
+/// # Safety
+/// As [`Part`](super::tables::Part); the processor has the instructions.
+#[inline(always)]
+pub(super) unsafe fn part<S: Square<UNIT>, const UNIT: usize>(tile: &Tile<'_>, stream: bool) {
+    let whole = |len: usize| len - len % S::SIDE;
+    let (upper, lower) = tile.split_rows(whole(tile.rows.len()), UNIT);
+    let (inner, right) = upper.split_columns(whole(tile.columns.len()), UNIT);
+    // SAFETY: the function's contract; the parts cover all items once.
+    unsafe {
+        if stream && inner.rows.len() == LINE / UNIT {
+            squares::<S, UNIT, true>(inner);
+        } else {
+            squares::<S, UNIT, false>(inner);
         }
+        items::<UNIT>(&right);
+        items::<UNIT>(&lower);
     }
 }
 

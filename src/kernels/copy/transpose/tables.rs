@@ -1,0 +1,169 @@
+//! What a micro-kernel is: the functions that copy tiles of one size at one level, and the tile that they are given.
+//!
+//! There is one driver (`driver.rs`) for all of them. It calls a micro-kernel for as many tiles as lie below each other, so that
+//! the call through a pointer costs little even where tiles are small.
+
+use crate::kernels::prefetch::{LINE, SECOND, prefetch};
+use crate::layout::Offset;
+
+/// A tile, or several below each other: where its lines are. Item (row, column) is at `rows[row] + column * unit` of the first
+/// operand and at `columns[column] + row * unit` of the second.
+#[derive(Clone, Copy)]
+pub(super) struct Tile<'t> {
+    pub(super) src: *const u8,
+    /// For each source line, where it starts, from `src`.
+    pub(super) rows: &'t [Offset],
+    pub(super) dst: *mut u8,
+    /// For each destination line, where it starts, from `dst`.
+    pub(super) columns: &'t [Offset],
+}
+
+impl<'t> Tile<'t> {
+    /// The first rows, at most so many, and those below them.
+    #[inline(always)]
+    pub(super) fn split_rows(self, count: usize, unit: usize) -> (Self, Self) {
+        let (rows, others) = self.rows.split_at_checked(count).unwrap_or((self.rows, &[]));
+        let below = self.dst.wrapping_add(rows.len() * unit);
+        (Self { rows, ..self }, Self { rows: others, dst: below, ..self })
+    }
+
+    /// The first columns, at most so many, and those to the right of them.
+    #[inline(always)]
+    pub(super) fn split_columns(self, count: usize, unit: usize) -> (Self, Self) {
+        let (columns, others) = self.columns.split_at_checked(count).unwrap_or((self.columns, &[]));
+        let right = self.src.wrapping_add(columns.len() * unit);
+        (Self { columns, ..self }, Self { columns: others, src: right, ..self })
+    }
+
+    /// The tiles below each other that so many rows each make; rows that make no whole one are left out.
+    #[inline(always)]
+    pub(super) fn tiles(self, rows: usize, unit: usize) -> impl Iterator<Item = Self> {
+        let mut dst = self.dst;
+        self.rows.chunks_exact(rows).map(move |rows| {
+            let tile = Self { rows, dst, ..self };
+            dst = dst.wrapping_add(rows.len() * unit);
+            tile
+        })
+    }
+
+    /// Where a source line starts.
+    ///
+    /// # Safety
+    /// There are more rows.
+    #[inline(always)]
+    pub(super) unsafe fn from(&self, row: usize) -> *const u8 {
+        // SAFETY: the function's contract.
+        self.src.wrapping_offset(unsafe { *self.rows.get_unchecked(row) } as isize)
+    }
+
+    /// Where a destination line starts.
+    ///
+    /// # Safety
+    /// There are more columns.
+    #[inline(always)]
+    pub(super) unsafe fn to(&self, column: usize) -> *mut u8 {
+        // SAFETY: the function's contract.
+        self.dst.wrapping_offset(unsafe { *self.columns.get_unchecked(column) } as isize)
+    }
+}
+
+/// Copies whole tiles: any number of times the rows of one, and its columns. It has something prefetched for each of them. It may
+/// be called at the level that it is for, with W1 to W4 for the items of the tiles.
+pub(super) type Whole = unsafe fn(&Tile<'_>, &mut Ahead);
+
+/// Copies a part of a tile, at most its rows and columns; the flag says that it may use non-temporal stores for whole lines, which
+/// are aligned then. It may be called as a [`Whole`].
+pub(super) type Part = unsafe fn(&Tile<'_>, bool);
+
+/// A micro-kernel for tiles of one size.
+pub(super) struct MicroKernel {
+    /// Bytes of an item.
+    pub(super) unit: usize,
+    /// Source lines of a tile, and items of a destination line.
+    pub(super) rows: usize,
+    /// Destination lines of a tile, and items of a source line.
+    pub(super) columns: usize,
+    /// How often `whole` has something prefetched for each tile.
+    pub(super) steps: usize,
+    pub(super) whole: Whole,
+    /// The same with non-temporal stores, for which destination lines are aligned, where there are such stores and the rows of a
+    /// tile fill cache lines.
+    pub(super) streamed: Option<Whole>,
+    pub(super) part: Part,
+    /// What copies planes of fewer rows than a tile has; `None` where this one does.
+    pub(super) smaller: Option<&'static MicroKernel>,
+}
+
+impl MicroKernel {
+    /// Copies any number of rows of some columns, at most those of a tile.
+    ///
+    /// # Safety
+    /// W1 to W4 for the items; the level is the micro-kernel's; where it is to `stream`, destination lines are aligned.
+    pub(super) unsafe fn copy(&self, mut tile: Tile<'_>, stream: bool) {
+        let rows = tile.rows.len();
+        if tile.columns.len() == self.columns && rows >= self.rows {
+            let (tiles, below) = tile.split_rows(rows - rows.checked_rem(self.rows).unwrap_or(0), self.unit);
+            let whole = self.streamed.filter(|_| stream).unwrap_or(self.whole);
+            // SAFETY: the function's contract.
+            unsafe { whole(&tiles, &mut Ahead::nothing()) };
+            tile = below;
+        }
+        while !tile.rows.is_empty() {
+            let (part, below) = tile.split_rows(self.rows, self.unit);
+            // SAFETY: the function's contract.
+            unsafe { (self.part)(&part, stream) };
+            tile = below;
+        }
+    }
+}
+
+/// What copies planes of items of one size.
+#[derive(Clone, Copy)]
+pub(super) struct Kernel {
+    pub(super) near: &'static MicroKernel,
+    /// The same for planes that are written with non-temporal stores, where that can be.
+    pub(super) past: Option<&'static MicroKernel>,
+}
+
+impl Kernel {
+    /// The micro-kernels of a level for items of this size: those of the first table, and where it has some of its own, those of
+    /// the second one for planes that are streamed.
+    pub(super) fn find(near: &'static [MicroKernel], past: &'static [MicroKernel], unit: usize) -> Option<Self> {
+        let of_unit = |table: &'static [MicroKernel]| table.iter().find(|kernel| kernel.unit == unit);
+        let near = of_unit(near)?;
+        Some(Self { near, past: of_unit(past).or(Some(near).filter(|near| near.streamed.is_some())) })
+    }
+}
+
+/// Source lines that are to be prefetched to L2.
+#[derive(Clone, Copy)]
+pub(super) struct Ahead {
+    pub(super) src: *const u8,
+    pub(super) rows: *const Offset,
+    pub(super) left: usize,
+    /// How many cache lines of each of them.
+    pub(super) lines: usize,
+    /// How many of them at a time.
+    pub(super) share: usize,
+}
+
+impl Ahead {
+    /// No lines.
+    pub(super) fn nothing() -> Self {
+        Self { src: core::ptr::null(), rows: core::ptr::null(), left: 0, lines: 0, share: 0 }
+    }
+
+    /// Has some more of them prefetched.
+    #[inline(always)]
+    pub(super) fn step(&mut self) {
+        for _ in 0..self.share.min(self.left) {
+            // SAFETY: so many rows are left in the table.
+            let row = self.src.wrapping_offset(unsafe { *self.rows } as isize);
+            for line in 0..self.lines {
+                prefetch::<SECOND>(row.wrapping_add(line * LINE));
+            }
+            self.rows = self.rows.wrapping_add(1);
+            self.left -= 1;
+        }
+    }
+}
