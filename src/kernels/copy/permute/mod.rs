@@ -21,7 +21,7 @@ pub(in crate::kernels) use run::RunSteps;
 pub(in crate::kernels::copy) struct LineCopier<'p> {
     program: &'p Program,
     steps: RunSteps,
-    /// The same past the caches, where that pays.
+    /// The same with non-temporal stores, where that pays and vectors are aligned.
     streaming: Option<RunSteps>,
     line: Axis,
     /// What the program leaves over: the axes are the line and the period.
@@ -92,22 +92,18 @@ impl<'p> LineCopier<'p> {
             // SAFETY: the function's contract.
             return unsafe { self.few(src, dst, all) };
         };
-        // Where lines of the cache begin; what is before is a few steps more, and what is left at the end is one. Both write
-        // again what others write, the same.
+        // Where cache lines start; what is before is a few steps more, and what is left at the end is one. Both write again what
+        // others write, the same.
         let head = self.program.periods_before_line(dst, self.line.dst.stride);
         let head = head.filter(|head| *head <= last && last > 4 * periods);
         if let Some(head) = head {
-            run(
-                self.steps,
-                0,
-                head.checked_next_multiple_of(periods).and_then(|all| all.checked_div(periods)).unwrap_or(0),
-            );
+            run(self.steps, 0, head.div_ceil(periods.max(1)));
         }
         let steps = self.streaming.filter(|_| head.is_some()).unwrap_or(self.steps);
         let head = head.unwrap_or(0);
-        let count = all.wrapping_sub(head).checked_div(periods).unwrap_or(0);
+        let count = (all - head).checked_div(periods).unwrap_or(0);
         run(steps, head, count);
-        if head.wrapping_add(count.wrapping_mul(periods)) != all {
+        if head + count * periods != all {
             run(self.steps, last, 1);
         }
     }

@@ -137,9 +137,11 @@ impl Vector for uint8x16_t {
     }
 }
 
-/// A function that runs some steps of a program.
+/// A function that runs some steps of a program, as many as the number says.
 pub(in crate::kernels) type RunSteps = unsafe fn(&Program, *const u8, *mut u8, usize);
 
+/// `OUTS` is how many vectors the program writes; 0 where that counts at run time.
+///
 /// # Safety
 /// W1 to W4 for the periods of all steps; the processor has the instructions; where `STREAM`, the program writes whole
 /// vectors, which are aligned; where not `MASKED`, it can read whole windows.
@@ -150,7 +152,7 @@ unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED
     mut dst: *mut u8,
     steps: usize,
 ) {
-    let Some(outs) = program.outs.first_chunk::<OUTS>() else { return };
+    let Some(outs) = program.outs.get(..if OUTS == 0 { program.out_count } else { OUTS }) else { return };
     for _ in 0..steps {
         if STREAM || program.sparse {
             let ahead = src.wrapping_offset(program.src_step.wrapping_mul(STEPS_AHEAD));
@@ -172,15 +174,18 @@ unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED
 }
 
 impl Program {
-    /// The function that runs the program at a level.
+    /// The function that runs the program at a level. Each number of vectors has one of its own, but where windows are masked, or
+    /// to `stream` waits for memory: there one serves any number.
     pub(in crate::kernels) fn steps(&self, level: Level, stream: bool) -> Option<RunSteps> {
         macro_rules! of {
-            ($run:ident, $masked:literal, $stream:literal) => {
-                of! { $run $masked $stream 1: 1 2 3 4; 2: 1 2 3 4; 3: 1 2 3 4; 4: 1 2 3 4; }
-            };
-            ($run:ident $masked:literal $stream:literal $($outs:literal: $($windows:literal)*;)*) => {
-                match (self.out_count, self.window_count) {
-                    $($(($outs, $windows) => Some($run::<$outs, $windows, $masked, $stream> as RunSteps),)*)*
+            ($run:ident, $masked:literal, $stream:literal, $outs:expr; $($out:literal)*) => {
+                match ($outs, self.window_count) {
+                    $(
+                        ($out, 1) => Some($run::<$out, 1, $masked, $stream> as RunSteps),
+                        ($out, 2) => Some($run::<$out, 2, $masked, $stream> as RunSteps),
+                        ($out, 3) => Some($run::<$out, 3, $masked, $stream> as RunSteps),
+                        ($out, 4) => Some($run::<$out, 4, $masked, $stream> as RunSteps),
+                    )*
                     _ => None,
                 }
             };
@@ -188,13 +193,13 @@ impl Program {
         by_level! {
             level;
             avx512: match (self.readable, stream) {
-                (true, true) => of!(avx512, false, true),
-                (true, false) => of!(avx512, false, false),
-                (false, true) => of!(avx512, true, true),
-                (false, false) => of!(avx512, true, false),
+                (true, false) => of!(avx512, false, false, self.out_count; 1 2 3 4),
+                (true, true) => of!(avx512, false, true, 0; 0),
+                (false, false) => of!(avx512, true, false, 0; 0),
+                (false, true) => of!(avx512, true, true, 0; 0),
             },
-            avx2: if stream { of!(avx2, false, true) } else { of!(avx2, false, false) },
-            neon: if stream { of!(neon, false, true) } else { of!(neon, false, false) },
+            avx2: if stream { of!(avx2, false, true, 0; 0) } else { of!(avx2, false, false, self.out_count; 1 2 3 4) },
+            neon: if stream { of!(neon, false, true, 0; 0) } else { of!(neon, false, false, self.out_count; 1 2 3 4) },
             portable: None,
         }
     }
