@@ -68,24 +68,30 @@ impl Out {
     /// be read whole. `None` where there are too many.
     #[inline(always)]
     fn cover(&mut self, sources: &Sources, spans: &Spans, width: isize) -> Option<(usize, bool)> {
-        let (count, readable, reach) = self.cover_by(sources, spans, width, true);
-        // Windows side by side are read with the least work, unless others are fewer.
-        let fewest = reach.checked_div(width).unwrap_or(0).unsigned_abs().wrapping_add(1);
-        if count <= fewest.min(MOST) {
-            return Some((count, readable));
+        // Adjacent windows are read with the least work, unless others are fewer. (A loop, so that the code is there once.)
+        let mut known = None;
+        for adjacent in [true, false, true] {
+            let (count, readable, reach) = self.cover_by(sources, spans, width, adjacent);
+            let is_chosen = match known {
+                None => {
+                    let fewest = reach.checked_div(width).unwrap_or(0).unsigned_abs() + 1;
+                    count <= fewest.min(MOST)
+                }
+                Some(known) if !adjacent => count < known,
+                Some(_) => return (count <= MOST).then_some((count, readable)),
+            };
+            if is_chosen {
+                return Some((count, readable));
+            }
+            known = Some(count);
         }
-        let (fewer, also_readable, _) = self.cover_by(sources, spans, width, false);
-        if fewer < count {
-            return Some((fewer, also_readable));
-        }
-        self.cover_by(sources, spans, width, true);
-        (count <= MOST).then_some((count, readable))
+        None
     }
 
-    /// The same by windows side by side, or each from the first byte on that the ones before it do not have. Also the
+    /// The same by adjacent windows, or each from the first byte on that the ones before it do not have. Also the
     /// distance from the first byte to the last; with more windows than there may be, there are too many.
     #[inline(always)]
-    fn cover_by(&mut self, sources: &Sources, spans: &Spans, width: isize, grid: bool) -> (usize, bool, isize) {
+    fn cover_by(&mut self, sources: &Sources, spans: &Spans, width: isize, adjacent: bool) -> (usize, bool, isize) {
         let mut left = self.write;
         let (mut count, mut all_readable, mut last) = (0_usize, true, 0);
         let (mut first, mut highest) = (0, isize::MIN);
@@ -101,7 +107,7 @@ impl Out {
                 lowest = lowest.min(if is_left { *place } else { isize::MAX });
                 highest = highest.max(if is_left { *place } else { isize::MIN });
             }
-            let (offset, readable) = spans.window(lowest, width, grid);
+            let (offset, readable) = spans.window(lowest, width, adjacent);
             (first, last, all_readable) = (if count == 0 { lowest } else { first }, offset, all_readable && readable);
             let mut gives = 0;
             let mut read = 0;
@@ -151,14 +157,14 @@ impl Spans {
     }
 
     /// Where a window of so many bytes is that has the byte at `lowest`, and whether it can be read whole; one of those that
-    /// lie side by side from the begin of the part on, or one that begins there.
+    /// are adjacent from the start of the part on, or one that starts there.
     #[inline(always)]
-    fn window(&self, lowest: isize, width: isize, grid: bool) -> (isize, bool) {
+    fn window(&self, lowest: isize, width: isize, adjacent: bool) -> (isize, bool) {
         let span = self.0.iter().find(|span| (span.0..span.1).contains(&lowest));
         let Some((start, end)) = span.copied() else { return (lowest, false) };
         // The width is a power of two.
         let within = lowest.wrapping_sub(start) & width.wrapping_sub(1);
-        let offset = if grid { lowest.wrapping_sub(within) } else { lowest };
+        let offset = if adjacent { lowest.wrapping_sub(within) } else { lowest };
         let latest = end.wrapping_sub(width);
         if start <= latest { (offset.min(latest), true) } else { (offset, false) }
     }
