@@ -10,6 +10,9 @@ pub(super) struct StridedPlane {
     unit: usize,
 }
 
+/// Copies a part of a plane.
+type Part = unsafe fn(&StridedPlane, *const u8, *mut u8, isize, isize);
+
 /// A direct axis. (An [`Axis`] is copied field by field: it has just been written so, and must not wait for that.)
 #[derive(Clone, Copy)]
 struct PlaneAxis {
@@ -118,7 +121,17 @@ impl StridedPlane {
             // SAFETY: the function's contract.
             return unsafe { self.part::<UNIT>(src, dst, self.rows.len, self.line.len) };
         }
-        let side = tile_side(UNIT);
+        // SAFETY: the function's contract.
+        unsafe { self.tiles(tile_side(UNIT), Self::part::<UNIT>, src, dst) }
+    }
+
+    /// Copies the plane in tiles of so many units along each side.
+    ///
+    /// # Safety
+    /// As `run`; `part` is [`part`](Self::part) for the unit.
+    // Not in line: what is copied without tiles is small more often than not, and has its code together.
+    #[inline(never)]
+    unsafe fn tiles(&self, side: isize, part: Part, src: *const u8, dst: *mut u8) {
         let mut row = 0;
         while row < self.rows.len {
             let rows = side.min(self.rows.len - row);
@@ -128,7 +141,8 @@ impl StridedPlane {
                 let at = |axes: fn(&PlaneAxis) -> isize| row * axes(&self.rows) + column * axes(&self.line);
                 // SAFETY: the part lies within both axes, so the contract covers it.
                 unsafe {
-                    self.part::<UNIT>(
+                    part(
+                        self,
                         src.wrapping_offset(at(|axis| axis.src)),
                         dst.wrapping_offset(at(|axis| axis.dst)),
                         rows,
