@@ -14,9 +14,9 @@ pub(crate) unsafe fn repeat(part: &[u8], count: usize, to: *mut u8) {
         let mut done = part.len().min(all);
         core::ptr::copy_nonoverlapping(part.as_ptr(), to, done);
         while done < all {
-            let more = done.min(all.wrapping_sub(done));
+            let more = done.min(all - done);
             core::ptr::copy_nonoverlapping(to, to.wrapping_add(done), more);
-            done = done.wrapping_add(more);
+            done += more;
         }
     }
 }

@@ -33,9 +33,9 @@ pub(crate) fn hex(bytes: &[u8], grouping: Option<Grouping>, text: &mut [MaybeUni
     };
     let first = if from_right { bytes.len().checked_rem(size).filter(|&rest| rest != 0) } else { None };
     let (first, rest) = bytes.split_at_checked(first.unwrap_or(size)).unwrap_or((bytes, &[]));
-    let (room, text) = text.split_at_mut_checked(first.len().wrapping_mul(2)).unwrap_or_default();
+    let (room, text) = text.split_at_mut_checked(first.len() * 2).unwrap_or_default();
     digits_of(first, room);
-    let whole = rest.len().checked_rem(size).map_or(0, |left| rest.len().wrapping_sub(left));
+    let whole = rest.len().checked_rem(size).map_or(0, |left| rest.len() - left);
     let (whole, last) = rest.split_at_checked(whole).unwrap_or((rest, &[]));
     let length = whole.len().checked_div(size).and_then(|groups| groups.checked_add(whole.len().checked_mul(2)?));
     let (room, text) = text.split_at_mut_checked(length.unwrap_or(0)).unwrap_or_default();
@@ -63,7 +63,7 @@ impl<'a> Loop for Groups<'a> {
     #[inline(always)]
     unsafe fn run((bytes, size, separator, text): Self::On) {
         let size = size.max(1);
-        for (group, text) in bytes.chunks(size).zip(text.chunks_mut(size.wrapping_mul(2).wrapping_add(1))) {
+        for (group, text) in bytes.chunks(size).zip(text.chunks_mut(size.saturating_mul(2) | 1)) {
             if let Some((place, room)) = text.split_first_mut() {
                 place.write(separator);
                 digits(group, room);
@@ -83,7 +83,7 @@ const PART: usize = 1024;
 /// Groups of `size` bytes, at most [`SMALL`], each of them behind a separator; the text has just as much room.
 fn small_groups(bytes: &[u8], size: usize, separator: u8, mut text: &mut [MaybeUninit<u8>]) {
     let spread = Spread::new(size, separator);
-    let part = PART.wrapping_sub(PART.checked_rem(size).unwrap_or(0)).max(1);
+    let part = (PART - PART.checked_rem(size).unwrap_or(0)).max(1);
     // The vector of the last group may have more than its digits.
     let mut room = [MaybeUninit::new(0); 2 * PART + WIDE];
     for part in bytes.chunks(part) {
@@ -91,18 +91,16 @@ fn small_groups(bytes: &[u8], size: usize, separator: u8, mut text: &mut [MaybeU
         let groups = part.len().checked_div(size).unwrap_or(0);
         let done = spread.run(&room, groups, text);
         let [width, step] = spread.steps;
-        let rest = text.get_mut(done.wrapping_mul(step)..).unwrap_or_default();
-        let digits = room.get(done.wrapping_mul(width)..).unwrap_or_default();
+        let rest = text.get_mut(done * step..).unwrap_or_default();
+        let digits = room.get(done * width..).unwrap_or_default();
         // The last few.
-        for (group, place) in
-            digits.chunks(width.max(1)).zip(rest.chunks_mut(step.max(1))).take(groups.wrapping_sub(done))
-        {
+        for (group, place) in digits.chunks(width.max(1)).zip(rest.chunks_mut(step.max(1))).take(groups - done) {
             if let Some((place, room)) = place.split_first_mut() {
                 place.write(separator);
                 room.iter_mut().zip(group).for_each(|(place, digit)| *place = *digit);
             }
         }
-        text = text.get_mut(groups.wrapping_mul(step)..).unwrap_or_default();
+        text = text.get_mut(groups * step..).unwrap_or_default();
     }
 }
 
@@ -123,7 +121,7 @@ struct Spread {
 
 impl Spread {
     fn new(size: usize, separator: u8) -> Self {
-        let steps @ [width, step] = [size.wrapping_mul(2), size.wrapping_mul(2).wrapping_add(1)];
+        let steps @ [width, step] = [size * 2, size * 2 + 1];
         let (index, separators) = ([0; WIDTH], [0; WIDTH]);
         let mut spread = Self { steps, groups: 1, reach: WIDTH, separator, index, separators, vectors: Self::plain };
         if width > WIDTH {
@@ -133,7 +131,7 @@ impl Spread {
         }
         #[cfg(target_arch = "x86_64")]
         if level() != Level::Portable {
-            spread.groups = WIDTH.wrapping_add(1).checked_div(step).unwrap_or(1);
+            spread.groups = (WIDTH + 1).checked_div(step).unwrap_or(1);
             spread.vectors = Self::avx2;
         }
         let mut digit = 0_u8;
@@ -142,7 +140,7 @@ impl Spread {
                 (*index, *between) = (0x80, separator);
             } else {
                 *index = digit;
-                digit = digit.wrapping_add(1);
+                digit += 1;
             }
         }
         spread
@@ -151,16 +149,15 @@ impl Spread {
     /// Moves the digits of the first `groups` groups, but for the last ones, which have no room for a vector; how many that
     /// are. What is behind them may be written, too.
     fn run(&self, digits: &[MaybeUninit<u8>], groups: usize, text: &mut [MaybeUninit<u8>]) -> usize {
-        let [width, step] = self.steps.map(|step| step.wrapping_mul(self.groups));
+        let [width, step] = self.steps.map(|step| step * self.groups);
         let fit = |len: usize, vector: usize, step: usize| {
-            len.checked_sub(vector).and_then(|last| last.checked_div(step)).map_or(0, |vectors| vectors.wrapping_add(1))
+            len.checked_sub(vector).and_then(|last| last.checked_div(step)).map_or(0, |vectors| vectors + 1)
         };
         let vectors = groups.checked_div(self.groups).unwrap_or(0);
-        let vectors =
-            vectors.min(fit(digits.len(), self.reach, width)).min(fit(text.len(), self.reach.wrapping_add(1), step));
+        let vectors = vectors.min(fit(digits.len(), self.reach, width)).min(fit(text.len(), self.reach + 1, step));
         // SAFETY: there are as many vectors in both slices; the processor is of this level.
         unsafe { (self.vectors)(self, digits.as_ptr().cast(), text.as_mut_ptr().cast(), vectors) };
-        vectors.wrapping_mul(self.groups)
+        vectors * self.groups
     }
 
     /// # Safety
@@ -201,7 +198,7 @@ impl Spread {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
     unsafe fn avx2(&self, mut digits: *const u8, mut text: *mut u8, vectors: usize) {
-        let [width, step] = self.steps.map(|step| step.wrapping_mul(self.groups));
+        let [width, step] = self.steps.map(|step| step * self.groups);
         // SAFETY: the function's contract. These loads and stores need no alignment.
         unsafe {
             let index = _mm_loadu_si128(self.index.as_ptr().cast());
@@ -246,8 +243,8 @@ fn digits(bytes: &[u8], text: &mut [MaybeUninit<u8>]) {
         // The high half first.
         let halves = byte >> 4 | (byte & 0x0f) << 8;
         // 1 where the half is a letter.
-        let letters = (halves.wrapping_add(0x0606) >> 4) & 0x0101;
-        let text = halves.wrapping_add(0x3030).wrapping_add(letters.wrapping_mul(u16::from(b'a' - b'9' - 1)));
+        let letters = (halves + 0x0606 >> 4) & 0x0101;
+        let text = halves + 0x3030 + letters * u16::from(b'a' - b'9' - 1);
         *pair = text.to_le_bytes().map(MaybeUninit::new);
     }
 }

@@ -41,20 +41,20 @@ pub(crate) unsafe fn gather(mut plan: Plan<'_>, src: *const u8, mut take: impl F
             if !is_number {
                 // SAFETY: W1 and W3.
                 take(unsafe { core::slice::from_raw_parts(src, unit) });
-                left = left.wrapping_sub(1);
+                left -= 1;
                 src = src.wrapping_offset(stride);
                 continue;
             }
-            let count = left.min(most.wrapping_sub(used));
-            let free = buffer.as_mut_ptr().wrapping_add(used.wrapping_mul(unit)).cast();
+            let count = left.min(most - used);
+            let free = buffer.as_mut_ptr().wrapping_add(used * unit).cast();
             // SAFETY: W1 and W3, for a part of a line; the buffer has room for it.
             unsafe { arranger.run(Rows::new(src, free, [1, count], [0, 0])) };
-            used = used.wrapping_add(count);
-            left = left.wrapping_sub(count);
+            used += count;
+            left -= count;
             src = src.wrapping_offset(stride.wrapping_mul(count.cast_signed()));
             if used == most {
                 // SAFETY: so many units have been brought there.
-                take(unsafe { core::slice::from_raw_parts(buffer.as_ptr().cast(), used.wrapping_mul(unit)) });
+                take(unsafe { core::slice::from_raw_parts(buffer.as_ptr().cast(), used * unit) });
                 used = 0;
             }
         }
@@ -64,7 +64,7 @@ pub(crate) unsafe fn gather(mut plan: Plan<'_>, src: *const u8, mut take: impl F
     let _: ControlFlow<()> = unsafe { visit(&plan, src, core::ptr::null_mut(), &mut add) };
     if used != 0 {
         // SAFETY: as above.
-        take(unsafe { core::slice::from_raw_parts(buffer.as_ptr().cast(), used.wrapping_mul(unit)) });
+        take(unsafe { core::slice::from_raw_parts(buffer.as_ptr().cast(), used * unit) });
     }
     true
 }

@@ -19,6 +19,9 @@
 //! * **W4** for a function that writes: no byte that is written is read through the first operand, unless the function
 //!   says otherwise.
 //!
+//! Arithmetic on addresses, and on strides as the view has them, is that of W1: it wraps. Numbers of items and of bytes are those of
+//! memory that is there, so they are added and multiplied plainly; an overflow would be a bug, which debug builds find.
+//!
 //! # What else is read
 //!
 //! Bytes of items, and pointers on the way, are all that is read and written, with one exception, the **page rule**: a load may

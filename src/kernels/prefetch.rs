@@ -8,7 +8,7 @@ pub(super) const LINE: usize = 64;
 pub(super) fn steps_to_line(address: usize, step: isize) -> Option<usize> {
     let missing = address.wrapping_neg() % LINE;
     let twos = step.trailing_zeros().min(LINE.trailing_zeros());
-    // The odd part of the step has an inverse, modulo 64 this one.
+    // The odd part of the step has an inverse, modulo 64 this one: all of this is modulo a power of two, and wraps.
     let odd = step.cast_unsigned() >> twos;
     let inverse = odd.wrapping_mul(2_usize.wrapping_sub(odd.wrapping_mul(odd)));
     let steps = (missing >> twos).wrapping_mul(inverse) % (LINE >> twos).max(1);

@@ -223,7 +223,7 @@ impl<'p> Compare<'p> {
                     }
                     a = a.wrapping_offset(line.src.stride.wrapping_mul(count.cast_signed()));
                     b = b.wrapping_offset(line.dst.stride.wrapping_mul(count.cast_signed()));
-                    remaining = remaining.wrapping_sub(count);
+                    remaining -= count;
                 }
                 true
             }

@@ -91,7 +91,7 @@ impl<T: Copy + PartialEq> Loop for StridedEqual<T> {
             if !all {
                 return false;
             }
-            left = left.wrapping_sub(part);
+            left -= part;
         }
         true
     }

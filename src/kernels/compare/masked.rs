@@ -42,7 +42,7 @@ impl<'m> Mask<'m> {
         let [mask, tops] = room.insert([[0; MASK], [NO_TOP; MASK]]);
         let (mut counted, mut reach) = (0_usize, 0);
         for (column, range) in columns.iter().flatten().filter_map(|column| Some((column, same_bytes(column, step)?))) {
-            counted = counted.wrapping_add(range.len());
+            counted += range.len();
             reach = reach.max(range.end);
             mask.get_mut(range.clone())?.fill(0xff);
             if let Pairs::Numbers([numbers, _]) = column.pairs {
@@ -59,8 +59,8 @@ impl<'m> Mask<'m> {
         // As many items as end where a vector does, or all but a few.
         let most = MASK.checked_div(step)?;
         let whole = LINE >> step.trailing_zeros().min(LINE.trailing_zeros());
-        let items = if most >= whole { most.wrapping_sub(most.checked_rem(whole)?) } else { most };
-        let len = items.wrapping_mul(step);
+        let items = if most >= whole { most - most.checked_rem(whole)? } else { most };
+        let len = items * step;
         let pattern = Pattern { mask: repeated(mask, step, len)?, tops: repeated(tops, step, len)? };
         let floats = columns.iter().flatten().any(|column| matches!(column.pairs, Pairs::Numbers(_)));
         let alike = if floats { compiled::<MaskedEqual<'_, true>>() } else { compiled::<MaskedEqual<'_, false>>() };
@@ -75,7 +75,7 @@ impl<'m> Mask<'m> {
     /// # Safety
     /// W1 to W3 of the module's contract, nothing being written, for the columns of as many items, at least one.
     pub(super) unsafe fn alike(&self, a: *const u8, b: *const u8, count: usize) -> Alike {
-        let bytes = count.wrapping_sub(1).wrapping_mul(self.step).wrapping_add(self.reach);
+        let bytes = (count - 1) * self.step + self.reach;
         // SAFETY: the function's contract; what lies between the columns may be read, see `page_rule`.
         unsafe { (self.alike)((a, b, bytes, self.pattern)) }
     }
@@ -85,10 +85,10 @@ impl<'m> Mask<'m> {
 fn repeated(bytes: &mut [u8; MASK], step: usize, len: usize) -> Option<&[u8]> {
     let mut filled = step;
     while filled < len {
-        let more = filled.min(len.wrapping_sub(filled));
+        let more = filled.min(len - filled);
         let (from, to) = bytes.split_at_mut_checked(filled)?;
         to.get_mut(..more)?.copy_from_slice(from.get(..more)?);
-        filled = filled.wrapping_add(more);
+        filled += more;
     }
     bytes.get(..len)
 }
@@ -100,9 +100,7 @@ fn same_bytes(column: &Column, step: usize) -> Option<Range<usize>> {
     let is_float = |scalar: Scalar| matches!(scalar, Scalar::Single | Scalar::Double);
     let count = match column.pairs {
         Pairs::Bytes(count) => count,
-        Pairs::Numbers([a, b]) if a == b && is_float(a.scalar) && a.count <= FEW => {
-            a.count.wrapping_mul(a.scalar.size())
-        }
+        Pairs::Numbers([a, b]) if a == b && is_float(a.scalar) && a.count <= FEW => a.count * a.scalar.size(),
         Pairs::Numbers(_) => return None,
     };
     Some(start..start.checked_add(count)?).filter(|range| start == other && range.end <= step)
@@ -177,7 +175,7 @@ macro_rules! bits {
         $(impl Bits for $bits {
             #[inline(always)]
             fn nan(self) -> Self {
-                // Greater than infinity, but for the sign.
+                // Greater than infinity, but for the sign, so that the difference wraps.
                 <$float>::INFINITY.to_bits().wrapping_sub(self & (<$bits>::MAX >> 1))
             }
             #[inline(always)]

@@ -172,7 +172,7 @@ unsafe fn lines_equal(
             }
             a = a.wrapping_offset(line.src.stride.wrapping_mul(count.cast_signed()));
             b = b.wrapping_offset(line.dst.stride.wrapping_mul(count.cast_signed()));
-            remaining = remaining.wrapping_sub(count);
+            remaining -= count;
         }
         true
     };
@@ -186,10 +186,10 @@ fn joined(column: &Column, line: &mut Axis) -> Column {
     let [a, b] = numbers.map(|numbers| numbers.scalar.size().cast_signed());
     let count = numbers.first().map_or(1, |numbers| numbers.count);
     let len = count.cast_signed();
-    if line.src.stride != a.wrapping_mul(len) || line.dst.stride != b.wrapping_mul(len) {
+    if line.src.stride != a * len || line.dst.stride != b * len {
         return *column;
     }
-    line.len = line.len.wrapping_mul(len);
+    line.len *= len;
     (line.src.stride, line.dst.stride) = (a, b);
     Column { pairs: Pairs::Numbers(numbers.map(|numbers| Numbers { count: 1, ..numbers })), ..*column }
 }

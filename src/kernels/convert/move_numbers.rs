@@ -78,7 +78,7 @@ impl<'p> NumberProgram<'p> {
         let times = count.checked_div(self.program.periods).unwrap_or(0);
         // SAFETY: the function's contract, for the periods, each of one number. The program is for this level.
         unsafe { (self.steps)(self.program, src, dst, times) };
-        times.wrapping_mul(self.program.periods)
+        times * self.program.periods
     }
 }
 
@@ -128,7 +128,7 @@ impl<'p> NumberMover<'p> {
                     let done = program.run(src, dst, count);
                     let [from, to] = self.strides.map(|step| step.wrapping_mul(done.cast_signed()));
                     let (src, dst) = (src.wrapping_offset(from), dst.wrapping_offset(to));
-                    (self.rows)(Rows { src, dst, counts: [1, count.wrapping_sub(done)], ..rows });
+                    (self.rows)(Rows { src, dst, counts: [1, count - done], ..rows });
                 }),
             }
         }
@@ -141,7 +141,7 @@ impl<'p> NumberMover<'p> {
 /// Of W1, W2 and W4 what concerns them.
 unsafe fn copied<const SIZE: usize>(rows: Rows) {
     // SAFETY: the function's contract.
-    unsafe { rows.each(|src, dst, count| core::ptr::copy_nonoverlapping(src, dst, count.wrapping_mul(SIZE))) }
+    unsafe { rows.each(|src, dst, count| core::ptr::copy_nonoverlapping(src, dst, count * SIZE)) }
 }
 
 /// An integer of as many bytes as the numbers have.

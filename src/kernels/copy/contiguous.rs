@@ -28,13 +28,13 @@ pub(crate) unsafe fn copy_block(src: *const u8, dst: *mut u8, len: usize) {
 /// W1 to W4 for as many bytes.
 pub(super) unsafe fn stream_block(src: *const u8, dst: *mut u8, len: usize) {
     let head = dst.align_offset(LINE).min(len);
-    let lines = len.wrapping_sub(head) / LINE;
-    let done = head.wrapping_add(lines.wrapping_mul(LINE));
+    let lines = (len - head) / LINE;
+    let done = head + lines * LINE;
     // SAFETY: the function's contract: the three parts are the whole. The instructions are there by the level.
     unsafe {
         core::ptr::copy_nonoverlapping(src, dst, head);
         let (from, to) = (src.wrapping_add(head), dst.wrapping_add(head));
-        let plain = || core::ptr::copy_nonoverlapping(from, to, lines.wrapping_mul(LINE));
+        let plain = || core::ptr::copy_nonoverlapping(from, to, lines * LINE);
         by_level! {
             level();
             avx512: x86::lines_avx512(from, to, lines),
@@ -42,7 +42,7 @@ pub(super) unsafe fn stream_block(src: *const u8, dst: *mut u8, len: usize) {
             neon: plain(),
             portable: plain(),
         }
-        core::ptr::copy_nonoverlapping(src.wrapping_add(done), dst.wrapping_add(done), len.wrapping_sub(done));
+        core::ptr::copy_nonoverlapping(src.wrapping_add(done), dst.wrapping_add(done), len - done);
     }
 }
 
@@ -76,7 +76,7 @@ mod x86 {
     #[target_feature(enable = "avx2")]
     pub(super) unsafe fn lines_avx2(src: *const u8, dst: *mut u8, count: usize) {
         let (mut from, mut to) = (src.cast::<__m256i>(), dst.cast::<__m256i>());
-        for _ in 0..count.wrapping_mul(2) {
+        for _ in 0..2 * count {
             // SAFETY: the function's contract.
             unsafe { _mm256_stream_si256(to, _mm256_loadu_si256(from)) };
             (from, to) = (from.wrapping_add(1), to.wrapping_add(1));

@@ -25,8 +25,8 @@ pub(crate) unsafe fn copy_small(small: &Small<'_>, src: *const u8, dst: *mut u8)
 /// # Safety
 /// As [`copy_small`]; the addresses belong to index 0 of this axis and those after it.
 unsafe fn planes(small: &Small<'_>, plane: &StridedPlane, axis: usize, src: *const u8, dst: *mut u8) {
-    let inner = axis.wrapping_add(1);
-    if inner.wrapping_add(1) >= small.shape.len() {
+    let inner = axis + 1;
+    if inner + 1 >= small.shape.len() {
         // SAFETY: the function's contract.
         return unsafe { plane.copy(src, dst, false) };
     }

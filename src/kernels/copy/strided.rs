@@ -79,9 +79,10 @@ impl StridedPlane {
     fn turned(&self, unit: isize) -> Option<(isize, Self)> {
         let PlaneAxis { len, src, dst } = self.line;
         let from = match (src, dst) {
+            // A stride of the least number is its own negative.
             _ if src != dst.wrapping_neg() => return None,
             _ if dst == unit => 0,
-            _ if src == unit => unit.wrapping_mul(len - 1),
+            _ if src == unit => unit * (len - 1),
             _ => return None,
         };
         Some((from, Self { line: PlaneAxis { len, src: -unit, dst: unit }, ..*self }))
@@ -190,7 +191,7 @@ impl StridedPlane {
     /// # Safety
     /// As `run`, for lines of these steps and units of 1, 2 or 4 bytes.
     unsafe fn backwards<const UNIT: usize>(&self, src: *const u8, dst: *mut u8) {
-        let bytes = self.line.len.wrapping_mul(UNIT.cast_signed());
+        let bytes = self.line.len * UNIT.cast_signed();
         let (mut src_row, mut dst_row) = (src, dst);
         for _ in 0..self.rows.len {
             let end = src_row.wrapping_add(UNIT);

@@ -82,6 +82,7 @@ impl<'p> LineCopier<'p> {
         let all = self.line.len.unsigned_abs();
         let periods = self.program.periods;
         let run = |steps: RunSteps, at: usize, count: usize| {
+            // As addresses do, what is added to them wraps.
             let at = at.cast_signed();
             let from = src.wrapping_offset(at.wrapping_mul(self.line.src.stride));
             let to = dst.wrapping_offset(at.wrapping_mul(self.line.dst.stride));

@@ -116,17 +116,19 @@ impl Out {
                 let given = left >> at & u64::from(byte.cast_unsigned() < width.cast_unsigned());
                 *index = if given == 1 { byte as u8 } else { NOWHERE };
                 gives |= given << at;
+                // A byte that is not given is 0, wherever it is shifted.
                 read |= given.wrapping_shl(byte as u32);
             }
             (window.offset, window.gives, window.read) = (offset, gives, read);
             left &= !gives;
-            count = count.wrapping_add(1);
+            count += 1;
         }
-        (if left == 0 { count } else { MOST.wrapping_add(1) }, all_readable, highest.wrapping_sub(first))
+        (if left == 0 { count } else { MOST + 1 }, all_readable, highest.wrapping_sub(first))
     }
 }
 
-/// Where the bytes of a vector come from, from the first byte of the step; those that the vector writes have a meaning.
+/// Where the bytes of a vector come from, from the first byte of the step; those that the vector writes have a meaning. Such places
+/// are sums of the view's strides, and wrap as addresses do (W1); numbers of items, vectors and windows do not.
 type Sources = [isize; LINE];
 
 /// The parts of an operand that the items of a period have, each from its first byte to one past its last.
@@ -163,7 +165,7 @@ impl Spans {
         let span = self.0.iter().find(|span| (span.0..span.1).contains(&lowest));
         let Some((start, end)) = span.copied() else { return (lowest, false) };
         // The width is a power of two.
-        let within = lowest.wrapping_sub(start) & width.wrapping_sub(1);
+        let within = lowest.wrapping_sub(start) & (width - 1);
         let offset = if adjacent { lowest.wrapping_sub(within) } else { lowest };
         let latest = end.wrapping_sub(width);
         if start <= latest { (offset.min(latest), true) } else { (offset, false) }
@@ -216,10 +218,10 @@ impl PeriodicLine {
     fn sources(&self, periods: usize, out: &mut Out, sources: &mut Sources) {
         // Steps of the destination go upwards here: the last period is first where they go downwards.
         let periods = periods.cast_signed();
-        let (first, turn) = if self.dst_step < 0 { (periods.wrapping_sub(1), -1) } else { (0, 1) };
+        let (first, turn) = if self.dst_step < 0 { (periods - 1, -1) } else { (0, 1) };
         let step = if periods == 1 { REACH } else { self.dst_step.wrapping_abs() };
         // A product in the place of a division: right for what is less than REACH, whatever the step up to there.
-        let inverse = 0x1_0000_i32.checked_div(step as i32).unwrap_or(0).wrapping_add(1);
+        let inverse = 0x1_0000_i32.checked_div(step as i32).unwrap_or(0) + 1;
         out.write = 0;
         for item in 0..self.items.cast_signed() {
             let begin = item.wrapping_mul(self.dst_item).wrapping_add(first.wrapping_mul(self.dst_step));
@@ -229,9 +231,9 @@ impl PeriodicLine {
                 continue;
             }
             for (at, source) in sources.iter_mut().enumerate() {
-                let byte = (before as i32).wrapping_add(at as i32);
-                let period = byte.wrapping_mul(inverse) >> 16;
-                let within = byte.wrapping_sub(period.wrapping_mul(step as i32));
+                let byte = before as i32 + at as i32;
+                let period = (byte * inverse) >> 16;
+                let within = byte - period * step as i32;
                 let here = byte >= 0 && byte < REACH as i32 && (period as isize) < periods && within < self.unit as i32;
                 let place = from
                     .wrapping_add(self.src_step.wrapping_mul(turn).wrapping_mul(period as isize))
@@ -273,11 +275,8 @@ impl PeriodicLine {
     #[inline(always)]
     fn fill(&self, program: &mut Program, periods: usize, width: usize, masks: bool) -> Option<()> {
         let bytes = periods.checked_mul(self.items)?.checked_mul(self.unit)?;
-        let others = periods.cast_signed().wrapping_sub(1);
-        if bytes > MOST.wrapping_mul(width)
-            || bytes < width / 4
-            || (others != 0 && self.dst_step.wrapping_abs() >= REACH)
-        {
+        let others = periods.cast_signed() - 1;
+        if bytes > MOST * width || bytes < width / 4 || (others != 0 && self.dst_step.wrapping_abs() >= REACH) {
             return None;
         }
         program.periods = periods;
@@ -286,14 +285,14 @@ impl PeriodicLine {
         program.width = width;
         program.sparse = program.src_step.unsigned_abs() > bytes;
         let size = width.cast_signed();
-        let all = if width == LINE { u64::MAX } else { (1_u64 << width).wrapping_sub(1) };
+        let all = if width == LINE { u64::MAX } else { (1_u64 << width) - 1 };
         // The source that an item has in all periods; that of the item alone where it must not be read with others.
         let near = may_cover(self.src_step.unsigned_abs().saturating_sub(self.unit));
         let spans =
             Spans::new(self.items, self.src_item, self.unit, if near { self.src_step.wrapping_mul(others) } else { 0 });
         let outs = Spans::new(self.items, self.dst_item, self.unit, self.dst_step.wrapping_mul(others));
         (program.out_count, program.window_count, program.fetched_count) = (0, 0, 0);
-        (program.whole, program.readable) = (program.dst_step & size.wrapping_sub(1) == 0, true);
+        (program.whole, program.readable) = (program.dst_step & (size - 1) == 0, true);
         let mut sources = [0; LINE];
         for (item, (start, end)) in outs.0.iter().enumerate().take(self.items) {
             let known = outs.0.iter().take(item);
@@ -314,7 +313,7 @@ impl PeriodicLine {
                     // Between items of the destination.
                     continue;
                 }
-                program.out_count = program.out_count.wrapping_add(1);
+                program.out_count += 1;
                 let (count, readable) = out.cover(&sources, &spans, size)?;
                 program.window_count = program.window_count.max(count);
                 for window in out.windows.iter().take(count) {
@@ -325,7 +324,7 @@ impl PeriodicLine {
                         && let Some(fetched) = program.fetched.get_mut(program.fetched_count)
                     {
                         *fetched = middle;
-                        program.fetched_count = program.fetched_count.wrapping_add(1);
+                        program.fetched_count += 1;
                     }
                 }
                 program.readable &= readable;

@@ -44,7 +44,7 @@ unsafe fn part_of_strip<const JOIN: usize>(tile: &Tile<'_>, stream: bool) {
 
 /// The lowest `count` bits.
 const fn ones(count: usize) -> u64 {
-    if count >= 64 { u64::MAX } else { (1_u64 << count).wrapping_sub(1) }
+    if count >= 64 { u64::MAX } else { (1_u64 << count) - 1 }
 }
 
 /// An array of what a function gives for each of these. (An iterator would call the function without the instructions.)
@@ -158,7 +158,7 @@ impl<const UNIT: usize> Units<UNIT> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
     unsafe fn transpose<const WHOLE: bool>(tile: Tile<'_>, put: impl Fn(usize, __m512i)) {
-        let read = ones(if WHOLE { Self::SIDE * UNIT } else { tile.columns.len().wrapping_mul(UNIT) });
+        let read = ones(if WHOLE { Self::SIDE * UNIT } else { tile.columns.len() * UNIT });
         let load = |row: usize| {
             if !WHOLE && row >= tile.rows.len() {
                 return _mm512_setzero_si512();
@@ -190,7 +190,7 @@ impl<const UNIT: usize> Units<UNIT> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
     unsafe fn copy<const WHOLE: bool>(tile: Tile<'_>, stream: bool) {
-        let written = ones(if WHOLE { Self::SIDE * UNIT } else { tile.rows.len().wrapping_mul(UNIT) });
+        let written = ones(if WHOLE { Self::SIDE * UNIT } else { tile.rows.len() * UNIT });
         let put = |column: usize, line: __m512i| {
             if !WHOLE && column >= tile.columns.len() {
                 return;
@@ -378,7 +378,7 @@ impl<const JOIN: usize> Joined<JOIN> {
     unsafe fn copy<const WHOLE: bool>(tile: Tile<'_>, stream: bool) {
         let mut scratch = [const { MaybeUninit::<__m512i>::uninit() }; 64];
         let scratch = scratch.as_mut_ptr().cast::<__m512i>();
-        let bytes = |count: usize| ones(count.wrapping_mul(Self::ITEM));
+        let bytes = |count: usize| ones(count * Self::ITEM);
         let (read, written) = (bytes(tile.columns.len()), bytes(tile.rows.len()));
         let load = |row: usize| {
             if !WHOLE && row >= tile.rows.len() {

@@ -101,7 +101,7 @@ impl<const UNIT: usize, const LINES: usize> Strip<UNIT, LINES> {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
     unsafe fn quarter(from: impl Fn(usize) -> *const u8, put: impl Fn(usize, __m512i)) {
         let load = |row: usize| {
-            let row = |quarter: usize| from(row.wrapping_add(quarter.wrapping_mul(Self::QUARTER)));
+            let row = |quarter: usize| from(row + quarter * Self::QUARTER);
             // SAFETY: the function's contract.
             unsafe { gather([row(0), row(1), row(2), row(3)]) }
         };

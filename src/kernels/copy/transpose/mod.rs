@@ -184,7 +184,7 @@ impl<'s> Runner<'s> {
     fn shift(&self, address: usize, width: usize, alike: bool, side: usize) -> usize {
         let line = (LINE >> self.unit.trailing_zeros().min(LINE.trailing_zeros())).max(side);
         let head = self.head(address, alike).filter(|head| *head < width);
-        head.and_then(|head| width.wrapping_sub(head).checked_rem(line)).unwrap_or(0)
+        head.and_then(|head| (width - head).checked_rem(line)).unwrap_or(0)
     }
 
     /// The first so many of these rows and columns.
@@ -234,23 +234,23 @@ impl<'s> Runner<'s> {
         let Sides { rows, columns } = self.sides;
         let (table, count) = (rows.offsets().0, rows.width());
         let (Some(start), Some((heads, _)), Some(turned)) =
-            (rows.parts(0).next(), table.split_at_checked(head), table.get(head..head.wrapping_add(count)))
+            (rows.parts(0).next(), table.split_at_checked(head), table.get(head..head + count))
         else {
             return;
         };
         // As many of the rows that lie in their own column as make whole tiles, and those behind them.
-        let behind = count.wrapping_sub(head);
-        let whole = behind.wrapping_sub(behind.checked_rem(self.kernel.rows).unwrap_or(0));
+        let behind = count - head;
+        let whole = behind - behind.checked_rem(self.kernel.rows).unwrap_or(0);
         let Some((own, mixed)) = turned.split_at_checked(whole) else { return };
         let unit = self.unit;
-        let bytes = |items: usize| items.wrapping_mul(unit);
+        let bytes = |items: usize| items * unit;
         let mut parts = columns.parts(self.shift(src.addr(), columns.width(), self.rows_alike, 1)).peekable();
         let mut heads = Some(heads);
         while let Some(part) = parts.next() {
             let src = src.wrapping_offset(part.src.wrapping_add(start.src));
             let dst = dst.wrapping_offset(part.dst.wrapping_add(start.dst));
             let columns = part.offsets;
-            let last = columns.len().wrapping_sub(1);
+            let last = columns.len() - 1;
             let (Some(first), Some((others, end))) = (columns.get(..1), columns.split_at_checked(last)) else { return };
             // SAFETY: the function's contract: but for the last column, all items of turned rows are there.
             unsafe {
@@ -264,7 +264,7 @@ impl<'s> Runner<'s> {
                     let below = dst.wrapping_add(bytes(whole));
                     self.submit(self.plane(src, own, dst, columns));
                     self.submit(self.plane(src, mixed, below, others));
-                    let mixed = mixed.get(..behind.wrapping_sub(whole)).unwrap_or(&[]);
+                    let mixed = mixed.get(..behind - whole).unwrap_or(&[]);
                     self.submit(self.plane(src.wrapping_add(bytes(last)), mixed, below, end));
                 }
             }
