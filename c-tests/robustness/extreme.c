@@ -936,10 +936,10 @@ static void windows_are_found_as_if_one_by_one(void)
     }
 }
 
-/* Everything of windows of 2**40 items in a few megabytes, and of 62 axes of two. */
+/* Everything of windows of 2**32 items in a megabyte. */
 static void windows_take_as_long_as_their_memory(void)
 {
-    Py_ssize_t n = (Py_ssize_t)1 << 20, middle = 8 * n;
+    Py_ssize_t n = (Py_ssize_t)1 << 16, middle = 8 * n;
     unsigned char *from = calloc((size_t)(2 * middle), 1), *to = calloc((size_t)(2 * middle), 1);
     static const Py_ssize_t strides[][2] = {{1, 1}, {-1, 1}, {1, -1}, {-1, -1}, {1, 2}, {2, 3}, {3, -2}, {0, 1}, {4, 1}};
     pybuffer_subscript all[1] = {PYBUFFER_ELLIPSIS};

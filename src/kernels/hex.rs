@@ -243,7 +243,7 @@ fn digits(bytes: &[u8], text: &mut [MaybeUninit<u8>]) {
         // The high half first.
         let halves = byte >> 4 | (byte & 0x0f) << 8;
         // 1 where the half is a letter.
-        let letters = (halves + 0x0606 >> 4) & 0x0101;
+        let letters = ((halves + 0x0606) >> 4) & 0x0101;
         let text = halves + 0x3030 + letters * u16::from(b'a' - b'9' - 1);
         *pair = text.to_le_bytes().map(MaybeUninit::new);
     }
