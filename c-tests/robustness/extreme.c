@@ -1,11 +1,11 @@
 /* Views of very many items in very little memory, or in none: items without bytes, items that are repeated by a stride of
  * 0, axes without items, lengths that are lies. Whatever is done with them takes no longer than the memory gives reason
- * for, and no count of items wraps. A call that takes for ever is ended by an alarm, which ends the program. */
+ * for, and no count of items wraps. A call that takes for ever is ended by a timer, which ends the program. */
 #include "support.h"
 
-#include <unistd.h>
+#include <sys/time.h>
 
-/* What all tests together may take under valgrind on a slow machine, and then some. */
+/* The processor time that all tests together may take under valgrind on a slow machine, and then some. */
 #define SECONDS 300
 
 /* Wide enough for the products here. */
@@ -1063,7 +1063,7 @@ int main(void)
     PyMem_SetAllocator(PYMEM_DOMAIN_RAW, &some);
     PyMem_SetAllocator(PYMEM_DOMAIN_MEM, &some);
     PyMem_SetAllocator(PYMEM_DOMAIN_OBJ, &some);
-    alarm(SECONDS);
+    setitimer(ITIMER_PROF, &(struct itimerval){.it_value = {.tv_sec = SECONDS}}, NULL);
     tap_after_each = nothing_is_left_pending;
     fill_memory();
     RUN(each_view_and_each_function);
