@@ -1,7 +1,7 @@
 //! libpybuffer: Python's buffer protocol (PEP 3118) and memoryviews for C, without an interpreter.
 //!
 //! This file holds the layer map and nothing else. A module uses only modules of lower layers, and within a folder a
-//! file uses only those listed above it in its `mod.rs`; `tests/layers.rs` enforces both. Each object has a layer of its
+//! file uses only those listed above it in its `mod.rs`; `tests/house/layers.rs` enforces both. Each object has a layer of its
 //! own. ARCHITECTURE.md has the why.
 //!
 //! | layer | module | what lives there |
@@ -30,7 +30,7 @@
 #[cfg(feature = "std")]
 extern crate std;
 
-/// The C library has no std, so it must say what a panic does. Nothing in it can panic: `tests/library.rs` finds neither
+/// The C library has no std, so it must say what a panic does. Nothing in it can panic: `tests/house/library.rs` finds neither
 /// this function nor any other panicking code in it.
 #[cfg(not(feature = "std"))]
 #[panic_handler]

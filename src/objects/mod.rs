@@ -2,7 +2,7 @@
 //!
 //! Bytes objects are made by the others; memoryviews use formats, bytes objects and bytearrays; sequences are whatever
 //! has items. Nothing else here uses its neighbours. Each has its own layer in the table of `lib.rs`, so that
-//! `tests/layers.rs` enforces this.
+//! `tests/house/layers.rs` enforces this.
 
 pub(crate) mod bytes;
 
