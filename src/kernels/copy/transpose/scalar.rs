@@ -42,7 +42,28 @@ unsafe fn whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
     for tile in (Tile { columns, ..*tile }).tiles(side, UNIT) {
         ahead.step();
         // SAFETY: the function's contract.
-        unsafe { each::<UNIT>(tile.src, tile.rows, tile.dst, tile.columns) };
+        unsafe {
+            if UNIT <= 4 {
+                large::<UNIT>(tile.src, tile.rows.as_ptr(), tile.dst, tile.columns.as_ptr());
+            } else {
+                each::<UNIT>(tile.src, tile.rows, tile.dst, tile.columns);
+            }
+        }
+    }
+}
+
+/// Copies a whole tile of many items.
+///
+/// # Safety
+/// As [`whole`], for one tile.
+// Not in line: the compiler has registers for a source line each, and none left for the loop over tiles.
+#[inline(never)]
+unsafe fn large<const UNIT: usize>(src: *const u8, rows: *const Offset, dst: *mut u8, columns: *const Offset) {
+    let side = const { side(UNIT) };
+    // SAFETY: the function's contract: the tables have that many entries.
+    unsafe {
+        let (rows, columns) = (core::slice::from_raw_parts(rows, side), core::slice::from_raw_parts(columns, side));
+        each::<UNIT>(src, rows, dst, columns);
     }
 }
 
