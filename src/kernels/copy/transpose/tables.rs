@@ -18,6 +18,10 @@ pub(super) struct Tile<'t> {
     pub(super) columns: &'t [Offset],
 }
 
+#[cfg_attr(
+    not(any(target_arch = "x86_64", target_arch = "aarch64")),
+    allow(dead_code, reason = "there are no vectors that lines are loaded to")
+)]
 impl<'t> Tile<'t> {
     /// The first rows, at most so many, and those below them.
     #[inline(always)]
