@@ -12,7 +12,7 @@ use crate::layout::{MAX_NDIM, Order, Structure};
 use crate::runtime::refs;
 use crate::runtime::types;
 
-use super::fill::UNSIGNED_BYTES;
+use super::fill_info::UNSIGNED_BYTES;
 use super::request::Request;
 use super::view::{NEGATIVE, structure};
 

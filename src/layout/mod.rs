@@ -34,7 +34,7 @@ pub use axes::{Axis, Step};
 pub use placed::{Placed, Pointers};
 pub use plan::{Pair, Purpose};
 pub use planned::Plan;
-pub use sides::{Lines, Offset, Part, Side, Sides};
+pub use sides::{Lines, Offset, Side, SidePart, Sides};
 pub use small::{SMALL, Small};
 pub use structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of};
 pub use subscript::{Clipped, Subscript, axes_left, clip, select};

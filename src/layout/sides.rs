@@ -36,7 +36,7 @@ pub struct Side<'m> {
 
 /// A part of a side: what of the table it needs, and where it begins.
 #[derive(Clone, Copy, Debug)]
-pub struct Part<'s> {
+pub struct SidePart<'s> {
     /// Where each item of the line is in the other operand, in bytes from the first one.
     pub offsets: &'s [Offset],
     /// Where it begins in the first operand.
@@ -149,7 +149,7 @@ impl<'m> Side<'m> {
 
     /// The parts of the side. The first one has `shift` items less (a number of steps along the last axis, where it is the
     /// only one), so that the others begin where lines of the cache do.
-    pub fn parts(&self, shift: usize) -> impl Iterator<Item = Part<'_>> {
+    pub fn parts(&self, shift: usize) -> impl Iterator<Item = SidePart<'_>> {
         let whole = self.len.checked_div(self.inner).unwrap_or(0);
         let mut left = self.last.len.unsigned_abs();
         let mut at = 0_isize;
@@ -161,7 +161,7 @@ impl<'m> Side<'m> {
             let (src, dst) = (src.wrapping_add(self.base.0), dst.wrapping_add(self.base.1));
             at += steps.cast_signed();
             left -= steps;
-            Some(Part { offsets, src, dst })
+            Some(SidePart { offsets, src, dst })
         })
     }
 }

@@ -11,7 +11,7 @@ pub(super) struct StridedPlane {
 }
 
 /// Copies a part of a plane.
-type Part = unsafe fn(&StridedPlane, *const u8, *mut u8, isize, isize);
+type CopyRows = unsafe fn(&StridedPlane, *const u8, *mut u8, isize, isize);
 
 /// A direct axis. (An [`Axis`] is copied field by field: it has just been written so, and must not wait for that.)
 #[derive(Clone, Copy)]
@@ -132,7 +132,7 @@ impl StridedPlane {
     /// As `run`; `part` is [`part`](Self::part) for the unit.
     // Not in line: what is copied without tiles is small more often than not, and has its code together.
     #[inline(never)]
-    unsafe fn tiles(&self, side: isize, part: Part, src: *const u8, dst: *mut u8) {
+    unsafe fn tiles(&self, side: isize, part: CopyRows, src: *const u8, dst: *mut u8) {
         let mut row = 0;
         while row < self.rows.len {
             let rows = side.min(self.rows.len - row);

@@ -29,7 +29,7 @@ mod iterate;
 
 mod equality;
 
-mod contiguous;
+mod copies;
 
 mod numbers;
 
@@ -43,7 +43,7 @@ use crate::runtime::types::{self, Links};
 
 pub(crate) use assign::{assign, fill};
 pub(crate) use cast::cast;
-pub(crate) use contiguous::{copy, get_contiguous, new, to_bytes};
+pub(crate) use copies::{copy, get_contiguous, new, to_bytes};
 pub(crate) use equality::equal_values;
 pub(crate) use items::{get_item, get_number, item_pointer, set_item, set_number, set_values, values};
 pub(crate) use iterate::{iterate, next, next_item};

@@ -41,7 +41,7 @@ unsafe fn whole<const UNIT: usize, const STREAM: bool>(tile: &Tile<'_>, ahead: &
 }
 
 /// # Safety
-/// As [`Part`](super::tables::Part), at the level `Avx2`.
+/// As [`CopyPart`](super::tables::CopyPart), at the level `Avx2`.
 #[target_feature(enable = "avx2")]
 unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, stream: bool) {
     // SAFETY: the function's contract; the instructions are enabled.
@@ -242,7 +242,7 @@ impl Strip {
     }
 
     /// # Safety
-    /// As [`Part`](super::tables::Part), at the level `Avx2`.
+    /// As [`CopyPart`](super::tables::CopyPart), at the level `Avx2`.
     unsafe fn part(tile: &Tile<'_>, _: bool) {
         let [bytes, ..] = &TILES;
         // SAFETY: the function's contract. Smaller tiles are parts of cache lines, which are not streamed.

@@ -35,7 +35,7 @@ pub(super) fn kernel(unit: usize) -> Option<Kernel> {
 /// What strips leave over, in tiles.
 ///
 /// # Safety
-/// As [`Part`](super::tables::Part), at the level `Avx512`.
+/// As [`CopyPart`](super::tables::CopyPart), at the level `Avx512`.
 unsafe fn part_of_strip<const JOIN: usize>(tile: &Tile<'_>, stream: bool) {
     let smaller = if JOIN == 4 { &BYTES } else { &WORDS };
     // SAFETY: the function's contract.
@@ -237,7 +237,7 @@ impl<const UNIT: usize> Units<UNIT> {
     }
 
     /// # Safety
-    /// As [`Part`](super::tables::Part), at the level `Avx512`.
+    /// As [`CopyPart`](super::tables::CopyPart), at the level `Avx512`.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
     unsafe fn part(tile: &Tile<'_>, stream: bool) {
         // SAFETY: the function's contract. A few items are copied one by one in less time than a tile takes.
@@ -331,7 +331,7 @@ impl<const UNIT: usize> Narrow<UNIT> {
     }
 
     /// # Safety
-    /// As [`Part`](super::tables::Part), at the level `Avx512`.
+    /// As [`CopyPart`](super::tables::CopyPart), at the level `Avx512`.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
     unsafe fn part(tile: &Tile<'_>, stream: bool) {
         let mut left = *tile;
@@ -454,7 +454,7 @@ impl<const JOIN: usize> Joined<JOIN> {
     }
 
     /// # Safety
-    /// As [`Part`](super::tables::Part), at the level `Avx512`.
+    /// As [`CopyPart`](super::tables::CopyPart), at the level `Avx512`.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
     unsafe fn part(tile: &Tile<'_>, stream: bool) {
         // SAFETY: the function's contract. A few items are copied one by one in less time than a tile takes.

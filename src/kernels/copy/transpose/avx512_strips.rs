@@ -9,7 +9,7 @@ use core::mem::MaybeUninit;
 
 use crate::kernels::prefetch::LINE;
 
-use super::tables::{Ahead, MicroKernel, Part, Tile};
+use super::tables::{Ahead, CopyPart, MicroKernel, Tile};
 
 /// Items of 1 or 2 bytes, so many lines of the destination long, for memory that no cache holds.
 ///
@@ -70,7 +70,7 @@ impl<const UNIT: usize, const LINES: usize> Strip<UNIT, LINES> {
     const QUARTER: usize = 16 / UNIT;
 
     /// The micro-kernel, with what copies parts of strips, and planes of fewer rows.
-    pub(super) const fn kernel(smaller: &'static MicroKernel, part: Part) -> MicroKernel {
+    pub(super) const fn kernel(smaller: &'static MicroKernel, part: CopyPart) -> MicroKernel {
         MicroKernel {
             unit: UNIT,
             rows: LINES * Self::SIDE,

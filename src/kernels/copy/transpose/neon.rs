@@ -43,7 +43,7 @@ where
 }
 
 /// # Safety
-/// As [`Part`](super::tables::Part).
+/// As [`CopyPart`](super::tables::CopyPart).
 unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, _: bool)
 where
     Transposes: Square<UNIT>,

@@ -68,7 +68,7 @@ unsafe fn large<const UNIT: usize>(src: *const u8, rows: *const Offset, dst: *mu
 }
 
 /// # Safety
-/// As [`Part`](super::tables::Part).
+/// As [`CopyPart`](super::tables::CopyPart).
 unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, _: bool) {
     // SAFETY: the function's contract.
     unsafe { items::<UNIT>(tile) }

@@ -54,7 +54,7 @@ pub(super) unsafe fn whole<S: Square<UNIT>, const UNIT: usize, const STREAM: boo
 /// Copies a part of a tile: whole squares as such, what is left item by item.
 ///
 /// # Safety
-/// As [`Part`](super::tables::Part); the processor has the instructions.
+/// As [`CopyPart`](super::tables::CopyPart); the processor has the instructions.
 #[inline(always)]
 pub(super) unsafe fn part<S: Square<UNIT>, const UNIT: usize>(tile: &Tile<'_>, stream: bool) {
     let whole = |len: usize| len - len % S::SIDE;

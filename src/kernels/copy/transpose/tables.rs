@@ -77,7 +77,7 @@ pub(super) type Whole = unsafe fn(&Tile<'_>, &mut Ahead);
 
 /// Copies a part of a tile, at most its rows and columns; the flag says that it may use non-temporal stores for whole lines, which
 /// are aligned then. It may be called as a [`Whole`].
-pub(super) type Part = unsafe fn(&Tile<'_>, bool);
+pub(super) type CopyPart = unsafe fn(&Tile<'_>, bool);
 
 /// A micro-kernel for tiles of one size.
 pub(super) struct MicroKernel {
@@ -93,7 +93,7 @@ pub(super) struct MicroKernel {
     /// The same with non-temporal stores, for which destination lines are aligned, where there are such stores and the rows of a
     /// tile fill cache lines.
     pub(super) streamed: Option<Whole>,
-    pub(super) part: Part,
+    pub(super) part: CopyPart,
     /// What copies planes of fewer rows than a tile has; `None` where this one does.
     pub(super) smaller: Option<&'static MicroKernel>,
 }
