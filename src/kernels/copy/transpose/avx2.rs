@@ -19,17 +19,7 @@ pub(super) fn kernel(unit: usize) -> Option<Kernel> {
 }
 
 const fn of<const UNIT: usize>() -> MicroKernel {
-    let side = LINE / UNIT;
-    MicroKernel {
-        unit: UNIT,
-        rows: side,
-        columns: side,
-        steps: 1,
-        whole: whole::<UNIT, false>,
-        streamed: Some(whole::<UNIT, true>),
-        part: part::<UNIT>,
-        smaller: None,
-    }
+    MicroKernel::square(UNIT, LINE / UNIT, whole::<UNIT, false>, Some(whole::<UNIT, true>), part::<UNIT>)
 }
 
 /// # Safety

@@ -214,16 +214,8 @@ impl<const UNIT: usize> Units<UNIT> {
 }
 
 impl<const UNIT: usize> Units<UNIT> {
-    const KERNEL: MicroKernel = MicroKernel {
-        unit: UNIT,
-        rows: Self::SIDE,
-        columns: Self::SIDE,
-        steps: 1,
-        whole: Self::whole::<false>,
-        streamed: Some(Self::whole::<true>),
-        part: Self::part,
-        smaller: None,
-    };
+    const KERNEL: MicroKernel =
+        MicroKernel::square(UNIT, Self::SIDE, Self::whole::<false>, Some(Self::whole::<true>), Self::part);
 
     /// # Safety
     /// As [`Whole`](super::tables::Whole), at the level `Avx512`.
@@ -431,16 +423,8 @@ impl<const JOIN: usize> Joined<JOIN> {
 }
 
 impl<const JOIN: usize> Joined<JOIN> {
-    const KERNEL: MicroKernel = MicroKernel {
-        unit: Self::ITEM,
-        rows: Self::SIDE,
-        columns: Self::SIDE,
-        steps: 1,
-        whole: Self::whole::<false>,
-        streamed: Some(Self::whole::<true>),
-        part: Self::part,
-        smaller: None,
-    };
+    const KERNEL: MicroKernel =
+        MicroKernel::square(Self::ITEM, Self::SIDE, Self::whole::<false>, Some(Self::whole::<true>), Self::part);
 
     /// # Safety
     /// As [`Whole`](super::tables::Whole), at the level `Avx512`.

@@ -19,17 +19,7 @@ const fn of<const UNIT: usize>() -> MicroKernel
 where
     Transposes: Square<UNIT>,
 {
-    let side = LINE / UNIT;
-    MicroKernel {
-        unit: UNIT,
-        rows: side,
-        columns: side,
-        steps: 1,
-        whole: whole::<UNIT>,
-        streamed: None,
-        part: part::<UNIT>,
-        smaller: None,
-    }
+    MicroKernel::square(UNIT, LINE / UNIT, whole::<UNIT>, None, part::<UNIT>)
 }
 
 /// # Safety

@@ -15,17 +15,7 @@ pub(super) fn kernel(unit: usize) -> Option<Kernel> {
 }
 
 const fn of<const UNIT: usize>() -> MicroKernel {
-    let side = side(UNIT);
-    MicroKernel {
-        unit: UNIT,
-        rows: side,
-        columns: side,
-        steps: 1,
-        whole: whole::<UNIT>,
-        streamed: None,
-        part: part::<UNIT>,
-        smaller: None,
-    }
+    MicroKernel::square(UNIT, side(UNIT), whole::<UNIT>, None, part::<UNIT>)
 }
 
 /// Items along each side of a tile.

@@ -99,6 +99,17 @@ pub(super) struct MicroKernel {
 }
 
 impl MicroKernel {
+    /// Tiles of `side` items of `unit` bytes each way, each copied in one go.
+    pub(super) const fn square(
+        unit: usize,
+        side: usize,
+        whole: Whole,
+        streamed: Option<Whole>,
+        part: CopyPart,
+    ) -> Self {
+        Self { unit, rows: side, columns: side, steps: 1, whole, streamed, part, smaller: None }
+    }
+
     /// Copies any number of rows of some columns, at most those of a tile.
     ///
     /// # Safety
