@@ -64,6 +64,11 @@ impl Axis {
     }
 }
 
+/// The number of index tuples; of an axis without items none, however long the others are. Saturates.
+pub(super) fn tuples(axes: &[Axis]) -> usize {
+    axes.iter().fold(1_usize, |tuples, axis| tuples.saturating_mul(axis.len.unsigned_abs()))
+}
+
 /// The bytes that items of `size` bytes take, as offsets: the first byte, and one past the last. Each axis is given as its
 /// number of items, at least one, and its step. `None` where the offsets do not fit.
 pub(super) fn reach(

@@ -9,7 +9,7 @@
 //! again would change nothing, it is visited once, so that a walk takes no longer than its operands are large. Items
 //! without bytes have no place, so all axes of an operand that has only such are of this kind.
 
-use super::axes::{Axes, Axis, Step, reach};
+use super::axes::{Axes, Axis, Step, reach, tuples};
 use super::planned::Plan;
 use super::structure::{Order, Structure};
 
@@ -159,7 +159,13 @@ impl<'m> Pair<'m> {
     #[must_use]
     pub fn items(&self) -> usize {
         // Invariant 3: it fits, unless an axis has no items, and then it is 0 all the same.
-        self.axes.as_slice().iter().fold(1usize, |items, axis| items.saturating_mul(axis.len.unsigned_abs()))
+        tuples(self.axes.as_slice())
+    }
+
+    /// The bytes of all items, one for each pair. Saturates.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.items().saturating_mul(self.itemsize)
     }
 
     /// The bytes that each operand touches, as offsets from its base: first byte, and one past the last; first operand

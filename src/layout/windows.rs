@@ -7,7 +7,7 @@
 
 use core::ops::ControlFlow;
 
-use super::axes::{Axis, Step};
+use super::axes::{Axis, Step, reach, tuples};
 use super::plan::Pair;
 use super::{MAX_NDIM, with_room};
 
@@ -68,17 +68,11 @@ fn common_divisor(mut a: usize, mut b: usize) -> usize {
     a
 }
 
-/// How many bytes are from the first byte of the first item to that of the last one.
-fn span<'a>(axes: impl Iterator<Item = &'a Axis>, stride: impl Fn(&Axis) -> isize) -> usize {
-    axes.fold(0_usize, |span, axis| {
-        let steps = axis.len.unsigned_abs().saturating_sub(1);
-        span.saturating_add(steps.saturating_mul(stride(axis).unsigned_abs()))
-    })
-}
-
-/// How many index tuples there are; of an axis without items none, however long the others are.
-fn product<'a>(axes: impl Iterator<Item = &'a Axis>) -> usize {
-    axes.fold(1, |items: usize, axis| items.saturating_mul(axis.len.unsigned_abs()))
+/// Where the items are that axes lead to, as offsets of their first bytes: the least, and how far the greatest is behind it.
+/// `None` where the offsets do not fit.
+fn spread<'a>(axes: impl Iterator<Item = &'a Axis>, stride: impl Fn(&Axis) -> isize) -> Option<(isize, usize)> {
+    let (first, end) = reach(0, 0, axes.map(|axis| (axis.len, stride(axis))))?;
+    Some((first, end.abs_diff(first)))
 }
 
 impl Pair<'_> {
@@ -102,14 +96,14 @@ impl Pair<'_> {
     }
 
     fn is_larger_than_memory(&self, enough: Enough) -> bool {
-        let direct = || self.direct().iter();
-        let items = product(direct());
+        let items = tuples(self.direct());
         if items <= FEW_PAIRS {
             return false;
         }
         let covered = items.saturating_mul(self.itemsize.max(1)) / 2;
-        let src = || span(direct(), |axis| axis.src.stride) < covered;
-        let dst = || span(direct(), |axis| axis.dst.stride) < covered;
+        let is_less = |spread: Option<(isize, usize)>| spread.is_some_and(|(_, span)| span < covered);
+        let src = || is_less(spread(self.direct().iter(), |axis| axis.src.stride));
+        let dst = || is_less(spread(self.direct().iter(), |axis| axis.dst.stride));
         match enough {
             Enough::First => src(),
             Enough::Last => dst(),
@@ -152,12 +146,10 @@ impl Pair<'_> {
     #[must_use]
     pub fn places(&self) -> Option<Places> {
         let moving = || self.direct().iter().filter(|axis| axis.src.stride != 0 && axis.len > 1);
-        let items = product(self.direct().iter());
+        let items = tuples(self.direct());
         let step = moving().fold(0, |step, axis| common_divisor(axis.src.stride.unsigned_abs(), step));
-        let span = span(moving(), |axis| axis.src.stride);
+        let (first, span) = spread(moving(), |axis| axis.src.stride)?;
         let count = span.checked_div(step)?.checked_add(1)?;
-        let first = moving().map(|axis| (axis.len - 1).wrapping_mul(axis.src.stride).min(0));
-        let first = first.fold(0, isize::wrapping_add);
         let few = items > FEW_PAIRS && count <= items / 4 && isize::try_from(span).is_ok();
         few.then_some(Places { step: step.cast_signed(), count, first })
     }
@@ -276,7 +268,7 @@ impl Boxes<'_> {
     /// Whether the needed indices from the axis at `position` on are one box, which it then is; few pairs are one in any case.
     fn settle(&mut self, position: usize) -> bool {
         let axes = self.pair.axes.as_slice().get(position..).unwrap_or(&[]);
-        let few = product(axes.iter()) <= self.few;
+        let few = tuples(axes) <= self.few;
         for at in position..self.count() {
             let all = (0, self.len(at));
             let range = if few { Some(all) } else { self.next(at, 0) };
