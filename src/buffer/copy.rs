@@ -82,21 +82,15 @@ unsafe fn copy_out_planned(buf: *mut u8, view: &Py_buffer, order: Order, memory:
             kernels::copy_block(src, buf, view.len.unsigned_abs());
             return Ok(());
         }
-        with_room!(structure.ndim, room => copy_pair(Pair::to_contiguous(room, &structure, order), Purpose::Once, src, buf))
+        with_room!(structure.ndim, room => {
+            let pair = Pair::to_contiguous(room, &structure, order).ok_or(Error::bad_argument())?;
+            run(pair, Purpose::Once, Order::C, src, buf);
+        });
+        Ok(())
     }
 }
 
 /// Runs a walk whose second operand is apart from the first.
-///
-/// # Safety
-/// W1 to W4.
-unsafe fn copy_pair(pair: Option<Pair<'_>>, purpose: Purpose, src: *const u8, dst: *mut u8) -> Result<()> {
-    // SAFETY: the function's contract.
-    unsafe { run(pair.ok_or(Error::bad_argument())?, purpose, Order::C, src, dst) };
-    Ok(())
-}
-
-/// The same.
 ///
 /// # Safety
 /// W1 to W4.
@@ -274,7 +268,7 @@ unsafe fn copy_if_apart(
             };
             if !apart {
                 let mut size = 0_usize;
-                each_last(pair, |part| size = size.saturating_add(part.items().saturating_mul(part.itemsize())));
+                each_last(pair, |part| size = size.saturating_add(part.bytes()));
                 return Ok(Some(size));
             }
             each_last(pair, |part| run(part, Purpose::Write, Order::C, src_base, dst_base));
@@ -299,6 +293,16 @@ fn each_last(pair: Pair<'_>, mut run: impl FnMut(Pair<'_>)) {
     });
 }
 
+/// The same, each with the place of its items in a temporary, in which they follow each other.
+fn each_last_in(temporary: *mut u8, pair: Pair<'_>, mut run: impl FnMut(Pair<'_>, *mut u8)) {
+    let mut place = temporary;
+    each_last(pair, |part| {
+        let next = place.wrapping_add(part.bytes());
+        run(part, place);
+        place = next;
+    });
+}
+
 /// Copies the items of the first view that are to be written to a temporary, one after the other.
 ///
 /// # Safety
@@ -308,12 +312,8 @@ unsafe fn gather(base: *const u8, src: &Structure<'_>, dst: &Structure<'_>, temp
     // SAFETY: the function's contract.
     unsafe {
         with_room!(src.ndim, room => {
-            let mut to = temporary;
-            each_last(last_writes(room, src, dst)?, |part| {
-                let part = part.to_temporary();
-                let size = part.items() * part.itemsize();
-                run(part, Purpose::Once, Order::C, base, to);
-                to = to.wrapping_add(size);
+            each_last_in(temporary, last_writes(room, src, dst)?, |part, to| {
+                run(part.to_temporary(), Purpose::Once, Order::C, base, to);
             });
             Ok(())
         })
@@ -325,16 +325,12 @@ unsafe fn gather(base: *const u8, src: &Structure<'_>, dst: &Structure<'_>, temp
 /// # Safety
 /// As [`gather`], for the second view, whose memory may be written.
 #[inline(never)]
-unsafe fn ungather(temporary: *const u8, src: &Structure<'_>, dst: &Structure<'_>, base: *mut u8) -> Result<()> {
+unsafe fn ungather(temporary: *mut u8, src: &Structure<'_>, dst: &Structure<'_>, base: *mut u8) -> Result<()> {
     // SAFETY: the function's contract.
     unsafe {
         with_room!(src.ndim, room => {
-            let mut from = temporary;
-            each_last(last_writes(room, src, dst)?, |part| {
-                let part = part.from_temporary();
-                let size = part.items() * part.itemsize();
-                run(part, Purpose::Write, Order::C, from, base);
-                from = from.wrapping_add(size);
+            each_last_in(temporary, last_writes(room, src, dst)?, |part, from| {
+                run(part.from_temporary(), Purpose::Write, Order::C, from, base);
             });
             Ok(())
         })
