@@ -1,6 +1,6 @@
 //! A walk over two operands whose axes are normalised: what the planner (`plan`) makes, and kernels run.
 
-use super::axes::{Axes, Axis, reach};
+use super::axes::{Axes, Axis, reach, tuples};
 
 /// A normalised walk.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Plan<'_> {
     /// The bytes that the walk covers in each operand.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.axes.as_slice().iter().fold(self.unit, |bytes, axis| bytes.saturating_mul(axis.len.unsigned_abs()))
+        self.unit.saturating_mul(tuples(self.axes.as_slice()))
     }
 
     /// Takes an innermost axis that is contiguous in both operands into the unit. Only for work on bytes; what looks at
@@ -83,16 +83,26 @@ impl Plan<'_> {
         line.unwrap_or(Axis { len: 1, ..Axis::NONE })
     }
 
+    /// The position of the direct axis along which the first operand moves least, where that is another one than the innermost
+    /// and the order is free: then the walk is a transpose.
+    fn fastest_apart(&self) -> Option<usize> {
+        let direct = self.direct();
+        let last = direct.len().checked_sub(1)?;
+        let fastest = direct.iter().enumerate().min_by_key(|(at, axis)| (axis.src.stride.unsigned_abs(), last - *at));
+        fastest.map(|(at, _)| at).filter(|&at| at != last && !self.ordered)
+    }
+
+    /// Whether the walk is a transpose, see [`Plan::tile`].
+    #[must_use]
+    pub fn is_transpose(&self) -> bool {
+        self.fastest_apart().is_some()
+    }
+
     /// Puts next to the innermost axis the one along which the first operand moves least, where that is another one: a
     /// transpose, which is walked in tiles over these two. Says whether it is one.
     pub fn tile(&mut self) -> bool {
-        let direct = self.direct();
-        let Some(last) = direct.len().checked_sub(1) else { return false };
-        let fastest = direct.iter().enumerate().min_by_key(|(at, axis)| (axis.src.stride.unsigned_abs(), last - *at));
-        let Some(fastest) = fastest.map(|(at, _)| at) else { return false };
-        if self.ordered || fastest == last {
-            return false;
-        }
+        let Some(fastest) = self.fastest_apart() else { return false };
+        let last = self.direct().len() - 1;
         if fastest + 1 != last
             && let Some(axis) = self.axes.remove(self.indirect + fastest)
         {

@@ -210,18 +210,27 @@ impl Plan<'_> {
         })
     }
 
+    /// The positions of the two direct axes along which a plane has lines, of the first operand and of the second. `None` where
+    /// the operands agree about the fastest axis, either has no line, or the next line is further away than offsets can say.
+    #[must_use]
+    pub fn plane_axes(&self) -> Option<(usize, usize)> {
+        let (last, others) = self.direct().split_last()?;
+        let at = others.iter().position(|axis| axis.src.stride.unsigned_abs() == self.unit)?;
+        let fits = |stride: isize| Offset::try_from(stride.unsigned_abs()).is_ok();
+        let is_plane = !self.ordered
+            && last.dst.stride == self.unit.cast_signed()
+            && fits(last.src.stride)
+            && fits(others.get(at)?.dst.stride);
+        is_plane.then_some((at, others.len()))
+    }
+
     /// Takes a plane out of the direct axes, where the two operands disagree about the fastest axis and both have lines;
     /// `line` is what the cache has for one. The tables go to `rooms`. There are `most` rows at most; what else there is room for
     /// is for rows behind them.
     pub fn take_sides<'m>(&mut self, line: usize, most: usize, rooms: [&'m mut [Offset]; 2]) -> Option<Sides<'m>> {
         let unit = self.unit;
+        let (fastest, last) = self.plane_axes()?;
         let direct = self.direct();
-        let last = direct.len().checked_sub(1)?;
-        let unit_step = |stride: isize| stride.unsigned_abs() == unit;
-        let fastest = direct.iter().position(|axis| unit_step(axis.src.stride))?;
-        if self.ordered || fastest == last || direct.get(last)?.dst.stride != unit.cast_signed() {
-            return None;
-        }
         let [rows, columns] = rooms;
         let (mut rows, mut columns) = (Side::new(rows, most), Side::new(columns, usize::MAX));
         let (by_dst, by_src): (StridesOf, StridesOf) =
@@ -229,7 +238,7 @@ impl Plan<'_> {
         rows.add(last, *direct.get(last)?, by_dst);
         columns.add(fastest, *direct.get(fastest)?, by_src);
         if rows.len == 1 || columns.len == 1 {
-            // Further away than offsets can say.
+            // A table has no room for two items.
             return None;
         }
         let lines = line.checked_div(unit)?.max(2);

@@ -41,14 +41,8 @@ pub(super) fn choose<'p>(plan: &Plan<'_>, level: Level, slot: &'p mut Option<Pro
     }
     match Transpose::of(plan, level) {
         Some(transpose) => Strategy::Transpose(transpose),
-        None => Strategy::Strided { tiled: disagree(plan) },
+        None => Strategy::Strided { tiled: plan.is_transpose() },
     }
-}
-
-/// Whether another axis than the innermost one is the fastest of the first operand.
-fn disagree(plan: &Plan<'_>) -> bool {
-    let Some((last, others)) = plan.direct().split_last() else { return false };
-    others.iter().any(|axis| axis.src.stride.unsigned_abs() < last.src.stride.unsigned_abs())
 }
 
 #[cfg(test)]

@@ -58,16 +58,7 @@ enum Tables {
 impl Transpose {
     /// `None` where there is no plane that [`Plan::take_sides`] could take out of the plan, or no kernel for the items.
     pub(super) fn of(plan: &Plan<'_>, level: Level) -> Option<Self> {
-        let (last, others) = plan.direct().split_last()?;
-        let fastest = others.iter().find(|axis| axis.src.stride.unsigned_abs() == plan.unit)?;
-        let is_near = |stride: isize| Offset::try_from(stride.unsigned_abs()).is_ok();
-        if plan.ordered
-            || last.dst.stride != plan.unit.cast_signed()
-            || !is_near(last.src.stride)
-            || !is_near(fastest.dst.stride)
-        {
-            return None;
-        }
+        plan.plane_axes()?;
         let tables = match plan.bytes() {
             LARGE.. if plan.unit == 1 => Tables::Middle,
             LARGE.. => Tables::Long,
