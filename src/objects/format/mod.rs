@@ -26,7 +26,7 @@ pub(crate) use build::{downcast, parse, parse_sized};
 pub(crate) use equivalence::equivalent;
 pub(crate) use spell::canonical;
 pub(crate) use values::{
-    CompiledFor, NO_VALUE, count_items, pack, pack_items, read_value, unpack, with_compiled_for, write_value,
+    CompiledFor, NO_VALUE, count_items, pack, pack_items, read_value, unpack, with_compiled_for, write_values,
 };
 
 /// A parsed format. Opaque to C, which walks it from `pybuffer_format_root`.

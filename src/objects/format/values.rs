@@ -120,11 +120,8 @@ pub(crate) unsafe fn unpack(
             let (mut item, mut to) = (items, values);
             for _ in 0..count {
                 let bytes = if size == 0 { &[] } else { core::slice::from_raw_parts(item, size) };
-                compiled.unpack(bytes, &mut |value| {
-                    write_value(to, &value);
-                    to = to.add(1);
-                    Ok(())
-                })?;
+                write_values(compiled, bytes, to)?;
+                to = to.add(each);
                 item = item.wrapping_offset(stride);
             }
             Ok(())
@@ -184,12 +181,33 @@ pub(crate) unsafe fn pack_items(format: &CStr, values: &[pybuffer_value], memory
     })
 }
 
+/// Writes the values of one item as C sees them.
+///
+/// # Safety
+/// As many values may be written as the compiled format has; the bytes among them are those of the item.
+#[inline(never)]
+pub(crate) unsafe fn write_values(
+    compiled: &CompiledFormat<'_>,
+    item: &[u8],
+    values: *mut pybuffer_value,
+) -> Result<()> {
+    let mut to = values;
+    compiled.unpack_inline(item, &mut |value| {
+        // SAFETY: the function's contract: an item has as many values as its compiled format counts.
+        unsafe {
+            write_value(to, &value);
+            to = to.add(1);
+        }
+        Ok(())
+    })
+}
+
 /// Writes a value as C sees it.
 ///
 /// # Safety
 /// `to` may be written.
 #[inline]
-pub(crate) unsafe fn write_value(to: *mut pybuffer_value, value: &Value<'_>) {
+unsafe fn write_value(to: *mut pybuffer_value, value: &Value<'_>) {
     let (kind, r#as) = match *value {
         Value::Signed(i) => (c::PYBUFFER_KIND_SIGNED, pybuffer_value_as { i }),
         Value::Unsigned(u) => (c::PYBUFFER_KIND_UNSIGNED, pybuffer_value_as { u }),

@@ -11,7 +11,7 @@ use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::format::{CNumber, CompiledFormat, Counts};
 use crate::kernels;
 use crate::layout::{self, AxesMut, Order, Pair, Purpose, Structure, Subscript, with_room};
-use crate::objects::format::{NO_VALUE, read_value, write_value};
+use crate::objects::format::{NO_VALUE, read_value, write_values};
 use crate::runtime::alloc::Scratch;
 
 use super::access::Access;
@@ -166,24 +166,8 @@ pub(crate) unsafe fn get_item(
     unsafe {
         let access = Access::new(op)?;
         let item = access.item(indices)?;
-        access.with_compiled(count, |compiled, size| unpack_to(compiled, bytes_of(item, size), values))
+        access.with_compiled(count, |compiled, size| write_values(compiled, bytes_of(item, size), values))
     }
-}
-
-/// Writes the values of one item.
-///
-/// # Safety
-/// As many values may be written as the compiled format has; the bytes among them are those of the item.
-pub(super) unsafe fn unpack_to(compiled: &CompiledFormat<'_>, item: &[u8], values: *mut pybuffer_value) -> Result<()> {
-    let mut to = values;
-    compiled.unpack(item, &mut |value| {
-        // SAFETY: the function's contract.
-        unsafe {
-            write_value(to, &value);
-            to = to.add(1);
-        }
-        Ok(())
-    })
 }
 
 /// Writes an item.
@@ -214,12 +198,8 @@ pub(crate) unsafe fn get_number<T: CNumber>(op: NonNull<PyObject>, indices: &[is
         let item = access.item(indices)?;
         access.with_compiled(1, |compiled, size| {
             compiled.check_format_of_numbers()?;
-            let mut number = Err(Error::bad_argument());
-            compiled.unpack(bytes_of(item, size), &mut |value| {
-                number = T::from_value(value).map_err(Error::from);
-                Ok(())
-            })?;
-            number
+            let value = compiled.first(bytes_of(item, size)).ok_or(Error::bad_argument())?;
+            Ok(T::from_value(value)?)
         })
     }
 }
@@ -316,7 +296,7 @@ pub(crate) unsafe fn values(op: NonNull<PyObject>, values: *mut pybuffer_value, 
             with_room!(structure.ndim, room => {
                 let pair = Pair::to_array(room, &structure, element, Order::C).ok_or(Error::bad_argument())?;
                 try_each(pair.plan(Purpose::Each, Order::C), base, values.cast(), |item, to| {
-                    unpack_to(compiled, bytes_of(item, compiled.counts().size), to.cast())
+                    write_values(compiled, bytes_of(item, compiled.counts().size), to.cast())
                 })
             })
         })

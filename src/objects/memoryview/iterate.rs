@@ -10,12 +10,13 @@ use crate::abi::object::PyObject;
 use crate::abi::types::PyTypeObject;
 use crate::error::{Error, Result};
 use crate::layout::Subscript;
+use crate::objects::format::write_values;
 use crate::runtime::object;
 use crate::runtime::refs::{self, Object, Owned, atomic};
 use crate::runtime::types::{self, object_dealloc};
 
 use super::access::Access;
-use super::items::{bytes_of, unpack_to};
+use super::items::bytes_of;
 use super::parts::part_of;
 
 /// Where an iteration is. Opaque to C.
@@ -112,7 +113,7 @@ pub(crate) unsafe fn next_item(op: NonNull<PyObject>, values: *mut pybuffer_valu
     unsafe {
         let Some((access, place)) = take(op)? else { return Ok(false) };
         let item = access.item(&[place])?;
-        access.with_compiled(count, |compiled, size| unpack_to(compiled, bytes_of(item, size), values))?;
+        access.with_compiled(count, |compiled, size| write_values(compiled, bytes_of(item, size), values))?;
         Ok(true)
     }
 }
