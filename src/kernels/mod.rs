@@ -3,7 +3,7 @@
 //!
 //! * `copy` moves items; its folders `transpose` and `permute` have the vectors for it, a file for each machine.
 //! * `convert` makes numbers of one type numbers of another, `compare` compares items, `linearize` hands on the bytes of a
-//!   view in order, `fill` repeats bytes, `hex` writes digits.
+//!   view in order, `hex` writes digits.
 //! * `odometer` walks over the outer axes, `cpu` finds the level of instructions, `multiversion` compiles plain loops for each
 //!   level, `prefetch` knows cache lines, and `page_rule` says what may be read besides items.
 //!
@@ -55,12 +55,9 @@ mod linearize;
 
 mod compare;
 
-mod fill;
-
 pub(crate) use compare::{all_equal, bytes_equal, columns_equal, native_equal};
 pub(crate) use convert::{Conversion, Operand, convert};
-pub(crate) use copy::{copy, copy_block, copy_small};
-pub(crate) use fill::repeat;
+pub(crate) use copy::{copy, copy_block, copy_small, repeat};
 pub(crate) use hex::{Grouping, hex, hex_length};
 pub(crate) use linearize::gather;
 pub(crate) use odometer::{Extent, are_apart, visit};

@@ -28,23 +28,35 @@ pub(crate) unsafe fn copy_block(src: *const u8, dst: *mut u8, len: usize) {
 /// W1 to W4 for as many bytes.
 pub(super) unsafe fn stream_block(src: *const u8, dst: *mut u8, len: usize) {
     let head = dst.align_offset(LINE).min(len);
-    let lines = (len - head) / LINE;
-    let done = head + lines * LINE;
+    let count = (len - head) / LINE;
+    let done = head + count * LINE;
     // SAFETY: the function's contract: the three parts are the whole. The instructions are there by the level.
     unsafe {
         core::ptr::copy_nonoverlapping(src, dst, head);
         let (from, to) = (src.wrapping_add(head), dst.wrapping_add(head));
-        let plain = || core::ptr::copy_nonoverlapping(from, to, lines * LINE);
         by_level! {
             level();
-            avx512: x86::lines_avx512(from, to, lines),
-            avx2: x86::lines_avx2(from, to, lines),
-            neon: plain(),
-            portable: plain(),
+            avx512: x86::lines_avx512(from, to, count),
+            avx2: x86::lines_avx2(from, to, count),
+            neon: lines(from, to, count),
+            portable: lines(from, to, count),
         }
         core::ptr::copy_nonoverlapping(src.wrapping_add(done), dst.wrapping_add(done), len - done);
     }
 }
+
+/// Copies `count` cache lines, aligned at `dst`.
+///
+/// # Safety
+/// W1 to W4 for them.
+#[cfg(not(target_arch = "x86_64"))]
+unsafe fn lines(src: *const u8, dst: *mut u8, count: usize) {
+    // SAFETY: the caller vouches for W1 to W4.
+    unsafe { core::ptr::copy_nonoverlapping(src, dst, count * LINE) };
+}
+
+#[cfg(target_arch = "x86_64")]
+use x86::lines_sse2 as lines;
 
 /// Orders what was written past the caches before what is written next, as other stores are.
 pub(super) fn stream_end() {
@@ -58,6 +70,17 @@ pub(super) fn stream_end() {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use core::arch::x86_64::*;
+
+    /// # Safety
+    /// W1 to W4 for `count` lines, aligned at `dst`.
+    pub(super) unsafe fn lines_sse2(src: *const u8, dst: *mut u8, count: usize) {
+        let (mut from, mut to) = (src.cast::<__m128i>(), dst.cast::<__m128i>());
+        for _ in 0..4 * count {
+            // SAFETY: the function's contract; every x86-64 has the instructions.
+            unsafe { _mm_stream_si128(to, _mm_loadu_si128(from)) };
+            (from, to) = (from.wrapping_add(1), to.wrapping_add(1));
+        }
+    }
 
     /// # Safety
     /// W1 to W4 for `count` lines, aligned at `dst`; the level is `Avx512`.

@@ -14,6 +14,8 @@ mod strided;
 
 mod small;
 
+mod repeat;
+
 pub(super) mod permute;
 
 mod transpose;
@@ -22,6 +24,8 @@ mod strategy;
 
 pub(crate) use contiguous::copy_block;
 use contiguous::{stream_block, stream_end};
+use repeat::copy_repeated;
+pub(crate) use repeat::repeat;
 pub(crate) use small::copy_small;
 use strategy::{Strategy, choose};
 use strided::StridedPlane;
@@ -40,6 +44,7 @@ pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
     unsafe {
         match choose(&plan, level(), &mut slot) {
             Strategy::Contiguous { stream } => copy_blocks(&plan, src, dst, stream),
+            Strategy::Repeat { stream } => copy_repeated(&mut plan, src, dst, stream),
             Strategy::Permute(lines) => lines.copy(&mut plan, src, dst),
             Strategy::Transpose(transpose) => {
                 if !transpose.copy(&mut plan, src, dst) {

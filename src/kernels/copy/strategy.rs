@@ -5,6 +5,7 @@ use crate::kernels::cpu::Level;
 use crate::layout::Plan;
 
 use super::permute::{LineCopier, Program};
+use super::repeat::is_repeated;
 use super::thresholds::{FEW_ITEMS, LARGE_UNIT, PERIOD, SMALL, STREAMED, STREAMED_ROW};
 use super::transpose::Transpose;
 
@@ -12,6 +13,8 @@ use super::transpose::Transpose;
 pub(super) enum Strategy<'p> {
     /// Unit by unit, each a block for `memcpy`, or to `stream`.
     Contiguous { stream: bool },
+    /// Line by line, each one item many times; or to `stream`.
+    Repeat { stream: bool },
     /// Line by line, each by a program.
     Permute(LineCopier<'p>),
     /// Plane by plane, in tiles that are transposed in registers.
@@ -32,6 +35,9 @@ pub(super) fn choose<'p>(plan: &Plan<'_>, level: Level, slot: &'p mut Option<Pro
     let stream = bytes >= STREAMED;
     if plan.unit > LARGE_UNIT {
         return Strategy::Contiguous { stream: stream && plan.unit >= STREAMED_ROW };
+    }
+    if is_repeated(plan) {
+        return Strategy::Repeat { stream };
     }
     if bytes / plan.unit.max(1) > FEW_ITEMS
         && let Some(lines) = plan.lines(PERIOD.cast_signed())
@@ -109,6 +115,7 @@ mod tests {
     fn name(plan: &Plan<'_>, level: Level) -> String {
         match choose(plan, level, &mut None) {
             Strategy::Contiguous { stream } => format!("blocks{}", if stream { ", streamed" } else { "" }),
+            Strategy::Repeat { stream } => format!("one item{}", if stream { ", streamed" } else { "" }),
             Strategy::Permute(lines) => lines.name(),
             Strategy::Transpose(transpose) => transpose.name(),
             Strategy::Strided { tiled } => format!("items{}", if tiled { " in tiles" } else { "" }),
@@ -178,11 +185,9 @@ mod tests {
                 to(Walk::new(1, &[10_000, 3], &[4, 1])),
                 vectors("items", "program of 16 bytes: 3 from 2", "program of 64 bytes: 3 from 2"),
             ),
-            (
-                "one item repeated",
-                to(Walk::new(2, &[5000], &[0])),
-                vectors("items", "items", "program of 64 bytes: 1 from 1"),
-            ),
+            ("one item repeated", to(Walk::new(2, &[5000], &[0])), everywhere("one item")),
+            ("one item repeated, large", to(Walk::new(3, &[1 << 23], &[0])), everywhere("one item, streamed")),
+            ("items repeated a few times", to(Walk::new(4, &[1000, 8], &[4, 0])), everywhere("items")),
             (
                 "u8 transposed",
                 to(Walk::transpose(1, 64, 64)),

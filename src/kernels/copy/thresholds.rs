@@ -22,6 +22,9 @@ pub(super) const LARGE_UNIT: usize = LINE / 2;
 /// Items up to which it takes less time to copy them one by one than to make a program: 0.1 us for each of its vectors.
 pub(super) const FEW_ITEMS: usize = 1 << 10;
 
+/// Bytes of a line from which on a program copies it: what a shorter one has besides whole steps takes longer than the steps save.
+pub(super) const PROGRAM_LINE: usize = 4 * LINE;
+
 /// Bytes of a walk over numbers from which on programs are made for it, where the loops that they replace do more than copy.
 pub(in crate::kernels) const LONG: usize = 1 << 13;
 

@@ -8,7 +8,7 @@ use crate::layout::{Axis, Lines, Plan};
 
 use super::contiguous::stream_end;
 use super::strided::StridedPlane;
-use super::thresholds::SCATTERED_ITEM;
+use super::thresholds::{PROGRAM_LINE, SCATTERED_ITEM};
 
 mod program;
 
@@ -41,6 +41,9 @@ impl<'p> LineCopier<'p> {
         level: Level,
     ) -> Option<Self> {
         let Lines { line, period, taken } = *lines;
+        if line.len.unsigned_abs() * period.len.unsigned_abs() * unit < PROGRAM_LINE {
+            return None;
+        }
         if stream && unit >= SCATTERED_ITEM && line.dst.stride.unsigned_abs() == 2 * unit && period.len == 1 {
             return None;
         }
