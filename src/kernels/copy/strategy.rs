@@ -187,7 +187,16 @@ mod tests {
             ),
             ("one item repeated", to(Walk::new(2, &[5000], &[0])), everywhere("one item")),
             ("one item repeated, large", to(Walk::new(3, &[1 << 23], &[0])), everywhere("one item, streamed")),
-            ("items repeated a few times", to(Walk::new(4, &[1000, 8], &[4, 0])), everywhere("items")),
+            (
+                "items repeated a few times",
+                to(Walk::new(4, &[1000, 8], &[4, 0])),
+                [
+                    "tiles of 16 rows, Short",
+                    "tiles of 16 rows, Short, may stream",
+                    "tiles of 16 rows, Short, may stream",
+                    "tiles of 16 rows, Short",
+                ],
+            ),
             (
                 "u8 transposed",
                 to(Walk::transpose(1, 64, 64)),

@@ -31,12 +31,17 @@ pub(super) struct Window {
     pub(super) read: u64,
     /// Which bytes of the destination come from it.
     pub(super) gives: u64,
+    /// Of a program that [`blends`](Program::blends): all bits of those bytes of the window that are needed.
+    pub(super) blend: [u8; BLENDED],
 }
 
 impl Window {
     /// A window that gives nothing.
-    const NOTHING: Self = Self { index: [NOWHERE; LINE], offset: 0, read: 0, gives: 0 };
+    const NOTHING: Self = Self { index: [NOWHERE; LINE], offset: 0, read: 0, gives: 0, blend: [0; BLENDED] };
 }
+
+/// Bytes of the vectors of programs that may blend.
+pub(super) const BLENDED: usize = 16;
 
 /// The index of a byte that does not come from a window.
 const NOWHERE: u8 = 0x80;
@@ -49,9 +54,32 @@ pub(super) struct Out {
     pub(super) offset: isize,
     /// Which bytes of it are written.
     pub(super) write: u64,
+    /// Of a program that [`blends`](Program::blends): where each byte is in the blended window.
+    pub(super) blended: [u8; BLENDED],
 }
 
 impl Out {
+    /// Makes the masks and the index for windows that are blended first, then shuffled once. `None` where two windows have needed
+    /// bytes at the same place.
+    #[inline(always)]
+    fn blend(&mut self) -> Option<()> {
+        let mut known = 0_u64;
+        self.blended = [NOWHERE; BLENDED];
+        for window in &mut self.windows {
+            if known & window.read != 0 {
+                return None;
+            }
+            known |= window.read;
+            for (at, byte) in window.blend.iter_mut().enumerate() {
+                *byte = if window.read >> at & 1 == 1 { u8::MAX } else { 0 };
+            }
+            for (blended, index) in self.blended.iter_mut().zip(&window.index) {
+                *blended = if *index == NOWHERE { *blended } else { *index };
+            }
+        }
+        Some(())
+    }
+
     /// Makes one index of those of two windows, whose bytes count on: 64 is the first one of the second.
     #[inline(always)]
     fn pair(&mut self) {
@@ -207,6 +235,8 @@ pub(in crate::kernels) struct Program {
     whole: bool,
     /// Whether every window can be read whole.
     pub(super) readable: bool,
+    /// Whether all vectors are made of the same windows, in each of which they need bytes at other places: channels that are split.
+    pub(super) blends: bool,
 }
 
 /// The most bytes from the first byte of a step of the destination to its last.
@@ -244,6 +274,12 @@ impl PeriodicLine {
         }
     }
 
+    /// Whether the items of the destination have no bytes between them: each item's periods are contiguous, or all periods are.
+    fn is_gapless(&self) -> bool {
+        let step = self.dst_step.unsigned_abs();
+        step == self.unit || (step == self.items * self.unit && self.dst_item.unsigned_abs() == self.unit)
+    }
+
     /// The program for the vectors of a level, in memory of the caller's, since it is large; `None` where the line is not one of
     /// small steps.
     pub(in crate::kernels) fn program<'p>(&self, level: Level, slot: &'p mut Option<Program>) -> Option<&'p Program> {
@@ -267,8 +303,16 @@ impl PeriodicLine {
         let periods = dense(step).unwrap_or(1);
         // SAFETY: it wants nothing of its caller.
         let mut fill = |periods: usize| unsafe { compiled::<Fill<'_>>()((self, &mut *program, periods, width, masks)) };
-        let fitting = width.checked_div(step).unwrap_or(0);
-        let filled = fill(periods).is_some() || (masks && fitting > 1 && fill(fitting).is_some());
+        let filled = if masks {
+            let fitting = width.checked_div(step).unwrap_or(0);
+            fill(periods).is_some() || (fitting > 1 && fill(fitting).is_some())
+        } else {
+            if !self.is_gapless() {
+                return None;
+            }
+            // More periods where fewer have too few bytes of a source for a whole window.
+            [1, 2, MOST].into_iter().any(|times| fill(periods * times).is_some())
+        };
         filled.then_some(program)
     }
 
@@ -334,6 +378,7 @@ impl PeriodicLine {
                 }
             }
         }
+        program.blends = !masks && program.blend().is_some();
         (masks || (program.whole && program.readable)).then_some(())
     }
 }
@@ -355,7 +400,7 @@ impl<'p> Loop for Fill<'p> {
 impl Program {
     /// A program that does nothing.
     const EMPTY: Self = Self {
-        outs: [Out { windows: [Window::NOTHING; MOST], offset: 0, write: 0 }; MOST],
+        outs: [Out { windows: [Window::NOTHING; MOST], offset: 0, write: 0, blended: [NOWHERE; BLENDED] }; MOST],
         out_count: 0,
         window_count: 0,
         periods: 1,
@@ -367,7 +412,23 @@ impl Program {
         fetched_count: 0,
         whole: true,
         readable: true,
+        blends: false,
     };
+
+    /// Makes masks for blending the windows, which all vectors have in common; `None` where they do not.
+    #[inline(always)]
+    fn blend(&mut self) -> Option<()> {
+        let outs = self.outs.get_mut(..self.out_count)?;
+        let offsets = outs.first()?.windows.map(|window| window.offset);
+        for out in outs {
+            let same =
+                out.windows.iter().zip(&offsets).take(self.window_count).all(|(one, other)| one.offset == *other);
+            if !same || out.blend().is_none() {
+                return None;
+            }
+        }
+        (self.window_count > 1).then_some(())
+    }
 
     /// How many periods lie before the first one at which a vector begins where a line of the cache does, for a destination
     /// at `dst`; `None` where that never is so, or not for all vectors of a step.

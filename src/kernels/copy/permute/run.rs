@@ -198,9 +198,33 @@ impl Program {
                 (false, false) => of!(avx512, true, false, 0; 0),
                 (false, true) => of!(avx512, true, true, 0; 0),
             },
-            avx2: if stream { of!(avx2, false, true, 0; 0) } else { of!(avx2, false, false, self.out_count; 1 2 3 4) },
+            avx2: self.blended_steps(stream).or_else(|| {
+                if stream { of!(avx2, false, true, 0; 0) } else { of!(avx2, false, false, self.out_count; 1 2 3 4) }
+            }),
             neon: if stream { of!(neon, false, true, 0; 0) } else { of!(neon, false, false, self.out_count; 1 2 3 4) },
             portable: None,
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Program {
+    /// The function that runs a program that [blends](Program::blends), at the level `Avx2`; `None` where to shuffle each window is
+    /// as fast.
+    fn blended_steps(&self, stream: bool) -> Option<RunSteps> {
+        macro_rules! of {
+            ($($run:ident $outs:literal from $windows:literal),*) => {
+                match (self.out_count, self.window_count) {
+                    $(($outs, $windows) if stream => Some($run::<$outs, $windows, true> as RunSteps),
+                    ($outs, $windows) => Some($run::<$outs, $windows, false> as RunSteps),)*
+                    _ => None,
+                }
+            };
+        }
+        if self.blends {
+            of!(blended 1 from 2, blended 1 from 3, blended_pairs 2 from 2, blended_pairs 3 from 3)
+        } else {
+            None
         }
     }
 }
@@ -231,6 +255,131 @@ unsafe fn avx2<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, cons
 ) {
     // SAFETY: the function's contract; the instructions are enabled.
     unsafe { steps::<__m128i, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
+}
+
+/// Steps of a program that [blends](Program::blends): windows are loaded once for all vectors, and each vector is blended of them,
+/// then shuffled once.
+///
+/// # Safety
+/// As [`steps`], at the level `Avx2`.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn blended<const OUTS: usize, const WINDOWS: usize, const STREAM: bool>(
+    program: &Program,
+    mut src: *const u8,
+    mut dst: *mut u8,
+    steps: usize,
+) {
+    let Some(outs) = program.outs.first_chunk::<OUTS>() else { return };
+    let Some(windows) = outs.first().and_then(|out| out.windows.first_chunk::<WINDOWS>()) else { return };
+    // (Loops, since what closures do with vectors is not inlined into this function.)
+    let nothing = _mm_setzero_si128();
+    let (mut tables, mut masks) = ([nothing; OUTS], [[nothing; WINDOWS]; OUTS]);
+    for ((out, table), masks) in outs.iter().zip(&mut tables).zip(&mut masks) {
+        // SAFETY: the tables have the bytes of a register.
+        unsafe {
+            *table = _mm_loadu_si128(out.blended.as_ptr().cast());
+            for (window, mask) in out.windows.iter().zip(masks) {
+                *mask = _mm_loadu_si128(window.blend.as_ptr().cast());
+            }
+        }
+    }
+    for _ in 0..steps {
+        if STREAM || program.sparse {
+            let ahead = src.wrapping_offset(program.src_step.wrapping_mul(STEPS_AHEAD));
+            for offset in program.fetched.iter().take(program.fetched_count) {
+                prefetch::<NEAREST>(ahead.wrapping_offset(*offset));
+            }
+        }
+        let mut loaded = [nothing; WINDOWS];
+        for (window, loaded) in windows.iter().zip(&mut loaded) {
+            // SAFETY: the function's contract: the windows of the step may be read.
+            *loaded = unsafe { _mm_loadu_si128(src.wrapping_offset(window.offset).cast()) };
+        }
+        for ((out, masks), table) in outs.iter().zip(&masks).zip(&tables) {
+            let mut made = nothing;
+            for (window, mask) in loaded.iter().zip(masks) {
+                made = _mm_blendv_epi8(made, *window, *mask);
+            }
+            let made = _mm_shuffle_epi8(made, *table);
+            let to = dst.wrapping_offset(out.offset);
+            // SAFETY: the function's contract: such programs write whole vectors, which are aligned where they are streamed.
+            unsafe { if STREAM { made.stream(to) } else { made.store(to, u64::MAX) } }
+        }
+        src = src.wrapping_offset(program.src_step);
+        dst = dst.wrapping_offset(program.dst_step);
+    }
+}
+
+/// The same, two steps at a time, each in one half of the registers: where several vectors share what is loaded, this pays.
+///
+/// # Safety
+/// As [`blended`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn blended_pairs<const OUTS: usize, const WINDOWS: usize, const STREAM: bool>(
+    program: &Program,
+    mut src: *const u8,
+    mut dst: *mut u8,
+    steps: usize,
+) {
+    let Some(outs) = program.outs.first_chunk::<OUTS>() else { return };
+    let Some(windows) = outs.first().and_then(|out| out.windows.first_chunk::<WINDOWS>()) else { return };
+    let nothing = _mm256_setzero_si256();
+    let (mut tables, mut masks) = ([nothing; OUTS], [[nothing; WINDOWS]; OUTS]);
+    for ((out, table), masks) in outs.iter().zip(&mut tables).zip(&mut masks) {
+        // SAFETY: the tables have the bytes of half a register.
+        unsafe {
+            *table = _mm256_broadcastsi128_si256(_mm_loadu_si128(out.blended.as_ptr().cast()));
+            for (window, mask) in out.windows.iter().zip(masks) {
+                *mask = _mm256_broadcastsi128_si256(_mm_loadu_si128(window.blend.as_ptr().cast()));
+            }
+        }
+    }
+    let (src_step, dst_step) = (program.src_step, program.dst_step);
+    for _ in 0..steps / 2 {
+        let (next_src, next_dst) = (src.wrapping_offset(src_step), dst.wrapping_offset(dst_step));
+        if STREAM || program.sparse {
+            let ahead = src.wrapping_offset(src_step.wrapping_mul(STEPS_AHEAD));
+            for offset in program.fetched.iter().take(program.fetched_count) {
+                prefetch::<NEAREST>(ahead.wrapping_offset(*offset));
+                prefetch::<NEAREST>(ahead.wrapping_offset(offset.wrapping_add(src_step)));
+            }
+        }
+        let mut loaded = [nothing; WINDOWS];
+        for (window, loaded) in windows.iter().zip(&mut loaded) {
+            // SAFETY: the function's contract: the windows of both steps may be read.
+            *loaded = unsafe {
+                let first = _mm_loadu_si128(src.wrapping_offset(window.offset).cast());
+                let second = _mm_loadu_si128(next_src.wrapping_offset(window.offset).cast());
+                _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(first), second)
+            };
+        }
+        for ((out, masks), table) in outs.iter().zip(&masks).zip(&tables) {
+            let mut made = nothing;
+            for (window, mask) in loaded.iter().zip(masks) {
+                made = _mm256_blendv_epi8(made, *window, *mask);
+            }
+            let made = _mm256_shuffle_epi8(made, *table);
+            let (first, second) = (_mm256_castsi256_si128(made), _mm256_extracti128_si256::<1>(made));
+            let (to, next) = (dst.wrapping_offset(out.offset), next_dst.wrapping_offset(out.offset));
+            // SAFETY: the function's contract: such programs write whole vectors, which are aligned where they are streamed.
+            unsafe {
+                if STREAM {
+                    first.stream(to);
+                    second.stream(next);
+                } else if dst_step == size_of::<__m128i>().cast_signed() {
+                    _mm256_storeu_si256(to.cast(), made);
+                } else {
+                    first.store(to, u64::MAX);
+                    second.store(next, u64::MAX);
+                }
+            }
+        }
+        (src, dst) = (next_src.wrapping_offset(src_step), next_dst.wrapping_offset(dst_step));
+    }
+    // SAFETY: the function's contract, for what is left.
+    unsafe { blended::<OUTS, WINDOWS, STREAM>(program, src, dst, steps % 2) }
 }
 
 /// # Safety
