@@ -19,6 +19,12 @@ mod scalar;
 mod squares;
 
 #[cfg(target_arch = "x86_64")]
+mod strips;
+
+#[cfg(target_arch = "x86_64")]
+mod sse2;
+
+#[cfg(target_arch = "x86_64")]
 mod avx2;
 
 #[cfg(target_arch = "x86_64")]
@@ -93,8 +99,12 @@ impl Transpose {
 impl Transpose {
     /// The kernel in words.
     pub(super) fn name(&self) -> std::string::String {
-        let streamed = if self.kernel.past.is_some() { ", may stream" } else { "" };
-        std::format!("tiles of {} rows, {:?}{streamed}", self.kernel.near.rows, self.tables)
+        std::format!("tiles of {} rows, {:?}", self.kernel.near.rows, self.tables)
+    }
+
+    /// Whether planes that no cache holds are written with non-temporal stores.
+    pub(super) fn may_stream(&self) -> bool {
+        self.kernel.past.is_some()
     }
 }
 
@@ -132,9 +142,19 @@ fn tile_kernel(level: Level, unit: usize) -> Option<Kernel> {
         avx512: avx512::kernel(unit),
         avx2: avx2::kernel(unit),
         neon: neon::kernel(unit),
-        portable: None,
+        portable: baseline_kernel(unit),
     };
     of_level.or_else(|| scalar::kernel(unit))
+}
+
+/// The kernel for the vectors that every processor of this architecture has.
+#[cfg(target_arch = "x86_64")]
+use sse2::kernel as baseline_kernel;
+
+/// The same where there are none.
+#[cfg(not(target_arch = "x86_64"))]
+fn baseline_kernel(_: usize) -> Option<Kernel> {
+    None
 }
 
 /// What copies planes in tiles.

@@ -1,0 +1,124 @@
+//! Tiles with SSE2, which every x86-64 has: a quarter of a cache line is one register. This is the level `Portable` of x86-64.
+
+use core::arch::x86_64::*;
+
+use crate::kernels::prefetch::LINE;
+
+use super::squares::{self, Square, transposed};
+use super::strips::strip;
+use super::tables::{Ahead, Kernel, MicroKernel, Tile, Whole};
+
+/// The micro-kernels, and those of their own for what is streamed. A register has two items of 8 bytes, which are moved as fast one by
+/// one.
+static TILES: [MicroKernel; 3] = [of::<1>(), of::<2>(), of::<4>()];
+static STRIPS: [MicroKernel; 2] = [strip_of::<1>(), strip_of::<2>()];
+
+/// The kernel for items of this size.
+pub(super) fn kernel(unit: usize) -> Option<Kernel> {
+    Kernel::find(&TILES, &STRIPS, unit)
+}
+
+const fn of<const UNIT: usize>() -> MicroKernel {
+    // Small items are streamed in strips.
+    let streamed: Option<Whole> = if UNIT <= 2 { None } else { Some(whole::<UNIT, true>) };
+    MicroKernel::square(UNIT, LINE / UNIT, whole::<UNIT, false>, streamed, part::<UNIT>)
+}
+
+/// # Safety
+/// As [`Whole`].
+unsafe fn whole<const UNIT: usize, const STREAM: bool>(tile: &Tile<'_>, ahead: &mut Ahead) {
+    // SAFETY: the function's contract; every x86-64 has the instructions.
+    unsafe { squares::whole::<Transposes, UNIT, STREAM>(tile, ahead) }
+}
+
+/// # Safety
+/// As [`CopyPart`](super::tables::CopyPart).
+unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, stream: bool) {
+    // SAFETY: the function's contract; every x86-64 has the instructions.
+    unsafe { squares::part::<Transposes, UNIT>(tile, stream) }
+}
+
+const fn strip_of<const UNIT: usize>() -> MicroKernel {
+    strip(UNIT, whole::<UNIT, false>, strips::<UNIT>, part_of_strip::<UNIT>)
+}
+
+/// # Safety
+/// As [`Whole`].
+unsafe fn strips<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
+    // SAFETY: the function's contract; every x86-64 has the instructions.
+    unsafe { super::strips::whole::<Transposes, UNIT>(tile, ahead) }
+}
+
+/// # Safety
+/// As [`CopyPart`](super::tables::CopyPart).
+unsafe fn part_of_strip<const UNIT: usize>(tile: &Tile<'_>, _: bool) {
+    // SAFETY: the function's contract. Smaller tiles are parts of cache lines, which are not streamed.
+    unsafe { of::<UNIT>().copy(*tile, false) }
+}
+
+/// Transposes as many rows as a register has units of `UNIT` bytes.
+#[inline(always)]
+pub(super) fn transpose<const UNIT: usize, const SIDE: usize>(rows: [__m128i; SIDE]) -> [__m128i; SIDE] {
+    // SAFETY: every x86-64 has the instructions.
+    transposed(rows, |a, b| unsafe {
+        match UNIT {
+            1 => (_mm_unpacklo_epi8(a, b), _mm_unpackhi_epi8(a, b)),
+            2 => (_mm_unpacklo_epi16(a, b), _mm_unpackhi_epi16(a, b)),
+            _ => (_mm_unpacklo_epi32(a, b), _mm_unpackhi_epi32(a, b)),
+        }
+    })
+}
+
+/// Copies a square of `SIDE` items of `UNIT` bytes each way.
+///
+/// # Safety
+/// W1 to W4 for the items; where it is to `STREAM`, destination lines are aligned.
+#[inline(always)]
+pub(super) unsafe fn square<const UNIT: usize, const SIDE: usize, const STREAM: bool>(tile: Tile<'_>) {
+    // SAFETY: the function's contract.
+    unsafe {
+        let rows: [__m128i; SIDE] = core::array::from_fn(|row| _mm_loadu_si128(tile.from(row).cast()));
+        for (column, line) in transpose::<UNIT, SIDE>(rows).into_iter().enumerate() {
+            if STREAM {
+                _mm_stream_si128(tile.to(column).cast(), line);
+            } else {
+                _mm_storeu_si128(tile.to(column).cast(), line);
+            }
+        }
+    }
+}
+
+/// The transposes for each size.
+struct Transposes;
+
+impl<const UNIT: usize> Square<UNIT> for Transposes {
+    const SIDE: usize = size_of::<__m128i>() / UNIT;
+
+    #[inline(always)]
+    unsafe fn copy_line<const STREAM: bool>(from: *const u8, to: *mut u8) {
+        let (from, to) = (from.cast::<__m128i>(), to.cast::<__m128i>());
+        // SAFETY: the function's contract: four quarters of a cache line, aligned where it is streamed.
+        unsafe {
+            for quarter in 0..4 {
+                let line = _mm_loadu_si128(from.wrapping_add(quarter));
+                if STREAM {
+                    _mm_stream_si128(to.wrapping_add(quarter), line);
+                } else {
+                    _mm_storeu_si128(to.wrapping_add(quarter), line);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn square<const STREAM: bool>(tile: Tile<'_>) {
+        // SAFETY: the function's contract.
+        unsafe {
+            match UNIT {
+                1 => square::<1, 16, STREAM>(tile),
+                2 => square::<2, 8, STREAM>(tile),
+                _ => square::<4, 4, STREAM>(tile),
+            }
+        }
+    }
+}

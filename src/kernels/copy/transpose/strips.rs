@@ -1,0 +1,85 @@
+//! Strips: tiles of small items that are four cache lines of the destination long, for memory that no cache holds.
+//!
+//! Lines that are written with non-temporal stores have to be whole, and memory is written best some lines at a time. So small
+//! transposes go from scratch memory, to which each source line is read once though a set of the cache may not hold all of them,
+//! to other scratch memory, from where lines are written.
+
+use core::mem::MaybeUninit;
+
+use crate::kernels::prefetch::LINE;
+use crate::layout::Offset;
+
+use super::squares::{Square, squares};
+use super::tables::{Ahead, CopyPart, MicroKernel, Tile, Whole};
+
+/// Cache lines of a destination line.
+const LINES: usize = 4;
+
+/// The most rows of a small transpose.
+const MOST_ROWS: usize = 16;
+
+/// A cache line of scratch memory.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Scratch(#[expect(dead_code, reason = "it is written and read as bytes")] [MaybeUninit<u8>; LINE]);
+
+const NOTHING: Scratch = Scratch([MaybeUninit::uninit(); LINE]);
+
+/// The micro-kernel for items of `unit` bytes; `whole` copies strips that are not streamed, `part` what is smaller than a strip.
+pub(super) const fn strip(unit: usize, whole: Whole, streamed: Whole, part: CopyPart) -> MicroKernel {
+    MicroKernel {
+        unit,
+        rows: LINES * LINE / unit,
+        columns: LINE / unit,
+        steps: LINES,
+        whole,
+        streamed: Some(streamed),
+        part,
+        smaller: None,
+    }
+}
+
+/// Copies whole strips of items of `UNIT` bytes with non-temporal stores.
+///
+/// # Safety
+/// As [`Whole`] for aligned destination lines; the processor has the instructions of `S`.
+#[inline(always)]
+pub(super) unsafe fn whole<S: Square<UNIT>, const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
+    let width = const { LINE / UNIT };
+    // In one allocation each, which pointers walk over.
+    let mut turned = [[NOTHING; LINES]; LINE];
+    let mut packed = [NOTHING; MOST_ROWS];
+    let (turned, packed) = (turned.as_mut_ptr().cast::<u8>(), packed.as_mut_ptr().cast::<u8>());
+    let rows: [Offset; MOST_ROWS] = core::array::from_fn(|row| (row * LINE) as Offset);
+    let columns: [Offset; LINE] = core::array::from_fn(|column| (column * LINES * LINE) as Offset);
+    let (Some(rows), Some(columns), Some(all)) = (rows.get(..S::SIDE), columns.get(..width), tile.columns.get(..width))
+    else {
+        return;
+    };
+    for strip in (Tile { columns: all, ..*tile }).tiles(LINES * width, UNIT) {
+        let mut dst = turned;
+        for (at, small) in strip.tiles(S::SIDE, UNIT).enumerate() {
+            if at.is_multiple_of(const { LINE / UNIT / S::SIDE }) {
+                ahead.step();
+            }
+            // SAFETY: the caller vouches for W1 of a cache line of each row; there is scratch memory for as many rows.
+            unsafe {
+                for row in 0..S::SIDE {
+                    S::copy_line::<false>(small.from(row), packed.wrapping_add(row * LINE));
+                }
+                squares::<S, UNIT, false>(Tile { src: packed, rows, dst, columns });
+            }
+            dst = dst.wrapping_add(S::SIDE * UNIT);
+        }
+        for column in 0..width {
+            // SAFETY: the caller vouches for W2 of the destination lines, which are aligned; the scratch
+            // memory of each column has just been written whole.
+            unsafe {
+                let (from, to) = (turned.wrapping_add(column * LINES * LINE), strip.to(column));
+                for line in 0..LINES {
+                    S::copy_line::<true>(from.wrapping_add(line * LINE), to.wrapping_add(line * LINE));
+                }
+            }
+        }
+    }
+}
