@@ -39,6 +39,9 @@ pub(super) const SCATTERED_ITEM: usize = 4;
 /// little.
 pub(super) const ALIGNED: usize = 1 << 15;
 
+/// Bytes after which addresses fall into the same set of L1: rows so far apart, or a multiple of it, crowd each other out.
+pub(super) const SET: crate::layout::Offset = 4096;
+
 /// Bytes from which on what is read next is prefetched: L2 holds less.
 pub(super) const FAR: usize = 1 << 20;
 

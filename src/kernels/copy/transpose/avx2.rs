@@ -4,24 +4,68 @@ use core::arch::x86_64::*;
 
 use crate::kernels::prefetch::LINE;
 
+use super::avx2_narrow::{self, narrow, streamed_narrow};
+use super::scalar;
 use super::squares::{self, Square};
 use super::sse2;
 use super::strips::strip;
 use super::tables::{Ahead, Kernel, MicroKernel, Tile, Whole};
 
 /// The micro-kernels, and those of their own for what is streamed.
-static TILES: [MicroKernel; 5] = [of::<1>(), of::<2>(), of::<4>(), of::<8>(), of::<16>()];
-static STRIPS: [MicroKernel; 2] = [strip_of::<1>(), strip_of::<2>()];
+static TILES: [MicroKernel; 8] =
+    [of::<1>(), of::<2>(), narrow_of::<3>(), of::<4>(), narrow_of::<6>(), of::<8>(), narrow_of::<12>(), of::<16>()];
+static STRIPS: [MicroKernel; 5] = [
+    strip_of::<1>(),
+    strip_of::<2>(),
+    streamed_narrow_of::<3>(),
+    streamed_narrow_of::<6>(),
+    streamed_narrow_of::<12>(),
+];
 
 /// The kernel for items of this size. It is for the level `Avx2`.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
-    Kernel::find(&TILES, &STRIPS, unit)
+    // Rows of 12-byte items are read 48 bytes at a time, a part of a cache line that is not there any more when the next part is
+    // read, unless few rows share a set.
+    let crowded = if unit == 12 { scalar::kernel(unit).map(|any| any.near) } else { None };
+    Kernel::find(&TILES, &STRIPS, unit).map(|kernel| Kernel { crowded, ..kernel })
 }
 
 const fn of<const UNIT: usize>() -> MicroKernel {
     // Small items are streamed in strips.
     let streamed: Option<Whole> = if UNIT <= 2 { None } else { Some(whole::<UNIT, true>) };
     MicroKernel::square(UNIT, LINE / UNIT, whole::<UNIT, false>, streamed, part::<UNIT>)
+}
+
+const fn narrow_of<const UNIT: usize>() -> MicroKernel {
+    narrow::<UNIT>(narrow_whole::<UNIT>, narrow_part::<UNIT>)
+}
+
+const fn streamed_narrow_of<const UNIT: usize>() -> MicroKernel {
+    streamed_narrow::<UNIT>(narrow_whole::<UNIT>, narrow_streamed::<UNIT>, narrow_part::<UNIT>)
+}
+
+/// # Safety
+/// As [`Whole`], at the level `Avx2`.
+#[target_feature(enable = "avx2")]
+unsafe fn narrow_streamed<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
+    // SAFETY: the function's contract; the instructions are enabled.
+    unsafe { avx2_narrow::streamed::<UNIT>(tile, ahead) }
+}
+
+/// # Safety
+/// As [`Whole`], at the level `Avx2`.
+#[target_feature(enable = "avx2")]
+unsafe fn narrow_whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
+    // SAFETY: the function's contract; the instructions are enabled.
+    unsafe { avx2_narrow::whole::<UNIT>(tile, ahead) }
+}
+
+/// # Safety
+/// As [`CopyPart`](super::tables::CopyPart), at the level `Avx2`.
+#[target_feature(enable = "avx2")]
+unsafe fn narrow_part<const UNIT: usize>(tile: &Tile<'_>, _: bool) {
+    // SAFETY: the function's contract; the instructions are enabled.
+    unsafe { avx2_narrow::part::<UNIT>(tile) }
 }
 
 const fn strip_of<const UNIT: usize>() -> MicroKernel {

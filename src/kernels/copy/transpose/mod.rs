@@ -9,7 +9,7 @@ use crate::kernels::odometer::visit_over;
 use crate::kernels::prefetch::{LINE, steps_to_line};
 
 use super::contiguous::stream_end;
-use super::thresholds::{ALIGNED, FAR, LARGE, LONG_TABLE, MIDDLE_TABLE, ROWS_BEYOND, SHORT_TABLE, STREAMED};
+use super::thresholds::{ALIGNED, FAR, LARGE, LONG_TABLE, MIDDLE_TABLE, ROWS_BEYOND, SET, SHORT_TABLE, STREAMED};
 
 mod tables;
 
@@ -23,6 +23,9 @@ mod strips;
 
 #[cfg(target_arch = "x86_64")]
 mod sse2;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2_narrow;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -177,6 +180,11 @@ impl<'s> Runner<'s> {
         let even = bytes >= ALIGNED;
         let rows_alike = even && sides.rows.parts(0).next().is_some_and(|part| lines(part.offsets));
         let columns_alike = even && sides.columns.parts(0).next().is_some_and(|part| lines(part.offsets));
+        let crowded = kernel.crowded.filter(|_| {
+            bytes >= FAR
+                && sides.rows.parts(0).next().is_some_and(|part| part.offsets.iter().all(|offset| offset % SET == 0))
+        });
+        let kernel = crowded.map_or(kernel, |near| Kernel { near, past: None, crowded: None });
         let (reach, kernel) = match (bytes, kernel.past) {
             (STREAMED.., Some(past)) if columns_alike => (Reach::Past, past),
             (STREAMED.., _) => (Reach::Beyond, kernel.near),

@@ -138,6 +138,8 @@ pub(super) struct Kernel {
     pub(super) near: &'static MicroKernel,
     /// The same for planes that are written with non-temporal stores, where that can be.
     pub(super) past: Option<&'static MicroKernel>,
+    /// The same for planes too large for L2, the rows of which all start in one set of L1; `None` where those above do.
+    pub(super) crowded: Option<&'static MicroKernel>,
 }
 
 impl Kernel {
@@ -146,7 +148,8 @@ impl Kernel {
     pub(super) fn find(near: &'static [MicroKernel], past: &'static [MicroKernel], unit: usize) -> Option<Self> {
         let of_unit = |table: &'static [MicroKernel]| table.iter().find(|kernel| kernel.unit == unit);
         let near = of_unit(near)?;
-        Some(Self { near, past: of_unit(past).or(Some(near).filter(|near| near.streamed.is_some())) })
+        let past = of_unit(past).or(Some(near).filter(|near| near.streamed.is_some()));
+        Some(Self { near, past, crowded: None })
     }
 }
 

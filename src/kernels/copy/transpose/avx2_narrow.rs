@@ -1,0 +1,251 @@
+//! Tiles of items of 3, 6 and 12 bytes with AVX2.
+//!
+//! Half a register takes 12 bytes of a row: `SIDE / 4` items, each widened to 4, 8 or 16 bytes. So many rows are transposed within
+//! the halves. Then 12 bytes of each column remain, and four times as many make three quarters of a cache line.
+
+use core::arch::x86_64::*;
+
+use crate::kernels::prefetch::LINE;
+
+use super::squares::{self, Square};
+use super::tables::{Ahead, CopyPart, MicroKernel, Tile, Whole};
+
+/// The micro-kernel for items of `UNIT` bytes.
+pub(super) const fn narrow<const UNIT: usize>(whole: Whole, part: CopyPart) -> MicroKernel {
+    MicroKernel::square(UNIT, side(UNIT), whole, None, part)
+}
+
+/// The one for planes that are streamed: four squares below each other fill three cache lines of each column.
+pub(super) const fn streamed_narrow<const UNIT: usize>(whole: Whole, streamed: Whole, part: CopyPart) -> MicroKernel {
+    MicroKernel {
+        unit: UNIT,
+        rows: 4 * side(UNIT),
+        columns: side(UNIT),
+        steps: 4,
+        whole,
+        streamed: Some(streamed),
+        part,
+        smaller: None,
+    }
+}
+
+/// Items of `unit` bytes in 48 bytes.
+const fn side(unit: usize) -> usize {
+    48 / unit
+}
+
+/// Copies whole tiles.
+///
+/// # Safety
+/// As [`Whole`]; the processor has AVX2.
+#[inline(always)]
+pub(super) unsafe fn whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
+    for square in tile.tiles(side(UNIT), UNIT) {
+        ahead.step();
+        // SAFETY: the function's contract: the square is a part of the tile.
+        unsafe { <Narrow as Square<UNIT>>::square::<false>(square) };
+    }
+}
+
+/// Copies tiles of four squares below each other with non-temporal stores.
+///
+/// # Safety
+/// As [`Whole`] for aligned destination lines; the processor has AVX2.
+#[inline(always)]
+pub(super) unsafe fn streamed<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
+    for squares in tile.tiles(4 * side(UNIT), UNIT) {
+        for half in 0..2 {
+            // Half the columns of all four, so that few lines are written in turn.
+            for square in squares.tiles(side(UNIT), UNIT) {
+                if half == 0 {
+                    ahead.step();
+                }
+                // SAFETY: the function's contract: the square is a part of the tile.
+                unsafe { copy_half::<UNIT, true>(square, half) };
+            }
+        }
+    }
+}
+
+/// Copies a part of a tile.
+///
+/// # Safety
+/// As [`CopyPart`]; the processor has AVX2.
+#[inline(always)]
+pub(super) unsafe fn part<const UNIT: usize>(tile: &Tile<'_>) {
+    // SAFETY: the function's contract.
+    unsafe { squares::part::<Narrow, UNIT>(tile, false) }
+}
+
+/// Items that are narrower than a power of two.
+struct Narrow;
+
+/// An index that gives 0.
+const NONE: u8 = 0x80;
+
+/// Indices that widen items of `unit` bytes, the first of which is at byte `first`.
+const fn widening(unit: usize, first: usize) -> [u8; 16] {
+    let wide = unit + unit / 3;
+    let mut index = [NONE; 16];
+    let mut at = 0;
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+    while at < 16 {
+        if at % wide < unit {
+            index[at] = (first + at / wide * unit + at % wide) as u8;
+        }
+        at += 1;
+    }
+    index
+}
+
+/// Indices for quarter `quarter` of a destination line, of three, from the bytes of piece `piece`, of four: they narrow the items and
+/// put them where they belong.
+const fn narrowing(unit: usize, quarter: usize, piece: usize) -> [u8; 16] {
+    let wide = unit + unit / 3;
+    let mut index = [NONE; 16];
+    let mut at = 0;
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+    while at < 16 {
+        let byte = quarter * 16 + at;
+        if byte / 12 == piece {
+            index[at] = (byte % 12 / unit * wide + byte % 12 % unit) as u8;
+        }
+        at += 1;
+    }
+    index
+}
+
+/// A table for each half of a register.
+///
+/// # Safety
+/// The processor has AVX2.
+#[inline(always)]
+unsafe fn both([low, high]: [&[u8; 16]; 2]) -> __m256i {
+    // SAFETY: the tables have 16 bytes.
+    unsafe {
+        let low = _mm_loadu_si128(low.as_ptr().cast());
+        _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(low), _mm_loadu_si128(high.as_ptr().cast()))
+    }
+}
+
+/// 16 bytes of two parts of a row, each shuffled.
+///
+/// # Safety
+/// They may be read; the processor has AVX2.
+#[inline(always)]
+unsafe fn load(row: *const u8, [low, high]: [usize; 2], index: __m256i) -> __m256i {
+    // SAFETY: the function's contract.
+    unsafe {
+        let low = _mm_loadu_si128(row.wrapping_add(low).cast());
+        let high = _mm_loadu_si128(row.wrapping_add(high).cast());
+        _mm256_shuffle_epi8(_mm256_inserti128_si256::<1>(_mm256_castsi128_si256(low), high), index)
+    }
+}
+
+/// Copies the first or the second half of the columns of a square.
+///
+/// # Safety
+/// W1 to W4 for the items of the square; where it is to `STREAM`, destination lines are aligned to 16 bytes. The processor has
+/// AVX2.
+#[inline(always)]
+unsafe fn copy_half<const UNIT: usize, const STREAM: bool>(tile: Tile<'_>, half: usize) {
+    const {
+        assert!(UNIT == 3 || UNIT == 6 || UNIT == 12);
+    }
+    let count = const { 12 / UNIT };
+    // SAFETY: the function's contract: each row has 48 bytes, of which four parts of 12 are read as 16 that lie within them, and
+    // each column 48 bytes, which are written.
+    unsafe {
+        // The last part is read from 4 bytes before it on. (Loops and functions, since what closures do with vectors is not always
+        // inlined.)
+        let (parts, widening) = if half == 0 {
+            ([0, 12], [const { &widening(UNIT, 0) }; 2])
+        } else {
+            ([24, 32], [const { &widening(UNIT, 0) }, const { &widening(UNIT, 4) }])
+        };
+        let widening = both(widening);
+        let mut pieces = [[_mm256_setzero_si256(); 4]; 4];
+        for (piece, columns) in pieces.iter_mut().enumerate() {
+            let row = piece * count;
+            *columns = match UNIT {
+                3 => quarters([
+                    load(tile.from(row), parts, widening),
+                    load(tile.from(row + 1), parts, widening),
+                    load(tile.from(row + 2), parts, widening),
+                    load(tile.from(row + 3), parts, widening),
+                ]),
+                6 => {
+                    let first = load(tile.from(row), parts, widening);
+                    let second = load(tile.from(row + 1), parts, widening);
+                    let low = _mm256_unpacklo_epi64(first, second);
+                    [low, _mm256_unpackhi_epi64(first, second), low, low]
+                }
+                _ => [load(tile.from(row), parts, widening); 4],
+            };
+        }
+        for column in 0..count {
+            let left = half * 2 * count + column;
+            let (low, high) = (tile.to(left), tile.to(left + count));
+            for quarter in 0..3 {
+                let (Some(first), Some(second)) = (pieces.get(quarter), pieces.get(quarter + 1)) else { return };
+                let (Some(first), Some(second)) = (first.get(column), second.get(column)) else { return };
+                let [first_index, second_index] = match quarter {
+                    0 => const { [narrowing(UNIT, 0, 0), narrowing(UNIT, 0, 1)] },
+                    1 => const { [narrowing(UNIT, 1, 1), narrowing(UNIT, 1, 2)] },
+                    _ => const { [narrowing(UNIT, 2, 2), narrowing(UNIT, 2, 3)] },
+                };
+                let line = _mm256_or_si256(
+                    _mm256_shuffle_epi8(*first, both([&first_index; 2])),
+                    _mm256_shuffle_epi8(*second, both([&second_index; 2])),
+                );
+                let (low, high) = (low.wrapping_add(16 * quarter), high.wrapping_add(16 * quarter));
+                let (lines, others) = (_mm256_castsi256_si128(line), _mm256_extracti128_si256::<1>(line));
+                if STREAM {
+                    _mm_stream_si128(low.cast(), lines);
+                    _mm_stream_si128(high.cast(), others);
+                } else {
+                    _mm_storeu_si128(low.cast(), lines);
+                    _mm_storeu_si128(high.cast(), others);
+                }
+            }
+        }
+    }
+}
+
+impl<const UNIT: usize> Square<UNIT> for Narrow {
+    const SIDE: usize = side(UNIT);
+
+    #[inline(always)]
+    unsafe fn square<const STREAM: bool>(tile: Tile<'_>) {
+        // SAFETY: the function's contract: the two halves are the square.
+        unsafe {
+            copy_half::<UNIT, STREAM>(tile, 0);
+            copy_half::<UNIT, STREAM>(tile, 1);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn copy_line<const STREAM: bool>(from: *const u8, to: *mut u8) {
+        // SAFETY: the function's contract. (Such items are not streamed.)
+        unsafe { core::ptr::copy_nonoverlapping(from, to, LINE) }
+    }
+}
+
+/// Transposes 4 by 4 units of 4 bytes in each half.
+///
+/// # Safety
+/// The processor has AVX2.
+#[inline(always)]
+unsafe fn quarters([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
+    // SAFETY: the function's contract.
+    unsafe {
+        let (low_ab, high_ab) = (_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
+        let (low_cd, high_cd) = (_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));
+        [
+            _mm256_unpacklo_epi64(low_ab, low_cd),
+            _mm256_unpackhi_epi64(low_ab, low_cd),
+            _mm256_unpacklo_epi64(high_ab, high_cd),
+            _mm256_unpackhi_epi64(high_ab, high_cd),
+        ]
+    }
+}
