@@ -1,87 +1,9 @@
-//! `PyTypeObject`: what the library knows of an object's type, and the flags of `tp_flags`.
+//! Static types of this library, and the flags of `tp_flags`.
 
-use core::ffi::{c_char, c_uchar, c_uint, c_ulong, c_ushort, c_void};
+use core::ffi::{c_char, c_ulong};
 
-use super::object::{Py_ssize_t, PyObject, PyVarObject};
-use super::slots::{
-    PyAsyncMethods, PyBufferProcs, PyGetSetDef, PyMappingMethods, PyMemberDef, PyMethodDef, PyNumberMethods,
-    PySequenceMethods, allocfunc, descrgetfunc, descrsetfunc, destructor, freefunc, getattrfunc, getattrofunc,
-    getiterfunc, hashfunc, initproc, inquiry, iternextfunc, newfunc, reprfunc, richcmpfunc, setattrfunc, setattrofunc,
-    ternaryfunc, traverseproc, vectorcallfunc,
-};
-
-/// A type object. A C program defines one as a static variable that begins with `PyVarObject_HEAD_INIT(NULL, 0)`, fills
-/// the slots that it needs, leaves the others zero, and passes it to `PyType_Ready` once before the first use.
-/// This library reads the slots whose comment says so; all others are carried so that the layout is CPython's.
-#[repr(C)]
-#[expect(missing_docs, reason = "slots that this library carries for source and binary compatibility")]
-pub struct PyTypeObject {
-    pub ob_base: PyVarObject,
-    /// The name for messages. Required.
-    pub tp_name: *const c_char,
-    /// The size of an instance in bytes, without its items.
-    pub tp_basicsize: Py_ssize_t,
-    /// The size of one item of the variable part in bytes, or 0.
-    pub tp_itemsize: Py_ssize_t,
-    /// Called when the last reference to an instance has been dropped. Inherited; the default calls `tp_free`.
-    pub tp_dealloc: destructor,
-    pub tp_vectorcall_offset: Py_ssize_t,
-    pub tp_getattr: getattrfunc,
-    pub tp_setattr: setattrfunc,
-    pub tp_as_async: *mut PyAsyncMethods,
-    pub tp_repr: reprfunc,
-    /// This library calls `nb_bool`.
-    pub tp_as_number: *mut PyNumberMethods,
-    /// This library calls `sq_length`, `sq_concat`, `sq_repeat`, `sq_item` and `sq_ass_item`.
-    pub tp_as_sequence: *mut PySequenceMethods,
-    /// This library calls `mp_length`.
-    pub tp_as_mapping: *mut PyMappingMethods,
-    /// Called by `PyObject_Hash`. Inherited together with `tp_richcompare` where a type defines neither.
-    pub tp_hash: hashfunc,
-    pub tp_call: ternaryfunc,
-    pub tp_str: reprfunc,
-    pub tp_getattro: getattrofunc,
-    pub tp_setattro: setattrofunc,
-    /// The buffer protocol of the instances; NULL where they export nothing. Inherited.
-    pub tp_as_buffer: *mut PyBufferProcs,
-    /// `Py_TPFLAGS_*`; `Py_TPFLAGS_DEFAULT` for a type of a program's own.
-    pub tp_flags: c_ulong,
-    /// A description for people, or NULL.
-    pub tp_doc: *const c_char,
-    pub tp_traverse: traverseproc,
-    pub tp_clear: inquiry,
-    /// Called by `PyObject_RichCompareBool`.
-    pub tp_richcompare: richcmpfunc,
-    pub tp_weaklistoffset: Py_ssize_t,
-    pub tp_iter: getiterfunc,
-    pub tp_iternext: iternextfunc,
-    pub tp_methods: *mut PyMethodDef,
-    pub tp_members: *mut PyMemberDef,
-    pub tp_getset: *mut PyGetSetDef,
-    /// The type that this one derives from; `PyType_Ready` makes it `&PyBaseObject_Type` where it is NULL.
-    pub tp_base: *mut PyTypeObject,
-    pub tp_dict: *mut PyObject,
-    pub tp_descr_get: descrgetfunc,
-    pub tp_descr_set: descrsetfunc,
-    pub tp_dictoffset: Py_ssize_t,
-    pub tp_init: initproc,
-    pub tp_alloc: allocfunc,
-    pub tp_new: newfunc,
-    /// Gives an instance's memory back. Inherited; the default is `PyObject_Free`.
-    pub tp_free: freefunc,
-    pub tp_is_gc: inquiry,
-    pub tp_bases: *mut PyObject,
-    pub tp_mro: *mut PyObject,
-    pub tp_cache: *mut PyObject,
-    pub tp_subclasses: *mut c_void,
-    pub tp_weaklist: *mut PyObject,
-    pub tp_del: destructor,
-    pub tp_version_tag: c_uint,
-    pub tp_finalize: destructor,
-    pub tp_vectorcall: vectorcallfunc,
-    pub tp_watched: c_uchar,
-    pub tp_versions_used: c_ushort,
-}
+pub use super::object::PyTypeObject;
+use super::object::{PyObject, PyVarObject};
 
 /// The type is this library's own: both bits. CPython marks its own static types with the first one, and no type with both.
 pub(crate) const TPFLAGS_OWN: c_ulong = 0x8002;
@@ -166,15 +88,3 @@ impl PyTypeObject {
         }
     }
 }
-
-const _: () = {
-    use core::mem::{offset_of, size_of};
-    assert!(offset_of!(PyTypeObject, tp_name) == 24);
-    assert!(offset_of!(PyTypeObject, tp_dealloc) == 48);
-    assert!(offset_of!(PyTypeObject, tp_as_buffer) == 160);
-    assert!(offset_of!(PyTypeObject, tp_flags) == 168);
-    assert!(offset_of!(PyTypeObject, tp_base) == 256);
-    assert!(offset_of!(PyTypeObject, tp_free) == 320);
-    assert!(offset_of!(PyTypeObject, tp_vectorcall) == 400);
-    assert!(size_of::<PyTypeObject>() == 416);
-};

@@ -24,14 +24,10 @@ struct Section {
 }
 
 const SECTIONS: &[Section] = &[
-    Section {
-        name: "object",
-        structs: &["abi/object.rs", "abi/slots.rs", "abi/types.rs"],
-        data: &["runtime/types.rs", "runtime/hash.rs"],
-    },
+    Section { name: "object", structs: &["abi/object.rs"], data: &["runtime/types.rs", "runtime/hash.rs"] },
     Section { name: "memory", structs: &["abi/memory.rs"], data: &[] },
     Section { name: "error", structs: &[], data: &[] },
-    Section { name: "buffer", structs: &["abi/buffer.rs"], data: &[] },
+    Section { name: "buffer", structs: &["abi/buffer.rs", "abi/object.rs"], data: &[] },
     Section { name: "memoryview", structs: &["abi/memoryview.rs"], data: &["objects/memoryview/mod.rs"] },
     Section { name: "items", structs: &[], data: &[] },
     Section { name: "parts", structs: &[], data: &[] },
@@ -47,6 +43,12 @@ const SECTIONS: &[Section] = &[
     Section { name: "oldbuffer", structs: &[], data: &["objects/oldbuffer.rs"] },
     Section { name: "library", structs: &[], data: &[] },
 ];
+
+/// The file whose types refer to each other.
+const RECURSIVE: &str = "abi/object.rs";
+
+/// Structs that are in the file of another section, since they refer to its structs, and their own section.
+const MOVED: &[(&str, &str)] = &[("Py_buffer", "buffer")];
 
 /// The structs of the header, and their tags where those are not the names: CPython's, for programs that declare them
 /// forward, and for C++, which puts them into the names of functions.
@@ -87,8 +89,8 @@ fn source(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// What cbindgen makes of one file.
-fn bindings(path: &str, items: &[ItemType]) -> String {
+/// What cbindgen makes of the items of some kinds in one file, types only of the names given.
+fn bindings(path: &str, items: &[ItemType], names: &[String]) -> String {
     let mut config = Config {
         language: Language::C,
         style: Style::Tag,
@@ -100,7 +102,8 @@ fn bindings(path: &str, items: &[ItemType]) -> String {
     };
     config.export.item_types = items.to_vec();
     // Otherwise only what a function of the same file mentions.
-    config.export.include = public_names(path);
+    config.export.include = names.to_vec();
+    config.export.exclude = public_names(path).into_iter().filter(|name| !names.contains(name)).collect();
     config.function.args = Layout::Horizontal;
     let mut text = Vec::new();
     Builder::new()
@@ -119,6 +122,27 @@ fn public_names(path: &str) -> Vec<String> {
         .filter_map(|line| ["pub struct ", "pub union ", "pub type "].iter().find_map(|kind| line.strip_prefix(kind)))
         .map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
         .collect()
+}
+
+/// Constants, then types of a file. Types that refer to each other are generated one by one, in the order of the source: cbindgen
+/// orders them as it finds them, even where one is the first member of another.
+fn types(path: &str, names: &[String]) -> String {
+    let types = [ItemType::Structs, ItemType::Unions, ItemType::Typedefs];
+    if path != RECURSIVE {
+        return bindings(path, &[&[ItemType::Constants], &types[..]].concat(), names);
+    }
+    let mut text = bindings(path, &[ItemType::Constants], &[]);
+    for name in names {
+        writeln!(text, "\n{}", bindings(path, &types, std::slice::from_ref(name)).trim()).unwrap();
+    }
+    text
+}
+
+/// The types of a file that belong to a section: those moved to it, and in the first section with the file all others.
+fn names_in(section: &Section, path: &str) -> Vec<String> {
+    let home = SECTIONS.iter().find(|section| section.structs.contains(&path)).expect("a section with the file").name;
+    let moved = |name: &str| MOVED.iter().find(|(moved, _)| *moved == name).map_or(home, |(_, section)| *section);
+    public_names(path).into_iter().filter(|name| moved(name) == section.name).collect()
 }
 
 /// Gives structs their tags where they are defined, and their typedef names everywhere else.
@@ -190,12 +214,15 @@ fn generated() -> String {
         let capi = format!("capi/{}.rs", section.name);
         let parts = [opening(&capi)]
             .into_iter()
-            .chain(section.structs.iter().map(|path| {
-                bindings(path, &[ItemType::Constants, ItemType::Structs, ItemType::Unions, ItemType::Typedefs])
-            }))
+            .chain(section.structs.iter().map(|path| types(path, &names_in(section, path))))
             .chain(by_hand(section.name))
-            .chain(section.data.iter().map(|path| bindings(path, &[ItemType::Globals, ItemType::Functions])))
-            .chain([bindings(&capi, &[ItemType::Functions])]);
+            .chain(
+                section
+                    .data
+                    .iter()
+                    .map(|path| bindings(path, &[ItemType::Globals, ItemType::Functions], &public_names(path))),
+            )
+            .chain([bindings(&capi, &[ItemType::Functions], &public_names(&capi))]);
         for part in parts.filter(|part| !part.trim().is_empty()) {
             header += "\n";
             header += part.trim();

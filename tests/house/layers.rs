@@ -12,15 +12,12 @@
 //! And on every file: at most [`LINES`] lines; nothing that panics; no `unsafe` in [`SAFE`] folders.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 /// Folders of safe code.
 const SAFE: &[&str] = &["layout", "format"];
-
-/// What a file may use although it is listed below: an object points to its type, which is an object and has slots.
-const RECURSIVE: &[(&str, &str)] = &[("abi/object.rs", "abi/types.rs"), ("abi/slots.rs", "abi/types.rs")];
 
 /// A file that is longer is two files.
 const LINES: usize = 600;
@@ -247,11 +244,10 @@ fn folders(files: &Files) -> BTreeMap<String, Folder<'_>> {
     folders
 }
 
-/// What is wrong with the imports of all files, and which exceptions have been needed.
-fn wrong_imports(files: &Files) -> (Vec<String>, BTreeSet<(&'static str, &'static str)>) {
+/// What is wrong with the imports of all files.
+fn wrong_imports(files: &Files) -> Vec<String> {
     let (layers, folders) = (layers(&files["lib.rs"]), folders(files));
     let mut wrong = Vec::new();
-    let mut needed = BTreeSet::new();
     for (file, source) in files.iter().filter(|(file, _)| file.ends_with(".rs")) {
         let own = module(file);
         for path in paths(&without_tests(&tokens(source))) {
@@ -264,36 +260,32 @@ fn wrong_imports(files: &Files) -> (Vec<String>, BTreeSet<(&'static str, &'stati
                 (Some(here), Some(there)) if here == there => wrong_in_folder(&folders, file, &target),
                 (here, there) => wrong_between(here, there, &own, &target),
             };
-            if let Some((why, above)) = above {
-                match RECURSIVE.iter().find(|(user, used)| user == file && *used == above) {
-                    Some(exception) => drop(needed.insert(*exception)),
-                    None => wrong.push(format!("{file} uses {text}: {why}")),
-                }
+            if let Some(why) = above {
+                wrong.push(format!("{file} uses {text}: {why}"));
             }
         }
     }
-    (wrong, needed)
+    wrong
 }
 
-/// Why what is in one layer may not use what is in another, and the file of that.
+/// Why what is in one layer may not use what is in another.
 fn wrong_between(
     here: Option<(Vec<&str>, u32)>,
     there: Option<(Vec<&str>, u32)>,
     own: &[&str],
     used: &[&str],
-) -> Option<(String, String)> {
-    let why = match (here, there) {
-        (Some((_, own)), Some((_, used))) if used < own => return None,
-        (Some((_, own)), Some((_, used))) => format!("layer {used} is not below layer {own}"),
-        (None, _) => format!("{} has no layer", own.join("::")),
-        (_, None) => format!("{} has no layer", used.join("::")),
-    };
-    Some((why, format!("{}.rs", used.join("/"))))
+) -> Option<String> {
+    match (here, there) {
+        (Some((_, own)), Some((_, used))) if used < own => None,
+        (Some((_, own)), Some((_, used))) => Some(format!("layer {used} is not below layer {own}")),
+        (None, _) => Some(format!("{} has no layer", own.join("::"))),
+        (_, None) => Some(format!("{} has no layer", used.join("::"))),
+    }
 }
 
-/// Why a file may not use `path`, which begins with a folder that the file is in, and which file that is. The two part ways in
-/// some folder, be it nested in others; what counts is the order of that folder.
-fn wrong_in_folder(folders: &BTreeMap<String, Folder<'_>>, file: &str, path: &[&str]) -> Option<(String, String)> {
+/// Why a file may not use `path`, which starts with a folder that the file is in. The two part ways in some folder, which may be
+/// nested in others; the order of that folder decides.
+fn wrong_in_folder(folders: &BTreeMap<String, Folder<'_>>, file: &str, path: &[&str]) -> Option<String> {
     let own = module(file);
     let mut path = path.to_vec();
     for depth in 1..own.len() {
@@ -305,8 +297,8 @@ fn wrong_in_folder(folders: &BTreeMap<String, Folder<'_>>, file: &str, path: &[&
         // What the declaration itself defines is no file's.
         let used = reexports.get(name).copied().unwrap_or(name);
         let here = place(own[depth])?;
-        let why = match place(used) {
-            _ if name == "*" => "it may be anything".to_owned(),
+        match place(used) {
+            _ if name == "*" => return Some("it may be anything".to_owned()),
             Some(above) if above == here => {
                 // What it re-exports from the folder that both are in may be of any file there.
                 if used != name {
@@ -314,10 +306,9 @@ fn wrong_in_folder(folders: &BTreeMap<String, Folder<'_>>, file: &str, path: &[&
                 }
                 continue;
             }
-            Some(above) if above > here => format!("{used} is listed below it"),
+            Some(above) if above > here => return Some(format!("{used} is listed below it")),
             _ => return None,
-        };
-        return Some((why, format!("{folder}/{used}.rs")));
+        }
     }
     None
 }
@@ -372,9 +363,8 @@ fn sources() -> Files {
 #[test]
 fn every_file_uses_only_what_lies_below_it() {
     let files = sources();
-    let (wrong, needed) = wrong_imports(&files);
+    let wrong = wrong_imports(&files);
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert_eq!(needed, RECURSIVE.iter().copied().collect(), "exceptions that are needed, and those that are listed");
     let imports: usize = files.values().map(|source| paths(&without_tests(&tokens(source))).len()).sum();
     println!("{} files, {imports} imports", files.len());
     assert!(imports > 200, "the sources have more imports than the {imports} that were found");
@@ -450,7 +440,7 @@ fn wrong_with(file: &str, source: &str) -> Vec<String> {
     let listed: Vec<Vec<&str>> = layers(&files["lib.rs"]).into_keys().collect();
     assert_eq!(modules_with_a_layer(&files), listed);
     files.insert(file.to_owned(), source.to_owned());
-    [wrong_imports(&files).0, wrong_contents(&files)].concat()
+    [wrong_imports(&files), wrong_contents(&files)].concat()
 }
 
 /// That these tests can fail.
