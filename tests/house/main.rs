@@ -9,7 +9,7 @@
 )]
 
 #[path = "../common/mod.rs"]
-#[allow(dead_code, reason = "it is shared with the other test programs, and each uses a part")]
+#[warn(dead_code)]
 mod common;
 
 mod bindings;

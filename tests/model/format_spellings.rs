@@ -1,8 +1,6 @@
 //! One sequence of values in two spellings, compared by the library and by a model that writes the sequence out: values with
 //! few bytes and with none, in loops that are grouped otherwise. And the same repeated so often that nothing can write it out.
 
-use std::time::{Duration, Instant};
-
 use pybuffer::format::{Comparer, Value};
 
 use crate::common::random::Random;
@@ -201,12 +199,12 @@ fn spellings_of_a_sequence_are_equal() {
     assert!(answers.iter().all(|&count| count > 400) && by_values > 700, "{answers:?} {by_values}");
 }
 
-/// Without a byte, sequences may be of any length: what is equal follows from how they are made.
+/// Without a byte, sequences may be of any length: what is equal follows from how they are made. A comparison that visits each
+/// of 2**48 values never ends.
 #[test]
 fn spellings_of_endless_sequences_are_equal_at_once() {
     let mut random = Random(32);
     let mut answers = [0; 2];
-    let start = Instant::now();
     for _ in 0..1500 {
         let nodes = random_nodes(&mut random, &[Empty, Zero, Nothing], 3);
         let Some(sequence) = expand(&nodes) else { continue };
@@ -242,15 +240,13 @@ fn spellings_of_endless_sequences_are_equal_at_once() {
         assert_eq!(equal(&a, &x, &b, &y), expected, "{:?} == {:?}", a.text, b.text);
         answers[usize::from(expected)] += 1;
     }
-    println!("{answers:?} in {:?}", start.elapsed());
+    println!("{answers:?}");
     assert!(answers.iter().all(|&count| count > 100), "{answers:?}");
-    assert!(start.elapsed() < Duration::from_secs(300));
 }
 
-/// Long texts are read once or twice, not once for each byte.
+/// Long texts are read once or twice. Once for each byte would be 2**34 steps, minutes for each text.
 #[test]
 fn long_texts_take_their_length() {
-    let start = Instant::now();
     let long = 1 << 17;
     for (before, piece, behind) in [
         ("", "(1)", "i"),
@@ -283,5 +279,4 @@ fn long_texts_take_their_length() {
             assert!(equal(&compiled, &item, &compiled, &item));
         }
     }
-    assert!(start.elapsed() < Duration::from_secs(300), "{:?}", start.elapsed());
 }

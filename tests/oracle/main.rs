@@ -3,7 +3,7 @@
 #![expect(clippy::panic, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 #[path = "../common/mod.rs"]
-#[allow(dead_code, reason = "it is shared with the other test programs, and each uses a part")]
+#[warn(dead_code)]
 mod common;
 mod support;
 
