@@ -8,9 +8,14 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../common/mod.rs"]
-#[warn(dead_code)]
-mod common;
+/// What the test programs share.
+#[path = "../common"]
+mod common {
+    #[expect(dead_code, reason = "the other test programs use the rest")]
+    pub(crate) mod cpython;
+    pub(crate) mod library;
+    pub(crate) mod skip;
+}
 
 mod bindings;
 

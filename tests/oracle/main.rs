@@ -2,9 +2,25 @@
 
 #![expect(clippy::panic, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-#[path = "../common/mod.rs"]
-#[warn(dead_code)]
-mod common;
+/// What the test programs share.
+#[path = "../common"]
+mod common {
+    #[expect(dead_code, reason = "the other test programs use the rest")]
+    pub(crate) mod capi;
+    #[expect(dead_code, reason = "the other test programs use the rest")]
+    pub(crate) mod cpython;
+    pub(crate) mod format;
+    pub(crate) mod levels;
+    pub(crate) mod library;
+    #[expect(dead_code, reason = "the other test programs use the rest")]
+    pub(crate) mod memory;
+    #[expect(dead_code, reason = "the other test programs use the rest")]
+    pub(crate) mod model;
+    pub(crate) mod numpy;
+    pub(crate) mod random;
+    pub(crate) mod script;
+    pub(crate) mod skip;
+}
 mod support;
 
 mod dtype;
