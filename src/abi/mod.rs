@@ -13,10 +13,10 @@ pub mod buffer;
 
 pub mod slots;
 
+pub mod allocators;
 pub mod bytes;
 pub mod exporting;
 pub mod format;
-pub mod memory;
 pub mod memoryview;
 pub mod ndarray;
 pub mod types;

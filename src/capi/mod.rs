@@ -6,7 +6,7 @@
 
 mod object;
 
-mod memory;
+mod allocators;
 
 mod error;
 

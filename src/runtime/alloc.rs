@@ -4,7 +4,7 @@ use core::ffi::c_void;
 use core::ptr::{NonNull, fn_addr_eq, null_mut};
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::abi::memory::{PyMemAllocatorDomain, PyMemAllocatorEx};
+use crate::abi::allocators::{PyMemAllocatorDomain, PyMemAllocatorEx};
 use crate::error::{Error, Result};
 
 /// What memory is for. CPython: `PYMEM_DOMAIN_RAW`, `_MEM`, `_OBJ`.

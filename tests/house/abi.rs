@@ -253,7 +253,7 @@ fn rust_structs() -> Vec<RustStruct> {
             tp_bases, tp_mro, tp_cache, tp_subclasses, tp_weaklist, tp_del, tp_version_tag, tp_finalize,
             tp_vectorcall, tp_watched, tp_versions_used,
         }
-        memory::PyMemAllocatorEx {
+        allocators::PyMemAllocatorEx {
             ctx, malloc, calloc, realloc, free,
         }
         buffer::Py_buffer {

@@ -25,7 +25,7 @@ struct Section {
 
 const SECTIONS: &[Section] = &[
     Section { name: "object", structs: &["abi/object.rs"], data: &["runtime/types.rs", "runtime/hash.rs"] },
-    Section { name: "memory", structs: &["abi/memory.rs"], data: &[] },
+    Section { name: "allocators", structs: &["abi/allocators.rs"], data: &[] },
     Section { name: "error", structs: &[], data: &[] },
     Section { name: "buffer", structs: &["abi/buffer.rs", "abi/object.rs"], data: &[] },
     Section { name: "memoryview", structs: &["abi/memoryview.rs"], data: &["objects/memoryview/mod.rs"] },

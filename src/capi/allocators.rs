@@ -1,13 +1,13 @@
-//! Memory
+//! Allocators
 //!
 //! Every allocation of the library goes through the functions of one of three domains: RAW, MEM (buffers and arrays) and
-//! OBJ (objects). They begin as the C library's; a program may put its own in their place, before it uses anything
+//! OBJ (objects). They are the C library's until a program sets its own, which it must do before it uses anything
 //! else. Memory is freed in the domain that it came from. A size of 0 gives memory, too, distinct from any other; a size
 //! over `PY_SSIZE_T_MAX` gives NULL. None of these functions sets an error.
 
 use core::ffi::c_void;
 
-use crate::abi::memory::{PyMemAllocatorDomain, PyMemAllocatorEx};
+use crate::abi::allocators::{PyMemAllocatorDomain, PyMemAllocatorEx};
 use crate::runtime::alloc::{self, Domain};
 
 /// `size` bytes of the domain RAW, uninitialised; NULL where there are none.
