@@ -143,7 +143,7 @@ crop(PictureLayout *layout)
         take(layout, axis, layout->shape[axis] / 4, (layout->shape[axis] + 1) / 2);
 }
 
-/* By 90 degrees clockwise: rows become columns, beginning with the bottom row. */
+/* By 90 degrees clockwise: rows become columns, starting with the bottom row. */
 static void
 turn_right(PictureLayout *layout)
 {

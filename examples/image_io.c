@@ -180,7 +180,7 @@ parse_bmp(const File *file, PictureLayout *layout)
         return -1;
 
     /* Red is the last of three bytes, so the channels run backwards from there; and where the
-     * file begins with the bottom row, the rows run backwards from the last one. */
+     * file starts with the bottom row, the rows run backwards from the last one. */
     layout->start = (Py_ssize_t)offset + 2 + (bottom_up ? ((Py_ssize_t)height - 1) * row : 0);
     layout->shape[0] = (Py_ssize_t)height;
     layout->shape[1] = (Py_ssize_t)width;

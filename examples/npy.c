@@ -230,7 +230,7 @@ print_element(FILE *out, const pybuffer_item *item, const pybuffer_value *value,
     }
 }
 
-/* An item with all its elements and fields; returns the values behind it. */
+/* An item with all its elements and fields; returns the values after it. */
 static const pybuffer_value *
 print_item(const pybuffer_item *item, const pybuffer_value *value)
 {

@@ -284,7 +284,7 @@ translate_type(NpyHeader *header, const char *type, Text *format)
     return header_error(header, "an unknown type before here");
 }
 
-/* Puts a shape before what begins at `start` of the format, which may have one. */
+/* Puts a shape before what starts at `start` of the format, which may have one. */
 static int
 insert_shape(Text *format, size_t start, Py_ssize_t ndim, const Py_ssize_t *shape)
 {

@@ -59,7 +59,7 @@ load(const char *path, Py_ssize_t *size)
     return bytes;
 }
 
-/* Where the header lies, and the items behind it. */
+/* Where the header lies, and the items after it. */
 static int
 find_header(NpyHeader *header, const unsigned char *bytes, Py_ssize_t size)
 {

@@ -1,5 +1,5 @@
 /* Arrays from .npy files, NumPy's own format for one array: a header in Python's syntax, and the
- * items behind it. Versions 1.0 to 3.0; numbers, text and bytes in both byte orders, and records.
+ * items after it. Versions 1.0 to 3.0; numbers, text and bytes in both byte orders, and records.
  */
 #ifndef EXAMPLES_NPY_IO_H
 #define EXAMPLES_NPY_IO_H

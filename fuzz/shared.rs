@@ -11,7 +11,7 @@ use super::format::{self, Format};
 /// Larger items, and such of more values, are not unpacked.
 const MAX_ITEM: usize = 1 << 14;
 
-/// The bytes before the first NUL, and those behind it.
+/// The bytes before the first NUL, and those after it.
 fn split(data: &[u8]) -> (CString, &[u8]) {
     let end = data.iter().position(|&byte| byte == 0).unwrap_or(data.len());
     let text = CString::new(&data[..end]).expect("no NUL before the first");
@@ -50,7 +50,7 @@ fn parse(text: &CStr) -> Option<(Format, Format)> {
     Some((format, spelled))
 }
 
-/// Items are within what encloses them, one behind the other.
+/// Items are inside what encloses them, and do not overlap.
 fn walk(text: &CStr, item: &pybuffer_item) {
     assert!((PYBUFFER_KIND_PAD..=PYBUFFER_KIND_RECORD).contains(&item.kind), "{text:?}");
     assert!([b'<', b'>'].contains(&(item.byteorder as u8)), "{text:?}");

@@ -32,7 +32,7 @@ function prefixed(line,    out, word) {
     return out line
 }
 
-# The first names of these typedefs are CPython's, though they do not begin with Py.
+# The first names of these typedefs are CPython's, though they do not start with Py.
 BEGIN {
     split("unaryfunc binaryfunc ternaryfunc inquiry lenfunc ssizeargfunc ssizeobjargproc objobjargproc objobjproc " \
           "visitproc traverseproc freefunc destructor getattrfunc getattrofunc setattrfunc setattrofunc reprfunc " \

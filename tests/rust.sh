@@ -3,7 +3,7 @@
 rust=
 for rustc in $(type -ap rustc); do
     if [ -d "$("$rustc" --print sysroot)/lib/rustlib/src/rust/library/std" ] && [ -x "${rustc%rustc}cargo" ]; then
-        # shellcheck disable=SC2034  # for who sources this
+        # shellcheck disable=SC2034  # for the script that sources this
         rust=${rustc%/rustc}
         break
     fi

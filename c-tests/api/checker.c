@@ -997,7 +997,7 @@ static Py_ssize_t any_number(void)
     return numbers[any(COUNT(numbers))];
 }
 
-/* Nonsense in any field, arrays and formats with something behind them. */
+/* Nonsense in any field, arrays and formats with something after them. */
 static int answer_anything(Exporter *self, Py_buffer *view, int flags)
 {
     static const int numbers[] = {0, 1, 2, 64, 65, -1, INT_MAX, INT_MIN};

@@ -10,7 +10,7 @@
 static char memory[1024];
 static Py_ssize_t one_axis[1];
 
-/* A memoryview of `items` at `memory`, behind each other. */
+/* A memoryview of `items` at `memory`, one after the other. */
 static PyObject *view_of(const char *format, Py_ssize_t itemsize, Py_ssize_t items)
 {
     one_axis[0] = items;

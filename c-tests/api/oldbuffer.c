@@ -507,7 +507,7 @@ static void items_of_bytes_are_bytes(void)
     Py_DECREF(bytes);
 }
 
-/* bytes may have bytes of any value; the NUL behind them is not one of them. */
+/* bytes may have bytes of any value; the NUL after them is not one of them. */
 static void items_and_slices_have_every_byte(void)
 {
     unsigned char all[256];
@@ -551,7 +551,7 @@ static void derived_types_are_sequences(void)
     Py_DECREF(array);
 }
 
-/* A bytearray whose memory does not begin at the start of what it has, as CPython makes them. */
+/* A bytearray whose memory does not start at the start of what it has, as CPython makes them. */
 static void slices_of_memory_that_does_not_begin_at_the_start(void)
 {
     static const char *const values[] = {"", "x", "0123456789"};

@@ -160,7 +160,7 @@ static void what_suboffsets_cannot_express_is_said(void)
     part = pybuffer_memoryview_subscript(view, PART(PYBUFFER_AT(0), PYBUFFER_SLICE(1, ABSENT, 1)));
     CHECK_ITEMS(part, "fedcba");
     Py_DECREF(view);
-    /* A table of tables: with an index in the middle two pointers are behind each other. */
+    /* A table of tables: with an index in the middle one pointer leads directly to another. */
     char **tables[2] = {table, table};
     exporter = exporter_new(tables, "B", 1, 3, (Py_ssize_t[]){2, 3, 7}, (Py_ssize_t[]){8, 8, 1});
     exporter->suboffsets[0] = exporter->suboffsets[1] = 0;

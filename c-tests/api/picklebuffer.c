@@ -18,7 +18,7 @@ static void it_holds_a_full_read_only_view(void)
     CHECK_UNUSED(self);
 }
 
-/* Who asks it is answered by the exporter behind it, which is then what it has a view of. */
+/* The exporter behind it answers its consumers: their views are views of that exporter. */
 static void requests_go_to_the_exporter_behind(void)
 {
     PyObject *bytearray = PyByteArray_FromStringAndSize("abc", 3);

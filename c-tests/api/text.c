@@ -28,7 +28,7 @@ static PyObject *view_of(Exporter *self)
     return view;
 }
 
-/* A view of items behind each other. */
+/* A view of contiguous items. */
 static PyObject *view(const void *items, const char *format, Py_ssize_t itemsize, int ndim, const Py_ssize_t *shape)
 {
     return view_of(exporter_new((void *)items, format, itemsize, ndim, shape, NULL));

@@ -57,7 +57,7 @@ static unsigned char *item_of(Base *base, size_t n)
     return base->data + place;
 }
 
-/* Whether the items follow each other, in one order, in the memory, which begins with them. */
+/* Whether the items follow each other, in one order, in the memory, which starts with them. */
 static int base_contiguous(Base *base, char order)
 {
     Py_ssize_t step = base->itemsize;

@@ -526,7 +526,7 @@ static PyObject *cast(PyObject *view)
         next.shape[0] = (Py_ssize_t)(bytes / (size_t)sizes[f]);
         next.count = bytes / (size_t)sizes[f];
         next.itemsize = sizes[f];
-        /* A view of one item, or none of the axes of which says where it begins, begins with the lowest item. */
+        /* A view of one item, or none of the axes of which says where it starts, starts with the lowest item. */
         char *low = now.count == 0 ? NULL : now.items[0];
         for (size_t n = 0; n < now.count; n++) {
             low = now.items[n] < low ? now.items[n] : low;

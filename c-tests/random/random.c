@@ -238,7 +238,7 @@ char *arena_place(const Arena *arena, size_t size)
     case 2: case 3:
         return arena->start + room;
     default:
-        /* Near the begin, so that not all of a large arena comes to be used. */
+        /* Near the start, so that not all of a large arena comes to be used. */
         return arena->start + below(room < 256 ? room + 1 : 256);
     }
 }
@@ -281,7 +281,7 @@ struct Blocks blocks = {.largest = (size_t)64 << 20};
 
 enum { LIVE = 0x626c6f63, FRESH = 0xA5, FREED = 0xDB, FENCE = 0x7E };
 
-/* Stands before each block; a fence byte stands behind it. */
+/* Stands before each block; a fence byte stands after it. */
 typedef union {
     struct {
         size_t size;

@@ -2,7 +2,7 @@
  * allocator that counts and fails when told, random structures, and the naive model of what a view's items are.
  *
  * A family is a function that makes one random case, does it with the library, does it again with a model that is too
- * simple to be wrong, and compares. It is called again and again, in rounds. Each round begins with a generator of its own,
+ * simple to be wrong, and compares. It is called again and again, in rounds. Each round starts with a generator of its own,
  * made of seed, family and number of the round, so that a round can be repeated alone:
  *
  *     make fuzz-random FAMILY=copies SEED=1 ROUND=123
@@ -152,7 +152,7 @@ typedef struct {
     Py_buffer view; /* complete; no obj */
     Py_ssize_t shape[AXES], strides[AXES], suboffsets[AXES];
     Py_ssize_t items;
-    char *low; /* the memory from the first to behind the last byte of an item */
+    char *low; /* the memory from the first to after the last byte of an item */
     size_t span;
     char *table; /* the same for the pointers */
     size_t table_span;
@@ -168,7 +168,7 @@ int random_shape(Py_ssize_t *shape, int most_axes, Py_ssize_t limit);
 void layout_make(Layout *layout, Py_ssize_t itemsize, int ndim, const Py_ssize_t *shape, int allowed,
                  const Arena *data, const Arena *tables);
 
-/* Where a structure with these strides lies that begins at `low`. */
+/* Where a structure with these strides lies that starts at `low`. */
 void layout_strided(Layout *layout, Py_ssize_t itemsize, int ndim, const Py_ssize_t *shape, const Py_ssize_t *strides);
 void layout_put(Layout *layout, char *low);
 

@@ -103,7 +103,7 @@ void layout_put(Layout *layout, char *low)
     layout->view.buf = layout->items == 0 ? low : low + down;
 }
 
-/* Fills the pointers of one segment of axes, which ends at axis `end`, with the places of what is behind them. */
+/* Fills the pointers of one segment of axes, which ends at axis `end`, with the places of what is after them. */
 typedef struct {
     Layout *layout;
     const int *ends; /* of the segments, the last of which has the items */

@@ -1,6 +1,6 @@
 /* Transposes and other permutations of two to four axes, of items of the sizes that there are tiles for and of some that
  * there are not: too small for a tile, a few tiles with an odd rest, larger than a cache, and rarely so large that they are
- * written past the caches.
+ * written with non-temporal stores.
  */
 #include "random.h"
 

@@ -241,7 +241,7 @@ static void views_of_views_are_destroyed(void)
     CHECK_DESTROYED(by_redirecting_ndarray, by_memoryview, by_ndarray);
     CHECK_DESTROYED(by_oldbuffer, by_memoryview);
     CHECK_DESTROYED(by_oldbuffer, by_ndarray);
-    /* An old buffer asks what is behind it, each time: making a chain of n of these takes n * n steps. */
+    /* An old buffer asks its base each time: making a chain of n of these takes n * n steps. */
     CHECK_DESTROYED_OF(length / 40, by_oldbuffer, by_redirecting_ndarray);
     CHECK_DESTROYED_OF(length / 40, by_oldbuffer, by_picklebuffer);
     CHECK_DESTROYED(by_picklebuffer, by_ndarray);

@@ -223,7 +223,7 @@ static void items_are_counted(const Extreme *x)
     Py_ssize_t place = pybuffer_memoryview_index(view, values, each, last, PY_SSIZE_T_MAX);
     CHECK(place == -1 || place == last);
     PyErr_Clear();
-    /* Another value is not found anywhere; nor is anything before the begin. */
+    /* Another value is not found anywhere; nor is anything before the start. */
     if (each == 1 && values[0].kind != PYBUFFER_KIND_BYTES) {
         values[0] = PYBUFFER_INT(77);
         CHECK_OF(x, pybuffer_memoryview_count(view, values, each), 0);

@@ -37,7 +37,7 @@ static void a_negative_number_of_axes(void)
     }
 }
 
-/* The arrays are not read: there may be nothing behind them. */
+/* The arrays are not read: there may be nothing after them. */
 static void too_many_axes(void)
 {
     static const int numbers[] = {65, 66, 1 << 20, INT_MAX};

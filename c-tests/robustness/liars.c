@@ -11,7 +11,7 @@
 
 #define SIZE 16
 
-/* The 16 bytes at the end of a page; nothing may be accessed behind it. */
+/* The 16 bytes at the end of a page; nothing after it may be accessed. */
 static char *memory;
 /* The same, which cannot be written. */
 static char *constant;
@@ -546,7 +546,7 @@ static void what_exporters_do_too_is_taken(void)
 static void too_many_axes(Py_buffer *view) { view->ndim = 65; }
 static void far_too_many_axes(Py_buffer *view) { view->ndim = INT_MAX; }
 
-/* The arrays are not read: there is nothing behind them. */
+/* The arrays are not read: there is nothing after them. */
 static void nobody_takes_more_than_64_axes(void)
 {
     for (size_t c = 0; c < COUNT(consumers); c++) {

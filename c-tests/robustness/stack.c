@@ -326,7 +326,7 @@ static void all_copies(void)
         snprintf(format, sizeof(format), "%ds", sizes[s]);
         for (size_t i = 0; i < COUNT(shapes); i++) {
             Py_ssize_t bytes = shapes[i][0] * shapes[i][1] * shapes[i][2] * sizes[s];
-            /* What is written past the caches takes its time. */
+            /* Copies with non-temporal stores are large, and slow. */
             if (bytes > 40 << 20 || (bytes > 4 << 20 && sizes[s] != 1 && sizes[s] != 2 && sizes[s] != 8 && sizes[s] != 12)) {
                 continue;
             }

@@ -13,7 +13,7 @@
 
 enum { HOOKS_FRESH = 0xA5, HOOKS_FREED = 0xDB, HOOKS_FENCE = 0x7E, HOOKS_ROOM = 32 };
 
-/* Stands before each block; HOOKS_ROOM fence bytes stand behind it. */
+/* Stands before each block; HOOKS_ROOM fence bytes stand after it. */
 typedef union {
     struct {
         size_t size;

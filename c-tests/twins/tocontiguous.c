@@ -124,7 +124,7 @@ static void print_made(const Made *m)
     printf(":");
 }
 
-/* One call; what lies behind the first len bytes must stay. */
+/* One call; what lies after the first len bytes must stay. */
 static void to_contiguous(const Py_buffer *view, Py_ssize_t len, char order)
 {
     memset(flat, 0xee, sizeof(flat));

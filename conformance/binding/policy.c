@@ -32,7 +32,7 @@ static const struct {
     /* More indices than axes. (The library says so, too.) */
 #define TOO_MANY 6
     {&PyExc_TypeError, "cannot index %zd-dimension view with %zd-element tuple"},
-    /* Integers and slices side by side, and `...` of several axes; the library takes them. */
+    /* Tuples of both integers and slices, and `...` for several axes; the library takes them. */
 #define MIXED 7
     {&PyExc_TypeError, "memoryview: invalid slice key"},
     /* Casts to any format of the library's. */

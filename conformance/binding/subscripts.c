@@ -50,7 +50,7 @@ int slice_of(PyObject *key, pybuffer_subscript *slice)
     if (PySlice_Unpack(key, &slice->start, &slice->stop, &slice->step) < 0) {
         return -1;
     }
-    /* PySlice_Unpack says PY_SSIZE_T_MIN for what is far before the begin, and for a stop that is not given of a negative
+    /* PySlice_Unpack says PY_SSIZE_T_MIN for what is far before the start, and for a stop that is not given of a negative
      * step. To the library it is what is not given. */
     if (slice->start == PYBUFFER_ABSENT) {
         slice->start++;

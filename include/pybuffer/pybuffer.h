@@ -705,10 +705,10 @@ Py_ssize_t PySequence_Length(PyObject *op);
 Py_ssize_t PyObject_Length(PyObject *op);
 
 /* ===========================================================================================================
- * Memory
+ * Allocators
  *
  * Every allocation of the library goes through the functions of one of three domains: RAW, MEM (buffers and arrays) and
- * OBJ (objects). They begin as the C library's; a program may put its own in their place, before it uses anything
+ * OBJ (objects). They are the C library's until a program sets its own, which it must do before it uses anything
  * else. Memory is freed in the domain that it came from. A size of 0 gives memory, too, distinct from any other; a size
  * over `PY_SSIZE_T_MAX` gives NULL. None of these functions sets an error.
  */

@@ -24,7 +24,7 @@ pub struct PyByteArrayObject {
     pub ob_alloc: Py_ssize_t,
     /// The allocated memory; NULL where nothing is.
     pub ob_bytes: *mut c_char,
-    /// Where the content begins in it.
+    /// Where the content starts in it.
     pub ob_start: *mut c_char,
     /// The number of views that consumers hold; it cannot be resized while there are any. The library changes it atomically,
     /// and uses its high bits during a call that reads or moves the memory.

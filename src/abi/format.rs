@@ -67,7 +67,7 @@ pub struct pybuffer_item {
     pub nfields: Py_ssize_t,
     /// The first field of a record, or what a pointer points to; NULL where there is none.
     pub fields: *const pybuffer_item,
-    /// The field behind this one in its record; NULL for the last.
+    /// The field after this one in its record; NULL for the last.
     pub next: *const pybuffer_item,
 }
 
@@ -78,7 +78,7 @@ pub const PYBUFFER_KIND_LONG_DOUBLE: c_int = 15;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct pybuffer_bytes {
-    /// Where they begin.
+    /// Where they start.
     pub start: *const c_char,
     /// How many they are.
     pub length: Py_ssize_t,

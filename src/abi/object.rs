@@ -9,7 +9,7 @@ pub type Py_ssize_t = isize;
 /// The hash of an object; -1 is never a hash, it means that hashing failed.
 pub type Py_hash_t = isize;
 
-/// Every object begins with this head; a pointer to any object is a `PyObject *`.
+/// Every object starts with this head; a pointer to any object is a `PyObject *`.
 /// CPython counterpart: `PyObject` (there the count sits in a union, at the same place and of the same size).
 #[repr(C)]
 pub struct PyObject {
@@ -28,7 +28,7 @@ pub struct PyVarObject {
     pub ob_size: Py_ssize_t,
 }
 
-/// A view of an exporter's memory: where it begins, what an item is, and how the items lie.
+/// A view of an exporter's memory: where it starts, what an item is, and how the items lie.
 ///
 /// The consumer owns the struct; the exporter owns everything that it points to, and keeps it alive and unchanged until
 /// `PyBuffer_Release`. The address of the item at indices `i, j, ...` is `buf + i*strides[0] + j*strides[1] + ...`; where
@@ -253,7 +253,7 @@ pub struct PyGetSetDef {
     pub closure: *mut c_void,
 }
 
-/// A type object. A C program defines one as a static variable that begins with `PyVarObject_HEAD_INIT(NULL, 0)`, fills
+/// A type object. A C program defines one as a static variable that starts with `PyVarObject_HEAD_INIT(NULL, 0)`, fills
 /// the slots that it needs, leaves the others zero, and passes it to `PyType_Ready` once before the first use.
 /// This library reads the slots whose comment says so; all others are carried so that the layout is CPython's.
 #[repr(C)]

@@ -22,7 +22,7 @@ pub(crate) struct Acquired {
     looked_at: *mut PyObject,
 }
 
-/// What runs between the begin and the end of a look.
+/// What runs between the start and the end of a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Within {
     /// Nothing is allocated or freed, and no foreign code runs.
@@ -50,7 +50,7 @@ impl Acquired {
     /// O1; called once; the value is not moved afterwards.
     #[inline(always)]
     pub(crate) unsafe fn acquire(&mut self, obj: *mut PyObject, request: Request) -> Result<()> {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees O1, and does not move the value afterwards (B2).
         unsafe { acquire(obj, &raw mut self.view, request, MostAxes::OF_WALKS) }
     }
 
@@ -59,7 +59,7 @@ impl Acquired {
     /// # Safety
     /// O1 for as long as the value lives; called once; the value is not moved afterwards; `within` is so.
     pub(crate) unsafe fn look(&mut self, obj: *mut PyObject, request: Request, within: Within) -> Result<()> {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees O1, for as long as the value lives, and it is not moved afterwards (B2).
         unsafe {
             if within.is_own() && self.has_looked(obj, request, Pin::First)? {
                 return Ok(());
@@ -74,8 +74,9 @@ impl Acquired {
     /// As [`look`](Self::look), where it has looked.
     #[inline]
     unsafe fn has_looked(&mut self, obj: *mut PyObject, request: Request, pin: Pin) -> Result<bool> {
-        // SAFETY: the function's contract. What was filled is a view (B1) of an exporter that may be false to what it was
-        // asked: a memoryview says what a program has said.
+        // SAFETY: the caller guarantees O1, for as long as the value lives, and it is not moved afterwards (B2). What was
+        // filled is a view (B1) of an exporter that may be false to what it was asked: a memoryview says what a program has
+        // said.
         unsafe {
             self.ending = look(obj, &raw mut self.view, request, pin)?;
             self.looked_at = obj;
@@ -168,7 +169,7 @@ impl Both {
     #[inline]
     pub(crate) unsafe fn look(&mut self, requests: [(*mut PyObject, Request); 2], within: Within) -> AskedBoth {
         let [(first, to_first), (second, to_second)] = requests;
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees O1, for as long as the value lives, and it is not moved afterwards (B2).
         unsafe {
             self.look_first(first, to_first, within).map_err(|error| (Which::First, error))?;
             self.look_second(second, to_second, within)
@@ -181,7 +182,7 @@ impl Both {
     /// As [`Acquired::look`].
     pub(crate) unsafe fn look_first(&mut self, obj: *mut PyObject, request: Request, within: Within) -> Result<()> {
         self.asked = (obj, request);
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees O1, for as long as the value lives, and it is not moved afterwards (B2).
         unsafe { self.first.look(obj, request, within) }
     }
 
@@ -193,7 +194,8 @@ impl Both {
         let is_look = self.first.is_look();
         let is_nothing = !is_look && self.first.view.obj.is_null();
         let of_second = |error| (Which::Second, error);
-        // SAFETY: the function's contract. A look that ends leaves an empty value.
+        // SAFETY: the caller guarantees O1, for as long as the value lives, and it is not moved afterwards (B2). A look that
+        // ends leaves an empty value.
         unsafe {
             if within.is_own() && (is_look || is_nothing) {
                 let pin = if is_look { Pin::Second } else { Pin::First };

@@ -93,7 +93,7 @@ pub(crate) fn answer(
 pub(crate) unsafe fn described(description: &Py_buffer) -> Result<Structure<'_>> {
     let refused = |condition: bool, text| if condition { Err(Error::buffer(text)) } else { Ok(()) };
     refused(usize::try_from(description.ndim).is_ok_and(|ndim| ndim > MAX_NDIM), c"ndim must not exceed 64")?;
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees B1.
     let mut structure = unsafe { structure(description) }.ok_or(NEGATIVE)?;
     structure.check()?;
     structure.suboffsets = structure.suboffsets.filter(|suboffsets| suboffsets.iter().any(|&suboffset| suboffset >= 0));
@@ -124,7 +124,7 @@ pub(crate) unsafe fn fill_view(
     description: &Py_buffer,
     request: Request,
 ) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, B2 and B3, and B1 for the description.
     unsafe {
         let description = complete(view, description);
         fill(view, exporter, description.as_ref().map_err(|error| *error), request)
@@ -141,7 +141,7 @@ pub(crate) unsafe fn fill_complete(
     description: &Py_buffer,
     request: Request,
 ) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, B2 and B3, and B1 for the description.
     unsafe { fill(view, exporter, Ok(description), request) }
 }
 
@@ -154,7 +154,7 @@ pub(crate) unsafe fn answer_complete(
     description: &Py_buffer,
     request: Request,
 ) -> Result<Py_buffer> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, and B1 for the description.
     unsafe {
         let structure = structure(description).ok_or(Error::bad_argument())?;
         answer(description, Contiguity::of(&structure), request, (*types::type_of(exporter)).tp_name)
@@ -169,7 +169,8 @@ unsafe fn fill(
     description: Result<&Py_buffer>,
     request: Request,
 ) -> Result<()> {
-    // SAFETY: the function's contract. The view may be uninitialised, so it is only written.
+    // SAFETY: the caller guarantees O1, B2 and B3, and B1 for the description. The view may be uninitialised, so it is only
+    // written.
     unsafe {
         match description.and_then(|base| answer_complete(exporter, base, request)) {
             Ok(answer) => {
@@ -192,7 +193,8 @@ unsafe fn fill(
 /// B1 for the description; `view` may be written.
 unsafe fn complete(view: *mut Py_buffer, description: &Py_buffer) -> Result<Py_buffer> {
     let refused = |condition: bool, text| if condition { Err(Error::buffer(text)) } else { Ok(()) };
-    // SAFETY: the function's contract. The two fields have the values that they will have in the view.
+    // SAFETY: the caller guarantees B1, and has the view to write to. The two fields have the values that they will have in the
+    // view.
     unsafe {
         let structure = described(description)?;
         let mut base = *description;

@@ -32,7 +32,7 @@ pub(crate) unsafe fn check_exporter(
     report: pybuffer_report,
     context: *mut c_void,
 ) -> Result<u32> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1; its thread alone uses the object.
     unsafe {
         let getbuffer = getbuffer_slot(obj.as_ptr())?;
         indicator::quietly(|| {
@@ -62,7 +62,7 @@ impl Padded {
     /// O1, now; the object has a reference that is not dropped before this value.
     unsafe fn new(object: *mut PyObject) -> Self {
         let references = 8;
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees O1.
         (0..references).for_each(|_| unsafe { refs::incref(object) });
         Self { object, references }
     }
@@ -158,7 +158,7 @@ impl Checker {
             .iter()
             .enumerate()
             .flat_map(|(structure, (flags, _))| WITH.iter().map(move |(with, _)| (structure, flags | with)));
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees O1; its thread alone uses the object.
         unsafe {
             for (asked, (structure, flags)) in all.iter_mut().zip(requests) {
                 *asked = Asked { flags, structure, outcome: self.twice(flags)? };
@@ -174,7 +174,7 @@ impl Checker {
     /// # Safety
     /// See [`Self::run`].
     unsafe fn twice(&mut self, flags: c_int) -> Result<Outcome> {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees O1; its thread alone uses the object.
         let (first, second) = unsafe { (self.alone(flags)?, self.alone(flags)?) };
         if first == second {
             return Ok(first);
@@ -197,7 +197,7 @@ impl Checker {
     unsafe fn alone(&mut self, flags: c_int) -> Result<Outcome> {
         let mut view = UNSET;
         let view = &raw mut view;
-        // SAFETY: the function's contract; the view stays where it is (B2).
+        // SAFETY: the caller guarantees O1; its thread alone uses the object; the view stays where it is (B2).
         unsafe {
             let before = self.counts();
             let outcome = self.ask(view, flags)?;
@@ -221,7 +221,7 @@ impl Checker {
         let mut held = UNSET;
         let held = &raw mut held;
         self.reporter.situation = c" (while another view is held)";
-        // SAFETY: the function's contract; the view stays where it is (B2).
+        // SAFETY: the caller guarantees O1; its thread alone uses the object; the view stays where it is (B2).
         unsafe {
             let before = self.counts();
             if self.ask(held, first.flags)? == Outcome::Answered {
@@ -259,7 +259,8 @@ impl Checker {
         let views = (&raw mut views).cast::<Py_buffer>();
         let mut held = [false; 3];
         self.reporter.situation = c" (while other views are held)";
-        // SAFETY: the function's contract; the views stay where they are (B2), and there is one for each of the flags.
+        // SAFETY: the caller guarantees O1; its thread alone uses the object; the views stay where they are (B2), and there is
+        // one for each of the flags.
         unsafe {
             let before = self.counts();
             let mut result = Ok(());
@@ -294,7 +295,7 @@ impl Checker {
     /// See [`Self::run`]; `view` may be written and is not moved (B2).
     unsafe fn ask(&mut self, view: *mut Py_buffer, flags: c_int) -> Result<Outcome> {
         let getbuffer = self.getbuffer;
-        // SAFETY: the function's contract; O4 for the slot.
+        // SAFETY: the caller guarantees O1, and has the view to write to and does not move it (B2); O4 for the slot.
         unsafe {
             view.write(UNSET);
             let before = self.counts();
@@ -345,7 +346,7 @@ impl Checker {
     /// # Safety
     /// See [`Self::run`]; the view was filled and has not been given back.
     unsafe fn give_back(&mut self, view: *mut Py_buffer, flags: c_int) {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees O1; its view was filled and is released here, once.
         unsafe {
             if let Some(other) = &mut self.other
                 && other.padded.object == (*view).obj
@@ -372,7 +373,7 @@ impl Checker {
         if holder.is_null() {
             return self.broken(Rule::Obj, flags, c"obj is NULL after a success", &[]);
         }
-        // SAFETY: the function's contract: `obj` is an object.
+        // SAFETY: the caller guarantees O1: `obj` is an object.
         unsafe {
             let count = refs::count(holder);
             let mut released = 0;

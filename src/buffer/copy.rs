@@ -24,7 +24,7 @@ pub(crate) unsafe fn to_contiguous(buf: *mut u8, view: &Py_buffer, len: isize, o
     if len != view.len {
         return Err(Error::value(c"PyBuffer_ToContiguous: len != view->len"));
     }
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees B1 and W3; W4: `buf` is not memory of the view.
     unsafe { copy_out(buf, view, order, Freshness::Used) }
 }
 
@@ -34,7 +34,7 @@ pub(crate) unsafe fn to_contiguous(buf: *mut u8, view: &Py_buffer, len: isize, o
 /// # Safety
 /// As [`to_contiguous`].
 pub(crate) unsafe fn to_fresh(buf: *mut u8, view: &Py_buffer, order: Order) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees B1 and W3; W4: `buf` is not memory of the view.
     unsafe { copy_out(buf, view, order, Freshness::Fresh) }
 }
 
@@ -52,7 +52,7 @@ enum Freshness {
 /// As [`to_contiguous`].
 #[inline]
 unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, order: Order, memory: Freshness) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees B1 and W3; W4: `buf` is not memory of the view.
     unsafe {
         let structure = structure(view).ok_or(NEGATIVE)?;
         if let Some(small) = Small::to_contiguous(&structure, order, &mut [0; FEW]) {
@@ -70,7 +70,8 @@ unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, order: Order, memory: Freshne
 #[inline(never)]
 unsafe fn copy_out_planned(buf: *mut u8, view: &Py_buffer, order: Order, memory: Freshness) -> Result<()> {
     let src = view.buf.cast::<u8>().cast_const();
-    // SAFETY: the function's contract; the items take no more than `len` bytes, see `Structure::check`.
+    // SAFETY: the caller guarantees B1 and W3; W4: `buf` is not memory of the view; the items take no more than `len` bytes,
+    // see `Structure::check`.
     unsafe {
         let structure = checked_structure(view)?;
         if memory == Freshness::Fresh {
@@ -96,7 +97,7 @@ unsafe fn copy_out_planned(buf: *mut u8, view: &Py_buffer, order: Order, memory:
 /// W1 to W4.
 unsafe fn run(pair: Pair<'_>, purpose: Purpose, order: Order, src: *const u8, dst: *mut u8) {
     if let Some(plan) = pair.plan(purpose, order) {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller passes on W1 to W4.
         unsafe { kernels::copy(plan, src, dst) };
     }
 }
@@ -107,7 +108,7 @@ unsafe fn run(pair: Pair<'_>, purpose: Purpose, order: Order, src: *const u8, ds
 /// B1 and W3; `len` bytes may be read at `buf`, which is not memory of the view; the view's memory may be written.
 pub(crate) unsafe fn from_contiguous(view: &Py_buffer, buf: *const u8, len: isize, order: Order) -> Result<()> {
     let len = usize::try_from(len.min(view.len)).map_err(|_| Error::bad_argument())?;
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees B1 and W3; W4: `buf` is not memory of the view.
     unsafe {
         let structure = structure(view).ok_or(NEGATIVE)?;
         if len == view.len.unsigned_abs()
@@ -126,7 +127,7 @@ pub(crate) unsafe fn from_contiguous(view: &Py_buffer, buf: *const u8, len: isiz
 /// As [`from_contiguous`].
 #[inline(never)]
 unsafe fn copy_in_planned(view: &Py_buffer, buf: *const u8, len: usize, order: Order) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees B1 and W3; W4: `buf` is not memory of the view.
     unsafe {
         let structure = checked_structure(view)?;
         let dst = view.buf.cast::<u8>();
@@ -138,7 +139,7 @@ unsafe fn copy_in_planned(view: &Py_buffer, buf: *const u8, len: usize, order: O
     }
 }
 
-/// Runs the begin of a walk whose first operand is `len` contiguous bytes: whole items only, as CPython.
+/// Runs the start of a walk whose first operand is `len` contiguous bytes: whole items only, as CPython.
 ///
 /// # Safety
 /// W1 to W4.
@@ -146,7 +147,7 @@ unsafe fn scatter(structure: &Structure<'_>, len: usize, order: Order, src: *con
     with_room!(structure.ndim, room => {
         let pair = Pair::from_contiguous(room, structure, order).ok_or(Error::bad_argument())?;
         let items = len.checked_div(pair.itemsize()).unwrap_or(0);
-        // SAFETY: the function's contract.
+        // SAFETY: the caller passes on W1 to W4.
         unsafe {
             if order == Order::Fortran && pair.writes_indirectly() {
                 scatter_lines(pair, structure.ndim, items, src, dst);
@@ -160,14 +161,14 @@ unsafe fn scatter(structure: &Structure<'_>, len: usize, order: Order, src: *con
     Ok(())
 }
 
-/// The first items of a walk. (Not in line: it needs memory for more axes, which others do not.)
+/// The first items of a walk. (Not inlined: it needs memory for more axes, which others do not.)
 ///
 /// # Safety
 /// W1 to W4.
 #[inline(never)]
 unsafe fn scatter_some(pair: Pair<'_>, ndim: usize, items: usize, order: Order, src: *const u8, dst: *mut u8) {
     with_room!(ndim, room => pair.prefix(items, order, room, &mut |part| {
-        // SAFETY: the function's contract, for a part of the walk.
+        // SAFETY: the caller passes on W1 to W4, for a part of the walk.
         unsafe { run(part, Purpose::Write, order, src, dst) }
     }));
 }
@@ -180,7 +181,7 @@ unsafe fn scatter_some(pair: Pair<'_>, ndim: usize, items: usize, order: Order, 
 unsafe fn scatter_lines(pair: Pair<'_>, ndim: usize, items: usize, src: *const u8, dst: *mut u8) {
     with_room!(ndim, room => with_room!(ndim, spare => {
         pair.prefix(items, Order::Fortran, room, &mut |part| part.fortran_lines(spare, &mut |part| {
-            // SAFETY: the function's contract, for a part of the walk.
+            // SAFETY: the caller passes on W1 to W4, for a part of the walk.
             unsafe { run(part, Purpose::Write, Order::Fortran, src, dst) }
         }));
     }));
@@ -211,7 +212,7 @@ pub(crate) unsafe fn copy_view(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
     if to.len < from.len {
         return Err(TOO_SMALL);
     }
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees B1 for both views, and W3.
     unsafe {
         let (src, dst) = (checked_structure(from)?, checked_structure(to)?);
         let alike = |order| src.is_contiguous(order) && dst.is_contiguous(order);
@@ -230,7 +231,8 @@ pub(crate) unsafe fn copy_view(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
 /// As [`copy_view`]; the structures are those of the views, of the same shape and itemsize.
 unsafe fn copy_items(from: &Py_buffer, src: &Structure<'_>, to: &Py_buffer, dst: &Structure<'_>) -> Result<()> {
     let (src_base, dst_base) = (from.buf.cast::<u8>(), to.buf.cast::<u8>());
-    // SAFETY: the function's contract; W4 is what is found out about the memory of the two, or the temporary.
+    // SAFETY: W1 to W3 follow from B1, which the caller guarantees for both views; W4 is what is found out about the memory of the
+    // two, or the temporary.
     unsafe {
         if let Some(small) = Small::of_views(src, dst)
             && are_apart(small.bounds(), src_base, dst_base)
@@ -246,7 +248,7 @@ unsafe fn copy_items(from: &Py_buffer, src: &Structure<'_>, to: &Py_buffer, dst:
 }
 
 /// Copies items to others in memory that has nothing in common with theirs; of other memory, how many bytes a copy of the items
-/// takes. (It and what it calls are not in line: each needs memory for axes, one after the other.)
+/// takes. (It and what it calls are not inlined: each needs memory for axes, one after the other.)
 ///
 /// # Safety
 /// As [`copy_apart`], but for W4.
@@ -257,7 +259,8 @@ unsafe fn copy_if_apart(
     dst_base: *mut u8,
     dst: &Structure<'_>,
 ) -> Result<Option<usize>> {
-    // SAFETY: the function's contract; W4 is what is found out about the memory of the two.
+    // SAFETY: W1 to W3 follow from B1, which the caller guarantees for both views; W4 is what is found out about the memory of the
+    // two.
     unsafe {
         with_room!(src.ndim, room => {
             let pair = last_writes(room, src, dst)?;
@@ -309,7 +312,7 @@ fn each_last_in(temporary: *mut u8, pair: Pair<'_>, mut run: impl FnMut(Pair<'_>
 /// B1 for the first view, and W3; the temporary has room for them.
 #[inline(never)]
 unsafe fn gather(base: *const u8, src: &Structure<'_>, dst: &Structure<'_>, temporary: *mut u8) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: W1 to W3 follow from B1 for the view; W4: the temporary is new memory, with room for the items.
     unsafe {
         with_room!(src.ndim, room => {
             each_last_in(temporary, last_writes(room, src, dst)?, |part, to| {
@@ -326,7 +329,7 @@ unsafe fn gather(base: *const u8, src: &Structure<'_>, dst: &Structure<'_>, temp
 /// As [`gather`], for the second view, whose memory may be written.
 #[inline(never)]
 unsafe fn ungather(temporary: *mut u8, src: &Structure<'_>, dst: &Structure<'_>, base: *mut u8) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: W1 to W3 follow from B1 for the view; W4: the temporary is memory of its own, with all items.
     unsafe {
         with_room!(src.ndim, room => {
             each_last_in(temporary, last_writes(room, src, dst)?, |part, from| {
@@ -347,7 +350,7 @@ pub(crate) unsafe fn copy_apart(
     dst_base: *mut u8,
     dst: &Structure<'_>,
 ) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: W1 and W2 follow from B1, which the caller guarantees for both views, together with W3 and W4.
     unsafe {
         with_room!(src.ndim, room => {
             each_last(last_writes(room, src, dst)?, |part| run(part, Purpose::Write, Order::C, src_base, dst_base));
@@ -371,7 +374,7 @@ fn are_apart(bounds: Option<[(isize, isize); 2]>, src: *const u8, dst: *const u8
 unsafe fn are_apart_behind_pointers(pair: &Pair<'_>, ndim: usize, src: *const u8, dst: *const u8) -> bool {
     with_room!(ndim, room => {
         let Some(plan) = pair.copied(room).and_then(Pair::in_index_order) else { return true };
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees W1 and W2 for the pointers, the only memory that is read.
         unsafe { kernels::are_apart(&plan, src, dst) }
     })
 }

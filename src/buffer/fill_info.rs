@@ -40,8 +40,8 @@ pub(crate) unsafe fn fill_info(
     if request.writable() && readonly != 0 {
         return Err(NOT_WRITABLE);
     }
-    // SAFETY: the function's contract. The view owns a reference to the exporter. It may be uninitialised, so it is only
-    // written.
+    // SAFETY: the caller guarantees O1, and the view may be written. The view owns a reference to the exporter. It may be
+    // uninitialised, so it is only written.
     unsafe {
         if !obj.is_null() {
             refs::incref(obj);

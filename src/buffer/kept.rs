@@ -45,7 +45,7 @@ impl Kept {
         request: Request,
         most: MostAxes,
     ) -> Result<()> {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees O1; its object has `kept` in its final place (B2).
         unsafe {
             acquire(exporter.as_ptr(), &raw mut (*kept).view, request, most)?;
             atomic(&raw mut (*kept).state).store(KEPT, Ordering::Release);
@@ -58,7 +58,7 @@ impl Kept {
     /// # Safety
     /// `kept` lives.
     pub(crate) unsafe fn view(kept: *mut Self) -> Option<NonNull<Py_buffer>> {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees that `kept` lives; its state is atomic (O3).
         unsafe {
             let state = atomic(&raw mut (*kept).state).load(Ordering::Acquire);
             (state & KEPT != 0).then(|| NonNull::new_unchecked(&raw mut (*kept).view))
@@ -70,7 +70,8 @@ impl Kept {
     /// # Safety
     /// `holder` is the object that `kept` is in, and lives until this returns.
     pub(crate) unsafe fn exporter(kept: *mut Self, holder: NonNull<PyObject>) -> Option<Owned<PyObject>> {
-        // SAFETY: the function's contract. The use keeps the view, whose `obj` is NULL or an owned reference.
+        // SAFETY: the caller keeps the holder alive; the state is atomic (O3). The use keeps the view, whose `obj` is NULL or
+        // an owned reference.
         unsafe {
             let state = atomic(&raw mut (*kept).state);
             let begin = |state: Py_ssize_t| (state & KEPT != 0).then(|| state + USE);
@@ -88,7 +89,8 @@ impl Kept {
     /// # Safety
     /// `holder` is the object that `kept` is in, and lives until this is called.
     pub(crate) unsafe fn give_back(kept: *mut Self, holder: NonNull<PyObject>) {
-        // SAFETY: the function's contract. The claim is made once, and there is no use that would do the rest.
+        // SAFETY: the caller keeps the holder alive; the state is atomic (O3). The claim is made once, and there is no use that
+        // would do the rest.
         unsafe {
             if atomic(&raw mut (*kept).state).fetch_and(!KEPT, Ordering::AcqRel) == KEPT {
                 Self::give_back_claimed(kept, holder);
@@ -101,7 +103,8 @@ impl Kept {
     /// # Safety
     /// Nobody else uses the holder, which lives until this returns, whatever the exporter drops (`refs::emptied`).
     pub(crate) unsafe fn give_back_at_last(kept: *mut Self) {
-        // SAFETY: the function's contract: no need for a locked instruction. No use outlives the call that it is made in.
+        // SAFETY: O3: nobody else uses the holder: no need for a locked instruction. No use outlives the call that it is made
+        // in.
         unsafe {
             let state = atomic(&raw mut (*kept).state);
             if state.load(Ordering::Acquire) == KEPT {
@@ -114,7 +117,8 @@ impl Kept {
     /// # Safety
     /// As [`give_back`](Self::give_back); the state has become 0, which it does once.
     unsafe fn give_back_claimed(kept: *mut Self, holder: NonNull<PyObject>) {
-        // SAFETY: the function's contract. The exporter may drop the last reference to the holder that is not this one.
+        // SAFETY: the caller keeps the holder alive, and has the claim. The exporter may drop the last reference to the holder
+        // that is not this one.
         unsafe {
             let holder = Owned::share(holder);
             release(&raw mut (*kept).view);

@@ -82,7 +82,7 @@ pub(crate) unsafe fn look(op: *mut PyObject, view: *mut Py_buffer, request: Requ
 /// As [`End`].
 #[inline]
 pub(crate) unsafe fn end_look(op: *mut PyObject, view: &Py_buffer) {
-    // SAFETY: the function's contract; what has been looked at has a table.
+    // SAFETY: the caller passes on what `End` asks for; what has been looked at has a table.
     unsafe {
         if let Some(own) = table(op) {
             (own.end)(op, view);
@@ -109,7 +109,8 @@ unsafe fn table<'a>(op: *mut PyObject) -> Option<&'a LookProcs> {
 /// # Safety
 /// `ty` points to a type object.
 unsafe fn inherited(ty: *mut PyTypeObject) -> *mut PyBufferProcs {
-    // SAFETY: the function's contract; bases are type objects, and tables live as long as their types.
+    // SAFETY: the caller guarantees that `ty` points to a type object (O1); bases are type objects, and tables live as long as
+    // their types.
     unsafe {
         let procs = (*ty).tp_as_buffer;
         let mut own = ty;

@@ -238,11 +238,11 @@ impl Reporter {
     /// # Safety
     /// The arguments fit the codes of the text (`message::render`).
     pub(super) unsafe fn broken(&mut self, rule: Rule, flags: c_int, text: &CStr, arguments: &[Argument]) {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller's arguments fit the text.
         unsafe { self.tell(rule, Some(flags), text, arguments, None) };
     }
 
-    /// The same, with the reason that an error gives behind it.
+    /// The same, with the reason that an error gives after it.
     ///
     /// # Safety
     /// As [`Self::broken`]; the error's text fits its own arguments.
@@ -254,7 +254,7 @@ impl Reporter {
         arguments: &[Argument],
         reason: Error,
     ) {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller's arguments fit the text, and the error's fit its own.
         unsafe { self.tell(rule, Some(flags), text, arguments, Some(reason)) };
     }
 
@@ -285,7 +285,7 @@ impl Reporter {
             // SAFETY: a C string for `%s`.
             line.add(|out| unsafe { message::render(c"%s: ", &mut [name.argument()].iter(), out) }.unwrap_or(()));
         }
-        // SAFETY: the function's contract.
+        // SAFETY: the caller's arguments fit the text.
         line.add(|out| unsafe { message::render(text, &mut arguments.iter(), out) }.unwrap_or(()));
         if let Some(Error::New { text, arguments, .. }) = reason {
             line.add(|out| out.push(b": "));

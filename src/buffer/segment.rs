@@ -10,7 +10,7 @@ use crate::runtime::object;
 use super::acquired::{Acquired, Both, Within};
 use super::request::Request;
 
-/// Two exporters' memory as plain bytes, behind each other.
+/// Two exporters' memory as plain bytes, one after the other.
 pub(crate) struct Concatenation(Both);
 
 impl Concatenation {
@@ -24,7 +24,7 @@ impl Concatenation {
     /// # Safety
     /// O1 for both; called once; the value is not moved afterwards (B2). While it lives nothing runs but allocations.
     pub(crate) unsafe fn acquire(&mut self, a: *mut PyObject, b: *mut PyObject) -> Result<(Py_ssize_t, Py_ssize_t)> {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees O1 for both, and B2.
         unsafe {
             self.0
                 .look([(a, Request::SIMPLE), (b, Request::SIMPLE)], Within::Allocations)
@@ -39,7 +39,7 @@ impl Concatenation {
     /// As many bytes as the two lengths together may be written at `to`, which is memory of neither; W3.
     pub(crate) unsafe fn write(&self, to: *mut u8) {
         let (left, right) = (self.0.first.view(), self.0.second.view());
-        // SAFETY: the function's contract; the exporters vouch for their memory (B1).
+        // SAFETY: the caller guarantees W3 and the room at `to`; the exporters vouch for their memory (B1).
         unsafe {
             core::ptr::copy_nonoverlapping(left.buf.cast(), to, left.len.unsigned_abs());
             core::ptr::copy_nonoverlapping(right.buf.cast(), to.wrapping_offset(left.len), right.len.unsigned_abs());
@@ -52,7 +52,7 @@ impl Concatenation {
 /// # Safety
 /// O1.
 pub(crate) unsafe fn is_readable(obj: *mut PyObject) -> bool {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1.
     indicator::quietly(|| unsafe { read_segment(obj) }).is_ok()
 }
 

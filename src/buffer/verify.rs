@@ -151,7 +151,7 @@ pub(super) unsafe fn verify(view: &Py_buffer, flags: c_int, model: &mut Model, r
     let ndim = answer.ndim();
     let numbers = answer.numbers();
     let may_be_written = answer.readonly();
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that the view is one that `getbuffer` has filled, so what it points to is there.
     unsafe {
         let arrays = answer.arrays(ndim);
         let format = answer.format_text();
@@ -272,7 +272,7 @@ impl<'a> Answer<'a> {
                 Some(&[])
             }
             Some(0) if asked => Some(&[]),
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees that an array that is not NULL has `ndim` entries.
             Some(ndim) if asked && !array.is_null() => unsafe {
                 Some(core::slice::from_raw_parts(array.cast_const(), ndim))
             },
@@ -288,7 +288,7 @@ impl<'a> Answer<'a> {
     /// As [`verify`].
     unsafe fn arrays(&mut self, ndim: Option<usize>) -> Arrays<'a> {
         let (view, request) = (self.view, self.request);
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees that an array that is not NULL has `ndim` entries.
         unsafe {
             let shape = self.array(Field::Shape, view.shape, UNSET.shape, request.shape(), ndim);
             let negative = shape.and_then(|shape| shape.iter().enumerate().find(|(_, items)| **items < 0));
@@ -325,7 +325,7 @@ impl<'a> Answer<'a> {
             }
             return None;
         }
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees that a format that is not NULL is a C string.
         Some((!format.is_null()).then(|| unsafe { CStr::from_ptr(format) }))
     }
 

@@ -102,12 +102,12 @@ pub(crate) unsafe fn last_answerer(
     Ok(found)
 }
 
-/// [`get_buffer`] of an exporter that another object stands for, which hands the request on to who answers it.
+/// [`get_buffer`] of an exporter that another object stands for, which passes the request on to the one that answers it.
 ///
 /// # Safety
 /// As [`get_buffer`].
 pub(crate) unsafe fn hand_on(obj: *mut PyObject, view: *mut Py_buffer, request: Request) -> Result<c_int> {
-    // SAFETY: the function's contract; who has been found is kept while it is asked.
+    // SAFETY: the caller guarantees O1, and has the view to write to; who has been found is kept while it is asked.
     unsafe {
         let found = last_answerer(obj, Ok)?;
         get_buffer(found.as_ref().map_or(obj, Owned::as_ptr), view, request)
@@ -163,7 +163,7 @@ unsafe fn settle(
     request: Request,
     most: MostAxes,
 ) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller's view is what the exporter has left there.
     unsafe {
         if status != 0 {
             // Whatever the exporter left there, it is not a view.
@@ -224,7 +224,7 @@ pub(super) unsafe fn keeps_promises(view: &Py_buffer, request: Request, most: Mo
         request.writable() && view.readonly != 0,
         c"the memory is read-only, though writable memory was asked for",
     )?;
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees B1, for as many axes as the arrays are read of.
     let structure = unsafe { structure(view) }.ok_or(NEGATIVE)?;
     let pointers = structure.suboffsets.is_some_and(|all| all.iter().any(|&suboffset| suboffset >= 0));
     refused(view.buf.is_null() && view.len != 0, c"buf must not be NULL where len is not 0")?;
@@ -326,7 +326,7 @@ pub(crate) unsafe fn structure(view: &Py_buffer) -> Option<Structure<'_>> {
 /// # Safety
 /// B1.
 pub(crate) unsafe fn checked_structure(view: &Py_buffer) -> Result<Structure<'_>> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees B1.
     let structure = unsafe { structure(view) }.ok_or(NEGATIVE)?;
     structure.check()?;
     Ok(structure)
@@ -354,7 +354,7 @@ pub(crate) unsafe fn item_pointer(view: &Py_buffer, indices: *const Py_ssize_t) 
     }
     let indices: &[Py_ssize_t] = match structure.ndim {
         0 => &[],
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees that `indices` has `ndim` entries.
         ndim => unsafe { core::slice::from_raw_parts(indices, ndim) },
     };
     let mut pointer = view.buf.cast::<u8>();

@@ -57,7 +57,7 @@ pub(super) fn count_of(given: impl TryInto<usize>) -> Result<usize> {
 pub(super) unsafe fn slice_of<'a, T>(start: *const T, count: c_int) -> Result<&'a [T]> {
     match count_of(count)? {
         0 => Ok(&[]),
-        // SAFETY: the function's contract.
+        // SAFETY: `start` is not NULL, so the caller guarantees that it has `count` entries.
         count => Ok(unsafe { core::slice::from_raw_parts(non_null(start.cast_mut())?.as_ptr(), count) }),
     }
 }

@@ -71,7 +71,7 @@ pub unsafe extern "C" fn PyErr_SetObject(exception: *mut PyObject, value: *mut P
 /// # Safety
 /// NULL or O1.
 unsafe fn share(op: *mut PyObject) -> Option<Owned<PyObject>> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, for what is not NULL.
     NonNull::new(op).map(|op| unsafe { Owned::share(op) })
 }
 
@@ -80,7 +80,7 @@ unsafe fn share(op: *mut PyObject) -> Option<Owned<PyObject>> {
 /// # Safety
 /// An exception type; O1.
 unsafe fn exception_from(ty: *mut PyTypeObject, value: Option<Owned<PyObject>>) -> Result<Owned<PyObject>> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1; its type is an exception type.
     unsafe {
         match value {
             Some(value) if types::is_exception(value.as_ptr()) && types::is_instance(value.as_ptr(), ty) => Ok(value),

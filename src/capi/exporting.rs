@@ -29,7 +29,7 @@ use crate::runtime::boundary::{boundary, non_null};
 /// the view then points into itself, and like every view it must not be moved. Of several axes it has both.
 ///
 /// Returns 0; -1 with `view->obj` NULL and an error set: `BufferError` where the memory cannot meet the request, which
-/// begins with the name of the exporter's type, where the description is incomplete or contradicts itself, or where
+/// starts with the name of the exporter's type, where the description is incomplete or contradicts itself, or where
 /// `view` is NULL; `SystemError` for another NULL or flags that are no request.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_fill_view(

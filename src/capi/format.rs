@@ -143,7 +143,7 @@ pub unsafe extern "C" fn pybuffer_format_unpack(
     unsafe { pybuffer_format_unpack_items(format, item, 0, 1, values) }
 }
 
-/// Unpacks `count` items, each `stride` bytes behind the one before, whose values follow each other in `values`.
+/// Unpacks `count` items, each `stride` bytes after the one before, whose values follow each other in `values`.
 ///
 /// Returns 0; -1 with `TypeError` if `format` is not a format, `MemoryError` where so many values cannot fit in memory, and
 /// `SystemError` for NULL or a negative count.

@@ -88,7 +88,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_set_item(
 unsafe fn get<T: CNumber>(view: *mut PyObject, indices: *const Py_ssize_t, nindices: c_int, number: *mut T) -> c_int {
     boundary(|| {
         let (view, number) = (non_null(view)?, non_null(number)?);
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees O1, and has `nindices` indices, and room for a number.
         unsafe { number.write(memoryview::get_number(view, slice_of(indices, nindices)?)?) };
         Ok(())
     })
@@ -101,7 +101,7 @@ unsafe fn get<T: CNumber>(view: *mut PyObject, indices: *const Py_ssize_t, nindi
 unsafe fn set<T: CNumber>(view: *mut PyObject, indices: *const Py_ssize_t, nindices: c_int, number: T) -> c_int {
     boundary(|| {
         let view = non_null(view)?;
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees O1, and has `nindices` indices.
         unsafe { memoryview::set_number(view, slice_of(indices, nindices)?, number) }
     })
 }

@@ -53,7 +53,7 @@ unsafe fn layout<'a>(
     offset: Py_ssize_t,
     flags: c_int,
 ) -> Result<Layout<'a>> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller's format is NULL or a C string, and its arrays are NULL or have `ndim` entries.
     unsafe {
         Ok(Layout {
             format: if format.is_null() { c"B" } else { CStr::from_ptr(format) },
@@ -72,7 +72,7 @@ unsafe fn layout<'a>(
 unsafe fn bytes<'a>(items: *const c_void, nbytes: Py_ssize_t) -> Result<&'a [u8]> {
     let start = non_null(items.cast_mut().cast::<u8>())?;
     let count = count_of(nbytes)?;
-    // SAFETY: the function's contract.
+    // SAFETY: `start` is not NULL, so the caller guarantees that it has `nbytes` bytes.
     Ok(unsafe { core::slice::from_raw_parts(start.as_ptr(), count) })
 }
 
@@ -89,11 +89,11 @@ unsafe fn values<'a>(
     let count = count_of(nvalues)?;
     let items = format::count_items(layout.format, count)?;
     let memlen = layout.itemsize()?.checked_mul(items.cast_signed()).ok_or(Error::no_memory())?;
-    // SAFETY: the function's contract.
+    // SAFETY: `start` is not NULL, so the caller guarantees that it has `nvalues` values.
     Ok((unsafe { core::slice::from_raw_parts(start.as_ptr(), count) }, memlen))
 }
 
-/// An ndarray of a copy of the `nbytes` bytes at `items`, in which the item at index 0 of every axis begins at `offset`. A
+/// An ndarray of a copy of the `nbytes` bytes at `items`, in which the item at index 0 of every axis starts at `offset`. A
 /// new reference.
 ///
 /// NULL with an error set: those of the description of a base (see above), `MemoryError`, `SystemError` for a NULL or a
@@ -143,7 +143,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_from_values(
 }
 
 /// An ndarray of this format and shape with new memory, all of it 0, contiguous in C order or, with `PYBUFFER_ND_FORTRAN`, in
-/// Fortran order, aligned to 16 bytes (behind the pointers with `PYBUFFER_ND_PIL` to 8). It is writable, whatever the flags
+/// Fortran order, aligned to 16 bytes (after the pointers with `PYBUFFER_ND_PIL` to 8). It is writable, whatever the flags
 /// say. A new reference. NumPy: `zeros`.
 ///
 /// NULL with an error set: those of the description of a base, `MemoryError`, `SystemError` for a NULL.

@@ -1,6 +1,6 @@
 //! Objects and types
 //!
-//! A program makes an exporter of its own by defining a struct that begins with `PyObject_HEAD` and a static
+//! A program makes an exporter of its own by defining a struct that starts with `PyObject_HEAD` and a static
 //! `PyTypeObject` for it. Reference counts are atomic; static types, and the singletons, live for ever.
 
 use core::ffi::c_int;
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn _PyObject_New(ty: *mut PyTypeObject) -> *mut PyObject {
     })
 }
 
-/// The same with `items` items of `tp_itemsize` bytes each behind the struct. The function behind
+/// The same with `items` items of `tp_itemsize` bytes each after the struct. The function behind
 /// `PyObject_NewVar(TYPE, ty, items)`. NULL with `MemoryError`; a negative count is a `SystemError`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn _PyObject_NewVar(ty: *mut PyTypeObject, items: Py_ssize_t) -> *mut PyVarObject {

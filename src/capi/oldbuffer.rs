@@ -55,7 +55,7 @@ unsafe fn of_object(
     readonly: bool,
 ) -> Result<Owned<OldBuffer>> {
     let base = non_null(base)?;
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, for what is not NULL.
     unsafe { oldbuffer::from_object(base, offset, size, readonly) }
 }
 

@@ -29,7 +29,7 @@ pub(super) unsafe fn subscripts<'a>(
     start: *const pybuffer_subscript,
     count: c_int,
 ) -> Result<impl Iterator<Item = Subscript> + Clone + 'a> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that `start` is NULL or has `count` entries.
     let given: &'a [pybuffer_subscript] = unsafe { slice_of(start, count)? };
     if given.iter().any(|one| !(c::PYBUFFER_SUBSCRIPT_INDEX..=c::PYBUFFER_SUBSCRIPT_NEWAXIS).contains(&one.kind)) {
         return Err(Error::system(c"unknown subscript kind"));

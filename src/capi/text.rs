@@ -1,6 +1,6 @@
 //! Text of memoryviews
 //!
-//! There are no strings here: the text is ASCII in a new bytes object, with a NUL behind it as every bytes object has one,
+//! There are no strings here: the text is ASCII in a new bytes object, with a NUL after it as every bytes object has one,
 //! so that `PyBytes_AsString` gives a C string. No thread may write the memory meanwhile; a release in another one takes
 //! effect afterwards.
 

@@ -43,7 +43,7 @@ pub(super) enum Form {
     ComplexLong,
     Ucs2,
     Ucs4,
-    /// `P`, which is a number to who converts numbers.
+    /// `P`, which conversions of numbers take as a number.
     Address,
     /// `& O X z Z`, which are none.
     Pointer,
@@ -458,7 +458,7 @@ impl Codec {
         store(memory, self.arrange(number.to_ne_bytes()))
     }
 
-    /// The codec of the bits that come after `index` elements, and the byte they begin in.
+    /// The codec of the bits that come after `index` elements, and the byte they start in.
     pub(super) fn nth_bits(self, index: usize) -> (usize, Self) {
         let first = index.saturating_mul(self.bits.into()).saturating_add(self.first_bit.into());
         (first >> 3, Self { first_bit: (first & 7) as u8, ..self })

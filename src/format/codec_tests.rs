@@ -26,7 +26,7 @@ fn counts(format: &CStr) -> Option<Counts> {
     compiled(format, &mut Default::default()).ok().map(|compiled| compiled.counts())
 }
 
-/// The values of the item at the begin of this memory.
+/// The values of the item at the start of this memory.
 fn get_all<'a>(format: &CStr, memory: &'a [u8]) -> Option<Vec<Value<'a>>> {
     let mut values = vec![];
     let mut keep = |value| {

@@ -24,7 +24,7 @@ pub enum Kind {
     Bytes,
     /// `p`: like `s`, with the length in use in the first byte.
     Pascal,
-    /// `Z` and a code for floats, `F`, `D`, `G`: a real part and an imaginary part behind it.
+    /// `Z` and a code for floats, `F`, `D`, `G`: a real part and an imaginary part after it.
     Complex,
     /// `u` (UCS-2) and `w` (UCS-4): the count is a length, and the whole is one value.
     Text,
@@ -36,7 +36,7 @@ pub enum Kind {
     Object,
     /// `X{}`: the address of a function.
     Function,
-    /// `T{}`: items behind each other.
+    /// `T{}`: contiguous items.
     Record,
 }
 

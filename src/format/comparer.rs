@@ -139,7 +139,7 @@ impl<'p> Comparer<'p> {
         }
     }
 
-    // Not in line: it needs much memory.
+    // Not inlined: it needs much memory.
     #[inline(never)]
     fn values_equal(&self, a_item: &[u8], b_item: &[u8]) -> bool {
         self.walker().equal(a_item, b_item)
@@ -279,7 +279,7 @@ impl Elements {
             }
     }
 
-    /// The bytes of this element, and of the others behind it.
+    /// The bytes of this element, and of the others after it.
     #[inline(always)]
     fn of<'a>(&self, item: &'a [u8]) -> &'a [u8] {
         item.get(self.offset..).unwrap_or(&[])
@@ -347,7 +347,7 @@ impl PairedRun {
         }
     }
 
-    // Not in line: it would slow the other comparisons down.
+    // Not inlined: it would slow the other comparisons down.
     #[inline(never)]
     fn any_equal(&self, a: &[u8], b: &[u8]) -> bool {
         self.pairs(a, b, |a, b| match (self.a.codec.decode(a), self.b.codec.decode(b)) {

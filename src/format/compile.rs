@@ -14,12 +14,12 @@ use super::parse::MAX;
 use super::tree::{MAX_DEPTH, Reading, Sink, walk_as};
 use crate::error::{Argument, Error, ErrorKind, Result};
 
-/// One step of a [`CompiledFormat`](super::CompiledFormat): equal elements behind each other, or a loop over the steps
+/// One step of a [`CompiledFormat`](super::CompiledFormat): contiguous equal elements, or a loop over the steps
 /// that follow. Plain data, without pointers; the default is a step that does nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Op {
     pub(super) codec: Codec,
-    /// Where it begins and ends in the item, or in the element of the loop around it.
+    /// Where it starts and ends in the item, or in the element of the loop around it.
     pub(super) offset: usize,
     pub(super) end: usize,
     /// How many elements (units of text) or rounds, and the bytes of each.
@@ -56,7 +56,7 @@ struct Compiler<'o> {
     ops: &'o mut [Op],
     len: usize,
     values: usize,
-    /// Of each item that has begun and not ended. By reference: to move it takes longer than to read most formats.
+    /// Of each item that has started and not ended. By reference: to move it takes longer than to read most formats.
     open: &'o mut [Begin; MAX_DEPTH + 2],
     depth: usize,
     too_many: bool,

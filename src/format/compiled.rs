@@ -60,7 +60,7 @@ impl<'o> CompiledFormat<'o> {
         self.unpack_inline(item, &mut |value| visit(value))
     }
 
-    /// The same, compiled for this visitor: 6 KB of code, for who visits many values and does little with each.
+    /// As [`unpack`](Self::unpack), but compiled for this visitor: 6 KB of code, for visitors that do little with each of many values.
     ///
     /// # Errors
     /// As [`unpack`](Self::unpack).

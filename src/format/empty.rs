@@ -37,7 +37,7 @@ impl Print {
         Self(BASES.map(|factor| Function { factor, sum: if form == Form::Bits { 2 } else { 1 } }))
     }
 
-    /// Of this stretch and another behind it.
+    /// Of this stretch and another after it.
     fn then(self, next: Self) -> Self {
         let mut both = self;
         for ((function, next), prime) in both.0.iter_mut().zip(next.0).zip(PRIMES) {
@@ -61,7 +61,7 @@ impl Print {
     }
 }
 
-/// How many values without a byte some steps begin with, and whether they have no others. Where these are `enough` or more,
+/// How many values without a byte some steps start with, and whether they have no others. Where these are `enough` or more,
 /// they may be more yet, and no others may have been seen: it takes no more steps than values are counted, for each depth.
 /// Recursion is as deep as the format's.
 fn count(ops: &[Op], enough: usize) -> (usize, bool) {
@@ -117,7 +117,7 @@ pub(super) fn has_empty(ops: &[Op]) -> bool {
     ops.iter().any(Op::is_empty)
 }
 
-/// After so many runs of values without a byte, one behind the other, it pays to look how many more there are.
+/// After so many runs of values without a byte, one after the other, it pays to look how many more there are.
 const PATIENCE: usize = 32;
 
 /// Whether two items have equal values, as many: in as many steps as they have bytes and their formats steps.

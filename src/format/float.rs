@@ -335,7 +335,7 @@ fn first_half(bytes: &[u8; 16]) -> &[u8; 8] {
 
 /// A C `long double` of this platform: its bytes in memory, in the machine's order.
 ///
-/// That is the x87's number of 80 bits on x86-64 (six bytes of padding behind it), IEEE 754's of 128 bits on AArch64 and
+/// That is the x87's number of 80 bits on x86-64 (six bytes of padding after it), IEEE 754's of 128 bits on AArch64 and
 /// RISC-V, and a double in the first eight bytes elsewhere. `==` is by value, without rounding.
 #[derive(Clone, Copy, Debug)]
 pub struct LongDouble {

@@ -66,7 +66,7 @@ pub struct Item {
     pub native: bool,
     /// See `native`.
     pub aligned: bool,
-    /// Where it begins, in bytes from the begin of what encloses it.
+    /// Where it starts, in bytes from the start of what encloses it.
     pub offset: usize,
     /// The bytes of one element.
     pub size: usize,

@@ -87,7 +87,7 @@ impl CType {
     }
 }
 
-/// Items of equal numbers behind each other, without a byte besides.
+/// Items of contiguous equal numbers, without a byte besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Numbers {
     pub(crate) scalar: Scalar,

@@ -10,8 +10,8 @@ use super::codes::{Mode, lookup};
 /// No item can be larger than this (`PY_SSIZE_T_MAX`); a `usize` that passed this check fits an `isize`.
 pub(super) const MAX: usize = isize::MAX.cast_unsigned();
 
-/// Whether a valid format is one that the struct module takes, too: a prefix at its begin, codes with a count, and space
-/// before and behind these.
+/// Whether a valid format is one that the struct module takes, too: a prefix at its start, codes with a count, and space
+/// before and after these.
 #[must_use]
 pub fn is_of_struct(format: &CStr) -> bool {
     let text = format.to_bytes();

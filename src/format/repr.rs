@@ -13,7 +13,7 @@ use crate::error::Result;
 ///
 /// # Errors
 /// What `write` returns.
-// Not in line: a caller that decodes has a loop for each kind of value.
+// Not inlined: a caller that decodes has a loop for each kind of value.
 #[inline(never)]
 pub fn write_repr<W>(value: &Value<'_>, write: &mut W) -> Result<()>
 where
@@ -87,7 +87,7 @@ where
 /// What `repr` of a float and that of a part of a complex number differ in.
 #[derive(Clone, Copy)]
 struct Style {
-    /// `.0` behind a number that looks like an integer.
+    /// `.0` after a number that looks like an integer.
     whole: bool,
     /// `+` before a number without a `-`.
     plus: bool,
@@ -118,7 +118,7 @@ where
 /// only one.
 struct Decimal {
     digits: ShortText,
-    /// Where the point stands: behind that many digits.
+    /// Where the point stands: after that many digits.
     point: i32,
 }
 

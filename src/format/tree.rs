@@ -17,7 +17,7 @@
 //!   it, `3x` as well as `(2)3x` or `T{x2x}`, is bytes, too: so NumPy writes a void that is no field. ([`Reading`].)
 //! * `u` is UCS-2 (PEP 3118); ctypes writes `<u` for a `wchar_t` of four bytes, and pads as if it were. The size of the
 //!   items of a view tells which it is ([`Reading::of_items`]).
-//! * Shapes behind each other are one: `(2)(3)i` is `(2,3)i` (NumPy's sub-arrays of sub-arrays).
+//! * Consecutive shapes are one: `(2)(3)i` is `(2,3)i` (NumPy's sub-arrays of sub-arrays).
 //! * `Z` before `e`, `f`, `d` and `g` makes a complex number of them, and may stand before no other code. By itself it is
 //!   ctypes' `wchar_t *`.
 //! * What has no bytes may be there any number of times: only bytes can be too many, wherever the count of 0 stands.
@@ -25,7 +25,7 @@
 //!   addresses the native byte order, too (ctypes and NumPy leave a `>` in force before them). The struct module refuses
 //!   `<P`.
 //! * Bits (`t`) fill bytes from the lowest bit upwards, in a big-endian format from the highest downwards; what is not
-//!   bits, or is bits of the other order, begins with the next byte.
+//!   bits, or is bits of the other order, starts with the next byte.
 
 use core::ffi::CStr;
 
@@ -286,14 +286,14 @@ impl Parser<'_> {
         Some(SizeAlign { size, align: level.align })
     }
 
-    /// What is not bits begins with a whole byte.
+    /// What is not bits starts with a whole byte.
     fn close_bits(&mut self, level: &mut Enclosing) {
         level.offset = level.offset.saturating_add(level.bits.div_ceil(8));
         level.bits = 0;
         self.check_size(level.offset);
     }
 
-    /// One item with its shape and, where it may have one, its name. What is read before and behind the items inside it is not
+    /// One item with its shape and, where it may have one, its name. What is read before and after the items inside it is not
     /// in line, so that little stays on the stack while these are read.
     fn item(&mut self, depth: usize, level: &mut Enclosing, named: bool, sink: &mut impl Sink) -> Option<()> {
         sink.begin();

@@ -1,4 +1,4 @@
-//! The values of an item one after the other, for who cannot be visited: two formats that are walked in step.
+//! An iterator over the values of an item, for two formats that are walked in step, which a visitor cannot do.
 //!
 //! CPython's counterpart is `s_unpack_internal` in `_struct.c`, which fills a tuple. [`CompiledFormat::unpack`] is
 //! quicker where the values of one format are all that is wanted.
@@ -9,11 +9,11 @@ use super::compiled::CompiledFormat;
 use super::tree::MAX_DEPTH;
 use super::value::Value;
 
-/// A walk over the values of items, which can begin again for the next item.
+/// A walk over the values of items, which can start again for the next item.
 #[derive(Clone, Debug)]
 pub struct ValueWalk<'o> {
     pub(super) ops: &'o [Op],
-    /// The next step, how many of its elements are behind, and where the element of the loop around it begins.
+    /// The next step, how many of its elements have been visited, and where the element of the loop around it starts.
     pub(super) at: usize,
     pub(super) index: usize,
     base: usize,
@@ -31,7 +31,7 @@ pub(super) struct Round {
     /// How many rounds are to come, and how many bytes each is further.
     pub(super) left: usize,
     size: usize,
-    /// Where the element of the loop around it begins.
+    /// Where the element of the loop around it starts.
     outer: usize,
 }
 
@@ -61,7 +61,7 @@ impl<'o> ValueWalk<'o> {
         (self.at, self.index, self.base, self.depth) = (0, 0, 0, 0);
     }
 
-    /// Goes to the step of the next value.
+    /// Moves to the step of the next value.
     #[inline]
     pub(super) fn settle(&mut self) -> Option<&'o Op> {
         loop {
@@ -102,7 +102,7 @@ impl<'o> ValueWalk<'o> {
         self.index += elements;
     }
 
-    /// Goes to the step behind this one, if all its elements are behind.
+    /// Moves to the next step, if all elements of this one have been visited.
     #[inline]
     pub(super) fn leave(&mut self, op: &Op) {
         if self.index >= op.count {
@@ -125,7 +125,7 @@ impl<'o> ValueWalk<'o> {
         }
     }
 
-    /// Goes to where the round before the first one of this loop would end. Its base may wrap below 0; the next one's does
+    /// Moves to where the round before the first one of this loop would end. Its base may wrap below 0; the next one's does
     /// not.
     pub(super) fn open_before(&mut self, op: &Op) -> Option<()> {
         self.open_round(op)?;
@@ -136,13 +136,13 @@ impl<'o> ValueWalk<'o> {
         Some(())
     }
 
-    /// Goes to the next round of the loops whose steps are done, or behind them.
+    /// Starts the next round of the loops whose steps are done, or leaves them.
     #[inline]
     fn close_rounds(&mut self) {
         while self.close_round() == Some(Closed::Loop) {}
     }
 
-    /// The same of the innermost loop alone, if its steps are done.
+    /// Starts the next round of the innermost loop, or leaves it, if its steps are done.
     #[inline]
     pub(super) fn close_round(&mut self) -> Option<Closed> {
         let last = self.depth.checked_sub(1)?;
@@ -182,7 +182,7 @@ mod tests {
     use super::super::compile::{compile, count_ops};
     use super::*;
 
-    /// The values as the walk gives them, which must be those that the compiled format visits; twice, to begin again.
+    /// The values as the walk gives them, which must be those that the compiled format visits; twice, to start again.
     fn values<'a>(format: &CStr, item: &'a [u8]) -> Option<Vec<Value<'a>>> {
         let counts = count_ops(format).ok()?;
         let mut ops = vec![Op::default(); counts.ops];

@@ -121,7 +121,7 @@ fn detected() -> Level {
     /// The system uses XSAVE.
     #[target_feature(enable = "xsave")]
     unsafe fn saved() -> u64 {
-        // SAFETY: the function's contract; XCR0 is always there.
+        // SAFETY: the caller guarantees that the system uses XSAVE; XCR0 is always there.
         unsafe { _xgetbv(0) }
     }
 

@@ -113,7 +113,7 @@ struct Spread {
     groups: usize,
     reach: usize,
     separator: u8,
-    /// For each byte behind the first separator, which digit of the first group it is, or of which it is a separator: 0x80.
+    /// For each byte after the first separator, which digit of the first group it is, or of which it is a separator: 0x80.
     index: [u8; WIDTH],
     separators: [u8; WIDTH],
     vectors: unsafe fn(&Self, *const u8, *mut u8, usize),
@@ -147,7 +147,7 @@ impl Spread {
     }
 
     /// Moves the digits of the first `groups` groups, but for the last ones, which have no room for a vector; how many that
-    /// are. What is behind them may be written, too.
+    /// are. What is after them may be written, too.
     fn run(&self, digits: &[MaybeUninit<u8>], groups: usize, text: &mut [MaybeUninit<u8>]) -> usize {
         let [width, step] = self.steps.map(|step| step * self.groups);
         let fit = |len: usize, vector: usize, step: usize| {
@@ -165,7 +165,7 @@ impl Spread {
     unsafe fn plain(&self, mut digits: *const u8, mut text: *mut u8, vectors: usize) {
         let [width, step] = self.steps;
         for _ in 0..vectors {
-            // SAFETY: the function's contract. Bytes need no alignment.
+            // SAFETY: the caller has room for as many vectors at both places. Bytes need no alignment.
             unsafe {
                 text.write(self.separator);
                 text.add(1).cast::<[u8; WIDTH]>().write(digits.cast::<[u8; WIDTH]>().read());
@@ -180,7 +180,7 @@ impl Spread {
     unsafe fn wide(&self, mut digits: *const u8, mut text: *mut u8, vectors: usize) {
         let [width, step] = self.steps;
         for _ in 0..vectors {
-            // SAFETY: the function's contract. Bytes need no alignment.
+            // SAFETY: the caller has room for as many vectors at both places. Bytes need no alignment.
             unsafe {
                 text.write(self.separator);
                 for at in (0..width).step_by(WIDE) {
@@ -199,7 +199,8 @@ impl Spread {
     #[target_feature(enable = "avx2")]
     unsafe fn avx2(&self, mut digits: *const u8, mut text: *mut u8, vectors: usize) {
         let [width, step] = self.steps.map(|step| step * self.groups);
-        // SAFETY: the function's contract. These loads and stores need no alignment.
+        // SAFETY: the caller has room for as many vectors at both places, and the level. These loads and stores need no
+        // alignment.
         unsafe {
             let index = _mm_loadu_si128(self.index.as_ptr().cast());
             let separators = _mm_loadu_si128(self.separators.as_ptr().cast());

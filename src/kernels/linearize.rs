@@ -1,4 +1,4 @@
-//! The bytes of a walk one after the other, for who takes them as they come: in a small buffer, part by part.
+//! The bytes of a walk in order, handed to a function part by part through a small buffer.
 
 use core::mem::MaybeUninit;
 use core::ops::ControlFlow;
@@ -18,7 +18,7 @@ const PART: usize = 1 << 12;
 ///
 /// # Safety
 /// W1 and W3 of the module's contract; the second operand is not looked at.
-// Not in line: whoever is told no wants the stack for something else.
+// Not inlined: a caller that gets `false` needs the stack for something else.
 #[inline(never)]
 pub(crate) unsafe fn gather(mut plan: Plan<'_>, src: *const u8, mut take: impl FnMut(&[u8])) -> bool {
     let long = plan.bytes() >= LONG;

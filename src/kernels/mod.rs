@@ -28,7 +28,7 @@
 //! cover the bytes between two items of the same operand, if both are read and fewer than 256 bytes lie between them. From this
 //! follows:
 //!
-//! * nothing before the first item is read, and nothing behind the last one, of a walk or of a part of it;
+//! * nothing before the first item is read, and nothing after the last one, of a walk or of a part of it;
 //! * every page that is touched has a byte of an item;
 //! * a load of which no byte is wanted does not take place.
 //!

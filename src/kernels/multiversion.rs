@@ -36,7 +36,7 @@ pub(super) fn compiled<L: Loop>() -> Compiled<L> {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
 unsafe fn avx512<L: Loop>(on: L::On) -> L::Out {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller has the level, and passes on the contract of the loop.
     unsafe { L::run(on) }
 }
 
@@ -45,6 +45,6 @@ unsafe fn avx512<L: Loop>(on: L::On) -> L::Out {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 unsafe fn avx2<L: Loop>(on: L::On) -> L::Out {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller has the level, and passes on the contract of the loop.
     unsafe { L::run(on) }
 }

@@ -15,7 +15,7 @@ pub(crate) unsafe fn visit(
     dst: *mut u8,
     act: impl FnMut(*const u8, *mut u8) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller passes on W1 and W2 for the pointers, and `act` may be called.
     unsafe { visit_over(plan, plan.direct(), src, dst, act) }
 }
 
@@ -31,7 +31,7 @@ pub(super) unsafe fn visit_over(
     mut act: impl FnMut(*const u8, *mut u8) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let (src, dst) = (src.wrapping_offset(plan.src_offset), dst.wrapping_offset(plan.dst_offset));
-    // SAFETY: the function's contract.
+    // SAFETY: the caller passes on W1 and W2 for the pointers, and `act` may be called.
     unsafe { each(plan.indirect(), src, dst, &mut |src, dst| each(direct, src, dst, &mut act)) }
 }
 
@@ -75,7 +75,7 @@ pub(crate) unsafe fn are_apart(plan: &Plan<'_>, src: *const u8, dst: *const u8) 
         read.cover(src.addr(), src_bounds)?;
         written.cover(dst.addr(), dst_bounds)
     };
-    // SAFETY: the function's contract; nothing is written.
+    // SAFETY: the caller passes on W1 and W2 for the pointers; nothing is written.
     let mut flow = unsafe { visit_over(plan, &[], src, dst.cast_mut(), items) };
     let mut apart = !read.meets(written);
     let (src, dst) = (src.wrapping_offset(plan.src_offset), dst.wrapping_offset(plan.dst_offset).cast_mut());
@@ -85,7 +85,7 @@ pub(crate) unsafe fn are_apart(plan: &Plan<'_>, src: *const u8, dst: *const u8) 
         let Some(bounds) = axis.src.pointers(axis.len) else { continue };
         let mut pointers = Extent::EMPTY;
         let mut table = |src: *const u8, _| pointers.cover(src.addr(), bounds);
-        // SAFETY: the function's contract: these are the addresses at which pointers stand.
+        // SAFETY: the caller passes on W1 and W2 for the pointers: these are the addresses at which pointers stand.
         flow = unsafe { each(before, src, dst, &mut table) };
         apart = !pointers.meets(written);
     }
@@ -135,7 +135,8 @@ unsafe fn each(
 /// Where the step has a suboffset, a pointer may be read at `address`.
 unsafe fn follow(address: *const u8, step: Step) -> *const u8 {
     match step.suboffset {
-        // SAFETY: the function's contract; the pointer may stand at any address, hence unaligned.
+        // SAFETY: the caller guarantees W1 and W2: where there is a suboffset, there is a pointer; the pointer may stand at any
+        // address, hence unaligned.
         Some(suboffset) => unsafe { address.cast::<*const u8>().read_unaligned().wrapping_offset(suboffset) },
         None => address,
     }

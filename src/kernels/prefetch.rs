@@ -1,4 +1,4 @@
-//! Cache lines: how long they are, where they begin, and how they are prefetched.
+//! Cache lines: how long they are, where they start, and how they are prefetched.
 
 /// Bytes of a cache line.
 pub(super) const LINE: usize = 64;

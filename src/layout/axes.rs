@@ -43,7 +43,7 @@ impl Axis {
         self.src.suboffset.is_some() || self.dst.suboffset.is_some()
     }
 
-    /// Turns the axis round; how far its begin moves in each operand.
+    /// Turns the axis round; how far its start moves in each operand.
     pub(super) fn turn(&mut self) -> (isize, isize) {
         let last = self.len - 1;
         let moved = (last.wrapping_mul(self.src.stride), last.wrapping_mul(self.dst.stride));

@@ -18,7 +18,7 @@ pub struct Placed<'a> {
     pub shape: &'a [isize],
     /// Bytes from one item to the next along each axis, as many entries as `shape`.
     pub strides: &'a [isize],
-    /// Bytes from the begin of the memory to the item at index 0 of every axis.
+    /// Bytes from the start of the memory to the item at index 0 of every axis.
     pub offset: isize,
 }
 
@@ -122,11 +122,11 @@ const POINTER: isize = size_of::<*const u8>().cast_signed();
 /// A table of pointers in front of the memory of an array, one for each place along its first axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pointers {
-    /// The bytes of the table, with the padding behind it.
+    /// The bytes of the table, with the padding after it.
     pub size: isize,
     /// How many pointers.
     pub count: isize,
-    /// Where the first pointer leads, from the begin of the table.
+    /// Where the first pointer leads, from the start of the table.
     pub first: isize,
     /// How much further each other one leads.
     pub step: isize,
@@ -134,7 +134,7 @@ pub struct Pointers {
     pub suboffset: isize,
     /// Bytes from one pointer to the next along the axis; negative where the axis was walked backwards.
     pub stride: isize,
-    /// Where the pointer of index 0 stands, from the begin of the table.
+    /// Where the pointer of index 0 stands, from the start of the table.
     pub start: isize,
 }
 

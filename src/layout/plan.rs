@@ -247,7 +247,7 @@ impl<'m> Pair<'m> {
         }
     }
 
-    /// Moves the begin of the axis at `position`. Behind a pointer axis it is that axis's suboffset that moves, not the
+    /// Moves the start of the axis at `position`. Behind a pointer axis it is that axis's suboffset that moves, not the
     /// base.
     pub(super) fn shift(&mut self, position: usize, src: isize, dst: isize) {
         let before = self.axes.as_mut_slice().get_mut(..position).unwrap_or(&mut []);

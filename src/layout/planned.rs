@@ -33,7 +33,7 @@ impl Plan<'_> {
         self.axes.as_slice().get(..self.indirect).unwrap_or(&[])
     }
 
-    /// The axes behind them: plain steps, outermost first.
+    /// The axes after them: plain steps, outermost first.
     #[must_use]
     pub fn direct(&self) -> &[Axis] {
         self.axes.as_slice().get(self.indirect..).unwrap_or(&[])

@@ -1,7 +1,7 @@
 //! Planes for walks in which the two operands disagree about the fastest axis.
 //!
 //! A plane has two sides: the axes that make a line of the first operand, and the axes that make a line of the second. A side
-//! is as good as one axis, however many it is made of: along the line the items lie behind each other, and a table says where
+//! is as good as one axis, however many it is made of: along the line the items are contiguous, and a table says where
 //! each of them is in the other operand.
 
 use super::axes::Axis;
@@ -24,7 +24,7 @@ pub struct Side<'m> {
     inner: usize,
     /// The last axis: the table holds `len / inner` steps along it.
     last: Axis,
-    /// Where the line begins in each operand: away from index 0 where axes have been turned round.
+    /// Where the line starts in each operand: away from index 0 where axes have been turned round.
     base: (isize, isize),
     /// Which direct axes are in it, by position.
     taken: u64,
@@ -34,12 +34,12 @@ pub struct Side<'m> {
     beyond: usize,
 }
 
-/// A part of a side: what of the table it needs, and where it begins.
+/// A part of a side: what of the table it needs, and where it starts.
 #[derive(Clone, Copy, Debug)]
 pub struct SidePart<'s> {
     /// Where each item of the line is in the other operand, in bytes from the first one.
     pub offsets: &'s [Offset],
-    /// Where it begins in the first operand.
+    /// Where it starts in the first operand.
     pub src: isize,
     /// The same for the second operand.
     pub dst: isize,
@@ -112,7 +112,7 @@ impl<'m> Side<'m> {
         self.most < self.offsets.len()
     }
 
-    /// Goes on behind the last item with the first ones of the next line, which is so many bytes further in the other operand.
+    /// Continues after the last item with the first ones of the next line, which starts so many bytes further in the other operand.
     fn go_on(&mut self, step: usize) {
         if self.steps_that_fit(step.cast_signed()) > 1
             && let Some((known, free)) = self.offsets.split_at_mut_checked(self.len)
@@ -135,7 +135,7 @@ impl<'m> Side<'m> {
     }
 
     /// Where each item of the line is in the other operand, and then where so many more are that lie behind its last one, on
-    /// the next line: none unless the table holds all items, and the lines lie behind each other.
+    /// the next line: none unless the table holds all items, and the lines are adjacent.
     #[must_use]
     pub fn offsets(&self) -> (&[Offset], usize) {
         (self.offsets.get(..self.len + self.beyond).unwrap_or(&[]), self.beyond)
@@ -148,7 +148,7 @@ impl<'m> Side<'m> {
     }
 
     /// The parts of the side. The first one has `shift` items less (a number of steps along the last axis, where it is the
-    /// only one), so that the others begin where lines of the cache do.
+    /// only one), so that the others start where cache lines do.
     pub fn parts(&self, shift: usize) -> impl Iterator<Item = SidePart<'_>> {
         let whole = self.len.checked_div(self.inner).unwrap_or(0);
         let mut left = self.last.len.unsigned_abs();
@@ -226,7 +226,7 @@ impl Plan<'_> {
 
     /// Takes a plane out of the direct axes, where the two operands disagree about the fastest axis and both have lines;
     /// `line` is what the cache has for one. The tables go to `rooms`. There are `most` rows at most; what else there is room for
-    /// is for rows behind them.
+    /// is for rows after them.
     pub fn take_sides<'m>(&mut self, line: usize, most: usize, rooms: [&'m mut [Offset]; 2]) -> Option<Sides<'m>> {
         let unit = self.unit;
         let (fastest, last) = self.plane_axes()?;

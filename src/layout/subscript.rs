@@ -127,7 +127,7 @@ struct Selection<'p, 'a> {
     used: usize,
     /// Bytes from the base, or from where the pointers lead that were followed at once.
     base: isize,
-    /// The last axis so far that follows a pointer: behind it, its suboffset is what moves, and by how much.
+    /// The last axis so far that follows a pointer: after it, its suboffset is what moves, and by how much.
     pointer: Option<usize>,
     moved: isize,
     /// Whether a suboffset would have to be negative, which means that there is no pointer.

@@ -68,7 +68,7 @@ fn common_divisor(mut a: usize, mut b: usize) -> usize {
     a
 }
 
-/// Where the items are that axes lead to, as offsets of their first bytes: the least, and how far the greatest is behind it.
+/// Where the items are that axes lead to, as offsets of their first bytes: the least, and how far the greatest is after it.
 /// `None` where the offsets do not fit.
 fn spread<'a>(axes: impl Iterator<Item = &'a Axis>, stride: impl Fn(&Axis) -> isize) -> Option<(isize, usize)> {
     let (first, end) = reach(0, 0, axes.map(|axis| (axis.len, stride(axis))))?;
@@ -111,7 +111,7 @@ impl Pair<'_> {
         }
     }
 
-    /// The axes behind the last one that follows a pointer.
+    /// The axes after the last one that follows a pointer.
     fn direct(&self) -> &[Axis] {
         self.axes.as_slice().get(self.indirect()..).unwrap_or(&[])
     }
@@ -237,7 +237,7 @@ impl Boxes<'_> {
     }
 
     /// The next range of needed indices along the axis at `position`, from one index on, where those of the axes before it are
-    /// given. Ranges end where more or fewer indices of an axis behind it are needed.
+    /// given. Ranges end where more or fewer indices of an axis after it are needed.
     fn next(&self, position: usize, from: isize) -> Option<Range> {
         let len = self.len(position);
         let (mut start, mut end) = (from, len);
@@ -289,7 +289,7 @@ impl Boxes<'_> {
             from = start + len;
             self.set(position, (start, len));
             let behind = position + 1;
-            // Boxes behind each other are in index order only where they are those of one index.
+            // Consecutive boxes are in index order only if they differ in one index.
             if self.enough == Enough::Equal || len == 1 || self.settle(behind) {
                 self.run_from(behind)?;
                 continue;

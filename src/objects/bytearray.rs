@@ -34,7 +34,7 @@ use crate::runtime::types::{self, answer, object_dealloc};
 
 use room::{claimed, rebuilt, resize_claimed};
 
-// SAFETY: begins with a PyVarObject.
+// SAFETY: `repr(C)`, and its first field is a `PyVarObject`.
 unsafe impl Object for PyByteArrayObject {}
 
 /// The type of bytearray objects.
@@ -72,17 +72,17 @@ pub static mut _PyByteArray_empty_string: [c_char; 1] = [0];
 /// # Safety
 /// O1 and O2, for as long as the result is used.
 unsafe fn holds<'a>(op: NonNull<PyByteArrayObject>) -> Holds<'a> {
-    // SAFETY: the function's contract; `Holds` alone changes the word.
+    // SAFETY: the caller guarantees O1 and O2; `Holds` alone changes the word.
     unsafe { Holds::of(&raw mut (*op.as_ptr()).ob_exports) }
 }
 
-/// Where the bytes begin, and how many there are.
+/// Where the bytes start, and how many there are.
 ///
 /// # Safety
 /// O1 and O2, and something holds the memory.
 #[inline]
 unsafe fn memory(op: NonNull<PyByteArrayObject>) -> (*mut u8, Py_ssize_t) {
-    // SAFETY: the function's contract; nobody changes the two meanwhile.
+    // SAFETY: the caller guarantees O1 and O2; nobody changes the two meanwhile.
     unsafe { (start(op).cast(), (*op.as_ptr()).ob_base.ob_size) }
 }
 
@@ -110,7 +110,7 @@ impl Pinned {
         Self { op, is_view }
     }
 
-    /// Where the bytes begin, and how many there are.
+    /// Where the bytes start, and how many there are.
     fn memory(&self) -> (*mut u8, Py_ssize_t) {
         // SAFETY: see `new`.
         unsafe { memory(self.op) }
@@ -144,7 +144,7 @@ pub(crate) unsafe fn downcast(op: NonNull<PyObject>) -> Result<NonNull<PyByteArr
     Ok(op.cast())
 }
 
-/// `PyByteArray_AsString`: where the bytes begin.
+/// `PyByteArray_AsString`: where the bytes start.
 ///
 /// # Safety
 /// O1, O2; the result is good as long as no other thread resizes the object.
@@ -214,7 +214,7 @@ pub(crate) unsafe fn from_memory(bytes: *const u8, length: Py_ssize_t) -> Result
     }
     let object = uninitialised(length)?;
     if !bytes.is_null() && length != 0 {
-        // SAFETY: a fresh object of `length` bytes; the function's contract.
+        // SAFETY: a fresh object of `length` bytes; the caller guarantees that `length` bytes may be read at `bytes`.
         unsafe { core::ptr::copy_nonoverlapping(bytes, (*object.as_ptr()).ob_start.cast(), length.unsigned_abs()) };
     }
     Ok(object)
@@ -456,7 +456,7 @@ unsafe extern "C" fn bytearray_releasebuffer(op: *mut PyObject, _view: *mut Py_b
 /// # Safety
 /// O1, O2, and B2 for the view.
 unsafe fn bytearray_look(op: *mut PyObject, view: *mut Py_buffer, request: Request, pin: Pin) -> Result<Ending> {
-    // SAFETY: the function's contract. Memory that may be written meets every request.
+    // SAFETY: the caller guarantees O1, O2 and B2. Memory that may be written meets every request.
     unsafe {
         let bytearray = NonNull::new_unchecked(op.cast());
         holds(bytearray).pin(pin);
@@ -469,7 +469,7 @@ unsafe fn bytearray_look(op: *mut PyObject, view: *mut Py_buffer, request: Reque
 /// # Safety
 /// O1, O2; it is pinned by a look.
 unsafe fn bytearray_end_look(op: *mut PyObject, _view: &Py_buffer) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1 and O2; its look has pinned it.
     unsafe { holds(NonNull::new_unchecked(op.cast())) }.unpin();
 }
 

@@ -27,7 +27,7 @@ use crate::runtime::refs::{self, Object, Owned, atomic};
 use crate::runtime::richcompare::Operator;
 use crate::runtime::types::{self, answer};
 
-// SAFETY: begins with a PyVarObject.
+// SAFETY: `repr(C)`, and its first field is a `PyVarObject`.
 unsafe impl Object for PyBytesObject {}
 
 /// The type of bytes objects.
@@ -54,7 +54,7 @@ static mut BUFFER: LookProcs = LookProcs {
     end: buffer::nothing_to_end,
 };
 
-/// What a bytes object begins with. `PyBytesObject` has a byte more and is padded, so it is larger than a short object.
+/// What a bytes object starts with. `PyBytesObject` has a byte more and is padded, so it is larger than a short object.
 #[repr(C)]
 struct Head {
     ob_base: PyVarObject,
@@ -63,7 +63,7 @@ struct Head {
 
 const _: () = assert!(size_of::<Head>() == offset_of!(PyBytesObject, ob_sval));
 
-// SAFETY: begins with a PyVarObject.
+// SAFETY: `repr(C)`, and its first field is a `PyVarObject`.
 unsafe impl Object for Head {}
 
 /// A bytes object of at most one byte, in static memory.
@@ -93,7 +93,7 @@ static mut SINGLE: [Short; 256] = {
     let mut byte = 0;
     while let Some((first, others)) = rest.split_first_mut() {
         first.ob_sval = [byte, 0, 0, 0, 0, 0, 0, 0];
-        // Wraps behind the last one.
+        // Wraps to 0 after the last one.
         byte = byte.wrapping_add(1);
         rest = others;
     }
@@ -145,14 +145,14 @@ pub(crate) unsafe fn downcast(op: NonNull<PyObject>) -> Result<NonNull<PyBytesOb
 /// # Safety
 /// O1 and O2; they are not written meanwhile.
 pub(crate) unsafe fn content<'a>(op: NonNull<PyBytesObject>) -> &'a [u8] {
-    // SAFETY: O2: `ob_size` bytes stand behind the head.
+    // SAFETY: O2: `ob_size` bytes stand after the head.
     unsafe {
         let length = (*op.as_ptr()).ob_base.ob_size.unsigned_abs();
         core::slice::from_raw_parts(start(op).cast(), length)
     }
 }
 
-/// Where the bytes begin.
+/// Where the bytes start.
 ///
 /// # Safety
 /// O2.
@@ -206,7 +206,7 @@ pub(crate) unsafe fn from_memory(bytes: *const u8, length: Py_ssize_t) -> Result
     }
     let object = uninitialised(length)?;
     if !bytes.is_null() && length != 0 {
-        // SAFETY: a fresh object of `length` bytes; the function's contract.
+        // SAFETY: a fresh object of `length` bytes; the caller guarantees that `length` bytes may be read at `bytes`.
         unsafe {
             let to = start(object.as_non_null()).cast::<u8>();
             core::ptr::copy_nonoverlapping(bytes, to, length.unsigned_abs());
@@ -291,7 +291,7 @@ pub(crate) unsafe fn slice(op: NonNull<PyBytesObject>, first: isize, stop: isize
     }
 }
 
-/// `_PyBytes_Resize`: an object of `length` bytes with the begin of the old one's, whose reference is taken over.
+/// `_PyBytes_Resize`: an object of `length` bytes with the start of the old one's, whose reference is taken over.
 ///
 /// # Safety
 /// O1 and O2; no other thread uses the object.
@@ -373,7 +373,7 @@ unsafe extern "C" fn bytes_getbuffer(op: *mut PyObject, view: *mut Py_buffer, fl
 /// # Safety
 /// O1, O2, and B2 for the view. It is read-only and does not move, so nothing is counted.
 unsafe fn bytes_look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin) -> Result<Ending> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, O2 and B2.
     unsafe { fill(op, view, null_mut(), request.flags()).map(|()| Ending::Nothing) }
 }
 
@@ -382,7 +382,7 @@ unsafe fn bytes_look(op: *mut PyObject, view: *mut Py_buffer, request: Request, 
 /// # Safety
 /// O1, O2, and B2 for the view.
 unsafe fn fill(op: *mut PyObject, view: *mut Py_buffer, obj: *mut PyObject, flags: c_int) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, O2 and B2.
     unsafe {
         let bytes: *mut PyBytesObject = op.cast();
         let start = (&raw mut (*bytes).ob_sval).cast();

@@ -33,7 +33,7 @@ pub(crate) struct MemoryObject {
     gone: bool,
 }
 
-// SAFETY: begins with a PyObject.
+// SAFETY: `repr(C)`, and its first field is a `PyObject`.
 unsafe impl Object for MemoryObject {}
 
 /// The type of the objects that `pybuffer_memory_new` makes. Those of read-only memory have a hash, so that memoryviews of
@@ -63,10 +63,10 @@ pub(crate) unsafe fn new(
     destroy: pybuffer_destroy,
     context: *mut c_void,
 ) -> Result<Owned<MemoryObject>> {
-    // SAFETY: the function's contract: NULL or a C string.
+    // SAFETY: the caller guarantees B1 for the description: NULL or a C string.
     let format = unsafe { (!description.format.is_null()).then(|| CStr::from_ptr(description.format)) };
     let format = format.unwrap_or(c"B").to_bytes_with_nul();
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees B1 for the description.
     let structure = unsafe { buffer::described(description) }?;
     let entries = structure.ndim.saturating_mul(3);
     let size = size_of::<MemoryObject>()
@@ -164,7 +164,7 @@ unsafe extern "C" fn memory_getbuffer(op: *mut PyObject, view: *mut Py_buffer, f
 /// # Safety
 /// O1, O2, and B2 for the view.
 unsafe fn memory_look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin) -> Result<Ending> {
-    // SAFETY: the function's contract. The description is complete, and has no object in the answer.
+    // SAFETY: the caller guarantees O1, O2 and B2. The description is complete, and has no object in the answer.
     unsafe {
         let answer = buffer::answer_complete(op, description_of(op)?, request)?;
         view.write(Py_buffer { obj: null_mut(), ..answer });

@@ -40,10 +40,10 @@ pub(crate) struct OldBuffer {
     hash: Py_hash_t,
 }
 
-// The memory behind the struct is aligned for anything.
+// The memory after the struct is aligned for anything.
 const _: () = assert!(size_of::<OldBuffer>().is_multiple_of(16));
 
-// SAFETY: begins with a PyObject.
+// SAFETY: `repr(C)`, and its first field is a `PyObject`.
 unsafe impl Object for OldBuffer {}
 
 /// The type of old buffers, Python 2's `buffer`.
@@ -83,7 +83,7 @@ pub(crate) unsafe fn check(op: *mut PyObject) -> bool {
     unsafe { types::type_of(op) == &raw mut PyBuffer_Type }
 }
 
-/// A new object, with `room` bytes behind it.
+/// A new object, with `room` bytes after it.
 fn make(region: Region, room: usize) -> Result<Owned<OldBuffer>> {
     let size = size_of::<OldBuffer>().checked_add(room).ok_or(Error::no_memory())?;
     let head = PyObject { ob_refcnt: 1, ob_type: &raw mut PyBuffer_Type };
@@ -143,7 +143,7 @@ pub(crate) unsafe fn from_memory(memory: *mut u8, size: Py_ssize_t, readonly: bo
 pub(crate) fn new(size: Py_ssize_t) -> Result<Owned<OldBuffer>> {
     let room = usize::try_from(size).map_err(|_| NEGATIVE_SIZE)?;
     let object = make(Region { base: null_mut(), start: null_mut(), size, offset: 0, readonly: false }, room)?;
-    // SAFETY: a fresh object, which this thread has to itself (O3), with that many bytes behind the struct.
+    // SAFETY: a fresh object, which this thread has to itself (O3), with that many bytes after the struct.
     unsafe {
         let start: *mut u8 = object.as_ptr().add(1).cast();
         start.write_bytes(0, room);
@@ -157,7 +157,7 @@ pub(crate) fn new(size: Py_ssize_t) -> Result<Owned<OldBuffer>> {
 /// # Safety
 /// O1 and O2, for as long as the result is used.
 unsafe fn region_of<'a>(op: *mut PyObject) -> &'a Region {
-    // SAFETY: the function's contract; it does not change.
+    // SAFETY: the caller guarantees O1 and O2; it does not change.
     unsafe { &(*op.cast::<OldBuffer>()).region }
 }
 
@@ -341,7 +341,7 @@ unsafe extern "C" fn oldbuffer_richcompare(a: *mut PyObject, b: *mut PyObject, o
 /// # Safety
 /// W3 for the bytes of both.
 unsafe fn compare(a: &Region, b: &Region) -> Result<Comparison> {
-    // SAFETY: the function's contract; the views stay where they are.
+    // SAFETY: the caller guarantees W3 for the bytes of both; the views stay where they are.
     unsafe {
         let (a, b) = (a.found()?, b.found()?);
         let mut both = Both::empty();
@@ -383,8 +383,8 @@ unsafe extern "C" fn oldbuffer_releasebuffer(_op: *mut PyObject, view: *mut Py_b
 /// # Safety
 /// O1, O2, and B2 for the view.
 unsafe fn oldbuffer_look(op: *mut PyObject, view: *mut Py_buffer, request: Request, pin: Pin) -> Result<Ending> {
-    // SAFETY: the function's contract; the old buffer owns a reference to its base. What the base finds in `internal` at the
-    // end stays there. After the first line nothing fails.
+    // SAFETY: the caller guarantees O1, O2 and B2; the old buffer owns a reference to its base. What the base finds in
+    // `internal` at the end stays there. After the first line nothing fails.
     unsafe {
         let region = region_of(op);
         region.meets(request)?;
@@ -407,7 +407,8 @@ unsafe fn oldbuffer_look(op: *mut PyObject, view: *mut Py_buffer, request: Reque
 /// # Safety
 /// O1, O2; the view is that of a look at it, hence at its base.
 unsafe fn oldbuffer_end_look(op: *mut PyObject, view: &Py_buffer) {
-    // SAFETY: the function's contract; the old buffer owns a reference to its base, which finds in `internal` what it put there.
+    // SAFETY: the caller guarantees O1 and O2; the old buffer owns a reference to its base, which finds in `internal` what it
+    // put there.
     unsafe { buffer::end_look(region_of(op).base, view) };
 }
 
@@ -424,8 +425,8 @@ impl Held {
             return Ok(Self(null_mut()));
         }
         let memory: *mut Acquired = Scratch::new(size_of::<Acquired>())?.into_raw().cast();
-        // SAFETY: fresh memory of that size, aligned for anything, where the view stays (B2); the function's
-        // contract (O1).
+        // SAFETY: fresh memory of that size, aligned for anything, where the view stays (B2); the
+        // caller keeps the base alive (O1).
         unsafe {
             memory.write(Acquired::empty());
             let held = Self(memory);

@@ -22,7 +22,7 @@ pub(crate) struct PyPickleBufferObject {
     kept: Kept,
 }
 
-// SAFETY: begins with a PyObject.
+// SAFETY: `repr(C)`, and its first field is a `PyObject`.
 unsafe impl Object for PyPickleBufferObject {}
 
 /// The type of PickleBuffer objects.

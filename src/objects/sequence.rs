@@ -54,7 +54,7 @@ unsafe fn cannot_by_index(
 /// # Safety
 /// A new reference, or NULL with an error pending.
 unsafe fn made(object: *mut PyObject) -> Result<Owned<PyObject>> {
-    // SAFETY: the function's contract.
+    // SAFETY: `object` is NULL or a new reference, which this takes over.
     unsafe { Owned::from_raw(object) }.ok_or(Error::Raised)
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn allocator(domain: Domain) -> PyMemAllocatorEx {
 /// No other thread is inside this library. The functions keep C's rules for `malloc` and its kin, from any thread, and
 /// can free what the functions before them allocated.
 pub(crate) unsafe fn set_allocator(domain: Domain, hooks: PyMemAllocatorEx) {
-    // SAFETY: the function's contract: nobody reads meanwhile.
+    // SAFETY: the caller guarantees that no other thread is inside the library: nobody reads meanwhile.
     unsafe { *domain.hooks() = hooks };
     let is_system = |domain| {
         let PyMemAllocatorEx { malloc, calloc, realloc, free, .. } = allocator(domain);
@@ -137,7 +137,7 @@ pub(crate) fn calloc(domain: Domain, count: usize, size: usize) -> *mut c_void {
 pub(crate) unsafe fn realloc(domain: Domain, memory: *mut c_void, size: usize) -> *mut c_void {
     let hooks = allocator(domain);
     match hooks.realloc {
-        // SAFETY: the function's contract and that of `set_allocator`.
+        // SAFETY: the caller guarantees that the memory is NULL or of the same domain and that of `set_allocator`.
         Some(realloc) if size <= LARGEST => unsafe { realloc(hooks.ctx, memory, size) },
         _ => null_mut(),
     }
@@ -150,7 +150,8 @@ pub(crate) unsafe fn realloc(domain: Domain, memory: *mut c_void, size: usize) -
 pub(crate) unsafe fn free(domain: Domain, memory: *mut c_void) {
     let hooks = allocator(domain);
     if let Some(free) = hooks.free {
-        // SAFETY: the function's contract and that of `set_allocator`.
+        // SAFETY: the caller guarantees that the memory is NULL or of the same domain, and nobody uses it and that of
+        // `set_allocator`.
         unsafe { free(hooks.ctx, memory) };
     }
 }

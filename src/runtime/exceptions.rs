@@ -12,7 +12,7 @@ use super::alloc::{self, Domain};
 use super::refs::{self, Object, Owned};
 use super::types::{self, PyBaseObject_Type, object_dealloc};
 
-/// An instance of an exception type. Opaque to C. The message stands behind the instance, in the same allocation.
+/// An instance of an exception type. Opaque to C. The message stands after the instance, in the same allocation.
 #[repr(C)]
 pub(crate) struct Exception {
     ob_base: PyObject,
@@ -22,7 +22,7 @@ pub(crate) struct Exception {
     message: *const c_char,
 }
 
-// SAFETY: begins with a PyObject.
+// SAFETY: `repr(C)`, and its first field is a `PyObject`.
 unsafe impl Object for Exception {}
 
 /// Defines an exception type and the pointer to it that C knows.
@@ -124,7 +124,8 @@ pub(crate) fn last_resort() -> Owned<Exception> {
 /// # Safety
 /// `ty` is an exception type that is ready, derived from one of those above.
 pub(crate) unsafe fn instance(ty: *mut PyTypeObject, length: usize) -> Option<(Owned<Exception>, *mut u8)> {
-    // SAFETY: the function's contract: the type may be read. A type that derives from ours begins with our struct.
+    // SAFETY: the caller's type is an exception type that is ready: the type may be read. A type that derives from ours starts
+    // with our struct.
     let size = unsafe { (*ty).tp_basicsize }.unsigned_abs().max(size_of::<Exception>());
     let memory: *mut u8 = alloc::calloc(Domain::Object, 1, size.checked_add(length)?.checked_add(1)?).cast();
     let object: *mut Exception = memory.cast();
@@ -158,7 +159,7 @@ impl Owned<Exception> {
 /// # Safety
 /// O1; `op` is an exception.
 pub(crate) unsafe fn contents<'a>(op: *mut PyObject) -> (&'a CStr, *mut PyObject) {
-    // SAFETY: every exception begins with our struct, whose message is never NULL and never changes.
+    // SAFETY: every exception starts with our struct, whose message is never NULL and never changes.
     unsafe {
         let exception: *mut Exception = op.cast();
         (CStr::from_ptr((*exception).message), (*exception).argument)

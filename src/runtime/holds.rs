@@ -46,7 +46,7 @@ impl Holds<'_> {
     /// # Safety
     /// As [`atomic`]; nobody else changes the word.
     pub(crate) unsafe fn of(word: *mut Py_ssize_t) -> Self {
-        // SAFETY: the function's contract.
+        // SAFETY: O3: nobody but `Holds` changes the word.
         Self(unsafe { atomic(word) })
     }
 

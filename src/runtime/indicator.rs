@@ -65,9 +65,9 @@ pub(crate) unsafe fn formatted(
     written: &mut impl Arguments,
 ) -> Result<Owned<PyObject>> {
     let mut length = MessageWriter::measure();
-    // SAFETY: the function's contract.
+    // SAFETY: the caller's arguments fit the text.
     unsafe { message::render(format, measured, &mut length)? };
-    // SAFETY: the function's contract; `instance` gives as much room as was asked for.
+    // SAFETY: the caller's arguments fit the text; `instance` gives as much room as was asked for.
     unsafe {
         let (exception, room) = exceptions::instance(ty, length.length).ok_or(Error::no_memory())?;
         message::render(format, written, &mut MessageWriter::write(room, length.length))?;
@@ -81,7 +81,7 @@ pub(crate) unsafe fn formatted(
 /// `ty` is an exception type that is ready.
 pub(crate) unsafe fn with_message(ty: *mut PyTypeObject, text: &CStr) -> Result<Owned<PyObject>> {
     let text = text.to_str().map_err(|_| Error::value(c"the message is not UTF-8"))?.as_bytes();
-    // SAFETY: the function's contract; `instance` gives as much room as was asked for, zeroed.
+    // SAFETY: the caller's type is an exception type that is ready; `instance` gives as much room as was asked for, zeroed.
     unsafe {
         let (exception, room) = exceptions::instance(ty, text.len()).ok_or(Error::no_memory())?;
         MessageWriter::write(room, text.len()).push(text);
@@ -94,7 +94,7 @@ pub(crate) unsafe fn with_message(ty: *mut PyTypeObject, text: &CStr) -> Result<
 /// # Safety
 /// `ty` is an exception type that is ready.
 pub(crate) unsafe fn about(ty: *mut PyTypeObject, argument: Option<Owned<PyObject>>) -> Result<Owned<PyObject>> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller's type is an exception type that is ready.
     let (exception, _) = unsafe { exceptions::instance(ty, 0) }.ok_or(Error::no_memory())?;
     if let Some(argument) = argument {
         exception.set_argument(argument);

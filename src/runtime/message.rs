@@ -177,9 +177,9 @@ pub(crate) unsafe fn render(format: &CStr, arguments: &mut impl Arguments, out: 
                     }
                 }
             }
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees that the argument is what the code says.
             (Some(b's'), None) => unsafe { text(out, &spec, arguments.pointer()) },
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees that the argument is what the code says.
             (Some(b's'), Some(Length::Long)) => unsafe { wide_text(out, &spec, arguments.pointer().cast()) },
             (Some(b'p'), None) => {
                 out.push(b"0x");
@@ -305,7 +305,7 @@ unsafe fn text(out: &mut MessageWriter, spec: &Spec, text: *const c_char) {
         return padded(out, spec, 6, |out| out.push(b"(null)"));
     }
     let limit = spec.precision.unwrap_or(usize::MAX);
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that the text is a C string, or has as many bytes as the precision.
     let bytes = unsafe {
         let length = libc::strnlen(text, limit);
         core::slice::from_raw_parts(text.cast::<u8>(), length)
@@ -333,7 +333,8 @@ unsafe fn wide_text(out: &mut MessageWriter, spec: &Spec, text: *const libc::wch
     }
     let limit = spec.precision.unwrap_or(usize::MAX);
     let mut size = 0usize;
-    // SAFETY: the function's contract: everything up to the NUL or the limit may be read.
+    // SAFETY: the caller guarantees that the text is a wide C string, or has as many characters as the precision: everything up
+    // to the NUL or the limit may be read.
     while size < limit && unsafe { text.add(size).read() } != 0 {
         size += 1;
     }

@@ -4,7 +4,7 @@
 //!
 //! SAFETY comments above this layer cite these rules by name:
 //!
-//! * **O1** a `*mut PyObject` (or a pointer to a struct that begins with one) that comes in from C is NULL or points to
+//! * **O1** a `*mut PyObject` (or a pointer to a struct that starts with one) that comes in from C is NULL or points to
 //!   a live object whose type object is live and laid out as `abi::types::PyTypeObject`; the caller holds a reference
 //!   to it for the duration of the call. NULL is checked at the boundary.
 //! * **O2** an object that `Py_TYPE` says is of one of this library's types has that type's layout.

@@ -18,7 +18,7 @@ use super::types::{self, _Py_FalseStruct, _Py_NoneStruct, _Py_TrueStruct};
 /// # Safety
 /// `op` points to memory for an instance of the type; `ty` points to a type object.
 pub(crate) unsafe fn init(op: *mut PyObject, ty: *mut PyTypeObject) {
-    // SAFETY: the function's contract. An instance keeps a heap type alive.
+    // SAFETY: the caller has memory for an instance, and the type is a type object. An instance keeps a heap type alive.
     unsafe {
         op.write(PyObject { ob_refcnt: 1, ob_type: ty });
         if (*ty).tp_flags & TPFLAGS_HEAPTYPE != 0 {
@@ -33,11 +33,11 @@ pub(crate) unsafe fn init(op: *mut PyObject, ty: *mut PyTypeObject) {
 /// # Safety
 /// `ty` points to a type object that is ready.
 pub(crate) unsafe fn allocate(ty: *mut PyTypeObject, items: Py_ssize_t) -> Result<NonNull<PyObject>> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that `ty` points to a type object.
     let (basic, item) = unsafe { ((*ty).tp_basicsize, (*ty).tp_itemsize) };
     let size = items.checked_mul(item).and_then(|variable| variable.checked_add(basic)).ok_or(Error::no_memory())?;
     let size = usize::try_from(size).map_err(|_| Error::bad_argument())?;
-    // Whole words, as in CPython, so that what a program keeps behind the items is aligned; and never less than a head.
+    // Whole words, as in CPython, so that what a program keeps after the items is aligned; and never less than a head.
     let size =
         size.max(size_of::<PyVarObject>()).checked_next_multiple_of(size_of::<usize>()).ok_or(Error::no_memory())?;
     let op: *mut PyObject = alloc::malloc(Domain::Object, size).cast();
@@ -50,7 +50,7 @@ pub(crate) unsafe fn allocate(ty: *mut PyTypeObject, items: Py_ssize_t) -> Resul
 /// A new object of one of this library's types: `size` bytes, whose begin is written with `value`.
 ///
 /// # Safety
-/// `value` begins with a head that has one reference and a static type; `size` is not less than that of `T`, padding
+/// `value` starts with a head that has one reference and a static type; `size` is not less than that of `T`, padding
 /// included.
 pub(crate) unsafe fn new<T: Object>(size: usize, value: T) -> Result<Owned<T>> {
     let memory: *mut T = alloc::malloc(Domain::Object, size).cast();
@@ -67,7 +67,7 @@ pub(crate) unsafe fn new<T: Object>(size: usize, value: T) -> Result<Owned<T>> {
 /// # Safety
 /// As [`init`].
 pub(crate) unsafe fn init_var(op: *mut PyVarObject, ty: *mut PyTypeObject, items: Py_ssize_t) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller has memory for an instance, and the type is a type object.
     unsafe {
         init(op.cast(), ty);
         (*op).ob_size = items;
@@ -100,7 +100,7 @@ pub(crate) unsafe fn hash(op: *mut PyObject) -> Result<Py_hash_t> {
 /// O1.
 #[inline]
 pub(crate) unsafe fn vouch(op: *mut PyObject) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1.
     unsafe {
         match types::Links::of(op).voucher {
             None => hash(op).map(|_| ()),
@@ -168,7 +168,7 @@ type LengthSlot = unsafe extern "C" fn(*mut PyObject) -> Py_ssize_t;
 /// # Safety
 /// `ty` points to a type object, whose slot tables are NULL or valid.
 unsafe fn lengths(ty: *mut PyTypeObject) -> (Option<LengthSlot>, Option<LengthSlot>) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that the type's slot tables are NULL or valid.
     unsafe {
         let sequence = (*ty).tp_as_sequence.as_ref().and_then(|slots| slots.sq_length);
         (sequence, (*ty).tp_as_mapping.as_ref().and_then(|slots| slots.mp_length))
@@ -178,7 +178,7 @@ unsafe fn lengths(ty: *mut PyTypeObject) -> (Option<LengthSlot>, Option<LengthSl
 /// # Safety
 /// O1; O4 for the slot, which is of the object's type.
 unsafe fn length_by(slot: LengthSlot, op: *mut PyObject) -> Result<Py_ssize_t> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, and O4 for the slot.
     match unsafe { slot(op) } {
         length if length < 0 => Err(Error::Raised),
         length => Ok(length),
@@ -195,7 +195,7 @@ pub(crate) unsafe fn expect_type(
     ty: *mut PyTypeObject,
     text: &'static core::ffi::CStr,
 ) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, and `ty` points to a type object.
     unsafe {
         if types::is_instance(op, ty) { Ok(()) } else { Err(Error::type_name(text, (*types::type_of(op)).tp_name)) }
     }

@@ -15,8 +15,8 @@ use super::types::PyBaseObject_Type;
 /// `ty` points to a type object that lives as long as the program and that no other thread uses yet; the types that it
 /// derives from likewise, or they are ready.
 pub(crate) unsafe fn ready(ty: *mut PyTypeObject) -> Result<()> {
-    // SAFETY: the function's contract: this thread has the types to itself. They are linked by a field that is nobody else's,
-    // from the last base on that is not ready, so that a chain of them takes no stack.
+    // SAFETY: O3: the caller guarantees that this thread has the types to itself: this thread has the types to itself. They are
+    // linked by a field that is nobody else's, from the last base on that is not ready, so that a chain of them takes no stack.
     unsafe {
         let (mut next, mut derived) = (ty, null_mut::<PyTypeObject>());
         let result = loop {
@@ -60,7 +60,7 @@ fn check(ty: &PyTypeObject) -> Result<()> {
 /// # Safety
 /// This thread has the type to itself, and the base may be read.
 unsafe fn complete(ty: &mut PyTypeObject) {
-    // SAFETY: the function's contract.
+    // SAFETY: O3: the caller guarantees that this thread has the type to itself, and the base may be read.
     unsafe {
         let base = &*ty.tp_base;
         if ty.ob_base.ob_base.ob_type.is_null() {
@@ -96,7 +96,7 @@ unsafe fn inherit(ty: &mut PyTypeObject, base: &PyTypeObject) {
     } else if ty.tp_hash.is_none() {
         ty.tp_hash = Some(hash::PyObject_HashNotImplemented);
     }
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that both tables are NULL or valid, and the type's own is this thread's (O3).
     unsafe {
         inherit_table(&mut ty.tp_as_sequence, base.tp_as_sequence, |own, base| {
             own.sq_length = own.sq_length.or(base.sq_length);
@@ -126,7 +126,8 @@ unsafe fn inherit_table<T>(own: &mut *mut T, base: *mut T, slot_by_slot: impl Fn
     if own.is_null() {
         *own = base;
     } else if !base.is_null() && *own != base {
-        // SAFETY: the function's contract; they are not the same table.
+        // SAFETY: the caller guarantees that both tables are valid, and the type's own is this thread's (O3); they are not the
+        // same table.
         unsafe { slot_by_slot(&mut **own, &*base) };
     }
 }

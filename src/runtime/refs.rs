@@ -10,7 +10,7 @@ use crate::abi::types::{PyTypeObject, TPFLAGS_LEAF, TPFLAGS_OWN};
 use super::pending::{self, Pending};
 use super::thread::{self, Thread};
 
-/// A struct that begins with a `PyObject`, so that a pointer to it is a pointer to an object.
+/// A struct that starts with a `PyObject`, so that a pointer to it is a pointer to an object.
 ///
 /// # Safety
 /// The struct is `repr(C)` and its first field is a `PyObject` or another implementor.
@@ -18,9 +18,9 @@ pub(crate) unsafe trait Object {}
 
 // SAFETY: it is one.
 unsafe impl Object for PyObject {}
-// SAFETY: begins with a PyObject.
+// SAFETY: `repr(C)`, and its first field is a `PyObject`.
 unsafe impl Object for PyVarObject {}
-// SAFETY: begins with a PyVarObject.
+// SAFETY: `repr(C)`, and its first field is a `PyVarObject`.
 unsafe impl Object for PyTypeObject {}
 
 /// An `isize` that other threads may change at the same time.
@@ -28,7 +28,7 @@ unsafe impl Object for PyTypeObject {}
 /// # Safety
 /// `value` is valid and aligned, and for the life of the result changed through atomics only (O3).
 pub(crate) unsafe fn atomic<'a>(value: *mut Py_ssize_t) -> &'a AtomicIsize {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O3.
     unsafe { AtomicIsize::from_ptr(value) }
 }
 
@@ -37,7 +37,7 @@ pub(crate) unsafe fn atomic<'a>(value: *mut Py_ssize_t) -> &'a AtomicIsize {
 /// # Safety
 /// As [`atomic`].
 pub(crate) unsafe fn atomic_flags<'a>(value: *mut i32) -> &'a AtomicI32 {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O3.
     unsafe { AtomicI32::from_ptr(value) }
 }
 
@@ -74,7 +74,7 @@ pub(crate) unsafe fn incref(op: *mut PyObject) {
 /// # Safety
 /// O1, and the caller gives up one reference.
 pub(crate) unsafe fn decref(op: *mut PyObject) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, and gives up a reference.
     if unsafe { give_up(op) } {
         // SAFETY: that was the last reference, so this thread has the object to itself.
         unsafe { dealloc(op) };
@@ -133,7 +133,8 @@ const FOREIGN_DEPTH: usize = 32;
 /// # Safety
 /// O1, and no reference to the object is left; the function is a `tp_dealloc` for it.
 pub(crate) unsafe fn destroy(op: *mut PyObject, tp_dealloc: Dealloc) {
-    // SAFETY: the function's contract; O4: the function takes over the object. The type is read before it may go with it.
+    // SAFETY: the caller guarantees O1, and no reference is left; O4: the function takes over the object. The type is read
+    // before it may go with it.
     unsafe {
         let thread = thread::own();
         let depth = (*thread).depth;
@@ -164,7 +165,7 @@ type Dealloc = unsafe extern "C" fn(*mut PyObject);
 /// As [`destroy`]; `thread` is this thread's own.
 #[cold]
 unsafe fn put_off(thread: *mut Thread, op: *mut PyObject) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that the object is dead and the thread is this one.
     unsafe {
         set_next(op, null_mut());
         if (*thread).first.is_null() {
@@ -215,7 +216,7 @@ unsafe fn destroy_rest(thread: *mut Thread) {
 /// # Safety
 /// It is in the list.
 unsafe fn next(op: *mut PyObject) -> *mut PyObject {
-    // SAFETY: the function's contract.
+    // SAFETY: a dead object in the list: only this thread has it (O3).
     let link = unsafe { atomic(&raw mut (*op).ob_refcnt) }.load(Ordering::Relaxed);
     with_exposed_provenance_mut(link.wrapping_neg().cast_unsigned())
 }
@@ -226,7 +227,7 @@ unsafe fn next(op: *mut PyObject) -> *mut PyObject {
 /// It is dead.
 unsafe fn set_next(op: *mut PyObject, next: *mut PyObject) {
     let link = next.expose_provenance().cast_signed().wrapping_neg();
-    // SAFETY: the function's contract.
+    // SAFETY: a dead object: only this thread has it (O3).
     unsafe { atomic(&raw mut (*op).ob_refcnt) }.store(link, Ordering::Relaxed);
 }
 
@@ -238,7 +239,7 @@ unsafe fn set_next(op: *mut PyObject, next: *mut PyObject) {
 /// O1, and no reference to the object is left.
 #[must_use]
 pub(crate) unsafe fn emptied(op: *mut PyObject, part: impl FnOnce()) -> bool {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, and no reference is left.
     unsafe {
         atomic(&raw mut (*op).ob_refcnt).store(1, Ordering::Relaxed);
         part();
@@ -252,7 +253,7 @@ pub(crate) unsafe fn emptied(op: *mut PyObject, part: impl FnOnce()) -> bool {
 /// # Safety
 /// `thread` is this thread's own.
 unsafe fn undisturbed(thread: *mut Thread, slot: impl FnOnce()) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that `thread` is this thread's own.
     if unsafe { !(*thread).slot.is_any() } {
         return slot();
     }
@@ -300,7 +301,7 @@ impl<T: Object> Owned<T> {
     /// # Safety
     /// O1 and O2.
     pub(crate) unsafe fn share(object: NonNull<T>) -> Self {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees O1 and O2.
         unsafe { incref(object.as_ptr().cast()) };
         Self(object)
     }
@@ -324,7 +325,7 @@ impl<T: Object> Owned<T> {
 
     /// The same reference as one to a plain object.
     pub(crate) fn upcast(self) -> Owned<PyObject> {
-        // SAFETY: every object begins with a PyObject.
+        // SAFETY: every object starts with a PyObject.
         unsafe { self.cast() }
     }
 

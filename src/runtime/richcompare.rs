@@ -123,7 +123,7 @@ pub(crate) unsafe fn compare(a: *mut PyObject, b: *mut PyObject) -> Result<Order
         return Ok(Ordering::Equal);
     }
     for (operator, order) in ANSWERS {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees O1 for both.
         if unsafe { rich_compare_bool(a, b, operator)? } {
             return Ok(order);
         }

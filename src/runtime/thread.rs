@@ -70,7 +70,7 @@ struct Releasing {
 /// # Safety
 /// `thread` is this thread's own.
 pub(super) unsafe fn once(thread: *mut Thread, view: *const (), body: impl FnOnce()) -> bool {
-    // SAFETY: the function's contract; the calls that are under way are on this stack.
+    // SAFETY: the caller guarantees that `thread` is this thread's own; the calls that are under way are on this stack.
     unsafe {
         let outer = (*thread).releasing;
         let mut next = outer;

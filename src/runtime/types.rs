@@ -129,7 +129,7 @@ pub(crate) unsafe extern "C" fn object_dealloc(op: *mut PyObject) {
 /// # Safety
 /// As `PyObject_Free`.
 pub(crate) unsafe extern "C" fn object_free(memory: *mut c_void) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller frees memory that `PyObject_Malloc` gave, once.
     unsafe { alloc::free(Domain::Object, memory) };
 }
 
@@ -180,7 +180,7 @@ pub(crate) unsafe fn is_leaf(op: *mut PyObject) -> bool {
 }
 
 /// How an object that stands for another one leads to that. Objects may stand for each other in chains of any length, which
-/// are followed in a loop: who is at one link asks for the next one, not for what all the links behind it come to.
+/// are followed in a loop: who is at one link asks for the next one, not for what all the links after it come to.
 pub(crate) struct Links {
     /// The object that answers requests in this one's place, `None` where it answers itself.
     pub(crate) answerer: Option<Link>,
@@ -236,7 +236,7 @@ pub(crate) unsafe fn is_subtype(ty: *mut PyTypeObject, base: *mut PyTypeObject) 
 /// # Safety
 /// O1; `ty` points to a type object.
 pub(crate) unsafe fn is_instance(op: *mut PyObject, ty: *mut PyTypeObject) -> bool {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, and `ty` points to a type object.
     unsafe { is_subtype(type_of(op), ty) }
 }
 

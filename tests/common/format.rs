@@ -105,7 +105,7 @@ impl Format {
         usize::try_from(unsafe { pybuffer_format_value_count(self.0.as_ptr()) }).map_err(|_| take_error())
     }
 
-    /// The values of the item at the begin of `item`; some point into it.
+    /// The values of the item at the start of `item`; some point into it.
     pub(crate) fn unpack(&self, item: &[u8]) -> Result<Vec<pybuffer_value>, String> {
         assert!(item.len() >= self.itemsize());
         let mut values = vec![NO_VALUE; self.value_count()?];
@@ -116,7 +116,7 @@ impl Format {
         }
     }
 
-    /// Writes the values at the begin of `item`.
+    /// Writes the values at the start of `item`.
     pub(crate) fn pack(&self, item: &mut [u8], values: &[pybuffer_value]) -> Result<(), String> {
         assert!(item.len() >= self.itemsize() && values.len() >= self.value_count()?);
         // SAFETY: the memory has room for an item; there are as many values as it has, whose bytes are alive.

@@ -34,7 +34,7 @@ pub(crate) fn run_at_every_level(module: &str) {
     if env::var_os("PYBUFFER_CPU").is_some() {
         return;
     }
-    // Names of tests do not begin with that of the program.
+    // Names of tests do not start with that of the program.
     let (_, module) = module.split_once("::").expect("a module of the program");
     let (tests, own) = (format!("{module}::"), format!("{module}::at_every_level"));
     for level in LEVELS {

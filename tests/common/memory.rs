@@ -73,7 +73,7 @@ impl Builder {
         ]
     }
 
-    /// Places a structure: the block that its first axes lead to, and those behind the pointers that stand there.
+    /// Places a structure: the block that its first axes lead to, and those after the pointers that stand there.
     pub(crate) fn place(&mut self, layout: &Layout, shift: usize) -> Placed {
         Placed { layout: layout.clone(), origin: self.place_axes(layout, 0, shift) }
     }

@@ -55,7 +55,7 @@ impl Layout {
         self.steps().iter().zip(index).map(|(&step, &at)| i128::from(step as i64) * i128::from(at as i64)).sum()
     }
 
-    /// By definition: the items of index tuples in order lie behind each other. PEP 3118 adds that no bytes are always
+    /// By definition: the items are adjacent in the order of their index tuples. PEP 3118 adds that no bytes are always
     /// contiguous, memory behind pointers never.
     pub(crate) fn is_contiguous(&self, order: Order) -> bool {
         let in_order = |order| {

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What a script prints; its path begins at `tests`.
+/// What a script prints; its path starts at `tests`.
 pub(crate) fn run(python: &Path, script: &str, arguments: &[&str], input: String) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script);
     let mut child = Command::new(python)

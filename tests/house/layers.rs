@@ -1,6 +1,6 @@
 //! The layers of `src/lib.rs` hold: a file uses only what lies below it.
 //!
-//! The rules, on every path that begins with `crate` or `super` in code that is not for tests:
+//! The rules, on every path that starts with `crate` or `super` in code that is not for tests:
 //!
 //! * a module uses only modules of lower layers, by the table in the comment of `src/lib.rs`; two of the same layer do
 //!   not use each other. Where the table has the modules of a folder one by one, the folder itself is no module, and is
@@ -57,7 +57,7 @@ fn tokens(source: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-/// The length of the block comment, which may have others in it, that the text begins with.
+/// The length of the block comment, which may have others in it, that the text starts with.
 fn block_comment(text: &str) -> usize {
     let mut depth = 0;
     for (at, _) in text.char_indices() {
@@ -73,7 +73,7 @@ fn block_comment(text: &str) -> usize {
     text.len()
 }
 
-/// The length of the string or character that the text begins with.
+/// The length of the string or character that the text starts with.
 fn literal(text: &str) -> Option<usize> {
     let prefix = text.find(|c| !matches!(c, 'b' | 'c' | 'r')).filter(|length| *length <= 2)?;
     let (prefix, quoted) = text.split_at(prefix);
@@ -132,7 +132,7 @@ fn item_length(item: &[Token]) -> usize {
     item.len()
 }
 
-/// The paths that begin with `crate` or `super`; those of a use tree one by one.
+/// The paths that start with `crate` or `super`; those of a use tree one by one.
 fn paths<'a>(tokens: &[Token<'a>]) -> Vec<Vec<&'a str>> {
     let mut paths = Vec::new();
     for (at, token) in tokens.iter().enumerate() {

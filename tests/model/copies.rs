@@ -81,7 +81,7 @@ fn copy_items(bytes: &mut [u8], from: &[u8], places: &[(usize, usize)], itemsize
     }
 }
 
-/// Positions of items that lie behind each other from `start`.
+/// Positions of contiguous items from `start`.
 fn run(start: isize, itemsize: isize) -> impl Iterator<Item = usize> {
     (start.unsigned_abs()..).step_by(itemsize.unsigned_abs())
 }

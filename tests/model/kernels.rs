@@ -242,7 +242,7 @@ fn axes_of_two_are_copied_in_any_order() {
     check(&nested(1, &shape, &order, |_| (1, 0, false)), false, &mut random);
 }
 
-/// What is written past the caches, from any address.
+/// Copies with non-temporal stores, from any address.
 #[test]
 fn large_structures_are_copied() {
     let mut random = Random(19);
@@ -259,7 +259,7 @@ fn large_structures_are_copied() {
         (4, [2000, 2200], [0, 1], [2, 1]),
         // Strips, and what is left over by them.
         (1, [4200, 4100], [1, 0], [1, 1]),
-        // Lines that lie behind each other, too short to be written whole each by itself; few lines of few items.
+        // Adjacent lines, each too short to fill a cache line; few lines of few items.
         (4, [64, 66_000], [1, 0], [1, 1]),
         (2, [96, 90_000], [0, 1], [1, 1]),
         (4, [7, 600_100], [1, 0], [1, 1]),
@@ -273,7 +273,7 @@ fn large_structures_are_copied() {
     }
 }
 
-/// Planes whose destination lines lie behind each other, from any address, of lines of any length.
+/// Planes whose destination lines are adjacent, from any address, of lines of any length.
 #[test]
 fn lines_behind_each_other_are_copied() {
     let mut random = Random(29);

@@ -1,4 +1,4 @@
-//! The page rule of `src/kernels/mod.rs`: nothing is read or written before the first item or behind the last one, whatever the
+//! The page rule of `src/kernels/mod.rs`: nothing is read or written before the first item or after the last one, whatever the
 //! items' size, the gaps between them, the direction and the number of items, at every level of instructions.
 //!
 //! Each operand ends where a page begins that cannot be accessed, or begins where one ends. Copies are compared with a loop over
@@ -74,7 +74,7 @@ impl Layout {
         self.size * self.shape.iter().product::<isize>().unsigned_abs()
     }
 
-    /// How far the item at index 0 is behind the first byte, and all bytes from the first to the last.
+    /// How far the item at index 0 is after the first byte, and all bytes from the first to the last.
     fn reach(&self) -> (usize, usize) {
         let steps = || self.shape.iter().zip(&self.strides).map(|(len, stride)| (len - 1) * stride);
         let below: isize = steps().filter(|step| *step < 0).sum();
@@ -114,7 +114,7 @@ impl Room {
         Self { memory: Guarded::new(ROOM), pattern: Random(seed).bytes(ROOM + 64) }
     }
 
-    /// Puts items at the begin of the memory, or at its end, and fills what is there.
+    /// Puts items at the start of the memory, or at its end, and fills what is there.
     fn place(&mut self, layout: Layout, random: &mut Random) -> Placed {
         let (below, span) = layout.reach();
         assert!(span <= ROOM, "{layout:?}");
@@ -468,7 +468,7 @@ fn digits(bytes: &[u8], group: usize) -> Vec<u8> {
     text
 }
 
-/// What is written past the caches, with gaps.
+/// Copies with non-temporal stores, with gaps.
 #[test]
 fn large_lines_are_copied() {
     for mut random in rounds(6) {

@@ -128,13 +128,13 @@ impl Sink for Tree {
 
 /// An element that is no record.
 enum Element<'n> {
-    /// The plan of its format, and the byte that it begins with.
+    /// The plan of its format, and the byte that it starts with.
     Bytes(&'n Compiled, usize),
-    /// The order, the bit that it begins with, and how many they are.
+    /// The order, the bit that it starts with, and how many they are.
     Bits(ByteOrder, usize, usize),
 }
 
-/// Calls `visit` with each element of the items, which lie in what begins at `base`.
+/// Calls `visit` with each element of the items, which lie in what starts at `base`.
 fn visit_elements(nodes: &[Node], base: usize, visit: &mut impl FnMut(Element<'_>)) {
     for Node { item, inner, alone } in nodes {
         for index in 0..item.elements {

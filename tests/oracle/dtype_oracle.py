@@ -316,7 +316,7 @@ class Layout:
 
     def __init__(self, kind, size, order="|", length=1, shape=(), fields=(), tail=0, tags=(), real=None):
         self.kind, self.size, self.order, self.length, self.shape = kind, size, order, length, shape
-        # Name, padding before it, and layout of the fields, and the padding behind them; what a pointer points to.
+        # Name, padding before it, and layout of the fields, and the padding after them; what a pointer points to.
         self.fields, self.tail = fields, tail
         self.tags = set(tags)
         self.real = size if real is None else real

@@ -29,7 +29,7 @@ release_buffer.argtypes = [POINTER(Buffer)]
 
 
 class Memory:
-    """What a sequence begins with: an object, its address, and its bytes."""
+    """What a sequence starts with: an object, its address, and its bytes."""
 
     def __init__(self, object, keep=None):
         self.object, self.keep, self.holes = object, keep, []
@@ -181,7 +181,7 @@ class Player:
         except KeyError:
             return "skip"
 
-    # What sequences begin with.
+    # What sequences start with.
 
     def do_bytes(self, to, content):
         self.registers[to] = (memory := Memory(bytes.fromhex(content[1:]))).object, memory

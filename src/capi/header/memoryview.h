@@ -8,5 +8,5 @@ static inline Py_buffer *pybuffer_inline_view(PyObject *op)
 }
 #define PyMemoryView_GET_BUFFER(op) pybuffer_inline_view(_PyObject_CAST(op))
 
-/* The exporter of a memoryview (borrowed), or NULL where no object stands behind it. */
+/* The exporter of a memoryview (borrowed), or NULL where the view has no exporter. */
 #define PyMemoryView_GET_BASE(op) (pybuffer_inline_view(_PyObject_CAST(op))->obj)

@@ -2,7 +2,7 @@
 #define PY_SSIZE_T_MAX ((Py_ssize_t)(((size_t)-1) >> 1))
 #define PY_SSIZE_T_MIN (-PY_SSIZE_T_MAX - 1)
 
-/* A pointer to any struct that begins with PyObject_HEAD, as a PyObject *. */
+/* A pointer to any struct that starts with PyObject_HEAD, as a PyObject *. */
 #ifdef __cplusplus
 #  define _PyObject_CAST(op) reinterpret_cast<PyObject *>(const_cast<void *>(static_cast<const void *>(op)))
 #  define _PyVarObject_CAST(op) reinterpret_cast<PyVarObject *>(const_cast<void *>(static_cast<const void *>(op)))

@@ -65,7 +65,7 @@ impl Values {
     /// W1 to W3 of the module's contract, nothing being written, for the values of the line.
     #[inline(always)]
     pub(super) unsafe fn equal(&self, a: *const u8, b: *const u8, line: Axis) -> bool {
-        // SAFETY: the function's contract; the loop for lines without gaps is for those.
+        // SAFETY: the caller passes on W1 to W3 for the values of the line; the loop for lines without gaps is for those.
         unsafe {
             match self {
                 Self::Dense(equal) => equal((a, b, line.len.unsigned_abs())),
@@ -154,7 +154,7 @@ impl<'p> Way<'p> {
         let Some(has_nan) = self.nan else { return false };
         let mut numbers = a.wrapping_add(self.offsets.first().copied().unwrap_or(0));
         (0..self.elements.len).any(|_| {
-            // SAFETY: the function's contract.
+            // SAFETY: the caller passes on W1 and W3 for the column.
             let found = unsafe { has_nan(numbers, Axis { len: count.cast_signed(), ..self.items }) };
             numbers = numbers.wrapping_offset(self.elements.src.stride);
             found
@@ -169,7 +169,7 @@ impl<'p> Way<'p> {
         let [mut a, mut b] =
             [(a, 0), (b, 1)].map(|(start, side)| start.wrapping_add(self.offsets.get(side).copied().unwrap_or(0)));
         for _ in 0..others.len {
-            // SAFETY: the function's contract.
+            // SAFETY: the caller passes on W1 to W3 for the values of the line.
             if !unsafe { self.compare.equal(a, b, line, buffers) } {
                 return false;
             }
@@ -199,10 +199,10 @@ impl<'p> Compare<'p> {
     unsafe fn equal(&self, mut a: *const u8, mut b: *const u8, line: Axis, buffers: &mut Buffers) -> bool {
         let mut remaining = line.len.unsigned_abs();
         match self {
-            // SAFETY: the function's contract.
+            // SAFETY: the caller passes on W1 to W3 for the values of the line.
             Self::Values(values) => unsafe { values.equal(a, b, line) },
             Self::Bytes(size) => (0..remaining).all(|_| {
-                // SAFETY: the function's contract.
+                // SAFETY: the caller passes on W1 to W3 for the values of the line.
                 let equal = unsafe { core::slice::from_raw_parts(a, *size) == core::slice::from_raw_parts(b, *size) };
                 a = a.wrapping_offset(line.src.stride);
                 b = b.wrapping_offset(line.dst.stride);
@@ -212,8 +212,8 @@ impl<'p> Compare<'p> {
                 let [left_room, right_room, other] = buffers;
                 while remaining > 0 {
                     let count = remaining.min(CHUNK);
-                    // SAFETY: the function's contract, for a part of the line; a buffer has room for a chunk. Every number
-                    // fits the type that it is compared as.
+                    // SAFETY: the caller passes on W1 to W3 for the values of the line, for a part of the line; a buffer has
+                    // room for a chunk. Every number fits the type that it is compared as.
                     unsafe {
                         let left = left.read(a, left_room, other, count);
                         let right = right.read(b, right_room, other, count);

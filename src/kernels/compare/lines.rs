@@ -53,10 +53,10 @@ impl<A: Copy + SameAs<B>, B: Copy> Loop for DenseEqual<A, B> {
     type Out = bool;
 
     /// # Safety
-    /// Of W1 to W3 what concerns as many values of both types behind each other.
+    /// Of W1 to W3 what concerns as many contiguous values of both types.
     #[inline(always)]
     unsafe fn run((a, b, count): Self::On) -> bool {
-        // SAFETY: the function's contract; what is packed needs no alignment.
+        // SAFETY: the caller guarantees W1 to W3 for the items of the line; what is packed needs no alignment.
         unsafe {
             let a = core::slice::from_raw_parts(a.cast::<Packed<A>>(), count);
             let b = core::slice::from_raw_parts(b.cast::<Packed<B>>(), count);
@@ -83,7 +83,7 @@ impl<T: Copy + PartialEq> Loop for StridedEqual<T> {
             let part = left.min(PART);
             let mut all = true;
             for _ in 0..part {
-                // SAFETY: the function's contract; the values may stand at any address.
+                // SAFETY: the caller guarantees W1 to W3 for the items of the line; the values may stand at any address.
                 all &= unsafe { a.cast::<T>().read_unaligned() == b.cast::<T>().read_unaligned() };
                 a = a.wrapping_offset(line.src.stride);
                 b = b.wrapping_offset(line.dst.stride);

@@ -52,7 +52,7 @@ impl<'m> Mask<'m> {
                 }
             }
         }
-        // Lines of the cache that nobody wants are not worth it.
+        // Not worth loading cache lines that are not compared.
         if counted == 0 || counted.saturating_mul(4) < step {
             return None;
         }
@@ -76,7 +76,8 @@ impl<'m> Mask<'m> {
     /// W1 to W3 of the module's contract, nothing being written, for the columns of as many items, at least one.
     pub(super) unsafe fn alike(&self, a: *const u8, b: *const u8, count: usize) -> Alike {
         let bytes = (count - 1) * self.step + self.reach;
-        // SAFETY: the function's contract; what lies between the columns may be read, see `page_rule`.
+        // SAFETY: the caller guarantees W1 to W3 for the columns, at least one; what lies between the columns may be read, see
+        // `page_rule`.
         unsafe { (self.alike)((a, b, bytes, self.pattern)) }
     }
 }
@@ -118,7 +119,7 @@ pub(super) enum Alike {
 }
 
 /// Which bytes are compared, and which of them are the first of a float, with its sign and most of its exponent. As many of
-/// both; what comes behind them is as at their begin.
+/// both; what comes after them is as at their start.
 #[derive(Clone, Copy)]
 struct Pattern<'m> {
     /// 0xff for a byte that is compared, else 0.
@@ -143,7 +144,7 @@ impl<'m, const FLOATS: bool> Loop for MaskedEqual<'m, FLOATS> {
     /// Of W1 to W3 what concerns the bytes for which the mask is 0xff; the others may be read.
     #[inline(always)]
     unsafe fn run((a, b, count, pattern): Self::On) -> Alike {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees W1 to W3 for the bytes that count, and the others may be read.
         let (a, b) = unsafe { (core::slice::from_raw_parts(a, count), core::slice::from_raw_parts(b, count)) };
         let width = pattern.mask.len().max(1);
         let mut large = 0;
@@ -199,7 +200,7 @@ bits! {
 pub(super) unsafe fn has_nan<T: Bits, const SWAPPED: bool>(mut a: *const u8, line: Axis) -> bool {
     let mut found = T::default();
     for _ in 0..line.len {
-        // SAFETY: the function's contract; the values may stand at any address.
+        // SAFETY: the caller guarantees W1 and W3 for the items of the line; the values may stand at any address.
         let bits = unsafe { a.cast::<T>().read_unaligned() };
         found = found | if SWAPPED { bits.swapped() } else { bits }.nan();
         a = a.wrapping_offset(line.src.stride);

@@ -36,7 +36,7 @@ pub(crate) unsafe fn all_equal(
     let compare = |a: *const u8, b: *mut u8| {
         if equal(a, b.cast_const()) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    // SAFETY: the function's contract. The visit itself writes nothing through the second address.
+    // SAFETY: the caller passes on W1 to W3. The visit itself writes nothing through the second address.
     unsafe { visit(plan, a, b.cast_mut(), compare) }.is_continue()
 }
 
@@ -58,17 +58,17 @@ pub(crate) unsafe fn native_equal(code: u8, plan: &mut Plan<'_>, a: *const u8, b
         b'l' | b'L' => size_of::<c_long>(),
         b'q' | b'Q' => size_of::<c_longlong>(),
         b'n' | b'N' | b'P' => size_of::<isize>(),
-        // SAFETY: the function's contract.
+        // SAFETY: the caller passes on W1 to W3; the type is not larger than the items.
         b'f' => return unsafe { columns_equal(plan, &float(Scalar::Single), a, b) },
-        // SAFETY: the function's contract.
+        // SAFETY: the caller passes on W1 to W3; the type is not larger than the items.
         b'd' => return unsafe { columns_equal(plan, &float(Scalar::Double), a, b) },
         _ => return None,
     };
-    // SAFETY: the function's contract.
+    // SAFETY: the caller passes on W1 to W3; the type is not larger than the items.
     Some(unsafe { bytes_equal(plan, size, a, b) })
 }
 
-/// Whether every pair of items has the same bytes, `size` of them from the begin of each.
+/// Whether every pair of items has the same bytes, `size` of them from the start of each.
 ///
 /// # Safety
 /// As [`all_equal`]; the items of both operands are not smaller.
@@ -80,13 +80,13 @@ pub(crate) unsafe fn bytes_equal(plan: &mut Plan<'_>, size: usize, a: *const u8,
     plan.take_block();
     let unit = plan.unit;
     if plan.direct().is_empty() {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller passes on W1 to W3; the column is the bytes of the items.
         return unsafe {
             all_equal(plan, a, b, |a, b| core::slice::from_raw_parts(a, unit) == core::slice::from_raw_parts(b, unit))
         };
     }
     let column = Column { offsets: [0, 0], pairs: Pairs::Bytes(unit) };
-    // SAFETY: the function's contract. There is a way to compare bytes.
+    // SAFETY: the caller passes on W1 to W3; the column is the bytes of the items. There is a way to compare bytes.
     unsafe { columns_equal(plan, &[Some(column)], a, b) }.unwrap_or(false)
 }
 
@@ -108,7 +108,7 @@ pub(crate) unsafe fn columns_equal(
         _ => [None],
     };
     let [Some(column)] = &single else {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller passes on W1 to W3; the columns lie within the items.
         return unsafe { lines_equal(plan, line, columns, long, a, b) };
     };
     // Values that are all there is have loops that need no preparation.
@@ -116,10 +116,11 @@ pub(crate) unsafe fn columns_equal(
         && (!long || values.is_dense())
     {
         let [x, y] = column.offsets;
-        // SAFETY: the function's contract, for each line. Pointers on the way stand where the items say.
+        // SAFETY: the caller passes on W1 to W3; the columns lie within the items, for each line. Pointers on the way stand
+        // where the items say.
         return Some(unsafe { all_equal(plan, a, b, |a, b| values.equal(a.wrapping_add(x), b.wrapping_add(y), line)) });
     }
-    // SAFETY: the function's contract.
+    // SAFETY: the caller passes on W1 to W3; the columns lie within the items.
     unsafe { lines_equal(plan, line, &single, long, a, b) }
 }
 
@@ -127,7 +128,7 @@ pub(crate) unsafe fn columns_equal(
 ///
 /// # Safety
 /// As [`columns_equal`], which has taken the line out of the plan.
-// Not in line: it needs much memory.
+// Not inlined: it needs much memory.
 #[inline(never)]
 unsafe fn lines_equal(
     plan: &Plan<'_>,
@@ -158,7 +159,7 @@ unsafe fn lines_equal(
         let mut remaining = line.len.unsigned_abs();
         while remaining > 0 {
             let count = remaining.min(part);
-            // SAFETY: the function's contract, for a part of the line.
+            // SAFETY: the caller passes on W1 to W3; the columns lie within the items, for a part of the line.
             let equal = unsafe {
                 let alike = mask.as_ref().map_or(Alike::No, |mask| mask.alike(a, b, count));
                 ways.iter().map_while(Option::as_ref).all(|way| match alike {
@@ -176,7 +177,7 @@ unsafe fn lines_equal(
         }
         true
     };
-    // SAFETY: the function's contract, for each line.
+    // SAFETY: the caller passes on W1 to W3; the columns lie within the items, for each line.
     Some(unsafe { all_equal(plan, a, b, line_equal) })
 }
 

@@ -1,6 +1,6 @@
 //! Converts numbers as a plan says, from one type to another.
 //!
-//! Items that do not lie behind each other, or in the other byte order, are brought together in a small buffer first, and
+//! Items that are not contiguous, or have the other byte order, are gathered in a small buffer first, and
 //! spread afterwards, so that there is one loop for each pair of types.
 
 use core::mem::MaybeUninit;
@@ -23,7 +23,7 @@ pub(crate) use pairs::{Conversion, Operand};
 /// Numbers that are converted at a time where they go through a buffer.
 const CHUNK: usize = 512;
 
-/// Numbers behind each other that are worth a call.
+/// How many contiguous numbers are worth a call.
 const WORTH: usize = 64;
 
 /// Rows and columns of a tile, which is a chunk: rows are few bytes apart in the first operand, columns in the second.
@@ -70,7 +70,7 @@ pub(crate) unsafe fn convert(
     result
 }
 
-/// Reads the numbers of lines, as numbers of another type behind each other.
+/// Reads the numbers of lines, as contiguous numbers of another type.
 pub(super) struct Reader<'p> {
     /// What brings them together, where they do not lie so.
     gather: Option<NumberMover<'p>>,
@@ -111,7 +111,8 @@ impl<'p> Reader<'p> {
     ) -> *const u8 {
         let (room, other) = (room.as_mut_ptr().cast::<u8>(), other.as_mut_ptr().cast::<u8>());
         let mut numbers = src;
-        // SAFETY: the function's contract; the buffers are other memory.
+        // SAFETY: the caller guarantees W1 and W3 for `count` numbers, for which both buffers have room; the buffers are other
+        // memory.
         unsafe {
             if let Some(gather) = &self.gather {
                 let gathered = if self.convert.is_some() { other } else { room };
@@ -146,7 +147,7 @@ struct NumberSteps {
 }
 
 impl NumberSteps {
-    /// Rows of that many numbers behind each other.
+    /// Rows of that many contiguous numbers.
     fn contiguous(scalar: Scalar, columns: usize) -> Self {
         let size = scalar.size();
         Self { row: (size * columns).cast_signed(), number: size.cast_signed() }
@@ -247,14 +248,14 @@ impl<'c> NumberPlane<'c> {
         let Conversion { src: from, dst: to, .. } = *self.conversion;
         if from.scalar == to.scalar {
             // Only the order of the bytes changes.
-            // SAFETY: the function's contract.
+            // SAFETY: the caller passes on W1 to W4 for the rows and columns.
             unsafe { self.gather.run(Rows::new(src, dst, [rows, columns], [src_steps.row, dst_steps.row])) };
             return Ok(());
         }
         let is_dense = |operand: Operand, steps: NumberSteps| {
             is_plain(operand, steps) && (rows == 1 || columns >= WORTH || steps.row == row_size(operand, columns))
         };
-        // SAFETY: the function's contract, and that of the buffers.
+        // SAFETY: the caller passes on W1 to W4 for the rows and columns, and that of the buffers.
         unsafe {
             let (mut source, mut source_steps) = (src, src_steps);
             if !is_dense(from, src_steps) {

@@ -76,7 +76,8 @@ impl<'p> NumberProgram<'p> {
     /// W1, W2 and W4 of the module's contract for these numbers.
     unsafe fn run(&self, src: *const u8, dst: *mut u8, count: usize) -> usize {
         let times = count.checked_div(self.program.periods).unwrap_or(0);
-        // SAFETY: the function's contract, for the periods, each of one number. The program is for this level.
+        // SAFETY: the caller passes on W1, W2 and W4 for the numbers, for the periods, each of one number. The program is for
+        // this level.
         unsafe { (self.steps)(self.program, src, dst, times) };
         times * self.program.periods
     }
@@ -120,7 +121,7 @@ impl<'p> NumberMover<'p> {
     #[inline]
     pub(in crate::kernels) unsafe fn run(&self, rows: Rows) {
         let rows = Rows { numbers: self.strides, ..rows };
-        // SAFETY: the function's contract; what a program leaves over is a row.
+        // SAFETY: the caller passes on W1, W2 and W4 for the numbers; what a program leaves over is a row.
         unsafe {
             match self.program {
                 None => (self.rows)(rows),
@@ -135,12 +136,12 @@ impl<'p> NumberMover<'p> {
     }
 }
 
-/// Numbers behind each other that become such.
+/// Copies rows of numbers that keep their type and byte order.
 ///
 /// # Safety
 /// Of W1, W2 and W4 what concerns them.
 unsafe fn copied<const SIZE: usize>(rows: Rows) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees W1, W2 and W4 for these numbers.
     unsafe { rows.each(|src, dst, count| core::ptr::copy_nonoverlapping(src, dst, count * SIZE)) }
 }
 
@@ -175,10 +176,10 @@ impl<T: Unit> Loop for Swap<T> {
     type Out = ();
 
     /// # Safety
-    /// Of W1, W2 and W4 what concerns the numbers, which lie behind each other in the rows of both operands.
+    /// Of W1, W2 and W4 what concerns the numbers, which are contiguous in the rows of both operands.
     #[inline(always)]
     unsafe fn run(rows: Rows) {
-        // SAFETY: the function's contract; what is packed needs no alignment.
+        // SAFETY: the caller passes on W1, W2 and W4 for the numbers; what is packed needs no alignment.
         unsafe {
             rows.each(|src, dst, count| {
                 let src = core::slice::from_raw_parts(src.cast::<Packed<T>>(), count);
@@ -197,7 +198,7 @@ impl<T: Unit> Loop for Swap<T> {
 /// Of W1, W2 and W4 what concerns them.
 unsafe fn moved<T: Unit, const SWAP: bool>(rows: Rows) {
     let [src_step, dst_step] = rows.numbers;
-    // SAFETY: the function's contract; the numbers may stand at any address.
+    // SAFETY: the caller guarantees W1, W2 and W4 for these numbers; the numbers may stand at any address.
     unsafe {
         rows.each(|mut src, mut dst, count| {
             for _ in 0..count {

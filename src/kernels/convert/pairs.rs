@@ -11,7 +11,7 @@ use crate::format::{Fault, Half, Native, Numbers, Scalar, To, Truth, fault};
 
 use crate::kernels::multiversion::{Loop, compiled};
 
-/// Numbers behind each other that are checked, then converted.
+/// How many contiguous numbers are checked before they are converted, while they are in the cache.
 const PART: usize = 2048;
 
 /// One operand's numbers.
@@ -39,7 +39,7 @@ pub(crate) struct Conversion {
     checks: bool,
 }
 
-/// Converts as many numbers behind each other, which fit.
+/// Converts as many contiguous numbers, which fit.
 pub(super) type KnownLoop = unsafe fn((*const u8, *mut u8, usize));
 
 /// The loops over contiguous numbers in the machine's byte order, at any address.
@@ -83,7 +83,7 @@ macro_rules! known_floats {
         $(impl Known<$integer> for $from {
             #[inline(always)]
             unsafe fn known(self) -> $integer {
-                // SAFETY: the function's contract: without its fraction it is in range.
+                // SAFETY: the caller guarantees that the number fits: without its fraction it is in range.
                 unsafe { self.to_int_unchecked::<$through>() as $integer }
             }
         })*
@@ -108,10 +108,10 @@ impl<S: Native + To<T>, T> Loop for Fit<S, T> {
     type Out = bool;
 
     /// # Safety
-    /// Of W1 what concerns `count` numbers behind each other.
+    /// Of W1 what concerns `count` contiguous numbers.
     #[inline(always)]
     unsafe fn run((src, count): (*const u8, usize)) -> bool {
-        // SAFETY: the function's contract. Bytes need no alignment.
+        // SAFETY: the caller guarantees W1, W2 and W4 for `count` numbers. Bytes need no alignment.
         let src = unsafe { core::slice::from_raw_parts(src.cast::<S::Bytes>(), count) };
         src.iter().fold(true, |all, from| all & To::<T>::fits(S::from_bytes(*from)))
     }
@@ -125,10 +125,10 @@ impl<S: Native + Known<T>, T: Native> Loop for Convert<S, T> {
     type Out = ();
 
     /// # Safety
-    /// Of W1, W2 and W4 what concerns `count` numbers behind each other at both places; all of them fit.
+    /// Of W1, W2 and W4 what concerns `count` contiguous numbers at both places; all of them fit.
     #[inline(always)]
     unsafe fn run((src, dst, count): (*const u8, *mut u8, usize)) {
-        // SAFETY: the function's contract. Bytes need no alignment.
+        // SAFETY: the caller guarantees W1, W2 and W4 for `count` numbers. Bytes need no alignment.
         unsafe {
             let src = core::slice::from_raw_parts(src.cast::<S::Bytes>(), count);
             let dst = core::slice::from_raw_parts_mut(dst.cast::<MaybeUninit<T::Bytes>>(), count);
@@ -142,7 +142,7 @@ impl<S: Native + Known<T>, T: Native> Loop for Convert<S, T> {
 /// # Safety
 /// A number may be read there.
 unsafe fn fault_at<S: Native>(src: *const u8) -> Fault {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that a number may be read there (W1).
     fault(S::from_bytes(unsafe { src.cast::<S::Bytes>().read() }))
 }
 
@@ -222,12 +222,12 @@ impl Conversion {
         Some(Self { src, dst, loops, checks: true })
     }
 
-    /// The same for numbers that are known to fit.
+    /// Converts numbers that are known to fit.
     pub(crate) fn of_known(&self) -> Self {
         Self { checks: false, ..*self }
     }
 
-    /// The loop for as many numbers behind each other, which fit.
+    /// The loop for as many contiguous numbers, which fit.
     pub(super) fn known(&self) -> KnownLoop {
         self.loops.run
     }
@@ -237,14 +237,14 @@ impl Conversion {
         self.src.scalar == self.dst.scalar && self.src.swapped == self.dst.swapped
     }
 
-    /// The first of `count` numbers behind each other, in the machine's byte order, that does not fit, and why.
+    /// The first of `count` contiguous numbers, in the machine's byte order, that does not fit, and why.
     ///
     /// # Safety
     /// Of W1 and W3 what concerns these numbers.
     pub(crate) unsafe fn first_misfit(&self, src: *const u8, count: usize) -> Option<(usize, Fault)> {
         let size = self.src.scalar.size();
         (0..count).step_by(PART).find_map(|start| {
-            // SAFETY: the function's contract, for a part of the numbers.
+            // SAFETY: the caller passes on W1 and W3, for a part of the numbers.
             let misfit = unsafe { self.misfit(src.wrapping_add(start * size), PART.min(count - start)) };
             misfit.map(|(at, fault)| (start + at, fault))
         })
@@ -256,7 +256,7 @@ impl Conversion {
     /// As [`first_misfit`](Self::first_misfit).
     #[inline(always)]
     unsafe fn misfit(&self, src: *const u8, count: usize) -> Option<(usize, Fault)> {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller passes on W1 and W3.
         unsafe {
             if (self.loops.fit)((src, count)) {
                 return None;
@@ -266,12 +266,13 @@ impl Conversion {
         }
     }
 
-    /// Converts numbers behind each other, as far as they fit; what fails is which one, and why.
+    /// Converts contiguous numbers, as far as they fit; what fails is which one, and why.
     ///
     /// # Safety
     /// Of W1, W2 and W4 what concerns `count` numbers; they fit if they are known to.
     pub(super) unsafe fn run(&self, src: *const u8, dst: *mut u8, count: usize) -> Result<(), (usize, Fault)> {
-        // SAFETY: the function's contract, for a part of the numbers; they fit, or it is not converted.
+        // SAFETY: the caller guarantees W1, W2 and W4 for `count` numbers, for a part of the numbers; they fit, or it is not
+        // converted.
         unsafe {
             if !self.checks {
                 (self.loops.run)((src, dst, count));
@@ -300,7 +301,7 @@ impl Conversion {
         let (mut start, mut count) = (0, count);
         while count > 1 {
             let half = count / 2;
-            // SAFETY: the function's contract, for a part of the numbers.
+            // SAFETY: the caller passes on W1 and W3, for a part of the numbers.
             if unsafe { (self.loops.fit)((src.wrapping_add(start * self.src.scalar.size()), half)) } {
                 start += half;
                 count -= half;

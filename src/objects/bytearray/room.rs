@@ -39,8 +39,9 @@ pub(super) unsafe fn rebuilt(
     fill: impl Fn(*mut u8, Py_ssize_t, *mut u8),
 ) -> Result<()> {
     let mut room: Option<(Scratch, usize)> = None;
-    // SAFETY: the function's contract; under the claim this thread has the object to itself. What it had in the room's place
-    // came from the same domain, and nobody has it any more when the room is dropped.
+    // SAFETY: the caller guarantees O1 and O2, and what `fill` writes is within the length; under the claim this thread has the
+    // object to itself. What it had in the room's place came from the same domain, and nobody has it any more when the room is
+    // dropped.
     unsafe {
         loop {
             let missing = claimed(op, || {
@@ -80,7 +81,7 @@ pub(super) unsafe fn rebuilt(
 /// # Safety
 /// O2, and this thread has claimed the object.
 unsafe fn other_room(op: NonNull<PyByteArrayObject>, size: usize) -> Result<Option<usize>> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O2; its claim is O3's exclusive access.
     let (room, offset) = unsafe {
         let object = op.as_ptr();
         ((*object).ob_alloc.unsigned_abs(), (*object).ob_start.addr().wrapping_sub((*object).ob_bytes.addr()))
@@ -98,12 +99,12 @@ unsafe fn other_room(op: NonNull<PyByteArrayObject>, size: usize) -> Result<Opti
     }))
 }
 
-/// Resizes what the C library's allocator can; `false` where the bytes do not begin at the begin of the memory.
+/// Resizes what the C library's allocator can; `false` where the memory has bytes before the first of the content.
 ///
 /// # Safety
 /// As [`resize`](super::resize), and this thread has claimed the object; `length` is not negative.
 pub(super) unsafe fn resize_claimed(op: NonNull<PyByteArrayObject>, length: Py_ssize_t) -> Result<bool> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O2; its claim is O3's exclusive access.
     unsafe {
         if let Some(alloc) = other_room(op, length.unsigned_abs())? {
             let object = op.as_ptr();
@@ -126,7 +127,7 @@ pub(super) unsafe fn resize_claimed(op: NonNull<PyByteArrayObject>, length: Py_s
 /// # Safety
 /// O2, and this thread has claimed the object; `alloc` bytes of the domain `Mem`, which become the object's.
 unsafe fn set_memory(op: NonNull<PyByteArrayObject>, memory: *mut c_char, alloc: usize) {
-    // SAFETY: the function's contract. Other threads may read where the bytes begin.
+    // SAFETY: the caller guarantees O2; its claim is O3's exclusive access. Other threads may read where the bytes start.
     unsafe {
         let object = op.as_ptr();
         (*object).ob_bytes = memory;
@@ -135,12 +136,12 @@ unsafe fn set_memory(op: NonNull<PyByteArrayObject>, memory: *mut c_char, alloc:
     }
 }
 
-/// Sets the length, and the NUL behind it.
+/// Sets the length, and the NUL after it.
 ///
 /// # Safety
 /// O2, and this thread has claimed the object, which has memory for that.
 unsafe fn set_length(op: NonNull<PyByteArrayObject>, length: Py_ssize_t) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O2; its claim is O3's exclusive access.
     unsafe {
         atomic(&raw mut (*op.as_ptr()).ob_base.ob_size).store(length, Ordering::Relaxed);
         (*op.as_ptr()).ob_start.offset(length).write(0);

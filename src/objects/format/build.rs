@@ -35,7 +35,7 @@ static mut COMMON_TEXTS: [[c_char; 2]; COMMON] = {
     let mut letter = 0;
     while let Some((text, others)) = rest.split_first_mut() {
         *text = [letter, 0];
-        // Wraps behind the last one.
+        // Wraps to 0 after the last one.
         letter = letter.wrapping_add(1);
         rest = others;
     }
@@ -49,7 +49,7 @@ static mut COMMON_ITEMS: [pybuffer_item; COMMON] = {
         if let Some(common) = common_item(letter) {
             *item = item_of(&common);
         }
-        // Wraps behind the last one.
+        // Wraps to 0 after the last one.
         letter = letter.wrapping_add(1);
         rest = others;
     }
@@ -79,7 +79,7 @@ static mut COMMON_OBJECTS: [FormatObject; COMMON] = {
                 object.text = (&raw const COMMON_TEXTS).cast::<c_char>().add(2 * letter as usize);
             }
         }
-        // Wraps behind the last one.
+        // Wraps to 0 after the last one.
         letter = letter.wrapping_add(1);
         rest = others;
     }
@@ -222,7 +222,7 @@ impl Used {
     }
 }
 
-/// An item that has begun and not ended.
+/// An item that has started and not ended.
 #[derive(Clone, Copy, Default)]
 struct Open {
     /// What was used before it began, and whether something was beyond.
@@ -246,7 +246,7 @@ struct TreeBuilder<'t> {
     used: Used,
     /// The most that was ever used: what turns out to be nothing takes room until then.
     peak: Used,
-    /// The top, and what has begun inside it: one more at each depth, and the innermost.
+    /// The top, and what has started inside it: one more at each depth, and the innermost.
     open: [Open; MAX_DEPTH + 2],
     depth: usize,
     /// A number is too large for C, which a format may have where it makes no difference to the size.
@@ -270,7 +270,7 @@ impl<'t> TreeBuilder<'t> {
         }
     }
 
-    /// Begins again, and writes this time, to memory for what has been counted.
+    /// Starts again, and writes this time, to memory for what has been counted.
     fn write(&mut self, items: *mut pybuffer_item, lengths: *mut Py_ssize_t, names: *mut c_char) {
         (self.items, self.lengths, self.names) = (items, lengths, names);
         self.used = Used { items: 1, ..Used::default() };
@@ -280,7 +280,7 @@ impl<'t> TreeBuilder<'t> {
         }
     }
 
-    /// Takes room for something; says where it begins.
+    /// Takes room for something; says where it starts.
     fn take(&mut self, part: fn(&mut Used) -> &mut usize, amount: usize) -> usize {
         let used = part(&mut self.used);
         let at = *used;
@@ -309,7 +309,7 @@ impl<'t> TreeBuilder<'t> {
     /// The walk is over, and there is memory.
     unsafe fn root(&mut self, extent: SizeAlign) -> *const pybuffer_item {
         let Some(&top) = self.open.first() else { return null() };
-        // SAFETY: the function's contract; the fields are those that `end` has written.
+        // SAFETY: the caller has walked over the format, and there is memory; the fields are those that `end` has written.
         unsafe {
             let first = if top.nfields == 0 { null() } else { self.items.add(1).cast_const() };
             if top.nfields == 1

@@ -13,7 +13,7 @@ use super::spell::{orders, standard_code};
 /// # Safety
 /// O1, O2.
 pub(crate) unsafe fn equivalent(a: NonNull<FormatObject>, b: NonNull<FormatObject>, names: bool) -> bool {
-    // SAFETY: the function's contract; the items belong to the objects.
+    // SAFETY: the caller guarantees O1 and O2; the items belong to the objects.
     unsafe {
         let (a, b) = (a.as_ptr(), b.as_ptr());
         (*a).size == (*b).size && same_item(&*(*a).root, &*(*b).root, names)
@@ -31,7 +31,8 @@ unsafe fn same_item(a: &pybuffer_item, b: &pybuffer_item, names: bool) -> bool {
         // A format as a whole is a record like any other.
         if first == 0 { [b'T', 0, 0] } else { standard_code(item) }
     };
-    // SAFETY: the function's contract: shapes have `ndim` entries, names are C strings, fields lead to the next.
+    // SAFETY: the caller guarantees that both items belong to formats: shapes have `ndim` entries, names are C strings, fields
+    // lead to the next.
     unsafe {
         layout(a) == layout(b)
             && implied(a) == implied(b)
@@ -45,7 +46,7 @@ unsafe fn same_item(a: &pybuffer_item, b: &pybuffer_item, names: bool) -> bool {
 /// # Safety
 /// Both items belong to formats, and have as many fields.
 unsafe fn same_fields(a: &pybuffer_item, b: &pybuffer_item, names: bool) -> bool {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that both items belong to formats: each field leads to the next.
     unsafe {
         let (mut a, mut b) = (a.fields.as_ref(), b.fields.as_ref());
         while let (Some(field_a), Some(field_b)) = (a, b) {

@@ -47,7 +47,7 @@ pub(crate) struct FormatObject {
     nops: usize,
 }
 
-// SAFETY: begins with a PyObject.
+// SAFETY: `repr(C)`, and its first field is a `PyObject`.
 unsafe impl Object for FormatObject {}
 
 /// The type of parsed formats, the objects that `pybuffer_format_parse` makes.

@@ -27,7 +27,7 @@ use super::FormatObject;
 /// # Safety
 /// O1, O2.
 pub(crate) unsafe fn canonical(format: NonNull<FormatObject>) -> Result<Owned<PyBytesObject>> {
-    // SAFETY: the function's contract; the items belong to the object. The bytes object is new and as long as measured.
+    // SAFETY: the caller guarantees O1 and O2; the items belong to the object. The bytes object is new and as long as measured.
     unsafe {
         let (root, size) = (&*(*format.as_ptr()).root, (*format.as_ptr()).size);
         let mut measured = Speller::new(MessageWriter::measure());
@@ -41,7 +41,7 @@ pub(crate) unsafe fn canonical(format: NonNull<FormatObject>) -> Result<Owned<Py
 
 struct Speller {
     out: MessageWriter,
-    /// The prefix that is in force; none yet at the begin.
+    /// The prefix that is in force; none yet at the start.
     prefix: Option<u8>,
     /// The end of the last `Z` that is a code by itself.
     wide: Option<usize>,
@@ -73,7 +73,7 @@ impl Speller {
     /// # Safety
     /// `root` is the root of a format of this size.
     unsafe fn whole(&mut self, root: &pybuffer_item, size: isize) {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees that the root is that of a format, so all its items are there.
         unsafe {
             if root.kind == PYBUFFER_KIND_RECORD && is_code(root, b"") {
                 self.fields(root, size);
@@ -94,13 +94,13 @@ impl Speller {
         }
     }
 
-    /// The fields of a record of this size, with the padding between and behind them.
+    /// The fields of a record of this size, with the padding between and after them.
     ///
     /// # Safety
     /// The item belongs to a format.
     unsafe fn fields(&mut self, record: &pybuffer_item, size: isize) {
         let mut place = Place::default();
-        // SAFETY: the function's contract: each field leads to the next one.
+        // SAFETY: the caller guarantees that the item belongs to a format: each field leads to the next one.
         unsafe {
             let mut field = record.fields.as_ref();
             while let Some(item) = field {
@@ -149,7 +149,8 @@ impl Speller {
         // As the struct module spells it.
         self.separate();
         let counted = item.ndim == 1 && item.elements > 1 && !has_length(item) && item.kind != PYBUFFER_KIND_RECORD;
-        // SAFETY: the function's contract: the shape has `ndim` entries, the name is NULL or a C string.
+        // SAFETY: the caller guarantees that the item belongs to a format: the shape has `ndim` entries, the name is NULL or a
+        // C string.
         unsafe {
             if item.ndim != 0 && !counted {
                 for axis in 0..item.ndim {
@@ -189,7 +190,7 @@ impl Speller {
         if second != 0 {
             self.out.push(&[second]);
         }
-        // SAFETY: the function's contract: a pointer has one field or none.
+        // SAFETY: the caller guarantees that the item belongs to a format: a pointer has one field or none.
         unsafe {
             match item.kind {
                 PYBUFFER_KIND_RECORD => {
@@ -214,7 +215,7 @@ impl Speller {
         }
     }
 
-    /// The prefix, where another one has to be in force. It stands behind the shape, as NumPy and ctypes have it.
+    /// The prefix, where another one has to be in force. It stands after the shape, as NumPy and ctypes have it.
     fn prefix(&mut self, item: &pybuffer_item) {
         if let Some(prefix) = prefix_of(item)
             && self.prefix != Some(prefix)

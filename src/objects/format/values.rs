@@ -22,7 +22,7 @@ unsafe fn with_compiled<R>(
     format: NonNull<FormatObject>,
     act: impl FnOnce(&CompiledFormat<'_>) -> Result<R>,
 ) -> Result<R> {
-    // SAFETY: the function's contract; the steps and the text belong to the object.
+    // SAFETY: the caller guarantees O1 and O2; the steps and the text belong to the object.
     unsafe {
         let format = &*format.as_ptr();
         let (values, size) = (format.values.unsigned_abs(), format.size.unsigned_abs());
@@ -92,7 +92,7 @@ fn check_array(values: Option<usize>) -> Result<()> {
     if size.is_some_and(|size| isize::try_from(size).is_ok()) { Ok(()) } else { Err(Error::no_memory()) }
 }
 
-/// `pybuffer_format_unpack_items`: the values of `count` items, each `stride` bytes behind the one before.
+/// `pybuffer_format_unpack_items`: the values of `count` items, each `stride` bytes after the one before.
 ///
 /// # Safety
 /// O1, O2; an item may be read at each place, and as many values written.
@@ -103,7 +103,8 @@ pub(crate) unsafe fn unpack(
     count: usize,
     values: *mut pybuffer_value,
 ) -> Result<()> {
-    // SAFETY: the function's contract; the compiled format visits as many values as it has.
+    // SAFETY: the caller guarantees O1 and O2, and has the items, and room for the values; the compiled format visits as many
+    // values as it has.
     unsafe {
         let size = (*format.as_ptr()).size.unsigned_abs();
         let each = (*format.as_ptr()).values.unsigned_abs();
@@ -134,7 +135,7 @@ pub(crate) unsafe fn unpack(
 /// # Safety
 /// O1, O2; an item may be written, and the values read; none of them lies in the item.
 pub(crate) unsafe fn pack(format: NonNull<FormatObject>, item: *mut u8, values: *const pybuffer_value) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1 and O2, and has the values, and room for the items.
     unsafe {
         let (size, count) = ((*format.as_ptr()).size.unsigned_abs(), (*format.as_ptr()).values.unsigned_abs());
         check_array(Some(count))?;
@@ -164,12 +165,12 @@ pub(crate) fn count_items(format: &CStr, values: usize) -> Result<usize> {
     })
 }
 
-/// Packs items behind each other, as many as there are values for, which [`count_items`] has said.
+/// Packs contiguous items, as many as there are values for, which [`count_items`] has said.
 ///
 /// # Safety
 /// What [`read_value`] needs of the values.
 pub(crate) unsafe fn pack_items(format: &CStr, values: &[pybuffer_value], memory: &mut [u8]) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that the values are what `read_value` needs.
     let value = |value| unsafe { read_value(value) };
     if values.iter().any(|one| value(one).is_none()) {
         return Err(NO_VALUE);
@@ -193,7 +194,7 @@ pub(crate) unsafe fn write_values(
 ) -> Result<()> {
     let mut to = values;
     compiled.unpack_inline(item, &mut |value| {
-        // SAFETY: the function's contract: an item has as many values as its compiled format counts.
+        // SAFETY: the caller has room for the values: an item has as many values as its compiled format counts.
         unsafe {
             write_value(to, &value);
             to = to.add(1);
@@ -226,7 +227,7 @@ unsafe fn write_value(to: *mut pybuffer_value, value: &Value<'_>) {
             (c::PYBUFFER_KIND_BYTES, pybuffer_value_as { bytes })
         }
     };
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that `to` may be written.
     unsafe { to.write(pybuffer_value { kind, r#as }) };
 }
 
@@ -236,7 +237,7 @@ unsafe fn write_value(to: *mut pybuffer_value, value: &Value<'_>) {
 /// The member that the kind names is initialised; where that is bytes, `length` of them may be read.
 pub(crate) unsafe fn read_value(value: &pybuffer_value) -> Option<Value<'_>> {
     let r#as = &value.r#as;
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that the kind names the member that is initialised.
     unsafe {
         Some(match value.kind {
             c::PYBUFFER_KIND_SIGNED => Value::Signed(r#as.i),

@@ -40,7 +40,7 @@ impl Access {
     /// # Safety
     /// O1, O2, for as long as the result lives.
     pub(super) unsafe fn of_memoryview(memoryview: NonNull<PyMemoryViewObject>) -> Result<Self> {
-        // SAFETY: the function's contract; a memoryview keeps its managed buffer.
+        // SAFETY: the caller guarantees O1 and O2, for as long as the result lives; a memoryview keeps its managed buffer.
         unsafe {
             if inaccessible(memoryview) {
                 return Err(released());

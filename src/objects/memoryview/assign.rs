@@ -23,7 +23,7 @@ pub(crate) unsafe fn assign(
     source: NonNull<PyObject>,
 ) -> Result<()> {
     let mut part = Stacked::empty();
-    // SAFETY: the function's contract; the views stay where they are. The exporters vouch for the memory (B1).
+    // SAFETY: the caller guarantees O1 and W3; the views stay where they are. The exporters vouch for the memory (B1).
     unsafe {
         let access = Access::new(op)?;
         access.writable()?;
@@ -49,7 +49,7 @@ unsafe fn same_format(a: &Py_buffer, b: &Py_buffer) -> bool {
         let text = format.to_bytes();
         text.strip_prefix(b"@").unwrap_or(text)
     }
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees B1 for both.
     unsafe { a.itemsize == b.itemsize && plain(buffer::format_of(a)) == plain(buffer::format_of(b)) }
 }
 
@@ -63,7 +63,8 @@ pub(crate) unsafe fn fill(
     values: &[pybuffer_value],
 ) -> Result<()> {
     let mut part = Stacked::empty();
-    // SAFETY: the function's contract; the item is new memory, and each place has as many bytes as it.
+    // SAFETY: the caller guarantees O1 and W3; its values are what `read_value` needs; the item is new memory, and each place
+    // has as many bytes as it.
     unsafe {
         let access = Access::new(op)?;
         access.writable()?;

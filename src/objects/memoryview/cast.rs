@@ -76,7 +76,7 @@ pub(crate) unsafe fn cast(
         }
     }
     let shape = shape.unwrap_or(&whole);
-    // SAFETY: as many bytes as before, one behind the other (B1).
+    // SAFETY: as many bytes as before, one after the other (B1).
     unsafe {
         derived(access, shape.len(), Some(format), |_, view, axes| {
             view.itemsize = itemsize;

@@ -28,7 +28,7 @@ pub(crate) unsafe fn get_contiguous(
     writable: bool,
     order: Order,
 ) -> Result<Owned<PyMemoryViewObject>> {
-    // SAFETY: the function's contract; a memoryview's view is complete (B1).
+    // SAFETY: the caller guarantees O1 and W3; a memoryview's view is complete (B1).
     unsafe {
         let memoryview = from_object(obj)?;
         let view = &(*memoryview.as_ptr()).view;
@@ -50,14 +50,14 @@ pub(crate) unsafe fn get_contiguous(
 /// # Safety
 /// O1, and W3.
 pub(crate) unsafe fn to_bytes(op: NonNull<PyObject>, order: Order) -> Result<Owned<PyBytesObject>> {
-    // SAFETY: the function's contract; a memoryview's view is complete (B1).
+    // SAFETY: the caller guarantees O1 and W3; a memoryview's view is complete (B1).
     unsafe { bytes_object(Access::new(op)?.view(), order) }
 }
 
 /// # Safety
 /// B1 and W3.
 unsafe fn bytes_object(view: &Py_buffer, order: Order) -> Result<Owned<PyBytesObject>> {
-    // SAFETY: the function's contract; new memory of that size.
+    // SAFETY: the caller guarantees B1 and W3; new memory of that size.
     unsafe {
         let bytes = bytes::uninitialised(view.len)?;
         buffer::to_fresh(bytes::start(bytes.as_non_null()).cast(), view, order)?;
@@ -70,7 +70,7 @@ unsafe fn bytes_object(view: &Py_buffer, order: Order) -> Result<Owned<PyBytesOb
 /// # Safety
 /// B1 and W3.
 unsafe fn frozen_copy(view: &Py_buffer, order: Order) -> Result<Owned<PyMemoryViewObject>> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees B1 and W3.
     unsafe {
         let shape = buffer::checked_structure(view)?.shape.unwrap_or(&[]);
         let memory = bytes_object(view, order)?.upcast();
@@ -83,7 +83,7 @@ unsafe fn frozen_copy(view: &Py_buffer, order: Order) -> Result<Owned<PyMemoryVi
 /// # Safety
 /// O1, and W3.
 pub(crate) unsafe fn copy(op: NonNull<PyObject>, order: Order) -> Result<Owned<PyMemoryViewObject>> {
-    // SAFETY: the function's contract; a memoryview's view is complete (B1); new memory of that size.
+    // SAFETY: the caller guarantees O1 and W3; a memoryview's view is complete (B1); new memory of that size.
     unsafe {
         let access = Access::new(op)?;
         let (view, structure) = (access.view(), access.structure()?);
@@ -129,7 +129,8 @@ unsafe fn laid_over(
     shape: &[isize],
     order: Order,
 ) -> Result<Owned<PyMemoryViewObject>> {
-    // SAFETY: the function's contract; nobody else has seen the managed buffer (O3).
+    // SAFETY: the caller guarantees O1; its exporter has as many bytes as the shape needs; nobody else has seen the managed
+    // buffer (O3).
     unsafe {
         let managed = managed::of_exporter(memory.as_non_null())?;
         managed::copy_format(&managed, format)?;

@@ -91,7 +91,7 @@ enum Formats {
 /// # Safety
 /// B1 for both, and W3.
 unsafe fn equal(a: &Py_buffer, b: &Py_buffer, formats: Formats) -> Result<bool> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees B1 and W3 for both.
     unsafe {
         let (left, right) = (buffer::checked_structure(a)?, buffer::checked_structure(b)?);
         let alike = match formats {
@@ -116,7 +116,7 @@ unsafe fn equal(a: &Py_buffer, b: &Py_buffer, formats: Formats) -> Result<bool> 
 /// # Safety
 /// As [`equal`]; the pair is a part of that of the two views.
 unsafe fn equal_items(pair: Pair<'_>, a: &Py_buffer, b: &Py_buffer, formats: Formats) -> Result<bool> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees B1 and W3 for both views, hence W1 to W3 for a part of them.
     let (format_a, format_b) = unsafe { (buffer::format_of(a), buffer::format_of(b)) };
     let mut plan = pair.plan(Purpose::Read, Order::C);
     let items = (Items::of(a), Items::of(b));
@@ -131,7 +131,8 @@ unsafe fn equal_items(pair: Pair<'_>, a: &Py_buffer, b: &Py_buffer, formats: For
         if size > a.size || size > b.size {
             return Err(SMALLER);
         }
-        // SAFETY: the function's contract; each item is as large as its format.
+        // SAFETY: the caller guarantees B1 and W3 for both views, hence W1 to W3 for a part of them; each item is as large as
+        // its format.
         if let Some(equal) = unsafe { kernels::native_equal(code_a, plan, a.start, b.start) } {
             return Ok(equal);
         }
@@ -141,7 +142,7 @@ unsafe fn equal_items(pair: Pair<'_>, a: &Py_buffer, b: &Py_buffer, formats: For
         return Ok(false);
     }
     let mut compare = |a: &CompiledFormat<'_>, b: &CompiledFormat<'_>| {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees B1 and W3 for both views, hence W1 to W3 for a part of them.
         Ok(unsafe { equal_by_format(&Comparer::new(*a, *b), plan.as_mut(), items) })
     };
     let (of_a, of_b) = match formats {
@@ -181,7 +182,7 @@ impl Items {
     /// Such an item may be read there.
     #[inline(always)]
     unsafe fn bytes_of<'a>(self, item: *const u8) -> &'a [u8] {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees that such an item may be read there.
         if self.size == 0 { &[] } else { unsafe { core::slice::from_raw_parts(item, self.size) } }
     }
 }
@@ -201,7 +202,8 @@ unsafe fn equal_by_format(
     if comparer.fits(0, 0) {
         plan.leave_one();
     }
-    // SAFETY: the function's contract: both items may be read, and `fits` has made sure that each is as large as its format.
+    // SAFETY: the caller passes on W1 to W3: both items may be read, and `fits` has made sure that each is as large as its
+    // format.
     unsafe {
         if let Some(size) = comparer.bytewise() {
             return Ok(kernels::bytes_equal(plan, size, a.start, b.start));
@@ -215,13 +217,13 @@ unsafe fn equal_by_format(
     }
 }
 
-/// The same item by item. (Not in line: it needs memory for nested formats, which the columns do not.)
+/// The same item by item. (Not inlined: it needs memory for nested formats, which the columns do not.)
 ///
 /// # Safety
 /// W1 to W3, with items that are as large as their formats.
 #[inline(never)]
 unsafe fn equal_by_values(comparer: &Comparer<'_>, plan: &Plan<'_>, (a, b): (Items, Items)) -> bool {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller passes on W1 to W3; the items are as large as their formats.
     unsafe {
         match comparer.by_values() {
             Some(mut walker) => kernels::all_equal(plan, a.start, b.start, |left, right| {
@@ -240,7 +242,7 @@ unsafe fn equal_by_values(comparer: &Comparer<'_>, plan: &Plan<'_>, (a, b): (Ite
 /// O1; `op` is a memoryview.
 pub(super) unsafe extern "C" fn hash(op: *mut PyObject) -> Py_hash_t {
     boundary(|| {
-        // SAFETY: the function's contract. The hash is kept atomically, and every thread comes to the same.
+        // SAFETY: the caller guarantees O1 and O2. The hash is kept atomically, and every thread comes to the same.
         unsafe {
             let view = NonNull::new_unchecked(op.cast::<PyMemoryViewObject>());
             let kept = atomic(&raw mut (*view.as_ptr()).hash);
@@ -288,7 +290,7 @@ fn vouched(access: &Access) -> Result<Option<NonNull<PyObject>>> {
 /// # Safety
 /// O1, O2, and W3.
 unsafe fn content_hash(memoryview: NonNull<PyMemoryViewObject>) -> Result<Py_hash_t> {
-    // SAFETY: the function's contract; the view is complete (B1).
+    // SAFETY: the caller guarantees O1, O2 and W3; the view is complete (B1).
     unsafe {
         let access = Access::of_memoryview(memoryview)?;
         let view = access.view();
@@ -308,7 +310,7 @@ unsafe fn content_hash(memoryview: NonNull<PyMemoryViewObject>) -> Result<Py_has
 /// # Safety
 /// B1, and W3.
 unsafe fn hash_of_items(view: &Py_buffer) -> Result<Py_hash_t> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees B1 and W3.
     unsafe {
         let structure = buffer::checked_structure(view)?;
         // A `len` that is more than the shape holds does not count, as it does not for `==`.
@@ -324,7 +326,7 @@ unsafe fn hash_of_items(view: &Py_buffer) -> Result<Py_hash_t> {
     }
 }
 
-/// Adds the bytes of all items; says no, and has added nothing, where a copy of them takes less time. (Not in line: a copy needs
+/// Adds the bytes of all items; says no, and has added nothing, where a copy of them takes less time. (Not inlined: a copy needs
 /// the stack.)
 ///
 /// # Safety
@@ -341,7 +343,7 @@ unsafe fn add_items(hasher: &mut hash::Hasher, view: &Py_buffer, structure: &Str
             drop(Scratch::new(len)?);
         }
         let plan = pair.plan(Purpose::Once, Order::C);
-        // SAFETY: the function's contract.
+        // SAFETY: W1 follows from B1, which the caller guarantees for the view, as it does W3.
         Ok(plan.is_none_or(|plan| unsafe { kernels::gather(plan, view.buf.cast(), |bytes| hasher.add(bytes)) }))
     })
 }

@@ -91,7 +91,7 @@ unsafe extern "C" fn releasebuffer(op: *mut PyObject, _view: *mut Py_buffer) {
 /// # Safety
 /// O1, O2, and B2 for the view.
 unsafe fn look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin) -> Result<Ending> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, O2 and B2.
     unsafe {
         let memoryview = NonNull::new_unchecked(op.cast::<PyMemoryViewObject>());
         let answer = answer(memoryview, request)?;
@@ -105,6 +105,6 @@ unsafe fn look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin
 /// # Safety
 /// O1, O2; a look has a share of it.
 unsafe fn end_look(op: *mut PyObject, _view: &Py_buffer) {
-    // SAFETY: the function's contract; the look keeps the memoryview.
+    // SAFETY: the caller guarantees O1 and O2; the look keeps the memoryview.
     drop(unsafe { Share::of_memoryview(mbuf(NonNull::new_unchecked(op.cast()))) });
 }

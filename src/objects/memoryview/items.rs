@@ -71,7 +71,7 @@ impl Access {
     /// # Safety
     /// What [`read_value`] needs of the values.
     pub(super) unsafe fn check_packed(&self, values: &[pybuffer_value]) -> Result<()> {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees that the values are what `read_value` needs.
         unsafe {
             check_values(values)?;
             self.with_compiled(values.len(), |compiled, _| {
@@ -89,9 +89,9 @@ impl Access {
         values: &[pybuffer_value],
         act: impl FnOnce(*const u8, usize) -> Result<R>,
     ) -> Result<R> {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees that the values are what `read_value` needs.
         unsafe { check_values(values)? };
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees that the values are what `read_value` needs.
         let known = |value| unsafe { read_value(value) };
         self.with_compiled(values.len(), |compiled, size| {
             let values = values.iter().filter_map(known);
@@ -118,7 +118,7 @@ impl Access {
 /// # Safety
 /// What [`read_value`] needs of the values.
 pub(super) unsafe fn check_values(values: &[pybuffer_value]) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that the values are what `read_value` needs.
     if values.iter().any(|value| unsafe { read_value(value) }.is_none()) {
         return Err(NO_VALUE);
     }
@@ -130,7 +130,7 @@ pub(super) unsafe fn check_values(values: &[pybuffer_value]) -> Result<()> {
 /// # Safety
 /// `size` bytes may be read at `item`, for as long as the result is used, and W3.
 pub(super) unsafe fn bytes_of<'a>(item: *const u8, size: usize) -> &'a [u8] {
-    // SAFETY: the function's contract. Items without bytes may be anywhere.
+    // SAFETY: the caller guarantees that as many bytes may be read there, and W3. Items without bytes may be anywhere.
     if size == 0 { &[] } else { unsafe { core::slice::from_raw_parts(item, size) } }
 }
 
@@ -139,7 +139,7 @@ pub(super) unsafe fn bytes_of<'a>(item: *const u8, size: usize) -> &'a [u8] {
 /// # Safety
 /// As [`bytes_of`], and the bytes may be written.
 pub(super) unsafe fn bytes_mut_of<'a>(item: *mut u8, size: usize) -> &'a mut [u8] {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that as many bytes may be written there, and W3.
     if size == 0 { &mut [] } else { unsafe { core::slice::from_raw_parts_mut(item, size) } }
 }
 
@@ -148,7 +148,7 @@ pub(super) unsafe fn bytes_mut_of<'a>(item: *mut u8, size: usize) -> &'a mut [u8
 /// # Safety
 /// O1, and W3 for the pointers that lead there.
 pub(crate) unsafe fn item_pointer(op: NonNull<PyObject>, indices: &[isize]) -> Result<*mut c_void> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, and W3 for the pointers.
     unsafe { Access::new(op)?.item(indices) }.map(<*mut u8>::cast)
 }
 
@@ -162,7 +162,8 @@ pub(crate) unsafe fn get_item(
     values: *mut pybuffer_value,
     count: usize,
 ) -> Result<()> {
-    // SAFETY: the function's contract; the item has as many bytes as the compiled format needs.
+    // SAFETY: the caller guarantees O1 and W3, and has room for the values; the item has as many bytes as the compiled format
+    // needs.
     unsafe {
         let access = Access::new(op)?;
         let item = access.item(indices)?;
@@ -175,7 +176,8 @@ pub(crate) unsafe fn get_item(
 /// # Safety
 /// O1 and W3; what [`read_value`] needs of the values.
 pub(crate) unsafe fn set_item(op: NonNull<PyObject>, indices: &[isize], values: &[pybuffer_value]) -> Result<()> {
-    // SAFETY: the function's contract; the item has as many bytes as were packed.
+    // SAFETY: the caller guarantees O1 and W3; its values are what `read_value` needs; the item has as many bytes as were
+    // packed.
     unsafe {
         let access = Access::new(op)?;
         access.writable()?;
@@ -192,7 +194,7 @@ pub(crate) unsafe fn set_item(op: NonNull<PyObject>, indices: &[isize], values: 
 /// # Safety
 /// O1 and W3.
 pub(crate) unsafe fn get_number<T: CNumber>(op: NonNull<PyObject>, indices: &[isize]) -> Result<T> {
-    // SAFETY: the function's contract; the item has as many bytes as the compiled format needs.
+    // SAFETY: the caller guarantees O1 and W3; the item has as many bytes as the compiled format needs.
     unsafe {
         let access = Access::new(op)?;
         let item = access.item(indices)?;
@@ -209,7 +211,7 @@ pub(crate) unsafe fn get_number<T: CNumber>(op: NonNull<PyObject>, indices: &[is
 /// # Safety
 /// O1 and W3.
 pub(crate) unsafe fn set_number<T: CNumber>(op: NonNull<PyObject>, indices: &[isize], number: T) -> Result<()> {
-    // SAFETY: the function's contract; the item has as many bytes as the compiled format needs.
+    // SAFETY: the caller guarantees O1 and W3; the item has as many bytes as the compiled format needs.
     unsafe {
         let access = Access::new(op)?;
         access.writable()?;
@@ -269,7 +271,7 @@ pub(super) unsafe fn try_each(
 ) -> Result<()> {
     let Some(walk) = walk else { return Ok(()) };
     let mut result = Ok(());
-    // SAFETY: the function's contract.
+    // SAFETY: the caller passes the contract of `kernels::visit` on: W1 and W2.
     let _: ControlFlow<()> = unsafe {
         kernels::visit(&walk, src, dst, |src, dst| {
             result = act(src, dst);
@@ -279,12 +281,13 @@ pub(super) unsafe fn try_each(
     result
 }
 
-/// `memoryview.tolist()`: the values of all items, those of each behind each other, items in C order.
+/// `memoryview.tolist()`: the values of all items in C order.
 ///
 /// # Safety
 /// O1 and W3; `count` values may be written.
 pub(crate) unsafe fn values(op: NonNull<PyObject>, values: *mut pybuffer_value, count: usize) -> Result<()> {
-    // SAFETY: the function's contract; each item has as many bytes as the compiled format needs, and room for its values.
+    // SAFETY: the caller guarantees O1 and W3, and has room for the values; each item has as many bytes as the compiled format
+    // needs, and room for its values.
     unsafe {
         let access = Access::new(op)?;
         let (structure, base) = (access.structure()?, access.view().buf.cast());
@@ -308,7 +311,8 @@ pub(crate) unsafe fn values(op: NonNull<PyObject>, values: *mut pybuffer_value, 
 /// # Safety
 /// O1 and W3; what [`read_value`] needs of the `count` values, none of which is bytes in the memory of the view.
 pub(crate) unsafe fn set_values(op: NonNull<PyObject>, values: *const pybuffer_value, count: usize) -> Result<()> {
-    // SAFETY: the function's contract; each item has as many bytes as the compiled format needs.
+    // SAFETY: the caller guarantees O1 and W3; its values are what `read_value` needs, and not in the view; each item has as
+    // many bytes as the compiled format needs.
     unsafe {
         let access = Access::new(op)?;
         access.writable()?;

@@ -29,7 +29,7 @@ pub(crate) struct Iterator {
     next: isize,
 }
 
-// SAFETY: begins with a PyObject.
+// SAFETY: `repr(C)`, and its first field is a `PyObject`.
 unsafe impl Object for Iterator {}
 
 static mut TYPE: PyTypeObject =
@@ -109,7 +109,8 @@ pub(crate) unsafe fn next(op: NonNull<PyObject>) -> Result<Option<Owned<PyMemory
 /// # Safety
 /// O1 and W3; `count` values may be written.
 pub(crate) unsafe fn next_item(op: NonNull<PyObject>, values: *mut pybuffer_value, count: usize) -> Result<bool> {
-    // SAFETY: the function's contract; the item has as many bytes as the compiled format needs.
+    // SAFETY: the caller guarantees O1 and W3, and has room for the values; the item has as many bytes as the compiled format
+    // needs.
     unsafe {
         let Some((access, place)) = take(op)? else { return Ok(false) };
         let item = access.item(&[place])?;

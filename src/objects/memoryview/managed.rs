@@ -1,6 +1,6 @@
 //! The managed buffer: one snapshot of an exporter's view, shared by memoryviews.
 //!
-//! `exports` is the number of memoryviews that have not been released, beginning with the one that the managed buffer is
+//! `exports` is the number of memoryviews that have not been released, starting with the one that the managed buffer is
 //! made for, and of those that are being read. Whoever brings it to 0 gives the exporter's view back; it never grows from 0,
 //! so that this is for good. All that are counted have one reference to the managed buffer in common, which goes with the
 //! last count: so a part of a memoryview takes one locked instruction to make, and one to free. A memoryview that has been
@@ -24,7 +24,7 @@ use crate::runtime::types::object_dealloc;
 
 use super::_PyManagedBuffer_Type;
 
-// SAFETY: begins with a PyObject.
+// SAFETY: `repr(C)`, and its first field is a `PyObject`.
 unsafe impl Object for _PyManagedBufferObject {}
 
 /// A managed buffer with this view, whose reference to the exporter, if it has one, it takes over.
@@ -72,7 +72,7 @@ pub(super) unsafe fn of_exporter(exporter: NonNull<PyObject>) -> Result<Share> {
 pub(super) unsafe fn copy_format(managed: &Share, format: &CStr) -> Result<()> {
     let bytes = format.to_bytes_with_nul();
     let copy = Scratch::new(bytes.len())?;
-    // SAFETY: the function's contract; the memory has the size of the text.
+    // SAFETY: O3: the caller has the object to itself; the memory has the size of the text.
     unsafe {
         core::ptr::copy_nonoverlapping(bytes.as_ptr(), copy.as_ptr(), bytes.len());
         let managed = &mut *managed.as_ptr();
@@ -189,7 +189,7 @@ unsafe fn give_back(managed: *mut _PyManagedBufferObject) {
 /// # Safety
 /// O1, O2; no reference is left.
 pub(super) unsafe extern "C" fn dealloc(op: *mut PyObject) {
-    // SAFETY: the function's contract: this thread has the object to itself. A format of its own came from this domain.
+    // SAFETY: O1 and O2: no reference is left; this thread has the object to itself. A format of its own came from this domain.
     unsafe {
         let managed: *mut _PyManagedBufferObject = op.cast();
         let format = (*managed).master.format;

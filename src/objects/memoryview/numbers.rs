@@ -1,6 +1,6 @@
 //! Numbers of memoryviews, to and from arrays of C's types.
 //!
-//! Items that are equal numbers behind each other go through the loops of `kernels::convert`, all others are unpacked and
+//! Items that are arrays of one type of number go through the loops of `kernels::convert`, all others are unpacked and
 //! packed value by value. CPython has no counterpart.
 
 use core::ptr::NonNull;
@@ -20,7 +20,7 @@ use super::items::{bytes_mut_of, bytes_of, try_each, values_of};
 /// # Safety
 /// O1; W3; `count` numbers of the type may be written at `array`, which is not memory of the view.
 pub(crate) unsafe fn to_array(op: NonNull<PyObject>, array: NonNull<u8>, count: isize, ctype: CType) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1 and W3; W4: the array is not memory of the view.
     unsafe {
         let access = Access::new(op)?;
         with_compiled_for(access.format(), CompiledFor::Numbers(access.view().itemsize), |compiled| {
@@ -43,7 +43,7 @@ pub(crate) unsafe fn to_array(op: NonNull<PyObject>, array: NonNull<u8>, count: 
 /// # Safety
 /// As [`to_array`], but `count` numbers may be read at `array`.
 pub(crate) unsafe fn from_array(op: NonNull<PyObject>, array: NonNull<u8>, count: isize, ctype: CType) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1 and W3; W4: the array is not memory of the view.
     unsafe {
         let access = Access::new(op)?;
         access.writable()?;
@@ -112,7 +112,7 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// Which number of the array is that many bytes from its begin.
+    /// Which number of the array is that many bytes from its start.
     fn number_at(&self, offset: usize) -> usize {
         offset.checked_div(self.ctype.size()).unwrap_or(0)
     }
@@ -132,7 +132,7 @@ impl<'a> Work<'a> {
         let pair = Pair::to_array(room, &self.structure, self.stride, Order::C)?;
         // Each number of the array is written once, so the order does not matter.
         let mut plan = pair.by_element(numbers.count, size, steps)?.plan(Purpose::Each, Order::C)?;
-        // SAFETY: the function's contract; what a copy covers is one number.
+        // SAFETY: the caller passes on W1 to W4; what a copy covers is one number.
         unsafe {
             if conversion.is_copy() {
                 plan.unit = size;
@@ -154,7 +154,7 @@ impl<'a> Work<'a> {
         let steps = (self.ctype.size().cast_signed(), size.cast_signed());
         let pair = Pair::from_array(room, &self.structure, self.stride, Order::C)?;
         let mut plan = pair.by_element(numbers.count, size, steps)?.plan(Purpose::Write, Order::C)?;
-        // SAFETY: the function's contract; what a copy covers is one number.
+        // SAFETY: the caller passes on W1 to W4; what a copy covers is one number.
         unsafe {
             if conversion.is_copy() {
                 plan.unit = size;
@@ -174,8 +174,8 @@ impl<'a> Work<'a> {
     unsafe fn values_to_array(&self, room: &mut [Axis]) -> Result<()> {
         let pair = Pair::to_array(room, &self.structure, self.stride, Order::C).ok_or(Error::bad_argument())?;
         let walk = pair.plan(Purpose::Each, Order::C);
-        // SAFETY: the function's contract; the item is not smaller than its format says, and has as many values as the array
-        // has room for.
+        // SAFETY: the caller passes on W1 to W4; the item is not smaller than its format says, and has as many values as the
+        // array has room for.
         unsafe { try_each(walk, self.memory, self.array, |item, numbers| self.unpack(item, numbers)) }
     }
 
@@ -184,7 +184,7 @@ impl<'a> Work<'a> {
     #[inline(never)]
     unsafe fn unpack(&self, item: *const u8, numbers: *mut u8) -> Result<()> {
         let mut to = numbers;
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees W1 to W4 for the item.
         unsafe {
             self.compiled.unpack_inline(bytes_of(item, self.compiled.counts().size), &mut |value| {
                 match number_bytes(self.ctype, value) {
@@ -200,12 +200,12 @@ impl<'a> Work<'a> {
     /// # Safety
     /// W1 to W4, for the array first.
     unsafe fn values_from_array(&self, room: &mut [Axis]) -> Result<()> {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller passes on W1 to W4.
         unsafe { self.check_array()? };
         let pair = Pair::from_array(room, &self.structure, self.stride, Order::C).ok_or(Error::bad_argument())?;
         let walk = pair.plan(Purpose::Write, Order::C);
-        // SAFETY: the function's contract; the item is not smaller than its format says, and the array has as many numbers
-        // as it has values.
+        // SAFETY: the caller passes on W1 to W4; the item is not smaller than its format says, and the array has as many
+        // numbers as it has values.
         unsafe { try_each(walk, self.array, self.memory, |numbers, item| self.pack(numbers, item)) }
     }
 
@@ -229,7 +229,7 @@ impl<'a> Work<'a> {
     unsafe fn pack(&self, numbers: *const u8, item: *mut u8) -> Result<()> {
         let counts = self.compiled.counts();
         let mut array = ArrayValues { at: numbers, left: counts.values, ctype: self.ctype };
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees W1 to W4 for the item.
         let item = unsafe { bytes_mut_of(item, counts.size) };
         self.compiled.write_numbers(item, &mut array)
     }

@@ -77,7 +77,7 @@ pub(super) unsafe fn part_of(
     subscripts: impl Iterator<Item = Subscript> + Clone,
 ) -> Result<Owned<PyMemoryViewObject>> {
     let ndim = axes_left(access.structure()?.ndim, subscripts.clone(), MAX_NDIM)?;
-    // SAFETY: the function's contract; what is selected lies within the view.
+    // SAFETY: the caller guarantees O1, for as long as the access lives; what is selected lies within the view.
     unsafe {
         derived(access, ndim, None, |structure, view, axes| {
             view.buf = buffer::select_from(structure, view.buf.cast(), subscripts, axes)?.cast();
@@ -210,7 +210,7 @@ impl Stacked {
             strides: self.strides.get_mut(..ndim).unwrap_or(&mut []),
             suboffsets: self.suboffsets.get_mut(..ndim).unwrap_or(&mut []),
         };
-        // SAFETY: the function's contract; a memoryview's view is complete (B1).
+        // SAFETY: the caller guarantees O1, and W3 for the pointers; a memoryview's view is complete (B1).
         let buf = unsafe { buffer::select_from(&structure, access.view().buf.cast(), subscripts, &mut axes)? };
         let len = bytes_of(axes.shape, access.view().itemsize).ok_or(TOO_LARGE)?;
         let follows = axes.suboffsets.iter().any(|&suboffset| suboffset >= 0);

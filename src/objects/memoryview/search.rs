@@ -24,7 +24,7 @@ unsafe fn has_values(compiled: &CompiledFormat<'_>, item: &[u8], values: &[pybuf
     // The only error is the one that ends it.
     compiled
         .unpack(item, &mut |value| {
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees that the values are what `read_value` needs.
             let same = wanted.next().is_some_and(|wanted| unsafe { read_value(wanted) } == Some(value));
             if same { Ok(()) } else { Err(Error::Raised) }
         })
@@ -41,7 +41,8 @@ fn looked_at(structure: Structure<'_>, size: usize) -> Structure<'_> {
 /// # Safety
 /// O1 and W3; what `read_value` needs of the values.
 pub(crate) unsafe fn count(op: NonNull<PyObject>, values: &[pybuffer_value]) -> Result<isize> {
-    // SAFETY: the function's contract; each item has as many bytes as the compiled format needs, and is only read.
+    // SAFETY: the caller guarantees O1 and W3; its values are what `read_value` needs; each item has as many bytes as the
+    // compiled format needs, and is only read.
     unsafe {
         let access = Access::new(op)?;
         let (structure, base) = (access.structure()?, access.view().buf.cast::<u8>());
@@ -93,7 +94,8 @@ unsafe fn count_by_places(
     pair.over_places(&places);
     let Some(walk) = pair.in_index_order() else { return Ok(0) };
     let mut count = 0_usize;
-    // SAFETY: the function's contract: a place to which an index tuple leads is that of an item. No other is looked at.
+    // SAFETY: the caller guarantees W1 and W3 for the items: a place to which an index tuple leads is that of an item. No other
+    // is looked at.
     let _: ControlFlow<()> = unsafe {
         kernels::visit(&walk, base, null_mut(), |item, at| {
             let times = table.get(at.addr()).copied().unwrap_or(0);
@@ -117,7 +119,8 @@ pub(crate) unsafe fn index(
     start: isize,
     stop: isize,
 ) -> Result<isize> {
-    // SAFETY: the function's contract; each item has as many bytes as the compiled format needs, and is only read.
+    // SAFETY: the caller guarantees O1 and W3; its values are what `read_value` needs; each item has as many bytes as the
+    // compiled format needs, and is only read.
     unsafe {
         let access = Access::new(op)?;
         let (structure, base) = (access.structure()?, access.view().buf.cast::<u8>());
@@ -171,7 +174,7 @@ unsafe fn first_in(
     let mut place = None;
     let _: ControlFlow<()> = pair.in_parts(Enough::First, |part| {
         let Some(walk) = part.in_index_order() else { return ControlFlow::Continue(()) };
-        // SAFETY: the function's contract, for a part of the walk.
+        // SAFETY: the caller passes on W1 and W3, for a part of the walk.
         unsafe {
             kernels::visit(&walk, base, null_mut(), |item, at| {
                 if !has_values(compiled, bytes_of(item, size), values) {

@@ -35,7 +35,7 @@ pub(crate) unsafe fn hex(op: NonNull<PyObject>, separator: Option<Separator>) ->
         bytes: bytes.unsigned_abs(),
         from_right: bytes > 0,
     });
-    // SAFETY: the function's contract. The new object, and the temporary copy, are as large as what is written there.
+    // SAFETY: the caller guarantees O1 and W3. The new object, and the temporary copy, are as large as what is written there.
     unsafe {
         let access = Access::new(op)?;
         let view = access.view();
@@ -82,7 +82,7 @@ pub(crate) unsafe fn repr(op: NonNull<PyObject>) -> Result<Owned<PyBytesObject>>
 /// # Safety
 /// O1, and W3.
 pub(crate) unsafe fn text(op: NonNull<PyObject>, limit: Option<usize>) -> Result<Owned<PyBytesObject>> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1 and W3.
     unsafe {
         let access = Access::new(op)?;
         access.with_format(|compiled| {
@@ -124,7 +124,7 @@ unsafe fn items(
     let Some(walk) = pair.in_index_order() else { return lists.finish() };
     let mut result = Ok(());
     let show = |item: *const u8, _: *mut u8| {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller passes on W1 and W3.
         match unsafe { show(item, compiled, &mut lists) } {
             Ok(true) => ControlFlow::Continue(()),
             Ok(false) => ControlFlow::Break(()),
@@ -134,7 +134,7 @@ unsafe fn items(
             }
         }
     };
-    // SAFETY: the function's contract; of the second operand nothing but its address is made, and nobody uses that.
+    // SAFETY: the caller passes on W1 and W3; of the second operand nothing but its address is made, and nobody uses that.
     let _: ControlFlow<()> = unsafe { kernels::visit(&walk, start, null_mut(), show) };
     result?;
     lists.finish()
@@ -150,7 +150,8 @@ unsafe fn show(item: *const u8, compiled: &CompiledFormat<'_>, lists: &mut Lists
         return Ok(false);
     }
     let counts = compiled.counts();
-    // SAFETY: the function's contract; where an item has no bytes, its address may be anything.
+    // SAFETY: the caller guarantees that an item may be read there (W1 and W3); where an item has no bytes, its address may be
+    // anything.
     let item = if counts.size == 0 { &[] } else { unsafe { core::slice::from_raw_parts(item, counts.size) } };
     let text = &mut lists.text;
     let mut before: &[u8] = b"(";
@@ -176,7 +177,7 @@ struct Lists<'v> {
     shape: &'v [isize],
     /// The indices of the next item.
     indices: [isize; MAX_NDIM],
-    /// How many lists begin with the next item, or, after the last one, all of them.
+    /// How many lists start with the next item, or, after the last one, all of them.
     opening: usize,
     shown: usize,
     limit: usize,
@@ -213,7 +214,7 @@ impl<'v> Lists<'v> {
         Ok(true)
     }
 
-    /// Writes what stands behind an item.
+    /// Writes what stands after an item.
     #[inline]
     fn end(&mut self) -> Result<()> {
         self.opening = 0;

@@ -24,7 +24,7 @@ use crate::runtime::types::{self, object_dealloc};
 use super::PyMemoryView_Type;
 use super::managed::{self, Share};
 
-// SAFETY: begins with a PyVarObject.
+// SAFETY: `repr(C)`, and its first field is a `PyVarObject`.
 unsafe impl Object for PyMemoryViewObject {}
 
 /// The sequence slots of memoryviews.
@@ -73,7 +73,7 @@ pub(crate) unsafe fn from_memory(
     size: Py_ssize_t,
     writable: bool,
 ) -> Result<Owned<PyMemoryViewObject>> {
-    // SAFETY: the function's contract; the view is filled where it stays (B2).
+    // SAFETY: the caller lends the memory for as long as the view is used; the view is filled where it stays (B2).
     unsafe {
         let managed = managed::new(Py_buffer::EMPTY)?;
         let master = &raw mut (*managed.as_ptr()).master;
@@ -91,8 +91,8 @@ pub(crate) unsafe fn from_buffer(info: &Py_buffer) -> Result<Owned<PyMemoryViewO
     if info.buf.is_null() {
         return Err(Error::value(c"PyMemoryView_FromBuffer(): info->buf must not be NULL"));
     }
-    // SAFETY: the function's contract. The arrays of `master` are read here for the last time, so it does not matter
-    // that they may lie in `info`.
+    // SAFETY: the caller guarantees B1. The arrays of `master` are read here for the last time, so it does not matter that they
+    // may lie in `info`.
     unsafe {
         check_ndim(usize::try_from(info.ndim).map_err(|_| buffer::NEGATIVE)?)?;
         buffer::checked_structure(info)?;
@@ -105,7 +105,7 @@ pub(crate) unsafe fn from_buffer(info: &Py_buffer) -> Result<Owned<PyMemoryViewO
 /// # Safety
 /// O1, O2; B1 for the managed buffer's view, whose structure has been checked.
 unsafe fn snapshot(managed: Share) -> Result<Owned<PyMemoryViewObject>> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1 and O2, and B1 for the managed buffer's view.
     unsafe {
         let master = &raw const (*managed.as_ptr()).master;
         counted(managed, &*master, None)
@@ -122,7 +122,7 @@ pub(super) unsafe fn counted(
     src: &Py_buffer,
     format: Option<&CStr>,
 ) -> Result<Owned<PyMemoryViewObject>> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1 and O2, and B1 for `src`.
     unsafe {
         let structure = buffer::structure(src).ok_or(buffer::NEGATIVE)?;
         let view = allocate(structure.ndim, format)?;
@@ -137,7 +137,7 @@ pub(super) fn check_ndim(ndim: usize) -> Result<()> {
     managed::MOST_AXES.check(ndim)
 }
 
-/// State flag of this library's: the format is text behind the arrays, and lives as long as the memoryview.
+/// State flag of this library's: the format is text after the arrays, and lives as long as the memoryview.
 const OWN_FORMAT: i32 = 0x1_0000;
 
 /// A memoryview of nothing, with room for the three arrays and without a managed buffer; with a format, where one is
@@ -190,7 +190,7 @@ pub(super) fn allocate(ndim: usize, format: Option<&CStr>) -> Result<Owned<PyMem
 /// # Safety
 /// The memoryview is the caller's alone (O3), with room for `structure.ndim` axes; `structure` is that of `src`.
 unsafe fn complete(object: &Owned<PyMemoryViewObject>, src: &Py_buffer, structure: &Structure<'_>) {
-    // SAFETY: the function's contract.
+    // SAFETY: O3: the memoryview is the caller's alone, with room for the axes.
     unsafe {
         let view = &mut (*object.as_ptr()).view;
         view.obj = src.obj;
@@ -219,7 +219,7 @@ unsafe fn complete(object: &Owned<PyMemoryViewObject>, src: &Py_buffer, structur
 /// # Safety
 /// The view is that of a fresh memoryview with room for `ndim` axes, whose pointers `allocate` has set.
 pub(super) unsafe fn axes_of<'a>(view: &Py_buffer, ndim: usize) -> AxesMut<'a> {
-    // SAFETY: the function's contract: three arrays behind each other.
+    // SAFETY: the caller's view is one that `allocate` has prepared for `ndim` axes: three adjacent arrays.
     unsafe {
         AxesMut {
             shape: core::slice::from_raw_parts_mut(view.shape, ndim),
@@ -234,7 +234,7 @@ pub(super) unsafe fn axes_of<'a>(view: &Py_buffer, ndim: usize) -> AxesMut<'a> {
 /// # Safety
 /// The memoryview is the caller's alone (O3), and its view is filled in.
 pub(super) unsafe fn set_flags(object: &Owned<PyMemoryViewObject>) {
-    // SAFETY: the function's contract.
+    // SAFETY: O3: the memoryview is the caller's alone.
     unsafe {
         let object = &mut *object.as_ptr();
         let Some(structure) = buffer::structure(&object.view) else { return };
@@ -278,7 +278,7 @@ pub(super) unsafe fn flags(view: NonNull<PyMemoryViewObject>) -> i32 {
 /// # Safety
 /// O1, O2.
 pub(super) unsafe fn contiguity(view: NonNull<PyMemoryViewObject>) -> Contiguity {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1 and O2.
     let has = |flag| unsafe { flags(view) } & flag != 0;
     Contiguity { c: has(_Py_MEMORYVIEW_C), fortran: has(_Py_MEMORYVIEW_FORTRAN), indirect: has(_Py_MEMORYVIEW_PIL) }
 }
@@ -387,7 +387,7 @@ pub(crate) unsafe fn is_released(op: NonNull<PyObject>) -> Result<bool> {
 /// # Safety
 /// O1, O2; no reference is left, hence no consumer holds a view of it.
 pub(super) unsafe extern "C" fn dealloc(op: *mut PyObject) {
-    // SAFETY: the function's contract: this thread has the object to itself. One that was never finished has no managed
+    // SAFETY: O1 and O2; no reference is left; this thread has the object to itself. One that was never finished has no managed
     // buffer.
     unsafe {
         let view: *mut PyMemoryViewObject = op.cast();
@@ -414,7 +414,7 @@ pub(super) unsafe extern "C" fn dealloc(op: *mut PyObject) {
 /// # Safety
 /// O1, or NULL.
 unsafe fn is_plain(exporter: *mut PyObject) -> bool {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, for what is not NULL.
     unsafe { exporter.is_null() || types::is_leaf(exporter) && !check(exporter) }
 }
 

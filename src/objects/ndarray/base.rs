@@ -27,7 +27,7 @@ pub(crate) struct Layout<'a> {
     pub(crate) shape: &'a [isize],
     /// `None`: contiguous, in the order that the flags say.
     pub(crate) strides: Option<&'a [isize]>,
-    /// From the begin of the memory to the item at index 0.
+    /// From the start of the memory to the item at index 0.
     pub(crate) offset: isize,
     pub(crate) flags: c_int,
 }
@@ -60,7 +60,7 @@ pub(super) struct Base {
     pub(super) flags: c_int,
     /// The bytes of the memory, with the pointers; -1 where it is another exporter's.
     pub(super) memlen: isize,
-    /// From the begin of the memory to the item at index 0; -1 where it is another exporter's.
+    /// From the start of the memory to the item at index 0; -1 where it is another exporter's.
     pub(super) offset: isize,
     /// The views that are held.
     pub(super) exports: isize,
@@ -71,7 +71,7 @@ pub(super) struct Base {
     /// The one below, and the one above.
     pub(super) next: *mut Base,
     pub(super) prev: *mut Base,
-    /// Room for shape, strides and suboffsets, behind each other.
+    /// Room for shape, strides and suboffsets, in this order.
     arrays: *mut Py_ssize_t,
 }
 
@@ -151,7 +151,7 @@ impl Loose {
     pub(super) unsafe fn of_view(view: &Py_buffer) -> Result<Self> {
         let ndim = usize::try_from(view.ndim).map_err(|_| buffer::NEGATIVE)?;
         let (mut base, _) = Self::allocate(view, ndim, None, 0)?;
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees B1.
         unsafe { base.get().mark() };
         Ok(base)
     }
@@ -197,7 +197,7 @@ impl Loose {
         let behind = table.checked_add(memlen).ok_or(Error::no_memory())?;
         let view = Py_buffer { len, itemsize, readonly: (!has(c::PYBUFFER_ND_WRITABLE)).into(), ..Py_buffer::EMPTY };
         let (mut loose, start) = Self::allocate(&view, ndim, Some(format), behind.unsigned_abs())?;
-        // SAFETY: there are as many bytes behind the base, which are 0, and nobody else has them.
+        // SAFETY: there are as many bytes after the base, which are 0, and nobody else has them.
         let memory = unsafe { core::slice::from_raw_parts_mut(start.offset(table), memlen.unsigned_abs()) };
         fill(memory)?;
         let base = loose.get();
@@ -262,7 +262,7 @@ impl Base {
     /// The places of its own arrays, for as many axes as it was allocated for.
     pub(super) fn axes(&mut self, ndim: usize) -> AxesMut<'_> {
         let array = |number: usize| {
-            // SAFETY: behind the struct there is room for three arrays, which were zeroed; only this reference to each.
+            // SAFETY: after the struct there is room for three arrays, which were zeroed; only this reference to each.
             unsafe { core::slice::from_raw_parts_mut(self.arrays.add(ndim.saturating_mul(number)), ndim) }
         };
         AxesMut { shape: array(0), strides: array(1), suboffsets: array(2) }
@@ -273,7 +273,7 @@ impl Base {
     /// # Safety
     /// It was allocated for this many axes, and the arrays have been written.
     pub(super) unsafe fn lay(&mut self, ndim: usize, suboffsets: bool) {
-        // SAFETY: the function's contract: the addresses lie in the allocation.
+        // SAFETY: the caller guarantees that the base was allocated for as many axes: the addresses lie in the allocation.
         let array = |number: usize| unsafe { self.arrays.add(ndim.saturating_mul(number)) };
         let has_axes = ndim != 0;
         // At most `MAX_NDIM`.
@@ -288,7 +288,7 @@ impl Base {
     /// # Safety
     /// B1 for the view.
     pub(super) unsafe fn mark(&mut self) {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees B1.
         let Some(structure) = (unsafe { buffer::structure(&self.view) }) else { return };
         let Structure { ndim, suboffsets, .. } = structure;
         let is = |is: bool, flag: c_int| if is { flag } else { 0 };
@@ -314,7 +314,7 @@ impl Base {
         let table: *mut *mut u8 = start.cast();
         let mut target = start.wrapping_offset(pointers.first);
         for index in 0..pointers.count {
-            // SAFETY: the function's contract; the memory is aligned for anything.
+            // SAFETY: the caller guarantees that the table has room for them; the memory is aligned for anything.
             unsafe { table.offset(index).write(target) };
             target = target.wrapping_offset(pointers.step);
         }

@@ -19,7 +19,7 @@ impl Locked {
     /// O1, O2, for as long as the result lives.
     #[inline]
     pub(super) unsafe fn new(nd: NonNull<NdArrayObject>) -> Self {
-        // SAFETY: the function's contract; the lock is changed atomically.
+        // SAFETY: the caller guarantees O1 and O2, for as long as the result lives; the lock is changed atomically.
         let lock = unsafe { atomic(&raw mut (*nd.as_ptr()).lock) };
         let mut wait = Wait::new();
         while lock.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
@@ -58,7 +58,7 @@ impl Locked {
     #[cold]
     #[inline(never)]
     pub(super) unsafe fn take(&mut self, base: NonNull<Base>) -> Option<Loose> {
-        // SAFETY: the function's contract; as in `head`.
+        // SAFETY: the caller guarantees that the base is in the stack and no view of it is held; as in `head`.
         unsafe {
             let Base { next, prev, pins, .. } = *base.as_ptr();
             match prev.as_mut() {
@@ -80,7 +80,7 @@ impl Locked {
     /// # Safety
     /// A view of it is held.
     pub(super) unsafe fn end_view(&mut self, base: NonNull<Base>) -> Option<Loose> {
-        // SAFETY: the function's contract; as in `head`. What has a view is in the stack.
+        // SAFETY: the caller guarantees that a view of the base is held; as in `head`. What has a view is in the stack.
         unsafe {
             let exports = &raw mut (*base.as_ptr()).exports;
             *exports -= 1;
@@ -93,7 +93,7 @@ impl Locked {
     /// # Safety
     /// It is pinned.
     pub(super) unsafe fn unpin(&mut self, base: NonNull<Base>) -> Option<Loose> {
-        // SAFETY: the function's contract; as in `head`.
+        // SAFETY: the caller guarantees that the base is pinned; as in `head`.
         unsafe {
             let pins = &raw mut (*base.as_ptr()).pins;
             *pins -= 1;
@@ -141,7 +141,7 @@ impl PinnedBase {
     /// # Safety
     /// O1, O2, for as long as the result lives.
     pub(super) unsafe fn new(nd: NonNull<NdArrayObject>) -> Result<Self> {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees O1 and O2, for as long as the result lives.
         let mut locked = unsafe { Locked::new(nd) };
         let base = locked.head()?;
         base.pins += 1;

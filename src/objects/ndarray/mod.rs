@@ -59,7 +59,7 @@ pub(crate) struct NdArrayObject {
     source: Kept,
 }
 
-// SAFETY: begins with a PyObject.
+// SAFETY: `repr(C)`, and its first field is a `PyObject`.
 unsafe impl Object for NdArrayObject {}
 
 /// The type of ndarrays. Those that are read-only have a hash, that of their bytes.
@@ -143,7 +143,7 @@ unsafe fn of_exporter(exporter: NonNull<PyObject>, request: Request) -> Result<O
 /// # Safety
 /// The object comes from [`of_exporter`], and lives as long as the result.
 unsafe fn source<'a>(object: &Owned<NdArrayObject>) -> Result<&'a Py_buffer> {
-    // SAFETY: the function's contract.
+    // SAFETY: O1 and O2: the caller guarantees that the object comes from `of_exporter`.
     unsafe { Kept::view(&raw mut (*object.as_ptr()).source).map(|view| view.as_ref()) }.ok_or(Error::bad_argument())
 }
 
@@ -357,7 +357,7 @@ unsafe extern "C" fn ndarray_getbuffer(op: *mut PyObject, view: *mut Py_buffer, 
 /// # Safety
 /// O1, O2, and B2 for the view.
 unsafe fn ndarray_look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin) -> Result<Ending> {
-    // SAFETY: the function's contract; the view of the base carries the base.
+    // SAFETY: the caller guarantees O1, O2 and B2; the view of the base carries the base.
     unsafe {
         let mut locked = Locked::new(NonNull::new_unchecked(op.cast()));
         let base = locked.head()?;
@@ -404,11 +404,11 @@ unsafe fn answer(base: &Base, request: Request) -> Result<Py_buffer> {
     };
     let format = if given.format.is_null() { buffer::UNSIGNED_BYTES } else { given.format };
     let complete = Py_buffer { format, ..*given };
-    // SAFETY: the function's contract; the type is static.
+    // SAFETY: the caller guarantees B1 for the view of the base; the type is static.
     unsafe {
         let answer = buffer::answer(&complete, contiguity, request, TYPE_NAME)?;
         // Of the base, not of the answer as in CPython: one without strides would lead out of the memory. That of the
-        // other order matters to who asks for it, and, as in CPython, to who looks at format and shape.
+        // other order matters to consumers that ask for it, and, as in CPython, to those that look at format and shape.
         let is = |order| buffer::structure(given).is_some_and(|structure| structure.is_contiguous(order));
         let (c, fortran) = (is(Order::C), is(Order::Fortran));
         let by_order = request.f_contiguous() || (request.any_contiguous() && !c);

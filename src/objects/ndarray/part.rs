@@ -19,7 +19,8 @@ use super::{NdArrayObject, downcast, of_exporter, source};
 /// # Safety
 /// B1 and W3; `len` bytes may be written, which are not memory of the view.
 pub(super) unsafe fn copy_out(to: *mut u8, view: &Py_buffer) -> Result<()> {
-    // SAFETY: the function's contract; with fewer axes it is a view of the same items.
+    // SAFETY: the caller guarantees B1 and W3; W4: the bytes are not memory of the view; with fewer axes it is a view of the
+    // same items.
     unsafe {
         let structure = buffer::structure(view).ok_or(Error::bad_argument())?;
         if structure.is_contiguous(Order::C) {
@@ -98,8 +99,8 @@ pub(crate) unsafe fn assign(
         // SAFETY: O1; neither of the two views below is moved; a copy allocates, and nothing else.
         unsafe { view.look(source.as_ptr(), Request::FULL_RO, Within::Allocations) }
     };
-    // SAFETY: the function's contract; O2 after the downcast. The part is this function's alone. The exporters vouch for the
-    // memory (B1).
+    // SAFETY: the caller guarantees O1 and W3; O2 after the downcast. The part is this function's alone. The exporters vouch
+    // for the memory (B1).
     unsafe {
         writable(&PinnedBase::new(downcast(op)?)?.view())?;
         let mut first = Acquired::empty();

@@ -26,7 +26,7 @@ pub(super) struct Region {
     pub(super) start: *mut u8,
     /// How many bytes, or `END_OF_BUFFER`.
     pub(super) size: Py_ssize_t,
-    /// Where it begins in the memory of the base.
+    /// Where it starts in the memory of the base.
     pub(super) offset: Py_ssize_t,
     pub(super) readonly: bool,
 }
@@ -47,7 +47,7 @@ impl Region {
             self.size = if self.size == END_OF_BUFFER { left } else { self.size.min(left) };
         }
         self.base = other.base;
-        // Behind the end of all memory is like behind the end of this one.
+        // An offset after the end of all memory is as good as one after the end of this one.
         self.offset = self.offset.saturating_add(other.offset);
         true
     }
@@ -62,7 +62,7 @@ impl Region {
         // SAFETY: the old buffer owns a reference to its base (O1).
         match self.base.is_null() || unsafe { !buffer::may_stand_for_another(self.base) } {
             true => Ok(Resolved { region: *self, _keeper: None }),
-            // SAFETY: the function's contract.
+            // SAFETY: the caller keeps the old buffer alive (O1).
             false => unsafe { self.followed() },
         }
     }
@@ -90,7 +90,7 @@ impl Region {
     /// # Safety
     /// As [`resolved`](Self::resolved).
     pub(super) unsafe fn found(&self) -> Result<Resolved> {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller keeps the old buffer alive (O1).
         unsafe { self.resolved() }.map_err(|error| refused(error, self.request()))
     }
 
@@ -173,7 +173,8 @@ impl Region {
     pub(super) unsafe fn write(&self, view: &Acquired, place: isize, from: &Acquired) {
         let (start, _) = self.place(view.view());
         let from = from.view();
-        // SAFETY: the function's contract. Where there is nothing to write an address may be NULL.
+        // SAFETY: the caller guarantees that there are as many bytes from the place on, which may be written (B1, W3). Where
+        // there is nothing to write an address may be NULL.
         unsafe {
             if from.len > 0 {
                 core::ptr::copy(from.buf.cast::<u8>(), start.wrapping_offset(place), from.len.unsigned_abs());
@@ -225,7 +226,7 @@ fn refused(error: Error, request: Request) -> Error {
 /// # Safety
 /// NULL or O1.
 pub(super) unsafe fn operand(op: *mut PyObject) -> Result<*mut PyObject> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, for what is not NULL.
     if op.is_null() || !unsafe { buffer::is_exporter(op) } { Err(NO_EXPORTER) } else { Ok(op) }
 }
 
@@ -234,6 +235,6 @@ pub(super) unsafe fn operand(op: *mut PyObject) -> Result<*mut PyObject> {
 /// # Safety
 /// As `Acquired::look`, but that the operand may be NULL.
 pub(super) unsafe fn look_at_operand(both: &mut Both, op: *mut PyObject, within: Within) -> Result<()> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, for as long as the look lasts; `operand` refuses NULL.
     unsafe { both.look_first(operand(op)?, Request::SIMPLE, within) }.map_err(|error| refused(error, Request::SIMPLE))
 }
