@@ -1,7 +1,7 @@
-//! The one error type of the core. Layer 0: no objects, no memory; only what went wrong, in words.
+//! The error type of the core. Layer 0: no objects and no allocation.
 //!
 //! An [`Error`] is a kind (which CPython exception type it becomes), a text with CPython's `PyErr_Format` codes, and up
-//! to two arguments for them. Making one never allocates, so a function may fail for want of memory and still say so.
+//! to two arguments for them. Making one never allocates, so running out of memory can be reported.
 //! Only the boundary (`runtime::boundary`) turns an `Error` into the thread's error indicator.
 
 use core::ffi::{CStr, c_char};
@@ -17,13 +17,13 @@ pub enum ErrorKind {
     Type,
     /// `PyExc_IndexError`: an index that is out of bounds.
     Index,
-    /// `PyExc_OverflowError`: a size that no memory can have, a number that its type cannot hold.
+    /// `PyExc_OverflowError`: a size larger than memory, or a number that does not fit its type.
     Overflow,
-    /// `PyExc_NotImplementedError`: what the layout of the memory does not allow to express.
+    /// `PyExc_NotImplementedError`: an operation that the layout of the memory does not allow.
     NotImplemented,
-    /// `PyExc_RuntimeError`: too late, or too early.
+    /// `PyExc_RuntimeError`: a call at the wrong time.
     Runtime,
-    /// `PyExc_MemoryError`: the allocator said no.
+    /// `PyExc_MemoryError`: an allocation failed.
     Memory,
     /// `PyExc_SystemError`: the caller broke the contract of the C function.
     System,
@@ -41,7 +41,7 @@ pub enum Argument {
 }
 
 impl Argument {
-    /// A count; one that no size can say becomes the greatest size.
+    /// A count, saturated to the greatest `Py_ssize_t`.
     #[must_use]
     pub const fn count(count: usize) -> Self {
         Self::Size(if count > isize::MAX.unsigned_abs() { isize::MAX } else { count.cast_signed() })
@@ -53,7 +53,7 @@ impl Argument {
 pub enum Error {
     /// A callee that is not ours (a slot of a C type) failed and has set the error indicator itself, or chose not to.
     Raised,
-    /// A NULL where an object or pointer is needed: a `SystemError`, unless an error is pending already, for the NULL
+    /// NULL for an object or pointer that is required: a `SystemError`, unless an error is pending already, since the NULL
     /// then most likely comes from the call that failed.
     NullArgument,
     /// This library's own diagnosis.

@@ -1,4 +1,4 @@
-//! One element of an item from its bytes to a value and back, for every kind that has values.
+//! Decodes and encodes one element of an item, for every kind that has values.
 //!
 //! CPython's counterparts are the `unpack` and `pack` functions in the tables of `_struct.c`. [`Codec`] is the part of an
 //! [`Item`] that matters here, in few bytes; `compiled` stores those.
@@ -45,7 +45,7 @@ pub(super) enum Form {
     Ucs4,
     /// `P`, which conversions of numbers take as a number.
     Address,
-    /// `& O X z Z`, which are none.
+    /// `& O X z Z`, which they do not.
     Pointer,
     Bits,
 }
@@ -75,7 +75,7 @@ impl Codec {
         let form = match (item.kind, item.size) {
             (Kind::Bool, 1) => Form::Bool,
             (Kind::Char, 1) => Form::Char,
-            // Padding that is an item; and of no bytes there is no first one, either.
+            // Padding may be an item; and a `p` of no bytes has no length byte.
             (Kind::Bytes | Kind::Pad, _) | (Kind::Pascal, 0) => Form::Bytes,
             (Kind::Pascal, _) => Form::Pascal,
             (Kind::Signed, 1) => Form::I8,
@@ -103,7 +103,7 @@ impl Codec {
             _ => return None,
         };
         let bits = if form == Form::Bits { u8::try_from(item.length).ok()? } else { 0 };
-        // No bits are in no byte.
+        // Without bits there is no byte, hence no first bit.
         let first_bit = if bits == 0 { 0 } else { (item.first_bit & 7) as u8 };
         Some(Self { form, order: item.order, native: item.native, first_bit, bits })
     }
@@ -117,9 +117,9 @@ impl Codec {
         }
     }
 
-    /// Visits the values of the elements that fill this memory; `count` of them, which matters if they are `s`, `p` or
-    /// `t`, and of `size` bytes, which matters for `s` and `p`.
-    // The match is outside of the loops, and nothing is checked in them but the end.
+    /// Visits the values of the elements that fill this memory. `count` is their number, which matters for `s`, `p` and
+    /// `t`, and `size` the bytes of each, which matters for `s` and `p`.
+    // The match is outside of the loops, which check nothing but their end.
     #[inline(always)]
     pub(super) fn for_each<'a, V>(self, count: usize, size: usize, memory: &'a [u8], visit: &mut V) -> Result<()>
     where
@@ -291,7 +291,7 @@ impl Codec {
         }
     }
 
-    /// Whether an element of `size` bytes can take the value; the error is that of [`encode`](Self::encode).
+    /// Checks that an element of `size` bytes can take the value, with the errors of [`encode`](Self::encode).
     #[inline]
     pub(super) fn check(self, value: Value<'_>, size: usize) -> Result<()> {
         if self.surely_takes(value) {
@@ -305,7 +305,7 @@ impl Codec {
         self.encode(value, scratch.get_mut(..end).ok_or_else(Error::bad_argument)?)
     }
 
-    /// False does not mean that it does not: this is for speed.
+    /// A quick check: `true` is certain, `false` means that [`check`](Self::check) must decide.
     #[inline(always)]
     fn surely_takes(self, value: Value<'_>) -> bool {
         match (self.form, value) {
@@ -346,7 +346,7 @@ impl Codec {
             Form::Half => Value::Float(fitted::<Half>(number)?.to()),
             Form::Single => Value::Float(fitted::<f32>(number)?.into()),
             Form::Double => Value::Float(fitted(number)?),
-            // It has room for all of them.
+            // It holds every such number.
             Form::Long => match number {
                 Value::Signed(number) => Value::Signed(number),
                 Value::Unsigned(number) => Value::Unsigned(number),
@@ -360,7 +360,7 @@ impl Codec {
         })
     }
 
-    /// The text of the `TypeError` where the values of such elements are no numbers.
+    /// The text of the `TypeError` for elements whose values are not numbers.
     pub(super) const fn no_number(self) -> Option<&'static CStr> {
         match self.form {
             Form::Char | Form::Bytes | Form::Pascal => Some(c"the format contains bytes, which are not numbers"),
@@ -484,12 +484,12 @@ impl Codec {
         Ok(())
     }
 
-    /// As many ones as there are bits.
+    /// A one for each bit.
     const fn mask(self) -> u128 {
         (1_u128 << self.bits) - 1
     }
 
-    /// Where in [`gather`](Self::gather)'s integer the bits begin.
+    /// The position of the lowest bit in [`gather`](Self::gather)'s integer.
     fn shift(self) -> u32 {
         let first = u32::from(self.first_bit);
         match self.order {
@@ -560,7 +560,7 @@ where
     Ok(())
 }
 
-/// Pieces may be empty, so that their number does not follow from the memory.
+/// The pieces of the memory; since pieces may be empty, their number is given.
 #[inline(always)]
 fn pieces<'a>(
     count: usize,
@@ -589,7 +589,7 @@ fn store_pair<const N: usize>(memory: &mut [u8], real: [u8; N], imaginary: [u8; 
     Ok(())
 }
 
-/// Copies as much as there is room for, and fills what is left with zeros.
+/// Copies as much as fits, and fills the rest with zeros.
 fn pad(memory: &mut [u8], bytes: &[u8]) {
     let mut bytes = bytes.iter();
     for byte in memory {

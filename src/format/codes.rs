@@ -1,4 +1,4 @@
-//! The one table of format codes, and the prefixes that say which of its columns hold and in which byte order.
+//! The table of format codes, and the prefixes, which choose its columns and the byte order.
 //!
 //! CPython's counterparts are `native_table`, `bigendian_table`, `lilendian_table` and `whichtable` in `_struct.c`.
 
@@ -161,7 +161,7 @@ impl ByteOrder {
     }
 }
 
-/// What a prefix decides.
+/// What a prefix selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Mode {
     /// Native sizes rather than standard ones.
@@ -177,7 +177,7 @@ impl Mode {
     /// `^`, which PEP 3118 adds: native sizes without alignment.
     pub(super) const PACKED: Self = Self { native: true, aligned: false, order: ByteOrder::NATIVE };
 
-    /// The same, with the prefix that PEP 3118 adds.
+    /// The mode that this character stands for, if it is a prefix of the struct module's or of PEP 3118's.
     pub(super) fn of_any_prefix(character: u8) -> Option<Self> {
         if character == b'^' { Some(Self::PACKED) } else { Self::of_prefix(character) }
     }

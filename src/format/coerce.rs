@@ -1,5 +1,5 @@
-//! What a format takes a value for: an integer, a float, bytes; and what it says if the value is none. And what numbers
-//! become that are converted from one type to another, as C converts.
+//! How formats take values: as an integer, a float or bytes, with an error for a value of another type. And what numbers
+//! become when they are converted from one type to another, as in C.
 //!
 //! CPython's counterparts are `get_pylong` in `_struct.c` and the conversions of `PyFloat`, `PyComplex` and `PyLong`. A value
 //! of the wrong type is a `TypeError`, one out of range a `ValueError`; there, both are `struct.error`, but for floats,
@@ -91,14 +91,14 @@ pub(super) fn truth(value: Value<'_>) -> bool {
     }
 }
 
-/// Why a value has no counterpart in a type of numbers.
+/// Why a value cannot be converted to a type of number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// NaN, where an integer is needed.
     Nan,
     /// Out of the type's range, or infinite where an integer is needed.
     Range,
-    /// No number; the text is an error's.
+    /// Not a number; the text is that of the error.
     NoNumber(&'static CStr),
 }
 
@@ -132,7 +132,7 @@ impl From<Fault> for Error {
 
 /// A type of numbers as they lie in memory, in the machine's byte order.
 pub(crate) trait Native: Copy {
-    /// As many bytes as it has.
+    /// An array of its bytes.
     type Bytes: Copy + 'static;
 
     fn from_bytes(bytes: Self::Bytes) -> Self;
@@ -149,7 +149,7 @@ pub(crate) trait To<T>: Copy {
     /// Whether the other type has such a number.
     fn fits(self) -> bool;
 
-    /// That number, or some number.
+    /// That number; any number if it does not fit.
     fn to(self) -> T;
 }
 
@@ -175,7 +175,7 @@ macro_rules! native {
             }
             #[inline(always)]
             fn is_nan(self) -> bool {
-                // What does not equal itself; no integer is such.
+                // Only NaN does not equal itself.
                 self != self
             }
         })*
@@ -258,7 +258,7 @@ narrow!(i8, i16, i32, u8, u16, u32);
 macro_rules! truncates {
     ($number:ident: $float:ty => $integer:ty) => {{
         const LEAST: $float = <$integer>::MIN as $float;
-        /// The same where floats of that size have no fraction.
+        /// As above, where floats next to the limits have no fraction.
         const BELOW: $float = LEAST - 1.0;
         /// The greatest rounds to a power of two, or is next to one.
         const END: $float = <$integer>::MAX as $float + 1.0;
@@ -393,7 +393,7 @@ mod tests {
 
     use super::*;
 
-    /// What the rule for two types and the one for values make of the same number.
+    /// Asserts that the rule for two types and the one for values give the same number.
     fn agree<S: Native + To<T> + Debug, T: CNumber + PartialEq + Debug>(number: S, value: Value<'_>) {
         let (rule, of_value) = (checked::<S, T>(number), T::from_value(value));
         let is_nan = |result: &core::result::Result<T, Fault>| result.is_ok_and(|number| number.is_nan());

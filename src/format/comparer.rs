@@ -1,4 +1,4 @@
-//! `==` of two items in two formats: as many values, which are equal pair by pair.
+//! `==` of two items in two formats: equal if they have as many values and each pair is equal.
 //!
 //! CPython's counterparts are `struct_get_unpacker` and `struct_unpack_cmp` in `memoryobject.c`.
 
@@ -25,13 +25,13 @@ enum Pairing {
     Never,
     /// Items are equal where their bytes are.
     Bytes,
-    /// As the steps say.
+    /// The steps are compared, one after the other.
     Steps,
-    /// More steps than there is room for, or loops: the values of both formats one after the other.
+    /// There are more steps than fit, or loops: the values are compared one by one.
     ValueWalk,
 }
 
-/// Enough for nearly every record; more would make each [`Comparer`] larger.
+/// Enough for nearly every record; a higher limit makes every [`Comparer`] larger.
 const MAX_STEPS: usize = 8;
 
 /// Elements that follow each other in both items.
@@ -139,20 +139,20 @@ impl<'p> Comparer<'p> {
         }
     }
 
-    // Not inlined: it needs much memory.
+    // Not inlined: it uses much stack.
     #[inline(never)]
     fn values_equal(&self, a_item: &[u8], b_item: &[u8]) -> bool {
         self.walker().equal(a_item, b_item)
     }
 
-    /// What compares many items quicker than [`equal`](Self::equal), if the formats are of that kind.
+    /// A comparer by values, if the formats need one: for many items it is faster than [`equal`](Self::equal).
     #[must_use]
     pub fn by_values(&self) -> Option<ByValues<'p>> {
         matches!(self.pairing, Pairing::ValueWalk).then(|| self.walker())
     }
 
     fn walker(&self) -> ByValues<'p> {
-        // Else one item of each pair of values has a byte for it.
+        // Otherwise one value of each pair has a byte.
         let both_empty = empty::has_empty(self.a.ops()) && empty::has_empty(self.b.ops());
         ByValues { a: self.a.values(), b: self.b.values(), both_empty }
     }
@@ -178,14 +178,14 @@ impl ByValues<'_> {
     }
 }
 
-/// The steps of one compiled format, some elements of the first of which may be behind.
+/// The steps of one compiled format that are left; some elements of the first may have been taken.
 struct OpsLeft<'o> {
     ops: &'o [Op],
     behind: usize,
 }
 
 impl OpsLeft<'_> {
-    /// Goes on by so many elements.
+    /// Skips so many elements.
     fn advance(&mut self, count: usize) {
         if let Some((op, rest)) = self.ops.split_first() {
             self.behind = self.behind.saturating_add(count);
@@ -195,7 +195,7 @@ impl OpsLeft<'_> {
         }
     }
 
-    /// The next elements, and how many there are; not of a loop, or bits.
+    /// The next elements and their number; `None` for a loop or bits.
     fn elements(&self) -> Option<(Elements, usize)> {
         let op = self.ops.first().filter(|op| !matches!(op.codec.form, Form::Loop | Form::Bits))?;
         let offset = op.size.saturating_mul(self.behind).saturating_add(op.offset);
@@ -218,7 +218,7 @@ fn make_steps(a: &[Op], b: &[Op], steps: &mut [Option<PairedRun>; MAX_STEPS]) ->
         } else {
             Comparison::Any
         };
-        // All pairs without a byte are alike.
+        // All pairs of values without a byte are alike, so one is enough.
         let pairs = if a.size == 0 && b.size == 0 { count.min(1) } else { count };
         let step = PairedRun { a, b, count: pairs, comparison };
         if !last.as_mut().is_some_and(|last| last.extend(&step))
@@ -299,7 +299,7 @@ fn one_form(form: Form) -> Option<Form> {
 }
 
 impl PairedRun {
-    /// Takes another step in, where both compare bytes that follow each other; says whether it has.
+    /// Merges the next step into this one, if both compare bytes that are adjacent. Returns whether it has.
     fn extend(&mut self, next: &Self) -> bool {
         let length = self.a.size.saturating_mul(self.count);
         let follows = |elements: Elements, next: Elements| elements.offset.saturating_add(length) == next.offset;
@@ -319,7 +319,7 @@ impl PairedRun {
             Comparison::Bytes => Pairs::Bytes(self.a.size.saturating_mul(self.count)),
             _ => {
                 let (a, b) = (self.a.codec.numbers(self.count)?, self.b.codec.numbers(self.count)?);
-                // A complex number is two, and equals a real one in its own way.
+                // A complex number is two numbers, and has its own rule for equality with a real one.
                 if a.count != b.count {
                     return None;
                 }
@@ -377,7 +377,7 @@ mod tests {
     use super::super::compile::{compile, count_ops};
     use super::*;
 
-    /// What the comparer of two formats says.
+    /// Asks the comparer of two formats.
     fn asked<R>(a: &CStr, b: &CStr, ask: impl FnOnce(&Comparer<'_>) -> R) -> Option<R> {
         let (a_counts, b_counts) = (count_ops(a).ok()?, count_ops(b).ok()?);
         let (mut a_ops, mut b_ops) = (vec![Op::default(); a_counts.ops], vec![Op::default(); b_counts.ops]);
@@ -509,7 +509,7 @@ mod tests {
             assert_eq!(equal(a, &[], b, &[]), expected, "{a:?} {b:?}");
             assert_eq!(equal(b, &[], a, &[]), expected, "{b:?} {a:?}");
         }
-        // With bytes between them.
+        // Values without a byte, with bytes between them.
         let (a, b) = (c"3T{b1000000000T{0s0t}}b", c"2T{b1000000000T{0p0t}}b500000000T{0s0t0s0t}b");
         assert!(equal(a, &[1, 2, 3, 4], b, &[1, 2, 3, 4]));
         assert!(!equal(a, &[1, 2, 3, 4], b, &[1, 2, 3, 5]));

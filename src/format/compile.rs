@@ -3,7 +3,7 @@
 //! CPython's counterpart is `prepare_s` in `_struct.c`, whose runs (`formatcode`) are the operations here. They lie in memory
 //! of the caller's: [`count_ops`] says how many there are, [`compile`] writes them, a
 //! [`CompiledFormat`](super::CompiledFormat) executes them. Records of one element dissolve into their members, those
-//! of many become loops. What has no value has no operation.
+//! of many become loops. Items without a value have no operation.
 
 use core::ffi::CStr;
 
@@ -37,7 +37,7 @@ impl Default for Op {
     }
 }
 
-/// What a format comes to.
+/// The totals of a format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// The steps of its compiled format.
@@ -48,15 +48,15 @@ pub struct Counts {
     pub size: usize,
 }
 
-/// `len`, `values` and `too_many` of the compiler when an item began.
+/// `len`, `values` and `too_many` of the compiler at the start of an item.
 type Begin = (usize, usize, bool);
 
-/// Writes the operations, as far as there is room, and counts all.
+/// Writes the operations that fit, and counts all.
 struct Compiler<'o> {
     ops: &'o mut [Op],
     len: usize,
     values: usize,
-    /// Of each item that has started and not ended. By reference: to move it takes longer than to read most formats.
+    /// The state at the start of each open item. By reference: moving it takes longer than reading most formats.
     open: &'o mut [Begin; MAX_DEPTH + 2],
     depth: usize,
     too_many: bool,
@@ -79,7 +79,7 @@ impl<'o> Compiler<'o> {
         Ok(Counts { ops: builder.len, values: builder.values, size: extent.size })
     }
 
-    /// The begin of the item that is open and began last.
+    /// Closes the innermost open item, and returns the state at its start.
     fn close(&mut self) -> Begin {
         self.depth = self.depth.saturating_sub(1);
         self.open.get(self.depth).copied().unwrap_or_default()
@@ -94,21 +94,21 @@ impl<'o> Compiler<'o> {
         self.len = self.len.saturating_add(1);
     }
 
-    /// Moves the operations from `start` on to where they are in what encloses their record.
+    /// Moves the operations from `start` on by `offset`, to their place in what encloses their record.
     fn shift(&mut self, start: usize, offset: usize) {
         let written = self.ops.len().min(self.len);
         let mut ops = self.ops.get_mut(start..written).into_iter().flatten();
         while let Some(op) = ops.next() {
             op.offset = op.offset.saturating_add(offset);
             op.end = op.end.saturating_add(offset);
-            // What is in a loop lies in its element.
+            // Offsets inside a loop are relative to its element.
             for _ in 0..op.inner {
                 ops.next();
             }
         }
     }
 
-    /// Makes these the values so far: `count` times `each` more than there were.
+    /// Sets the number of values to `before` plus `count` times `each`.
     fn set_values(&mut self, before: usize, each: usize, count: usize) {
         let values = each.checked_mul(count).and_then(|more| more.checked_add(before)).filter(|&values| values <= MAX);
         self.too_many |= values.is_none();
@@ -150,7 +150,7 @@ impl Sink for Compiler<'_> {
         if item.kind == Kind::Record {
             return self.record(item, (start, before, too_many));
         }
-        // Forgets what a pointer points to.
+        // The target of a pointer is not part of the item.
         (self.len, self.values, self.too_many) = (start, before, too_many);
         let Some(codec) = Codec::of(item) else { return };
         let (size, units) = codec.unit().map_or((item.size, 1), |size| (size, item.length));
@@ -213,7 +213,7 @@ pub fn compile_or_count(reading: Reading, format: &CStr, ops: &mut [Op]) -> Resu
     if let (Some(item), Some(op)) = (lone_item(format), ops.first_mut())
         && let Some(codec) = Codec::of(&item)
     {
-        // Nearly every format in the world.
+        // The common case.
         *op = Op { codec, offset: 0, end: item.size, count: 1, size: item.size, inner: 0 };
         return Ok(Counts { ops: 1, values: 1, size: item.size });
     }

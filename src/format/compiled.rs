@@ -17,18 +17,18 @@ pub struct CompiledFormat<'o> {
     counts: Counts,
 }
 
-/// What an element makes of a value before it takes it.
+/// A conversion of a value before an element takes it.
 trait Adapt<'v>: Fn(Codec, Value<'v>) -> Result<Value<'v>> + Copy {}
 
 impl<'v, F: Fn(Codec, Value<'v>) -> Result<Value<'v>> + Copy> Adapt<'v> for F {}
 
-/// As `struct.pack` takes it: as it is, or not.
+/// No conversion, as for `struct.pack`.
 #[inline(always)]
 fn unchanged(_: Codec, value: Value<'_>) -> Result<Value<'_>> {
     Ok(value)
 }
 
-/// An operation that does not fit its item: of another format.
+/// The operation does not fit the item, so it is of another format.
 const MISMATCH: Error = Error::bad_argument();
 
 const PACK_NEEDS: &CStr = c"pack_into needs %zd or more bytes";
@@ -40,7 +40,7 @@ impl<'o> CompiledFormat<'o> {
         Self { ops: ops.get(..counts.ops).unwrap_or(ops), counts }
     }
 
-    /// What the format comes to.
+    /// The totals of the format.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.counts
@@ -86,7 +86,7 @@ impl<'o> CompiledFormat<'o> {
                     _ => bytes.get(..op.size)?,
                 });
             }
-            // Each step has a value at least.
+            // Each step has at least one value.
             (ops, memory) = (rest.get(..op.inner)?, bytes.get(..op.size)?);
         }
     }
@@ -164,7 +164,7 @@ impl<'o> CompiledFormat<'o> {
         })
     }
 
-    /// The same of an item of one value, which the error need not count.
+    /// [`check_numbers`](Self::check_numbers) for an item of one value; its error names no position.
     ///
     /// # Errors
     /// As [`check_numbers`](Self::check_numbers).
@@ -210,7 +210,7 @@ impl<'o> CompiledFormat<'o> {
         while let Some((op, mut rest)) = ops.split_first() {
             if op.codec.form == Form::Loop {
                 let (inner, after) = rest.split_at_checked(op.inner).ok_or(MISMATCH)?;
-                // Every step takes a value at least, so this ends with the values if it is long.
+                // Every round takes at least one value, so a long loop ends when the values run out.
                 for _ in 0..op.count {
                     self.check(inner, values, takes)?;
                 }

@@ -1,15 +1,15 @@
-//! ValueWalk without a byte: `0s`, `0p`, `0t`, of which an item has as many as its format cares to say, whatever its size.
+//! Values without a byte: `0s`, `0p`, `0t`. An item may have any number of them, whatever its size.
 //!
-//! What such a value is follows from the format: an empty string, or no bits. So two items are compared by stretches of them.
-//! A stretch is all of one of the two, most often, and else a text of two letters. Loops repeat it up to 2**63 times, so its
-//! [`Print`] stands for it, which is made of those of its parts in as many steps as the format is long.
+//! The format alone decides what such a value is, an empty string or no bits, so items are compared by stretches of them.
+//! A stretch is a string over these two letters, mostly of one only. Loops repeat it up to 2**63 times, so its
+//! fingerprint ([`Print`]) stands for it, which is combined from those of its parts in as many steps as the format has.
 
 use super::codec::Form;
 use super::compile::Op;
 use super::value_walk::ValueWalk;
 
-/// A fingerprint of a stretch: the function `x * factor + sum`, of both primes, that its letters come to, each of which is
-/// `x * BASE + letter`. Equal stretches have equal prints; of two others of one length, one pair in 2**60 has by chance.
+/// The fingerprint of a stretch: the functions `x * factor + sum`, modulo two primes, that its letters compose to. A letter is
+/// `x * BASE + letter`. Equal stretches have equal prints; different ones of one length have with a probability of 2**-60.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Print([Function; 2]);
 
@@ -22,22 +22,22 @@ struct Function {
 const PRIMES: [u64; 2] = [(1 << 61) - 1, (1 << 63) - 25];
 const BASES: [u64; 2] = [0x0a5f_2c61_93d7_e84b, 0x5bd1_e995_7f4a_7c15];
 
-/// `x * factor + sum`, of a prime.
+/// `x * factor + sum` modulo a prime.
 fn apply(x: u64, factor: u64, sum: u64, prime: u64) -> u64 {
     let all = u128::from(x) * u128::from(factor) + u128::from(sum);
     all.checked_rem(prime.into()).unwrap_or(0) as u64
 }
 
 impl Print {
-    /// Of nothing.
+    /// The print of an empty stretch.
     const NOTHING: Self = Self([Function { factor: 1, sum: 0 }; 2]);
 
-    /// Of one value of this form.
+    /// The print of one value of this form.
     fn of(form: Form) -> Self {
         Self(BASES.map(|factor| Function { factor, sum: if form == Form::Bits { 2 } else { 1 } }))
     }
 
-    /// Of this stretch and another after it.
+    /// The print of this stretch followed by another.
     fn then(self, next: Self) -> Self {
         let mut both = self;
         for ((function, next), prime) in both.0.iter_mut().zip(next.0).zip(PRIMES) {
@@ -47,7 +47,7 @@ impl Print {
         both
     }
 
-    /// Of this stretch so many times.
+    /// The print of this stretch repeated `count` times.
     fn repeated(self, mut count: usize) -> Self {
         let (mut all, mut power) = (Self::NOTHING, self);
         while count != 0 {
@@ -61,8 +61,8 @@ impl Print {
     }
 }
 
-/// How many values without a byte some steps start with, and whether they have no others. Where these are `enough` or more,
-/// they may be more yet, and no others may have been seen: it takes no more steps than values are counted, for each depth.
+/// How many values without a byte some steps start with, and whether these are all values. From `enough` on
+/// the count may stop early, so that it takes no more steps than it counts values, for each depth.
 /// Recursion is as deep as the format's.
 fn count(ops: &[Op], enough: usize) -> (usize, bool) {
     let mut count = 0_usize;
@@ -91,7 +91,7 @@ fn print(ops: &[Op]) -> Print {
     })
 }
 
-/// The steps that belong to no loop, and of each that is one what belongs to it.
+/// The steps outside of loops; with each loop come its inner steps.
 fn steps(mut ops: &[Op]) -> impl Iterator<Item = (&Op, Option<&[Op]>)> {
     core::iter::from_fn(move || {
         let (op, rest) = ops.split_first()?;
@@ -117,10 +117,10 @@ pub(super) fn has_empty(ops: &[Op]) -> bool {
     ops.iter().any(Op::is_empty)
 }
 
-/// After so many runs of values without a byte, one after the other, it pays to look how many more there are.
+/// After so many consecutive runs of values without a byte, counting how many more there are pays.
 const PATIENCE: usize = 32;
 
-/// Whether two items have equal values, as many: in as many steps as they have bytes and their formats steps.
+/// Whether two items with as many values have equal ones, in time proportional to their bytes and to the steps of their formats.
 pub(super) fn equal(a: &mut ValueWalk<'_>, a_item: &[u8], b: &mut ValueWalk<'_>, b_item: &[u8]) -> bool {
     a.restart();
     b.restart();
@@ -155,8 +155,8 @@ pub(super) fn equal(a: &mut ValueWalk<'_>, a_item: &[u8], b: &mut ValueWalk<'_>,
     }
 }
 
-/// How many values without a byte come next in both. The longer look is no longer than twice the shorter one, since one of the
-/// two may have many to come, and the other one few, again and again.
+/// How many values without a byte come next in both. Neither side is searched further than twice the other, since one of the
+/// two may have many ahead, and the other one few, again and again.
 fn empty_ahead(a: &ValueWalk<'_>, b: &ValueWalk<'_>) -> usize {
     let mut enough = PATIENCE;
     loop {
@@ -174,7 +174,7 @@ impl<'o> ValueWalk<'o> {
         self.ops.get(first..end).unwrap_or(&[])
     }
 
-    /// How many values without a byte come next, or, where they are `enough`, maybe some of them.
+    /// How many values without a byte come next; from `enough` on, at least so many.
     fn empty_ahead(&self, enough: usize) -> usize {
         let (mut at, mut behind, mut all) = (self.at, self.index, 0_usize);
         for round in self.rounds.get(..self.depth).unwrap_or(&[]).iter().rev() {
@@ -196,7 +196,7 @@ impl<'o> ValueWalk<'o> {
         all.saturating_add(rest.saturating_sub(behind))
     }
 
-    /// Passes so many of them, by whole loops and rounds as far as that goes; their print.
+    /// Skips so many of them, by whole loops and rounds where possible, and returns their print.
     fn pass_empty(&mut self, mut values: usize) -> Print {
         let mut all = Print::NOTHING;
         while values != 0 {
@@ -214,7 +214,7 @@ impl<'o> ValueWalk<'o> {
                     all = all.then(print(body).repeated(rounds));
                     self.pass_rounds(rounds);
                 }
-                // Not the loops around it, of which there may be whole rounds to come.
+                // Only the innermost loop: whole rounds of the outer ones may follow.
                 self.close_round();
                 continue;
             }

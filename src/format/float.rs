@@ -213,9 +213,9 @@ pub(super) fn half(bits: u16) -> f64 {
     half_to_single(bits).into()
 }
 
-/// The same as a single, which is exact, too. As in CPython, a NaN keeps its sign only.
-// Here and in the two functions below every path is computed and one is chosen, so that loops over them become vectors.
-// What wraps is on a path that is not chosen then.
+/// The single with the value of a half. As in CPython, a NaN keeps its sign only.
+// Here and in the two functions below every path is computed and one is selected, so that loops over them are vectorised.
+// A path that wraps is never the selected one.
 #[inline(always)]
 pub(super) fn half_to_single(bits: u16) -> f32 {
     /// The unit of a subnormal half, 2**-24.
@@ -248,7 +248,7 @@ pub(super) fn half_of_double(double: f64) -> u16 {
     half as u16 | ((bits >> 48) as u16 & 0x8000)
 }
 
-/// The same for a single.
+/// The half nearest to a single, as [`half_of_double`].
 #[inline(always)]
 pub(super) fn half_of_single(single: f32) -> u16 {
     /// As in [`half_of_double`].
@@ -300,7 +300,7 @@ impl Storage {
                 let fraction = u128::from(mantissa & (u64::MAX >> 1));
                 let integer = mantissa >> 63 != 0;
                 match (exponent, integer) {
-                    // As the x87 itself: without its integer bit, what is not subnormal is no number.
+                    // As on the x87: without its integer bit, a number that is not subnormal is invalid.
                     (1.., false) => Real::Nan { negative, payload: 1 << 127 },
                     // A subnormal number with that bit has the value of the normal one.
                     (0, true) => EXTENDED.read(Fields { negative, exponent: 1, fraction }),

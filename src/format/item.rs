@@ -1,4 +1,4 @@
-//! An item of a format: all that is known of it when it has been read, and the items of formats that are one code.
+//! An item of a format, and the items of formats that are a single code.
 
 use core::ffi::CStr;
 
@@ -36,8 +36,8 @@ pub const fn common_item(letter: u8) -> Option<Item> {
     })
 }
 
-/// The same for a format that is such a code with or without a prefix of the struct module's, unless it is one whose size
-/// depends on that.
+/// The item of a format that is one such code, with or without a prefix of the struct module's, unless its size
+/// depends on the prefix.
 #[must_use]
 pub(super) fn lone_item(format: &CStr) -> Option<Item> {
     let (mode, letter) = match *format.to_bytes() {
@@ -53,7 +53,7 @@ pub(super) fn lone_item(format: &CStr) -> Option<Item> {
     Some(Item { order: mode.order, native: false, aligned: false, size, align: 1, ..item })
 }
 
-/// All that is known of an item at its end.
+/// An item that has been read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Item {
     /// What an element of it is.

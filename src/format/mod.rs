@@ -1,6 +1,6 @@
-//! Format strings: the size of an item, the values in it, and whether two items hold equal values. Layer 1: pure bytes.
+//! Format strings: the size of an item, the values in it, and whether two items hold equal values. Layer 1.
 //!
-//! All of PEP 3118: `tree` has the decisions where it leaves a choice. Nothing here allocates, knows an object or follows
+//! All of PEP 3118; `tree` documents the decisions where it leaves a choice. Nothing here allocates, uses objects or follows
 //! a pointer, and recursion is bounded by `MAX_DEPTH`: a format is a C string, an item is a slice of bytes, aligned or
 //! not. The comparison of items is that of `Objects/memoryobject.c`, which knows the struct module's half only
 //! (`Modules/_struct.c`); `parse` says which formats these are.
@@ -84,9 +84,9 @@ pub use value_walk::ValueWalk;
 /// `struct.calcsize`.
 ///
 /// # Errors
-/// `ValueError` for everything that is no format; the message says what was expected and at which byte.
+/// `ValueError` for an invalid format; the message says what was expected and at which byte.
 pub fn size(format: &CStr) -> Result<isize> {
-    // Nearly every format in the world is one native code; everything else takes the long way.
+    // Nearly every format is one native code; all others take the slow path.
     if let &[letter] = format.to_bytes()
         && let Some(code) = codes::lookup(letter)
     {
@@ -99,7 +99,7 @@ pub fn size(format: &CStr) -> Result<isize> {
     Ok(size.cast_signed())
 }
 
-/// The same of the format of items of this size: see [`Reading::of_items`].
+/// The size of an item of the format of a view with this itemsize: see [`Reading::of_items`].
 ///
 /// # Errors
 /// As [`size`].
@@ -109,7 +109,7 @@ pub(crate) fn size_of_items(format: &CStr, itemsize: isize) -> Result<isize> {
     Ok(if reading == Reading::ALONE { alone } else { itemsize })
 }
 
-/// The size of what the struct module's syntax says without space; `None` for everything else, right or wrong.
+/// The size of a format in the struct module's syntax without spaces; `None` for all others, valid or not.
 fn struct_size(text: &[u8]) -> Option<usize> {
     let prefix = text.split_first().and_then(|(&first, rest)| Some((codes::Mode::of_prefix(first)?, rest)));
     let (mode, rest) = prefix.unwrap_or((codes::Mode::NATIVE, text));

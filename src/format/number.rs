@@ -1,11 +1,11 @@
-//! Which formats are numbers, and which of them are so plain that loops over memory know them.
+//! Which formats consist of numbers, and of which of them loops over memory can take.
 
 use super::codec::{Codec, Form};
 use super::codes::ByteOrder;
 use super::compiled::CompiledFormat;
 use crate::error::{Error, Result};
 
-/// A type of numbers that memory has as C has it, one of those that `coerce` has the rules for.
+/// A type of number in memory, as in C; `coerce` has the rules for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scalar {
     Bool,
@@ -91,7 +91,7 @@ impl CType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Numbers {
     pub(crate) scalar: Scalar,
-    /// The bytes stand in the order that is not the machine's.
+    /// Their byte order is not the machine's.
     pub(crate) swapped: bool,
     /// How many of them an item has, at least one.
     pub(crate) count: usize,
@@ -102,7 +102,7 @@ fn is_swapped(scalar: Scalar, order: ByteOrder) -> bool {
 }
 
 impl Codec {
-    /// The numbers that `count` elements are: the parts of complex ones are two each.
+    /// The numbers that `count` elements are; a complex element is two.
     pub(super) fn numbers(self, count: usize) -> Option<Numbers> {
         let (scalar, count) = match self.form {
             Form::ComplexHalf => (Scalar::Half, count.checked_mul(2)?),
@@ -115,7 +115,7 @@ impl Codec {
 }
 
 impl CompiledFormat<'_> {
-    /// The numbers that the items are, where they are nothing else.
+    /// The numbers that the items consist of, if they contain nothing else.
     pub(crate) fn numbers(&self) -> Option<Numbers> {
         let first = self.ops.first()?;
         let scalar = Scalar::of(first.codec.form)?;

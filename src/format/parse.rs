@@ -29,7 +29,7 @@ pub fn is_of_struct(format: &CStr) -> bool {
     !counted
 }
 
-/// Where `count` elements begin and end that come after `offset` bytes; `None` if they end beyond [`MAX`].
+/// The start and the end of `count` elements that follow `offset` bytes; `None` if they end beyond [`MAX`].
 pub(super) fn place(offset: usize, align: usize, size: usize, count: usize) -> Option<(usize, usize)> {
     let mask = align - 1;
     let start = offset.checked_add(mask)? & !mask;

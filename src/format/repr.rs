@@ -13,7 +13,7 @@ use crate::error::Result;
 ///
 /// # Errors
 /// What `write` returns.
-// Not inlined: a caller that decodes has a loop for each kind of value.
+// Not inlined: decoders call it from a loop for each kind of value.
 #[inline(never)]
 pub fn write_repr<W>(value: &Value<'_>, write: &mut W) -> Result<()>
 where
@@ -84,7 +84,7 @@ where
     write(text.get(start..).unwrap_or(&[]))
 }
 
-/// What `repr` of a float and that of a part of a complex number differ in.
+/// How `repr` writes a float, or a part of a complex number.
 #[derive(Clone, Copy)]
 struct Style {
     /// `.0` after a number that looks like an integer.
@@ -118,12 +118,12 @@ where
 /// only one.
 struct Decimal {
     digits: ShortText,
-    /// Where the point stands: after that many digits.
+    /// The number of digits before the decimal point.
     point: i32,
 }
 
 impl Decimal {
-    /// Of a number that is finite and not negative.
+    /// The digits of a number that is finite and not negative.
     fn of(number: f64) -> Self {
         let mut buffer = ryu::Buffer::new();
         // Such as 0.0, 1.5, 1200.0, 0.0012, 1e16, 1.2e-7.
@@ -245,7 +245,7 @@ fn is_plain(byte: u8, quote: u8) -> bool {
     matches!(byte, b' '..=b'~') && byte != b'\\' && byte != quote
 }
 
-/// Double quotes where there are single ones, and no double ones, inside.
+/// Writes bytes in single quotes; in double quotes if they contain single ones and no double ones.
 fn write_bytes<W>(bytes: &[u8], write: &mut W) -> Result<()>
 where
     W: FnMut(&[u8]) -> Result<()>,

@@ -1,7 +1,7 @@
 //! From the text of a format to the tree of its items, each with its offset: all of PEP 3118.
 //!
-//! The tree is not stored here. [`walk`] reads a format from left to right and tells a [`Sink`] of each item, when it
-//! begins and, with all that is known then, when it ends; `parse` and the description objects are built on that. The
+//! The tree is not stored here. [`walk`] reads a format from left to right and tells a [`Sink`] when each item
+//! starts and, with all that is known then, when it ends; `compile` and the format objects are built on that. The
 //! recursion is that of the format's nesting, at most [`MAX_DEPTH`].
 //!
 //! Where PEP 3118 leaves a choice, or those who emit formats disagree:
@@ -20,7 +20,7 @@
 //! * Consecutive shapes are one: `(2)(3)i` is `(2,3)i` (NumPy's sub-arrays of sub-arrays).
 //! * `Z` before `e`, `f`, `d` and `g` makes a complex number of them, and may stand before no other code. By itself it is
 //!   ctypes' `wchar_t *`.
-//! * What has no bytes may be there any number of times: only bytes can be too many, wherever the count of 0 stands.
+//! * Items without bytes may be repeated any number of times: only bytes can be too many, wherever the count of 0 stands.
 //! * `g`, `O`, `P`, `&`, `X`, `z` and `Z` have their native size with every prefix (ctypes writes `<g`, `<P`, `<O`), and
 //!   addresses the native byte order, too (ctypes and NumPy leave a `>` in force before them). The struct module refuses
 //!   `<P`.
@@ -40,19 +40,19 @@ pub const MAX_DEPTH: usize = 64;
 /// How many axes a sub-array may have.
 pub const MAX_SHAPE: usize = 64;
 
-/// Where the items of a format go.
+/// A consumer of the items of a format.
 pub trait Sink {
-    /// An item begins, inside the one that began last and has not ended.
+    /// An item starts, inside the innermost open one.
     fn begin(&mut self);
-    /// The item that began last has one more axis.
+    /// The innermost open item has one more axis.
     fn axis(&mut self, length: usize);
-    /// The item that began last turns out to be padding, or nothing.
+    /// The innermost open item turns out to be padding, or nothing.
     fn cancel(&mut self);
-    /// It ends.
+    /// The innermost open item ends.
     fn end(&mut self, item: &Item);
 }
 
-/// How a format is read where its text alone does not say it.
+/// How a format is read where its text is not enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// `u` has four bytes, and is what `w` is.
@@ -68,8 +68,8 @@ impl Reading {
     /// As the struct module reads it, to which `x` is nothing.
     pub const STRUCT: Self = Self { wide: false, void: false };
 
-    /// The same for the format of items of `itemsize` bytes, which so far come to `size`: `u` has the width with which they
-    /// come to the itemsize, and two bytes where they do with both or with none.
+    /// The reading for the format of items of `itemsize` bytes, which read this way take `size`: `u` has the width with which they
+    /// take `itemsize`, and two bytes if they do with both widths or with neither.
     #[must_use]
     pub fn of_items(self, format: &CStr, size: usize, itemsize: usize) -> Self {
         let wide = Self { wide: true, ..self };
@@ -94,7 +94,7 @@ fn is_padding(text: &[u8]) -> bool {
     text.iter().all(|&byte| is_part(byte)) && found
 }
 
-/// Takes the items and forgets them: for the size alone.
+/// A sink that ignores the items, for the size alone.
 struct Nowhere;
 
 impl Sink for Nowhere {
@@ -104,7 +104,7 @@ impl Sink for Nowhere {
     fn end(&mut self, _: &Item) {}
 }
 
-/// What a whole format comes to.
+/// The size and alignment of a whole format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SizeAlign {
     /// Bytes, without padding at the end unless it is a record's.
@@ -121,7 +121,7 @@ pub fn walk(format: &CStr, sink: &mut impl Sink) -> Result<SizeAlign> {
     walk_as(Reading::ALONE, format, sink)
 }
 
-/// The same, read in this way.
+/// Reads a format in this way and tells `sink` of its items.
 ///
 /// # Errors
 /// As [`walk`].
@@ -160,7 +160,7 @@ struct Parser<'f> {
     /// The position at which the sizes became too large, unless that is in something of which there are no elements.
     /// Sizes saturate, so that one that is too large stays more than [`MAX`].
     overflow: Option<usize>,
-    /// Why the walk has ended, where a function here gives `None`. It is not handed on in their results, which stand on the stack
+    /// The error, when a function here returns `None`. It is not part of their results, which are on the stack
     /// once for each depth.
     failure: Option<Error>,
 }
@@ -169,7 +169,7 @@ struct Parser<'f> {
 struct Enclosing {
     offset: usize,
     align: usize,
-    /// Bits that are used of the byte at `offset` and behind, and the order that they fill it in.
+    /// How many bits from the byte at `offset` on are used, and the order that they fill it in.
     bits: usize,
     bits_order: ByteOrder,
 }
@@ -190,7 +190,7 @@ struct BeforeCode {
     overflow: Option<usize>,
 }
 
-/// What is inside an item, and has been read.
+/// What has been read inside an item.
 #[derive(Clone, Copy)]
 enum Inner {
     None,
@@ -253,7 +253,7 @@ impl Parser<'_> {
         None
     }
 
-    /// Keeps the position where a size is too large.
+    /// Records the position where a size becomes too large.
     fn check_size(&mut self, size: usize) {
         if size > MAX {
             self.overflow.get_or_insert(self.at);
@@ -294,7 +294,7 @@ impl Parser<'_> {
     }
 
     /// One item with its shape and, where it may have one, its name. What is read before and after the items inside it is not
-    /// in line, so that little stays on the stack while these are read.
+    /// inlined, so that little stays on the stack while these are read.
     fn item(&mut self, depth: usize, level: &mut Enclosing, named: bool, sink: &mut impl Sink) -> Option<()> {
         sink.begin();
         let head = self.head(sink)?;
@@ -314,7 +314,7 @@ impl Parser<'_> {
                 let mut level = Enclosing::EMPTY;
                 let mode = self.mode;
                 self.item(deeper, &mut level, false, sink)?;
-                // What is pointed to does not change how the pointer is stored.
+                // Prefixes inside the target do not apply to the pointer.
                 self.mode = mode;
                 Inner::Target
             }
@@ -342,7 +342,7 @@ impl Parser<'_> {
         Some(BeforeCode { elements: shape.elements, length, is_length, overflow })
     }
 
-    /// What follows: the code, unless it has been read, the place of the item, its name, and its end.
+    /// The rest of an item: the code, unless it has been read, its place, its name, and its end.
     #[inline(never)]
     fn settle(
         &mut self,
@@ -362,7 +362,7 @@ impl Parser<'_> {
         }
         item.elements = head.elements;
         if item.elements == 0 {
-            // What is not there is not too large.
+            // Without elements no size is too large.
             self.overflow = head.overflow;
         }
         if item.kind == Kind::Bits {
@@ -503,7 +503,7 @@ impl Parser<'_> {
         Some(depth.saturating_add(1))
     }
 
-    /// `{...}` of a function: braces in pairs, what is between them is not looked at.
+    /// `{...}` of a function: skipped to the matching brace.
     fn signature(&mut self) -> Option<()> {
         if !self.accept(b'{') {
             return self.fail(c"expected '{' at byte %zd of the format");
@@ -520,7 +520,7 @@ impl Parser<'_> {
         Some(())
     }
 
-    /// `:name:`. Anything may be in it but a colon.
+    /// `:name:`. A name may contain anything but a colon.
     fn name(&mut self) -> Option<TextSpan> {
         self.take();
         let start = self.at;

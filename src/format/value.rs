@@ -44,8 +44,8 @@ impl PartialEq for Value<'_> {
 }
 
 impl Value<'_> {
-    /// `==` of two values that are plain: see `Codec::is_plain`.
-    // Without what the other values need, which costs a tenth of the speed of a comparison.
+    /// `==` of two plain values: see `Codec::is_plain`.
+    // The other kinds of values would make a comparison 10 % slower.
     #[inline(always)]
     pub(super) fn equal_plain(self, other: Self) -> bool {
         match (self.bool_widened(), other.bool_widened()) {

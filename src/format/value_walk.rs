@@ -1,7 +1,7 @@
 //! An iterator over the values of an item, for two formats that are walked in step, which a visitor cannot do.
 //!
 //! CPython's counterpart is `s_unpack_internal` in `_struct.c`, which fills a tuple. [`CompiledFormat::unpack`] is
-//! quicker where the values of one format are all that is wanted.
+//! faster where only one format is read.
 
 use super::codec::Form;
 use super::compile::Op;
@@ -17,25 +17,25 @@ pub struct ValueWalk<'o> {
     pub(super) at: usize,
     pub(super) index: usize,
     base: usize,
-    /// The loops around it, of which there are no more than records in each other.
+    /// The loops around it, at most one for each nested record.
     pub(super) rounds: [Round; MAX_DEPTH + 1],
     pub(super) depth: usize,
 }
 
-/// A loop that is under way.
+/// A loop in progress.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Round {
     /// Its steps.
     pub(super) first: usize,
     pub(super) end: usize,
-    /// How many rounds are to come, and how many bytes each is further.
+    /// How many rounds are left, and the bytes from one to the next.
     pub(super) left: usize,
     size: usize,
     /// Where the element of the loop around it starts.
     outer: usize,
 }
 
-/// What has come to its end.
+/// What has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Closed {
     Round,
@@ -92,12 +92,12 @@ impl<'o> ValueWalk<'o> {
         codec.decode(memory.get(offset..)?.get(..size)?)
     }
 
-    /// How many elements of the next step, which is no loop, are to come.
+    /// How many elements of the next step, which is not a loop, are left.
     pub(super) fn left(&self, op: &Op) -> usize {
         op.count.saturating_sub(self.index)
     }
 
-    /// Passes so many of them.
+    /// Skips so many of them.
     pub(super) fn pass(&mut self, elements: usize) {
         self.index += elements;
     }
@@ -117,7 +117,7 @@ impl<'o> ValueWalk<'o> {
         self.rounds.get(last).copied().filter(|round| round.end == self.at)
     }
 
-    /// Passes so many rounds of it.
+    /// Skips so many rounds of it.
     pub(super) fn pass_rounds(&mut self, rounds: usize) {
         if let Some(round) = self.depth.checked_sub(1).and_then(|last| self.rounds.get_mut(last)) {
             round.left = round.left.saturating_sub(rounds);
@@ -182,7 +182,7 @@ mod tests {
     use super::super::compile::{compile, count_ops};
     use super::*;
 
-    /// The values as the walk gives them, which must be those that the compiled format visits; twice, to start again.
+    /// The values that the walk yields, which must be those that the compiled format visits. It runs twice, to test the restart.
     fn values<'a>(format: &CStr, item: &'a [u8]) -> Option<Vec<Value<'a>>> {
         let counts = count_ops(format).ok()?;
         let mut ops = vec![Op::default(); counts.ops];

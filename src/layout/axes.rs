@@ -1,4 +1,4 @@
-//! The axes of a walk over two operands, in memory of the caller's.
+//! The axes of a walk over two operands, in memory that the caller provides.
 
 /// How one operand moves along an axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,7 +14,7 @@ impl Step {
     pub const NONE: Self = Self { stride: 0, suboffset: None };
 
     /// The bytes of the pointers that are followed on an axis of `len` items, at least one, as offsets from the first pointer;
-    /// `None` where none are. What does not fit is all there is.
+    /// `None` where none are. Offsets that do not fit become the whole range.
     #[must_use]
     pub fn pointers(&self, len: isize) -> Option<(isize, isize)> {
         let bounds = reach(0, size_of::<usize>(), core::iter::once((len, self.stride)));
@@ -34,7 +34,7 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// No axis: what stands where there is room for one.
+    /// A placeholder for an axis.
     pub const NONE: Self = Self { len: 0, src: Step::NONE, dst: Step::NONE };
 
     /// Whether either operand has pointers to follow on this axis.
@@ -43,7 +43,7 @@ impl Axis {
         self.src.suboffset.is_some() || self.dst.suboffset.is_some()
     }
 
-    /// Turns the axis round; how far its start moves in each operand.
+    /// Reverses the axis; returns how far its start moves in each operand.
     pub(super) fn turn(&mut self) -> (isize, isize) {
         let last = self.len - 1;
         let moved = (last.wrapping_mul(self.src.stride), last.wrapping_mul(self.dst.stride));
@@ -64,7 +64,7 @@ impl Axis {
     }
 }
 
-/// The number of index tuples; of an axis without items none, however long the others are. Saturates.
+/// The number of index tuples; 0 if an axis has no items, however long the others are. Saturates.
 pub(super) fn tuples(axes: &[Axis]) -> usize {
     axes.iter().fold(1_usize, |tuples, axis| tuples.saturating_mul(axis.len.unsigned_abs()))
 }
@@ -83,7 +83,7 @@ pub(super) fn reach(
     })
 }
 
-/// Axes, in memory of the caller's: as many as there is room for.
+/// Axes in memory that the caller provides.
 #[derive(Debug)]
 pub(super) struct Axes<'m> {
     room: &'m mut [Axis],
@@ -110,7 +110,7 @@ impl<'m> Axes<'m> {
         self.room.get_mut(..self.used).unwrap_or(&mut [])
     }
 
-    /// Appends an axis; says whether there was room.
+    /// Appends an axis; `false` if there is no room.
     pub(super) fn push(&mut self, axis: Axis) -> bool {
         match self.room.get_mut(self.used) {
             Some(free) => {
@@ -122,12 +122,12 @@ impl<'m> Axes<'m> {
         }
     }
 
-    /// Takes out the last axis, if there is one.
+    /// Removes the last axis, if there is one.
     pub(super) fn pop(&mut self) {
         self.used = self.used.saturating_sub(1);
     }
 
-    /// Takes out the axis at `position`, if there is one.
+    /// Removes the axis at `position`, if there is one.
     pub(super) fn remove(&mut self, position: usize) -> Option<Axis> {
         let tail = self.as_mut_slice().get_mut(position..)?;
         let removed = *tail.first()?;
@@ -136,7 +136,7 @@ impl<'m> Axes<'m> {
         Some(removed)
     }
 
-    /// Puts an axis in at `position`, which must not be past the end; the caller has made room.
+    /// Inserts an axis at `position`, which must not be past the end; the caller has made room.
     pub(super) fn insert(&mut self, position: usize, axis: Axis) {
         if self.push(axis)
             && let Some(tail @ [_, ..]) = self.as_mut_slice().get_mut(position..)

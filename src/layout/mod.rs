@@ -1,12 +1,12 @@
 //! Layout algebra: shape, strides, suboffsets, contiguity, bounds, and the planning of walks. Integers only.
 //!
-//! No object and no pointer comes in here, and no memory is touched; `kernels` runs what is planned here. Invariants
+//! No objects, no pointers, no memory access; `kernels` runs what is planned here. Invariants
 //! that the functions rely on and `Structure::check` establishes:
 //!
 //! 1. `ndim <= MAX_NDIM`; shape, strides and suboffsets, where present, have `ndim` entries.
 //! 2. No entry of shape is negative, and `itemsize >= 0`.
 //! 3. `product(shape)` and `product(shape) * itemsize` fit in an `isize`; both are 0 where an axis has no items.
-//! 4. A stride, suboffset or offset may be any number, and what is added up from them may wrap: hence the wrapping
+//! 4. A stride, suboffset or offset may be any number, and their sums may wrap: hence the wrapping
 //!    arithmetic on these. Everything else is plain arithmetic, which a debug build checks: an overflow would be a bug.
 #![forbid(unsafe_code)]
 
@@ -44,7 +44,7 @@ pub use windows::{Enough, Places};
 /// The most axes of a view; CPython's `PyBUF_MAX_NDIM`.
 pub const MAX_NDIM: usize = 64;
 
-/// Axes up to which a walk is planned in little memory.
+/// The number of axes up to which a walk is planned in little memory.
 pub const FEW: usize = 8;
 
 /// An expression for a walk over `$ndim` axes, in which `$room` is memory for its axes.

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 
 use super::structure::bytes_of;
 
-/// An array in some memory, as whoever makes it describes it.
+/// An array in some memory, as its maker describes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Placed<'a> {
     /// The bytes of the memory.
@@ -23,13 +23,13 @@ pub struct Placed<'a> {
 }
 
 impl Placed<'_> {
-    /// What says that an axis has less than no items.
+    /// The error for a negative length of an axis.
     pub const NEGATIVE: Error = Error::value(c"elements of shape must not be negative");
 
-    /// What says that the items are not in the memory.
+    /// The error for items outside of the memory.
     pub const DOES_NOT_FIT: Error = Error::value(c"invalid combination of buffer, shape and strides");
 
-    /// Checks that every item lies in the memory, and that items do not begin within others.
+    /// Checks that every item lies in the memory, and that no item starts inside another.
     ///
     /// # Errors
     /// `ValueError` that says which rule is broken.
@@ -47,7 +47,7 @@ impl Placed<'_> {
         Err(Self::DOES_NOT_FIT)
     }
 
-    /// The rules about the offset: there is an item at least, whatever the shape.
+    /// Checks the offset: there must be room for one item, whatever the shape.
     ///
     /// # Errors
     /// As [`verify`](Self::verify).
@@ -78,20 +78,20 @@ impl Placed<'_> {
         (first >= 0 && end <= self.memlen).then_some((lowest, highest))
     }
 
-    /// The bytes of all items, where memory can hold as many.
+    /// The bytes of all items, if memory can hold as many.
     #[must_use]
     pub fn bytes(&self) -> Option<isize> {
         bytes_of(self.shape, self.itemsize)
     }
 
-    /// The table of pointers that stands for the first axis, in front of the memory. `None` where there is no such axis,
+    /// The table of pointers that replaces the first axis, before the memory. `None` where there is no such axis,
     /// or memory cannot hold the table. The array has been verified.
     #[must_use]
     pub fn pointers(&self) -> Option<Pointers> {
         let ((&count, inner_shape), (&stride, inner_strides)) =
             (self.shape.split_first()?, self.strides.split_first()?);
         let size = count.checked_mul(POINTER)?.checked_add(7)? & !7;
-        // As in CPython, axes behind one without items do not count; no pointer is followed then. That is why all of this
+        // As in CPython, axes after one without items do not count; no pointer is followed then. That is why all of this
         // may wrap.
         let backwards = |(&len, &stride): (&isize, &isize)| match stride {
             1.. => 0,
@@ -119,12 +119,12 @@ impl Placed<'_> {
 /// The bytes of a pointer.
 const POINTER: isize = size_of::<*const u8>().cast_signed();
 
-/// A table of pointers in front of the memory of an array, one for each place along its first axis.
+/// A table of pointers before the memory of an array, one for each place along its first axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pointers {
     /// The bytes of the table, with the padding after it.
     pub size: isize,
-    /// How many pointers.
+    /// The number of pointers.
     pub count: isize,
     /// Where the first pointer leads, from the start of the table.
     pub first: isize,

@@ -1,5 +1,5 @@
-//! The planner: what a walk over two operands comes down to once its axes are normalised (DESIGN: a copy is planned,
-//! then run). Every walk of the library, to and from contiguous memory, between two views, to compare, goes through it.
+//! The planner: normalises the axes of a walk over two operands. A copy is planned,
+//! then run. Every walk of the library goes through it: to and from contiguous memory, between two views, to compare.
 //!
 //! [`Pair`] is the walk as the caller states it: axes in index order. [`Plan`] is the same set of item pairs in the
 //! order that is best for memory: axes of one item dropped, negative steps flipped, the smallest steps innermost, axes
@@ -58,8 +58,8 @@ impl<'m> Pair<'m> {
         Self::to_array(room, view, view.itemsize, order)
     }
 
-    /// The same where each item becomes an element of `size` bytes of an array, which must not be larger than memory can
-    /// be.
+    /// As [`to_contiguous`](Self::to_contiguous), where each item becomes an element of `size` bytes. The array must not be larger
+    /// than memory.
     #[must_use]
     pub fn to_array(room: &'m mut [Axis], view: &Structure<'_>, size: isize, order: Order) -> Option<Self> {
         let mut pair = Self::of_shape(room, view)?;
@@ -74,7 +74,7 @@ impl<'m> Pair<'m> {
         Self::from_array(room, view, view.itemsize, order)
     }
 
-    /// The same where each item is made of an element of `size` bytes of an array.
+    /// As [`from_contiguous`](Self::from_contiguous), where each item is made of an element of `size` bytes.
     #[must_use]
     pub fn from_array(room: &'m mut [Axis], view: &Structure<'_>, size: isize, order: Order) -> Option<Self> {
         let mut pair = Self::of_shape(room, view)?;
@@ -197,7 +197,7 @@ impl<'m> Pair<'m> {
         }
     }
 
-    /// The longest walk over pairs that follow each other in `order`, from the one with number `at` on and before `stop`, that
+    /// The longest walk over pairs that are consecutive in `order`, from the one with number `at` on and before `stop`, that
     /// is a part along one axis of whole slabs of all faster axes; and the number of the pair after it. `None` where there is
     /// no such pair, or too little room. Whatever the two numbers, there are at most two such walks for each axis between them.
     #[must_use]
@@ -222,8 +222,8 @@ impl<'m> Pair<'m> {
         Some((part, 1))
     }
 
-    /// The walks along axis 0 that together, one after the other, cover all pairs in Fortran order. A plan cannot have that
-    /// order by itself where the second operand follows pointers, whose axes keep their place.
+    /// The walks along axis 0 that together, one after the other, cover all pairs in Fortran order. One plan cannot have that
+    /// order where the second operand follows pointers, whose axes keep their place.
     pub fn fortran_lines(&self, room: &mut [Axis], run: &mut impl FnMut(Pair<'_>)) {
         let lens = |position: usize| self.axes.as_slice().get(position).map_or(1, |axis| axis.len.unsigned_abs());
         for line in 0..self.items().checked_div(lens(0)).unwrap_or(0) {
@@ -238,7 +238,7 @@ impl<'m> Pair<'m> {
         }
     }
 
-    /// Makes it the part of the walk with `len` items along one axis, from `start`.
+    /// Narrows the walk to `len` items along one axis, from `start`.
     pub(super) fn narrow(&mut self, position: usize, start: isize, len: isize) {
         if let Some(axis) = self.axes.as_mut_slice().get_mut(position) {
             axis.len = len;
@@ -247,7 +247,7 @@ impl<'m> Pair<'m> {
         }
     }
 
-    /// Moves the start of the axis at `position`. Behind a pointer axis it is that axis's suboffset that moves, not the
+    /// Moves the start of the axis at `position`. After a pointer axis that axis's suboffset moves instead of the
     /// base.
     pub(super) fn shift(&mut self, position: usize, src: isize, dst: isize) {
         let before = self.axes.as_mut_slice().get_mut(..position).unwrap_or(&mut []);
@@ -260,7 +260,7 @@ impl<'m> Pair<'m> {
         *dst_base = dst_base.wrapping_add(dst);
     }
 
-    /// Leaves of each axis along which the first operand stands still its first index. Gives how many pairs each pair that
+    /// Keeps only the first index of each axis along which the first operand does not move. Returns how many pairs each pair that
     /// is left stands for.
     pub fn leave_first(&mut self) -> usize {
         let mut times = 1_usize;
@@ -273,7 +273,7 @@ impl<'m> Pair<'m> {
         times
     }
 
-    /// Leaves of each axis along which the second operand stands still its last index: in every index order, that is the pair
+    /// Keeps only the last index of each axis along which the second operand does not move: in every index order, that is the pair
     /// that is written last.
     pub fn leave_last(&mut self) {
         for position in 0..self.axes.as_slice().len() {
@@ -286,7 +286,7 @@ impl<'m> Pair<'m> {
         }
     }
 
-    /// Leaves of each axis along which neither operand moves one index.
+    /// Keeps one index of each axis along which neither operand moves.
     fn leave_distinct(&mut self) {
         for axis in self.axes.as_mut_slice() {
             if axis.src.stride == 0 && axis.dst.stride == 0 && axis.len > 1 {
@@ -295,7 +295,7 @@ impl<'m> Pair<'m> {
         }
     }
 
-    /// The same walk with contiguous memory, in C order, in the place of the second operand.
+    /// Replaces the second operand by contiguous memory in C order.
     #[must_use]
     pub fn to_temporary(mut self) -> Self {
         self.axes.as_mut_slice().iter_mut().for_each(|axis| axis.dst = Step::NONE);
@@ -304,7 +304,7 @@ impl<'m> Pair<'m> {
         self
     }
 
-    /// The same in the place of the first operand.
+    /// Replaces the first operand by contiguous memory in C order.
     #[must_use]
     pub fn from_temporary(mut self) -> Self {
         self.axes.as_mut_slice().iter_mut().for_each(|axis| axis.src = Step::NONE);
@@ -346,7 +346,7 @@ impl<'m> Pair<'m> {
         Some(self.planned(indirect, ordered))
     }
 
-    /// The walk as it is stated, in index order, for what has to meet the items in that order. `None` where there is
+    /// The walk in index order, for work that depends on that order. `None` where there is
     /// nothing to walk.
     #[must_use]
     pub fn in_index_order(mut self) -> Option<Plan<'m>> {
@@ -369,7 +369,7 @@ impl<'m> Pair<'m> {
         }
     }
 
-    /// Drops direct axes of one item: they move nothing.
+    /// Drops direct axes of one item, which move nothing.
     fn drop_single(&mut self, indirect: usize) {
         let mut position = indirect;
         while let Some(axis) = self.axes.as_slice().get(position) {
@@ -382,13 +382,13 @@ impl<'m> Pair<'m> {
     }
 
     /// Whether no two index tuples of the direct axes lead the second operand to the same byte. May say no where the answer
-    /// is yes (for interleaved axes), never the other way round.
+    /// is yes (for interleaved axes), but never the reverse.
     fn is_injective(&self, indirect: usize) -> bool {
         let axes = self.axes.as_slice().get(indirect..).unwrap_or(&[]);
         let mut reach = self.itemsize;
         let mut passed = 0;
-        // From the smallest step to the largest: each must reach beyond all that lies inside it. Few axes, mostly in order,
-        // so that the next one is looked for where it should be first.
+        // From the smallest step to the largest: each must reach beyond all smaller ones. There are few axes, mostly in order,
+        // so the search for the next one starts where it should be.
         while passed < axes.len() {
             let mut next: Option<&Axis> = None;
             let mut alike = 0_usize;
@@ -412,7 +412,7 @@ impl<'m> Pair<'m> {
         true
     }
 
-    /// Turns axes round that the second operand walks downwards (or the first, where the second does not move).
+    /// Reverses axes along which the second operand moves downwards (or the first, where the second does not move).
     fn flip(&mut self, indirect: usize) {
         let count = self.axes.as_slice().len();
         for position in indirect..count {
@@ -424,7 +424,7 @@ impl<'m> Pair<'m> {
         }
     }
 
-    /// Puts the direct axes in the order of falling steps: an insertion sort, since there are few, mostly in order.
+    /// Sorts the direct axes by falling steps. An insertion sort, since there are few, mostly in order.
     fn sort(&mut self, indirect: usize) {
         let axes = self.axes.as_mut_slice().get_mut(indirect..).unwrap_or(&mut []);
         for end in 1..axes.len() + 1 {
@@ -438,7 +438,7 @@ impl<'m> Pair<'m> {
         }
     }
 
-    /// Makes one axis of neighbours that continue each other.
+    /// Merges neighbouring axes that continue each other.
     fn merge(&mut self, indirect: usize) {
         let mut position = indirect;
         while let Some([outer, inner]) = self.axes.as_slice().get(position..).and_then(|rest| rest.first_chunk()) {
@@ -446,7 +446,7 @@ impl<'m> Pair<'m> {
                 position += 1;
                 continue;
             }
-            // It goes on just where its outer half did, so there is no way back.
+            // The outer neighbour of the merged axis is that of its outer half, which has been tried, so there is no way back.
             let merged = Axis { len: outer.len * inner.len, ..*inner };
             self.axes.remove(position);
             if let Some(axis) = self.axes.as_mut_slice().get_mut(position) {

@@ -1,25 +1,25 @@
-//! A walk over two operands whose axes are normalised: what the planner (`plan`) makes, and kernels run.
+//! A walk over two operands with normalised axes: made by the planner (`plan`), run by kernels.
 
 use super::axes::{Axes, Axis, reach, tuples};
 
 /// A normalised walk.
 #[derive(Debug)]
 pub struct Plan<'m> {
-    /// How many of the axes, from the first, stand before the direct ones.
+    /// The number of axes before the direct ones.
     pub(super) indirect: usize,
     pub(super) axes: Axes<'m>,
     /// Bytes that each visit covers in both operands: an item's, or as many of its first ones as are wanted.
     pub unit: usize,
-    /// Where the walk begins, in bytes from the first operand's base.
+    /// The start of the walk, in bytes from the first operand's base.
     pub src_offset: isize,
-    /// The same for the second operand.
+    /// The start in the second operand.
     pub dst_offset: isize,
     /// Whether the axes must be walked exactly in the given order.
     pub ordered: bool,
 }
 
 impl Plan<'_> {
-    /// Leaves one pair of items, for work that finds the same in all of them.
+    /// Keeps one pair of items, for work that finds the same in all of them.
     pub fn leave_one(&mut self) {
         self.indirect = 0;
         while !self.axes.as_slice().is_empty() {
@@ -39,7 +39,7 @@ impl Plan<'_> {
         self.axes.as_slice().get(self.indirect..).unwrap_or(&[])
     }
 
-    /// The direct axes, the two innermost of them (if there are as many) apart.
+    /// The direct axes, split before the two innermost.
     #[must_use]
     pub fn planes(&self) -> (&[Axis], &[Axis]) {
         let direct = self.direct();
@@ -61,8 +61,8 @@ impl Plan<'_> {
         self.unit.saturating_mul(tuples(self.axes.as_slice()))
     }
 
-    /// Takes an innermost axis that is contiguous in both operands into the unit. Only for work on bytes; what looks at
-    /// items must not.
+    /// Merges an innermost axis that is contiguous in both operands into the unit. Only for work on bytes: work on
+    /// items must not use it.
     pub fn take_block(&mut self) {
         if let Some(inner) = self.direct().last()
             && inner.src.stride.unsigned_abs() == self.unit
@@ -74,7 +74,7 @@ impl Plan<'_> {
         }
     }
 
-    /// Takes the innermost axis out; one of a single item where there is none.
+    /// Removes and returns the innermost axis; an axis of one item if there is none.
     pub fn take_line(&mut self) -> Axis {
         let line = self.direct().last().copied();
         if line.is_some() {
@@ -98,8 +98,8 @@ impl Plan<'_> {
         self.fastest_apart().is_some()
     }
 
-    /// Puts next to the innermost axis the one along which the first operand moves least, where that is another one: a
-    /// transpose, which is walked in tiles over these two. Says whether it is one.
+    /// Moves the axis along which the first operand moves least next to the innermost one, if they differ. Then the walk is a
+    /// transpose, in tiles over these two. Returns whether it is one.
     pub fn tile(&mut self) -> bool {
         let Some(fastest) = self.fastest_apart() else { return false };
         let last = self.direct().len() - 1;
@@ -111,7 +111,7 @@ impl Plan<'_> {
         true
     }
 
-    /// Takes out the direct axes that have a bit in `taken`.
+    /// Removes the direct axes that have a bit in `taken`.
     pub fn remove_direct(&mut self, taken: u64) {
         for at in (0..self.direct().len()).rev() {
             if u32::try_from(at).ok().and_then(|at| taken.checked_shr(at)).is_some_and(|bits| bits & 1 == 1) {

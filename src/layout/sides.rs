@@ -1,14 +1,14 @@
 //! Planes for walks in which the two operands disagree about the fastest axis.
 //!
 //! A plane has two sides: the axes that make a line of the first operand, and the axes that make a line of the second. A side
-//! is as good as one axis, however many it is made of: along the line the items are contiguous, and a table says where
+//! behaves as one axis, however many it is made of: along the line the items are contiguous, and a table says where
 //! each of them is in the other operand.
 
 use super::axes::Axis;
 use super::planned::Plan;
 
-/// Where an item is in the other operand, in bytes from the first one. Items that are further away are not in the table: half as
-/// many bytes are twice as many items on the stack.
+/// Where an item is in the other operand, in bytes from the first one. Items that are further away are not in the table: half the
+/// bytes for each means twice as many items on the stack.
 pub type Offset = i32;
 
 /// One side of a plane.
@@ -16,32 +16,32 @@ pub type Offset = i32;
 pub struct Side<'m> {
     /// Where each item of the line is in the other operand, in bytes from the first one.
     offsets: &'m mut [Offset],
-    /// How far away the items of the table are at most.
+    /// The greatest distance of an item in the table.
     far: usize,
-    /// How many of them there are.
+    /// The number of items in the table.
     len: usize,
-    /// Items of the axes that the table holds all of.
+    /// Items of the axes that are completely in the table.
     inner: usize,
     /// The last axis: the table holds `len / inner` steps along it.
     last: Axis,
-    /// Where the line starts in each operand: away from index 0 where axes have been turned round.
+    /// The start of the line in each operand, which is not at index 0 where axes have been reversed.
     base: (isize, isize),
     /// Which direct axes are in it, by position.
     taken: u64,
-    /// How many items the table may hold.
+    /// The most items that the table may hold.
     most: usize,
-    /// How many offsets it has beyond those of the items.
+    /// The number of offsets beyond those of the items.
     beyond: usize,
 }
 
-/// A part of a side: what of the table it needs, and where it starts.
+/// A part of a side: its part of the table, and its start.
 #[derive(Clone, Copy, Debug)]
 pub struct SidePart<'s> {
     /// Where each item of the line is in the other operand, in bytes from the first one.
     pub offsets: &'s [Offset],
-    /// Where it starts in the first operand.
+    /// Its start in the first operand.
     pub src: isize,
-    /// The same for the second operand.
+    /// Its start in the second operand.
     pub dst: isize,
 }
 
@@ -64,7 +64,7 @@ impl<'m> Side<'m> {
         self.inner * self.last.len.unsigned_abs() == self.len
     }
 
-    /// Adds axes that continue the line, as long as there are fewer items than `wanted`. Axes that are `taken` stay away.
+    /// Adds axes that continue the line until there are `wanted` items. Axes that are `taken` are left out.
     fn extend(&mut self, axes: &[Axis], unit: usize, strides: StridesOf, wanted: usize, taken: u64) {
         while self.len < wanted && self.is_whole() {
             let step = unit * self.len;
@@ -82,7 +82,7 @@ impl<'m> Side<'m> {
         left.checked_div(stride.unsigned_abs()).unwrap_or(usize::MAX).saturating_add(1)
     }
 
-    /// Adds an axis, so that steps of the line are upwards.
+    /// Adds an axis, reversed if necessary so that the line runs upwards.
     fn add(&mut self, at: usize, mut axis: Axis, strides: StridesOf) {
         if strides(&axis).0 < 0 {
             let (src, dst) = axis.turn();
@@ -134,7 +134,7 @@ impl<'m> Side<'m> {
         even && self.last.dst.stride == step * self.inner.cast_signed()
     }
 
-    /// Where each item of the line is in the other operand, and then where so many more are that lie behind its last one, on
+    /// The places of the items of the line in the other operand, then those of so many more after its last one, on
     /// the next line: none unless the table holds all items, and the lines are adjacent.
     #[must_use]
     pub fn offsets(&self) -> (&[Offset], usize) {
@@ -169,13 +169,13 @@ impl<'m> Side<'m> {
 /// The two sides of a plane. Item (row, column) is row-th on a line of the second operand, column-th on one of the first.
 #[derive(Debug)]
 pub struct Sides<'m> {
-    /// Along a line of the second operand: where the lines of the first one begin.
+    /// Along a line of the second operand: the starts of the lines of the first one.
     pub rows: Side<'m>,
-    /// Along a line of the first operand: where the lines of the second one begin.
+    /// Along a line of the first operand: the starts of the lines of the second one.
     pub columns: Side<'m>,
 }
 
-/// Lines on which the same few items come again and again.
+/// Lines with a period of a few items.
 #[derive(Clone, Copy, Debug)]
 pub struct Lines {
     /// From period to period.
@@ -224,8 +224,8 @@ impl Plan<'_> {
         is_plane.then_some((at, others.len()))
     }
 
-    /// Takes a plane out of the direct axes, where the two operands disagree about the fastest axis and both have lines;
-    /// `line` is what the cache has for one. The tables go to `rooms`. There are `most` rows at most; what else there is room for
+    /// Removes a plane from the direct axes, where the two operands disagree about the fastest axis and both have lines.
+    /// `line` is the size of a cache line. The tables are written to `rooms`. There are at most `most` rows; the rest of the room
     /// is for rows after them.
     pub fn take_sides<'m>(&mut self, line: usize, most: usize, rooms: [&'m mut [Offset]; 2]) -> Option<Sides<'m>> {
         let unit = self.unit;
@@ -242,7 +242,7 @@ impl Plan<'_> {
             return None;
         }
         let lines = line.checked_div(unit)?.max(2);
-        // A line first, then some, where there are so many axes. Most of a line is enough of the first operand.
+        // First a line of the second operand, then more if the axes allow it. Of the first operand most of a line is enough.
         rows.extend(direct, unit, by_dst, lines, columns.taken);
         columns.extend(direct, unit, by_src, lines - lines / 4, rows.taken);
         columns.extend(direct, unit, by_src, lines * 4, rows.taken);

@@ -1,11 +1,11 @@
-//! Walks that are too small to be worth a plan: few bytes, few axes, no pointers to follow. They are run as they stand, in
-//! index order: whatever the order, what they touch is in the cache.
+//! Walks that are too small to be worth a plan: few bytes, few axes, no pointers to follow. They run as they are, in
+//! index order: whatever the order, their memory is in the cache.
 
 use super::FEW;
 use super::axes::reach;
 use super::structure::{Order, Structure};
 
-/// Bytes from which on a walk is planned.
+/// The size in bytes from which a walk is planned.
 pub const SMALL: usize = 1 << 10;
 
 /// A walk over two operands in index order. The three slices are of the same length.
@@ -15,7 +15,7 @@ pub struct Small<'a> {
     pub shape: &'a [isize],
     /// Bytes from one item to the next, in the operand that is read.
     pub src: &'a [isize],
-    /// The same in the operand that is written.
+    /// Bytes from one item to the next, in the operand that is written.
     pub dst: &'a [isize],
     /// Bytes that each visit covers in both operands.
     pub unit: usize,
@@ -55,7 +55,7 @@ impl<'a> Small<'a> {
         } else {
             axes.rev().for_each(&mut pass)
         }
-        // Memory that is contiguous in the other order is taken as it lies.
+        // Memory that is contiguous in the other order is taken as one block.
         if !small || size != view.len || size >= most || (order == Order::Any && !gapless) {
             return None;
         }
