@@ -1,16 +1,16 @@
-//! What the processor can do, found out once.
+//! The instruction level of the processor, determined once.
 //!
-//! The environment variable PYBUFFER_CPU lowers it, for tests and to look for errors: "portable", on x86-64 "avx2" or "avx512",
+//! The environment variable PYBUFFER_CPU lowers it, for tests and for finding bugs: "portable", on x86-64 "avx2" or "avx512",
 //! on AArch64 "neon". It is read once, and never raises the level above what the processor has.
 
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicU8, Ordering};
 
-/// The levels of all architectures, those of another than the target's left out: the one place that lists them.
+/// The levels of the target's architecture. All levels are listed here.
 macro_rules! levels {
     ($($(#[doc = $doc:literal])* $(#[cfg($there:meta)])? $level:ident = $number:literal, $name:literal;)*) => {
-        /// Instructions that kernels are written for. Each level has those before it. What belongs to the level of this
-        /// processor, [`by_level`] picks.
+        /// Instruction levels that kernels are written for. Each includes those before it.
+        /// [`by_level`] picks what belongs to the level of this processor.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[repr(u8)]
         pub(crate) enum Level {
@@ -36,7 +36,7 @@ macro_rules! levels {
 }
 
 levels! {
-    /// What the target has in any case.
+    /// The instructions that every processor of the target has.
     Portable = 1, b"portable";
     /// AVX2 (and what comes with it: SSSE3, SSE4).
     #[cfg(target_arch = "x86_64")]
@@ -49,8 +49,8 @@ levels! {
     Neon = 2, b"neon";
 }
 
-/// What belongs to a level. Of what belongs to the levels of another architecture nothing is compiled, so that it may name what is
-/// not there.
+/// Selects by level. What belongs to another architecture is not compiled, so it may name items that do
+/// not exist here.
 macro_rules! by_level {
     ($level:expr; avx512: $avx512:expr, avx2: $avx2:expr, neon: $neon:expr, portable: $portable:expr $(,)?) => {
         match $level {
@@ -66,7 +66,7 @@ macro_rules! by_level {
 }
 pub(super) use by_level;
 
-/// The level, or 0 while nobody has asked.
+/// The level, or 0 until it is determined.
 static LEVEL: AtomicU8 = AtomicU8::new(0);
 
 /// The level to use.
@@ -76,7 +76,7 @@ pub(crate) fn level() -> Level {
 
 #[cold]
 fn find() -> Level {
-    // Threads that ask at the same time all find the same. Nothing else is published by it.
+    // Threads that race all store the same value, and it publishes nothing else.
     let found = detected();
     let found = allowed().map_or(found, |allowed| found.min(allowed));
     LEVEL.store(found as u8, Ordering::Relaxed);
@@ -104,7 +104,7 @@ fn detected() -> Level {
     Level::Neon
 }
 
-/// What the processor has and the system saves: the features by CPUID, the registers by XCR0.
+/// The level of the processor (CPUID) whose registers the system saves (XCR0).
 #[cfg(target_arch = "x86_64")]
 fn detected() -> Level {
     use core::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};

@@ -20,7 +20,7 @@ pub(crate) struct Grouping {
     pub(crate) from_right: bool,
 }
 
-/// The length of the text that [`hex`] writes; `None` where it is more than a number holds.
+/// The length of the text that [`hex`] writes; `None` if it overflows.
 pub(crate) fn hex_length(bytes: usize, grouping: Option<Grouping>) -> Option<usize> {
     let separators = grouping.map_or(0, |grouping| bytes.saturating_sub(1).checked_div(grouping.bytes).unwrap_or(0));
     bytes.checked_mul(2)?.checked_add(separators)
@@ -47,7 +47,7 @@ pub(crate) fn hex(bytes: &[u8], grouping: Option<Grouping>, text: &mut [MaybeUni
     large_groups(last, last.len(), separator, text);
 }
 
-/// Groups of `size` bytes, each of them behind a separator; the text has just as much room.
+/// Groups of `size` bytes, each of them preceded by a separator; the text has exactly this size.
 fn large_groups(bytes: &[u8], size: usize, separator: u8, text: &mut [MaybeUninit<u8>]) {
     // SAFETY: the loop is a safe function.
     unsafe { compiled::<Groups<'_>>()((bytes, size, separator, text)) }
@@ -80,7 +80,7 @@ const WIDE: usize = 2 * WIDTH;
 /// Bytes whose digits are written at a time, before they are moved.
 const PART: usize = 1024;
 
-/// Groups of `size` bytes, at most [`SMALL`], each of them behind a separator; the text has just as much room.
+/// Groups of `size` bytes, at most [`SMALL`], each of them preceded by a separator; the text has exactly this size.
 fn small_groups(bytes: &[u8], size: usize, separator: u8, mut text: &mut [MaybeUninit<u8>]) {
     let spread = Spread::new(size, separator);
     let part = (PART - PART.checked_rem(size).unwrap_or(0)).max(1);
@@ -93,7 +93,7 @@ fn small_groups(bytes: &[u8], size: usize, separator: u8, mut text: &mut [MaybeU
         let [width, step] = spread.steps;
         let rest = text.get_mut(done * step..).unwrap_or_default();
         let digits = room.get(done * width..).unwrap_or_default();
-        // The last few.
+        // The rest.
         for (group, place) in digits.chunks(width.max(1)).zip(rest.chunks_mut(step.max(1))).take(groups - done) {
             if let Some((place, room)) = place.split_first_mut() {
                 place.write(separator);
@@ -104,7 +104,7 @@ fn small_groups(bytes: &[u8], size: usize, separator: u8, mut text: &mut [MaybeU
     }
 }
 
-/// Moves the digits of some groups at once, to behind their separators.
+/// Moves the digits of some groups at once to their places after the separators.
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "there are vectors of many groups on x86-64 only"))]
 struct Spread {
     /// The digits of a group, and one more.
@@ -146,8 +146,8 @@ impl Spread {
         spread
     }
 
-    /// Moves the digits of the first `groups` groups, but for the last ones, which have no room for a vector; how many that
-    /// are. What is after them may be written, too.
+    /// Moves the digits of the first `groups` groups, except for the last ones, which have no room for a vector; returns how many
+    /// it has moved. Bytes after them may be written, too.
     fn run(&self, digits: &[MaybeUninit<u8>], groups: usize, text: &mut [MaybeUninit<u8>]) -> usize {
         let [width, step] = self.steps.map(|step| step * self.groups);
         let fit = |len: usize, vector: usize, step: usize| {
@@ -235,7 +235,7 @@ impl<'a> Loop for Digits<'a> {
 }
 
 /// Two digits for each byte.
-// Arithmetic on lanes of 16 bits, without a table or a branch, so that it becomes vector instructions.
+// Arithmetic on lanes of 16 bits, without a table or a branch, so that the compiler vectorises it.
 #[inline(always)]
 fn digits(bytes: &[u8], text: &mut [MaybeUninit<u8>]) {
     let (pairs, _) = text.as_chunks_mut::<2>();

@@ -10,11 +10,11 @@ use super::copy::LONG;
 use super::odometer::visit;
 use super::prefetch::LINE;
 
-/// Bytes that are brought together at a time.
+/// The bytes gathered at a time.
 const PART: usize = 1 << 12;
 
-/// Gives the bytes of all units of the first operand, in the order of the walk, to `take`. Says no, and has given nothing, where
-/// they are so far from each other that other walks have to be made of it.
+/// Passes the bytes of all units of the first operand, in the order of the walk, to `take`. Returns `false`, without a call, where
+/// they are so far apart that a copy in another order is faster.
 ///
 /// # Safety
 /// W1 and W3 of the module's contract; the second operand is not looked at.

@@ -1,11 +1,11 @@
-//! Raw memory: what a plan does to bytes, a folder for each operation. Everything that walks viewed memory is here; the layers
-//! above touch such memory where it is contiguous, as the slice of one item or as one block.
+//! Raw memory: runs plans, with a folder for each operation. Everything that walks viewed memory is here; the layers
+//! above access such memory only as the slice of one item or as one contiguous block.
 //!
-//! * `copy` moves items; its folders `transpose` and `permute` have the vectors for it, a file for each machine.
-//! * `convert` makes numbers of one type numbers of another, `compare` compares items, `linearize` hands on the bytes of a
+//! * `copy` moves items; its folders `transpose` and `permute` have vectorised kernels, a file for each architecture.
+//! * `convert` converts numbers from one type to another, `compare` compares items, `linearize` passes on the bytes of a
 //!   view in order, `hex` writes digits.
-//! * `odometer` walks over the outer axes, `cpu` finds the level of instructions, `multiversion` compiles plain loops for each
-//!   level, `prefetch` knows cache lines, and `page_rule` says what may be read besides items.
+//! * `odometer` walks over the outer axes, `cpu` finds the instruction level, `multiversion` compiles plain loops for each
+//!   level, `prefetch` knows cache lines, and `page_rule` decides what may be read besides items.
 //!
 //! # The contract of every walk
 //!
@@ -19,8 +19,8 @@
 //! * **W4** for a function that writes: no byte that is written is read through the first operand, unless the function
 //!   says otherwise.
 //!
-//! Arithmetic on addresses, and on strides as the view has them, is that of W1: it wraps. Numbers of items and of bytes are those of
-//! memory that is there, so they are added and multiplied plainly; an overflow would be a bug, which debug builds find.
+//! Arithmetic on addresses, and on strides as the view has them, is that of W1: it wraps. Counts of items and of bytes are those of
+//! existing memory, so they use plain arithmetic; an overflow would be a bug, which debug builds find.
 //!
 //! # What else is read
 //!
@@ -30,11 +30,11 @@
 //!
 //! * nothing before the first item is read, and nothing after the last one, of a walk or of a part of it;
 //! * every page that is touched has a byte of an item;
-//! * a load of which no byte is wanted does not take place.
+//! * there is no load of which no byte is used.
 //!
-//! Nothing is made of the values of such bytes, so that another thread may write them. Stores cover items only. What is prefetched
-//! may be any address. [`page_rule::may_cover`] decides whether a gap is covered, nobody else does; what covers gaps is the programs of
-//! `copy::permute` and the masks of `compare::masked`.
+//! The values of such bytes are not used, so another thread may write them. Stores cover items only. A prefetch
+//! may have any address. Only [`page_rule::may_cover`] decides whether a gap is covered; gaps are covered by the programs of
+//! `copy::permute` and by the masks of `compare::masked`.
 //!
 //! The exporter vouches for W1 and W2 with the view that it filled, which `layout::Structure::check` has found to be
 //! consistent; W3 is the thread rule of the header; W4 is established by `buffer::copy`.

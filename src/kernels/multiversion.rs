@@ -1,12 +1,12 @@
-//! Plain loops, compiled once for each level of instructions: the compiler makes vectors of what it can.
+//! Plain loops, compiled once for each instruction level, so that the compiler can vectorise them.
 
 use super::cpu::{by_level, level};
 
-/// A loop without a thought for the processor.
+/// A portable loop.
 pub(super) trait Loop {
-    /// What it works on.
+    /// The arguments.
     type On;
-    /// What comes out.
+    /// The result.
     type Out;
 
     /// The loop; inlined into a function of each level, which a function that it calls has to be, too.
@@ -16,7 +16,7 @@ pub(super) trait Loop {
     unsafe fn run(on: Self::On) -> Self::Out;
 }
 
-/// A loop, compiled. What it wants of its caller is what [`Loop::run`] does.
+/// A compiled loop, with the contract of [`Loop::run`].
 pub(super) type Compiled<L> = unsafe fn(<L as Loop>::On) -> <L as Loop>::Out;
 
 /// The loop for the instructions that the processor has.
@@ -25,7 +25,7 @@ pub(super) fn compiled<L: Loop>() -> Compiled<L> {
         level();
         avx512: avx512::<L>,
         avx2: avx2::<L>,
-        // Every loop is compiled with NEON where there is any.
+        // On AArch64 every loop is compiled with NEON.
         neon: L::run,
         portable: L::run,
     }

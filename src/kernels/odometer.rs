@@ -19,7 +19,7 @@ pub(crate) unsafe fn visit(
     unsafe { visit_over(plan, plan.direct(), src, dst, act) }
 }
 
-/// The same, where of the plan's direct axes only these are walked over: `act` takes care of the others.
+/// As [`visit`], over the indirect axes of the plan and these direct ones: `act` handles the others.
 ///
 /// # Safety
 /// As [`visit`].
@@ -35,7 +35,7 @@ pub(super) unsafe fn visit_over(
     unsafe { each(plan.indirect(), src, dst, &mut |src, dst| each(direct, src, dst, &mut act)) }
 }
 
-/// A part of memory, from its first byte to one past its last; of the greatest and the least address where it is empty.
+/// A range of addresses, from the first byte to one past the last; an empty one runs from the greatest to the least address.
 #[derive(Clone, Copy)]
 pub(crate) struct Extent {
     start: usize,
@@ -45,12 +45,12 @@ pub(crate) struct Extent {
 impl Extent {
     const EMPTY: Self = Self { start: usize::MAX, end: 0 };
 
-    /// These bytes, counted from an address; `None` where that leads out of what addresses there are.
+    /// The range of bytes at these offsets from an address; `None` if it leaves the address space.
     pub(crate) fn of(address: usize, (first, end): (isize, isize)) -> Option<Self> {
         Some(Self { start: address.checked_add_signed(first)?, end: address.checked_add_signed(end)? })
     }
 
-    /// Has it cover these bytes, too; breaks where they cannot be told.
+    /// Extends the range to these bytes; breaks if they are unknown.
     fn cover(&mut self, address: usize, bounds: (isize, isize)) -> ControlFlow<()> {
         let Some(Self { start, end }) = Self::of(address, bounds) else { return ControlFlow::Break(()) };
         *self = Self { start: self.start.min(start), end: self.end.max(end) };
@@ -63,8 +63,8 @@ impl Extent {
     }
 }
 
-/// Whether no item of the second operand is where the first one has items, or pointers that lead to them. May say no where it
-/// cannot tell, and where items lie between others, never the other way round.
+/// Whether no item of the second operand overlaps items of the first one, or pointers that lead to them. May be `false` where it
+/// cannot tell, and where items are interleaved, but is never wrongly `true`.
 ///
 /// # Safety
 /// W1 and W2 of the module's contract as far as pointers that the axes follow are concerned.
@@ -105,7 +105,7 @@ unsafe fn each(
     let (mut src, mut dst) = (src, dst);
     match axes {
         [] => return act(src, dst),
-        // Most of the time is spent here, so this loop stands by itself.
+        // The hot loop has a function of its own.
         [line] if !line.is_indirect() => {
             for _ in 0..line.len {
                 act(src, dst)?;
@@ -129,7 +129,7 @@ unsafe fn each(
     ControlFlow::Continue(())
 }
 
-/// The address behind `address` on this axis.
+/// The address after following the pointer at `address`, if the axis has one.
 ///
 /// # Safety
 /// Where the step has a suboffset, a pointer may be read at `address`.

@@ -1,7 +1,7 @@
-//! Which bytes between items are read with them. The rule is that of `mod.rs`; this is the one place that decides.
+//! Decides which bytes between items are read with them, by the rule in `mod.rs`.
 
 /// Whether a load that has bytes of two items of one operand, both of which are read, may have the `gap` bytes between them, too.
-/// So few are never a page.
+/// A gap this small never contains a page.
 pub(super) const fn may_cover(gap: usize) -> bool {
     gap < 256
 }

@@ -1,10 +1,10 @@
-//! Cache lines: how long they are, where they start, and how they are prefetched.
+//! Cache lines: their size, alignment and prefetching.
 
 /// Bytes of a cache line.
 pub(super) const LINE: usize = 64;
 
-/// How many steps of so many bytes it takes from an address to where a cache line begins; `None` where that is never
-/// so.
+/// How many steps of so many bytes lead from an address to the start of a cache line; `None` if none
+/// do.
 pub(super) fn steps_to_line(address: usize, step: isize) -> Option<usize> {
     let missing = address.wrapping_neg() % LINE;
     let twos = step.trailing_zeros().min(LINE.trailing_zeros());
@@ -21,8 +21,8 @@ pub(super) const NEAREST: bool = true;
 /// Prefetches to L2.
 pub(super) const SECOND: bool = false;
 
-/// Prefetches a cache line that will be read or written, where there is an instruction for it. Nothing is read that
-/// anybody can tell, so that any address will do.
+/// Prefetches a cache line, where there is an instruction for it. Any address is valid, since
+/// a prefetch has no visible effect.
 #[inline(always)]
 pub(super) fn prefetch<const CACHE: bool>(address: *const u8) {
     #[cfg(target_arch = "x86_64")]

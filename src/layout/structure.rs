@@ -1,10 +1,10 @@
-//! The structure of one view, as PEP 3118 gives it, and the questions that it answers by itself.
+//! The structure of a view, as in PEP 3118: contiguity, checks, sizes.
 
 use crate::error::{Argument, Error, ErrorKind, Result};
 
 use super::MAX_NDIM;
 
-/// In which order the items of a contiguous copy stand. CPython: the `order` or `fort` character.
+/// The order of the items of a contiguous copy. CPython: the `order` or `fort` character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// 'C': the last index changes fastest.
@@ -97,13 +97,13 @@ impl<'a> Structure<'a> {
         match (self.shape, self.strides) {
             _ if self.len == 0 => true,
             (Some(shape), Some(strides)) => follows_itemsize(self.itemsize, shape.iter().zip(strides)),
-            // C-contiguous memory is Fortran-contiguous, too, where there is only one axis to speak of.
+            // C-contiguous memory is Fortran-contiguous, too, if only one axis has more than one item.
             (Some(shape), None) => shape.iter().filter(|&&items| items > 1).count() <= 1,
             (None, _) => self.ndim <= 1,
         }
     }
 
-    /// Checks invariants 1 to 3 and that `len` is not less than they need. What fails here would lead a walk out of the memory.
+    /// Checks invariants 1 to 3 and that `len` is large enough. A walk over a structure that fails could leave the memory.
     ///
     /// # Errors
     /// `BufferError` that says which rule is broken.
@@ -114,7 +114,7 @@ impl<'a> Structure<'a> {
         self.check_sizes()
     }
 
-    /// The same without invariant 1, for what hands on more axes than can be walked.
+    /// Checks invariants 2 and 3 only, for views with more axes than can be walked.
     ///
     /// # Errors
     /// As [`check`](Self::check).
@@ -128,9 +128,9 @@ impl<'a> Structure<'a> {
                     return Err(Error::buffer(c"shape must not be negative"));
                 }
                 match bytes_of(shape, self.itemsize) {
-                    // Less is as much as a view of 14 bytes in items of 4 has, which CPython lets pass.
+                    // It may be less, as for a view of 14 bytes in items of 4, which CPython accepts.
                     Some(bytes) if bytes <= self.len => {}
-                    // Items without bytes take no memory, but they are counted all the same.
+                    // The number of items must fit even if they have no bytes.
                     None if self.itemsize == 0 => return Err(Error::buffer(c"product(shape) is too large")),
                     _ => return Err(Error::buffer(c"product(shape) * itemsize is more than len")),
                 }
@@ -183,8 +183,8 @@ impl<'a> Structure<'a> {
         }
     }
 
-    /// Writes the three arrays to places with an entry for each axis. Shape and strides that are missing are made up;
-    /// suboffsets that are missing leave their place as it is.
+    /// Writes the three arrays, with an entry for each axis. Missing shape and strides are computed;
+    /// missing suboffsets leave their array unchanged.
     pub fn complete(&self, shape: &mut [isize], strides: &mut [isize], suboffsets: &mut [isize]) {
         let copy = |from: &[isize], to: &mut [isize]| to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
         copy(self.shape_or_implied(&mut [0]), shape);
@@ -222,7 +222,7 @@ impl<'a> Structure<'a> {
     }
 }
 
-/// Whether each stride is the size of all that lies inside it, walking from the fastest axis outwards.
+/// Whether each stride is the size of all faster axes together.
 fn follows_itemsize<'a>(itemsize: isize, axes: impl Iterator<Item = (&'a isize, &'a isize)>) -> bool {
     let mut expected = Some(itemsize);
     for (&items, &stride) in axes {
@@ -242,7 +242,7 @@ pub(super) fn too_many_axes(most: usize) -> Error {
 }
 
 /// The number of items of a shape without negative entries, or `None` where it does not fit. A zero anywhere makes it 0.
-/// Items are counted here and nowhere else.
+/// All code counts items with this function.
 #[must_use]
 pub fn items_of(shape: &[isize]) -> Option<isize> {
     if shape.contains(&0) {

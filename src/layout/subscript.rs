@@ -1,7 +1,7 @@
-//! Subscripts: integers, slices, an ellipsis and new axes, in any mix; what they leave of a structure.
+//! Subscripts: integers, slices, an ellipsis and new axes, in any mix, applied to a structure.
 //!
 //! CPython's counterparts are `PySlice_Unpack`, `PySlice_AdjustIndices`, `lookup_dimension` and `init_slice`; there a
-//! memoryview of several axes has no parts.
+//! memoryview of several axes cannot be sliced.
 
 use crate::error::{Argument, Error, ErrorKind, Result};
 
@@ -10,9 +10,9 @@ use super::structure::{AxesMut, Structure, too_many_axes};
 /// One subscript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subscript {
-    /// One place along an axis, which is gone then; negative ones count from the end.
+    /// One place along an axis, which is dropped; negative ones count from the end.
     Index(isize),
-    /// Every `step`th place from `start` to before `stop`, clipped to the axis as Python clips. What is absent is the
+    /// Every `step`th place from `start` to before `stop`, clipped to the axis as in Python. The defaults are the
     /// begin, the end (the other way round where the step is negative), or 1.
     Slice {
         /// The first place.
@@ -22,9 +22,9 @@ pub enum Subscript {
         /// How far to the next.
         step: Option<isize>,
     },
-    /// All of the axes that no other subscript is for. Without one they are the last.
+    /// All axes that have no other subscript. Without an ellipsis these are the last ones.
     Ellipsis,
-    /// An axis of one item that was not there.
+    /// A new axis of one item.
     NewAxis,
 }
 
@@ -51,7 +51,7 @@ pub(super) fn place(index: isize, len: isize, axis: usize) -> Result<isize> {
     ))
 }
 
-/// What a slice comes to on an axis: the first place, the step, and how many places.
+/// A slice clipped to an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clipped {
     /// The first place; where there are none it is still between 0 and the length.
@@ -67,7 +67,7 @@ pub struct Clipped {
 /// # Errors
 /// `ValueError` for a step of 0.
 pub fn clip(start: Option<isize>, stop: Option<isize>, step: Option<isize>, len: isize) -> Result<Clipped> {
-    // A step that has no opposite is as good as the one before it.
+    // The least integer has no opposite; the step above it selects the same.
     let step = step.unwrap_or(1).max(-isize::MAX);
     if step == 0 {
         return Err(Error::value(c"slice step cannot be zero"));
@@ -86,7 +86,7 @@ pub fn clip(start: Option<isize>, stop: Option<isize>, step: Option<isize>, len:
     Ok(Clipped { start, step, count })
 }
 
-/// How many axes the subscripts leave of `ndim`, of which there may be `most`.
+/// How many axes of `ndim` are left after the subscripts; at most `most` are allowed.
 ///
 /// # Errors
 /// `TypeError` for more subscripts than axes, `IndexError` for a second ellipsis, `ValueError` where more
@@ -121,7 +121,7 @@ pub fn axes_left(ndim: usize, subscripts: impl Iterator<Item = Subscript>, most:
     Ok(left)
 }
 
-/// The part of a structure that is being made: its axes so far, and where offsets go.
+/// The part that is being made: its axes so far, and what offsets are added to.
 struct Selection<'p, 'a> {
     axes: &'p mut AxesMut<'a>,
     used: usize,
@@ -172,7 +172,7 @@ impl Selection<'_, '_> {
                     c"two consecutive pointers need an axis each: use a slice of one item instead of an index",
                 ));
             }
-            // No axis is left before it, so there is one pointer only, which can be followed here and now.
+            // No axis is left before it, so there is only one pointer, which can be followed at once.
             (None, None, Some(read)) => {
                 read(self.base, suboffset);
                 self.base = 0;
@@ -203,7 +203,7 @@ pub fn select(
     let has_items = !shape.contains(&0);
     let mut part = Selection { axes: part, used: 0, base: 0, pointer: None, moved: 0, before_pointer: false };
     let mut axes = shape.iter().zip(strides).enumerate();
-    // What stands for an ellipsis that is not there comes last.
+    // A missing ellipsis comes last.
     for subscript in subscripts.chain([Subscript::Ellipsis]) {
         let (count, subscript) = match subscript {
             Subscript::NewAxis => {

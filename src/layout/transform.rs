@@ -1,12 +1,12 @@
-//! The same items under other axes: permuted, repeated, or counted in another shape. Nothing is copied, so each of these
-//! says no where the memory does not lie so that strides and suboffsets can express it.
+//! The same items with other axes: permuted, repeated, or in another shape. Nothing is copied, so each function here
+//! fails where strides and suboffsets cannot express the result.
 
 use crate::error::{Argument, Error, ErrorKind, Result};
 
 use super::MAX_NDIM;
 use super::structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of, too_many_axes};
 
-/// What says that axes are in no order.
+/// The error for axes that are not a permutation.
 pub const NO_PERMUTATION: Error = Error::value(c"axes must name each axis of the view once");
 
 /// Shape and strides, which a memoryview always has.
@@ -16,7 +16,7 @@ fn axes<'a>(view: &Structure<'a>) -> Result<(&'a [isize], &'a [isize])> {
 
 /// Writes to `to` the axes of `view` in another order: axis `i` is what axis `order(i)` was. NumPy: `transpose`.
 ///
-/// The axes that lead to a pointer can change places among each other only.
+/// Axes before a pointer can be permuted among themselves only.
 ///
 /// # Errors
 /// `ValueError` where `order` is no permutation of the axes; `NotImplementedError` where a pointer stands between two
@@ -34,7 +34,7 @@ pub fn permute(view: &Structure<'_>, order: impl Fn(usize) -> isize, to: &mut Ax
             return Err(NO_PERMUTATION);
         }
     }
-    // The axes before `first` have been dealt with, with the pointers that they lead to; `end` is behind the next one.
+    // The axes before `first` are done, with the pointers that they lead to; `end` is after the next pointer axis.
     let (mut first, mut end) = (0, 0);
     for at in 0..view.ndim {
         if at == end {
@@ -54,7 +54,7 @@ pub fn permute(view: &Structure<'_>, order: impl Fn(usize) -> isize, to: &mut Ax
     Ok(())
 }
 
-/// Writes to `to` the axes of `view` repeated to `shape`: axes of one item, and those that are missing in front, have as
+/// Writes to `to` the axes of `view` repeated to `shape`: axes of one item, and missing leading ones, have as
 /// many as `shape` says, all in the same place. NumPy: `broadcast_to`. Says whether anything is repeated.
 ///
 /// # Errors
@@ -100,7 +100,7 @@ pub fn squeeze(view: &Structure<'_>, to: &mut AxesMut<'_>) -> Result<usize> {
     Ok(used)
 }
 
-/// What says that invariant 3 would be broken.
+/// The error where invariant 3 would be broken.
 const TOO_MANY: Error = Error::value(c"product(shape) * itemsize is more than memory can hold");
 
 /// Writes to `to`, as many axes as `shape` has, with the same items counted in `order`. One length may be -1: it is what is
@@ -126,7 +126,7 @@ pub fn reshape(view: &Structure<'_>, shape: &[isize], order: Order, to: &mut Axe
     Ok(())
 }
 
-/// Puts in the length that is -1, and checks that there are as many items.
+/// Replaces the length -1, and checks the number of items.
 fn complete(shape: &mut [isize], items: isize) -> Result<()> {
     let mismatch = Error::with(
         ErrorKind::Value,
@@ -168,7 +168,7 @@ impl Regrouping<'_, '_> {
         Some((*self.view.shape?.get(axis)?, *self.view.strides?.get(axis)?))
     }
 
-    /// Goes past old axes that move nothing.
+    /// Skips old axes of one item.
     fn skip_single(&mut self) {
         while matches!(self.axis(self.old), Some((1, _))) && self.view.pointer(self.old).is_none() {
             self.old += 1;
@@ -182,7 +182,7 @@ impl Regrouping<'_, '_> {
             self.group(to)?;
             self.skip_single();
         }
-        // What is left of the new axes has one item along each; an old one that is left leads to a pointer.
+        // The new axes that are left have one item each; an old axis that is left leads to a pointer.
         (self.old == self.view.ndim).then_some(())
     }
 
@@ -211,14 +211,14 @@ impl Regrouping<'_, '_> {
         let group = self.new..new_end;
         let (shape, strides) = (to.shape.get(group.clone())?, to.strides.get_mut(group)?);
         fill_strides(shape, step, self.order, strides);
-        // The pointer that the old axes lead to is what the new ones lead to.
+        // The new axes lead to the pointer of the old ones.
         let (last_old, last_new) = (old_end - 1, new_end - 1);
         *to.suboffsets.get_mut(last_new)? = self.view.pointer(last_old).unwrap_or(-1);
         (self.old, self.new) = (old_end, new_end);
         Some(())
     }
 
-    /// The stride of the old axes up to `end` where they are as good as one axis.
+    /// The stride of the old axes up to `end`, if they behave as one axis.
     fn one_step(&self, end: usize) -> Option<isize> {
         let mut step: Option<(isize, isize)> = None;
         for axis in self.old..end {
@@ -231,7 +231,7 @@ impl Regrouping<'_, '_> {
             }
             step = match (step, self.order) {
                 (None, _) => Some((stride, stride.checked_mul(len)?)),
-                // The axis before is the faster one, and this one goes on where it ends; or the other way round.
+                // The previous axis is faster, and this one continues it; or the reverse.
                 (Some((first, next)), Order::Fortran) if next == stride => Some((first, stride.checked_mul(len)?)),
                 (Some((outer, _)), Order::C | Order::Any) if stride.checked_mul(len) == Some(outer) => {
                     Some((stride, 0))

@@ -1,7 +1,7 @@
 //! Walks of far more index tuples than there are items: windows that overlap, rows that are compared with columns.
 //!
-//! Along two axes there is a way back: so many steps along the one, and so many along the other, that an operand comes to the
-//! item where it was. So nearly all index tuples of long axes lead to items that others lead to as well. Such a walk is
+//! Along two axes there is a way back: some steps along the one, and some along the other, lead an operand to the
+//! same item again. So on long axes nearly all index tuples share their items with others. Such a walk is
 //! taken apart into few boxes (parts of it along some axes) of those pairs that are [`Enough`], or its items are counted
 //! ([`Places`]), so that it takes no longer than its operands are large.
 
@@ -11,7 +11,7 @@ use super::axes::{Axis, Step, reach, tuples};
 use super::plan::Pair;
 use super::{MAX_NDIM, with_room};
 
-/// Which pairs of a walk do as well as all of them.
+/// Which pairs of a walk are as good as all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Enough {
     /// Of each item of the first operand the first pair in C order.
@@ -23,7 +23,7 @@ pub enum Enough {
     Equal,
 }
 
-/// Pairs that are run as they are, all of them: as long as it takes to find out which are enough.
+/// A walk of so few pairs is run as it is: finding out which are enough takes as long.
 const FEW_PAIRS: usize = 1 << 12;
 
 /// Two axes of which not all pairs of indices are needed.
@@ -49,7 +49,7 @@ fn way_back(outer: isize, inner: isize) -> Option<(isize, isize)> {
         (_, 0) => Some((0, 1)),
         _ => {
             let common = common_divisor(outer.unsigned_abs(), inner.unsigned_abs());
-            // What does not fit is longer than any axis.
+            // A number that does not fit is longer than any axis.
             let steps = |stride: isize| {
                 let steps = stride.unsigned_abs().checked_div(common).and_then(|steps| isize::try_from(steps).ok());
                 steps.unwrap_or(isize::MAX)
@@ -60,7 +60,7 @@ fn way_back(outer: isize, inner: isize) -> Option<(isize, isize)> {
     }
 }
 
-/// The greatest common divisor; of 0 and another number it is that.
+/// The greatest common divisor; of 0 and another number, the other one.
 fn common_divisor(mut a: usize, mut b: usize) -> usize {
     while let Some(rest) = a.checked_rem(b) {
         (a, b) = (b, rest);
@@ -81,7 +81,7 @@ impl Pair<'_> {
         if self.is_larger_than_memory(enough) { self.in_boxes(enough, FEW_PAIRS, &mut run) } else { run(self) }
     }
 
-    /// The same, whatever the operands' size, where so `few` pairs are not taken apart.
+    /// Takes the walk apart whatever the size of its operands, unless it has at most `few` pairs.
     #[cold]
     #[inline(never)]
     pub fn in_boxes(
@@ -128,7 +128,7 @@ impl Pair<'_> {
         let ways = match enough {
             Enough::First => [src, None],
             Enough::Last => [dst, None],
-            // Along the same way both come back to the same pair.
+            // The same way back leads both operands to the same pair.
             Enough::Equal => [src.or(dst), dst.filter(|_| src.is_some() && src != dst)],
         };
         let mut fold = Fold { whole: 0, low: 0, high: 0 };
@@ -160,7 +160,7 @@ impl Pair<'_> {
         if let Some(begin) = table.first_mut() {
             *begin = 1;
         }
-        // No number is above that of all tuples, which fits.
+        // No count exceeds the number of all tuples, which fits.
         for axis in self.direct() {
             let (len, step) = (axis.len.unsigned_abs(), axis.src.stride.unsigned_abs());
             let Some(step) = step.checked_div(places.step.unsigned_abs()).filter(|&step| step != 0 && len > 1) else {
@@ -201,7 +201,7 @@ impl Pair<'_> {
     }
 }
 
-/// A walk that is taken apart.
+/// A walk that is being taken apart.
 struct Boxes<'b> {
     pair: &'b Pair<'b>,
     enough: Enough,
@@ -311,12 +311,12 @@ impl Boxes<'_> {
     }
 }
 
-/// Where the items of an operand are that moves along several axes: in evenly spaced places.
+/// The evenly spaced places that hold all items of an operand.
 #[derive(Clone, Copy, Debug)]
 pub struct Places {
     /// Bytes from one to the next.
     step: isize,
-    /// How many there are, some of them without an item, maybe.
+    /// The number of places; some may have no item.
     pub count: usize,
     /// Where the first one is, in bytes from the item at index 0.
     first: isize,

@@ -1,4 +1,4 @@
-//! Memory from the hooks that a program can set. Every allocation of the library goes through here.
+//! Memory from the hooks that a program can set; all allocations of the library use them.
 
 use core::ffi::c_void;
 use core::ptr::{NonNull, fn_addr_eq, null_mut};
@@ -7,10 +7,10 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use crate::abi::allocators::{PyMemAllocatorDomain, PyMemAllocatorEx};
 use crate::error::{Error, Result};
 
-/// What memory is for. CPython: `PYMEM_DOMAIN_RAW`, `_MEM`, `_OBJ`.
+/// What the memory is for. CPython: `PYMEM_DOMAIN_RAW`, `_MEM`, `_OBJ`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Domain {
-    /// Anything, at any time.
+    /// Any purpose.
     Raw,
     /// Buffers and arrays.
     Mem,
@@ -104,10 +104,10 @@ pub(crate) fn is_foreign() -> bool {
     FOREIGN.load(Ordering::Relaxed)
 }
 
-/// The greatest size that is passed to an allocator, as in CPython: what does not fit in a `Py_ssize_t` does not exist.
+/// The greatest size that is passed to an allocator, as in CPython: it must fit in a `Py_ssize_t`.
 const LARGEST: usize = isize::MAX.unsigned_abs();
 
-/// `PyMem_Malloc` and kin: `size` bytes, uninitialised; NULL where there are none.
+/// `PyMem_Malloc` and kin: `size` bytes, uninitialised; NULL on failure.
 pub(crate) fn malloc(domain: Domain, size: usize) -> *mut c_void {
     let hooks = allocator(domain);
     match hooks.malloc {
@@ -117,7 +117,7 @@ pub(crate) fn malloc(domain: Domain, size: usize) -> *mut c_void {
     }
 }
 
-/// `PyMem_Calloc` and kin: `count * size` bytes, zeroed; NULL where there are none.
+/// `PyMem_Calloc` and kin: `count * size` bytes, zeroed; NULL on failure.
 pub(crate) fn calloc(domain: Domain, count: usize, size: usize) -> *mut c_void {
     let hooks = allocator(domain);
     match hooks.calloc {
@@ -129,8 +129,8 @@ pub(crate) fn calloc(domain: Domain, count: usize, size: usize) -> *mut c_void {
     }
 }
 
-/// `PyMem_Realloc` and kin: the memory, moved or not, with `size` bytes; NULL where there are none, and then `memory` is
-/// as it was.
+/// `PyMem_Realloc` and kin: the memory, moved or not, with `size` bytes; NULL on failure, and then `memory` is
+/// unchanged.
 ///
 /// # Safety
 /// `memory` is NULL or a live allocation of the same domain.
@@ -143,7 +143,7 @@ pub(crate) unsafe fn realloc(domain: Domain, memory: *mut c_void, size: usize) -
     }
 }
 
-/// `PyMem_Free` and kin. NULL is nothing to free.
+/// `PyMem_Free` and kin. Does nothing for NULL.
 ///
 /// # Safety
 /// `memory` is NULL or a live allocation of the same domain that nobody uses any more.
@@ -156,7 +156,7 @@ pub(crate) unsafe fn free(domain: Domain, memory: *mut c_void) {
     }
 }
 
-/// Bytes of fresh memory from which on large pages pay: getting it in small ones takes longer than to fill it.
+/// The size of fresh memory from which large pages pay: faulting in small ones takes longer than filling them.
 const LARGE: usize = 16 << 20;
 /// The size of a large page, or a fraction of it.
 const LARGE_PAGE: usize = 2 << 20;
@@ -184,7 +184,7 @@ impl Scratch {
         Ok(Self(memory))
     }
 
-    /// Takes over what [`Scratch::into_raw`] has given away.
+    /// Takes over memory from [`Scratch::into_raw`].
     ///
     /// # Safety
     /// A live allocation of the domain `Mem` that nobody else frees.

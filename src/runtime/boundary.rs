@@ -1,4 +1,4 @@
-//! The way in from C and out to it: the only place where a `Result` becomes a return value and an error indicator.
+//! The boundary to C: turns a `Result` into a return value and a pending error.
 
 use core::ffi::c_int;
 use core::ptr::NonNull;
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use super::indicator;
 use super::refs::{Object, Owned};
 
-/// A type of C's that has a value which says that the call failed.
+/// A C return type with a value that reports failure.
 pub(crate) trait Failure {
     /// That value.
     const FAILED: Self;
@@ -31,20 +31,20 @@ impl Failure for () {
     const FAILED: Self = ();
 }
 
-/// What the body of a function gives, for a function that returns a `C` to C.
+/// The result of the body of a function that returns a `C` to C.
 pub(crate) trait IntoC<C> {
     /// The value as C gets it.
     fn into_c(self) -> C;
 }
 
-/// What is a type of C's goes out as it is.
+/// C return types are returned unchanged.
 impl<C: Failure> IntoC<C> for C {
     fn into_c(self) -> C {
         self
     }
 }
 
-/// 0: nothing failed.
+/// 0: success.
 impl IntoC<c_int> for () {
     fn into_c(self) -> c_int {
         0
@@ -72,14 +72,14 @@ impl<T: Object> IntoC<*mut PyObject> for Owned<T> {
     }
 }
 
-/// A new reference, or NULL, which is no failure.
+/// A new reference, or NULL without an error.
 impl<T: Object> IntoC<*mut PyObject> for Option<Owned<T>> {
     fn into_c(self) -> *mut PyObject {
         self.map_or(core::ptr::null_mut(), Owned::into_object)
     }
 }
 
-/// Runs the body of a function that C calls. An error is made pending in this thread and answered with the failure value.
+/// Runs the body of a function that C calls. An error becomes pending in this thread, and the failure value is returned.
 pub(crate) fn boundary<T: IntoC<C>, C: Failure>(body: impl FnOnce() -> Result<T>) -> C {
     match body() {
         Ok(value) => value.into_c(),

@@ -61,7 +61,7 @@ exception!(
     PyExc_TypeError, TYPE_ERROR, c"TypeError", EXCEPTION
 );
 exception!(
-    /// A key or index that is not there.
+    /// A missing key or index.
     PyExc_LookupError, LOOKUP_ERROR, c"LookupError", EXCEPTION
 );
 exception!(
@@ -93,7 +93,7 @@ exception!(
     PyExc_SystemError, SYSTEM_ERROR, c"SystemError", EXCEPTION
 );
 
-/// The `MemoryError` for when there is no memory for one.
+/// The instance of `MemoryError` that is used when none can be allocated.
 static mut LAST_RESORT: Exception =
     Exception { ob_base: PyObject::immortal(&raw mut MEMORY_ERROR), argument: null_mut(), message: c"".as_ptr() };
 
@@ -146,7 +146,7 @@ pub(crate) unsafe fn instance(ty: *mut PyTypeObject, length: usize) -> Option<(O
 }
 
 impl Owned<Exception> {
-    /// Keeps the object that the exception is about.
+    /// Stores the object that the exception is about.
     pub(crate) fn set_argument(&self, argument: Owned<PyObject>) {
         // SAFETY: called on a fresh instance, which this thread has to itself (O3).
         unsafe { (*self.as_ptr()).argument = argument.into_raw() };

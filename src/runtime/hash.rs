@@ -22,7 +22,7 @@ pub unsafe extern "C" fn PyObject_HashNotImplemented(op: *mut PyObject) -> Py_ha
 
 /// The hash of bytes: equal bytes have equal hashes, whatever object holds them.
 pub(crate) fn of_bytes(bytes: &[u8]) -> Py_hash_t {
-    // Which needs no key.
+    // The empty string needs no key.
     if bytes.is_empty() {
         return 0;
     }
@@ -47,7 +47,7 @@ fn key() -> (u64, u64) {
         match KEY_STATE.load(Ordering::Acquire) {
             IN_USE => return stored_key(),
             UNSET => {
-                // Made before it is claimed, so that what others wait for is two stores.
+                // Computed before it is claimed, so that others wait for two stores only.
                 let key = new_key();
                 if claim(UNSET, BEING_SET) {
                     store_key(key, IN_USE);
@@ -59,7 +59,7 @@ fn key() -> (u64, u64) {
     }
 }
 
-/// `pybuffer_set_hash_key`: makes this the key of the process. `RuntimeError` where hashes have been made with another.
+/// `pybuffer_set_hash_key`: sets the key of the process. `RuntimeError` where hashes have been made with another.
 pub(crate) fn set_key(k0: u64, k1: u64) -> Result<()> {
     let mut wait = Wait::new();
     loop {
@@ -75,7 +75,7 @@ pub(crate) fn set_key(k0: u64, k1: u64) -> Result<()> {
     }
 }
 
-/// Takes the key from one state to another, unless another thread was faster.
+/// Moves the key from one state to another, unless another thread was faster.
 fn claim(from: u8, to: u8) -> bool {
     KEY_STATE.compare_exchange(from, to, Ordering::Acquire, Ordering::Relaxed).is_ok()
 }
@@ -88,7 +88,7 @@ fn store_key((new0, new1): (u64, u64), state: u8) {
     KEY_STATE.store(state, Ordering::Release);
 }
 
-/// The key, which is in use.
+/// The key, which is final.
 fn stored_key() -> (u64, u64) {
     let [k0, k1] = &KEY;
     (k0.load(Ordering::Relaxed), k1.load(Ordering::Relaxed))
@@ -103,7 +103,7 @@ fn new_key() -> (u64, u64) {
     // SAFETY: the array may be written for its whole size.
     let got = unsafe { libc::getrandom(key.as_mut_ptr().cast(), size_of_val(&key), 0) };
     if got != size_of_val(&key).cast_signed() {
-        // No entropy to be had: addresses and the time are better than a constant.
+        // No entropy is available: addresses and the time are better than a constant.
         let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         // SAFETY: `now` may be written.
         unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &raw mut now) };
@@ -150,7 +150,7 @@ fn seeded_key(seed: u32) -> (u64, u64) {
 /// The hash of bytes that come piece by piece: SipHash with one round a block and three at the end (Aumasson and Bernstein).
 pub(crate) struct Hasher {
     v: [u64; 4],
-    /// The bytes of the next block that have come, from the lowest one on, and eight times how many.
+    /// The bytes of the incomplete block, from the lowest one on, and their number times eight.
     block: u64,
     bits: u32,
     length: u64,
@@ -168,12 +168,12 @@ impl Hasher {
         Self { v, block: 0, bits: 0, length: 0 }
     }
 
-    /// The next bytes.
+    /// Adds bytes.
     pub(crate) fn add(&mut self, bytes: &[u8]) {
         self.length = self.length.wrapping_add(bytes.len() as u64);
         let (words, rest) = bytes.as_chunks::<8>();
         let words = words.iter().map(|word| u64::from_le_bytes(*word));
-        // In registers, not in memory.
+        // Keeps the state in registers.
         let (mut v, mut block) = (self.v, self.block);
         if self.bits == 0 {
             words.for_each(|word| absorb(&mut v, word));
@@ -194,7 +194,7 @@ impl Hasher {
         }
     }
 
-    /// The hash of all that has come.
+    /// The hash of all bytes added.
     pub(crate) fn finish(mut self) -> Py_hash_t {
         if self.length == 0 {
             return 0;

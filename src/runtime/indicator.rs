@@ -1,6 +1,6 @@
 //! The error indicator: at most one pending error in each thread.
 //!
-//! An error of this library's own with a fixed text is kept as a type and the text, so that raising it needs no memory.
+//! An error of this library with a fixed text is stored as a type and the text, so that raising it needs no memory.
 //! Everything else is an instance of an exception type. Where there is no memory for one, the error becomes a
 //! `MemoryError`, as in CPython.
 
@@ -51,7 +51,7 @@ pub(crate) fn raise(error: Error) {
     }
 }
 
-/// A new exception with a message made from a format. The arguments are gone through twice, hence given twice.
+/// A new exception with a message made from a format. The arguments are read twice, hence passed twice.
 ///
 /// # Errors
 /// `MemoryError`, and those of [`message::render`].
@@ -122,7 +122,7 @@ pub(crate) fn contents<'a>() -> Option<(&'a CStr, *mut PyObject)> {
     }
 }
 
-/// Runs something whose errors nobody is to see, and leaves the pending error as it is.
+/// Runs a function, drops its errors, and keeps the pending error.
 pub(crate) fn quietly<T>(body: impl FnOnce() -> T) -> T {
     let saved = pending::swap(Pending::None);
     let result = body();
@@ -135,7 +135,7 @@ pub(crate) fn clear() {
     replace_pending(Pending::None);
 }
 
-/// Takes the pending error out, as an exception. One without memory for it comes out as a `MemoryError`.
+/// Removes the pending error and returns it as an exception; as a `MemoryError` if there is no memory for one.
 pub(crate) fn take() -> Option<Owned<PyObject>> {
     match pending::swap(Pending::None) {
         Pending::None => None,
@@ -156,8 +156,8 @@ unsafe extern "C" fn thread_ends(_: *mut c_void) {
     clear();
 }
 
-/// Sees to it that the pending exception is dropped when the thread ends. Where the system has no key left, an exception
-/// that is still pending then is lost, nothing worse.
+/// Arranges that the pending exception is dropped when the thread ends. If the system has no key left, an exception
+/// that is still pending then leaks.
 fn clear_at_thread_end() {
     let mut key = KEY.load(Ordering::Acquire);
     if key == 0 {

@@ -1,7 +1,7 @@
 //! Text from a format and arguments: the codes of CPython's `PyErr_Format` that need no Python object.
 //!
 //! `%d %i %u %x %X %o` with `l ll z j t`, `%c`, `%s`, `%ls`, `%p`, `%%`; flags `-` and `0`; width and precision, also `*`.
-//! Any other code is a `SystemError`, as is one that takes an object. Written twice: once to measure, once into memory.
+//! Any other code is a `SystemError`, as is one that takes an object. Text is rendered twice: once to measure, once into memory.
 
 use core::ffi::{CStr, c_char};
 
@@ -24,7 +24,7 @@ pub(crate) enum Length {
     Pointer,
 }
 
-/// Where the arguments come from, in order.
+/// A source of arguments, in order.
 pub(crate) trait Arguments {
     /// The next signed integer, or unsigned one, as the bits of the widest.
     fn integer(&mut self, length: Length, signed: bool) -> u64;
@@ -49,11 +49,11 @@ impl Arguments for core::slice::Iter<'_, Argument> {
     }
 }
 
-/// Takes text: counts it, and writes what there is room for.
+/// An output that counts text, and writes as much as fits.
 pub(crate) struct MessageWriter {
     memory: *mut u8,
     room: usize,
-    /// The bytes that all text so far takes.
+    /// The bytes of all text so far.
     pub(crate) length: usize,
 }
 
@@ -81,12 +81,12 @@ impl MessageWriter {
         }
     }
 
-    /// Pushes a number, in decimal digits.
+    /// Appends a number in decimal digits.
     pub(crate) fn decimal(&mut self, number: usize) {
         integer(self, &Spec::default(), false, number as u64, 10, false);
     }
 
-    /// The number of times may be any: what there is no room for is counted at once.
+    /// Appends a byte any number of times; what does not fit is counted at once.
     fn repeat(&mut self, byte: u8, times: usize) {
         let here = times.min(self.room.saturating_sub(self.length));
         if here != 0 {
@@ -97,7 +97,7 @@ impl MessageWriter {
     }
 }
 
-/// What stands between `%` and the code.
+/// The part of a directive between `%` and the code.
 #[derive(Default)]
 struct Spec {
     left: bool,
@@ -112,7 +112,7 @@ struct Spec {
 ///
 /// # Errors
 /// `SystemError` for an unknown code, `ValueError` for a format that is not ASCII or a width or precision above the
-/// greatest size, `MemoryError` for a text that no memory holds, `OverflowError` for a `%c` that is no character.
+/// greatest size, `MemoryError` for a text larger than memory, `OverflowError` for a `%c` that is not a character.
 ///
 /// # Safety
 /// The arguments are what the codes say; each `%s` is a C string (or has as many bytes as the precision), each `%ls` a
@@ -136,7 +136,7 @@ pub(crate) unsafe fn render(format: &CStr, arguments: &mut impl Arguments, out: 
         let invalid = Error::with(
             ErrorKind::System,
             c"invalid format string: %s",
-            // What is left of the format ends with the format's own NUL.
+            // The rest of the format ends with the NUL of the format.
             Argument::Text(rest.as_ptr().cast()),
             Argument::None,
         );
@@ -205,7 +205,7 @@ fn spec(rest: &mut &[u8], arguments: &mut impl Arguments) -> Result<Spec> {
         match rest.split_first() {
             Some((b'-', after)) => (spec.left, *rest) = (true, after),
             Some((b'0', after)) => (spec.zero, *rest) = (true, after),
-            // CPython takes it, and does nothing with it here.
+            // CPython accepts it without effect here.
             Some((b'#', after)) => *rest = after,
             _ => break,
         }
@@ -217,7 +217,7 @@ fn spec(rest: &mut &[u8], arguments: &mut impl Arguments) -> Result<Spec> {
     }
     if let Some((b'.', after)) = rest.split_first() {
         *rest = after;
-        // As in CPython and unlike C, a missing number is none, and a negative one, which only `*` has, is 0.
+        // As in CPython and unlike C, a missing number counts as not given, and a negative one, which only `*` has, as 0.
         let precision = number(rest, arguments, c"precision too big")?;
         spec.sized |= precision.is_some();
         spec.precision = precision.map(|precision| usize::try_from(precision).unwrap_or(0));
@@ -256,7 +256,7 @@ fn length(rest: &mut &[u8]) -> (Option<Length>, Option<u8>) {
     (length, code.map(|(code, _)| *code))
 }
 
-/// Writes something of `size` characters, filled up with blanks to the width.
+/// Writes text of `size` characters, padded with blanks to the width.
 fn padded(out: &mut MessageWriter, spec: &Spec, size: usize, write: impl FnOnce(&mut MessageWriter)) {
     let blanks = spec.width.saturating_sub(size);
     if !spec.left {
@@ -310,7 +310,7 @@ unsafe fn text(out: &mut MessageWriter, spec: &Spec, text: *const c_char) {
         let length = libc::strnlen(text, limit);
         core::slice::from_raw_parts(text.cast::<u8>(), length)
     };
-    // What is not UTF-8 is replaced, also the part of a character that the precision leaves.
+    // Invalid UTF-8 is replaced, including a character that the precision cuts.
     let size = bytes.utf8_chunks().fold(0usize, |size, chunk| {
         let replaced = usize::from(!chunk.invalid().is_empty());
         size + chunk.valid().chars().count() + replaced

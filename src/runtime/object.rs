@@ -1,4 +1,4 @@
-//! Making objects, and the operations that every object answers.
+//! Creates objects, and has the operations that all objects support.
 
 use core::ffi::CStr;
 use core::ptr::NonNull;
@@ -37,7 +37,7 @@ pub(crate) unsafe fn allocate(ty: *mut PyTypeObject, items: Py_ssize_t) -> Resul
     let (basic, item) = unsafe { ((*ty).tp_basicsize, (*ty).tp_itemsize) };
     let size = items.checked_mul(item).and_then(|variable| variable.checked_add(basic)).ok_or(Error::no_memory())?;
     let size = usize::try_from(size).map_err(|_| Error::bad_argument())?;
-    // Whole words, as in CPython, so that what a program keeps after the items is aligned; and never less than a head.
+    // Whole words, as in CPython, so that data of a program after the items is aligned; at least a head.
     let size =
         size.max(size_of::<PyVarObject>()).checked_next_multiple_of(size_of::<usize>()).ok_or(Error::no_memory())?;
     let op: *mut PyObject = alloc::malloc(Domain::Object, size).cast();
@@ -47,7 +47,7 @@ pub(crate) unsafe fn allocate(ty: *mut PyTypeObject, items: Py_ssize_t) -> Resul
     Ok(op)
 }
 
-/// A new object of one of this library's types: `size` bytes, whose begin is written with `value`.
+/// A new object of one of this library's types: `size` bytes, of which `value` initialises the first.
 ///
 /// # Safety
 /// `value` starts with a head that has one reference and a static type; `size` is not less than that of `T`, padding
@@ -62,7 +62,7 @@ pub(crate) unsafe fn new<T: Object>(size: usize, value: T) -> Result<Owned<T>> {
     }
 }
 
-/// `PyObject_InitVar`: the same for an object of varying size.
+/// `PyObject_InitVar`: [`init`] for an object of varying size.
 ///
 /// # Safety
 /// As [`init`].
@@ -93,7 +93,7 @@ pub(crate) unsafe fn hash(op: *mut PyObject) -> Result<Py_hash_t> {
     }
 }
 
-/// Asks for the hash of an object, to know that it has one. Of one that stands for another, who vouches for it is asked in its
+/// Checks that an object is hashable. If another object vouches for it, that one is asked in its
 /// place, and so on: in a loop, so that a chain of them takes no stack.
 ///
 /// # Safety
@@ -127,7 +127,7 @@ unsafe fn vouch_for_chain(op: *mut PyObject) -> Result<()> {
     }
 }
 
-/// What says that a type has no length; the text holds one `%s`.
+/// The text of the error for a type without a length, with one `%s`.
 const NO_LENGTH: &CStr = c"object of type '%.200s' has no len()";
 
 /// `PyObject_Size`: by the sequence slot, else by the mapping slot.

@@ -1,4 +1,4 @@
-//! The slot in which a thread's pending error stands. `indicator` gives it meaning; this file only keeps it, below
+//! The slot for a thread's pending error. `indicator` gives it meaning; this file only stores it, below
 //! `refs`, so that dropping a reference can set it aside.
 
 use core::ffi::CStr;
@@ -16,7 +16,7 @@ pub(crate) enum Pending {
     None,
     /// An error of this library's own, for which no memory was needed.
     Fixed(ErrorKind, &'static CStr),
-    /// An exception: an owned reference, which whoever takes it out of the slot has to drop.
+    /// An exception: an owned reference, which belongs to the code that takes it out of the slot.
     Instance(NonNull<PyObject>),
 }
 
@@ -52,7 +52,7 @@ unsafe fn read(slot: &Slot) -> Pending {
     }
 }
 
-/// Puts something else there; gives what was.
+/// Replaces the pending error, and returns the old one.
 pub(crate) fn swap(new: Pending) -> Pending {
     let new = match new {
         Pending::None => Slot::NONE,

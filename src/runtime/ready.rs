@@ -1,4 +1,4 @@
-//! `PyType_Ready`: what a type object that a C program has filled takes over from its base.
+//! `PyType_Ready`: what a type object that a C program has filled inherits from its base.
 
 use core::ptr::null_mut;
 
@@ -55,7 +55,7 @@ fn check(ty: &PyTypeObject) -> Result<()> {
     Ok(())
 }
 
-/// Completes a type of which the base is ready.
+/// Completes a type whose base is ready.
 ///
 /// # Safety
 /// This thread has the type to itself, and the base may be read.
@@ -74,7 +74,7 @@ unsafe fn complete(ty: &mut PyTypeObject) {
     }
 }
 
-/// Takes over from the base what the type leaves open.
+/// Inherits from the base what the type leaves open.
 ///
 /// # Safety
 /// The slot tables that both point to are valid, and this thread has the type's own to itself.
@@ -89,7 +89,7 @@ unsafe fn inherit(ty: &mut PyTypeObject, base: &PyTypeObject) {
     ty.tp_dealloc = ty.tp_dealloc.or(base.tp_dealloc);
     ty.tp_free = ty.tp_free.or(base.tp_free);
     ty.tp_alloc = ty.tp_alloc.or(base.tp_alloc);
-    // Equality and hash belong together: a type that redefines one must not keep the base's other.
+    // Equality and hash belong together: a type that redefines one must not inherit the other.
     if ty.tp_hash.is_none() && ty.tp_richcompare.is_none() {
         ty.tp_hash = base.tp_hash;
         ty.tp_richcompare = base.tp_richcompare;

@@ -32,7 +32,7 @@ pub(crate) unsafe fn atomic<'a>(value: *mut Py_ssize_t) -> &'a AtomicIsize {
     unsafe { AtomicIsize::from_ptr(value) }
 }
 
-/// The same for the flags of an object.
+/// The flags of an object, as [`atomic`].
 ///
 /// # Safety
 /// As [`atomic`].
@@ -64,7 +64,7 @@ pub(crate) unsafe fn incref(op: *mut PyObject) {
     // SAFETY: O1; counts are changed atomically.
     let count = unsafe { atomic(&raw mut (*op).ob_refcnt) };
     if !is_immortal(count.load(Ordering::Relaxed)) {
-        // Relaxed is enough: whoever makes a new reference has one already.
+        // Relaxed is enough: the caller has a reference already.
         count.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -81,7 +81,7 @@ pub(crate) unsafe fn decref(op: *mut PyObject) {
     }
 }
 
-/// Gives up a reference, and says whether it was the last one, so that the object is to be deallocated.
+/// Gives up a reference. Returns whether it was the last one, so that the caller must deallocate the object.
 ///
 /// # Safety
 /// As [`decref`].
@@ -115,19 +115,19 @@ pub(crate) unsafe fn dealloc(op: *mut PyObject) {
     }
 }
 
-/// How many destructions of this library's objects may be under way in a thread, each inside the one before.
+/// How many destructions of this library's objects may be nested in a thread.
 const DEPTH: usize = 16;
 
-/// The same where the object is of a program's type. These are put off last, since a program may rely on when they are
+/// The limit for objects of a program's types. These are put off last, since a program may rely on when they are
 /// destroyed: only where this many are nested without an object of the library's among the last ones.
 const FOREIGN_DEPTH: usize = 32;
 
 /// Destroys an object by this function; what that raises is dropped where an error is pending, and stays where none is.
 ///
 /// An object may own the last reference to another, that one to the next: a chain of any length, each of which is destroyed
-/// by the one before. So that the stack does not grow with it, what comes at a certain depth is put off: it is appended to
-/// a list, linked through the reference counts, which nobody needs any more. The outermost call destroys what is in the list
-/// before it returns, in the order that it would have been destroyed in, as far as the list goes: what an object puts off
+/// by the one before. So that the stack does not grow with it, what is to be destroyed at a certain depth is put off: it is appended to
+/// a list, linked through the reference counts, which are not needed any more. The outermost call destroys what is in the list
+/// before it returns, in the order that it would have been destroyed in, as far as possible: what an object puts off
 /// comes before what was put off after that object. What these raise is dropped.
 ///
 /// # Safety
@@ -177,7 +177,7 @@ unsafe fn put_off(thread: *mut Thread, op: *mut PyObject) {
     }
 }
 
-/// Destroys what has been put off, and what is put off meanwhile.
+/// Destroys the objects that have been put off, and those that are put off meanwhile.
 ///
 /// # Safety
 /// `thread` is this thread's own; called by the outermost destruction, which still counts.
@@ -221,7 +221,7 @@ unsafe fn next(op: *mut PyObject) -> *mut PyObject {
     with_exposed_provenance_mut(link.wrapping_neg().cast_unsigned())
 }
 
-/// Makes another the object after this one. Whoever meets the count, against the rules, finds it not above 0.
+/// Sets the object after this one. A program that reads the count, against the rules, finds it not above 0.
 ///
 /// # Safety
 /// It is dead.
@@ -233,7 +233,7 @@ unsafe fn set_next(op: *mut PyObject, next: *mut PyObject) {
 
 /// Runs the part of a `tp_dealloc` that may run foreign code. Meanwhile the object has a reference, so that whoever has kept
 /// its address without one does not destroy it a second time. Says whether it is to be freed: not where somebody has kept a
-/// reference, with which it goes then. The part has to leave the object empty, since it runs again in that case.
+/// reference, with which the object is destroyed then. The part has to leave the object empty, since it runs again in that case.
 ///
 /// # Safety
 /// O1, and no reference to the object is left.
@@ -276,7 +276,7 @@ pub(crate) fn releasing(view: *const (), slot: impl FnOnce()) -> bool {
     unsafe { thread::once(thread, view, || undisturbed(thread, slot)) }
 }
 
-/// Puts something new in the place of what is pending in this thread, which is dropped.
+/// Replaces what is pending in this thread, and drops it.
 pub(super) fn replace_pending(new: Pending) {
     if let Pending::Instance(exception) = pending::swap(new) {
         // SAFETY: the indicator owned the reference, and it has let go of it.
@@ -296,7 +296,7 @@ impl<T: Object> Owned<T> {
         NonNull::new(object).map(Self)
     }
 
-    /// A new reference to an object that somebody else holds.
+    /// A new reference to an object that is alive.
     ///
     /// # Safety
     /// O1 and O2.
@@ -311,12 +311,12 @@ impl<T: Object> Owned<T> {
         self.0.as_ptr()
     }
 
-    /// The same, known not to be NULL.
+    /// As [`as_ptr`](Self::as_ptr), known not to be NULL.
     pub(crate) fn as_non_null(&self) -> NonNull<T> {
         self.0
     }
 
-    /// The object; the reference goes to the caller.
+    /// The object; the caller takes over the reference.
     pub(crate) fn into_raw(self) -> *mut T {
         let object = self.0.as_ptr();
         core::mem::forget(self);
@@ -339,7 +339,7 @@ impl<T: Object> Owned<T> {
         Owned(object)
     }
 
-    /// The object as C sees it; the reference goes to the caller.
+    /// The object as C sees it; the caller takes over the reference.
     pub(crate) fn into_object(self) -> *mut PyObject {
         self.into_raw().cast()
     }

@@ -1,4 +1,4 @@
-//! Rich comparison: the question put to both objects, as CPython does.
+//! Rich comparison: both objects are asked, as in CPython.
 
 use core::cmp::Ordering;
 use core::ffi::{CStr, c_int};
@@ -56,7 +56,7 @@ impl Operator {
         }
     }
 
-    /// The answer where the order of the operands is known.
+    /// The result for operands in this order.
     pub(crate) const fn holds(self, order: Ordering) -> bool {
         match self {
             Self::Less => order.is_lt(),
@@ -93,7 +93,7 @@ pub(crate) unsafe fn rich_compare_bool(a: *mut PyObject, b: *mut PyObject, opera
     // SAFETY: O1.
     unsafe {
         let (type_a, type_b) = (types::type_of(a), types::type_of(b));
-        // A type derived from the other's knows more, so it is asked first.
+        // A derived type is asked first.
         let derived = type_a != type_b && types::is_subtype(type_b, type_a) && (*type_b).tp_richcompare.is_some();
         if derived && let Some(truth) = ask(b, a, operator.swapped())? {
             return Ok(truth);
@@ -112,7 +112,7 @@ pub(crate) unsafe fn rich_compare_bool(a: *mut PyObject, b: *mut PyObject, opera
     }
 }
 
-/// `PyObject_Cmp` of Python 2: which of the two comes first.
+/// `PyObject_Cmp` of Python 2: the order of two objects.
 ///
 /// # Safety
 /// O1 for both.

@@ -1,5 +1,5 @@
-//! What each thread has of its own: its pending error, the destruction that is under way in it, and the views that it is
-//! giving back. `pending` and `refs` give it meaning.
+//! The state of a thread: its pending error, its nested destructions, and the views that it is
+//! releasing. `pending` and `refs` give it meaning.
 //!
 //! The memory is a variable in C (`abi/glue.c`), since Rust has no such variables without its standard library.
 
@@ -13,12 +13,12 @@ use crate::abi::object::PyObject;
 pub(super) struct Thread {
     /// What is pending.
     pub(super) slot: Slot,
-    /// How many destructions are under way, each inside the one before.
+    /// The number of nested destructions.
     pub(super) depth: usize,
     /// The objects whose destruction has been put off, from the first to the last; both NULL where there are none.
     pub(super) first: *mut PyObject,
     pub(super) last: *mut PyObject,
-    /// The innermost of the calls under way that give a view back.
+    /// The innermost running call that releases a view.
     releasing: *const Releasing,
 }
 
@@ -49,13 +49,13 @@ unsafe extern "C" {
     fn pybuffer__thread() -> *mut Thread;
 }
 
-/// This thread's own, which lives as long as the thread. No reference to it is held across a call.
+/// The state of this thread, which lives as long as the thread. No reference to it is held across a call.
 pub(super) fn own() -> *mut Thread {
     // SAFETY: the C function takes nothing and always succeeds.
     unsafe { pybuffer__thread() }
 }
 
-/// A call that gives a view back, on the stack.
+/// A call that releases a view, on the stack.
 #[repr(C)]
 struct Releasing {
     /// The address of the view.
@@ -64,8 +64,8 @@ struct Releasing {
     outer: *const Self,
 }
 
-/// Runs something that gives a view back, unless this thread is about that already: an exporter's `bf_releasebuffer` may
-/// release the view that it was called for. Says whether it has run.
+/// Runs a function that releases a view, unless this thread is already releasing it: an exporter's `bf_releasebuffer` may
+/// release the view that it was called for. Returns whether it has run.
 ///
 /// # Safety
 /// `thread` is this thread's own.

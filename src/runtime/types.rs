@@ -14,7 +14,7 @@ use crate::error::Result;
 use super::alloc::{self, Domain};
 use super::refs::{self, Owned};
 
-/// A static type of this library that derives from `object` and takes over what that has.
+/// A static type of this library that derives from `object` and inherits from it.
 pub(crate) const fn derived(name: &CStr, basicsize: usize, itemsize: usize) -> PyTypeObject {
     PyTypeObject {
         tp_base: &raw mut PyBaseObject_Type,
@@ -41,7 +41,7 @@ pub static mut PyBaseObject_Type: PyTypeObject = PyTypeObject {
     ..derived(c"object", size_of::<PyObject>(), 0)
 };
 
-/// Defines an object that is the only one of its type, lives for ever, and has an address and nothing else.
+/// Defines a singleton: immortal, the only object of its type, without content.
 macro_rules! singleton {
     ($(#[$doc:meta])* $exported:ident, $ty:ident, $name:literal) => {
         static mut $ty: PyTypeObject = derived($name, size_of::<PyObject>(), 0);
@@ -56,7 +56,7 @@ singleton!(
     _Py_NoneStruct, NONE_TYPE, c"NoneType"
 );
 singleton!(
-    /// The object behind `Py_NotImplemented`: what a `tp_richcompare` slot returns for operands that it does not know.
+    /// The object behind `Py_NotImplemented`: what a `tp_richcompare` slot returns for operands that it cannot compare.
     _Py_NotImplementedStruct, NOT_IMPLEMENTED_TYPE, c"NotImplementedType"
 );
 singleton!(
@@ -68,7 +68,7 @@ singleton!(
     _Py_FalseStruct, FALSE_TYPE, c"bool"
 );
 
-/// The answer of a `tp_richcompare` slot, a new reference (to an object that lives for ever); `None` is `NotImplemented`.
+/// The answer of a `tp_richcompare` slot, a new reference (to an immortal object); `None` is `NotImplemented`.
 pub(crate) fn answer(truth: Option<bool>) -> *mut PyObject {
     match truth {
         Some(true) => &raw mut _Py_TrueStruct,
@@ -77,7 +77,7 @@ pub(crate) fn answer(truth: Option<bool>) -> *mut PyObject {
     }
 }
 
-/// `tp_richcompare` of objects that are equal to themselves only. `!=` is what `==` is not, by whatever slot the type has.
+/// `tp_richcompare` of objects that are equal to themselves only. `!=` inverts `==`, by the slot of the type.
 ///
 /// # Safety
 /// O1 for both.
@@ -138,7 +138,7 @@ pub(crate) unsafe extern "C" fn object_free(memory: *mut c_void) {
 /// # Safety
 /// Any pointer; it is not followed.
 pub(crate) unsafe extern "C" fn identity_hash(op: *mut PyObject) -> Py_hash_t {
-    // The low bits of addresses are alike.
+    // The low bits of addresses hardly differ.
     hash_of_bits((op.addr() as u64).rotate_right(4))
 }
 
@@ -179,13 +179,13 @@ pub(crate) unsafe fn is_leaf(op: *mut PyObject) -> bool {
     unsafe { (*type_of(op)).tp_flags & LEAF == LEAF }
 }
 
-/// How an object that stands for another one leads to that. Objects may stand for each other in chains of any length, which
-/// are followed in a loop: who is at one link asks for the next one, not for what all the links after it come to.
+/// How to get from an object to the one that it stands for. Objects may stand for each other in chains of any length, which
+/// are followed in a loop, one link at a time.
 pub(crate) struct Links {
     /// The object that answers requests in this one's place, `None` where it answers itself.
     pub(crate) answerer: Option<Link>,
-    /// The object of which the hash says that this one will not change; `None` where nothing more is to be asked. An error
-    /// where it has no hash.
+    /// The object whose hash guarantees that this one will not change; `None` if no other has to be asked. An error
+    /// if it has no hash.
     pub(crate) voucher: Option<Link>,
 }
 
@@ -194,15 +194,15 @@ pub(crate) struct Links {
 pub(crate) type Link = unsafe fn(*mut PyObject) -> Result<Option<Owned<PyObject>>>;
 
 impl Links {
-    /// Those of objects that stand for themselves.
+    /// The links of objects that stand for themselves.
     pub(crate) const NONE: Self = Self { answerer: None, voucher: None };
 
-    /// Their place in a type of this library's: a field that is CPython's own business.
+    /// The field of a type of this library that holds them; CPython uses it internally.
     pub(crate) const fn slot(&'static self) -> *mut c_void {
         (&raw const *self).cast_mut().cast()
     }
 
-    /// Those of an object.
+    /// The links of an object.
     ///
     /// # Safety
     /// O1.

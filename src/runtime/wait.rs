@@ -1,26 +1,26 @@
-//! Waiting for another thread, which happens here and nowhere else in the library.
+//! Waiting for another thread. All waits of the library are here.
 //!
-//! What is waited for is short: a few instructions, a copy, or one `realloc` of the C library's. Whoever is waited for runs
-//! no foreign code meanwhile (no slot, no `destroy`, no allocator of the program's) and waits for nobody itself, so that every
-//! wait ends. docs/ownership.md lists what there is to wait for.
+//! Waits are short: a few instructions, a copy, or one `realloc` of the C library. The thread that is waited for runs
+//! no foreign code meanwhile (no slot, no `destroy`, no allocator of the program) and does not wait itself, so every
+//! wait ends. docs/ownership.md lists all waits.
 
-/// How long somebody has been waiting.
+/// How long a thread has been waiting.
 pub(crate) struct Wait(u32);
 
 /// The turns that spin: 63 pauses of the processor in all, a few microseconds.
 const SPINS: u32 = 6;
 /// The turns after these that let other threads run first.
 const YIELDS: u32 = 16;
-/// How long each turn after that sleeps. A thread of higher priority than the one it waits for must not only yield.
+/// How long each turn after that sleeps. Yielding is not enough for a thread of higher priority than the one it waits for.
 static SLEEP: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 50_000 };
 
 impl Wait {
-    /// Nobody has waited yet.
+    /// No waiting yet.
     pub(crate) const fn new() -> Self {
         Self(0)
     }
 
-    /// Lets a little time pass: first the processor's, then that of other threads.
+    /// Lets a little time pass: spins first, then yields, then sleeps.
     #[cold]
     pub(crate) fn pause(&mut self) {
         let turn = self.0;

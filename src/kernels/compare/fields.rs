@@ -12,13 +12,13 @@ use crate::kernels::multiversion::{Compiled, compiled};
 use super::lines::{DenseEqual, SameAs, StridedEqual};
 use super::masked::{FEW, has_nan};
 
-/// Numbers that are compared at a time where they go through a buffer.
+/// The number of values compared at a time, if they go through a buffer.
 pub(super) const CHUNK: usize = 256;
 
-/// Memory for the numbers of a chunk: of the first operand, of the second one, and for what becomes of either meanwhile.
+/// Memory for the numbers of a chunk: those of each operand, and intermediate ones.
 pub(super) type Buffers = [[MaybeUninit<u64>; CHUNK]; 3];
 
-/// Such memory.
+/// Memory for the numbers of a chunk.
 pub(super) const fn buffers() -> Buffers {
     [const { [const { MaybeUninit::uninit() }; CHUNK] }; 3]
 }
@@ -26,7 +26,7 @@ pub(super) const fn buffers() -> Buffers {
 /// The loop that compares a line of values of one type.
 #[derive(Clone, Copy)]
 pub(super) enum Values {
-    /// Behind each other.
+    /// Contiguous values.
     Dense(Compiled<DenseEqual<u8, u8>>),
     Strided(Compiled<StridedEqual<u8>>),
 }
@@ -84,8 +84,8 @@ pub(super) struct Way<'p> {
     /// Whether the elements of one item are compared at once, rather than an element of all items.
     by_item: bool,
     compare: Compare<'p>,
-    /// Whether the [`Mask`](super::masked::Mask) is for this column, too; where it says that bytes are equal, a NaN is all that
-    /// may be unequal.
+    /// Whether the [`Mask`](super::masked::Mask) covers this column, too; where it finds equal bytes, only a NaN
+    /// may still be unequal.
     pub(super) masked: bool,
     nan: Option<unsafe fn(*const u8, Axis) -> bool>,
 }
@@ -93,14 +93,14 @@ pub(super) struct Way<'p> {
 /// How a line of elements is compared.
 enum Compare<'p> {
     Values(Values),
-    /// As many bytes.
+    /// A number of bytes.
     Bytes(usize),
-    /// Numbers that become those of two other types.
+    /// Numbers that are converted to two other types.
     Numbers([Reader<'p>; 2], Compiled<DenseEqual<u8, u8>>),
 }
 
 impl<'p> Way<'p> {
-    /// `None` where the elements are not compared here. The slots are as that of `Reader::new`.
+    /// `None` where the elements are not compared here. The slots are those of `Reader::new`.
     pub(super) fn new(
         column: &Column,
         line: &Axis,
@@ -236,7 +236,7 @@ fn comparable(a: Scalar, b: Scalar) -> (Scalar, Scalar) {
     let is_short = |scalar: Scalar| scalar.size() < 8 || scalar == Scalar::Double;
     let is_float = |scalar: Scalar| scalar.widest() == Scalar::Double;
     match (a, b) {
-        // All but zero is true, and a half is no number of the machine's.
+        // A `?` is true unless it is 0, and the machine has no halves.
         _ if a == b && !matches!(a, Scalar::Bool | Scalar::Half) => (a, b),
         _ if is_short(a) && is_short(b) && (is_float(a) || is_float(b)) => (Scalar::Double, Scalar::Double),
         _ => (a.widest(), b.widest()),

@@ -8,7 +8,7 @@ use crate::layout::Axis;
 use crate::kernels::convert::move_numbers::Packed;
 use crate::kernels::multiversion::Loop;
 
-/// Items of a line that are compared before it is looked whether they were equal.
+/// Items of a line that are compared before the result is checked.
 const PART: usize = 256;
 
 /// Exact equality of two numbers, as in Python.

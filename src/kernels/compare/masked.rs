@@ -1,4 +1,4 @@
-//! Compares items that have the same bytes at the same places by their bytes, whatever lies between them.
+//! Compares items with equal columns at the same places by their bytes, with a mask for those in between.
 
 use core::marker::PhantomData;
 use core::ops::Range;
@@ -17,9 +17,9 @@ pub(super) const FEW: usize = 16;
 /// The most bytes of a mask.
 const MASK: usize = 1 << 11;
 
-/// Columns of the same bytes or floats at the same places in the items of both operands, which are as far from each other: the
-/// bytes of all of them are compared at once, with whatever lies between, which is masked out. Where they differ, floats may be
-/// equal all the same; where they do not, one may be NaN.
+/// Columns of the same bytes or floats at the same places in the items of both operands, with the same stride: the
+/// bytes of all of them are compared at once, and those in between are masked out. Where they differ, floats may still be
+/// equal; where they do not, one may be NaN.
 pub(super) struct Mask<'m> {
     pattern: Pattern<'m>,
     alike: Compiled<MaskedEqual<'m, true>>,
@@ -52,11 +52,11 @@ impl<'m> Mask<'m> {
                 }
             }
         }
-        // Not worth loading cache lines that are not compared.
+        // Loading cache lines that are not compared does not pay.
         if counted == 0 || counted.saturating_mul(4) < step {
             return None;
         }
-        // As many items as end where a vector does, or all but a few.
+        // As many items as fill whole vectors, or nearly.
         let most = MASK.checked_div(step)?;
         let whole = LINE >> step.trailing_zeros().min(LINE.trailing_zeros());
         let items = if most >= whole { most - most.checked_rem(whole)? } else { most };
@@ -82,7 +82,7 @@ impl<'m> Mask<'m> {
     }
 }
 
-/// The first `step` bytes, again and again.
+/// Repeats the first `step` bytes.
 fn repeated(bytes: &mut [u8; MASK], step: usize, len: usize) -> Option<&[u8]> {
     let mut filled = step;
     while filled < len {
@@ -107,14 +107,14 @@ fn same_bytes(column: &Column, step: usize) -> Option<Range<usize>> {
     Some(start..start.checked_add(count)?).filter(|range| start == other && range.end <= step)
 }
 
-/// What is found out about two runs of bytes.
+/// The result for two runs of bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Alike {
-    /// They are not the same.
+    /// They differ.
     No,
-    /// They are, but they may have a NaN.
+    /// They are equal, but there may be a NaN.
     Perhaps,
-    /// They are.
+    /// They are equal.
     Yes,
 }
 
@@ -166,7 +166,7 @@ impl<'m, const FLOATS: bool> Loop for MaskedEqual<'m, FLOATS> {
 
 /// The bits of a float.
 pub(super) trait Bits: Unit + core::ops::BitOr<Output = Self> + Default {
-    /// Bits of which the highest one says that it is NaN.
+    /// An integer whose highest bit is set for NaN.
     fn nan(self) -> Self;
     fn is_set(self) -> bool;
 }
@@ -192,11 +192,11 @@ bits! {
     u64, f64;
 }
 
-/// Whether any float of a line of the first operand is NaN, which all have their bytes turned round, or none.
+/// Whether any float of a line of the first operand is NaN. All are in the other byte order, or none.
 ///
 /// # Safety
 /// Of W1 and W3 what concerns the items of the line, which have these bits.
-// Arithmetic with integers: several instructions of which each cycle has many, and no branch.
+// Integer arithmetic: several instructions, of which a cycle runs many, and no branch.
 pub(super) unsafe fn has_nan<T: Bits, const SWAPPED: bool>(mut a: *const u8, line: Axis) -> bool {
     let mut found = T::default();
     for _ in 0..line.len {

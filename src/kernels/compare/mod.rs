@@ -20,7 +20,7 @@ use masked::{Alike, FEW, Mask};
 /// The most columns that items have.
 const COLUMNS: usize = 8;
 
-/// Bytes of the items that are compared column by column before it is the next ones' turn: the cache holds both sides.
+/// The size of a block of items that is compared column by column, so that the cache holds both sides.
 const BLOCK: usize = 1 << 13;
 
 /// Whether `equal` holds for every pair of items of the walk.
@@ -41,7 +41,7 @@ pub(crate) unsafe fn all_equal(
 }
 
 /// Whether every pair of items of the walk is equal, both operands being of the native type `code` (of the struct
-/// module). `None` where the code is not one that is compared here. What an item has behind its value does not count.
+/// module). `None` where the code is not one that is compared here. The bytes of an item after its value do not count.
 ///
 /// # Safety
 /// As [`all_equal`]; the items of both operands are not smaller than the type.
@@ -111,7 +111,7 @@ pub(crate) unsafe fn columns_equal(
         // SAFETY: the caller passes on W1 to W3; the columns lie within the items.
         return unsafe { lines_equal(plan, line, columns, long, a, b) };
     };
-    // Values that are all there is have loops that need no preparation.
+    // For a single column of values there are loops that need no preparation.
     if let Some(values) = Values::new(column, &line)
         && (!long || values.is_dense())
     {
@@ -128,7 +128,7 @@ pub(crate) unsafe fn columns_equal(
 ///
 /// # Safety
 /// As [`columns_equal`], which has taken the line out of the plan.
-// Not inlined: it needs much memory.
+// Not inlined: it uses much stack.
 #[inline(never)]
 unsafe fn lines_equal(
     plan: &Plan<'_>,
@@ -146,7 +146,7 @@ unsafe fn lines_equal(
     let mut free = ways.iter_mut();
     for column in columns.iter().flatten() {
         let masked = mask.as_ref().is_some_and(|mask| mask.covers(column));
-        // The first one alone may have programs: a record has no small steps.
+        // Only the first one may have programs: a record has no small steps.
         *free.next()? = Some(Way::new(column, &line, masked, core::mem::take(&mut slots))?);
     }
     let step = line.src.stride.unsigned_abs().max(line.dst.stride.unsigned_abs());

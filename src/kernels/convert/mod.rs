@@ -20,7 +20,7 @@ use move_numbers::{NumberMover, Rows};
 use pairs::KnownLoop;
 pub(crate) use pairs::{Conversion, Operand};
 
-/// Numbers that are converted at a time where they go through a buffer.
+/// The numbers converted at a time, if they go through a buffer.
 const CHUNK: usize = 512;
 
 /// How many contiguous numbers are worth a call.
@@ -31,13 +31,13 @@ const TILE: [usize; 2] = [16, CHUNK / 16];
 
 /// A number that does not fit.
 pub(crate) struct Misfit {
-    /// Where it would have been written, in bytes from the second operand's base.
+    /// The place that it would have been written to, in bytes from the second operand's base.
     pub(crate) offset: isize,
     pub(crate) fault: Fault,
 }
 
-/// Converts every number of the walk. Where one does not fit it stops, at that one or some numbers earlier; which one it
-/// tells of, if there are several, depends on the walk.
+/// Converts every number of the walk. If one does not fit it stops there or some numbers earlier; which one it
+/// reports, if there are several, depends on the walk.
 ///
 /// # Safety
 /// W1 to W4 of the module's contract, with items that have the sizes of the two types. Where the conversion is of known
@@ -72,9 +72,9 @@ pub(crate) unsafe fn convert(
 
 /// Reads the numbers of lines, as contiguous numbers of another type.
 pub(super) struct Reader<'p> {
-    /// What brings them together, where they do not lie so.
+    /// Gathers them, if they are not contiguous.
     gather: Option<NumberMover<'p>>,
-    /// What makes others of them.
+    /// Converts them.
     convert: Option<KnownLoop>,
 }
 
@@ -98,7 +98,7 @@ impl<'p> Reader<'p> {
         Some(Self { gather, convert })
     }
 
-    /// Where the numbers are then: where they were, or in `room`. `other` is used meanwhile.
+    /// Returns where the numbers are now: where they were, or in `room`. `other` is scratch memory.
     ///
     /// # Safety
     /// W1 and W3 for `count` numbers, which fit, of which both buffers hold as many.
@@ -134,7 +134,7 @@ struct NumberPlane<'c> {
     rows: Axis,
     line: Axis,
     part: [usize; 2],
-    /// What brings numbers together, and what spreads them. The first one alone where only that is to be done.
+    /// Gathers and scatters numbers. Only the first is used where nothing else is to be done.
     gather: NumberMover<'c>,
     spread: NumberMover<'c>,
 }
@@ -147,7 +147,7 @@ struct NumberSteps {
 }
 
 impl NumberSteps {
-    /// Rows of that many contiguous numbers.
+    /// The steps of rows of that many contiguous numbers.
     fn contiguous(scalar: Scalar, columns: usize) -> Self {
         let size = scalar.size();
         Self { row: (size * columns).cast_signed(), number: size.cast_signed() }
@@ -200,7 +200,7 @@ impl<'c> NumberPlane<'c> {
         )
     }
 
-    /// Converts the plane; what fails is the place in the second operand, and why.
+    /// Converts the plane; the error is the place in the second operand, and why.
     ///
     /// # Safety
     /// W1 to W4 for the walk over the two axes.

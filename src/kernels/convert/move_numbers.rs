@@ -1,4 +1,4 @@
-//! Numbers that stay what they are and come to lie elsewhere, with their bytes in the same order or in the other one.
+//! Moves numbers without converting them, in the same byte order or in the other one.
 
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
@@ -10,7 +10,7 @@ use crate::kernels::multiversion::{Loop, compiled};
 /// Bytes from one number of a line to the next, in the first operand and in the second.
 pub(in crate::kernels) type Strides = [isize; 2];
 
-/// Brings rows of numbers from one place to another.
+/// Moves rows of numbers.
 #[derive(Clone, Copy)]
 pub(in crate::kernels) struct NumberMover<'p> {
     strides: Strides,
@@ -53,7 +53,7 @@ impl Rows {
     }
 }
 
-/// What brings some numbers at once.
+/// A program that moves several numbers at once.
 #[derive(Clone, Copy)]
 struct NumberProgram<'p> {
     program: &'p Program,
@@ -70,7 +70,7 @@ impl<'p> NumberProgram<'p> {
         Some(Self { program, steps })
     }
 
-    /// Brings as many of `count` numbers as fill its steps; how many that are.
+    /// Moves as many of `count` numbers as fill its steps, and returns how many.
     ///
     /// # Safety
     /// W1, W2 and W4 of the module's contract for these numbers.
@@ -84,7 +84,7 @@ impl<'p> NumberProgram<'p> {
 }
 
 impl<'p> NumberMover<'p> {
-    /// For numbers of `size` bytes, a power of two, the bytes of which are turned round where they are `swapped`. Where there is
+    /// For numbers of `size` bytes, a power of two, whose bytes are reversed where they are `swapped`. Where there is
     /// a `slot`, the walk is [`LONG`] enough for a program.
     pub(in crate::kernels) fn new(
         size: usize,
@@ -114,7 +114,7 @@ impl<'p> NumberMover<'p> {
         Self { strides, rows, program }
     }
 
-    /// Brings the numbers of all rows.
+    /// Moves the numbers of all rows.
     ///
     /// # Safety
     /// W1, W2 and W4 of the module's contract for these numbers.
@@ -145,7 +145,7 @@ unsafe fn copied<const SIZE: usize>(rows: Rows) {
     unsafe { rows.each(|src, dst, count| core::ptr::copy_nonoverlapping(src, dst, count * SIZE)) }
 }
 
-/// An integer of as many bytes as the numbers have.
+/// An unsigned integer of the size of the numbers.
 pub(in crate::kernels) trait Unit: Copy {
     fn swapped(self) -> Self;
 }
@@ -163,7 +163,7 @@ macro_rules! units {
 
 units! { u8 u16 u32 u64 }
 
-/// The same, the bytes of which are turned round.
+/// The integer with its bytes reversed.
 struct Swap<T>(PhantomData<T>);
 
 /// A value at any address.
@@ -192,7 +192,7 @@ impl<T: Unit> Loop for Swap<T> {
     }
 }
 
-/// Numbers that are apart in one operand or both.
+/// Moves numbers with gaps between them in one operand or both.
 ///
 /// # Safety
 /// Of W1, W2 and W4 what concerns them.

@@ -1,7 +1,7 @@
-//! From numbers of one type to numbers of another: the loops, one for each pair of types, from contiguous memory to contiguous
+//! Conversions of numbers: a loop for each pair of types, from contiguous memory to contiguous
 //! memory.
 //!
-//! A loop does not look whether a number fits: another loop has done so before, for a part that the cache holds. What a
+//! A loop does not check that a number fits: another loop has done so, for a part that the cache holds. What a
 //! number becomes is a rule of `format`.
 
 use core::marker::PhantomData;
@@ -19,7 +19,7 @@ const PART: usize = 2048;
 pub(crate) struct Operand {
     /// Their type.
     pub(crate) scalar: Scalar,
-    /// Whether they stand in the other byte order.
+    /// Whether they have the other byte order.
     pub(crate) swapped: bool,
 }
 
@@ -29,13 +29,13 @@ impl Operand {
     }
 }
 
-/// The way from one type to another.
+/// A conversion from one type to another.
 #[derive(Clone, Copy)]
 pub(crate) struct Conversion {
     pub(super) src: Operand,
     pub(super) dst: Operand,
     loops: Loops,
-    /// Whether it is not known that all numbers fit.
+    /// Whether numbers must be checked, since some may not fit.
     checks: bool,
 }
 
@@ -59,7 +59,7 @@ trait Known<T>: To<T> {
     unsafe fn known(self) -> T;
 }
 
-/// What has no faster way.
+/// For types without a faster instruction.
 macro_rules! known {
     ($($from:ty),*) => {
         $(impl<T> Known<T> for $from where $from: To<T> {
@@ -71,7 +71,7 @@ macro_rules! known {
     };
 }
 
-/// Floats, which a safe conversion would keep in range once more. The small types go through one that vectors have.
+/// Floats, which a safe conversion would clamp once more. The small types go through one that vector instructions have.
 macro_rules! known_floats {
     ($($from:ty),*; truncated: $($integer:ty as $through:ty),*; ruled: $($other:ty),*) => {
         known_floats!(@each $($from),*; [$($integer as $through),*]; [$($other),*]);
@@ -250,7 +250,7 @@ impl Conversion {
         })
     }
 
-    /// The same, in one part.
+    /// As [`first_misfit`](Self::first_misfit), in one part.
     ///
     /// # Safety
     /// As [`first_misfit`](Self::first_misfit).
@@ -266,7 +266,7 @@ impl Conversion {
         }
     }
 
-    /// Converts contiguous numbers, as far as they fit; what fails is which one, and why.
+    /// Converts contiguous numbers as far as they fit; the error is the first that does not, and why.
     ///
     /// # Safety
     /// Of W1, W2 and W4 what concerns `count` numbers; they fit if they are known to.
@@ -292,7 +292,7 @@ impl Conversion {
         Ok(())
     }
 
-    /// Which of these numbers is the first that does not fit, where one does not.
+    /// The first of these numbers that does not fit; one of them does not.
     ///
     /// # Safety
     /// As [`first_misfit`](Self::first_misfit).
