@@ -2,14 +2,14 @@
 //!
 //! This file holds the layer map and nothing else. A module uses only modules of lower layers, and within a folder a
 //! file uses only those listed above it in its `mod.rs`; `tests/house/layers.rs` enforces both. Each object has a layer of its
-//! own. ARCHITECTURE.md has the why.
+//! own. ARCHITECTURE.md has the reasons.
 //!
 //! | layer | module | what lives there |
 //! | --- | --- | --- |
 //! | 0 | [`abi`] | what C sees: `repr(C)` structs, constants, layout assertions; no logic |
 //! | 0 | [`error`] | `Error`, `Result` |
-//! | 1 | [`layout`] | shape, strides, suboffsets, contiguity, the planner: pure integers |
-//! | 1 | [`format`] | PEP 3118 format strings: size, items, equality: pure bytes |
+//! | 1 | [`layout`] | shape, strides, suboffsets, contiguity, the planner; integers only |
+//! | 1 | [`format`] | PEP 3118 format strings: size, items, equality; bytes only |
 //! | 2 | [`kernels`] | raw memory: the walks that copy, compare and convert |
 //! | 3 | [`runtime`] | allocator, reference counts, types, the error indicator, hashing, the boundary to C |
 //! | 4 | [`buffer`] | request flags and the answers to them, acquire and release, contiguous copies, the exporter checker |
@@ -21,7 +21,7 @@
 //! | 6 | [`objects::picklebuffer`] | PickleBuffer |
 //! | 6 | [`objects::format`] | parsed formats: the tree, its canonical spelling, equivalence |
 //! | 7 | [`objects::memoryview`] | managed buffer, view, export, items, parts, compare, hash, numbers, text |
-//! | 7 | [`objects::sequence`] | sequences: items and slices of whatever has them |
+//! | 7 | [`objects::sequence`] | sequences: items and slices of any object that has them |
 //! | 9 | [`capi`] | the `extern "C"` skin, one file per section of the header |
 
 #![no_std]

@@ -1,4 +1,4 @@
-//! Views that release themselves, and looks that end by themselves: one, or the two of a call.
+//! Views and looks that are released at the end of their scope: one, or the two of a call.
 
 use core::ptr::null_mut;
 
@@ -16,7 +16,7 @@ use super::view::{MostAxes, acquire, is_as_most, keeps_promises, release};
 /// (B2), so it is made empty and then asked to acquire.
 pub(crate) struct Acquired {
     view: Py_buffer,
-    /// What it takes to give it back.
+    /// How it is given back.
     ending: Ending,
     /// The object that was asked for a look.
     looked_at: *mut PyObject,
@@ -32,7 +32,7 @@ pub(crate) enum Within {
 }
 
 impl Within {
-    /// Whether it is all the library's own.
+    /// Whether only code of this library runs.
     pub(crate) fn is_own(self) -> bool {
         self == Self::Walks || !alloc::is_foreign()
     }
@@ -54,7 +54,7 @@ impl Acquired {
         unsafe { acquire(obj, &raw mut self.view, request, MostAxes::OF_WALKS) }
     }
 
-    /// The same for the length of a call, without counting as a view where nothing foreign runs meanwhile.
+    /// Asks for the length of a call; does not count as a view if no foreign code runs meanwhile.
     ///
     /// # Safety
     /// O1 for as long as the value lives; called once; the value is not moved afterwards; `within` is so.
@@ -68,7 +68,7 @@ impl Acquired {
         }
     }
 
-    /// Looks where that runs nothing foreign, and says whether it has.
+    /// Looks, unless that would run foreign code. Returns whether it has looked.
     ///
     /// # Safety
     /// As [`look`](Self::look), where it has looked.
@@ -112,7 +112,7 @@ impl Acquired {
         self.ending != Ending::Release
     }
 
-    /// Ends a look that others wait for; whatever else it is, stays.
+    /// Ends a look that others may wait for; views and other looks stay.
     fn unpin(&mut self) {
         if self.ending == Ending::Unpin {
             // SAFETY: the look has not ended.
@@ -137,23 +137,23 @@ impl Drop for Acquired {
 
 /// Two views or looks of one call.
 ///
-/// Both are looks, or both are views, so that no exporter's own code runs while a claim could be waiting: for a second one that
-/// cannot be looked at, the first one is asked for a view after all.
+/// Both are looks, or both are views, so that no exporter's own code runs while a claim could be waiting: if the second one
+/// cannot be looked at, the first one is asked for a view instead.
 pub(crate) struct Both {
     pub(crate) first: Acquired,
     pub(crate) second: Acquired,
-    /// What the first one was asked.
+    /// The request to the first one.
     asked: (*mut PyObject, Request),
 }
 
-/// Which of two an error is of.
+/// The operand that an error is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Which {
     First,
     Second,
 }
 
-/// The result of asking two, with whose error it is.
+/// The result of asking two, with the operand that failed.
 pub(crate) type AskedBoth = core::result::Result<(), (Which, Error)>;
 
 impl Both {
@@ -186,7 +186,7 @@ impl Both {
         unsafe { self.first.look(obj, request, within) }
     }
 
-    /// Asks the second one; the first one, if it was asked, may have to answer again, so what it is was not before this.
+    /// Asks the second one. The first one may have to answer again, so its old view must not be used after this.
     ///
     /// # Safety
     /// As [`Acquired::look`].

@@ -1,6 +1,6 @@
-//! Answering requests: from the full description of a memory to the view that a request asks for.
+//! Answers requests: makes the view that a request asks for from the full description of the memory.
 //!
-//! The whole matrix of flags stands in [`answer`], for memoryviews and for every other exporter. CPython: `memory_getbuf`.
+//! The whole matrix of flags is in [`answer`], for memoryviews and for every other exporter. CPython: `memory_getbuf`.
 
 use core::ffi::c_char;
 use core::ptr::null_mut;
@@ -16,7 +16,7 @@ use super::fill_info::UNSIGNED_BYTES;
 use super::request::Request;
 use super::view::{NEGATIVE, structure};
 
-/// What a memory is, as far as requests ask for it.
+/// The properties of memory that requests ask for.
 #[derive(Clone, Copy)]
 pub(crate) struct Contiguity {
     /// Contiguous in C order.
@@ -28,8 +28,8 @@ pub(crate) struct Contiguity {
 }
 
 impl Contiguity {
-    /// As CPython works it out for a memoryview (`init_flags`), from a structure that has shape and strides: in one
-    /// dimension it looks at the stride even where there are no items, unlike `PyBuffer_IsContiguous`.
+    /// As CPython works it out for a memoryview (`init_flags`), from a structure that has shape and strides: for one
+    /// axis it checks the stride even where there are no items, unlike `PyBuffer_IsContiguous`.
     pub(crate) fn of(structure: &Structure<'_>) -> Self {
         if structure.suboffsets.is_some() {
             return Self { c: false, fortran: false, indirect: true };
@@ -65,7 +65,7 @@ pub(crate) fn answer(
     let mut view = *base;
     refused(request.writable() && base.readonly != 0, c"%.200s: underlying buffer is not writable")?;
     if !request.format() {
-        // The data count as bytes now; `itemsize` keeps its value.
+        // The data are plain bytes now; `itemsize` keeps its value.
         view.format = null_mut();
     }
     refused(request.c_contiguous() && !c, c"%.200s: underlying buffer is not C-contiguous")?;
@@ -131,7 +131,7 @@ pub(crate) unsafe fn fill_view(
     }
 }
 
-/// The same for a description that is complete and has been checked.
+/// As [`fill_view`], for a description that is complete and has been checked.
 ///
 /// # Safety
 /// As [`fill_view`].
@@ -145,7 +145,7 @@ pub(crate) unsafe fn fill_complete(
     unsafe { fill(view, exporter, Ok(description), request) }
 }
 
-/// What a complete description answers to a request, without a reference to the exporter.
+/// The answer of a complete description to a request, without a reference to the exporter.
 ///
 /// # Safety
 /// O1; B1 for the description.

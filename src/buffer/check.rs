@@ -1,9 +1,9 @@
-//! The checker of exporters: sends every request, and looks at what comes back.
+//! The checker of exporters: sends every request, and checks the answers.
 //!
 //! The exporter is not trusted. What it must keep for the checker to survive is what every consumer has to rely on: where
 //! `ndim` is 0 to 64, arrays that are not NULL have that many entries, and `format` is NULL or a C string, until the view
-//! is released; `obj` is NULL or an object. References are held meanwhile, so that one that is dropped too often is
-//! noticed and put back.
+//! is released; `obj` is NULL or an object. Extra references are held meanwhile, so that a drop too many is
+//! noticed and repaired.
 
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr::NonNull;
@@ -50,10 +50,10 @@ pub(crate) unsafe fn check_exporter(
     }
 }
 
-/// An object with some more references than it needs, so that it outlives a few that are dropped by mistake.
+/// An object with some extra references, so that it survives a few that are dropped by mistake.
 struct Padded {
     object: *mut PyObject,
-    /// How many of them are this value's to drop.
+    /// How many of them this value must drop.
     references: usize,
 }
 
@@ -67,7 +67,7 @@ impl Padded {
         Self { object, references }
     }
 
-    /// Leaves some references to the object, in the place of those that were dropped by mistake.
+    /// Leaves some references to the object, to replace those that were dropped by mistake.
     fn give_up(&mut self, references: usize) {
         self.references = self.references.saturating_sub(references);
     }
@@ -89,22 +89,22 @@ struct Other {
     released: usize,
 }
 
-/// Reference counts before something.
+/// Reference counts before an operation.
 #[derive(Clone, Copy)]
 struct ReferenceCounts {
     obj: Py_ssize_t,
-    /// That of the other object, and which it is.
+    /// The other object and its count.
     other: Option<(*mut PyObject, Py_ssize_t)>,
 }
 
 /// How a request went.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
-    /// The view has been filled and is to be given back.
+    /// The view has been filled and must be released.
     Answered,
-    /// With a `BufferError`.
+    /// It failed with a `BufferError`.
     Refused,
-    /// In a way that breaks a rule, so that nothing follows from it. There is no view to be given back (any more).
+    /// It broke a rule, so nothing follows from it. There is no view to release (any more).
     Broken,
 }
 
@@ -190,7 +190,7 @@ impl Checker {
         Ok(Outcome::Broken)
     }
 
-    /// Asks, and gives back.
+    /// Asks, and releases.
     ///
     /// # Safety
     /// See [`Self::run`].
@@ -246,7 +246,7 @@ impl Checker {
         Ok(())
     }
 
-    /// Holds several views at once, and gives them back in neither the order that they were taken in nor the opposite.
+    /// Holds several views at once, and releases them in another order than that of the requests or its reverse.
     ///
     /// # Safety
     /// See [`Self::run`].
@@ -289,7 +289,7 @@ impl Checker {
         Ok(())
     }
 
-    /// Sends one request. What comes back is checked, and the view is to be given back where it says `Answered`.
+    /// Sends one request. What comes back is checked, and the view must be released where it is `Answered`.
     ///
     /// # Safety
     /// See [`Self::run`]; `view` may be written and is not moved (B2).
@@ -341,7 +341,7 @@ impl Checker {
         }
     }
 
-    /// Gives a view back. Afterwards no error is pending.
+    /// Releases a view. Afterwards no error is pending.
     ///
     /// # Safety
     /// See [`Self::run`]; the view was filled and has not been given back.
@@ -364,7 +364,7 @@ impl Checker {
         }
     }
 
-    /// The reference in a view's `obj`. One that is missing is made up for, so that the release can drop it.
+    /// The reference in a view's `obj`. A missing one is added, so that the release can drop it.
     ///
     /// # Safety
     /// See [`Self::run`].
@@ -399,7 +399,7 @@ impl Checker {
                     }
                 }
                 Some(_) => {}
-                // With a new one it is known at the next request.
+                // Whether this is a new one shows at the next request.
                 None => self.other = Some(Other { padded: Padded::new(holder), verified: false, released: 0 }),
             }
         }
@@ -417,7 +417,7 @@ impl Checker {
         }
     }
 
-    /// Reference counts are what they were; the text has a `%zd`. Those that are too small are put right.
+    /// Reference counts are what they were; the text has a `%zd`. Those that are too small are repaired.
     ///
     /// # Safety
     /// See [`Self::run`].

@@ -13,7 +13,7 @@ use super::acquired::{Acquired, Both, Within};
 use super::request::Request;
 use super::view::{NEGATIVE, checked_structure, is_exporter, structure};
 
-/// What says that there are more bytes than the destination has. CPython's words.
+/// The error for a destination that is too small, with CPython's text.
 const TOO_SMALL: Error = Error::buffer(c"destination is too small to receive data from source");
 
 /// `PyBuffer_ToContiguous`: all items of `view`, to `len` bytes at `buf`, in `order`.
@@ -38,11 +38,11 @@ pub(crate) unsafe fn to_fresh(buf: *mut u8, view: &Py_buffer, order: Order) -> R
     unsafe { copy_out(buf, view, order, Freshness::Fresh) }
 }
 
-/// What is known of the memory that is written.
+/// What is known about the memory that is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Freshness {
     Used,
-    /// Nobody has touched it, and where it is more than the items, the rest is to become 0.
+    /// It has never been touched, and the rest after the items must become 0.
     Fresh,
 }
 
@@ -63,7 +63,7 @@ unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, order: Order, memory: Freshne
     }
 }
 
-/// The same where that is not a small walk.
+/// As [`copy_out`], for walks that are not small.
 ///
 /// # Safety
 /// As [`to_contiguous`].
@@ -139,7 +139,7 @@ unsafe fn copy_in_planned(view: &Py_buffer, buf: *const u8, len: usize, order: O
     }
 }
 
-/// Runs the start of a walk whose first operand is `len` contiguous bytes: whole items only, as CPython.
+/// Runs as much of a walk as its first operand, `len` contiguous bytes, has whole items for, as CPython does.
 ///
 /// # Safety
 /// W1 to W4.
@@ -173,7 +173,7 @@ unsafe fn scatter_some(pair: Pair<'_>, ndim: usize, items: usize, order: Order, 
     }));
 }
 
-/// The same in Fortran order where the walk writes behind pointers.
+/// As [`scatter_some`], in Fortran order, where the walk writes behind pointers.
 ///
 /// # Safety
 /// W1 to W4.
@@ -247,7 +247,7 @@ unsafe fn copy_items(from: &Py_buffer, src: &Structure<'_>, to: &Py_buffer, dst:
     }
 }
 
-/// Copies items to others in memory that has nothing in common with theirs; of other memory, how many bytes a copy of the items
+/// Copies items to memory that does not overlap theirs. If the two may overlap, returns how many bytes a copy of the items
 /// takes. (It and what it calls are not inlined: each needs memory for axes, one after the other.)
 ///
 /// # Safety
@@ -296,7 +296,7 @@ fn each_last(pair: Pair<'_>, mut run: impl FnMut(Pair<'_>)) {
     });
 }
 
-/// The same, each with the place of its items in a temporary, in which they follow each other.
+/// The same walks, each with the place of its items in a temporary, where they are contiguous.
 fn each_last_in(temporary: *mut u8, pair: Pair<'_>, mut run: impl FnMut(Pair<'_>, *mut u8)) {
     let mut place = temporary;
     each_last(pair, |part| {
@@ -323,7 +323,7 @@ unsafe fn gather(base: *const u8, src: &Structure<'_>, dst: &Structure<'_>, temp
     }
 }
 
-/// Copies them from there to the second view.
+/// Copies them from the temporary to the second view.
 ///
 /// # Safety
 /// As [`gather`], for the second view, whose memory may be written.
@@ -359,14 +359,14 @@ pub(crate) unsafe fn copy_apart(
     Ok(())
 }
 
-/// Whether two operands of these bounds have no bytes in common.
+/// Whether two operands with these bounds do not overlap.
 fn are_apart(bounds: Option<[(isize, isize); 2]>, src: *const u8, dst: *const u8) -> bool {
     let extent = |base: *const u8, bounds| kernels::Extent::of(base.addr(), bounds);
     let Some([of_src, of_dst]) = bounds else { return false };
     extent(src, of_src).zip(extent(dst, of_dst)).is_some_and(|(src, dst)| !src.meets(dst))
 }
 
-/// The same where pointers are followed, of which each is looked at: that takes less time than a copy by a temporary.
+/// Whether two operands behind pointers do not overlap. Each pointer is checked, which takes less time than a temporary copy.
 ///
 /// # Safety
 /// W1 and W2 as far as pointers are concerned.

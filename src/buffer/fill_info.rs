@@ -10,17 +10,17 @@ use crate::runtime::refs;
 
 use super::request::Request;
 
-/// The format of unsigned bytes. C's struct wants a pointer that could be written; nobody may.
+/// The format of unsigned bytes. The field in C is not const, but must not be written through.
 pub(crate) const UNSIGNED_BYTES: *mut c_char = c"B".as_ptr().cast_mut();
 
-/// Where there is no view to fill.
+/// The error for a missing view.
 pub(crate) const NO_VIEW: Error = Error::buffer(c"PyBuffer_FillInfo: view==NULL argument is obsolete");
 
-/// Where memory that may not be written is to be.
+/// The error for a request to write to read-only memory.
 pub(crate) const NOT_WRITABLE: Error = Error::buffer(c"Object is not writable.");
 
 /// `PyBuffer_FillInfo`: `len` bytes at `buf` as one axis of unsigned bytes. The flags are as C passes them, to this function
-/// or to a slot: those that are no request are a `SystemError`.
+/// or to a slot: invalid ones are a `SystemError`.
 ///
 /// # Safety
 /// `view` is NULL or may be written; `obj` is NULL or O1.

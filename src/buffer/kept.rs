@@ -1,12 +1,12 @@
-//! A view that an object keeps, and gives back once, whoever asks for it, and whatever the exporter does meanwhile.
+//! A view that an object keeps, and releases exactly once, whatever other threads and the exporter do meanwhile.
 //!
 //! `bf_releasebuffer`, like all foreign code, may use the object that the view is kept in: release it again, ask it for a
-//! view, drop the last reference to it; and so may other threads. So the object first becomes one that keeps nothing, and
-//! then gives the view back. That is said by `state`, not by `view.obj`: the exporter gets the view where it filled it (B2),
+//! view, drop the last reference to it; and so may other threads. So the object first becomes empty, and
+//! then releases the view. `state` records this, not `view.obj`: the exporter gets the view where it filled it (B2),
 //! with `obj` as it filled it.
 //!
-//! Views that nothing keeps need no state: one on the stack (`Acquired`) is given back at the end of its scope, one of a
-//! consumer's when the consumer says so, and `release` sees to it that an exporter cannot do so from within. A managed
+//! Views outside of objects need no state: one on the stack (`Acquired`) is released at the end of its scope, one of a
+//! consumer by the consumer, and `release` prevents the exporter from releasing it from within. A managed
 //! buffer counts its users in `exports`, see `memoryview::managed`, where the last one claims the view.
 
 use core::ptr::NonNull;
@@ -24,7 +24,7 @@ use super::view::{MostAxes, acquire, release};
 #[repr(C)]
 pub(crate) struct Kept {
     view: Py_buffer,
-    /// `KEPT`, and `USE` for each use; 0 before the view has been filled, and once it is not needed any more. Atomic (O3).
+    /// `KEPT`, and `USE` for each use; 0 before the view has been filled, and once it has been released. Atomic (O3).
     state: Py_ssize_t,
 }
 
@@ -53,7 +53,7 @@ impl Kept {
         Ok(())
     }
 
-    /// The view; `None` where there is none, or none any more.
+    /// The view; `None` if there is none (any more).
     ///
     /// # Safety
     /// `kept` lives.
@@ -65,7 +65,7 @@ impl Kept {
         }
     }
 
-    /// The exporter, which other threads may be giving the view back to; `None` where that has been done.
+    /// The exporter, also while other threads release the view; `None` once it has been released.
     ///
     /// # Safety
     /// `holder` is the object that `kept` is in, and lives until this returns.
@@ -84,7 +84,7 @@ impl Kept {
         }
     }
 
-    /// Gives the view back, now or with the last use, unless that has been done.
+    /// Releases the view, now or with the last use, unless it has been released.
     ///
     /// # Safety
     /// `holder` is the object that `kept` is in, and lives until this is called.
@@ -98,7 +98,7 @@ impl Kept {
         }
     }
 
-    /// The same when the holder is destroyed.
+    /// Releases the view when the holder is destroyed.
     ///
     /// # Safety
     /// Nobody else uses the holder, which lives until this returns, whatever the exporter drops (`refs::emptied`).

@@ -1,7 +1,7 @@
-//! Looks: views for the length of one call of the library's own, of its own exporters, that no consumer has to know of.
+//! Looks: views of this library's own exporters for the length of one of its own calls, invisible to consumers.
 //!
 //! A look keeps the memory where it is, as a view does, but is not counted as one: what views refuse (a resize, a release, a
-//! pop) waits for its end, or takes effect after it. Hence while there is one, nothing runs but the library's own code, with
+//! pop) waits for its end, or takes effect after it. Hence while there is one, only code of the library runs, with
 //! the C library's allocator at most. Where foreign code runs, an exporter's slot or an allocator of the program's, it has to
 //! be a view, which refuses, as in CPython: `Acquired` decides.
 
@@ -18,7 +18,7 @@ use crate::runtime::types;
 
 use super::request::Request;
 
-/// The bits of a type whose table has the slot. Other types may have the one that is not of this library's own.
+/// The flags of a type whose table has the slot. Other types may have only one of the two.
 const LOOKS: c_ulong = TPFLAGS_OWN | TPFLAGS_LOOKS;
 
 /// The buffer slots of a type of this library's that can be looked at; `TPFLAGS_LOOKS` says that they are these.
@@ -42,16 +42,16 @@ pub(crate) type Look = unsafe fn(op: *mut PyObject, view: *mut Py_buffer, reques
 /// The view is that of a look at it that has not ended.
 pub(crate) type End = unsafe fn(op: *mut PyObject, view: &Py_buffer);
 
-/// How something that was asked for is given back.
+/// How a view or look ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// By `PyBuffer_Release`: it is a view, or nothing yet.
+    /// By `PyBuffer_Release`: it is a view, or empty.
     Release,
     /// Not at all: nothing is counted.
     Nothing,
     /// By `end_look`; a claim waits for it, and no foreign code runs in it.
     Unpin,
-    /// By `end_look`; nobody waits for it, and foreign code may run in it.
+    /// By `end_look`; no claim waits for it, and foreign code may run in it.
     Share,
 }
 
@@ -104,7 +104,7 @@ unsafe fn table<'a>(op: *mut PyObject) -> Option<&'a LookProcs> {
     }
 }
 
-/// The table of the type of this library's that a type has all its buffer slots from; NULL where there is none.
+/// The table of the type of this library from which a type has inherited all its buffer slots; NULL if there is none.
 ///
 /// # Safety
 /// `ty` points to a type object.

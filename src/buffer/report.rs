@@ -1,4 +1,4 @@
-//! What the checker of exporters says: the requests by name, each rule once, in words.
+//! The reports of the checker of exporters: the requests by name, and each rule once, in words.
 
 use core::ffi::{CStr, c_int, c_void};
 
@@ -19,7 +19,7 @@ pub(super) const STRUCTURES: [(c_int, &CStr); 7] = [
     (c::PyBUF_SIMPLE, c"PyBUF_SIMPLE"),
 ];
 
-/// The flags that go with each of them.
+/// The flags that are combined with each of them.
 pub(super) const WITH: [(c_int, &CStr); 4] = [
     (c::PyBUF_FORMAT, c"PyBUF_FORMAT"),
     (0, c""),
@@ -78,7 +78,7 @@ pub(super) enum Rule {
     Reference,
     /// No error is pending after a release.
     ErrorOfRelease,
-    /// Reference counts end where they began.
+    /// Reference counts are the same at the end as at the start.
     Balance,
     /// `ndim` is 0 to 64.
     Ndim,
@@ -86,13 +86,13 @@ pub(super) enum Rule {
     Itemsize,
     /// `len` is not negative.
     Len,
-    /// `buf` is there where `len` is not 0.
+    /// `buf` is not NULL where `len` is not 0.
     Buf,
     /// No entry of `shape` is negative.
     Shape,
     /// `len` is `product(shape) * itemsize`.
     Product,
-    /// `format` is one.
+    /// `format` is valid.
     Format,
     /// `format` describes items of `itemsize` bytes.
     FormatSize,
@@ -104,7 +104,7 @@ pub(super) enum Rule {
     Pointers,
     /// Suboffsets that are all negative are NULL.
     Suboffsets,
-    /// What can be answered is not refused.
+    /// A request that can be answered is not refused.
     Refused,
     /// Some request is answered.
     NothingAnswered,
@@ -112,16 +112,16 @@ pub(super) enum Rule {
     Outcome,
     /// Every field is set.
     Unset(Field),
-    /// What was asked for is there.
+    /// Every field that was asked for is present.
     Missing(Field),
-    /// What was not asked for is NULL.
+    /// Every field that was not asked for is NULL.
     Unasked(Field),
     /// A field is the same in all answers.
     Differs(Field),
 }
 
 impl Rule {
-    /// The bit that stands for the rule; those about fields are one rule for each field.
+    /// The bit of the rule; rules about fields have a bit for each field.
     const fn bit(self) -> u128 {
         let number = match self {
             Self::Status => 0,
@@ -157,7 +157,7 @@ impl Rule {
     }
 }
 
-/// A C string that is cut where there is no more room.
+/// A C string that is truncated when it is full.
 pub(super) struct CutText<const N: usize> {
     bytes: [u8; N],
     length: usize,
@@ -207,12 +207,12 @@ pub(super) fn names(flags: c_int) -> CutText<80> {
     text
 }
 
-/// Counts the rules that are broken, and tells of each once.
+/// Counts broken rules, and reports each once.
 pub(super) struct Reporter {
     report: pybuffer_report,
     context: *mut c_void,
     broken: u128,
-    /// Stands behind what is said of one answer.
+    /// The end of a message about one answer.
     pub(super) situation: &'static CStr,
 }
 
@@ -228,12 +228,12 @@ impl Reporter {
         self.broken.count_ones()
     }
 
-    /// Whether one of them is.
+    /// Whether this rule is broken.
     pub(super) const fn is_broken(&self, rule: Rule) -> bool {
         self.broken & rule.bit() != 0
     }
 
-    /// The rule is broken by the answer to the request with these flags.
+    /// Reports that the answer to the request with these flags breaks the rule.
     ///
     /// # Safety
     /// The arguments fit the codes of the text (`message::render`).
@@ -242,7 +242,7 @@ impl Reporter {
         unsafe { self.tell(rule, Some(flags), text, arguments, None) };
     }
 
-    /// The same, with the reason that an error gives after it.
+    /// As [`broken`](Self::broken), followed by the text of an error.
     ///
     /// # Safety
     /// As [`Self::broken`]; the error's text fits its own arguments.
@@ -258,7 +258,7 @@ impl Reporter {
         unsafe { self.tell(rule, Some(flags), text, arguments, Some(reason)) };
     }
 
-    /// The rule is broken by the answers as a whole.
+    /// Reports that the answers as a whole break the rule.
     pub(super) fn broken_by_all(&mut self, rule: Rule, text: &CStr) {
         // SAFETY: no codes, no arguments.
         unsafe { self.tell(rule, None, text, &[], None) };

@@ -1,4 +1,4 @@
-//! What a consumer asks for: the request flags of PEP 3118.
+//! Requests: the flags of PEP 3118.
 
 use core::ffi::c_int;
 
@@ -19,7 +19,7 @@ impl Request {
     /// `PyBUF_FULL_RO`
     pub(crate) const FULL_RO: Self = Self(c::PyBUF_FULL_RO);
 
-    /// The flags that C passed. `PyBUF_READ` and `PyBUF_WRITE` alone are no request but arguments of other functions.
+    /// The flags that C passed. `PyBUF_READ` and `PyBUF_WRITE` alone are not requests but arguments of other functions.
     pub(crate) const fn new(flags: c_int) -> Result<Self> {
         match flags {
             c::PyBUF_READ | c::PyBUF_WRITE => Err(Error::bad_argument()),
@@ -27,7 +27,7 @@ impl Request {
         }
     }
 
-    /// The flags that a `bf_getbuffer` slot was called with: whatever they are, they are taken as a request.
+    /// The flags that a `bf_getbuffer` slot was called with; any are taken as a request.
     pub(crate) const fn of_slot(flags: c_int) -> Self {
         Self(flags)
     }
@@ -76,7 +76,7 @@ impl Request {
         self.has(c::PyBUF_ANY_CONTIGUOUS)
     }
 
-    /// One of these three is asked for.
+    /// One of these three orders is asked for.
     pub(crate) const fn names_an_order(self) -> bool {
         self.c_contiguous() || self.f_contiguous() || self.any_contiguous()
     }

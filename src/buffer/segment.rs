@@ -1,4 +1,4 @@
-//! The single-segment questions of Python 2: an exporter's memory as plain bytes, for callers that keep no view.
+//! The single-segment functions of Python 2: an exporter's memory as plain bytes, for callers that keep no view.
 
 use core::ffi::c_void;
 
@@ -14,12 +14,12 @@ use super::request::Request;
 pub(crate) struct Concatenation(Both);
 
 impl Concatenation {
-    /// Nothing yet; the views are filled in place.
+    /// Empty; the views are filled in place.
     pub(crate) const fn empty() -> Self {
         Self(Both::empty())
     }
 
-    /// Asks both exporters, and gives the two lengths. As in CPython, every failure is a `TypeError`.
+    /// Asks both exporters, and returns the two lengths. As in CPython, every failure is a `TypeError`.
     ///
     /// # Safety
     /// O1 for both; called once; the value is not moved afterwards (B2). While it lives nothing runs but allocations.
@@ -56,7 +56,7 @@ pub(crate) unsafe fn is_readable(obj: *mut PyObject) -> bool {
     indicator::quietly(|| unsafe { read_segment(obj) }).is_ok()
 }
 
-/// `PyObject_AsReadBuffer`: where the bytes are, and how many. The view is given back at once, so the caller has to know
+/// `PyObject_AsReadBuffer`: where the bytes are, and how many. The view is released at once, so the caller has to know
 /// that the memory stays.
 ///
 /// # Safety
@@ -68,7 +68,7 @@ pub(crate) unsafe fn read_segment(obj: *mut PyObject) -> Result<(*mut c_void, Py
     Ok((view.view().buf, view.view().len))
 }
 
-/// `PyObject_AsWriteBuffer`: the same for memory that may be written. As in CPython, every failure is a `TypeError`.
+/// `PyObject_AsWriteBuffer`: [`read_segment`] for memory that may be written. As in CPython, every failure is a `TypeError`.
 ///
 /// # Safety
 /// O1.

@@ -1,4 +1,4 @@
-//! What the rules of the protocol say of one answer, by itself and beside the other answers.
+//! Checks one answer by the rules of the protocol, by itself and against the other answers.
 
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr::null_mut;
@@ -13,14 +13,14 @@ use crate::runtime::hash;
 use super::report::{Field, Reporter, Rule, names};
 use super::request::Request;
 
-/// Where the pointers of a view point that nobody has set.
+/// The target of pointers that the exporter has not set.
 static NOWHERE: [[Py_ssize_t; 1]; 5] = [[0]; 5];
 
 const fn nowhere(number: usize) -> *mut Py_ssize_t {
     (&raw const NOWHERE).cast::<Py_ssize_t>().cast_mut().wrapping_add(number)
 }
 
-/// A view as a program has it on its stack: full of what is no answer. Only `obj`, which CPython's own exporters leave
+/// An uninitialised view, as on the stack of a program: full of invalid values. Only `obj`, which CPython's own exporters leave
 /// as it is when they fail, and `internal`, which is the exporter's, are NULL.
 pub(super) const UNSET: Py_buffer = Py_buffer {
     buf: nowhere(0).cast(),
@@ -36,7 +36,7 @@ pub(super) const UNSET: Py_buffer = Py_buffer {
     internal: null_mut(),
 };
 
-/// A value that all answers have in common, and the flags of the first one that had it.
+/// A value that all answers must share, and the flags of the first one that had it.
 type Agreed<T> = Option<(T, c_int)>;
 
 /// One of the three arrays.
@@ -59,7 +59,7 @@ impl KnownArray {
     }
 }
 
-/// What the answers so far say of the memory.
+/// What the answers so far say about the memory.
 pub(super) struct Model {
     buf: Agreed<*mut c_void>,
     len: Agreed<Py_ssize_t>,
@@ -71,7 +71,7 @@ pub(super) struct Model {
     shape: KnownArray,
     strides: KnownArray,
     suboffsets: KnownArray,
-    /// Whether each shape is that of a memory of `len` bytes; else nothing follows from it.
+    /// Whether each shape is consistent with `len`; otherwise nothing follows from it.
     sound: bool,
 }
 
@@ -102,7 +102,7 @@ impl Model {
         matches!(self.suboffsets.known, Some((false, _)))
     }
 
-    /// Whether a consumer that does not follow pointers goes wrong.
+    /// Whether a consumer that does not follow pointers reads wrong memory.
     fn has_pointers(&self) -> bool {
         let ndim = self.ndim.map_or(0, |(ndim, _)| ndim);
         self.suboffsets.get(ndim).is_some_and(|suboffsets| suboffsets.iter().any(|&suboffset| suboffset >= 0))
@@ -132,7 +132,7 @@ impl Model {
     }
 }
 
-/// One answer, and what is known to be wrong with it, so that nothing is said twice in other words.
+/// One answer, and its known faults, so that no fault is reported twice in different words.
 struct Answer<'a> {
     view: &'a Py_buffer,
     flags: c_int,
@@ -140,7 +140,7 @@ struct Answer<'a> {
     reporter: &'a mut Reporter,
 }
 
-/// Looks at an answer by itself, and then beside the others. Whether the memory is what the request was promised.
+/// Checks an answer by itself, and then against the others. Returns whether the memory meets the request.
 ///
 /// # Safety
 /// `getbuffer` has filled the view, which held `UNSET`, and the view has not been released; what it points to is there: a
@@ -155,7 +155,7 @@ pub(super) unsafe fn verify(view: &Py_buffer, flags: c_int, model: &mut Model, r
     unsafe {
         let arrays = answer.arrays(ndim);
         let format = answer.format_text();
-        // Where this answer is not that of before, its own contradictions only follow from that.
+        // If this answer differs from the earlier ones, its contradictions only follow from that.
         let same = answer.compare(model, ndim, &numbers, may_be_written, &arrays, format);
         let sound = answer.contents(&numbers, &arrays, format, same);
         model.sound &= sound;
@@ -185,12 +185,12 @@ impl<'a> Answer<'a> {
         unsafe { self.reporter.broken(rule, self.flags, text, arguments) };
     }
 
-    /// Says of a field that nobody has set it.
+    /// Reports a field that has not been set.
     fn unset(&mut self, field: Field) {
         self.broken(Rule::Unset(field), c"%s is not set", &[field.name()]);
     }
 
-    /// The number of axes, where it is one.
+    /// The number of axes, if it is valid.
     fn ndim(&mut self) -> Option<usize> {
         let ndim = self.view.ndim;
         if ndim == UNSET.ndim {
@@ -247,7 +247,7 @@ impl<'a> Answer<'a> {
         Some(readonly == 0)
     }
 
-    /// One of the three arrays: said to be there where it was asked for, and not to be there where not.
+    /// One of the three arrays. Reports one that is missing, and one that was not asked for.
     ///
     /// # Safety
     /// As [`verify`].
@@ -329,7 +329,7 @@ impl<'a> Answer<'a> {
         Some((!format.is_null()).then(|| unsafe { CStr::from_ptr(format) }))
     }
 
-    /// Beside the answers before: every field that they have in common is the same. Says whether all are.
+    /// Compares the answer with the earlier ones, field by field. Returns whether all fields that they share are equal.
     fn compare(
         &mut self,
         model: &mut Model,
@@ -386,7 +386,7 @@ impl<'a> Answer<'a> {
             same &= self.compare_array(Field::Shape, &mut model.shape, arrays.shape, |_| true);
             let shape = model.shape;
             let empty = arrays.shape.is_some_and(|shape| shape.contains(&0));
-            // A stride that leads nowhere may be any; NumPy has others for each order.
+            // A stride along one item is arbitrary; NumPy has others for each order.
             let leads = |axis| !empty && shape.entries.get(axis).is_some_and(|&items| items > 1);
             same &= self.compare_array(Field::Strides, &mut model.strides, arrays.strides, leads);
             if self.request.indirect() && arrays.ndim.is_some() && self.view.suboffsets != UNSET.suboffsets {
@@ -441,7 +441,7 @@ impl<'a> Answer<'a> {
         false
     }
 
-    /// The same for suboffsets, which may be there or not.
+    /// Compares the suboffsets, which may be missing.
     fn compare_suboffsets(&mut self, known: &mut KnownArray, suboffsets: Option<&[Py_ssize_t]>) -> bool {
         let there = suboffsets.is_some_and(|suboffsets| !suboffsets.is_empty());
         match known.known {
@@ -464,7 +464,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// What the fields of the answer say together. Whether the shape is that of the memory.
+    /// Checks the fields of the answer together. Returns whether the shape is consistent with `len`.
     fn contents(&mut self, numbers: &Sizes, arrays: &Arrays<'_>, format: Option<Option<&CStr>>, same: bool) -> bool {
         let mut sound = true;
         if let (Some(shape), Some(len), Some(itemsize), true) = (arrays.shape, numbers.len, numbers.itemsize, same) {
@@ -508,7 +508,7 @@ impl<'a> Answer<'a> {
         let argument = Argument::Text(text.as_ptr());
         match itemsize.map_or_else(|| format::size(text), |itemsize| format::size_of_items(text, itemsize)) {
             Ok(size) => {
-                // For plain bytes "B" will do.
+                // For plain bytes "B" is fine.
                 if let Some(itemsize) = itemsize
                     && itemsize != size
                     && !(plain && size == 1)
@@ -529,7 +529,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// What the request was promised: contiguous memory, and a walk without pointers.
+    /// Checks what the request was promised: contiguous memory, and no pointers unless asked for.
     fn keeps_promises(&mut self, model: &Model, numbers: &Sizes, arrays: &Arrays<'_>) -> bool {
         let request = self.request;
         if arrays.has_suboffsets {

@@ -1,4 +1,4 @@
-//! Asking an exporter for a view, giving it back, and reading what came; `acquired` has the value that does this by itself.
+//! Asks exporters for views, releases them, and reads them; `acquired` has a value that does this by itself.
 
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr::null_mut;
@@ -83,7 +83,7 @@ pub(crate) unsafe fn get_buffer(obj: *mut PyObject, view: *mut Py_buffer, reques
     }
 }
 
-/// Who answers requests in the place of the object in the end; `None` where it answers itself. Who answers for it may stand
+/// The object that finally answers requests in place of this one; `None` where it answers itself. That one may stand
 /// for another in turn, and so on: in a loop, so that a chain of them takes no stack. `pass` gets each of them and says whom
 /// to ask next, itself or what it keeps alive.
 ///
@@ -114,7 +114,7 @@ pub(crate) unsafe fn hand_on(obj: *mut PyObject, view: *mut Py_buffer, request: 
     }
 }
 
-/// The most axes that a consumer takes.
+/// The most axes that a consumer accepts.
 #[derive(Clone, Copy)]
 pub(crate) struct MostAxes {
     /// How many.
@@ -124,7 +124,7 @@ pub(crate) struct MostAxes {
 }
 
 impl MostAxes {
-    /// What a walk takes.
+    /// The limit of walks.
     pub(crate) const OF_WALKS: Self = Self { number: MAX_NDIM, text: c"number of dimensions must not exceed %zd" };
 
     /// Whether there are more.
@@ -151,7 +151,7 @@ pub(crate) unsafe fn acquire(obj: *mut PyObject, view: *mut Py_buffer, request: 
     }
 }
 
-/// What is to be said of another answer.
+/// Checks an answer that is not the common case.
 ///
 /// # Safety
 /// As [`acquire`], for an exporter that has given this status.
@@ -294,7 +294,7 @@ pub(crate) unsafe fn release(view: *mut Py_buffer) {
     }
 }
 
-/// What is wrong with a view that has no structure.
+/// The error for a view with a negative `ndim`.
 pub(crate) const NEGATIVE: Error = Error::buffer(c"ndim must not be negative");
 
 /// The structure of a view, as it stands there. `None` where `ndim` is negative.
@@ -332,7 +332,7 @@ pub(crate) unsafe fn checked_structure(view: &Py_buffer) -> Result<Structure<'_>
     Ok(structure)
 }
 
-/// The format of a view; none means bytes.
+/// The format of a view; NULL means bytes.
 ///
 /// # Safety
 /// B1, for as long as the result is used.
@@ -341,7 +341,7 @@ pub(crate) unsafe fn format_of(view: &Py_buffer) -> &CStr {
     if view.format.is_null() { c"B" } else { unsafe { CStr::from_ptr(view.format) } }
 }
 
-/// `PyBuffer_GetPointer`: the address of the item at `indices`. Strides that are missing are those of C-contiguous
+/// `PyBuffer_GetPointer`: the address of the item at `indices`. Missing strides are those of C-contiguous
 /// memory.
 ///
 /// # Safety
@@ -382,7 +382,7 @@ pub(crate) unsafe fn item_pointer(view: &Py_buffer, indices: *const Py_ssize_t) 
     Ok(pointer.cast())
 }
 
-/// Where the pointers lead that [`select`] follows at once: the address of the part.
+/// The address of a part: the base, or where the pointers lead that [`select`] follows at once.
 ///
 /// # Safety
 /// B1, for the view that is selected from, of which `buf` is the base.

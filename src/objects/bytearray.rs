@@ -2,7 +2,7 @@
 //!
 //! `ob_exports` counts what holds the memory where it is (`runtime::holds`): consumers' views, which keep it from being
 //! resized; pins, the short looks of this library, which a resize waits for; and the claim of a resize, which they wait for.
-//! Under neither pin nor claim does foreign code run: where the program has put an allocator of its own, what allocates takes
+//! No foreign code runs under a pin or a claim: if the program has set an allocator of its own, code that allocates takes
 //! a view in place of a pin, and a resize asks for memory before its claim and frees the old after it.
 
 mod room;
@@ -63,7 +63,7 @@ static mut BUFFER: LookProcs = LookProcs {
     end: bytearray_end_look,
 };
 
-/// What a bytearray without memory of its own shows: the NUL that ends it. CPython: the same name.
+/// The content of a bytearray without memory of its own: the NUL that ends it. CPython: the same name.
 #[unsafe(no_mangle)]
 pub static mut _PyByteArray_empty_string: [c_char; 1] = [0];
 
@@ -94,7 +94,7 @@ struct Pinned {
 }
 
 impl Pinned {
-    /// Waits for a resize that is under way.
+    /// Waits for a running resize.
     ///
     /// # Safety
     /// O1 and O2, for as long as the value lives; `within` is what runs meanwhile.
@@ -169,7 +169,7 @@ pub(crate) unsafe fn length(op: NonNull<PyByteArrayObject>) -> Py_ssize_t {
     unsafe { atomic(&raw mut (*op.as_ptr()).ob_base.ob_size) }.load(Ordering::Relaxed)
 }
 
-/// A new object of `length` bytes, not yet written. One of no bytes has no memory.
+/// A new object of `length` uninitialised bytes. One of no bytes has no memory.
 fn uninitialised(length: Py_ssize_t) -> Result<Owned<PyByteArrayObject>> {
     let alloc = match length {
         0 => 0,
@@ -204,7 +204,7 @@ fn uninitialised(length: Py_ssize_t) -> Result<Owned<PyByteArrayObject>> {
     Ok(object)
 }
 
-/// `PyByteArray_FromStringAndSize`: `length` bytes from `bytes`, or not yet written where that is NULL.
+/// `PyByteArray_FromStringAndSize`: `length` bytes from `bytes`, or uninitialised where that is NULL.
 ///
 /// # Safety
 /// `bytes` is NULL or `length` bytes may be read there.
@@ -254,7 +254,7 @@ pub(crate) unsafe fn concat(a: NonNull<PyObject>, b: NonNull<PyObject>) -> Resul
     }
 }
 
-/// `PyByteArray_Resize`: the memory grows by more than is asked for where it grows a little, so that appending is cheap.
+/// `PyByteArray_Resize`: small growth reserves more than is asked for, so that appending is cheap.
 ///
 /// # Safety
 /// O1 and O2.
@@ -336,13 +336,13 @@ pub(crate) unsafe fn set_slice(
             let pinned = Pinned::new(op, Within::Walks);
             let (memory, length) = pinned.memory();
             let slice = layout::clip(Some(first), Some(stop), None, length)?;
-            // What keeps its length may have views.
+            // If the length stays, there may be views.
             if slice.count.unsigned_abs() == new.len() {
                 core::ptr::copy_nonoverlapping(new.as_ptr(), memory.wrapping_offset(slice.start), new.len());
                 return Ok(());
             }
         }
-        // In place the tail is moved first.
+        // In place, the tail must be moved first.
         rebuilt(op, new_length, |old, length, memory| {
             let Ok(slice) = layout::clip(Some(first), Some(stop), None, length) else { return };
             let stop = slice.start + slice.count;
@@ -406,7 +406,7 @@ unsafe extern "C" fn bytearray_item(op: *mut PyObject, index: Py_ssize_t) -> *mu
     })
 }
 
-/// `sq_ass_item`: the value is a bytes object of one byte, as it may be in Python 2; NULL deletes the item.
+/// `sq_ass_item`: the value is a bytes object of one byte, as Python 2 allows; NULL deletes the item.
 unsafe extern "C" fn bytearray_ass_item(op: *mut PyObject, index: Py_ssize_t, value: *mut PyObject) -> c_int {
     // SAFETY: O1, O2: a slot of this type; O2 after the check; the place is within the bytes.
     boundary(|| unsafe {
@@ -481,7 +481,7 @@ unsafe extern "C" fn bytearray_richcompare(a: *mut PyObject, b: *mut PyObject, o
         let acquired = indicator::quietly(|| both.look(requests, Within::Walks));
         match (acquired, Operator::from_c(operator)) {
             (Ok(()), Some(operator)) => answer(Some(operator.holds(both.first.bytes().cmp(both.second.bytes())))),
-            // What cannot be seen as bytes is not comparable; that is no error.
+            // An operand that exports no bytes is not comparable, which is not an error.
             _ => answer(None),
         }
     }

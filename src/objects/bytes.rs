@@ -1,6 +1,6 @@
 //! bytes: an immutable sequence of bytes. CPython: `bytesobject.c`.
 //!
-//! As there, the empty object and those of one byte exist once, for ever.
+//! As in CPython, the empty object and those of one byte are immortal singletons.
 
 use core::ffi::{c_char, c_int};
 use core::mem::{offset_of, size_of};
@@ -54,7 +54,7 @@ static mut BUFFER: LookProcs = LookProcs {
     end: buffer::nothing_to_end,
 };
 
-/// What a bytes object starts with. `PyBytesObject` has a byte more and is padded, so it is larger than a short object.
+/// The head of a bytes object. `PyBytesObject` has a byte more and is padded, so it is larger than a short object.
 #[repr(C)]
 struct Head {
     ob_base: PyVarObject,
@@ -100,13 +100,13 @@ static mut SINGLE: [Short; 256] = {
     all
 };
 
-/// The one object of no bytes.
+/// The empty object.
 fn empty() -> Owned<PyBytesObject> {
     // SAFETY: an immortal bytes object.
     unsafe { Owned::share(NonNull::new_unchecked((&raw mut EMPTY).cast())) }
 }
 
-/// The one object of this byte.
+/// The object of this byte.
 pub(crate) fn single(byte: u8) -> Owned<PyBytesObject> {
     // SAFETY: an immortal bytes object; a byte is within the array.
     unsafe { Owned::share(NonNull::new_unchecked((&raw mut SINGLE).cast::<Short>().add(byte.into()).cast())) }
@@ -161,20 +161,20 @@ pub(crate) unsafe fn start(op: NonNull<PyBytesObject>) -> *mut c_char {
     unsafe { (&raw mut (*op.as_ptr()).ob_sval).cast() }
 }
 
-/// The size of an object of this many bytes; `None` where no memory is as large.
+/// The size of an object of this many bytes; `None` if it overflows.
 fn size_with(length: Py_ssize_t) -> Option<usize> {
     length.checked_add(BYTES_BASIC_SIZE.cast_signed()).map(isize::unsigned_abs)
 }
 
-/// What most functions of bytes objects say of a length that none can have.
+/// The error of most functions for a length that is too large.
 pub(crate) const TOO_LARGE: Error = Error::new(ErrorKind::Overflow, c"byte string is too large");
 
-/// A new object of `length` bytes, not yet written, and never one of the shared ones unless it has none.
+/// A new object of `length` uninitialised bytes, never one of the shared ones unless it is empty.
 pub(crate) fn uninitialised(length: Py_ssize_t) -> Result<Owned<PyBytesObject>> {
     sized(length, TOO_LARGE)
 }
 
-/// The same with another error for a length that no object can have.
+/// As [`uninitialised`], with another error for a length that is too large.
 fn sized(length: Py_ssize_t, too_large: Error) -> Result<Owned<PyBytesObject>> {
     if length == 0 {
         return Ok(empty());
@@ -192,7 +192,7 @@ fn sized(length: Py_ssize_t, too_large: Error) -> Result<Owned<PyBytesObject>> {
     }
 }
 
-/// `PyBytes_FromStringAndSize`: `length` bytes from `bytes`, or not yet written where that is NULL.
+/// `PyBytes_FromStringAndSize`: `length` bytes from `bytes`, or uninitialised where that is NULL.
 ///
 /// # Safety
 /// `bytes` is NULL or `length` bytes may be read there.
@@ -259,7 +259,7 @@ pub(crate) unsafe fn concat(a: NonNull<PyObject>, b: NonNull<PyObject>) -> Resul
     }
 }
 
-/// `part * count`; a negative count is 0. The errors are those of a length that no size can say, and of one that no object
+/// `part * count`; a negative count is 0. The errors are for a length that overflows, and for one that no object
 /// can have.
 pub(crate) fn repeated(
     part: &[u8],
@@ -275,7 +275,7 @@ pub(crate) fn repeated(
     Ok(object)
 }
 
-/// `bytes[first:stop]`; all of an object of this very type is itself.
+/// `bytes[first:stop]`; the whole of an object of exactly this type is the object itself.
 ///
 /// # Safety
 /// O1 and O2.
@@ -313,7 +313,7 @@ pub(crate) unsafe fn resize(object: Owned<PyBytesObject>, length: Py_ssize_t) ->
             return uninitialised(length);
         }
         if refs::count(raw.cast()) != 1 {
-            // Others see it, so it stays as it is for them.
+            // It is shared, so it must not change.
             let new = uninitialised(length)?;
             let to: *mut u8 = start(new.as_non_null()).cast();
             let kept = old.min(length).unsigned_abs();
@@ -342,7 +342,7 @@ unsafe extern "C" fn bytes_concat(op: *mut PyObject, other: *mut PyObject) -> *m
     boundary(|| unsafe { concat(non_null(op)?, non_null(other)?) })
 }
 
-/// `sq_repeat`: one time an object of this very type is itself.
+/// `sq_repeat`: an object of exactly this type, once, is itself.
 unsafe extern "C" fn bytes_repeat(op: *mut PyObject, count: Py_ssize_t) -> *mut PyObject {
     // SAFETY: O1, O2: a slot of this type.
     boundary(|| unsafe {

@@ -1,4 +1,4 @@
-//! pybuffer.memory: memory of the program's, with a function that is called when nobody needs it any more.
+//! pybuffer.memory: memory of the program, with a function that is called when it is no longer needed.
 //!
 //! One allocation: the object, its three arrays, and its format.
 
@@ -21,11 +21,11 @@ use crate::runtime::object;
 use crate::runtime::refs::{self, Object, Owned};
 use crate::runtime::types::{self, identity_hash, object_dealloc};
 
-/// An object that stands for memory of the program's. Opaque to C. It does not change between being made and destroyed.
+/// An exporter of memory of the program. Opaque to C. It does not change until it is destroyed.
 #[repr(C)]
 pub(crate) struct MemoryObject {
     ob_base: PyObject,
-    /// The full description. The arrays and the format stand behind this struct; `obj` is an owned reference or NULL.
+    /// The full description. The arrays and the format follow this struct; `obj` is an owned reference or NULL.
     description: Py_buffer,
     destroy: pybuffer_destroy,
     context: *mut c_void,
@@ -104,7 +104,7 @@ pub(crate) unsafe fn new(
     }
 }
 
-/// Makes the object forget its `destroy`: it could not be given to the caller, whose memory it then stays.
+/// Makes the object forget its `destroy`, if it could not be returned: the memory stays the caller's.
 pub(crate) fn disown(object: &Owned<MemoryObject>) {
     // SAFETY: the caller has the one reference, so that nobody else uses the object (O3).
     unsafe { (*object.as_ptr()).destroy = None };
@@ -132,7 +132,7 @@ unsafe extern "C" fn memory_dealloc(op: *mut PyObject) {
     }
 }
 
-/// What requests are answered from, views and looks alike; not while the object is being destroyed.
+/// The description that answers requests for views and looks; not while the object is being destroyed.
 ///
 /// # Safety
 /// O1, O2, for as long as the result is used.
@@ -172,7 +172,7 @@ unsafe fn memory_look(op: *mut PyObject, view: *mut Py_buffer, request: Request,
     }
 }
 
-/// `tp_hash`: who may write the memory may change it, so that it has none.
+/// `tp_hash`: writable memory may change, so it has no hash.
 unsafe extern "C" fn memory_hash(op: *mut PyObject) -> Py_hash_t {
     // SAFETY: O1, O2: a slot of this type, whose description does not change.
     unsafe {

@@ -1,7 +1,7 @@
-//! The objects of the library, a file or folder each: what one is, its slots, and what can be done with it.
+//! The objects of the library, a file or folder each: the struct, its slots, and its operations.
 //!
-//! Bytes objects are made by the others; memoryviews use formats, bytes objects and bytearrays; sequences are whatever
-//! has items. Nothing else here uses its neighbours. Each has its own layer in the table of `lib.rs`, so that
+//! Bytes objects are made by the others; memoryviews use formats, bytes objects and bytearrays; sequences are all objects that
+//! have items. Nothing else here uses its neighbours. Each has its own layer in the table of `lib.rs`, so that
 //! `tests/house/layers.rs` enforces this.
 
 pub(crate) mod bytes;

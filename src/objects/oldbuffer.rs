@@ -1,8 +1,8 @@
-//! buffer: the old buffer objects of Python 2, a part of an exporter's memory, or memory of the program's, as a sequence
+//! buffer: the old buffer objects of Python 2, a region of an exporter's memory, or memory of the program, as a sequence
 //! of bytes. CPython: `bufferobject.c` of 2.7.
 //!
-//! The part is one of whatever memory the base has when it is looked at: the base is asked for each operation and given its
-//! view back after it, so that a bytearray may be resized in between. A view of an old buffer holds one of the base.
+//! The region is one of the memory that the base has at the moment: each operation asks the base for a view and releases
+//! it, so that a bytearray may be resized in between. A view of an old buffer holds one of the base.
 
 mod region;
 
@@ -152,7 +152,7 @@ pub(crate) fn new(size: Py_ssize_t) -> Result<Owned<OldBuffer>> {
     Ok(object)
 }
 
-/// The part that an old buffer is.
+/// The region of an old buffer.
 ///
 /// # Safety
 /// O1 and O2, for as long as the result is used.
@@ -305,7 +305,7 @@ unsafe extern "C" fn oldbuffer_ass_item(op: *mut PyObject, index: Py_ssize_t, va
     })
 }
 
-/// `tp_hash`: of the bytes as they were when it was asked for first; that of a bytes object with the same.
+/// `tp_hash`: of the bytes at the first call; that of a bytes object with the same content.
 unsafe extern "C" fn oldbuffer_hash(op: *mut PyObject) -> Py_hash_t {
     // SAFETY: O1, O2: a slot of this type; the view stays where it is; the hash is kept atomically.
     boundary(|| unsafe {
@@ -319,7 +319,7 @@ unsafe extern "C" fn oldbuffer_hash(op: *mut PyObject) -> Py_hash_t {
                 let mut view = Acquired::empty();
                 region.look(&mut view, Within::Walks)?;
                 let hash = hash::of_bytes(region.bytes(&view));
-                // Another thread may have met other bytes: the first one decides.
+                // Another thread may have hashed other bytes: the first result stays.
                 Ok(kept.compare_exchange(-1, hash, Ordering::Relaxed, Ordering::Relaxed).err().unwrap_or(hash))
             }
             hash => Ok(hash),
@@ -327,7 +327,7 @@ unsafe extern "C" fn oldbuffer_hash(op: *mut PyObject) -> Py_hash_t {
     })
 }
 
-/// `tp_richcompare`: by the bytes, with other old buffers only. bytearrays and memoryviews know what to make of one.
+/// `tp_richcompare`: by the bytes, with other old buffers only. bytearrays and memoryviews compare themselves with one.
 unsafe extern "C" fn oldbuffer_richcompare(a: *mut PyObject, b: *mut PyObject, operator: c_int) -> *mut PyObject {
     // SAFETY: O1; O2 after the checks.
     boundary(|| unsafe {
@@ -378,7 +378,7 @@ unsafe extern "C" fn oldbuffer_releasebuffer(_op: *mut PyObject, view: *mut Py_b
     drop(unsafe { Held::from_raw((&raw mut (*view).internal).replace(null_mut())) });
 }
 
-/// A look at the base, of which the part is shown.
+/// A look at the base, narrowed to the region.
 ///
 /// # Safety
 /// O1, O2, and B2 for the view.
@@ -416,7 +416,7 @@ unsafe fn oldbuffer_end_look(op: *mut PyObject, view: &Py_buffer) {
 struct Held(*mut Acquired);
 
 impl Held {
-    /// Asks the base. Its errors stay what they are: to a request a refusal is a `BufferError`.
+    /// Asks the base. Its errors are passed on: a refused request is a `BufferError`.
     ///
     /// # Safety
     /// The base lives meanwhile.

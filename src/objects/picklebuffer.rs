@@ -69,7 +69,7 @@ pub(crate) unsafe fn from_object(base: NonNull<PyObject>) -> Result<Owned<PyPick
     }
 }
 
-/// `PyPickleBuffer_GetBuffer`: the view, which stays the object's.
+/// `PyPickleBuffer_GetBuffer`: the view, which the object keeps.
 ///
 /// # Safety
 /// O1.
@@ -85,7 +85,7 @@ pub(crate) unsafe fn view(op: NonNull<PyObject>) -> Result<*mut Py_buffer> {
 
 const RELEASED: Error = Error::value(c"operation forbidden on released PickleBuffer object");
 
-/// `PyPickleBuffer_Release`: gives the view back. Doing so twice is no error.
+/// `PyPickleBuffer_Release`: releases the view. Releasing twice is not an error.
 ///
 /// # Safety
 /// O1.
@@ -95,7 +95,7 @@ pub(crate) unsafe fn release(op: NonNull<PyObject>) -> Result<()> {
     Ok(())
 }
 
-/// The exporter behind. It answers itself, so `view->obj` is that one.
+/// The exporter behind it, which answers requests itself, so it is in `view->obj`.
 ///
 /// # Safety
 /// O1, O2.

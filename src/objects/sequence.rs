@@ -1,7 +1,7 @@
 //! Sequences: the operations behind `PySequence_*`, by the slots of a type. CPython: `abstract.c`.
 //!
-//! Items, concatenation and repetition have slots. Slices had, in Python 2; in Python 3 they are subscripts, objects that
-//! this library does not have. So they are taken of the library's own sequences, and of types that derive from those.
+//! Items, concatenation and repetition have slots. Slices had slots in Python 2; in Python 3 they are subscripts, objects that
+//! this library does not have. So only the library's own sequences, and types that derive from them, can be sliced.
 
 use core::ffi::CStr;
 use core::ptr::{NonNull, null_mut};
@@ -33,7 +33,7 @@ unsafe fn cannot(op: NonNull<PyObject>, text: &'static CStr) -> Error {
     Error::type_name(text, unsafe { (*types::type_of(op.as_ptr())).tp_name })
 }
 
-/// The same for an operation on items, which a mapping might do, but not by number.
+/// The `TypeError` for an operation on items; a mapping is told that it has none by number.
 ///
 /// # Safety
 /// O1.
@@ -49,7 +49,7 @@ unsafe fn cannot_by_index(
     }
 }
 
-/// What a slot has made.
+/// Takes over the result of a slot.
 ///
 /// # Safety
 /// A new reference, or NULL with an error pending.

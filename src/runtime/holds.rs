@@ -1,14 +1,14 @@
-//! What keeps memory in its place: views, pins and a claim, counted in one word of its object.
+//! Views, pins and claims, which keep memory in its place; counted in one word of the object.
 //!
-//! * A **view** is a consumer's. It lasts as long as the consumer likes, so nobody waits for its end: while there are any, a
+//! * A **view** is a consumer's. It lasts as long as the consumer likes, so its end is not waited for: while there are any, a
 //!   claim is refused.
 //! * A **pin** is a look of the library's own, of a few instructions or a copy. A claim waits for the end of all pins.
-//!   Whoever has one runs no foreign code and makes no claim until it ends.
-//! * A **claim** has the memory to itself, to move it. Views and pins wait for its end. Whoever has one runs no foreign code
-//!   and waits for nobody.
+//!   A thread that has one runs no foreign code and makes no claim until it ends.
+//! * A **claim** has the memory to itself, to move it. Views and pins wait for its end. A thread that has one runs no foreign code
+//!   and does not wait.
 //!
-//! A claim that waits says so in the word, and new views and pins let it go first. So does not the second pin of a thread,
-//! for somebody may be waiting for the first one.
+//! A waiting claim sets a bit in the word, and new views and pins let it go first, except for the second pin of a thread:
+//! the claim may be waiting for the first one.
 
 use core::sync::atomic::{AtomicIsize, Ordering};
 
@@ -17,11 +17,11 @@ use crate::abi::object::Py_ssize_t;
 use super::refs::atomic;
 use super::wait::Wait;
 
-/// The lowest bits count the views, so that the word is their number while nobody looks.
+/// The lowest bits count the views, so that the word is their number while there are no pins or claims.
 const VIEW: isize = 1;
 /// The bits from here on count the pins.
 const PIN: isize = 1 << 40;
-/// Somebody waits to make a claim.
+/// A thread waits to make a claim.
 const WANTED: isize = 1 << 62;
 /// There is a claim, and nothing else.
 const CLAIMED: isize = isize::MIN;
@@ -32,7 +32,7 @@ const VIEWS: isize = PIN - VIEW;
 pub(crate) enum Pin {
     /// Let a claim go first that waits for others.
     First,
-    /// Not that: the thread has a pin already.
+    /// Do not let it go first: the thread has a pin already.
     Second,
 }
 
@@ -69,7 +69,7 @@ impl Holds<'_> {
         self.add(VIEW, CLAIMED | WANTED);
     }
 
-    /// Ends a view, where there is one: an exporter may name the object in `obj` of a view that it never gave.
+    /// Ends a view, if there is one: an exporter may name the object in `obj` of a view that the object never filled.
     #[inline]
     pub(crate) fn end_view(self) {
         let end = |word: isize| (word >= 0 && word & VIEWS != 0).then(|| word - VIEW);
@@ -88,7 +88,7 @@ impl Holds<'_> {
         self.0.fetch_sub(PIN, Ordering::Release);
     }
 
-    /// Makes a claim, and says whether there is one: not while there are views.
+    /// Makes a claim, unless there are views. Returns whether it has.
     pub(crate) fn claim(self) -> bool {
         let mut wait = Wait::new();
         let mut word = 0;
@@ -97,7 +97,7 @@ impl Holds<'_> {
                 Ok(_) => return true,
                 Err(found) => word = found,
             }
-            // All that is left may be that somebody waits; whoever else does will say so again.
+            // Only the waiting bit may be left; other waiting threads set it again.
             while word != word & WANTED {
                 if word >= 0 && word & VIEWS != 0 {
                     if word & WANTED != 0 {
@@ -156,7 +156,7 @@ mod tests {
         }
     }
 
-    /// Runs a body while another thread waits to make a claim, and gives what it got; it ends its claim itself.
+    /// Runs a body while another thread waits to make a claim, and returns its result; the other thread ends its claim itself.
     fn while_claiming(word: &AtomicIsize, body: impl FnOnce()) -> bool {
         thread::scope(|scope| {
             let claim = scope.spawn(|| {

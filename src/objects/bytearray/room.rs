@@ -1,4 +1,4 @@
-//! The room of a bytearray for another length: what a resize does while it has claimed the object, and without.
+//! Resizes of bytearrays: what is done under the claim, and what without it.
 
 use core::ffi::c_char;
 use core::ptr::NonNull;
@@ -12,10 +12,10 @@ use crate::runtime::refs::atomic;
 
 use super::{holds, memory};
 
-/// Runs something that has everything but the head of the object to itself (O3), or refuses where there are views.
+/// Runs a function with exclusive access to all but the head of the object (O3), or fails where there are views.
 ///
 /// # Safety
-/// O1 and O2; the body runs no foreign code and waits for nobody.
+/// O1 and O2; the body runs no foreign code and does not wait.
 pub(super) unsafe fn claimed<T>(op: NonNull<PyByteArrayObject>, body: impl FnOnce() -> Result<T>) -> Result<T> {
     // SAFETY: O1, O2.
     let holds = unsafe { holds(op) };
@@ -27,9 +27,9 @@ pub(super) unsafe fn claimed<T>(op: NonNull<PyByteArrayObject>, body: impl FnOnc
     result
 }
 
-/// Gives the object another length, and has `fill` bring the bytes where they belong: from the old memory, of this length,
-/// to the new, which may be the same. Memory is asked for and freed without a claim, since functions of the program's may do
-/// that; if there is need of more when it has come, once more.
+/// Changes the length of the object, and lets `fill` move the bytes: from the old memory, of this length,
+/// to the new, which may be the same. Memory is allocated and freed without a claim, since the program's own functions may do
+/// that; if it is not enough any more by then, this starts again.
 ///
 /// # Safety
 /// O1 and O2; what `fill` writes lies within the new length.
@@ -76,7 +76,7 @@ pub(super) unsafe fn rebuilt(
     }
 }
 
-/// How much memory an object should have for another length; `None` where what it has will do.
+/// How much memory an object should have for another length; `None` if its memory is fine.
 ///
 /// # Safety
 /// O2, and this thread has claimed the object.
@@ -91,7 +91,7 @@ unsafe fn other_room(op: NonNull<PyByteArrayObject>, size: usize) -> Result<Opti
     if fits && size >= room >> 1 {
         return Ok(None);
     }
-    // A little more than there was: likely not the last time. Much more, or much less: exactly that.
+    // It grows a little, and probably will again. Otherwise exactly that much.
     Ok(Some(if !fits && size <= room.saturating_add(room >> 3) {
         size.saturating_add(size >> 3).saturating_add(if size < 9 { 3 } else { 6 })
     } else {
@@ -99,7 +99,7 @@ unsafe fn other_room(op: NonNull<PyByteArrayObject>, size: usize) -> Result<Opti
     }))
 }
 
-/// Resizes what the C library's allocator can; `false` where the memory has bytes before the first of the content.
+/// Resizes with the C library's allocator; `false` where the content does not start at the start of the memory.
 ///
 /// # Safety
 /// As [`resize`](super::resize), and this thread has claimed the object; `length` is not negative.
@@ -122,7 +122,7 @@ pub(super) unsafe fn resize_claimed(op: NonNull<PyByteArrayObject>, length: Py_s
     }
 }
 
-/// Puts other memory in the place of what there is.
+/// Replaces the memory.
 ///
 /// # Safety
 /// O2, and this thread has claimed the object; `alloc` bytes of the domain `Mem`, which become the object's.

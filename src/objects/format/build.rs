@@ -1,4 +1,4 @@
-//! From the text of a format to its object.
+//! Parses the text of a format into its object.
 
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::size_of;
@@ -27,7 +27,7 @@ pub(crate) unsafe fn downcast(op: NonNull<PyObject>) -> Result<NonNull<FormatObj
     Ok(op.cast())
 }
 
-/// The native formats of one code exist once, for ever: as many as there are capital and small letters and signs.
+/// The native formats of one code are immortal singletons, with a place for each capital and small letter and sign.
 const COMMON: usize = 128;
 static mut COMMON_TEXTS: [[c_char; 2]; COMMON] = {
     let mut texts = [[0; 2]; COMMON];
@@ -86,7 +86,7 @@ static mut COMMON_OBJECTS: [FormatObject; COMMON] = {
     objects
 };
 
-/// What stands where nothing is known yet.
+/// A placeholder.
 const NOTHING: Item = Item {
     kind: Kind::Record,
     code: [0, 0],
@@ -102,7 +102,7 @@ const NOTHING: Item = Item {
     name: None,
 };
 
-/// What C sees of an item, without what it is made of.
+/// An item as C sees it, without its shape, name and fields.
 const fn item_of(item: &Item) -> pybuffer_item {
     let [first, second] = item.code;
     pybuffer_item {
@@ -163,7 +163,7 @@ fn parse_as(reading: Reading, format: &CStr) -> Result<Owned<FormatObject>> {
     let extent = walk_as(reading, format, &mut builder)?;
     let counts = count_ops_as(reading, format)?;
     if builder.beyond {
-        // Of what has no elements, or no bytes; all else is too large for a format.
+        // Only items without elements or bytes get here; all others would be too large for a format.
         let text =
             c"an item has too many elements, or elements of too many bytes, before byte %zd of the format, its end";
         let end = Argument::Size(format.count_bytes().cast_signed());
@@ -205,7 +205,7 @@ fn parse_as(reading: Reading, format: &CStr) -> Result<Owned<FormatObject>> {
     }
 }
 
-/// What the items of a format take.
+/// The room that the items of a format need.
 #[derive(Clone, Copy, Default)]
 struct Used {
     items: usize,
@@ -225,7 +225,7 @@ impl Used {
 /// An item that has started and not ended.
 #[derive(Clone, Copy, Default)]
 struct Open {
-    /// What was used before it began, and whether something was beyond.
+    /// What was used before it started, and whether something did not fit.
     before: Used,
     beyond: bool,
     /// Its place, that of its last field so far, and how many fields it has.
@@ -244,18 +244,18 @@ struct TreeBuilder<'t> {
     lengths: *mut Py_ssize_t,
     names: *mut c_char,
     used: Used,
-    /// The most that was ever used: what turns out to be nothing takes room until then.
+    /// The most that was used: cancelled items take room until they are cancelled.
     peak: Used,
-    /// The top, and what has started inside it: one more at each depth, and the innermost.
+    /// The open items: the top, one more at each depth, and the innermost.
     open: [Open; MAX_DEPTH + 2],
     depth: usize,
-    /// A number is too large for C, which a format may have where it makes no difference to the size.
+    /// A number is too large for C, which a format may contain where it does not affect the size.
     beyond: bool,
 }
 
 impl<'t> TreeBuilder<'t> {
     fn counting(text: &'t [u8]) -> Self {
-        // The first item stands for the whole.
+        // The first item is the root.
         let used = Used { items: 1, ..Used::default() };
         Self {
             text,
@@ -270,7 +270,7 @@ impl<'t> TreeBuilder<'t> {
         }
     }
 
-    /// Starts again, and writes this time, to memory for what has been counted.
+    /// Starts the second walk, which writes to memory for what has been counted.
     fn write(&mut self, items: *mut pybuffer_item, lengths: *mut Py_ssize_t, names: *mut c_char) {
         (self.items, self.lengths, self.names) = (items, lengths, names);
         self.used = Used { items: 1, ..Used::default() };
@@ -280,7 +280,7 @@ impl<'t> TreeBuilder<'t> {
         }
     }
 
-    /// Takes room for something; says where it starts.
+    /// Reserves room; returns its start.
     fn take(&mut self, part: fn(&mut Used) -> &mut usize, amount: usize) -> usize {
         let used = part(&mut self.used);
         let at = *used;
@@ -294,7 +294,7 @@ impl<'t> TreeBuilder<'t> {
         self.open.get_mut(self.depth)
     }
 
-    /// Changes an item, where there is memory.
+    /// Changes an item, if there is memory.
     fn change(&mut self, at: usize, change: impl FnOnce(&mut pybuffer_item)) {
         if !self.items.is_null() {
             // SAFETY: `at` is below the count that the memory was made for; `end` has written the item, but for the
@@ -303,7 +303,7 @@ impl<'t> TreeBuilder<'t> {
         }
     }
 
-    /// The item that stands for the whole: the only one, where it is all there is, else a record of all.
+    /// The root: the only item, if nothing else is in the format, otherwise a record of all.
     ///
     /// # Safety
     /// The walk is over, and there is memory.

@@ -1,4 +1,4 @@
-//! Whether two formats describe the same item.
+//! Compares formats: do two describe the same item?
 
 use core::ffi::CStr;
 use core::ptr::NonNull;

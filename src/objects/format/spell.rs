@@ -1,6 +1,6 @@
-//! From a parsed format back to text: the canonical spelling.
+//! Writes a parsed format as text, in its canonical spelling.
 //!
-//! It says the same on every machine: numbers have the standard code of their size, a prefix stands where the byte order
+//! It is the same on every machine: numbers have the standard code of their size, a prefix stands where the byte order
 //! matters and changes, and padding is written out. So two formats that describe the same item, names included, have the
 //! same canonical spelling, and parsing it gives the same items.
 
@@ -82,12 +82,12 @@ impl Speller {
             }
         }
         if self.padded && !self.coded {
-            // Nothing, but by itself the padding would be items.
+            // A record of nothing keeps the padding from becoming an item.
             self.out.push(b"0b");
         }
     }
 
-    /// Ends a `Z`, which may stand before nothing that does not.
+    /// Separates a `Z` from a code that it would combine with.
     fn separate(&mut self) {
         if self.wide == Some(self.out.length) {
             self.out.push(b" ");
@@ -109,7 +109,7 @@ impl Speller {
                         let gap = item.offset - place.end();
                         self.pad(gap);
                         if gap == 0 && place.bits & 7 != 0 && self.prefix == prefix_of(item) {
-                            // Nothing, but it ends the byte.
+                            // An item of nothing ends the byte.
                             self.out.push(b"0x");
                         }
                         place = Place { offset: item.offset, bits: 0 };
@@ -176,7 +176,7 @@ impl Speller {
         }
     }
 
-    /// The code, and what belongs to it.
+    /// The code, and its parts.
     ///
     /// # Safety
     /// The item belongs to a format.
@@ -203,10 +203,10 @@ impl Speller {
                     if let Some(target) = item.fields.as_ref() {
                         let prefix = self.prefix;
                         self.item(target);
-                        // A prefix of what is pointed to ends with it.
+                        // A prefix inside the target ends with it.
                         self.prefix = prefix;
                     } else if first == b'&' {
-                        // What has no value may be pointed to.
+                        // The target may have no value.
                         self.out.push(b"x");
                     }
                 }
@@ -245,7 +245,7 @@ fn is_code(item: &pybuffer_item, code: &[u8]) -> bool {
     }
 }
 
-/// The code that says the same with standard sizes.
+/// The code with the same size among the standard ones.
 pub(super) fn standard_code(item: &pybuffer_item) -> [u8; 3] {
     let code = item.code.map(byte);
     let [first, ..] = code;
@@ -266,7 +266,7 @@ pub(super) fn standard_code(item: &pybuffer_item) -> [u8; 3] {
     [letter, 0, 0]
 }
 
-/// The prefix that the item needs; `None` where any will do. What has no standard size has its native one without being
+/// The prefix that the item needs; `None` where any will do. A code without a standard size has its native one without being
 /// aligned (`^`), unless it is in the other byte order.
 fn prefix_of(item: &pybuffer_item) -> Option<u8> {
     let order = byte(item.byteorder);
@@ -279,7 +279,7 @@ fn prefix_of(item: &pybuffer_item) -> Option<u8> {
     }
 }
 
-/// Whether the byte order says anything about the item.
+/// Whether the byte order matters for the item.
 pub(super) fn orders(item: &pybuffer_item) -> bool {
     match item.kind {
         PYBUFFER_KIND_BITS | PYBUFFER_KIND_TEXT => true,

@@ -1,4 +1,4 @@
-//! The values of an item, between C's struct and `format`.
+//! Converts the values of items between C's struct and those of `format`.
 
 use core::ffi::CStr;
 use core::ptr::{NonNull, null};
@@ -11,7 +11,7 @@ use crate::runtime::alloc::Scratch;
 
 use super::FormatObject;
 
-/// The error of a value that is nonsense.
+/// The error for an invalid value.
 pub(crate) const NO_VALUE: Error = Error::wrong_type(c"unknown value kind");
 
 /// Runs `act` with a format, compiled.
@@ -35,20 +35,20 @@ unsafe fn with_compiled<R>(
     }
 }
 
-/// What a format that is only text is read as: see [`Reading`].
+/// How the text of a format is read: see [`Reading`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CompiledFor {
     /// By itself.
     Itself,
-    /// Of items of this size, which tells the width of `u`.
+    /// As that of items of this size, which decides the width of `u`.
     Items(isize),
-    /// The same for its numbers, among which there is padding only.
+    /// As that of items of this size, for its numbers; padding is not an item.
     Numbers(isize),
     /// As the struct module reads it.
     Struct,
 }
 
-/// The same of a format that is only text. Memory is taken for more than a few steps only.
+/// Runs `act` with a format given as text, compiled. Memory is allocated only for more than a few steps.
 pub(crate) fn with_compiled_for<R>(
     format: &CStr,
     of: CompiledFor,
@@ -86,7 +86,7 @@ pub(crate) fn with_compiled_for<R>(
     act(&CompiledFormat::new(ops, counts))
 }
 
-/// `MemoryError` where no memory holds an array of so many values: of those without bytes, an item has any number.
+/// `MemoryError` if an array of so many values is larger than memory: an item may have any number of values without bytes.
 fn check_array(values: Option<usize>) -> Result<()> {
     let size = values.and_then(|values| values.checked_mul(size_of::<pybuffer_value>()));
     if size.is_some_and(|size| isize::try_from(size).is_ok()) { Ok(()) } else { Err(Error::no_memory()) }
@@ -109,12 +109,12 @@ pub(crate) unsafe fn unpack(
         let size = (*format.as_ptr()).size.unsigned_abs();
         let each = (*format.as_ptr()).values.unsigned_abs();
         if each == 0 {
-            // Whatever the number of items.
+            // For any number of items.
             return Ok(());
         }
         check_array(each.checked_mul(count))?;
         with_compiled(format, |compiled| {
-            // Nothing comes of these, however many they are.
+            // Items without values, however many, give nothing.
             if compiled.counts().values == 0 {
                 return Ok(());
             }
@@ -231,7 +231,7 @@ unsafe fn write_value(to: *mut pybuffer_value, value: &Value<'_>) {
     unsafe { to.write(pybuffer_value { kind, r#as }) };
 }
 
-/// The value that C gives; `None` where its kind, or its bytes, are nonsense.
+/// The value that C passes; `None` if its kind or its bytes are invalid.
 ///
 /// # Safety
 /// The member that the kind names is initialised; where that is bytes, `length` of them may be read.

@@ -1,4 +1,4 @@
-//! Access to the memory of a memoryview: checked once, and safe from a release meanwhile.
+//! Access to the memory of a memoryview: checked once, and protected from a release meanwhile.
 
 use core::ffi::CStr;
 use core::ptr::NonNull;
@@ -15,7 +15,7 @@ use crate::objects::format::{CompiledFor, with_compiled_for};
 use super::managed::Share;
 use super::view::{downcast, inaccessible, mbuf, released};
 
-/// What says that items are smaller than their format.
+/// The error for items that are smaller than their format.
 pub(super) const SMALLER: Error = Error::value(c"memoryview: an item is smaller than its format");
 
 /// A memoryview whose memory stays for as long as this lives, whatever other threads, or foreign code that is called
@@ -35,7 +35,7 @@ impl Access {
         unsafe { Self::of_memoryview(downcast(op)?) }
     }
 
-    /// The same for what is known to be a memoryview.
+    /// Access to an object that is known to be a memoryview.
     ///
     /// # Safety
     /// O1, O2, for as long as the result lives.
@@ -72,7 +72,7 @@ impl Access {
         unsafe { buffer::structure(self.view()) }.ok_or(Error::bad_argument())
     }
 
-    /// Nothing, where an item has as many bytes as its format; else a `ValueError`.
+    /// Checks that an item has as many bytes as its format; otherwise a `ValueError`.
     pub(super) fn holds(&self, size: usize) -> Result<()> {
         if size > self.view().itemsize.unsigned_abs() { Err(SMALLER) } else { Ok(()) }
     }

@@ -28,7 +28,7 @@ pub(crate) unsafe fn assign(
         let access = Access::new(op)?;
         access.writable()?;
         let to = part.select(&access, subscripts)?;
-        // It ends before the access, with which the view of an exporter may be given back.
+        // It ends before the access, since the end of that may release the exporter's view.
         let mut src = Acquired::empty();
         src.look(source.as_ptr(), Request::FULL_RO, Within::Allocations)?;
         let from = src.view();
@@ -40,7 +40,7 @@ pub(crate) unsafe fn assign(
     }
 }
 
-/// Whether two views have the same format, as CPython compares for an assignment: the same text, but for an `@` in front.
+/// Whether two views have the same format, as CPython compares for an assignment: the same text, apart from a leading `@`.
 ///
 /// # Safety
 /// B1 for both.
@@ -53,7 +53,7 @@ unsafe fn same_format(a: &Py_buffer, b: &Py_buffer) -> bool {
     unsafe { a.itemsize == b.itemsize && plain(buffer::format_of(a)) == plain(buffer::format_of(b)) }
 }
 
-/// One item to all places of a part.
+/// Copies one item to all places of a part.
 ///
 /// # Safety
 /// O1 and W3; what `read_value` needs of the values.
@@ -70,7 +70,7 @@ pub(crate) unsafe fn fill(
         access.writable()?;
         let to = part.select(&access, subscripts)?;
         let structure = buffer::checked_structure(&to)?;
-        // Without items there is no memory either that would give reason to pack an item of any size.
+        // Without items there is no memory that would justify packing an item of any size.
         if structure.items() == 0 {
             return access.check_packed(values);
         }

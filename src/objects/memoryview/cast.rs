@@ -1,4 +1,4 @@
-//! The same bytes under another format and shape. CPython: `memory_cast`.
+//! Casts: the same bytes with another format and shape. CPython: `memory_cast`.
 
 use core::ffi::CStr;
 use core::ptr::NonNull;
@@ -23,7 +23,7 @@ fn is_byte(format: &CStr) -> bool {
     matches!(native_code(Some(format)), Some(b'B' | b'b' | b'c'))
 }
 
-/// `memoryview.cast(format, shape, order=...)`; without a shape one axis.
+/// `memoryview.cast(format, shape, order=...)`; without a shape, one axis.
 ///
 /// # Safety
 /// O1.

@@ -107,7 +107,7 @@ pub(crate) fn new(format: &CStr, shape: &[isize], order: Order) -> Result<Owned<
     }
     let structure =
         Structure { ndim: shape.len(), len: isize::MAX, itemsize, shape: Some(shape), strides: None, suboffsets: None };
-    // What memory cannot hold is what there is no memory for.
+    // A size that overflows is a failed allocation.
     structure.check().map_err(|error| if shape.len() > MAX_NDIM { error } else { Error::no_memory() })?;
     let len = structure.bytes();
     // SAFETY: new memory of that size, which nobody else uses yet.
@@ -138,7 +138,7 @@ unsafe fn laid_over(
         fill_strides(shape, itemsize, order, &mut strides);
         let view = Py_buffer {
             itemsize,
-            // At most `MAX_NDIM`, which the callers have seen to.
+            // At most `MAX_NDIM`, which the callers have checked.
             ndim: i32::try_from(shape.len()).unwrap_or(0),
             shape: shape.as_ptr().cast_mut(),
             strides: strides.as_mut_ptr(),

@@ -26,7 +26,7 @@ use crate::runtime::types::answer;
 use super::access::{Access, SMALLER};
 use super::view::{check, downcast, flags, inaccessible};
 
-/// `tp_richcompare`: only `==` and `!=` have an answer.
+/// `tp_richcompare`: only `==` and `!=` are defined.
 ///
 /// # Safety
 /// O1; `a` is a memoryview.
@@ -48,7 +48,7 @@ pub(super) unsafe extern "C" fn richcompare(a: *mut PyObject, b: *mut PyObject, 
                 return Ok(answer(Some((a == b) != negated)));
             };
             let mut other = Acquired::empty();
-            // What exports nothing is not comparable; that is no error.
+            // An object that exports nothing is not comparable, which is not an error.
             if indicator::quietly(|| other.look(b, Request::FULL_RO, Within::Allocations)).is_err() {
                 return Ok(answer(None));
             }
@@ -58,7 +58,7 @@ pub(super) unsafe extern "C" fn richcompare(a: *mut PyObject, b: *mut PyObject, 
     })
 }
 
-/// `pybuffer_memoryview_equal`: the same for every format that this library knows, and with an error for what exports
+/// `pybuffer_memoryview_equal`: `==` for every format that this library knows, with an error for an object that exports
 /// nothing.
 ///
 /// # Safety
@@ -77,12 +77,12 @@ pub(crate) unsafe fn equal_values(a: NonNull<PyObject>, b: NonNull<PyObject>) ->
     }
 }
 
-/// Which formats have values that can be compared. Views of any other are unequal.
+/// The formats whose values can be compared. Views of any other are unequal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Formats {
     /// Those of the struct module.
     Struct,
-    /// All that this library knows.
+    /// All formats that this library knows.
     All,
 }
 
@@ -137,7 +137,7 @@ unsafe fn equal_items(pair: Pair<'_>, a: &Py_buffer, b: &Py_buffer, formats: For
             return Ok(equal);
         }
     }
-    // A format that is not known makes the views unequal, items or not.
+    // An unknown format makes the views unequal, even without items.
     if formats == Formats::Struct && !(is_of_struct(format_a) && is_of_struct(format_b)) {
         return Ok(false);
     }
@@ -150,7 +150,7 @@ unsafe fn equal_items(pair: Pair<'_>, a: &Py_buffer, b: &Py_buffer, formats: For
         Formats::All => (CompiledFor::Items(a.itemsize), CompiledFor::Items(b.itemsize)),
     };
     let compared = with_compiled_for(format_a, of_a, |compiled_a| {
-        // Most often the formats are the same.
+        // The formats are usually the same.
         Ok(if (format_a, of_a) == (format_b, of_b) {
             compare(compiled_a, compiled_a)
         } else {
@@ -198,7 +198,7 @@ unsafe fn equal_by_format(
     if !comparer.fits(a.size, b.size) {
         return Err(SMALLER);
     }
-    // Of items of which no byte is looked at, all are equal or none.
+    // If no byte of the items matters, all pairs are equal or none is.
     if comparer.fits(0, 0) {
         plan.leave_one();
     }
@@ -217,7 +217,7 @@ unsafe fn equal_by_format(
     }
 }
 
-/// The same item by item. (Not inlined: it needs memory for nested formats, which the columns do not.)
+/// Compares item by item. (Not inlined: it needs memory for nested formats, which the columns do not.)
 ///
 /// # Safety
 /// W1 to W3, with items that are as large as their formats.
@@ -274,7 +274,7 @@ pub(super) unsafe fn voucher(op: *mut PyObject) -> Result<Option<Owned<PyObject>
     }
 }
 
-/// The same where the memoryview is being read.
+/// The exporter that has to be hashable, for a memoryview that is being read.
 fn vouched(access: &Access) -> Result<Option<NonNull<PyObject>>> {
     let view = access.view();
     if view.readonly == 0 {
@@ -283,7 +283,7 @@ fn vouched(access: &Access) -> Result<Option<NonNull<PyObject>>> {
     if !matches!(native_code(Some(access.format())), Some(b'B' | b'b' | b'c')) {
         return Err(Error::value(c"memoryview: hashing is restricted to formats 'B', 'b' or 'c'"));
     }
-    // Only what an exporter that can be hashed vouches for will not change.
+    // Only a hashable exporter guarantees that the memory will not change.
     Ok(NonNull::new(view.obj))
 }
 
@@ -313,7 +313,7 @@ unsafe fn hash_of_items(view: &Py_buffer) -> Result<Py_hash_t> {
     // SAFETY: the caller guarantees B1 and W3.
     unsafe {
         let structure = buffer::checked_structure(view)?;
-        // A `len` that is more than the shape holds does not count, as it does not for `==`.
+        // Bytes of `len` beyond the shape do not count, as for `==`.
         let len = structure.bytes();
         let mut hasher = hash::Hasher::new();
         if add_items(&mut hasher, view, &structure)? {
@@ -326,7 +326,7 @@ unsafe fn hash_of_items(view: &Py_buffer) -> Result<Py_hash_t> {
     }
 }
 
-/// Adds the bytes of all items; says no, and has added nothing, where a copy of them takes less time. (Not inlined: a copy needs
+/// Adds the bytes of all items. Returns `false`, and adds nothing, where a copy of them takes less time. (Not inlined: a copy needs
 /// the stack.)
 ///
 /// # Safety
@@ -334,7 +334,7 @@ unsafe fn hash_of_items(view: &Py_buffer) -> Result<Py_hash_t> {
 #[inline(never)]
 unsafe fn add_items(hasher: &mut hash::Hasher, view: &Py_buffer, structure: &Structure<'_>) -> Result<bool> {
     with_room!(structure.ndim, room => {
-        // Contiguous memory has one item after the other in just this order.
+        // Contiguous memory has the items in this order.
         let pair = Pair::to_contiguous(room, structure, Order::C).ok_or(Error::bad_argument())?;
         // Of items that are repeated there may be more bytes than there is memory. What could not be copied, as CPython
         // does, is not hashed.

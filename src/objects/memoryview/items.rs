@@ -1,4 +1,4 @@
-//! Items: where one is, its values, and the values of all.
+//! Items: addresses, values, and the values of all.
 
 use core::ffi::c_void;
 use core::ops::ControlFlow;
@@ -16,11 +16,11 @@ use crate::runtime::alloc::Scratch;
 
 use super::access::Access;
 
-/// What says that a memoryview must not be written to. CPython's words.
+/// The error for writing to a read-only memoryview, with CPython's text.
 const READ_ONLY: Error = Error::wrong_type(c"cannot modify read-only memory");
 
 impl Access {
-    /// Nothing, where the memory may be written; else a `TypeError`.
+    /// Checks that the memory may be written; otherwise a `TypeError`.
     pub(super) fn writable(&self) -> Result<()> {
         if self.view().readonly == 0 { Ok(()) } else { Err(READ_ONLY) }
     }
@@ -80,7 +80,7 @@ impl Access {
         }
     }
 
-    /// Packs an item of the view from its values, and gives it to `act`, where there are as many as it has.
+    /// Packs an item of the view from its values, if there are as many as it has, and passes it to `act`.
     ///
     /// # Safety
     /// What [`read_value`] needs of the values.
@@ -95,7 +95,7 @@ impl Access {
         let known = |value| unsafe { read_value(value) };
         self.with_compiled(values.len(), |compiled, size| {
             let values = values.iter().filter_map(known);
-            // Not in place: the values may be bytes of the very item.
+            // Not in place: the values may be bytes of the item itself.
             let mut small = [0; 64];
             if let Some(item) = small.get_mut(..size) {
                 compiled.pack(item, values)?;
@@ -113,7 +113,7 @@ impl Access {
     }
 }
 
-/// `TypeError` where one of the values is of no kind that there is.
+/// `TypeError` for a value of unknown kind.
 ///
 /// # Safety
 /// What [`read_value`] needs of the values.
@@ -134,7 +134,7 @@ pub(super) unsafe fn bytes_of<'a>(item: *const u8, size: usize) -> &'a [u8] {
     if size == 0 { &[] } else { unsafe { core::slice::from_raw_parts(item, size) } }
 }
 
-/// The same, to be written.
+/// The bytes of an item, to be written.
 ///
 /// # Safety
 /// As [`bytes_of`], and the bytes may be written.
@@ -189,7 +189,7 @@ pub(crate) unsafe fn set_item(op: NonNull<PyObject>, indices: &[isize], values: 
     }
 }
 
-/// The number that an item is.
+/// Reads an item as a number.
 ///
 /// # Safety
 /// O1 and W3.
@@ -206,7 +206,7 @@ pub(crate) unsafe fn get_number<T: CNumber>(op: NonNull<PyObject>, indices: &[is
     }
 }
 
-/// Makes an item of a number.
+/// Writes a number to an item.
 ///
 /// # Safety
 /// O1 and W3.
@@ -292,7 +292,7 @@ pub(crate) unsafe fn values(op: NonNull<PyObject>, values: *mut pybuffer_value, 
         let access = Access::new(op)?;
         let (structure, base) = (access.structure()?, access.view().buf.cast());
         with_all(&access, count, |compiled, element| {
-            // Items may be without values, and then they may be any number.
+            // Items without values may be any number.
             if count == 0 {
                 return Ok(());
             }
@@ -306,7 +306,7 @@ pub(crate) unsafe fn values(op: NonNull<PyObject>, values: *mut pybuffer_value, 
     }
 }
 
-/// The other way round: all items from their values, which are all checked before anything is written.
+/// Writes all items from their values, which are all checked before anything is written.
 ///
 /// # Safety
 /// O1 and W3; what [`read_value`] needs of the `count` values, none of which is bytes in the memory of the view.
@@ -325,7 +325,7 @@ pub(crate) unsafe fn set_values(op: NonNull<PyObject>, values: *const pybuffer_v
             for _ in 0..values.len().checked_div(each).unwrap_or(0) {
                 compiled.check_values(&mut checked)?;
             }
-            // Only so many bytes of each item are written: none, maybe.
+            // Only so many bytes of each item are written, possibly none.
             let structure = Structure { itemsize: size.cast_signed(), ..structure };
             with_room!(structure.ndim, room => {
                 let pair = Pair::from_array(room, &structure, element, Order::C).ok_or(Error::bad_argument())?;

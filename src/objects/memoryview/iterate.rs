@@ -19,7 +19,7 @@ use super::access::Access;
 use super::items::bytes_of;
 use super::parts::part_of;
 
-/// Where an iteration is. Opaque to C.
+/// An iterator. Opaque to C.
 #[repr(C)]
 pub(crate) struct Iterator {
     ob_base: PyObject,
@@ -63,13 +63,13 @@ pub(crate) unsafe fn iterate(op: NonNull<PyObject>) -> Result<Owned<Iterator>> {
             next: 0,
         };
         let iterator = object::new(size_of::<Iterator>(), head)?;
-        // It is the iterator's from here on.
+        // The iterator owns it from here on.
         let _: *mut PyMemoryViewObject = memoryview.into_raw();
         Ok(iterator)
     }
 }
 
-/// The memoryview, and the place along its first axis that comes next, which is taken; `None` at the end.
+/// Takes the next place along the first axis, and returns it with the memoryview; `None` at the end.
 ///
 /// # Safety
 /// O1, for as long as the result lives.
@@ -104,7 +104,7 @@ pub(crate) unsafe fn next(op: NonNull<PyObject>) -> Result<Option<Owned<PyMemory
     }
 }
 
-/// The values of the next item of a view of one axis; says no at the end.
+/// The values of the next item of a view of one axis; `false` at the end.
 ///
 /// # Safety
 /// O1 and W3; `count` values may be written.

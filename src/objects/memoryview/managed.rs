@@ -1,8 +1,8 @@
 //! The managed buffer: one snapshot of an exporter's view, shared by memoryviews.
 //!
 //! `exports` is the number of memoryviews that have not been released, starting with the one that the managed buffer is
-//! made for, and of those that are being read. Whoever brings it to 0 gives the exporter's view back; it never grows from 0,
-//! so that this is for good. All that are counted have one reference to the managed buffer in common, which goes with the
+//! made for, and of those that are being read. The decrement to 0 releases the exporter's view; the count never grows from 0,
+//! so this is final. All that are counted share one reference to the managed buffer, which is dropped with the
 //! last count: so a part of a memoryview takes one locked instruction to make, and one to free. A memoryview that has been
 //! released has a reference of its own.
 
@@ -65,7 +65,7 @@ pub(super) unsafe fn of_exporter(exporter: NonNull<PyObject>) -> Result<Share> {
     }
 }
 
-/// Gives the managed buffer a format of its own, a copy of this one.
+/// Sets a copy of this format as the managed buffer's own.
 ///
 /// # Safety
 /// The caller has the object to itself (O3).
@@ -82,12 +82,12 @@ pub(super) unsafe fn copy_format(managed: &Share, format: &CStr) -> Result<()> {
     Ok(())
 }
 
-/// A count: while it lives, the exporter's view is not given back, whatever other threads, or foreign code that is called
+/// A count: while it lives, the exporter's view is not released, whatever other threads, or foreign code that is called
 /// meanwhile, release. A memoryview that has not been released has one, and so has what reads one.
 pub(super) struct Share(NonNull<_PyManagedBufferObject>);
 
 impl Share {
-    /// Another count; `None` where the exporter's view has been given back, or is just being.
+    /// Another count; `None` if the exporter's view has been released, or is being released.
     ///
     /// # Safety
     /// O1, O2.
@@ -107,7 +107,7 @@ impl Share {
         Self(managed)
     }
 
-    /// Gives up the count of a memoryview that nobody else has, so that nobody can be counting another from it.
+    /// Gives up the count of a memoryview without other references, so that no thread can be counting another from it.
     pub(super) fn end(self) {
         let managed = self.into_raw();
         // SAFETY: the count keeps the managed buffer. Where it is the only one, no other thread can come by another, which it
@@ -128,7 +128,7 @@ impl Share {
         self.0.as_ptr()
     }
 
-    /// The managed buffer; the count goes to the caller.
+    /// The managed buffer; the caller takes over the count.
     pub(super) fn into_raw(self) -> *mut _PyManagedBufferObject {
         let managed = self.0.as_ptr();
         core::mem::forget(self);
@@ -148,8 +148,8 @@ impl Drop for Share {
     }
 }
 
-/// Gives up the count of a memoryview that nobody else has, unless it is the only one, and says whether it has. Where it is
-/// the only one, nobody can be counting another.
+/// Gives up the count of a memoryview without other references, unless it is the only count. Returns whether it has. If it is
+/// the only one, no thread can be counting another.
 ///
 /// # Safety
 /// O1, O2; it is counted, and nobody else gives the count up.
@@ -160,7 +160,7 @@ pub(super) unsafe fn end_unless_last(managed: NonNull<_PyManagedBufferObject>) -
         .is_ok()
 }
 
-/// Whether the exporter's view has been given back.
+/// Whether the exporter's view has been released.
 ///
 /// # Safety
 /// O1, O2.
@@ -170,7 +170,7 @@ pub(super) unsafe fn is_released(managed: NonNull<_PyManagedBufferObject>) -> bo
     flags & _Py_MANAGED_BUFFER_RELEASED != 0
 }
 
-/// Gives the exporter's view back, and up the reference of all counts.
+/// Releases the exporter's view, and drops the reference that all counts share.
 ///
 /// # Safety
 /// O1, O2; the caller has brought the count to 0, which happens once.

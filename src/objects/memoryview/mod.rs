@@ -5,7 +5,7 @@
 //! to its managed buffer; the managed buffer's view owns one to the exporter; a consumer's view of a memoryview owns one
 //! to the memoryview. `view.obj` of a memoryview is borrowed from the managed buffer.
 //!
-//! The type objects stand here, since they name the slots in the files below, which in turn name the types.
+//! The type objects are here, since they name the slots in the files below, which in turn name the types.
 
 mod managed;
 

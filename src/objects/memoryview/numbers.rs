@@ -1,4 +1,4 @@
-//! Numbers of memoryviews, to and from arrays of C's types.
+//! Converts the numbers of memoryviews to and from arrays of C types.
 //!
 //! Items that are arrays of one type of number go through the loops of `kernels::convert`, all others are unpacked and
 //! packed value by value. CPython has no counterpart.
@@ -64,7 +64,7 @@ pub(crate) unsafe fn from_array(op: NonNull<PyObject>, array: NonNull<u8>, count
     }
 }
 
-/// A memoryview and an array that fit each other.
+/// A memoryview and an array with as many numbers.
 struct Work<'a> {
     structure: Structure<'a>,
     memory: *mut u8,
@@ -98,7 +98,7 @@ impl<'a> Work<'a> {
             let numbers = Argument::Size(numbers.unwrap_or(isize::MAX));
             return Err(Error::with(ErrorKind::Value, text, numbers, Argument::Size(count)));
         }
-        // No memory has arrays that are larger.
+        // Larger arrays do not exist.
         let size = ctype.size().cast_signed();
         let stride = counts.values.cast_signed().checked_mul(size).filter(|_| count.checked_mul(size).is_some());
         Ok(Self {
@@ -235,7 +235,7 @@ impl<'a> Work<'a> {
     }
 }
 
-/// The values of the numbers at `at`, as many as are left, which may be read.
+/// The values of the numbers at `at`, all that are left; they may be read.
 struct ArrayValues {
     at: *const u8,
     left: usize,

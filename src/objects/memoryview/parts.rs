@@ -1,4 +1,4 @@
-//! Memoryviews made from memoryviews: parts, other arrangements of the axes, read-only ones. No item is touched.
+//! Memoryviews made from memoryviews: parts, rearranged axes, read-only ones. No item is touched.
 
 use core::ffi::CStr;
 use core::ptr::{NonNull, null_mut};
@@ -43,7 +43,7 @@ pub(super) unsafe fn derived(
         lay(&structure, view, &mut axes)?;
         view.len = bytes_of(axes.shape, view.itemsize).ok_or(TOO_LARGE)?;
         let follows = axes.suboffsets.iter().any(|&suboffset| suboffset >= 0);
-        // An exporter's array of negative suboffsets is kept, as in CPython; pointers that have been followed are gone.
+        // An exporter's array of negative suboffsets is kept, as in CPython; pointers that have been followed are dropped.
         if ndim == 0 {
             (view.shape, view.strides, view.suboffsets) = (null_mut(), null_mut(), null_mut());
         } else if !follows && structure.suboffsets.is_none_or(|all| all.iter().any(|&one| one >= 0)) {
@@ -55,7 +55,7 @@ pub(super) unsafe fn derived(
     }
 }
 
-/// What cannot be of a part, which has no more items than the whole.
+/// An error that cannot happen: a part has no more items than the whole.
 const TOO_LARGE: Error = Error::buffer(c"product(shape) * itemsize is too large");
 
 /// `memoryview[...]`, along any number of axes: always a memoryview, of no axes where each has an index.
@@ -86,7 +86,7 @@ pub(super) unsafe fn part_of(
     }
 }
 
-/// The same items, the last first along one axis.
+/// The items in reverse order along one axis.
 ///
 /// # Safety
 /// O1.
@@ -113,7 +113,7 @@ pub(crate) unsafe fn flip(op: NonNull<PyObject>, axis: isize) -> Result<Owned<Py
     }
 }
 
-/// The axes in another order; without one, the last first.
+/// The axes in another order; without one, reversed.
 ///
 /// # Safety
 /// O1.
@@ -135,7 +135,7 @@ pub(crate) unsafe fn permute(op: NonNull<PyObject>, order: Option<&[i32]>) -> Re
     }
 }
 
-/// The items repeated along axes of one, and along new ones in front. Read-only where anything is repeated.
+/// The items repeated along axes of one item, and along new leading ones. Read-only where anything is repeated.
 ///
 /// # Safety
 /// O1.
@@ -152,7 +152,7 @@ pub(crate) unsafe fn broadcast(op: NonNull<PyObject>, shape: &[isize]) -> Result
     }
 }
 
-/// The items counted in another shape, where that takes no copy.
+/// The items in another shape, where that needs no copy.
 ///
 /// # Safety
 /// O1.
@@ -189,7 +189,7 @@ pub(super) struct Stacked {
 }
 
 impl Stacked {
-    /// Nothing yet.
+    /// Empty.
     pub(super) const fn empty() -> Self {
         Self { shape: [0; MAX_NDIM], strides: [0; MAX_NDIM], suboffsets: [-1; MAX_NDIM] }
     }

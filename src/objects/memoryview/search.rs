@@ -1,4 +1,4 @@
-//! Items by value: how many there are, and where the first one is.
+//! Searches items by value: count and first index.
 
 use core::ops::ControlFlow;
 use core::ptr::{NonNull, null_mut};
@@ -31,7 +31,7 @@ unsafe fn has_values(compiled: &CompiledFormat<'_>, item: &[u8], values: &[pybuf
         .is_ok()
 }
 
-/// What of the items of a view is looked at: as many bytes of each as the format says.
+/// The part of the items that is compared: as many bytes of each as its format has.
 fn looked_at(structure: Structure<'_>, size: usize) -> Structure<'_> {
     Structure { itemsize: size.cast_signed(), ..structure }
 }
@@ -68,7 +68,7 @@ pub(crate) unsafe fn count(op: NonNull<PyObject>, values: &[pybuffer_value]) -> 
     }
 }
 
-/// The same, where many index tuples lead to each item: how many is counted first.
+/// Counts where many index tuples lead to each item: how many is computed first.
 ///
 /// # Safety
 /// W1 and W3 for the first operand, whose items are as large as the compiled format's; what `read_value` needs of the values.
@@ -158,7 +158,7 @@ pub(crate) unsafe fn index(
     }
 }
 
-/// The number of the first item of a walk that has these values: its address in the second operand, of which nothing is
+/// The number of the first item of a walk that has these values: its address in the second operand, whose memory is not
 /// touched.
 ///
 /// # Safety

@@ -1,5 +1,5 @@
-//! Memoryviews as text, in bytes objects: their digits, what they are, their items. CPython: `memoryview.hex`,
-//! `memory_repr`, and the `repr` of what `memoryview.tolist` gives.
+//! Memoryviews as text, in bytes objects: hexadecimal digits, `repr`, items. CPython: `memoryview.hex`,
+//! `memory_repr`, and the `repr` of the result of `memoryview.tolist`.
 
 use core::mem::MaybeUninit;
 use core::ops::ControlFlow;
@@ -21,8 +21,8 @@ use crate::runtime::refs::Owned;
 use super::access::Access;
 use super::view::{downcast, flags, inaccessible};
 
-/// What stands between the digits: this byte after each so many, counted from the right, or, where negative, from the
-/// left; 0 is never.
+/// The separator of the digits: this byte after each so many, counted from the right, or, where negative, from the
+/// left; 0 means none.
 pub(crate) type Separator = (u8, isize);
 
 /// `memoryview.hex`.
@@ -102,7 +102,7 @@ pub(crate) unsafe fn text(op: NonNull<PyObject>, limit: Option<usize>) -> Result
 
 /// The text where there are no items: lists of this shape, in which each item is an empty list.
 fn empty_lists(shape: &[isize], limit: Option<usize>) -> Result<Owned<PyBytesObject>> {
-    // The outermost list is always there.
+    // There is always an outermost list.
     let mut lists = Lists::new(shape, limit.filter(|_| !shape.is_empty()), 1)?;
     while lists.has_next() && lists.next()? {
         lists.text.push(b"[]")?;
@@ -140,7 +140,7 @@ unsafe fn items(
     lists.finish()
 }
 
-/// Adds an item to the text; says no where it is beyond the limit.
+/// Adds an item to the text; `false` where it is beyond the limit.
 ///
 /// # Safety
 /// An item of the compiled format's may be read.
@@ -171,7 +171,7 @@ unsafe fn show(item: *const u8, compiled: &CompiledFormat<'_>, lists: &mut Lists
     Ok(true)
 }
 
-/// Lists in lists, around items that come in index order.
+/// The brackets of nested lists, around items in index order.
 struct Lists<'v> {
     text: GrowingText,
     shape: &'v [isize],
@@ -184,8 +184,8 @@ struct Lists<'v> {
 }
 
 impl<'v> Lists<'v> {
-    /// Items of so many values. `MemoryError` where the text would be too long in any case: of what takes no memory itself, a
-    /// shape, or a format, may have any number.
+    /// For items of so many values. `MemoryError` if the text would certainly be too long: items or values without memory may
+    /// be any number.
     fn new(shape: &'v [isize], limit: Option<usize>, values: usize) -> Result<Self> {
         let items = shape.iter().fold(1_usize, |items, len| items.saturating_mul(len.unsigned_abs()));
         let limit = limit.unwrap_or(usize::MAX);
@@ -200,7 +200,7 @@ impl<'v> Lists<'v> {
         self.shown == 0 || self.opening < self.shape.len()
     }
 
-    /// Writes what stands before the next item; says no where it is beyond the limit.
+    /// Writes the text before the next item; `false` where it is beyond the limit.
     #[inline]
     fn next(&mut self) -> Result<bool> {
         if self.shown == self.limit {
@@ -214,7 +214,7 @@ impl<'v> Lists<'v> {
         Ok(true)
     }
 
-    /// Writes what stands after an item.
+    /// Writes the text after an item.
     #[inline]
     fn end(&mut self) -> Result<()> {
         self.opening = 0;
@@ -229,7 +229,7 @@ impl<'v> Lists<'v> {
         self.text.push_all(b']', self.opening)
     }
 
-    /// Writes what there is in the place of items that are not shown, and gives the text away.
+    /// Writes `...` for items that are not shown, and returns the text.
     fn finish(mut self) -> Result<Owned<PyBytesObject>> {
         if self.shown == 0 {
             self.text.push(if self.shape.is_empty() { b"..." } else { b"[...]" })?;

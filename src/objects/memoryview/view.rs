@@ -30,7 +30,7 @@ unsafe impl Object for PyMemoryViewObject {}
 /// The sequence slots of memoryviews.
 pub(super) static mut SEQUENCE: PySequenceMethods = PySequenceMethods::of_length(Some(length));
 
-/// What `exports` is set off by while a release is under way, so that nobody else counts as first.
+/// The offset of `exports` during a release, so that no other thread counts as the first.
 const CLAIMED: Py_ssize_t = Py_ssize_t::MIN;
 
 /// Whether the object is a memoryview. CPython: `PyMemoryView_Check`.
@@ -64,7 +64,7 @@ pub(crate) unsafe fn from_object(obj: NonNull<PyObject>) -> Result<Owned<PyMemor
     }
 }
 
-/// `PyMemoryView_FromMemory`: a view of plain bytes that no object stands behind.
+/// `PyMemoryView_FromMemory`: a view of plain bytes without an exporter.
 ///
 /// # Safety
 /// `size` bytes may be read at `memory`, and written where `writable`, for as long as the view is used.
@@ -259,7 +259,7 @@ pub(super) unsafe fn own_format<'a>(view: NonNull<PyMemoryViewObject>) -> Option
     unsafe { (flags(view) & OWN_FORMAT != 0).then(|| CStr::from_ptr((*view.as_ptr()).view.format)) }
 }
 
-/// The error of every use of a memoryview that has been released.
+/// The error for every use of a memoryview that has been released.
 pub(super) fn released() -> Error {
     Error::value(c"operation forbidden on released memoryview object")
 }
@@ -273,7 +273,7 @@ pub(super) unsafe fn flags(view: NonNull<PyMemoryViewObject>) -> i32 {
     unsafe { atomic_flags(&raw mut (*view.as_ptr()).flags) }.load(Ordering::Acquire)
 }
 
-/// What the flags say of the memory.
+/// The contiguity that the flags record.
 ///
 /// # Safety
 /// O1, O2.
@@ -330,8 +330,8 @@ pub(super) unsafe fn downcast(op: NonNull<PyObject>) -> Result<NonNull<PyMemoryV
     Ok(op.cast())
 }
 
-/// `memoryview.release()`: gives up the memory before the object goes. `BufferError` while consumers hold views of it;
-/// doing so twice is no error.
+/// `memoryview.release()`: gives up the memory before the object is destroyed. `BufferError` while consumers hold views of it;
+/// releasing it twice is not an error.
 ///
 /// # Safety
 /// O1.
@@ -355,7 +355,7 @@ unsafe fn release_view(view: NonNull<PyMemoryViewObject>) -> Result<()> {
                 let before = flags.fetch_or(_Py_MEMORYVIEW_RELEASED, Ordering::AcqRel);
                 exports.fetch_sub(CLAIMED, Ordering::Release);
                 if before & _Py_MEMORYVIEW_RELEASED == 0 {
-                    // What has no count has a reference.
+                    // Without a count it has a reference.
                     incref((*view.as_ptr()).mbuf.cast());
                     drop(Share::of_memoryview(mbuf(view)));
                 }
@@ -394,7 +394,7 @@ pub(super) unsafe extern "C" fn dealloc(op: *mut PyObject) {
         if let Some(managed) = NonNull::new((*view).mbuf) {
             let is_released = (*view).flags & _Py_MEMORYVIEW_RELEASED != 0;
             if alloc::is_foreign() || !(is_released || is_plain((*view).view.obj)) {
-                // The exporter's view goes with the last one, and who knows what with that; or what frees memory may use it.
+                // With the last one the exporter's view is released, which may run any code; and functions that free memory may use it.
                 if is_released || !managed::end_unless_last(managed) {
                     return destroy(op, dealloc_last);
                 }
@@ -408,7 +408,7 @@ pub(super) unsafe extern "C" fn dealloc(op: *mut PyObject) {
     }
 }
 
-/// Whether giving a view back to an exporter runs no foreign code and destroys nothing else: it is a bytes object, a
+/// Whether releasing a view of an exporter runs no foreign code and destroys nothing else: it is a bytes object, a
 /// bytearray, or there is none.
 ///
 /// # Safety

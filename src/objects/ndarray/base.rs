@@ -1,4 +1,4 @@
-//! A base: one array, its memory and all that describes it. An ndarray has a stack of them.
+//! A base: one array, its memory and its description. An ndarray has a stack of them.
 //!
 //! One allocation: the struct, room for the three arrays, the format, the table of pointers, the memory.
 
@@ -17,10 +17,10 @@ use crate::runtime::alloc::{self, Domain};
 /// The most axes.
 pub(crate) const MAX_NDIM: usize = c::PYBUFFER_ND_MAX_NDIM.unsigned_abs() as usize;
 
-/// The same as a consumer of other exporters.
+/// The most axes of a view of another exporter.
 pub(super) const MOST_AXES: MostAxes = MostAxes { number: MAX_NDIM, text: c"ndim must not exceed %zd" };
 
-/// What a base is to be.
+/// The description of a base to be made.
 #[derive(Clone, Copy)]
 pub(crate) struct Layout<'a> {
     pub(crate) format: &'a CStr,
@@ -66,7 +66,7 @@ pub(super) struct Base {
     pub(super) exports: isize,
     /// The looks of this library's own.
     pub(super) pins: isize,
-    /// It is in no stack any more, and is freed with the last look.
+    /// It has left the stack, and is freed with the last look.
     pub(super) is_loose: bool,
     /// The one below, and the one above.
     pub(super) next: *mut Base,
@@ -86,7 +86,7 @@ impl Drop for Loose {
 }
 
 impl Loose {
-    /// Takes back what [`into_raw`](Self::into_raw) gave.
+    /// Takes back a base from [`into_raw`](Self::into_raw).
     ///
     /// # Safety
     /// No ndarray has it any more, and no view of it is held.
@@ -94,20 +94,20 @@ impl Loose {
         Self(base)
     }
 
-    /// The base; it becomes the caller's.
+    /// The base; the caller takes it over.
     pub(super) fn into_raw(self) -> *mut Base {
         let base = self.0.as_ptr();
         core::mem::forget(self);
         base
     }
 
-    /// The base, which nobody else has.
+    /// The base, to which there is no other pointer.
     pub(super) fn get(&mut self) -> &mut Base {
         // SAFETY: owned, and written by `allocate`.
         unsafe { self.0.as_mut() }
     }
 
-    /// A base with room for the arrays, and `behind` bytes of memory, aligned for anything, which are 0. Gives where they are.
+    /// A base with room for the arrays, and `behind` zero bytes of memory, aligned for anything. Returns where they are.
     fn allocate(view: &Py_buffer, ndim: usize, format: Option<&CStr>, behind: usize) -> Result<(Self, *mut u8)> {
         let text = format.map_or(&[][..], CStr::to_bytes_with_nul);
         let entries = ndim.saturating_mul(3);
@@ -156,7 +156,7 @@ impl Loose {
         Ok(base)
     }
 
-    /// The same with room for this many axes, which are to be written: see [`Base::axes`] and [`Base::lay`].
+    /// As [`of_view`](Self::of_view), with room for so many axes, to be written: see [`Base::axes`] and [`Base::lay`].
     pub(super) fn of_part(view: &Py_buffer, ndim: usize) -> Result<Self> {
         Self::allocate(view, ndim, None, 0).map(|(base, _)| base)
     }
@@ -220,7 +220,7 @@ impl Loose {
     }
 }
 
-/// What memory is aligned to.
+/// The alignment of the memory.
 const ALIGNMENT: usize = 16;
 
 /// Every flag that a program may give.
@@ -233,7 +233,7 @@ const FLAGS: c_int = c::PYBUFFER_ND_WRITABLE
     | c::PYBUFFER_ND_GETBUF_UNDEFINED
     | c::PYBUFFER_ND_C;
 
-/// Whether the parts of the description go together.
+/// Checks that the parts of the description are consistent.
 fn check(layout: &Layout<'_>) -> Result<()> {
     let has = |flag: c_int| layout.flags & flag != 0;
     if layout.flags & !FLAGS != 0 {
@@ -254,7 +254,7 @@ fn check(layout: &Layout<'_>) -> Result<()> {
 pub(super) use crate::layout::AxesMut;
 
 impl Base {
-    /// The exporter that requests are handed on to.
+    /// The exporter that requests are passed on to.
     pub(super) fn redirects_to(&self) -> Option<NonNull<PyObject>> {
         NonNull::new(self.view.obj).filter(|_| self.flags & c::PYBUFFER_ND_REDIRECT != 0)
     }
@@ -268,7 +268,7 @@ impl Base {
         AxesMut { shape: array(0), strides: array(1), suboffsets: array(2) }
     }
 
-    /// Makes its own arrays those of the view.
+    /// Lets the view use the base's own arrays.
     ///
     /// # Safety
     /// It was allocated for this many axes, and the arrays have been written.
@@ -283,7 +283,7 @@ impl Base {
         self.view.suboffsets = if has_axes && suboffsets { array(2) } else { null_mut() };
     }
 
-    /// Adds to the flags what the view is. CPython: `init_flags`.
+    /// Adds the flags that follow from the view. CPython: `init_flags`.
     ///
     /// # Safety
     /// B1 for the view.
@@ -298,7 +298,7 @@ impl Base {
             | is(structure.is_contiguous(Order::Fortran), c::PYBUFFER_ND_FORTRAN);
     }
 
-    /// Gives the array the suboffsets -1, which follow nothing.
+    /// Sets all suboffsets to -1, which follow nothing.
     pub(super) fn add_suboffsets(&mut self, ndim: usize) {
         self.axes(ndim).suboffsets.fill(-1);
         // SAFETY: there is room for three arrays of this length.
@@ -306,7 +306,7 @@ impl Base {
         self.flags &= !(c::PYBUFFER_ND_C | c::PYBUFFER_ND_FORTRAN);
     }
 
-    /// Puts pointers in the place of the first axis.
+    /// Replaces the first axis by pointers.
     ///
     /// # Safety
     /// The table at `start` has room for them.

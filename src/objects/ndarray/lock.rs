@@ -11,7 +11,7 @@ use crate::runtime::wait::Wait;
 use super::NdArrayObject;
 use super::base::{Base, Loose};
 
-/// What changes of an ndarray, for one thread at a time.
+/// The mutable part of an ndarray, for one thread at a time.
 pub(super) struct Locked(NonNull<NdArrayObject>);
 
 impl Locked {
@@ -35,7 +35,7 @@ impl Locked {
         unsafe { (*self.0.as_ptr()).head.as_mut() }.ok_or(Error::buffer(c"the ndarray is being destroyed"))
     }
 
-    /// Puts a base on the top.
+    /// Pushes a base on the stack.
     pub(super) fn push(&mut self, base: Loose) {
         let base = base.into_raw();
         // SAFETY: as in `head`; there may be no base yet.
@@ -51,10 +51,10 @@ impl Locked {
         }
     }
 
-    /// Takes a base out of the stack; it comes back where nobody looks at it, to be dropped without the lock.
+    /// Removes a base from the stack; returns it unless it is pinned, to be dropped without the lock.
     ///
     /// # Safety
-    /// It is in the stack, no view of it is held, and it is not the only one unless the ndarray goes.
+    /// It is in the stack, no view of it is held, and it is not the only one unless the ndarray is destroyed.
     #[cold]
     #[inline(never)]
     pub(super) unsafe fn take(&mut self, base: NonNull<Base>) -> Option<Loose> {
@@ -75,7 +75,7 @@ impl Locked {
         }
     }
 
-    /// Ends a view of a base, which comes back where nobody needs it any more.
+    /// Ends a view of a base, and returns the base if it is not needed any more.
     ///
     /// # Safety
     /// A view of it is held.
@@ -88,7 +88,7 @@ impl Locked {
         }
     }
 
-    /// The same for a pin.
+    /// Ends a pin of a base, and returns the base if it is not needed any more.
     ///
     /// # Safety
     /// It is pinned.
@@ -151,7 +151,7 @@ impl PinnedBase {
     /// Takes over a pin of a base.
     ///
     /// # Safety
-    /// As [`new`](Self::new); the base is pinned, and nobody else ends that.
+    /// As [`new`](Self::new); the base is pinned, and no other code ends that pin.
     pub(super) unsafe fn of(nd: NonNull<NdArrayObject>, base: NonNull<Base>) -> Self {
         Self { nd, base }
     }

@@ -2,7 +2,7 @@
 //!
 //! An ndarray has a stack of bases, each an array with memory of its own, of which the one on top answers requests; or it
 //! re-exports, and then its one base is the view of another exporter, or a part of that. Views carry their base in
-//! `internal`: a base counts its views, and goes with the last one where it is no longer on the top. Looks of this library's own
+//! `internal`: a base counts its views, and is freed with the last one if it is no longer on the top. Looks of this library's own
 //! are pins, counted apart: they change nothing but that a base that has left the stack is freed with the last of them.
 //!
 //! The stack, the counts and what `add_suboffsets` changes are guarded by a lock that is held for a few instructions, and at most
@@ -45,15 +45,15 @@ pub(crate) use part::{assign, subscript};
 #[repr(C)]
 pub(crate) struct NdArrayObject {
     ob_base: PyObject,
-    /// 1 while a thread has what changes to itself, else 0.
+    /// 1 while a thread holds the lock, otherwise 0.
     lock: Py_ssize_t,
-    /// Does not change: whether its layout may while views are held.
+    /// Whether the layout may change while views are held. Constant.
     varexport: bool,
-    /// Does not change: whether `source` is filled, and what the one base is of.
+    /// Whether `source` is filled, and what the only base is of. Constant.
     reexports: bool,
     /// The top of the stack; NULL before the object is made, and while it is being destroyed.
     head: *mut Base,
-    /// How many are in the stack.
+    /// The number of bases in the stack.
     bases: isize,
     /// The other exporter's view.
     source: Kept,
@@ -91,7 +91,7 @@ unsafe fn downcast(op: NonNull<PyObject>) -> Result<NonNull<NdArrayObject>> {
     Ok(op.cast())
 }
 
-/// An object without a base, which nobody may see before it has one.
+/// An object without a base, which must not be published before it has one.
 fn empty(varexport: bool, reexports: bool) -> Result<Owned<NdArrayObject>> {
     // SAFETY: the head has one reference and a static type.
     unsafe {
@@ -186,7 +186,7 @@ pub(crate) unsafe fn push(
     unsafe {
         let nd = downcast(op)?;
         let held = !(*nd.as_ptr()).varexport;
-        // So that the program hears of this first; other threads may ask for views until the base is ready.
+        // Checked early for a better error; other threads may ask for views until the base is ready.
         Locked::new(nd).changeable(held)?;
         let base = Loose::of_memory(memlen, layout, fill)?;
         let mut locked = Locked::new(nd);
@@ -286,7 +286,7 @@ unsafe extern "C" fn ndarray_dealloc(op: *mut PyObject) {
     }
 }
 
-/// The exporter that requests are handed on to, where the flags say so.
+/// The exporter that requests are passed on to, if the flags say so.
 ///
 /// # Safety
 /// O1, O2.
@@ -310,7 +310,7 @@ unsafe fn voucher(op: *mut PyObject) -> Result<Option<Owned<PyObject>>> {
     }
 }
 
-/// The same for a base: only what an exporter that can be hashed vouches for will not change.
+/// The exporter that has to be hashable, for a base: only then the memory will not change.
 fn vouched(view: &Py_buffer) -> Result<Option<NonNull<PyObject>>> {
     if view.readonly == 0 {
         return Err(Error::value(c"cannot hash writable ndarray object"));
@@ -388,7 +388,7 @@ unsafe fn ndarray_end_look(op: *mut PyObject, view: &Py_buffer) {
 unsafe fn answer(base: &Base, request: Request) -> Result<Py_buffer> {
     let has = |flags: c_int| base.flags & flags != 0;
     let given = &base.view;
-    // Of a view that its exporter was not asked for all of; no exporter that keeps the rules.
+    // For a view that was not a full request; no exporter that keeps the rules.
     let is_missing = |asked: bool, array: *mut Py_ssize_t| asked && array.is_null() && given.ndim != 0;
     if is_missing(request.shape(), given.shape) || is_missing(request.strides(), given.strides) {
         return Err(Error::buffer(c"re-exporter does not provide format, shape or strides"));
@@ -396,7 +396,7 @@ unsafe fn answer(base: &Base, request: Request) -> Result<Py_buffer> {
     if has(c::PYBUFFER_ND_GETBUF_FAIL) {
         return Err(Error::buffer(c"PYBUFFER_ND_GETBUF_FAIL: forced test exception"));
     }
-    // What the flags say, which a program may have set.
+    // By the flags, which a program may have set.
     let contiguity = Contiguity {
         c: has(c::PYBUFFER_ND_SCALAR | c::PYBUFFER_ND_C),
         fortran: has(c::PYBUFFER_ND_SCALAR | c::PYBUFFER_ND_FORTRAN),
@@ -434,7 +434,7 @@ unsafe extern "C" fn ndarray_releasebuffer(op: *mut PyObject, view: *mut Py_buff
     }
 }
 
-/// `tp_hash`: the hash of the bytes in C order. Who may write the memory may change it, so that it has none.
+/// `tp_hash`: the hash of the bytes in C order. Writable memory may change, so it has no hash.
 unsafe extern "C" fn ndarray_hash(op: *mut PyObject) -> Py_hash_t {
     boundary(|| {
         // SAFETY: O1, O2: a slot of this type; B1 for the view of a base, which is pinned.

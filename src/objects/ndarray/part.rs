@@ -105,7 +105,7 @@ pub(crate) unsafe fn assign(
         writable(&PinnedBase::new(downcast(op)?)?.view())?;
         let mut first = Acquired::empty();
         look(&mut first)?;
-        // For the part another exporter may be asked, so a look ends here, and there is a second one.
+        // For the part another exporter may be asked, so the first look ends here, and a second one follows.
         let looks_again = first.is_look();
         if looks_again {
             first = Acquired::empty();

@@ -1,4 +1,4 @@
-//! What an old buffer is a part of, and looks at it.
+//! The region of an old buffer, and looks at it.
 
 use core::ops::Deref;
 
@@ -17,22 +17,22 @@ pub(super) const END_OF_BUFFER: Py_ssize_t = -1;
 pub(super) const READ_ONLY: Error = Error::wrong_type(c"buffer is read-only");
 pub(super) const NO_EXPORTER: Error = Error::wrong_type(c"bad argument type for built-in operation");
 
-/// What it is a part of. It does not change between making and destroying the object.
+/// The region of memory that an old buffer shows. It does not change until the object is destroyed.
 #[derive(Clone, Copy)]
 pub(super) struct Region {
-    /// The exporter that it is a part of, an owned reference; NULL where it is memory of the program's or its own.
+    /// The exporter of the memory, an owned reference; NULL for memory of the program or of the old buffer itself.
     pub(super) base: *mut PyObject,
-    /// That memory.
+    /// The start of the memory that has no exporter.
     pub(super) start: *mut u8,
-    /// How many bytes, or `END_OF_BUFFER`.
+    /// The number of bytes, or `END_OF_BUFFER`.
     pub(super) size: Py_ssize_t,
-    /// Where it starts in the memory of the base.
+    /// The start in the memory of the base.
     pub(super) offset: Py_ssize_t,
     pub(super) readonly: bool,
 }
 
 impl Region {
-    /// Makes a part of another old buffer one of that one's base, where it has one. Says no where that one is read-only and
+    /// Turns a region of another old buffer into one of its base, if it has one. Returns `false` if the other is read-only and
     /// this one is not.
     #[must_use]
     pub(super) fn refer_to_base_of(&mut self, other: &Self) -> bool {
@@ -52,7 +52,7 @@ impl Region {
         true
     }
 
-    /// The same part, of what answers requests in the end. The base may stand for another exporter, which may be an old buffer
+    /// The region of the exporter that finally answers requests. The base may stand for another exporter, which may be an old buffer
     /// again, and so on: in a loop, so that a chain of them takes no stack.
     ///
     /// # Safety
@@ -85,7 +85,7 @@ impl Region {
         Ok(Resolved { region, _keeper: keeper })
     }
 
-    /// The same for this library's own look at it, with the errors of Python 2.
+    /// As [`resolved`](Self::resolved), for looks of this library, with the errors of Python 2.
     ///
     /// # Safety
     /// As [`resolved`](Self::resolved).
@@ -94,12 +94,12 @@ impl Region {
         unsafe { self.resolved() }.map_err(|error| refused(error, self.request()))
     }
 
-    /// What it asks its base for.
+    /// The request to the base.
     pub(super) const fn request(&self) -> Request {
         if self.readonly { Request::SIMPLE } else { Request::WRITABLE }
     }
 
-    /// Looks at the base, where there is one.
+    /// Looks at the base, if there is one.
     ///
     /// # Safety
     /// As `Acquired::look`; the old buffer lives as long.
@@ -125,7 +125,7 @@ impl Region {
         unsafe { both.look_first(self.base, request, within) }.map_err(|error| refused(error, request))
     }
 
-    /// The same as the second of two, of which the first was asked this.
+    /// Looks at the base as the second of two; `to_first` is the request to the first.
     ///
     /// # Safety
     /// As [`look`](Self::look).
@@ -143,7 +143,7 @@ impl Region {
         if self.readonly && request.writable() { Err(buffer::NOT_WRITABLE) } else { Ok(()) }
     }
 
-    /// Where the bytes are and how many, in the view of the base that was asked for.
+    /// The address and number of the bytes, given the view of the base.
     pub(super) fn place(&self, view: &Py_buffer) -> (*mut u8, Py_ssize_t) {
         if self.base.is_null() {
             return (self.start, self.size);
@@ -154,7 +154,7 @@ impl Region {
         (view.buf.cast::<u8>().wrapping_offset(offset), size)
     }
 
-    /// The bytes, in the view of the base that was asked for.
+    /// The bytes, given the view of the base.
     ///
     /// # Safety
     /// They are not written while the result is used (W3); the view is held as long.
@@ -166,7 +166,7 @@ impl Region {
         }
     }
 
-    /// Writes bytes at a place. They may be its own.
+    /// Writes bytes at a place. They may overlap the region.
     ///
     /// # Safety
     /// There are as many from the place on; the base was asked for memory that may be written; W3.
@@ -183,7 +183,7 @@ impl Region {
     }
 }
 
-/// A part of what answers requests in the end, which stays as long as this lives. A look at it has to end before.
+/// A region of the exporter that finally answers requests, which is kept alive. A look at it has to end before.
 pub(super) struct Resolved {
     region: Region,
     _keeper: Option<Owned<PyObject>>,
@@ -197,7 +197,7 @@ impl Deref for Resolved {
     }
 }
 
-/// The error of whichever of two was asked.
+/// The error of the operand that failed.
 pub(super) fn of_either(asked: AskedBoth, to_first: Request, to_second: Request) -> Result<()> {
     asked.map_err(|(operand, error)| match operand {
         Which::First => refused(error, to_first),
@@ -205,7 +205,7 @@ pub(super) fn of_either(asked: AskedBoth, to_first: Request, to_second: Request)
     })
 }
 
-/// The error of a request for bytes. That an exporter has none in one piece, or none to write, is a `TypeError`, as in
+/// The error of a request for bytes. If an exporter has no contiguous or no writable bytes, it is a `TypeError`, as in
 /// Python 2.
 fn refused(error: Error, request: Request) -> Error {
     let refusal = type_of_kind(ErrorKind::Buffer);
