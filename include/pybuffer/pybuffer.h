@@ -10,11 +10,11 @@
  *
  * Ownership. Objects are counted. A function that returns an object returns a new reference, which is the caller's to
  * drop with Py_DECREF, unless it says "borrowed". Arguments are borrowed: the function takes its own reference where it
- * keeps one. A view (Py_buffer) that PyObject_GetBuffer has filled holds a reference to its exporter: give it back with
+ * keeps one. A view (Py_buffer) that PyObject_GetBuffer has filled holds a reference to its exporter: release it with
  * PyBuffer_Release, once, and do not move the struct in between. What a view points to lives until then.
  *
  * Errors. A function that fails returns NULL or -1, and leaves an error pending in the calling thread: look at it with
- * pybuffer_error_name and pybuffer_error_message or PyErr_ExceptionMatches, and forget it with PyErr_Clear. A call that
+ * pybuffer_error_name and pybuffer_error_message or PyErr_ExceptionMatches, and clear it with PyErr_Clear. A call that
  * fails changes nothing and leaks nothing, unless it says otherwise.
  *
  * NULL. Where a comment does not say that NULL is allowed it is an error: SystemError, and the failure value. That holds
@@ -26,7 +26,7 @@
  *     the copies, comparisons and hashes of this library;
  *   - the memory of a bytearray across a resize, where it is reached by pointer (PyByteArray_AsString) and not by a view;
  *   - PyMem_SetAllocator, PyType_Ready, _PyBytes_Resize, PyBytes_Concat and pybuffer_check_exporter: no other thread may
- *     use the same thing meanwhile;
+ *     use the same object, type or allocator meanwhile;
  *   - PyPickleBuffer_Release with uses of the view that PyPickleBuffer_GetBuffer gave, which the release invalidates.
  * A call that reads or writes an object of this library (an item, a slice, a comparison, a copy) does not count as a view
  * of it: in another thread, PyByteArray_Resize waits until the call is done, and a release of a memoryview takes effect
@@ -79,8 +79,8 @@ typedef struct PyByteArrayObject PyByteArrayObject;
 /* ===========================================================================================================
  * Objects and types
  *
- * A program makes an exporter of its own by defining a struct that begins with `PyObject_HEAD` and a static
- * `PyTypeObject` for it. Reference counts are atomic; static types, and the singletons, live for ever.
+ * A program makes an exporter of its own by defining a struct that starts with `PyObject_HEAD` and a static
+ * `PyTypeObject` for it. Reference counts are atomic; static types and the singletons are immortal.
  */
 
 /** A size, count, index or stride, in the unit that the function names; as wide as `size_t`, but signed. */
@@ -90,7 +90,7 @@ typedef ptrdiff_t Py_ssize_t;
 typedef ptrdiff_t Py_hash_t;
 
 /**
- * Every object begins with this head; a pointer to any object is a `PyObject *`.
+ * Every object starts with this head; a pointer to any object is a `PyObject *`.
  * CPython counterpart: `PyObject` (there the count sits in a union, at the same place and of the same size).
  */
 struct _object {
@@ -325,7 +325,7 @@ struct PyGetSetDef {
 };
 
 /**
- * A type object. A C program defines one as a static variable that begins with `PyVarObject_HEAD_INIT(NULL, 0)`, fills
+ * A type object. A C program defines one as a static variable that starts with `PyVarObject_HEAD_INIT(NULL, 0)`, fills
  * the slots that it needs, leaves the others zero, and passes it to `PyType_Ready` once before the first use.
  * This library reads the slots whose comment says so; all others are carried so that the layout is CPython's.
  */
@@ -403,7 +403,7 @@ struct _typeobject {
 #define PY_SSIZE_T_MAX ((Py_ssize_t)(((size_t)-1) >> 1))
 #define PY_SSIZE_T_MIN (-PY_SSIZE_T_MAX - 1)
 
-/* A pointer to any struct that begins with PyObject_HEAD, as a PyObject *. */
+/* A pointer to any struct that starts with PyObject_HEAD, as a PyObject *. */
 #ifdef __cplusplus
 #  define _PyObject_CAST(op) reinterpret_cast<PyObject *>(const_cast<void *>(static_cast<const void *>(op)))
 #  define _PyVarObject_CAST(op) reinterpret_cast<PyVarObject *>(const_cast<void *>(static_cast<const void *>(op)))
@@ -412,7 +412,7 @@ struct _typeobject {
 #  define _PyVarObject_CAST(op) ((PyVarObject *)(op))
 #endif
 
-/* The first member of an object's struct, and of that of an object of varying size. */
+/* The first member of an object's struct, and of the struct of an object of varying size. */
 #define PyObject_HEAD PyObject ob_base;
 #define PyObject_VAR_HEAD PyVarObject ob_base;
 
@@ -457,13 +457,13 @@ struct _typeobject {
 #define Py_GT 4
 #define Py_GE 5
 
-/* The objects behind the singletons, which live for ever. */
+/* The objects behind the singletons, which are immortal. */
 extern PyObject _Py_NoneStruct;
 extern PyObject _Py_NotImplementedStruct;
 extern PyObject _Py_TrueStruct;
 extern PyObject _Py_FalseStruct;
 
-/* What there is where there is nothing; what a tp_richcompare returns for operands that it does not know; truth. A slot
+/* None; the result of a tp_richcompare for operands that it cannot compare; the truth values. A slot
  * that returns one of them returns a new reference (Py_RETURN_NONE and the like do that). */
 #define Py_None (&_Py_NoneStruct)
 #define Py_NotImplemented (&_Py_NotImplementedStruct)
@@ -474,7 +474,7 @@ extern PyObject _Py_FalseStruct;
 #define Py_RETURN_TRUE return Py_True
 #define Py_RETURN_FALSE return Py_False
 
-/* An object's type (borrowed), its size, and its reference count, which is for looking at only. */
+/* An object's type (borrowed), its size, and its reference count, which is only for inspection. */
 static inline PyTypeObject *pybuffer_inline_type(const PyObject *op)
 {
     return op->ob_type;
@@ -517,7 +517,7 @@ void _Py_Dealloc(PyObject *op);
 int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
 
 /* Py_INCREF adds a reference; Py_DECREF drops one, and destroys the object with the last. Both are atomic, and leave
- * objects alone that live for ever.
+ * immortal objects alone.
  *
  * Objects may form chains of any length, each owning the next: destroying them takes a bounded amount of stack. An object
  * that a tp_dealloc or a destroy function drops is destroyed at once, unless 16 nested destructions (32, for an object of
@@ -638,23 +638,23 @@ void _Py_Dealloc(PyObject *op);
 
 /**
  * Completes a type object: fills open slots from `tp_base` (`object` where that is NULL) and makes it immortal.
- * To be called once for each static type before its first use; again does nothing.
+ * Must be called once for each static type before its first use; further calls do nothing.
  *
  * Returns 0; -1 with `SystemError` where `tp_name` is missing, `TypeError` where a size is negative.
  */
 int PyType_Ready(PyTypeObject *ty);
 
-/** Whether `ty` is `base` or derives from it, by way of `tp_base`: 1 or 0. NULL derives from nothing. */
+/** Whether `ty` is `base` or derives from it, through `tp_base`: 1 or 0. NULL derives from nothing. */
 int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
 
 /**
- * Makes the head of a new object in memory that the caller has: one reference, of type `ty`. Returns `op`.
+ * Initialises the head of a new object in memory of the caller: one reference, of type `ty`. Returns `op`.
  *
- * A NULL `op` is taken for an allocation that failed: NULL with `MemoryError`. A NULL `ty` is a `SystemError`.
+ * A NULL `op` counts as a failed allocation: NULL with `MemoryError`. A NULL `ty` is a `SystemError`.
  */
 PyObject *PyObject_Init(PyObject *op, PyTypeObject *ty);
 
-/** The same for an object of varying size, with `size` items. Returns `op`. */
+/** `PyObject_Init` for an object of varying size, with `size` items. Returns `op`. */
 PyVarObject *PyObject_InitVar(PyVarObject *op, PyTypeObject *ty, Py_ssize_t size);
 
 /**
@@ -664,7 +664,7 @@ PyVarObject *PyObject_InitVar(PyVarObject *op, PyTypeObject *ty, Py_ssize_t size
 PyObject *_PyObject_New(PyTypeObject *ty);
 
 /**
- * The same with `items` items of `tp_itemsize` bytes each behind the struct. The function behind
+ * A new object with `items` items of `tp_itemsize` bytes each after the struct. The function behind
  * `PyObject_NewVar(TYPE, ty, items)`. NULL with `MemoryError`; a negative count is a `SystemError`.
  */
 PyVarObject *_PyObject_NewVar(PyTypeObject *ty, Py_ssize_t items);
@@ -681,10 +681,10 @@ Py_hash_t PyObject_Hash(PyObject *op);
 
 /**
  * Compares two objects by `operation`, one of `Py_LT` to `Py_GE`: 1 or 0. An object equals itself without being asked.
- * bytes, bytearrays and old buffers (among each other) are ordered as bytes; memoryviews know only `Py_EQ` and `Py_NE`, and
+ * bytes, bytearrays and old buffers (among each other) are ordered as bytes; memoryviews have only `Py_EQ` and `Py_NE`, and
  * compare by shape and value, across formats of the struct module (`pybuffer_memoryview_equal`: of all formats).
  *
- * -1 with an error set: `TypeError` where neither object knows the order, `MemoryError` for memoryviews of a format with
+ * -1 with an error set: `TypeError` where neither object defines the order, `MemoryError` for memoryviews of a format with
  * many items, else what a slot raised.
  */
 int PyObject_RichCompareBool(PyObject *a, PyObject *b, int operation);
@@ -695,7 +695,7 @@ int PyObject_RichCompareBool(PyObject *a, PyObject *b, int operation);
  */
 Py_ssize_t PyObject_Size(PyObject *op);
 
-/** The same for sequences only: `TypeError` also for what is a mapping. */
+/** The length of a sequence: as `PyObject_Size`, but a mapping is a `TypeError`, too. */
 Py_ssize_t PySequence_Size(PyObject *op);
 
 /** Another name for `PySequence_Size`. */
@@ -709,12 +709,12 @@ Py_ssize_t PyObject_Length(PyObject *op);
  *
  * Every allocation of the library goes through the functions of one of three domains: RAW, MEM (buffers and arrays) and
  * OBJ (objects). They are the C library's until a program sets its own, which it must do before it uses anything
- * else. Memory is freed in the domain that it came from. A size of 0 gives memory, too, distinct from any other; a size
+ * else. Memory is freed in the domain that it came from. A size of 0 also gives memory, distinct from any other; a size
  * over `PY_SSIZE_T_MAX` gives NULL. None of these functions sets an error.
  */
 
 /**
- * The functions behind one allocation domain. All four are called with `ctx` first; they may be called from any thread,
+ * The functions of one allocation domain. All four are called with `ctx` first; they may be called from any thread,
  * two at a time. Each result must be aligned for any type, and not NULL for a size of 0 unless memory has run out.
  */
 struct PyMemAllocatorEx {
@@ -738,7 +738,7 @@ typedef int PyMemAllocatorDomain;
 #define PYMEM_DOMAIN_MEM 1
 #define PYMEM_DOMAIN_OBJ 2
 
-/* Memory for `n` values of a C type, as pointer to it; NULL where the size does not fit. */
+/* Memory for `n` values of a C type, as a pointer to it; NULL where the size overflows. */
 #define PyMem_New(type, n)                                                                                             \
     (((size_t)(n) > (size_t)PY_SSIZE_T_MAX / sizeof(type)) ? NULL : (type *)PyMem_Malloc((size_t)(n) * sizeof(type)))
 #define PyMem_Resize(p, type, n)                                                                                       \
@@ -748,61 +748,61 @@ typedef int PyMemAllocatorDomain;
 #define PyMem_Del(p) PyMem_Free(p)
 #define PyObject_Del(p) PyObject_Free(p)
 
-/** `size` bytes of the domain RAW, uninitialised; NULL where there are none. */
+/** `size` bytes of the domain RAW, uninitialised; NULL on failure. */
 void *PyMem_RawMalloc(size_t size);
 
-/** `count` times `size` bytes of the domain RAW, zeroed; NULL where there are none. */
+/** `count` times `size` bytes of the domain RAW, zeroed; NULL on failure. */
 void *PyMem_RawCalloc(size_t count, size_t size);
 
 /**
- * The memory at `memory` (NULL for none) with `size` bytes, moved or not; NULL where there are none, and then `memory`
- * is as it was.
+ * The memory at `memory` (NULL for none) with `size` bytes, moved or not; NULL on failure, and then `memory`
+ * is unchanged.
  */
 void *PyMem_RawRealloc(void *memory, size_t size);
 
-/** Gives memory of the domain RAW back; NULL is nothing to give back. */
+/** Frees memory of the domain RAW; does nothing for NULL. */
 void PyMem_RawFree(void *memory);
 
-/** `size` bytes of the domain MEM, uninitialised; NULL where there are none. */
+/** `size` bytes of the domain MEM, uninitialised; NULL on failure. */
 void *PyMem_Malloc(size_t size);
 
-/** `count` times `size` bytes of the domain MEM, zeroed; NULL where there are none. */
+/** `count` times `size` bytes of the domain MEM, zeroed; NULL on failure. */
 void *PyMem_Calloc(size_t count, size_t size);
 
 /**
- * The memory at `memory` (NULL for none) with `size` bytes, moved or not; NULL where there are none, and then `memory`
- * is as it was.
+ * The memory at `memory` (NULL for none) with `size` bytes, moved or not; NULL on failure, and then `memory`
+ * is unchanged.
  */
 void *PyMem_Realloc(void *memory, size_t size);
 
-/** Gives memory of the domain MEM back; NULL is nothing to give back. */
+/** Frees memory of the domain MEM; does nothing for NULL. */
 void PyMem_Free(void *memory);
 
-/** `size` bytes of the domain OBJ, uninitialised; NULL where there are none. */
+/** `size` bytes of the domain OBJ, uninitialised; NULL on failure. */
 void *PyObject_Malloc(size_t size);
 
-/** `count` times `size` bytes of the domain OBJ, zeroed; NULL where there are none. */
+/** `count` times `size` bytes of the domain OBJ, zeroed; NULL on failure. */
 void *PyObject_Calloc(size_t count, size_t size);
 
 /**
- * The memory at `memory` (NULL for none) with `size` bytes, moved or not; NULL where there are none, and then `memory`
- * is as it was.
+ * The memory at `memory` (NULL for none) with `size` bytes, moved or not; NULL on failure, and then `memory`
+ * is unchanged.
  */
 void *PyObject_Realloc(void *memory, size_t size);
 
-/** Gives memory of the domain OBJ back; NULL is nothing to give back. */
+/** Frees memory of the domain OBJ; does nothing for NULL. */
 void PyObject_Free(void *memory);
 
-/** Writes the functions behind a domain to `allocator`; all NULL for a domain that does not exist. */
+/** Writes the functions of a domain to `allocator`; all NULL for a domain that does not exist. */
 void PyMem_GetAllocator(PyMemAllocatorDomain domain, PyMemAllocatorEx *allocator);
 
 /**
- * Puts the functions at `allocator` (copied) behind a domain. Nothing happens for a domain that does not exist, or
+ * Sets the functions of a domain, which are copied from `allocator`. Does nothing for a domain that does not exist, or
  * where `allocator` or one of its functions is NULL.
  *
- * Threads: no other thread may be inside the library meanwhile. The functions may be called from any thread, also two
- * at a time, and must be able to free what the functions before them gave. They may use all objects of the library, even
- * the bytearray that they allocate memory for, and may wait for other threads that do so. They must leave no error
+ * Threads: no other thread may be inside the library meanwhile. The functions may be called from any thread, even two
+ * at a time, and must be able to free memory from the functions that they replace. They may use all objects of the library,
+ * even the bytearray that they allocate memory for, and may wait for other threads that do so. They must leave no error
  * pending. While they run, a bytearray that the call reads counts as viewed.
  */
 void PyMem_SetAllocator(PyMemAllocatorDomain domain, PyMemAllocatorEx *allocator);
@@ -810,7 +810,7 @@ void PyMem_SetAllocator(PyMemAllocatorDomain domain, PyMemAllocatorEx *allocator
 /* ===========================================================================================================
  * Errors
  *
- * A function that fails says so with its return value and leaves an error pending in the calling thread: an exception
+ * A function reports failure with its return value and leaves an error pending in the calling thread: an exception
  * type and a message. Each thread has its own, one at most. A function that succeeds leaves the pending error alone, so
  * look at the return value first. `Py_DECREF` and `PyBuffer_Release` never disturb a pending error.
  */
@@ -848,7 +848,7 @@ extern PyObject *PyExc_SystemError;             /*     the caller broke the cont
 PyObject *PyErr_Format(PyObject *exception, const char *format, ...);
 
 /**
- * The same with a `va_list`, which is left as it is.
+ * `PyErr_Format` with a `va_list`, which is not consumed.
  */
 PyObject *PyErr_FormatV(PyObject *exception, const char *format, va_list vargs);
 
@@ -876,7 +876,7 @@ int PyErr_BadArgument(void);
 /** Makes a `SystemError` pending: the caller broke the contract of a function. */
 void PyErr_BadInternalCall(void);
 
-/** The same, naming a source file and line. The function behind CPython's macro `PyErr_BadInternalCall()`. */
+/** `PyErr_BadInternalCall` with a source file and line, as CPython's macro of that name calls it. */
 void _PyErr_BadInternalCall(const char *filename, int lineno);
 
 /** The type of the pending error (a borrowed reference), or NULL where none is pending. */
@@ -893,7 +893,7 @@ int PyErr_ExceptionMatches(PyObject *exception);
  */
 int PyErr_GivenExceptionMatches(PyObject *given, PyObject *exception);
 
-/** Forgets the pending error, if there is one. */
+/** Clears the pending error, if there is one. */
 void PyErr_Clear(void);
 
 /**
@@ -903,12 +903,12 @@ void PyErr_Clear(void);
 void PyErr_Fetch(PyObject **ty, PyObject **value, PyObject **traceback);
 
 /**
- * Makes pending what `PyErr_Fetch` gave, in the place of whatever is pending; takes over all three references. With a
+ * Makes pending what `PyErr_Fetch` returned, replacing any pending error; takes over all three references. With a
  * NULL `ty` nothing is pending afterwards. A `traceback` is dropped.
  */
 void PyErr_Restore(PyObject *ty, PyObject *value, PyObject *traceback);
 
-/** Writes the pending error to standard error as `Name: message` and forgets it. */
+/** Writes the pending error to standard error as `Name: message` and clears it. */
 void PyErr_Print(void);
 
 /**
@@ -926,10 +926,10 @@ const char *pybuffer_error_message(void);
  * Buffers
  *
  * The buffer protocol of PEP 3118. A consumer asks an exporter for a view with request flags (`PyObject_GetBuffer`),
- * uses the memory, and gives the view back (`PyBuffer_Release`), once for each success. An exporter answers a request
+ * uses the memory, and releases the view (`PyBuffer_Release`), once for each success. An exporter answers a request
  * exactly or refuses it with a `BufferError`.
  *
- * `PyObject_GetBuffer` hands on what the exporter answers, right or wrong, as CPython does. Where this library itself
+ * `PyObject_GetBuffer` passes on the exporter's answer, right or wrong, as CPython does. Where this library itself
  * reads or writes an exporter's memory (`PyMemoryView_FromObject`, `PyBytes_FromObject`, `PyObject_CopyData`,
  * concatenation, old buffers and all others that take an exporter), it checks the answer first. A wrong answer is
  * released, and is a `BufferError`, or what the function says of an exporter that refuses. An answer is wrong where
@@ -940,7 +940,7 @@ const char *pybuffer_error_message(void);
  *   - `buf` is NULL and `len` is not 0, or `shape` is NULL for several axes;
  *   - `len` is not `product(shape) * itemsize` (for one axis it may be more, by less than one item).
  *
- * More than 64 axes are a `ValueError`. Fields that were not asked for may be filled in. That the memory exists is up to
+ * More than 64 axes are a `ValueError`. Fields that were not asked for may be filled in. The existence of the memory is up to
  * the exporter.
  *
  * `order` is 'C' (last index fastest), 'F' (first index fastest) or 'A' (as the memory lies, where it is contiguous in
@@ -1011,7 +1011,7 @@ const char *pybuffer_error_message(void);
 #define PyBUF_WRITE 512
 
 /**
- * A view of an exporter's memory: where it begins, what an item is, and how the items lie.
+ * A view of an exporter's memory: where it starts, what an item is, and how the items lie.
  *
  * The consumer owns the struct; the exporter owns everything that it points to, and keeps it alive and unchanged until
  * `PyBuffer_Release`. The address of the item at indices `i, j, ...` is `buf + i*strides[0] + j*strides[1] + ...`; where
@@ -1021,9 +1021,7 @@ const char *pybuffer_error_message(void);
 struct Py_buffer {
     /** The address of the item at index 0 of every axis; not necessarily the lowest address of the memory. */
     void *buf;
-    /**
-     * The exporter: an owned reference that `PyBuffer_Release` drops; NULL where no object stands behind the view.
-     */
+    /** The exporter: an owned reference that `PyBuffer_Release` drops; NULL where the view has no exporter. */
     PyObject *obj;
     /** `product(shape) * itemsize`: the bytes that a contiguous copy would take. */
     Py_ssize_t len;
@@ -1045,24 +1043,24 @@ struct Py_buffer {
     void *internal;
 };
 
-/** Whether the object's type exports buffers: 1 or 0. A request may fail all the same. */
+/** Whether the object's type exports buffers: 1 or 0. A request may still fail. */
 int PyObject_CheckBuffer(PyObject *obj);
 
 /**
  * Asks `obj` for a view of its memory. `flags` are `PyBUF_*` request flags (not `PyBUF_READ` or `PyBUF_WRITE`). What the
  * exporter answers is not checked, see above; `pybuffer_check_exporter` does that.
  *
- * Returns 0: `view` is filled, with a reference to the exporter, and is to be released and not to be moved; or -1 with
- * an error set, and `view` is not to be released: `TypeError` where `obj` exports nothing, `BufferError` where it
- * cannot answer the request or `view` is NULL, `SystemError` for a NULL `obj` or flags that are no request. What a faulty
+ * Returns 0: `view` is filled, with a reference to the exporter, and must be released and not moved; or -1 with
+ * an error set, and `view` must not be released: `TypeError` where `obj` exports nothing, `BufferError` where it
+ * cannot answer the request or `view` is NULL, `SystemError` for a NULL `obj` or invalid flags. What a faulty
  * exporter returns is passed on: a status other than 0 and -1, a failure without an error, a success with one.
  */
 int PyObject_GetBuffer(PyObject *obj, Py_buffer *view, int flags);
 
 /**
- * Gives a view back: tells the exporter, drops the reference and sets `view->obj` to NULL. A view without exporter, one
- * given back already, and NULL are left alone; so is a view whose `bf_releasebuffer` is running in this thread and releases
- * it again. A pending error is left as it is.
+ * Releases a view: tells the exporter, drops the reference and sets `view->obj` to NULL. A view without exporter, one
+ * that has been released, and NULL are left alone; so is a view whose `bf_releasebuffer` is running in this thread and
+ * releases it again. A pending error is left as it is.
  */
 void PyBuffer_Release(Py_buffer *view);
 
@@ -1099,14 +1097,14 @@ void PyBuffer_FillContiguousStrides(int ndims, Py_ssize_t *shape, Py_ssize_t *st
  * reference to `obj` (which may be NULL). Any `readonly` but 0 means that the memory must not be written. `view->shape`
  * and `view->strides` point into the view, which is why a filled view must not be moved.
  *
- * Returns 0; -1 with `BufferError` where writable memory is asked for and there is none, or `view` is NULL, and
- * `SystemError` for flags that are no request; `view` is then as it was.
+ * Returns 0; -1 with `BufferError` where writable memory is asked for but `readonly` is set, or `view` is NULL, and
+ * `SystemError` for invalid flags; `view` is then unchanged.
  */
 int PyBuffer_FillInfo(Py_buffer *view, PyObject *obj, void *buf, Py_ssize_t len, int readonly, int flags);
 
 /**
  * Copies all items of a view to contiguous memory at `buf`, in `order`. `len` must be `view->len`. Missing shape and
- * strides are made up; pointers are followed. `buf` must not be memory of the view.
+ * strides get their defaults; pointers are followed. `buf` must not be memory of the view.
  *
  * Returns 0; -1 with `ValueError` for another `len` or more than 64 axes, `BufferError` where the view contradicts
  * itself, `SystemError` for a NULL argument or another `order`.
@@ -1117,8 +1115,8 @@ int PyBuffer_ToContiguous(void *buf, const Py_buffer *view, Py_ssize_t len, char
  * Copies contiguous memory at `buf`, `len` bytes of items in `order`, to the items of a view. Bytes
  * beyond `view->len` are ignored. If `len` is less, only the whole items in it are written, or all its bytes where the view
  * is contiguous in that order.
- * Missing shape and strides are made up; pointers are followed. The view's memory must be writable, which is not checked,
- * and `buf` must not be part of it.
+ * Missing shape and strides get their defaults; pointers are followed. The view's memory must be writable, which is not
+ * checked, and `buf` must not be part of it.
  *
  * Returns 0; -1 with `BufferError` where the view contradicts itself, `ValueError` for more than 64 axes, `SystemError`
  * for a NULL argument, a negative `len` or another `order`.
@@ -1144,21 +1142,21 @@ int PyObject_CopyData(PyObject *dest, PyObject *src);
 int PyObject_CopyToObject(PyObject *obj, void *buf, Py_ssize_t len, char order);
 
 /**
- * Whether the object answers a request for plain bytes: 1 or 0. It sets no error. CPython: gone from the headers in 3.13,
+ * Whether the object answers a request for plain bytes: 1 or 0. It sets no error. CPython: removed from the headers in 3.13,
  * still in its ABI, like the three functions below.
  */
 int PyObject_CheckReadBuffer(PyObject *obj);
 
 /**
- * Where the bytes of `obj` are, and how many, in `*buffer` and `*buffer_len`. The view is given back before the function
+ * Where the bytes of `obj` are, and how many, in `*buffer` and `*buffer_len`. The view is released before the function
  * returns: the caller has to know that the memory stays where it is.
  *
- * Returns 0; -1 with an error set, and then nothing is written: what the exporter raises, `TypeError` if it is not an exporter,
- * `SystemError` for a NULL argument.
+ * Returns 0; -1 with an error set, and then nothing is written: what the exporter raises, `TypeError` if it is not an
+ * exporter, `SystemError` for a NULL argument.
  */
 int PyObject_AsReadBuffer(PyObject *obj, const void **buffer, Py_ssize_t *buffer_len);
 
-/** The same for memory that may be written. Every failure of the exporter is a `TypeError`. */
+/** `PyObject_AsReadBuffer` for memory that may be written. Every failure of the exporter is a `TypeError`. */
 int PyObject_AsWriteBuffer(PyObject *obj, void **buffer, Py_ssize_t *buffer_len);
 
 /** `PyObject_AsReadBuffer` with the pointer as one to characters. */
@@ -1168,11 +1166,11 @@ int PyObject_AsCharBuffer(PyObject *obj, const char **buffer, Py_ssize_t *buffer
  * Memoryviews
  *
  * A memoryview is an object that holds a view: it can be shared, kept, and asked for views itself. It takes a full view
- * of its exporter once; memoryviews made from it use the same snapshot, and the exporter's view is given back when the
+ * of its exporter once; memoryviews made from it use the same snapshot, and the exporter's view is released when the
  * last of them is released or destroyed. A memoryview always has shape, strides and format.
  */
 
-/** State flag of a managed buffer: the exporter's view has been given back. */
+/** State flag of a managed buffer: the exporter's view has been released. */
 #define _Py_MANAGED_BUFFER_RELEASED 1
 
 /** State flag of a managed buffer: `master.format` is its own memory. */
@@ -1215,20 +1213,20 @@ int PyObject_AsCharBuffer(PyObject *obj, const char **buffer, Py_ssize_t *buffer
 struct pybuffer_subscript {
     /** `PYBUFFER_SUBSCRIPT_*`. */
     int kind;
-    /** The index; of a slice the first place, or `PYBUFFER_ABSENT`. */
+    /** The index; of a slice the start, or `PYBUFFER_ABSENT`. */
     Py_ssize_t start;
-    /** Of a slice: the end, which is not among them, or `PYBUFFER_ABSENT`. */
+    /** Of a slice: the end, which is excluded, or `PYBUFFER_ABSENT`. */
     Py_ssize_t stop;
-    /** Of a slice: how far to the next, or `PYBUFFER_ABSENT` for 1. */
+    /** Of a slice: the step, or `PYBUFFER_ABSENT` for 1. */
     Py_ssize_t step;
 };
 
 /**
- * The one snapshot of an exporter's view that all memoryviews made from each other share. An exporter may answer two
- * requests differently; memoryviews of memoryviews must not notice, so only the first one asks.
+ * The one snapshot of an exporter's view that all memoryviews derived from it share. An exporter may answer two
+ * requests differently; memoryviews of memoryviews must not notice, so only the first one asks it.
  */
 struct _PyManagedBufferObject {
-    /** The head that every object has. The memoryviews that `exports` counts have one reference in common. */
+    /** The head that every object has. The memoryviews that `exports` counts share one reference. */
     PyObject ob_base;
     /** `_Py_MANAGED_BUFFER_*`. */
     int flags;
@@ -1244,7 +1242,7 @@ struct _PyManagedBufferObject {
 struct PyMemoryViewObject {
     /** The head that every object of varying size has. */
     PyVarObject ob_base;
-    /** The shared snapshot, which stays for as long as the memoryview does. */
+    /** The shared snapshot, which lives as long as the memoryview. */
     _PyManagedBufferObject *mbuf;
     /** The hash once it has been asked for, else -1. */
     Py_hash_t hash;
@@ -1266,14 +1264,14 @@ struct PyMemoryViewObject {
 /* Whether an object is a memoryview. */
 #define PyMemoryView_Check(op) Py_IS_TYPE(op, &PyMemoryView_Type)
 
-/* The view of a memoryview: its own, not to be changed or released. */
+/* The view of a memoryview: owned by it, not to be changed or released. */
 static inline Py_buffer *pybuffer_inline_view(PyObject *op)
 {
     return &((PyMemoryViewObject *)op)->view;
 }
 #define PyMemoryView_GET_BUFFER(op) pybuffer_inline_view(_PyObject_CAST(op))
 
-/* The exporter of a memoryview (borrowed), or NULL where no object stands behind it. */
+/* The exporter of a memoryview (borrowed), or NULL where the view has no exporter. */
 #define PyMemoryView_GET_BASE(op) (pybuffer_inline_view(_PyObject_CAST(op))->obj)
 
 /** The type of managed buffers. */
@@ -1304,17 +1302,17 @@ PyObject *PyMemoryView_FromMemory(char *mem, Py_ssize_t size, int flags);
  * be NULL for one axis, and `strides` for C order. The format is not parsed before it is used. A new reference.
  *
  * NULL with an error set: `ValueError` for a NULL `info->buf` or more than 64 axes, `BufferError` where `info`
- * contradicts itself, `MemoryError`, `SystemError` for NULL. A `len` above `product(shape) * itemsize` is no error, as in
+ * contradicts itself, `MemoryError`, `SystemError` for NULL. A `len` above `product(shape) * itemsize` is not an error, as in
  * CPython: copies of all bytes are then `len` bytes long.
  */
 PyObject *PyMemoryView_FromBuffer(const Py_buffer *info);
 
 /**
- * A memoryview of what `obj` exports, contiguous in `order`: of the memory itself where it is that already, else (for
- * `PyBUF_READ` only) of a copy in a bytes object, with the same format and shape. A new reference. Where memory of its own
- * is wanted, `pybuffer_memoryview_copy` always makes it.
+ * A memoryview of what `obj` exports, contiguous in `order`: of the memory itself if it is contiguous already, else (for
+ * `PyBUF_READ` only) of a copy in a bytes object, with the same format and shape. A new reference. If new memory
+ * is needed, `pybuffer_memoryview_copy` always makes it.
  *
- * NULL with an error set: `BufferError` where `PyBUF_WRITE` asks for what cannot be had, those of
+ * NULL with an error set: `BufferError` where `PyBUF_WRITE` cannot be satisfied, those of
  * `PyMemoryView_FromObject`, `OverflowError` for a copy too large for a bytes object, `SystemError` for another `buffertype`
  * or `order`.
  */
@@ -1339,7 +1337,7 @@ PyObject *pybuffer_memoryview_new(const char *format, int ndim, const Py_ssize_t
 PyObject *pybuffer_memoryview_copy(PyObject *view, char order);
 
 /**
- * Gives the memory up before the object is destroyed; every later use is a `ValueError`. Doing so twice is no error.
+ * Gives the memory up before the object is destroyed; every later use is a `ValueError`. Releasing twice is not an error.
  *
  * Returns 0; -1 with `BufferError` while consumers hold views of this memoryview (nothing is changed then), `TypeError`
  * if `view` is not a memoryview, `SystemError` for NULL. CPython: the method `memoryview.release()`.
@@ -1354,11 +1352,11 @@ int pybuffer_memoryview_is_released(PyObject *view);
 /**
  * Whether a memoryview and what `b` exports have the same shape and equal items, whatever their formats: 1 or 0.
  *
- * Two items are equal where they have the same number of values, which are equal as Python's `==` has it: integers, floats,
- * bools and complex numbers by what they are, without rounding, units of text with each other, bytes with bytes. NaN equals
+ * Two items are equal if they have the same number of values, which are equal by Python's `==`: integers, floats,
+ * bools and complex numbers by value, without rounding, units of text with each other, bytes with bytes. NaN equals
  * nothing. Names and the nesting of records do not count, nor does padding. `PyObject_RichCompareBool` does the same for
- * the struct module's formats, as CPython does, and says that views of any other (records, sub-arrays, complex numbers, long
- * doubles, text) are unequal. Two native "?" are compared by their truth here.
+ * the struct module's formats, as CPython does, and treats views of any other (records, sub-arrays, complex numbers, long
+ * doubles, text) as unequal. Two native "?" are compared by their truth here.
  *
  * A memoryview that has been released is equal to itself only, a view of an invalid format to none. No thread may write the
  * memory meanwhile.
@@ -1373,12 +1371,12 @@ int pybuffer_memoryview_equal(PyObject *a, PyObject *b);
  *
  * Items are named by `nindices` indices, one for each axis; negative ones count from the end. A view of no axes has one
  * item and takes no indices (`indices` may be NULL then). The values of an item are those of its format, see "Formats":
- * for a format like "d" one, for "<ihd" three. Items may have any format of this library, and lie anywhere. What the view
- * has besides, its number of axes, shape, strides and so on, is in `PyMemoryView_GET_BUFFER(view)`; its length along the
- * first axis is `PyObject_Length(view)`.
+ * for a format like "d" one, for "<ihd" three. Items may have any format of this library, and lie anywhere. The other
+ * properties of the view, its number of axes, shape, strides and so on, are in `PyMemoryView_GET_BUFFER(view)`; its length
+ * along the first axis is `PyObject_Length(view)`.
  *
  * Errors that every function here may set: `ValueError` for a memoryview that has been released, or whose items are
- * smaller than its format says, or whose format is invalid; `TypeError` for an object that is no memoryview, or another
+ * smaller than its format says, or whose format is invalid; `TypeError` for an object that is not a memoryview, or another
  * number of indices; `IndexError` that names the axis, counted from 1, for an index out of bounds; `SystemError` for NULL
  * or a negative count; `MemoryError`.
  */
@@ -1387,7 +1385,7 @@ int pybuffer_memoryview_equal(PyObject *a, PyObject *b);
  * The address of an item, in the memory of the view. It may be used for as long as this view, or another one of the same
  * snapshot (made from it, or that it was made from), has not been released.
  *
- * CPython: `PyBuffer_GetPointer`, which does not look whether the indices are within the shape.
+ * CPython: `PyBuffer_GetPointer`, which does not check that the indices are within the shape.
  */
 void *pybuffer_memoryview_item_pointer(PyObject *view, const Py_ssize_t *indices, int nindices);
 
@@ -1411,7 +1409,7 @@ int pybuffer_memoryview_set_item(PyObject *view, const Py_ssize_t *indices, int 
     const pybuffer_value *values, int nvalues);
 
 /**
- * Writes to `number` the number that an item is, converted as C converts: a float is truncated towards zero. The format
+ * Reads an item as a number, converted as in C: a float is truncated towards zero. The format
  * must have one value, a number: an integer, '?', a float, bits or an address.
  *
  * Returns 0; -1 also with `TypeError` if the item is not a number, `ValueError` where it has another number of values or
@@ -1419,26 +1417,28 @@ int pybuffer_memoryview_set_item(PyObject *view, const Py_ssize_t *indices, int 
  */
 int pybuffer_memoryview_get_int64(PyObject *view, const Py_ssize_t *indices, int nindices, int64_t *number);
 
-/** The same for an unsigned number; a negative one does not fit. */
+/** `pybuffer_memoryview_get_int64` for an unsigned number; a negative one does not fit. */
 int pybuffer_memoryview_get_uint64(PyObject *view, const Py_ssize_t *indices, int nindices, uint64_t *number);
 
-/** The same for a double: integers and long doubles round to the nearest one, and what is NaN stays so. */
+/**
+ * `pybuffer_memoryview_get_int64` for a double: integers and long doubles round to the nearest one, and NaN stays NaN.
+ */
 int pybuffer_memoryview_get_double(PyObject *view, const Py_ssize_t *indices, int nindices, double *number);
 
 /**
- * Makes an item of a number, converted as C converts; all but 0 is true in a '?'. Padding becomes 0.
+ * Writes a number to an item, converted as in C; all but 0 is true in a '?'. Padding becomes 0.
  *
  * Returns 0; -1 also with `TypeError` where the memory is read-only or the item is not a number, `ValueError` where it has
  * another number of values, `OverflowError` where the number does not fit. Nothing is written then.
  */
 int pybuffer_memoryview_set_int64(PyObject *view, const Py_ssize_t *indices, int nindices, int64_t number);
 
-/** The same with an unsigned number. */
+/** `pybuffer_memoryview_set_int64` with an unsigned number. */
 int pybuffer_memoryview_set_uint64(PyObject *view, const Py_ssize_t *indices, int nindices, uint64_t number);
 
 /**
- * The same with a double: for an integer it is truncated towards zero (`ValueError` for NaN), for a smaller float rounded,
- * and infinite where it is too large.
+ * `pybuffer_memoryview_set_int64` with a double: truncated towards zero for an integer (`ValueError` for NaN), rounded for a
+ * smaller float, which becomes infinite if it is too large.
  */
 int pybuffer_memoryview_set_double(PyObject *view, const Py_ssize_t *indices, int nindices, double number);
 
@@ -1468,8 +1468,8 @@ PyObject *pybuffer_memoryview_tobytes(PyObject *view, char order);
 
 /**
  * How many items have these values (`nvalues`, as many as the format has); numbers are equal by value, whatever their
- * types, and NaN equals nothing. -1 also with `ValueError` for another number of values, `TypeError` for a value of no
- * kind. CPython 3.14: `memoryview.count`, in one dimension.
+ * types, and NaN equals nothing. -1 also with `ValueError` for another number of values, `TypeError` for a value of unknown
+ * kind. CPython 3.14: `memoryview.count`, for one axis.
  */
 Py_ssize_t pybuffer_memoryview_count(PyObject *view, const pybuffer_value *values, int nvalues);
 
@@ -1478,26 +1478,26 @@ Py_ssize_t pybuffer_memoryview_count(PyObject *view, const pybuffer_value *value
  * `stop`; items are counted in C order, and negative places count from the end. `PY_SSIZE_T_MAX` as `stop` is the end.
  *
  * -1 also with `ValueError` if there is no such item, and `TypeError` for a view of no axes. CPython 3.14: `memoryview.index`,
- * in one dimension.
+ * for one axis.
  */
 Py_ssize_t pybuffer_memoryview_index(PyObject *view, const pybuffer_value *values, int nvalues,
     Py_ssize_t start, Py_ssize_t stop);
 
 /**
- * An iterator over the first axis, which keeps the memoryview. It may be shared by threads: each place is met once. A new
- * reference; NULL also with `TypeError` for a view of no axes. CPython: `iter(view)`, in one dimension.
+ * An iterator over the first axis, which keeps the memoryview. Threads may share it: each place is visited once. A new
+ * reference; NULL also with `TypeError` for a view of no axes. CPython: `iter(view)`, for one axis.
  */
 PyObject *pybuffer_memoryview_iter(PyObject *view);
 
 /**
  * A memoryview of the next place along the first axis: a row of a matrix, a view of no axes where there is only one. A new
- * reference; NULL without an error at the end. A place that could not be given for an error is not met again.
+ * reference; NULL without an error at the end. A place that could not be returned because of an error is skipped.
  */
 PyObject *pybuffer_memoryview_next(PyObject *iterator);
 
 /**
  * Unpacks the next item of a view of one axis to `values`, as `pybuffer_memoryview_get_item` does. Returns 1; 0 at the
- * end; -1 with an error. An item that could not be given for an error is not met again.
+ * end; -1 with an error. An item that could not be returned because of an error is skipped.
  */
 int pybuffer_memoryview_next_item(PyObject *iterator, pybuffer_value *values, int nvalues);
 
@@ -1510,10 +1510,10 @@ int pybuffer_memoryview_next_item(PyObject *iterator, pybuffer_value *values, in
  * where they say `NotImplementedError` for what suboffsets cannot express.
  *
  * Errors that every function here may set: `ValueError` for a memoryview that has been released, `TypeError` for an object
- * that is none, `SystemError` for NULL or a negative count, `MemoryError`.
+ * that is not one, `SystemError` for NULL or a negative count, `MemoryError`.
  */
 
-/* What is left out of a slice: the start, the stop, or the step, which is then 1. */
+/* An omitted start, stop or step (then 1) of a slice. */
 #define PYBUFFER_ABSENT PY_SSIZE_T_MIN
 
 /* Initializers of a pybuffer_subscript:
@@ -1530,14 +1530,14 @@ int pybuffer_memoryview_next_item(PyObject *iterator, pybuffer_value *values, in
 
 /**
  * The part that `count` subscripts select, one for each axis from the first on; what they leave out is taken whole.
- * Integers take an axis away, slices keep it, and are clipped as in Python; an ellipsis stands for the axes in the middle
+ * Integers remove an axis, slices keep it, and are clipped as in Python; an ellipsis stands for the axes in the middle
  * that are left out, and a new axis has one item. With an index for each axis the part has no axes. `subscripts` may be
  * NULL where `count` is 0. A new reference.
  *
  * NULL also with `IndexError` that names the axis (counted from 1) for an index out of bounds, and for a second ellipsis;
  * `ValueError` for a step of 0 or more than 64 axes; `TypeError` for more subscripts than axes; `NotImplementedError`
  * where indices would leave two pointers to follow in succession, or a part begins before where its pointers lead.
- * CPython: `view[...]`, which gives the value of an item in the place of a view of no axes; slices of one axis only.
+ * CPython: `view[...]`, which returns the value of an item instead of a view of no axes; slices of one axis only.
  */
 PyObject *pybuffer_memoryview_subscript(PyObject *view, const pybuffer_subscript *subscripts, int count);
 
@@ -1547,7 +1547,7 @@ PyObject *pybuffer_memoryview_subscript(PyObject *view, const pybuffer_subscript
  *
  * Returns 0; -1 with `TypeError` where the memory is read-only or `source` exports nothing, `ValueError` where the
  * structures differ, those of `pybuffer_memoryview_subscript`, and whatever the exporter raises. Nothing is written then.
- * CPython: `view[...] = source`, in one dimension.
+ * CPython: `view[...] = source`, for one axis.
  */
 int pybuffer_memoryview_assign(PyObject *view, const pybuffer_subscript *subscripts, int count,
     PyObject *source);
@@ -1562,14 +1562,14 @@ int pybuffer_memoryview_fill(PyObject *view, const pybuffer_subscript *subscript
     const pybuffer_value *values, int nvalues);
 
 /**
- * The same items, the last first along one axis; negative ones count from the last. A new reference; NULL also with
+ * The items in reverse order along one axis; a negative axis counts from the last. A new reference; NULL also with
  * `ValueError` where there is no such axis, `NotImplementedError` as `pybuffer_memoryview_subscript`.
  */
 PyObject *pybuffer_memoryview_flip(PyObject *view, int axis);
 
 /**
- * The same items with the axes in another order: axis `i` of the new view is axis `axes[i]` of the old one, negative ones
- * counting from the last; `axes` has as many entries as the view has axes. NULL in its place turns the order round, which
+ * The items with the axes in another order: axis `i` of the new view is axis `axes[i]` of the old one, negative ones
+ * counting from the last; `axes` has as many entries as the view has axes. NULL for `axes` reverses the order, which
  * transposes a matrix. A new reference.
  *
  * NULL also with `ValueError` where `axes` does not name each axis once, `NotImplementedError` where axes on both sides
@@ -1578,33 +1578,33 @@ PyObject *pybuffer_memoryview_flip(PyObject *view, int axis);
 PyObject *pybuffer_memoryview_permute(PyObject *view, const int *axes, int count);
 
 /**
- * The items repeated to a shape: axes of one item get as many as `shape` says, all in the same place, and so do axes that
- * are missing in front. The new view is read-only where anything is repeated, since one item stands for many. `shape`
+ * The items repeated to a shape: axes of one item get as many as `shape` says, all in the same place, and so do missing
+ * leading axes. The new view is read-only where anything is repeated, since one item stands for many. `shape`
  * may be NULL where `ndim` is 0. A new reference.
  *
- * NULL also with `ValueError` where the shape of the view does not allow it, or memory could not hold as much.
+ * NULL also with `ValueError` where the shape of the view does not allow it, or the result is larger than memory.
  * NumPy: `broadcast_to`.
  */
 PyObject *pybuffer_memoryview_broadcast(PyObject *view, int ndim, const Py_ssize_t *shape);
 
 /**
- * The same items in another shape, counted in `order`: 'C', the last index fastest, or 'F', the first. One entry of
+ * The items in another shape, counted in `order`: 'C', the last index fastest, or 'F', the first. One entry of
  * `shape` may be -1: it is what the others leave. It takes no copy: where that would be needed, it fails. `shape` may be
  * NULL where `ndim` is 0. A new reference.
  *
- * NULL also with `ValueError` where the numbers of items differ, `BufferError` where the memory does not lie so that
- * strides can express the shape (`PyMemoryView_GetContiguous` makes a copy that does), `SystemError` for another order.
+ * NULL also with `ValueError` where the numbers of items differ, `BufferError` where
+ * strides cannot express the shape (`PyMemoryView_GetContiguous` makes a copy that can), `SystemError` for another order.
  */
 PyObject *pybuffer_memoryview_reshape(PyObject *view, int ndim, const Py_ssize_t *shape, char order);
 
 /**
  * The same bytes as items of another format and shape. A contiguous view becomes one of one axis, or one of one axis
  * becomes one of `ndim` axes in `order`, 'C' or 'F'; one of the two formats is a byte format (`B`, `b` or `c`), the
- * other one may be any. NULL for `shape` means one axis, of as many items as there are, and `ndim` and `order` do not
+ * other one may be any. NULL for `shape` means one axis, of all items, and `ndim` and `order` do not
  * matter. A new reference.
  *
- * NULL also with `TypeError` where the view is not C-contiguous (a Fortran-contiguous one will do where the new one has one
- * axis), has an axis without items, neither shape has one axis, neither format is a byte format, or the bytes do not come
+ * NULL also with `TypeError` where the view is not C-contiguous (a Fortran-contiguous one is fine where the new one has one
+ * axis), has an axis without items, neither shape has one axis, neither format is a byte format, or the bytes do not add up
  * to whole items or to the shape; `ValueError` for an invalid format, an item without bytes, an entry of `shape`
  * below 1, or more than 64 axes; `SystemError` for another order.
  * CPython: `memoryview.cast`, which takes native formats of one code only; the order, and Fortran-contiguous views, are
@@ -1613,9 +1613,7 @@ PyObject *pybuffer_memoryview_reshape(PyObject *view, int ndim, const Py_ssize_t
 PyObject *pybuffer_memoryview_cast(PyObject *view, const char *format, int ndim, const Py_ssize_t *shape,
     char order);
 
-/**
- * The same memory, not to be written through the new view. A new reference. CPython: `memoryview.toreadonly()`.
- */
+/** The same memory, read-only through the new view. A new reference. CPython: `memoryview.toreadonly()`. */
 PyObject *pybuffer_memoryview_toreadonly(PyObject *view);
 
 /* ===========================================================================================================
@@ -1626,12 +1624,12 @@ PyObject *pybuffer_memoryview_toreadonly(PyObject *view);
  * each other in the order of the format. Numbers are integers, `?`, `e f d g`, bits (`t`), and addresses (`P`), which are
  * integers; a format with anything else in it (`c s p u w`, complex numbers, `O & X z Z`) is a `TypeError`.
  *
- * Numbers are converted by value, as C converts, but checked. An integer or a float without its fraction that is out of
- * range is an `OverflowError`, and so is an infinite one; NaN, where an integer is needed, is a `ValueError`. What becomes
- * a float is rounded once, to the nearest, of two to the even one; a float that is too large becomes infinite; NaN stays
+ * Numbers are converted by value, as in C, but checked. An integer or a float without its fraction that is out of
+ * range is an `OverflowError`, and so is an infinite one; NaN, where an integer is needed, is a `ValueError`. Numbers that
+ * become floats are rounded once, to the nearest, with ties to even; a float that is too large becomes infinite; NaN stays
  * NaN, but its payload need not. All but zero is true, NaN too.
  *
- * `count` is the number of them all: items times values of an item. The array must not share memory with the view. No other
+ * `count` is the number of all values: items times values of an item. The array must not share memory with the view. No other
  * thread may write what is read, or touch what is written, meanwhile; a release of the memoryview takes effect afterwards.
  */
 
@@ -1640,7 +1638,7 @@ PyObject *pybuffer_memoryview_toreadonly(PyObject *view);
  * and long doubles are rounded to the nearest one.
  *
  * Returns 0; -1 with an error set: `ValueError` for another `count` (the message says both), a released memoryview, an
- * invalid format, or items that are smaller than it says; `TypeError` for a format with anything else than numbers (the message
+ * invalid format, or items that are smaller than it says; `TypeError` for a format with anything but numbers (the message
  * says what), or if `view` is not a memoryview; `MemoryError`, for formats of many parts only; `SystemError` for NULL, also
  * where `count` is 0. CPython has no counterpart; NumPy's is `astype`.
  */
@@ -1677,10 +1675,10 @@ int pybuffer_memoryview_to_uint64(PyObject *view, uint64_t *numbers, Py_ssize_t 
  * they are. Where several items share memory, the last one in index order wins.
  *
  * All numbers are checked before the first is written, so a call that fails changes nothing. Returns 0; -1 with an error
- * set: `OverflowError` for a number out of the range of what it is for, and `ValueError` for NaN where that is an integer
+ * set: `OverflowError` for a number out of the range of its value, and `ValueError` for NaN where that is an integer
  * (the message says which number is the first such, counted from 0); `ValueError` for another `count` (the message says
  * both), a released memoryview, an invalid format, or items that are smaller than it says; `TypeError` for read-only
- * memory, for a format with anything else than numbers (the message says what), or if `view` is not a memoryview;
+ * memory, for a format with anything but numbers (the message says what), or if `view` is not a memoryview;
  * `MemoryError`, for formats of many parts only; `SystemError` for NULL, also where `count` is 0.
  */
 int pybuffer_memoryview_from_double(PyObject *view, const double *numbers, Py_ssize_t count);
@@ -1700,7 +1698,7 @@ int pybuffer_memoryview_from_uint64(PyObject *view, const uint64_t *numbers, Py_
 /* ===========================================================================================================
  * Text of memoryviews
  *
- * There are no strings here: the text is ASCII in a new bytes object, with a NUL behind it as every bytes object has one,
+ * There are no strings here: the text is ASCII in a new bytes object, with a NUL after it as every bytes object has one,
  * so that `PyBytes_AsString` gives a C string. No thread may write the memory meanwhile; a release in another one takes
  * effect afterwards.
  */
@@ -1719,7 +1717,7 @@ int pybuffer_memoryview_from_uint64(PyObject *view, const uint64_t *numbers, Py_
 PyObject *pybuffer_memoryview_hex(PyObject *view, int separator, Py_ssize_t bytes_per_separator);
 
 /**
- * What Python shows of a memoryview: "<memory at 0x7f0123456789>", or "<released memory at 0x7f0123456789>". The address is
+ * The `repr` of a memoryview in Python: "<memory at 0x7f0123456789>", or "<released memory at 0x7f0123456789>". The address is
  * that of the object.
  *
  * A new bytes object; NULL with `TypeError` if `view` is not a memoryview, `MemoryError`, `SystemError` for NULL. CPython:
@@ -1728,23 +1726,24 @@ PyObject *pybuffer_memoryview_hex(PyObject *view, int separator, Py_ssize_t byte
 PyObject *pybuffer_memoryview_repr(PyObject *view);
 
 /**
- * The items, as Python writes the lists that `memoryview.tolist()` gives: "[[0, 1], [2, 3]]". Of no axes it is the
+ * The items, as Python writes the lists that `memoryview.tolist()` gives: "[[0, 1], [2, 3]]". For a view of no axes it is the
  * one item.
  *
  * Every format that `pybuffer_format_parse` takes is shown, record or not: an item of one value as that value, one of
  * several as "(1, 2.0)", one of none as "()", without names and without the nesting of records. A value is written as
- * Python's `repr` has it: integers (addresses and bits, too) in decimal, floats with the fewest digits that lead back to the
+ * by Python's `repr`: integers (addresses and bits, too) in decimal, floats with the fewest digits that lead back to the
  * same double ("0.1", "1e+16", "-0.0", "inf", "nan"; halves and singles as the doubles that they are, a long double as the
  * nearest double), "(1+2j)", "True", "b'bytes\x00'". Units of text are strings of length 1, everything beyond ASCII
  * escaped as by `ascii()`: "'a'", "'\xe9'", "'\u20ac'", "'\U0001f40d'".
  *
- * At most `limit` items are shown, the first ones in C order; negative is all. Each list that has more than is shown of it
- * ends with "..."; what is not shown at all is part of the "..." around it. Of the items [[0, 1, 2, 3], [4, 5, 6, 7]]:
+ * At most `limit` items are shown, the first ones in C order; a negative limit means all. A list with more items than are
+ * shown ends with "..."; a list of which nothing is shown is part of the "..." of the outer one. Of the items [[0, 1, 2, 3],
+ * [4, 5, 6, 7]]:
  *
  * * limit 3: "[[0, 1, 2, ...], ...]"
  * * limit 4: "[[0, 1, 2, 3], ...]"
  * * limit 5: "[[0, 1, 2, 3], [4, ...]]"
- * * limit 0: "[...]" (of no axes: "...")
+ * * limit 0: "[...]" (without axes: "...")
  *
  * Where there are no items ("[]", "[[], []]"), empty lists count in their place.
  *
@@ -1756,7 +1755,7 @@ PyObject *pybuffer_memoryview_text(PyObject *view, Py_ssize_t limit);
 /* ===========================================================================================================
  * PickleBuffers
  *
- * A PickleBuffer stands for another exporter: it holds a full, read-only view of it, and hands requests on to it.
+ * A PickleBuffer stands for another exporter: it holds a full, read-only view of it, and passes requests on to it.
  */
 
 /* Whether an object is a PickleBuffer. */
@@ -1766,19 +1765,19 @@ PyObject *pybuffer_memoryview_text(PyObject *view, Py_ssize_t limit);
 extern PyTypeObject PyPickleBuffer_Type;
 
 /**
- * A PickleBuffer for what `base` exports. A new reference; NULL with what the exporter raises, `TypeError` where it is
- * none, `BufferError` where its answer is wrong (see "Buffers"), `MemoryError`.
+ * A PickleBuffer for what `base` exports. A new reference; NULL with what the exporter raises, `TypeError` where it is not
+ * an exporter, `BufferError` where its answer is wrong (see "Buffers"), `MemoryError`.
  */
 PyObject *PyPickleBuffer_FromObject(PyObject *base);
 
 /**
- * The view that a PickleBuffer holds: its own, not to be released, and valid until `PyPickleBuffer_Release`. NULL with
+ * The view that a PickleBuffer holds: not to be released by the caller, and valid until `PyPickleBuffer_Release`. NULL with
  * `ValueError` once it has been released, `TypeError` if `picklebuffer` is not a PickleBuffer.
  */
 const Py_buffer *PyPickleBuffer_GetBuffer(PyObject *picklebuffer);
 
 /**
- * Gives the view back before the object is destroyed. To do so again is no error, in any thread, even in the exporter's
+ * Releases the view before the object is destroyed. Releasing again is not an error, in any thread, even in the exporter's
  * `bf_releasebuffer` of that view. Returns 0; -1 with `TypeError` if `picklebuffer` is not a PickleBuffer.
  */
 int PyPickleBuffer_Release(PyObject *picklebuffer);
@@ -1792,8 +1791,8 @@ int PyPickleBuffer_Release(PyObject *picklebuffer);
  * written, keeps the rules of the protocol.
  *
  * A full description has `buf`, `len`, `itemsize`, `ndim`, `readonly` and, where it has axes, `shape` and `strides`;
- * `format` may be NULL ("B"), and `suboffsets` where no axis holds pointers (all negative is the same, and is handed out
- * as NULL); `internal` is handed on. `len` is `product(shape) * itemsize`.
+ * `format` may be NULL ("B"), and `suboffsets` where no axis holds pointers (all negative is the same, and is passed on
+ * as NULL); `internal` is passed on. `len` is `product(shape) * itemsize`.
  */
 
 /**
@@ -1803,8 +1802,8 @@ int PyPickleBuffer_Release(PyObject *picklebuffer);
 typedef void (*pybuffer_destroy)(void *context);
 
 /**
- * Told by `pybuffer_check_exporter` of a rule that is broken: the context, the flags of the request at fault (-1 where
- * it is about the answers as a whole), and what is wrong, in words, with the names of the flags; UTF-8, and valid until
+ * Called by `pybuffer_check_exporter` for a broken rule: the context, the flags of the request at fault (-1 where
+ * it concerns the answers as a whole), and a message with the names of the flags; UTF-8, and valid until
  * the function returns. Errors that it leaves pending are dropped.
  */
 typedef void (*pybuffer_report)(void *context, int flags, const char *message);
@@ -1817,28 +1816,28 @@ extern PyTypeObject pybuffer_memory_type;
 
 /**
  * For `bf_getbuffer`: fills `view` as the request `flags` ask, from the full description of the exporter's memory, with a
- * new reference to `exporter`. It does what a memoryview of that memory does: what the flags do not ask for is left out;
- * without `PyBUF_ND` the answer is one axis without a shape, and `PyBUF_FORMAT` is refused then. `description->obj` is
- * not used. The arrays, the format and the memory have to stay where they are until the view is released.
+ * new reference to `exporter`. It does what a memoryview of that memory does: fields that the flags do not ask for are left
+ * out; without `PyBUF_ND` the answer is one axis without a shape, and `PyBUF_FORMAT` is refused then. `description->obj` is
+ * not used. The arrays, the format and the memory must stay where they are until the view is released.
  *
  * Of one axis the description may leave out the strides (contiguous items), and for single bytes also the shape;
  * the view then points into itself, and like every view it must not be moved. Of several axes it has both.
  *
  * Returns 0; -1 with `view->obj` NULL and an error set: `BufferError` where the memory cannot meet the request, which
- * begins with the name of the exporter's type, where the description is incomplete or contradicts itself, or where
- * `view` is NULL; `SystemError` for another NULL or flags that are no request.
+ * starts with the name of the exporter's type, where the description is incomplete or contradicts itself, or where
+ * `view` is NULL; `SystemError` for another NULL or invalid flags.
  */
 int pybuffer_fill_view(Py_buffer *view, PyObject *exporter, const Py_buffer *description, int flags);
 
 /**
- * An exporter of memory of the program's (a pybuffer.memory object): a new reference. The arrays and the format of the
- * description are copied; a missing shape (of one axis) and missing strides (C order) are made up; a new reference to
+ * An exporter of memory of the program (a pybuffer.memory object): a new reference. The arrays and the format of the
+ * description are copied; a missing shape (of one axis) and missing strides (C order) are added; a new reference to
  * `description->obj` is kept where it is not NULL.
  *
  * When the object is destroyed, which is after the last view of it has been released, `destroy(context)` is called, once,
- * by the thread that drops the last reference, and then the reference to `description->obj` is dropped; a pending error is left as it is.
- * `destroy` may be NULL. Read-only memory has a hash, by identity, so that memoryviews of it have theirs (of the bytes);
- * writable memory is unhashable.
+ * by the thread that drops the last reference, and then the reference to `description->obj` is dropped; a pending error is
+ * left as it is. `destroy` may be NULL. Read-only memory has a hash, by identity, so that memoryviews of it have theirs (of
+ * the bytes); writable memory is unhashable.
  *
  * NULL with an error set, and then `destroy` is not called: `BufferError` where the description is incomplete or
  * contradicts itself, `MemoryError`, `SystemError` for NULL.
@@ -1856,20 +1855,20 @@ PyObject *pybuffer_memoryview_from_memory(const Py_buffer *description, pybuffer
 /**
  * Checks an exporter: sends each request that PEP 3118 and CPython name, each with and without `PyBUF_WRITABLE` and
  * `PyBUF_FORMAT`, twice by itself, once while another view is held, and some with several views held that are released
- * in another order. `report`, where it is not NULL, is told of each rule that is broken, once, with the first request
- * that shows it. For the tests of those who write exporters.
+ * in another order. `report`, where it is not NULL, is called for each broken rule, once, with the first request
+ * that shows it. For tests of exporters.
  *
  * The rules are those of PEP 3118 and CPython's documentation. Where these leave a choice: without `PyBUF_ND`, `itemsize`
  * is 1 or what it is with it, and `ndim` 0, 1 or what it is; `PyBUF_FORMAT` without `PyBUF_ND` may be refused, and "B"
- * answers it; with it NULL is right for items of one byte; after a failure `obj` may be as it was; strides that lead
- * nowhere, for axes of one item and memory of no bytes, may be any, and such memory may count as contiguous or not; an
+ * answers it; with it NULL is right for items of one byte; after a failure `obj` may be as it was; strides that are not used,
+ * for axes of one item and memory of no bytes, may be any, and such memory may count as contiguous or not; an
  * exporter may refuse while others hold views what it answers alone.
  *
- * Returns the number of rules that are broken, 0 for a good exporter; -1 with an error set where it cannot be checked:
+ * Returns the number of broken rules, 0 for a correct exporter; -1 with an error set where it cannot be checked:
  * `TypeError` where `obj` exports nothing, `MemoryError` where the exporter raises that, `SystemError` for a NULL `obj`.
  * A pending error is left as it is. `report` may use the library; no other thread may use `obj` meanwhile.
  *
- * A bad exporter is survived as long as it keeps what no consumer can check: what `obj`, `format` and the arrays point
+ * It survives a faulty exporter as long as that keeps what no consumer can check: what `obj`, `format` and the arrays point
  * to is there until the view is released, with `ndim` entries where that is 0 to 64.
  */
 Py_ssize_t pybuffer_check_exporter(PyObject *obj, pybuffer_report report, void *context);
@@ -1878,29 +1877,29 @@ Py_ssize_t pybuffer_check_exporter(PyObject *obj, pybuffer_report report, void *
  * The general exporter
  *
  * An ndarray exports any array that PEP 3118 can describe: every format, up to 128 axes, strides of any sign, pointers
- * (suboffsets); memory of its own, or the answer of another exporter to any request. `pybuffer_ndarray_zeros` is what a
- * program wants that needs an array to fill; everything is done to its items through a memoryview of it. The rest makes it an
- * exporter to test consumers with, which can do what no good exporter does. CPython: `_testbuffer.ndarray`, an extension
+ * (suboffsets); memory of its own, or the answer of another exporter to any request. `pybuffer_ndarray_zeros` is for a
+ * program that needs an array to fill; its items are accessed through a memoryview of it. The rest makes it an
+ * exporter to test consumers with, which can misbehave on demand. CPython: `_testbuffer.ndarray`, an extension
  * module of its own tests; `PYBUFFER_ND_*` have the values of its `ND_*`.
  *
  * An ndarray with memory of its own has a stack of bases, each an array, of which the one on the top answers requests.
  * `pybuffer_ndarray_push` puts another one on it, `pybuffer_ndarray_pop` frees it. Each base counts its views; one that is
  * no longer on the top is freed with its last view, and one that has had none stays below.
  *
- * What `flags` say of a base: `PYBUFFER_ND_WRITABLE`, `PYBUFFER_ND_FORTRAN`, `PYBUFFER_ND_PIL`, and for tests
+ * The `flags` of a base: `PYBUFFER_ND_WRITABLE`, `PYBUFFER_ND_FORTRAN`, `PYBUFFER_ND_PIL`, and for tests
  * `PYBUFFER_ND_GETBUF_FAIL` and `PYBUFFER_ND_GETBUF_UNDEFINED`. `PYBUFFER_ND_C` claims that an array is contiguous in
- * C order, `PYBUFFER_ND_SCALAR` in both orders; where that is not so, most requests fail with a
+ * C order, `PYBUFFER_ND_SCALAR` in both orders; if that is false, most requests fail with a
  * `BufferError`.
  * `PYBUFFER_ND_VAREXPORT` is for the object as a whole, when it is made.
  *
  * The arguments that describe a base: `format` may be NULL ("B"); `shape` may be NULL where `ndim` is 0; `strides` may be
- * NULL, which means contiguous, in C order or, with `PYBUFFER_ND_FORTRAN`, in Fortran order. All is copied. Errors about them are
- * `ValueError` for a format that is invalid or has no bytes, a negative length, more than 128 axes, unknown flags, and for an
- * array that does not lie in its memory (see `pybuffer_verify_structure`) or has more bytes than memory can; `TypeError`
+ * NULL, which means contiguous, in C order or, with `PYBUFFER_ND_FORTRAN`, in Fortran order. All is copied. Errors about them
+ * are `ValueError` for a format that is invalid or has no bytes, a negative length, more than 128 axes, unknown flags, and for
+ * an array that does not lie in its memory (see `pybuffer_verify_structure`) or has more bytes than memory can; `TypeError`
  * for `PYBUFFER_ND_PIL` without axes and for `PYBUFFER_ND_FORTRAN` with strides.
  *
- * All of this may be done from several threads at once. The program must synchronize access to the bytes of the memory, and must
- * not pop a base while it uses what `pybuffer_ndarray_get_state` points to.
+ * All of this may be done from several threads at once. The program must synchronize access to the bytes of the memory, and
+ * must not pop a base while it uses what `pybuffer_ndarray_get_state` points to.
  */
 
 /** The most axes of an ndarray. Consumers follow `PyBUF_MAX_NDIM`, half of it. */
@@ -1909,7 +1908,7 @@ Py_ssize_t pybuffer_check_exporter(PyObject *obj, pybuffer_report report, void *
 /** Read-only, strides in C order, nothing special. */
 #define PYBUFFER_ND_DEFAULT 0
 
-/** When it is made: its layout may be changed (pushed over) while views of it are held. */
+/** Only when it is made: its layout may be changed (by a push) while views of it are held. */
 #define PYBUFFER_ND_VAREXPORT 1
 
 /** The memory may be written. */
@@ -1938,10 +1937,10 @@ Py_ssize_t pybuffer_check_exporter(PyObject *obj, pybuffer_report report, void *
 /** Set by the library where an array is C-contiguous. */
 #define PYBUFFER_ND_C 256
 
-/** What an ndarray is at the moment: the base on the top of its stack. */
+/** The state of an ndarray: the base on the top of its stack. */
 struct pybuffer_ndarray_state {
     /**
-     * All there is of the base: what a request for everything is answered with, but for `obj`, which is the exporter that
+     * The full description of the base, as a request for everything is answered, except for `obj`, which is the exporter that
      * an ndarray of another one, or a part, is of (borrowed), and else NULL. It lives until the base is popped, or is
      * no longer on the top and its last view is released.
      */
@@ -1952,11 +1951,11 @@ struct pybuffer_ndarray_state {
     int reexports;
     /** Bytes from the start of the memory to the item at index 0; 0 with pointers, -1 where `reexports` is 1. */
     Py_ssize_t offset;
-    /** The bytes of its memory, with the pointers in front; -1 where `reexports` is 1. */
+    /** The bytes of its memory, including the leading pointers; -1 where `reexports` is 1. */
     Py_ssize_t memlen;
     /** The views of this base that are held. */
     Py_ssize_t exports;
-    /** The bases that there are, those included that only a view keeps. */
+    /** The number of bases, including those that only a view keeps. */
     Py_ssize_t bases;
 };
 
@@ -1964,7 +1963,7 @@ struct pybuffer_ndarray_state {
 extern PyTypeObject pybuffer_ndarray_type;
 
 /**
- * An ndarray of a copy of the `nbytes` bytes at `items`, in which the item at index 0 of every axis begins at `offset`. A
+ * An ndarray of a copy of the `nbytes` bytes at `items`, in which the item at index 0 of every axis starts at `offset`. A
  * new reference.
  *
  * NULL with an error set: those of the description of a base (see above), `MemoryError`, `SystemError` for a NULL or a
@@ -1974,10 +1973,10 @@ PyObject *pybuffer_ndarray_new(const void *items, Py_ssize_t nbytes, const char 
     const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset, int flags);
 
 /**
- * The same from values, packed contiguously by the format: all of an item in the order of the format, as
+ * `pybuffer_ndarray_new` from values, packed contiguously by the format: all of an item in the order of the format, as
  * `pybuffer_format_pack` takes them. CPython: `ndarray(items, shape=..., ...)`.
  *
- * NULL also with `ValueError` where the values do not come to whole items, one does not fit, or items of the format have
+ * NULL also with `ValueError` where the values do not make whole items, one does not fit, or items of the format have
  * none; `TypeError` for a value of the wrong kind.
  */
 PyObject *pybuffer_ndarray_from_values(const pybuffer_value *values, Py_ssize_t nvalues, const char *format,
@@ -1985,7 +1984,7 @@ PyObject *pybuffer_ndarray_from_values(const pybuffer_value *values, Py_ssize_t 
 
 /**
  * An ndarray of this format and shape with new memory, all of it 0, contiguous in C order or, with `PYBUFFER_ND_FORTRAN`, in
- * Fortran order, aligned to 16 bytes (behind the pointers with `PYBUFFER_ND_PIL` to 8). It is writable, whatever the flags
+ * Fortran order, aligned to 16 bytes (after the pointers with `PYBUFFER_ND_PIL` to 8). It is writable, whatever the flags
  * say. A new reference. NumPy: `zeros`.
  *
  * NULL with an error set: those of the description of a base, `MemoryError`, `SystemError` for a NULL.
@@ -1993,8 +1992,8 @@ PyObject *pybuffer_ndarray_from_values(const pybuffer_value *values, Py_ssize_t 
 PyObject *pybuffer_ndarray_zeros(const char *format, int ndim, const Py_ssize_t *shape, int flags);
 
 /**
- * An ndarray that exports again what the exporter `obj` answers to the request `PyBUF_*`, which may be any: what was not
- * asked for, it does not have, and requests for it fail with a `BufferError`. It holds the view, so that nothing can be
+ * An ndarray that exports again what the exporter `obj` answers to the request `PyBUF_*`, which may be any: fields that were
+ * not asked for are missing, and requests for them fail with a `BufferError`. It holds the view, so that nothing can be
  * pushed on it. With `PYBUFFER_ND_REDIRECT`, the only other flag there is here, requests are passed on to the object of the
  * view. A new reference. CPython: `ndarray(obj, getbuf=..., flags=...)`.
  *
@@ -2005,7 +2004,7 @@ PyObject *pybuffer_ndarray_zeros(const char *format, int ndim, const Py_ssize_t 
 PyObject *pybuffer_ndarray_from_object(PyObject *obj, int request, int flags);
 
 /**
- * Puts another base on the top of the stack, described as for `pybuffer_ndarray_new`.
+ * Pushes another base on the stack, described as for `pybuffer_ndarray_new`.
  *
  * Returns 0; -1 with `BufferError` where views of the base on the top are held and the ndarray was made without
  * `PYBUFFER_ND_VAREXPORT`, or where it is one of another exporter or a part; `ValueError` for `PYBUFFER_ND_VAREXPORT`;
@@ -2015,7 +2014,7 @@ int pybuffer_ndarray_push(PyObject *nd, const void *items, Py_ssize_t nbytes, co
     const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset, int flags);
 
 /**
- * The same from values, as for `pybuffer_ndarray_from_values`.
+ * `pybuffer_ndarray_push` from values, as for `pybuffer_ndarray_from_values`.
  *
  * Returns 0; -1 with the errors of the two.
  */
@@ -2033,7 +2032,7 @@ int pybuffer_ndarray_push_values(PyObject *nd, const pybuffer_value *values, Py_
 int pybuffer_ndarray_pop(PyObject *nd);
 
 /**
- * Tells what the ndarray is at the moment: the base on the top, with its full description, and its counts.
+ * The current state of the ndarray: the base on the top, with its full description, and its counts.
  *
  * Returns 0; -1 with `TypeError` if `nd` is not an ndarray, `SystemError` for NULL. CPython: the attributes of `ndarray`.
  */
@@ -2055,16 +2054,16 @@ PyObject *pybuffer_ndarray_subscript(PyObject *nd, const pybuffer_subscript *sub
  *
  * Returns 0; -1 with `TypeError` where the memory is read-only or `source` exports nothing, `ValueError` where the
  * structures differ or have more than 64 axes, those of `pybuffer_ndarray_subscript`, and whatever the exporter raises.
- * Nothing is written then. CPython: `ndarray[...] = source`, which copies row by row, so that what overlaps may come
- * out otherwise.
+ * Nothing is written then. CPython: `ndarray[...] = source`, which copies row by row, so that an overlap may give
+ * another result.
  */
 int pybuffer_ndarray_assign(PyObject *nd, const pybuffer_subscript *subscripts, int count, PyObject *source);
 
 /**
- * Gives the base on the top suboffsets that are all negative, and so say nothing. As they are there, it no longer counts as
+ * Adds suboffsets to the base on the top, all negative and so without effect on addresses. With them it no longer counts as
  * contiguous. Views that are held do not change.
  *
- * Returns 0; -1 with `TypeError` where it has suboffsets, or no strides, or `nd` is no ndarray; `SystemError` for NULL.
+ * Returns 0; -1 with `TypeError` where it has suboffsets, or no strides, or `nd` is not an ndarray; `SystemError` for NULL.
  * CPython: `ndarray.add_suboffsets`.
  */
 int pybuffer_ndarray_add_suboffsets(PyObject *nd);
@@ -2073,10 +2072,10 @@ int pybuffer_ndarray_add_suboffsets(PyObject *nd);
  * Whether an array lies in `memlen` bytes of memory, by the rules of CPython's documentation ("NumPy-style: shape and
  * strides"): `offset`, from the start of the memory to the item at index 0 of every axis, and each stride is a multiple of
  * `itemsize`; there is room for an item at `offset`, and for all items unless an axis has none. Sizes and lengths below 0, and
- * items of 0 bytes, are no. What does not fit in 64 bits does not fit in memory. Both arrays have `ndim` entries, and
+ * items of 0 bytes, give 0. Sizes that do not fit in 64 bits do not fit in memory. Both arrays have `ndim` entries, and
  * may be NULL where that is 0.
  *
- * 1 or 0; -1 with `SystemError` for another NULL. A negative `ndim` is no.
+ * 1 or 0; -1 with `SystemError` for another NULL. A negative `ndim` gives 0.
  */
 int pybuffer_verify_structure(Py_ssize_t memlen, Py_ssize_t itemsize, Py_ssize_t ndim,
     const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset);
@@ -2089,7 +2088,7 @@ int pybuffer_verify_structure(Py_ssize_t memlen, Py_ssize_t itemsize, Py_ssize_t
  * (sub-arrays, which nest: `(k1)(k2)`), `T{...}` (records) and `:name:`. A parsed format is an object; it never changes
  * and may be used from all threads. Its items are structs that a program walks and does not own.
  *
- * Where those who write formats disagree: a prefix holds until the next one, through records; `@` aligns and, in force
+ * Where producers of formats disagree: a prefix holds until the next one, through records; `@` aligns and, in force
  * at the end of a record, pads it to its alignment, as C does (a format as a whole is not padded, as in the struct
  * module); `g O P & X z Z` have their native size with every prefix. `u` has two bytes in a format by itself. In a view it
  * has four, as in ctypes' `wchar_t`, if the format comes to the view's itemsize with four bytes and not with two. `x` is
@@ -2118,7 +2117,7 @@ int pybuffer_verify_structure(Py_ssize_t memlen, Py_ssize_t itemsize, Py_ssize_t
 /** Bytes (`s`). */
 #define PYBUFFER_KIND_BYTES 6
 
-/** Bytes, as many as the first of them says (`p`). */
+/** Bytes, whose first is the length in use (`p`). */
 #define PYBUFFER_KIND_PASCAL 7
 
 /** A complex number (`Ze Zf Zd Zg F D G`). */
@@ -2168,25 +2167,25 @@ struct pybuffer_item {
     Py_ssize_t elements;
     /** Bytes of `s` and `p`, code units of `u` and `w`, bits of `t`; else 1. */
     Py_ssize_t length;
-    /** For bits: the number of the first one in its byte, counted from the one that bytes are filled from. */
+    /** For bits: the number of the first one in its byte, counted from the end that bytes are filled from. */
     Py_ssize_t first_bit;
     /** The number of axes of a sub-array; 0 for a single element. */
     Py_ssize_t ndim;
-    /** Their lengths. */
+    /** The lengths of the axes. */
     const Py_ssize_t *shape;
     /** The number of fields of a record; 1 for a pointer that says what it points to. */
     Py_ssize_t nfields;
     /** The first field of a record, or what a pointer points to; NULL where there is none. */
     const pybuffer_item *fields;
-    /** The field behind this one in its record; NULL for the last. */
+    /** The field after this one in its record; NULL for the last. */
     const pybuffer_item *next;
 };
 
-/** Some bytes, which belong to somebody else. */
+/** Some bytes, which the struct does not own. */
 struct pybuffer_bytes {
-    /** Where they begin. */
+    /** The first one. */
     const char *start;
-    /** How many they are. */
+    /** Their number. */
     Py_ssize_t length;
 };
 
@@ -2270,7 +2269,7 @@ static inline pybuffer_value pybuffer_inline_bytes_value(const char *start, Py_s
 extern PyTypeObject pybuffer_format_type;
 
 /**
- * Parses a format. A new reference; for a single native code of the struct module's an object that lives for ever, for
+ * Parses a format. A new reference; for a single native code of the struct module an immortal object, for
  * which no memory is needed.
  *
  * NULL with `ValueError` that names what was expected and at which byte, `MemoryError`, or `SystemError` for NULL. Items that
@@ -2287,7 +2286,7 @@ PyObject *pybuffer_format_parse(const char *format);
 PyObject *pybuffer_format_parse_sized(const char *format, Py_ssize_t itemsize);
 
 /**
- * The item that the format describes: where it is just one, that one; else a record without a code, whose fields are the
+ * The item that the format describes: if there is only one, that one; otherwise a record without a code, whose fields are the
  * items. It lives as long as the format. NULL with `TypeError` if `format` is not a format, `SystemError` for NULL.
  */
 const pybuffer_item *pybuffer_format_root(PyObject *format);
@@ -2318,15 +2317,15 @@ const char *pybuffer_format_text(PyObject *format);
 PyObject *pybuffer_format_canonical(PyObject *format);
 
 /**
- * Whether two formats describe the same item: the same values in the same bytes, and, where `names` is not 0, under the
+ * Whether two formats describe the same item: the same values in the same bytes, and, if `names` is not 0, with the
  * same names. 1 or 0; -1 with `TypeError` if one is not a format, `SystemError` for NULL.
  */
 int pybuffer_format_equivalent(PyObject *a, PyObject *b, int names);
 
 /**
  * The number of values that an item has: each element of a sub-array and each code unit of text is one, and all bytes of
- * an `s` or `p` together; padding has none unless it is an item (see above), and the value of a pointer is the address. -1 with
- * `TypeError` if `format` is not a format, `SystemError` for NULL.
+ * an `s` or `p` together; padding has none unless it is an item (see above), and the value of a pointer is the address. -1
+ * with `TypeError` if `format` is not a format, `SystemError` for NULL.
  */
 Py_ssize_t pybuffer_format_value_count(PyObject *format);
 
@@ -2340,7 +2339,7 @@ Py_ssize_t pybuffer_format_value_count(PyObject *format);
 int pybuffer_format_unpack(PyObject *format, const void *item, pybuffer_value *values);
 
 /**
- * Unpacks `count` items, each `stride` bytes behind the one before, whose values follow each other in `values`.
+ * Unpacks `count` items, each `stride` bytes after the one before, whose values follow each other in `values`.
  *
  * Returns 0; -1 with `TypeError` if `format` is not a format, `MemoryError` where so many values cannot fit in memory, and
  * `SystemError` for NULL or a negative count.
@@ -2353,8 +2352,8 @@ int pybuffer_format_unpack_items(PyObject *format, const void *items, Py_ssize_t
  * No value may be bytes in the item itself.
  *
  * Returns 0; -1 with an error set, and then nothing is written: `TypeError` for a value of the wrong kind or where
- * `format` is none, `ValueError` for one that is out of range, `MemoryError` where so many values cannot fit in memory, and
- * `SystemError` for NULL.
+ * `format` is not a format, `ValueError` for one that is out of range, `MemoryError` where so many values cannot fit in
+ * memory, and `SystemError` for NULL.
  */
 int pybuffer_format_pack(PyObject *format, void *item, const pybuffer_value *values);
 
@@ -2362,7 +2361,7 @@ int pybuffer_format_pack(PyObject *format, void *item, const pybuffer_value *val
  * bytes
  *
  * An immutable sequence of bytes, with a NUL after the last. Its memory must not be written once another reference to it
- * exists. The empty object, and that of each single byte, exist once and live for ever.
+ * exists. The empty object, and that of each single byte, are immortal singletons.
  */
 
 /** An immutable sequence of bytes; `ob_size` of them, and a NUL after the last. */
@@ -2383,7 +2382,7 @@ struct PyByteArrayObject {
     Py_ssize_t ob_alloc;
     /** The allocated memory; NULL where nothing is. */
     char *ob_bytes;
-    /** Where the content begins in it. */
+    /** Where the content starts in it. */
     char *ob_start;
     /**
      * The number of views that consumers hold; it cannot be resized while there are any. The library changes it atomically,
@@ -2392,7 +2391,7 @@ struct PyByteArrayObject {
     Py_ssize_t ob_exports;
 };
 
-/* Whether an object is a bytes object; and one of that very type. */
+/* Whether an object is a bytes object; and one of exactly that type. */
 #define PyBytes_Check(op) PyType_FastSubclass(Py_TYPE(op), Py_TPFLAGS_BYTES_SUBCLASS)
 #define PyBytes_CheckExact(op) Py_IS_TYPE(op, &PyBytes_Type)
 
@@ -2408,8 +2407,8 @@ static inline char *pybuffer_inline_bytes(PyObject *op)
 extern PyTypeObject PyBytes_Type;
 
 /**
- * A bytes object with a copy of the `size` bytes at `bytes`; where that is NULL they are uninitialised and to be written
- * before anybody else sees the object. A new reference; NULL with `SystemError` for a negative size, `OverflowError` for
+ * A bytes object with a copy of the `size` bytes at `bytes`. Where that is NULL they are uninitialised and must be written
+ * before any other code sees the object. A new reference; NULL with `SystemError` for a negative size, `OverflowError` for
  * one that exceeds `PY_SSIZE_T_MAX` together with the object's head, `MemoryError`.
  */
 PyObject *PyBytes_FromStringAndSize(const char *bytes, Py_ssize_t size);
@@ -2422,8 +2421,8 @@ PyObject *PyBytes_FromString(const char *string);
 
 /**
  * `obj` itself where it is a bytes object, else one with a copy of what it exports, in C order. A new reference; NULL
- * with `TypeError` where it exports nothing, what the exporter raises, `BufferError` where its answer is wrong (see "Buffers"),
- * `MemoryError`, `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
+ * with `TypeError` where it exports nothing, what the exporter raises, `BufferError` where its answer is wrong (see
+ * "Buffers"), `MemoryError`, `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
  */
 PyObject *PyBytes_FromObject(PyObject *obj);
 
@@ -2439,24 +2438,24 @@ char *PyBytes_AsString(PyObject *obj);
 /**
  * The bytes in `*string` and their number in `*length`. Where `length` is NULL there must be no NUL among them.
  *
- * Returns 0; -1 with `TypeError` if `obj` is not a bytes object, `ValueError` for a NUL that must not be (`*string` is
- * written all the same), `SystemError` for a NULL `obj` or `string`.
+ * Returns 0; -1 with `TypeError` if `obj` is not a bytes object, `ValueError` for a NUL where `length` is NULL (`*string` is
+ * written anyway), `SystemError` for a NULL `obj` or `string`.
  */
 int PyBytes_AsStringAndSize(PyObject *obj, char **string, Py_ssize_t *length);
 
 /**
- * Puts a bytes object with the bytes of `*bytes` and of `other` (any exporter) in the place of `*bytes`, whose
- * reference is taken over. On failure `*bytes` is NULL, and an error is set: `TypeError` where one exports no plain
- * bytes, `MemoryError` (also for a sum above `PY_SSIZE_T_MAX`), `OverflowError` as `PyBytes_FromStringAndSize`.
+ * Replaces `*bytes` by a bytes object with its bytes and those of `other` (any exporter). The
+ * reference to the old object is taken over. On failure `*bytes` is NULL, and an error is set: `TypeError` where one exports
+ * no plain bytes, `MemoryError` (also for a sum above `PY_SSIZE_T_MAX`), `OverflowError` as `PyBytes_FromStringAndSize`.
  * Nothing happens where `*bytes` is NULL; with a NULL `other` it becomes NULL.
  */
 void PyBytes_Concat(PyObject **bytes, PyObject *other);
 
-/** The same, and drops the reference to `other`. */
+/** `PyBytes_Concat`, and drops the reference to `other`. */
 void PyBytes_ConcatAndDel(PyObject **bytes, PyObject *other);
 
 /**
- * Gives a bytes object that no other code has seen yet another size: `*bytes`, whose reference is taken over and which may
+ * Resizes a bytes object that no other code has seen yet: `*bytes`, whose reference is taken over and which may
  * move. New bytes are uninitialised. Where others hold references to it, it is copied.
  *
  * Returns 0; -1 with `*bytes` NULL and an error set: `MemoryError`, `SystemError` if it is not a bytes object or the size
@@ -2472,7 +2471,7 @@ int _PyBytes_Resize(PyObject **bytes, Py_ssize_t newsize);
  * hold views of it. Its pointer (`PyByteArray_AsString`) is good until the next resize.
  */
 
-/* Whether an object is a bytearray; and one of that very type. */
+/* Whether an object is a bytearray; and one of exactly that type. */
 #define PyByteArray_Check(op) PyObject_TypeCheck(op, &PyByteArray_Type)
 #define PyByteArray_CheckExact(op) Py_IS_TYPE(op, &PyByteArray_Type)
 
@@ -2489,7 +2488,7 @@ static inline char *pybuffer_inline_bytearray(PyObject *op)
 /** The type of bytearray objects. */
 extern PyTypeObject PyByteArray_Type;
 
-/** What a bytearray without memory of its own shows: the NUL that ends it. CPython: the same name. */
+/** The content of a bytearray without memory of its own: the NUL that ends it. CPython: the same name. */
 extern char _PyByteArray_empty_string[1];
 
 /**
@@ -2520,7 +2519,7 @@ Py_ssize_t PyByteArray_Size(PyObject *obj);
 char *PyByteArray_AsString(PyObject *obj);
 
 /**
- * Gives a bytearray another size; what is new is uninitialised.
+ * Resizes a bytearray; new bytes are uninitialised.
  *
  * Returns 0; -1 with an error set, and then nothing is changed: `BufferError` while consumers hold views of it,
  * `MemoryError`, `TypeError` if it is not a bytearray, `SystemError` for NULL or a negative size. While a call of the
@@ -2601,7 +2600,7 @@ int PySequence_DelItem(PyObject *o, Py_ssize_t i);
  * `o[i1:i2] = v`, the bytes of any exporter; a NULL `v` is `PySequence_DelSlice`. A bytearray grows or shrinks with it; in
  * an old buffer the slice must be as long as `v`. The two may share memory. The reference to `v` stays the caller's.
  *
- * Returns 0; -1 with `TypeError` where `o` is neither or read-only, or `v` has not the right length or is no exporter,
+ * Returns 0; -1 with `TypeError` where `o` is neither or read-only, or `v` has another length or is not an exporter,
  * `BufferError` while consumers hold views of a bytearray that would change its length, `MemoryError`, `SystemError` for a
  * NULL `o`, or what an exporter raises. CPython: of every type that has subscripts, and with any iterable of ints.
  */
@@ -2618,14 +2617,15 @@ int PySequence_DelSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2);
 /* ===========================================================================================================
  * Old buffer objects
  *
- * Python 2's `buffer`: a part of the bytes that an exporter has, or memory of the program's, as a sequence. It holds a
- * reference to its base and looks at the memory that this has now: a bytearray may be resized in between, and the part is
- * then clipped to what is left. CPython: 2.7; where its documentation and its code differ, the documentation holds here.
+ * Python 2's `buffer`: a region of an exporter's bytes, or memory of the program, as a sequence. It holds a
+ * reference to its base and uses the memory that the base has at each call: a bytearray may be resized in between, and the
+ * region is then clipped to the bytes that are left. CPython: 2.7; where its documentation and its code differ, the
+ * documentation holds here.
  *
- * An old buffer exports its bytes, and its base stands still while there are views of it. Those that are not read-only
+ * An old buffer exports its bytes, and its base does not move while there are views of it. Those that are not read-only
  * can be written by `PySequence_SetItem` and `PySequence_SetSlice`; the others have the hash of a bytes object with the
- * same content, which stays what it was when it was first asked for. `PyObject_RichCompareBool` orders old buffers as
- * bytes; with bytearrays and memoryviews they are compared as their types do it; to bytes objects they are unequal, as in
+ * same content, which is computed once, at the first call. `PyObject_RichCompareBool` orders old buffers as
+ * bytes; with bytearrays and memoryviews the other type decides; they are unequal to bytes objects, as in
  * Python 2.
  */
 
@@ -2648,20 +2648,20 @@ extern PyTypeObject PyBuffer_Type;
 PyObject *PyBuffer_FromObject(PyObject *base, Py_ssize_t offset, Py_ssize_t size);
 
 /**
- * The same for bytes that may be written: `TypeError` also where `base` has none, such as a bytes object or a read-only old
- * buffer. CPython 2.7: only once they are used, and through a read-only old buffer it writes.
+ * `PyBuffer_FromObject` for bytes that may be written: `TypeError` also where `base` has none, such as a bytes object or a
+ * read-only old buffer. CPython 2.7 fails only when they are used, and writes through a read-only old buffer.
  */
 PyObject *PyBuffer_FromReadWriteObject(PyObject *base, Py_ssize_t offset, Py_ssize_t size);
 
 /**
  * A read-only old buffer of `size` bytes at `ptr`, which must live as long as the object. A new reference.
  *
- * NULL with `ValueError` for a negative size (`Py_END_OF_BUFFER`, too, which CPython 2.7 takes), `MemoryError`, or
+ * NULL with `ValueError` for a negative size (`Py_END_OF_BUFFER`, too, which CPython 2.7 accepts), `MemoryError`, or
  * `SystemError` for a NULL `ptr`, unless the size is 0.
  */
 PyObject *PyBuffer_FromMemory(void *ptr, Py_ssize_t size);
 
-/** The same for memory that may be written. */
+/** `PyBuffer_FromMemory` for memory that may be written. */
 PyObject *PyBuffer_FromReadWriteMemory(void *ptr, Py_ssize_t size);
 
 /**
@@ -2678,26 +2678,26 @@ PyObject *PyBuffer_New(Py_ssize_t size);
  */
 int PyObject_Cmp(PyObject *o1, PyObject *o2, int *result);
 
-/** The same, and returns the result; -1 is also what it returns with an error set (`PyErr_Occurred` tells). */
+/** `PyObject_Cmp` that returns the result; -1 may also be an error (`PyErr_Occurred` tells). */
 int PyObject_Compare(PyObject *o1, PyObject *o2);
 
 /* ===========================================================================================================
  * The library
  *
- * Nothing has to be initialised. The functions of that name are there so that a program can be built with CPython as
+ * Nothing has to be initialised. `Py_Initialize` and its kin exist so that a program can be built with CPython as
  * well.
  */
 
-/** Does nothing but to be remembered by `Py_IsInitialized`. */
+/** Only sets the state that `Py_IsInitialized` returns. */
 void Py_Initialize(void);
 
-/** The same; the argument is not used. */
+/** `Py_Initialize`; the argument is not used. */
 void Py_InitializeEx(int initsigs);
 
-/** Does nothing but to be remembered by `Py_IsInitialized`; all objects stay. */
+/** Only clears the state that `Py_IsInitialized` returns; all objects stay. */
 void Py_Finalize(void);
 
-/** The same. Returns 0. */
+/** `Py_Finalize`. Returns 0. */
 int Py_FinalizeEx(void);
 
 /** Whether `Py_Initialize` was called, and not `Py_Finalize` since: 1 or 0. */
@@ -2706,18 +2706,20 @@ int Py_IsInitialized(void);
 /** The version of the library that is linked, as "0.1.0"; compare `PYBUFFER_VERSION`, that of the header. */
 const char *pybuffer_version(void);
 
-/** The same as a number: `major * 1000000 + minor * 1000 + patch`; compare `PYBUFFER_VERSION_NUMBER`. */
+/**
+ * The version of the library as a number: `major * 1000000 + minor * 1000 + patch`; compare `PYBUFFER_VERSION_NUMBER`.
+ */
 int pybuffer_version_number(void);
 
 /**
- * Sets the key of the process's hashes, two numbers that nobody should be able to guess if what is hashed comes from
- * outside. It counts instead of PYTHONHASHSEED. Without it, the first hash takes the key from PYTHONHASHSEED, or a random
+ * Sets the key of the process's hashes, two numbers that must be hard to guess if the hashed data come from
+ * outside. It overrides PYTHONHASHSEED. Without it, the first hash takes the key from PYTHONHASHSEED, or a random
  * one. With `k0` and `k1` both 0 the hashes of bytes are those of CPython (3.11 and later, 64 bits) with PYTHONHASHSEED=0.
  *
  * To be called before the first hash of bytes is made, for all hashes of a process are made with one key; that of no bytes
- * is always 0 and does not count. Until then the last call holds. Any thread may call it, while others make hashes, too.
+ * is always 0 and does not count. Until then the last call wins. Any thread may call it, while others make hashes, too.
  *
- * Returns 0, also where hashes have been made with this very key; -1 with `RuntimeError` where they have been made with
+ * Returns 0, also where hashes have been made with this same key; -1 with `RuntimeError` where they have been made with
  * another one, which stays.
  */
 int pybuffer_set_hash_key(uint64_t k0, uint64_t k1);

@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 
-/// The functions behind one allocation domain. All four are called with `ctx` first; they may be called from any thread,
+/// The functions of one allocation domain. All four are called with `ctx` first; they may be called from any thread,
 /// two at a time. Each result must be aligned for any type, and not NULL for a size of 0 unless memory has run out.
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -1,4 +1,4 @@
-//! The functions that programs hand to the helpers for exporters.
+//! The functions that programs pass to the helpers for exporters.
 
 use core::ffi::{c_char, c_int, c_void};
 
@@ -6,7 +6,7 @@ use core::ffi::{c_char, c_int, c_void};
 /// drops the last reference. Errors that it leaves pending are dropped.
 pub type pybuffer_destroy = Option<unsafe extern "C" fn(context: *mut c_void)>;
 
-/// Told by `pybuffer_check_exporter` of a rule that is broken: the context, the flags of the request at fault (-1 where
-/// it is about the answers as a whole), and what is wrong, in words, with the names of the flags; UTF-8, and valid until
+/// Called by `pybuffer_check_exporter` for a broken rule: the context, the flags of the request at fault (-1 where
+/// it concerns the answers as a whole), and a message with the names of the flags; UTF-8, and valid until
 /// the function returns. Errors that it leaves pending are dropped.
 pub type pybuffer_report = Option<unsafe extern "C" fn(context: *mut c_void, flags: c_int, message: *const c_char)>;

@@ -18,7 +18,7 @@ pub const PYBUFFER_KIND_BOOL: c_int = 4;
 pub const PYBUFFER_KIND_FLOAT: c_int = 5;
 /// Bytes (`s`).
 pub const PYBUFFER_KIND_BYTES: c_int = 6;
-/// Bytes, as many as the first of them says (`p`).
+/// Bytes, whose first is the length in use (`p`).
 pub const PYBUFFER_KIND_PASCAL: c_int = 7;
 /// A complex number (`Ze Zf Zd Zg F D G`).
 pub const PYBUFFER_KIND_COMPLEX: c_int = 8;
@@ -57,11 +57,11 @@ pub struct pybuffer_item {
     pub elements: Py_ssize_t,
     /// Bytes of `s` and `p`, code units of `u` and `w`, bits of `t`; else 1.
     pub length: Py_ssize_t,
-    /// For bits: the number of the first one in its byte, counted from the one that bytes are filled from.
+    /// For bits: the number of the first one in its byte, counted from the end that bytes are filled from.
     pub first_bit: Py_ssize_t,
     /// The number of axes of a sub-array; 0 for a single element.
     pub ndim: Py_ssize_t,
-    /// Their lengths.
+    /// The lengths of the axes.
     pub shape: *const Py_ssize_t,
     /// The number of fields of a record; 1 for a pointer that says what it points to.
     pub nfields: Py_ssize_t,
@@ -74,13 +74,13 @@ pub struct pybuffer_item {
 /// Of a value only: a C `long double`, from an item of the kind `FLOAT` with the code "g".
 pub const PYBUFFER_KIND_LONG_DOUBLE: c_int = 15;
 
-/// Some bytes, which belong to somebody else.
+/// Some bytes, which the struct does not own.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct pybuffer_bytes {
-    /// Where they start.
+    /// The first one.
     pub start: *const c_char,
-    /// How many they are.
+    /// Their number.
     pub length: Py_ssize_t,
 }
 

@@ -5,7 +5,7 @@ use core::ffi::c_int;
 use super::buffer::Py_buffer;
 use super::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
 
-/// State flag of a managed buffer: the exporter's view has been given back.
+/// State flag of a managed buffer: the exporter's view has been released.
 pub const _Py_MANAGED_BUFFER_RELEASED: c_int = 0x001;
 /// State flag of a managed buffer: `master.format` is its own memory.
 pub const _Py_MANAGED_BUFFER_FREE_FORMAT: c_int = 0x002;
@@ -39,19 +39,19 @@ pub const PYBUFFER_SUBSCRIPT_NEWAXIS: c_int = 3;
 pub struct pybuffer_subscript {
     /// `PYBUFFER_SUBSCRIPT_*`.
     pub kind: c_int,
-    /// The index; of a slice the first place, or `PYBUFFER_ABSENT`.
+    /// The index; of a slice the start, or `PYBUFFER_ABSENT`.
     pub start: Py_ssize_t,
-    /// Of a slice: the end, which is not among them, or `PYBUFFER_ABSENT`.
+    /// Of a slice: the end, which is excluded, or `PYBUFFER_ABSENT`.
     pub stop: Py_ssize_t,
-    /// Of a slice: how far to the next, or `PYBUFFER_ABSENT` for 1.
+    /// Of a slice: the step, or `PYBUFFER_ABSENT` for 1.
     pub step: Py_ssize_t,
 }
 
-/// The one snapshot of an exporter's view that all memoryviews made from each other share. An exporter may answer two
-/// requests differently; memoryviews of memoryviews must not notice, so only the first one asks.
+/// The one snapshot of an exporter's view that all memoryviews derived from it share. An exporter may answer two
+/// requests differently; memoryviews of memoryviews must not notice, so only the first one asks it.
 #[repr(C)]
 pub struct _PyManagedBufferObject {
-    /// The head that every object has. The memoryviews that `exports` counts have one reference in common.
+    /// The head that every object has. The memoryviews that `exports` counts share one reference.
     pub ob_base: PyObject,
     /// `_Py_MANAGED_BUFFER_*`.
     pub flags: c_int,
@@ -66,7 +66,7 @@ pub struct _PyManagedBufferObject {
 pub struct PyMemoryViewObject {
     /// The head that every object of varying size has.
     pub ob_base: PyVarObject,
-    /// The shared snapshot, which stays for as long as the memoryview does.
+    /// The shared snapshot, which lives as long as the memoryview.
     pub mbuf: *mut _PyManagedBufferObject,
     /// The hash once it has been asked for, else -1.
     pub hash: Py_hash_t,

@@ -1,6 +1,6 @@
 //! What C sees: structs, constants and function types with CPython's layout. No logic lives here.
 //!
-//! The layout is that of CPython 3.8 to 3.13, GIL build. The names are CPython's, so that a search for one lands here.
+//! The layout is that of CPython 3.8 to 3.13, GIL build. The names are CPython's, so that a search for one ends here.
 //! The `const` assertions pin sizes and offsets; `tests/house/abi.rs` compares every one of them with what bindgen reads in
 //! our header and in the headers of the installed CPythons.
 #![expect(non_camel_case_types, non_upper_case_globals, reason = "CPython's names")]

@@ -1,4 +1,4 @@
-//! The flags of the general exporter, and what it tells of itself. The values of the flags are those of CPython's
+//! The flags of the general exporter, and its state. The values of the flags are those of CPython's
 //! `_testbuffer` (`ND_WRITABLE` and so on).
 
 use core::ffi::c_int;
@@ -11,7 +11,7 @@ pub const PYBUFFER_ND_MAX_NDIM: c_int = 128;
 
 /// Read-only, strides in C order, nothing special.
 pub const PYBUFFER_ND_DEFAULT: c_int = 0x000;
-/// When it is made: its layout may be changed (pushed over) while views of it are held.
+/// Only when it is made: its layout may be changed (by a push) while views of it are held.
 pub const PYBUFFER_ND_VAREXPORT: c_int = 0x001;
 /// The memory may be written.
 pub const PYBUFFER_ND_WRITABLE: c_int = 0x002;
@@ -30,10 +30,10 @@ pub const PYBUFFER_ND_GETBUF_UNDEFINED: c_int = 0x080;
 /// Set by the library where an array is C-contiguous.
 pub const PYBUFFER_ND_C: c_int = 0x100;
 
-/// What an ndarray is at the moment: the base on the top of its stack.
+/// The state of an ndarray: the base on the top of its stack.
 #[repr(C)]
 pub struct pybuffer_ndarray_state {
-    /// All there is of the base: what a request for everything is answered with, but for `obj`, which is the exporter that
+    /// The full description of the base, as a request for everything is answered, except for `obj`, which is the exporter that
     /// an ndarray of another one, or a part, is of (borrowed), and else NULL. It lives until the base is popped, or is
     /// no longer on the top and its last view is released.
     pub base: *const Py_buffer,
@@ -43,11 +43,11 @@ pub struct pybuffer_ndarray_state {
     pub reexports: c_int,
     /// Bytes from the start of the memory to the item at index 0; 0 with pointers, -1 where `reexports` is 1.
     pub offset: Py_ssize_t,
-    /// The bytes of its memory, with the pointers in front; -1 where `reexports` is 1.
+    /// The bytes of its memory, including the leading pointers; -1 where `reexports` is 1.
     pub memlen: Py_ssize_t,
     /// The views of this base that are held.
     pub exports: Py_ssize_t,
-    /// The bases that there are, those included that only a view keeps.
+    /// The number of bases, including those that only a view keeps.
     pub bases: Py_ssize_t,
 }
 

@@ -1,5 +1,5 @@
-//! `PyObject`, `PyTypeObject`, the slots of a type, and `Py_buffer`: an object points to its type, that to its slots, those take
-//! views, and a view points to an object, so they are in one file. Constants and constructors are in those below it.
+//! `PyObject`, `PyTypeObject`, the slots of a type, and `Py_buffer`: an object points to its type, that to its slots, those
+//! take views, and a view points to an object, so they are in one file. Constants and constructors are in the files below it.
 
 use core::ffi::{c_char, c_int, c_uchar, c_uint, c_ulong, c_ushort, c_void};
 
@@ -39,7 +39,7 @@ pub struct PyVarObject {
 pub struct Py_buffer {
     /// The address of the item at index 0 of every axis; not necessarily the lowest address of the memory.
     pub buf: *mut c_void,
-    /// The exporter: an owned reference that `PyBuffer_Release` drops; NULL where no object stands behind the view.
+    /// The exporter: an owned reference that `PyBuffer_Release` drops; NULL where the view has no exporter.
     pub obj: *mut PyObject,
     /// `product(shape) * itemsize`: the bytes that a contiguous copy would take.
     pub len: Py_ssize_t,

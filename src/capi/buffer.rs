@@ -1,10 +1,10 @@
 //! Buffers
 //!
 //! The buffer protocol of PEP 3118. A consumer asks an exporter for a view with request flags (`PyObject_GetBuffer`),
-//! uses the memory, and gives the view back (`PyBuffer_Release`), once for each success. An exporter answers a request
+//! uses the memory, and releases the view (`PyBuffer_Release`), once for each success. An exporter answers a request
 //! exactly or refuses it with a `BufferError`.
 //!
-//! `PyObject_GetBuffer` hands on what the exporter answers, right or wrong, as CPython does. Where this library itself
+//! `PyObject_GetBuffer` passes on the exporter's answer, right or wrong, as CPython does. Where this library itself
 //! reads or writes an exporter's memory (`PyMemoryView_FromObject`, `PyBytes_FromObject`, `PyObject_CopyData`,
 //! concatenation, old buffers and all others that take an exporter), it checks the answer first. A wrong answer is
 //! released, and is a `BufferError`, or what the function says of an exporter that refuses. An answer is wrong where
@@ -15,7 +15,7 @@
 //!   - `buf` is NULL and `len` is not 0, or `shape` is NULL for several axes;
 //!   - `len` is not `product(shape) * itemsize` (for one axis it may be more, by less than one item).
 //!
-//! More than 64 axes are a `ValueError`. Fields that were not asked for may be filled in. That the memory exists is up to
+//! More than 64 axes are a `ValueError`. Fields that were not asked for may be filled in. The existence of the memory is up to
 //! the exporter.
 //!
 //! `order` is 'C' (last index fastest), 'F' (first index fastest) or 'A' (as the memory lies, where it is contiguous in
@@ -50,7 +50,7 @@ pub(super) fn count_of(given: impl TryInto<usize>) -> Result<usize> {
     given.try_into().map_err(|_| Error::bad_argument())
 }
 
-/// An array that C gives. NULL will do for no entries.
+/// An array that C gives. It may be NULL if it has no entries.
 ///
 /// # Safety
 /// NULL, or as many entries as `count` says, for as long as the result is used.
@@ -67,7 +67,7 @@ fn bytes_at(memory: *const c_void, len: Py_ssize_t) -> Result<*mut u8> {
     if memory.is_null() && len > 0 { Err(Error::NullArgument) } else { Ok(memory.cast_mut().cast()) }
 }
 
-/// Whether the object's type exports buffers: 1 or 0. A request may fail all the same.
+/// Whether the object's type exports buffers: 1 or 0. A request may still fail.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_CheckBuffer(obj: *mut PyObject) -> c_int {
     // SAFETY: O1.
@@ -77,9 +77,9 @@ pub unsafe extern "C" fn PyObject_CheckBuffer(obj: *mut PyObject) -> c_int {
 /// Asks `obj` for a view of its memory. `flags` are `PyBUF_*` request flags (not `PyBUF_READ` or `PyBUF_WRITE`). What the
 /// exporter answers is not checked, see above; `pybuffer_check_exporter` does that.
 ///
-/// Returns 0: `view` is filled, with a reference to the exporter, and is to be released and not to be moved; or -1 with
-/// an error set, and `view` is not to be released: `TypeError` where `obj` exports nothing, `BufferError` where it
-/// cannot answer the request or `view` is NULL, `SystemError` for a NULL `obj` or flags that are no request. What a faulty
+/// Returns 0: `view` is filled, with a reference to the exporter, and must be released and not moved; or -1 with
+/// an error set, and `view` must not be released: `TypeError` where `obj` exports nothing, `BufferError` where it
+/// cannot answer the request or `view` is NULL, `SystemError` for a NULL `obj` or invalid flags. What a faulty
 /// exporter returns is passed on: a status other than 0 and -1, a failure without an error, a success with one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_GetBuffer(obj: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
@@ -90,9 +90,9 @@ pub unsafe extern "C" fn PyObject_GetBuffer(obj: *mut PyObject, view: *mut Py_bu
     })
 }
 
-/// Gives a view back: tells the exporter, drops the reference and sets `view->obj` to NULL. A view without exporter, one
-/// given back already, and NULL are left alone; so is a view whose `bf_releasebuffer` is running in this thread and releases
-/// it again. A pending error is left as it is.
+/// Releases a view: tells the exporter, drops the reference and sets `view->obj` to NULL. A view without exporter, one
+/// that has been released, and NULL are left alone; so is a view whose `bf_releasebuffer` is running in this thread and
+/// releases it again. A pending error is left as it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBuffer_Release(view: *mut Py_buffer) {
     if !view.is_null() {
@@ -164,8 +164,8 @@ pub unsafe extern "C" fn PyBuffer_FillContiguousStrides(
 /// reference to `obj` (which may be NULL). Any `readonly` but 0 means that the memory must not be written. `view->shape`
 /// and `view->strides` point into the view, which is why a filled view must not be moved.
 ///
-/// Returns 0; -1 with `BufferError` where writable memory is asked for and there is none, or `view` is NULL, and
-/// `SystemError` for flags that are no request; `view` is then as it was.
+/// Returns 0; -1 with `BufferError` where writable memory is asked for but `readonly` is set, or `view` is NULL, and
+/// `SystemError` for invalid flags; `view` is then unchanged.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBuffer_FillInfo(
     view: *mut Py_buffer,
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn PyBuffer_FillInfo(
 }
 
 /// Copies all items of a view to contiguous memory at `buf`, in `order`. `len` must be `view->len`. Missing shape and
-/// strides are made up; pointers are followed. `buf` must not be memory of the view.
+/// strides get their defaults; pointers are followed. `buf` must not be memory of the view.
 ///
 /// Returns 0; -1 with `ValueError` for another `len` or more than 64 axes, `BufferError` where the view contradicts
 /// itself, `SystemError` for a NULL argument or another `order`.
@@ -204,8 +204,8 @@ pub unsafe extern "C" fn PyBuffer_ToContiguous(
 /// Copies contiguous memory at `buf`, `len` bytes of items in `order`, to the items of a view. Bytes
 /// beyond `view->len` are ignored. If `len` is less, only the whole items in it are written, or all its bytes where the view
 /// is contiguous in that order.
-/// Missing shape and strides are made up; pointers are followed. The view's memory must be writable, which is not checked,
-/// and `buf` must not be part of it.
+/// Missing shape and strides get their defaults; pointers are followed. The view's memory must be writable, which is not
+/// checked, and `buf` must not be part of it.
 ///
 /// Returns 0; -1 with `BufferError` where the view contradicts itself, `ValueError` for more than 64 axes, `SystemError`
 /// for a NULL argument, a negative `len` or another `order`.
@@ -258,7 +258,7 @@ pub unsafe extern "C" fn PyObject_CopyToObject(
     })
 }
 
-/// Whether the object answers a request for plain bytes: 1 or 0. It sets no error. CPython: gone from the headers in 3.13,
+/// Whether the object answers a request for plain bytes: 1 or 0. It sets no error. CPython: removed from the headers in 3.13,
 /// still in its ABI, like the three functions below.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_CheckReadBuffer(obj: *mut PyObject) -> c_int {
@@ -266,11 +266,11 @@ pub unsafe extern "C" fn PyObject_CheckReadBuffer(obj: *mut PyObject) -> c_int {
     (!obj.is_null() && unsafe { buffer::is_readable(obj) }).into()
 }
 
-/// Where the bytes of `obj` are, and how many, in `*buffer` and `*buffer_len`. The view is given back before the function
+/// Where the bytes of `obj` are, and how many, in `*buffer` and `*buffer_len`. The view is released before the function
 /// returns: the caller has to know that the memory stays where it is.
 ///
-/// Returns 0; -1 with an error set, and then nothing is written: what the exporter raises, `TypeError` if it is not an exporter,
-/// `SystemError` for a NULL argument.
+/// Returns 0; -1 with an error set, and then nothing is written: what the exporter raises, `TypeError` if it is not an
+/// exporter, `SystemError` for a NULL argument.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_AsReadBuffer(
     obj: *mut PyObject,
@@ -289,7 +289,7 @@ pub unsafe extern "C" fn PyObject_AsReadBuffer(
     })
 }
 
-/// The same for memory that may be written. Every failure of the exporter is a `TypeError`.
+/// `PyObject_AsReadBuffer` for memory that may be written. Every failure of the exporter is a `TypeError`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_AsWriteBuffer(
     obj: *mut PyObject,

@@ -60,7 +60,7 @@ pub unsafe extern "C" fn PyByteArray_AsString(obj: *mut PyObject) -> *mut c_char
     })
 }
 
-/// Gives a bytearray another size; what is new is uninitialised.
+/// Resizes a bytearray; new bytes are uninitialised.
 ///
 /// Returns 0; -1 with an error set, and then nothing is changed: `BufferError` while consumers hold views of it,
 /// `MemoryError`, `TypeError` if it is not a bytearray, `SystemError` for NULL or a negative size. While a call of the

@@ -1,7 +1,7 @@
 //! bytes
 //!
 //! An immutable sequence of bytes, with a NUL after the last. Its memory must not be written once another reference to it
-//! exists. The empty object, and that of each single byte, exist once and live for ever.
+//! exists. The empty object, and that of each single byte, are immortal singletons.
 
 use core::ffi::{CStr, c_char, c_int};
 use core::ptr::{NonNull, null_mut};
@@ -13,8 +13,8 @@ use crate::objects::bytes;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 
-/// A bytes object with a copy of the `size` bytes at `bytes`; where that is NULL they are uninitialised and to be written
-/// before anybody else sees the object. A new reference; NULL with `SystemError` for a negative size, `OverflowError` for
+/// A bytes object with a copy of the `size` bytes at `bytes`. Where that is NULL they are uninitialised and must be written
+/// before any other code sees the object. A new reference; NULL with `SystemError` for a negative size, `OverflowError` for
 /// one that exceeds `PY_SSIZE_T_MAX` together with the object's head, `MemoryError`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_FromStringAndSize(bytes: *const c_char, size: Py_ssize_t) -> *mut PyObject {
@@ -37,8 +37,8 @@ pub unsafe extern "C" fn PyBytes_FromString(string: *const c_char) -> *mut PyObj
 }
 
 /// `obj` itself where it is a bytes object, else one with a copy of what it exports, in C order. A new reference; NULL
-/// with `TypeError` where it exports nothing, what the exporter raises, `BufferError` where its answer is wrong (see "Buffers"),
-/// `MemoryError`, `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
+/// with `TypeError` where it exports nothing, what the exporter raises, `BufferError` where its answer is wrong (see
+/// "Buffers"), `MemoryError`, `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_FromObject(obj: *mut PyObject) -> *mut PyObject {
     boundary(|| {
@@ -71,8 +71,8 @@ pub unsafe extern "C" fn PyBytes_AsString(obj: *mut PyObject) -> *mut c_char {
 
 /// The bytes in `*string` and their number in `*length`. Where `length` is NULL there must be no NUL among them.
 ///
-/// Returns 0; -1 with `TypeError` if `obj` is not a bytes object, `ValueError` for a NUL that must not be (`*string` is
-/// written all the same), `SystemError` for a NULL `obj` or `string`.
+/// Returns 0; -1 with `TypeError` if `obj` is not a bytes object, `ValueError` for a NUL where `length` is NULL (`*string` is
+/// written anyway), `SystemError` for a NULL `obj` or `string`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_AsStringAndSize(
     obj: *mut PyObject,
@@ -96,9 +96,9 @@ pub unsafe extern "C" fn PyBytes_AsStringAndSize(
     })
 }
 
-/// Puts a bytes object with the bytes of `*bytes` and of `other` (any exporter) in the place of `*bytes`, whose
-/// reference is taken over. On failure `*bytes` is NULL, and an error is set: `TypeError` where one exports no plain
-/// bytes, `MemoryError` (also for a sum above `PY_SSIZE_T_MAX`), `OverflowError` as `PyBytes_FromStringAndSize`.
+/// Replaces `*bytes` by a bytes object with its bytes and those of `other` (any exporter). The
+/// reference to the old object is taken over. On failure `*bytes` is NULL, and an error is set: `TypeError` where one exports
+/// no plain bytes, `MemoryError` (also for a sum above `PY_SSIZE_T_MAX`), `OverflowError` as `PyBytes_FromStringAndSize`.
 /// Nothing happens where `*bytes` is NULL; with a NULL `other` it becomes NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_Concat(bytes: *mut *mut PyObject, other: *mut PyObject) {
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn PyBytes_Concat(bytes: *mut *mut PyObject, other: *mut P
     })
 }
 
-/// The same, and drops the reference to `other`.
+/// `PyBytes_Concat`, and drops the reference to `other`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_ConcatAndDel(bytes: *mut *mut PyObject, other: *mut PyObject) {
     // SAFETY: the same contract, and `other` is NULL or an owned reference.
@@ -126,7 +126,7 @@ pub unsafe extern "C" fn PyBytes_ConcatAndDel(bytes: *mut *mut PyObject, other: 
     }
 }
 
-/// Gives a bytes object that no other code has seen yet another size: `*bytes`, whose reference is taken over and which may
+/// Resizes a bytes object that no other code has seen yet: `*bytes`, whose reference is taken over and which may
 /// move. New bytes are uninitialised. Where others hold references to it, it is copied.
 ///
 /// Returns 0; -1 with `*bytes` NULL and an error set: `MemoryError`, `SystemError` if it is not a bytes object or the size

@@ -1,6 +1,6 @@
 //! Errors
 //!
-//! A function that fails says so with its return value and leaves an error pending in the calling thread: an exception
+//! A function reports failure with its return value and leaves an error pending in the calling thread: an exception
 //! type and a message. Each thread has its own, one at most. A function that succeeds leaves the pending error alone, so
 //! look at the return value first. `Py_DECREF` and `PyBuffer_Release` never disturb a pending error.
 
@@ -29,7 +29,7 @@ unsafe fn exception_type(exception: *mut PyObject) -> Result<*mut PyTypeObject> 
     Ok(exception.cast())
 }
 
-/// Makes an exception pending, or the error that kept it from being made.
+/// Makes an exception pending, or the error that prevented making it.
 fn set(made: impl FnOnce() -> Result<Owned<PyObject>>) {
     boundary(|| {
         // SAFETY: the callers below make exceptions.
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn PyErr_BadInternalCall() {
     indicator::raise(Error::bad_argument());
 }
 
-/// The same, naming a source file and line. The function behind CPython's macro `PyErr_BadInternalCall()`.
+/// `PyErr_BadInternalCall` with a source file and line, as CPython's macro of that name calls it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn _PyErr_BadInternalCall(filename: *const c_char, lineno: c_int) {
     if filename.is_null() {
@@ -156,7 +156,7 @@ pub unsafe extern "C" fn PyErr_GivenExceptionMatches(given: *mut PyObject, excep
     }
 }
 
-/// Forgets the pending error, if there is one.
+/// Clears the pending error, if there is one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyErr_Clear() {
     indicator::clear();
@@ -178,7 +178,7 @@ pub unsafe extern "C" fn PyErr_Fetch(ty: *mut *mut PyObject, value: *mut *mut Py
     }
 }
 
-/// Makes pending what `PyErr_Fetch` gave, in the place of whatever is pending; takes over all three references. With a
+/// Makes pending what `PyErr_Fetch` returned, replacing any pending error; takes over all three references. With a
 /// NULL `ty` nothing is pending afterwards. A `traceback` is dropped.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyErr_Restore(ty: *mut PyObject, value: *mut PyObject, traceback: *mut PyObject) {
@@ -193,14 +193,14 @@ pub unsafe extern "C" fn PyErr_Restore(ty: *mut PyObject, value: *mut PyObject, 
     }
 }
 
-/// Writes the pending error to standard error as `Name: message` and forgets it.
+/// Writes the pending error to standard error as `Name: message` and clears it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyErr_Print() {
     let (name, message) = (pybuffer_error_name(), pybuffer_error_message());
     if name.is_null() {
         return;
     }
-    // One write, so that lines of several threads do not mix; what is longer than the line is cut.
+    // One write, so that lines of several threads do not mix; longer ones are cut.
     let mut line = [0u8; 1024];
     // SAFETY: both are C strings; the array may be written for its size.
     let length = unsafe {
@@ -314,7 +314,7 @@ pub unsafe extern "C" fn PyErr_Format() {
     core::arch::naked_asm!(jump!(), target = sym pybuffer__err_format)
 }
 
-/// The same with a `va_list`.
+/// `PyErr_Format` with a `va_list`.
 ///
 /// cbindgen:ignore
 #[unsafe(no_mangle)]

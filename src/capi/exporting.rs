@@ -6,8 +6,8 @@
 //! written, keeps the rules of the protocol.
 //!
 //! A full description has `buf`, `len`, `itemsize`, `ndim`, `readonly` and, where it has axes, `shape` and `strides`;
-//! `format` may be NULL ("B"), and `suboffsets` where no axis holds pointers (all negative is the same, and is handed out
-//! as NULL); `internal` is handed on. `len` is `product(shape) * itemsize`.
+//! `format` may be NULL ("B"), and `suboffsets` where no axis holds pointers (all negative is the same, and is passed on
+//! as NULL); `internal` is passed on. `len` is `product(shape) * itemsize`.
 
 use core::ffi::{c_int, c_void};
 
@@ -21,16 +21,16 @@ use crate::objects::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
 
 /// For `bf_getbuffer`: fills `view` as the request `flags` ask, from the full description of the exporter's memory, with a
-/// new reference to `exporter`. It does what a memoryview of that memory does: what the flags do not ask for is left out;
-/// without `PyBUF_ND` the answer is one axis without a shape, and `PyBUF_FORMAT` is refused then. `description->obj` is
-/// not used. The arrays, the format and the memory have to stay where they are until the view is released.
+/// new reference to `exporter`. It does what a memoryview of that memory does: fields that the flags do not ask for are left
+/// out; without `PyBUF_ND` the answer is one axis without a shape, and `PyBUF_FORMAT` is refused then. `description->obj` is
+/// not used. The arrays, the format and the memory must stay where they are until the view is released.
 ///
 /// Of one axis the description may leave out the strides (contiguous items), and for single bytes also the shape;
 /// the view then points into itself, and like every view it must not be moved. Of several axes it has both.
 ///
 /// Returns 0; -1 with `view->obj` NULL and an error set: `BufferError` where the memory cannot meet the request, which
 /// starts with the name of the exporter's type, where the description is incomplete or contradicts itself, or where
-/// `view` is NULL; `SystemError` for another NULL or flags that are no request.
+/// `view` is NULL; `SystemError` for another NULL or invalid flags.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_fill_view(
     view: *mut Py_buffer,
@@ -61,14 +61,14 @@ pub unsafe extern "C" fn pybuffer_fill_view(
     })
 }
 
-/// An exporter of memory of the program's (a pybuffer.memory object): a new reference. The arrays and the format of the
-/// description are copied; a missing shape (of one axis) and missing strides (C order) are made up; a new reference to
+/// An exporter of memory of the program (a pybuffer.memory object): a new reference. The arrays and the format of the
+/// description are copied; a missing shape (of one axis) and missing strides (C order) are added; a new reference to
 /// `description->obj` is kept where it is not NULL.
 ///
 /// When the object is destroyed, which is after the last view of it has been released, `destroy(context)` is called, once,
-/// by the thread that drops the last reference, and then the reference to `description->obj` is dropped; a pending error is left as it is.
-/// `destroy` may be NULL. Read-only memory has a hash, by identity, so that memoryviews of it have theirs (of the bytes);
-/// writable memory is unhashable.
+/// by the thread that drops the last reference, and then the reference to `description->obj` is dropped; a pending error is
+/// left as it is. `destroy` may be NULL. Read-only memory has a hash, by identity, so that memoryviews of it have theirs (of
+/// the bytes); writable memory is unhashable.
 ///
 /// NULL with an error set, and then `destroy` is not called: `BufferError` where the description is incomplete or
 /// contradicts itself, `MemoryError`, `SystemError` for NULL.
@@ -106,20 +106,20 @@ pub unsafe extern "C" fn pybuffer_memoryview_from_memory(
 
 /// Checks an exporter: sends each request that PEP 3118 and CPython name, each with and without `PyBUF_WRITABLE` and
 /// `PyBUF_FORMAT`, twice by itself, once while another view is held, and some with several views held that are released
-/// in another order. `report`, where it is not NULL, is told of each rule that is broken, once, with the first request
-/// that shows it. For the tests of those who write exporters.
+/// in another order. `report`, where it is not NULL, is called for each broken rule, once, with the first request
+/// that shows it. For tests of exporters.
 ///
 /// The rules are those of PEP 3118 and CPython's documentation. Where these leave a choice: without `PyBUF_ND`, `itemsize`
 /// is 1 or what it is with it, and `ndim` 0, 1 or what it is; `PyBUF_FORMAT` without `PyBUF_ND` may be refused, and "B"
-/// answers it; with it NULL is right for items of one byte; after a failure `obj` may be as it was; strides that lead
-/// nowhere, for axes of one item and memory of no bytes, may be any, and such memory may count as contiguous or not; an
+/// answers it; with it NULL is right for items of one byte; after a failure `obj` may be as it was; strides that are not used,
+/// for axes of one item and memory of no bytes, may be any, and such memory may count as contiguous or not; an
 /// exporter may refuse while others hold views what it answers alone.
 ///
-/// Returns the number of rules that are broken, 0 for a good exporter; -1 with an error set where it cannot be checked:
+/// Returns the number of broken rules, 0 for a correct exporter; -1 with an error set where it cannot be checked:
 /// `TypeError` where `obj` exports nothing, `MemoryError` where the exporter raises that, `SystemError` for a NULL `obj`.
 /// A pending error is left as it is. `report` may use the library; no other thread may use `obj` meanwhile.
 ///
-/// A bad exporter is survived as long as it keeps what no consumer can check: what `obj`, `format` and the arrays point
+/// It survives a faulty exporter as long as that keeps what no consumer can check: what `obj`, `format` and the arrays point
 /// to is there until the view is released, with `ndim` entries where that is 0 to 64.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_check_exporter(

@@ -5,7 +5,7 @@
 //! (sub-arrays, which nest: `(k1)(k2)`), `T{...}` (records) and `:name:`. A parsed format is an object; it never changes
 //! and may be used from all threads. Its items are structs that a program walks and does not own.
 //!
-//! Where those who write formats disagree: a prefix holds until the next one, through records; `@` aligns and, in force
+//! Where producers of formats disagree: a prefix holds until the next one, through records; `@` aligns and, in force
 //! at the end of a record, pads it to its alignment, as C does (a format as a whole is not padded, as in the struct
 //! module); `g O P & X z Z` have their native size with every prefix. `u` has two bytes in a format by itself. In a view it
 //! has four, as in ctypes' `wchar_t`, if the format comes to the view's itemsize with four bytes and not with two. `x` is
@@ -33,7 +33,7 @@ unsafe fn field<T: Failure>(format: *mut PyObject, read: impl FnOnce(*mut Format
     })
 }
 
-/// Parses a format. A new reference; for a single native code of the struct module's an object that lives for ever, for
+/// Parses a format. A new reference; for a single native code of the struct module an immortal object, for
 /// which no memory is needed.
 ///
 /// NULL with `ValueError` that names what was expected and at which byte, `MemoryError`, or `SystemError` for NULL. Items that
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn pybuffer_format_parse_sized(format: *const c_char, item
     })
 }
 
-/// The item that the format describes: where it is just one, that one; else a record without a code, whose fields are the
+/// The item that the format describes: if there is only one, that one; otherwise a record without a code, whose fields are the
 /// items. It lives as long as the format. NULL with `TypeError` if `format` is not a format, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_root(format: *mut PyObject) -> *const pybuffer_item {
@@ -105,7 +105,7 @@ pub unsafe extern "C" fn pybuffer_format_canonical(format: *mut PyObject) -> *mu
     })
 }
 
-/// Whether two formats describe the same item: the same values in the same bytes, and, where `names` is not 0, under the
+/// Whether two formats describe the same item: the same values in the same bytes, and, if `names` is not 0, with the
 /// same names. 1 or 0; -1 with `TypeError` if one is not a format, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_equivalent(a: *mut PyObject, b: *mut PyObject, names: c_int) -> c_int {
@@ -120,8 +120,8 @@ pub unsafe extern "C" fn pybuffer_format_equivalent(a: *mut PyObject, b: *mut Py
 }
 
 /// The number of values that an item has: each element of a sub-array and each code unit of text is one, and all bytes of
-/// an `s` or `p` together; padding has none unless it is an item (see above), and the value of a pointer is the address. -1 with
-/// `TypeError` if `format` is not a format, `SystemError` for NULL.
+/// an `s` or `p` together; padding has none unless it is an item (see above), and the value of a pointer is the address. -1
+/// with `TypeError` if `format` is not a format, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_value_count(format: *mut PyObject) -> Py_ssize_t {
     // SAFETY: the same contract; the object is a format (O2), whose fields do not change.
@@ -170,8 +170,8 @@ pub unsafe extern "C" fn pybuffer_format_unpack_items(
 /// No value may be bytes in the item itself.
 ///
 /// Returns 0; -1 with an error set, and then nothing is written: `TypeError` for a value of the wrong kind or where
-/// `format` is none, `ValueError` for one that is out of range, `MemoryError` where so many values cannot fit in memory, and
-/// `SystemError` for NULL.
+/// `format` is not a format, `ValueError` for one that is out of range, `MemoryError` where so many values cannot fit in
+/// memory, and `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_pack(
     format: *mut PyObject,

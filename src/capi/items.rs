@@ -2,12 +2,12 @@
 //!
 //! Items are named by `nindices` indices, one for each axis; negative ones count from the end. A view of no axes has one
 //! item and takes no indices (`indices` may be NULL then). The values of an item are those of its format, see "Formats":
-//! for a format like "d" one, for "<ihd" three. Items may have any format of this library, and lie anywhere. What the view
-//! has besides, its number of axes, shape, strides and so on, is in `PyMemoryView_GET_BUFFER(view)`; its length along the
-//! first axis is `PyObject_Length(view)`.
+//! for a format like "d" one, for "<ihd" three. Items may have any format of this library, and lie anywhere. The other
+//! properties of the view, its number of axes, shape, strides and so on, are in `PyMemoryView_GET_BUFFER(view)`; its length
+//! along the first axis is `PyObject_Length(view)`.
 //!
 //! Errors that every function here may set: `ValueError` for a memoryview that has been released, or whose items are
-//! smaller than its format says, or whose format is invalid; `TypeError` for an object that is no memoryview, or another
+//! smaller than its format says, or whose format is invalid; `TypeError` for an object that is not a memoryview, or another
 //! number of indices; `IndexError` that names the axis, counted from 1, for an index out of bounds; `SystemError` for NULL
 //! or a negative count; `MemoryError`.
 
@@ -24,7 +24,7 @@ use super::buffer::{count_of, order_of, slice_of};
 /// The address of an item, in the memory of the view. It may be used for as long as this view, or another one of the same
 /// snapshot (made from it, or that it was made from), has not been released.
 ///
-/// CPython: `PyBuffer_GetPointer`, which does not look whether the indices are within the shape.
+/// CPython: `PyBuffer_GetPointer`, which does not check that the indices are within the shape.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_item_pointer(
     view: *mut PyObject,
@@ -106,7 +106,7 @@ unsafe fn set<T: CNumber>(view: *mut PyObject, indices: *const Py_ssize_t, nindi
     })
 }
 
-/// Writes to `number` the number that an item is, converted as C converts: a float is truncated towards zero. The format
+/// Reads an item as a number, converted as in C: a float is truncated towards zero. The format
 /// must have one value, a number: an integer, '?', a float, bits or an address.
 ///
 /// Returns 0; -1 also with `TypeError` if the item is not a number, `ValueError` where it has another number of values or
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_get_int64(
     unsafe { get(view, indices, nindices, number) }
 }
 
-/// The same for an unsigned number; a negative one does not fit.
+/// `pybuffer_memoryview_get_int64` for an unsigned number; a negative one does not fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_get_uint64(
     view: *mut PyObject,
@@ -134,7 +134,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_get_uint64(
     unsafe { get(view, indices, nindices, number) }
 }
 
-/// The same for a double: integers and long doubles round to the nearest one, and what is NaN stays so.
+/// `pybuffer_memoryview_get_int64` for a double: integers and long doubles round to the nearest one, and NaN stays NaN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_get_double(
     view: *mut PyObject,
@@ -146,7 +146,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_get_double(
     unsafe { get(view, indices, nindices, number) }
 }
 
-/// Makes an item of a number, converted as C converts; all but 0 is true in a '?'. Padding becomes 0.
+/// Writes a number to an item, converted as in C; all but 0 is true in a '?'. Padding becomes 0.
 ///
 /// Returns 0; -1 also with `TypeError` where the memory is read-only or the item is not a number, `ValueError` where it has
 /// another number of values, `OverflowError` where the number does not fit. Nothing is written then.
@@ -161,7 +161,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_set_int64(
     unsafe { set(view, indices, nindices, number) }
 }
 
-/// The same with an unsigned number.
+/// `pybuffer_memoryview_set_int64` with an unsigned number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_set_uint64(
     view: *mut PyObject,
@@ -173,8 +173,8 @@ pub unsafe extern "C" fn pybuffer_memoryview_set_uint64(
     unsafe { set(view, indices, nindices, number) }
 }
 
-/// The same with a double: for an integer it is truncated towards zero (`ValueError` for NaN), for a smaller float rounded,
-/// and infinite where it is too large.
+/// `pybuffer_memoryview_set_int64` with a double: truncated towards zero for an integer (`ValueError` for NaN), rounded for a
+/// smaller float, which becomes infinite if it is too large.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_set_double(
     view: *mut PyObject,
@@ -236,8 +236,8 @@ pub unsafe extern "C" fn pybuffer_memoryview_tobytes(view: *mut PyObject, order:
 }
 
 /// How many items have these values (`nvalues`, as many as the format has); numbers are equal by value, whatever their
-/// types, and NaN equals nothing. -1 also with `ValueError` for another number of values, `TypeError` for a value of no
-/// kind. CPython 3.14: `memoryview.count`, in one dimension.
+/// types, and NaN equals nothing. -1 also with `ValueError` for another number of values, `TypeError` for a value of unknown
+/// kind. CPython 3.14: `memoryview.count`, for one axis.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_count(
     view: *mut PyObject,
@@ -255,7 +255,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_count(
 /// `stop`; items are counted in C order, and negative places count from the end. `PY_SSIZE_T_MAX` as `stop` is the end.
 ///
 /// -1 also with `ValueError` if there is no such item, and `TypeError` for a view of no axes. CPython 3.14: `memoryview.index`,
-/// in one dimension.
+/// for one axis.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_index(
     view: *mut PyObject,
@@ -271,8 +271,8 @@ pub unsafe extern "C" fn pybuffer_memoryview_index(
     })
 }
 
-/// An iterator over the first axis, which keeps the memoryview. It may be shared by threads: each place is met once. A new
-/// reference; NULL also with `TypeError` for a view of no axes. CPython: `iter(view)`, in one dimension.
+/// An iterator over the first axis, which keeps the memoryview. Threads may share it: each place is visited once. A new
+/// reference; NULL also with `TypeError` for a view of no axes. CPython: `iter(view)`, for one axis.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_iter(view: *mut PyObject) -> *mut PyObject {
     boundary(|| {
@@ -283,7 +283,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_iter(view: *mut PyObject) -> *mut P
 }
 
 /// A memoryview of the next place along the first axis: a row of a matrix, a view of no axes where there is only one. A new
-/// reference; NULL without an error at the end. A place that could not be given for an error is not met again.
+/// reference; NULL without an error at the end. A place that could not be returned because of an error is skipped.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_next(iterator: *mut PyObject) -> *mut PyObject {
     boundary(|| {
@@ -294,7 +294,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_next(iterator: *mut PyObject) -> *m
 }
 
 /// Unpacks the next item of a view of one axis to `values`, as `pybuffer_memoryview_get_item` does. Returns 1; 0 at the
-/// end; -1 with an error. An item that could not be given for an error is not met again.
+/// end; -1 with an error. An item that could not be returned because of an error is skipped.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_next_item(
     iterator: *mut PyObject,

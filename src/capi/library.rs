@@ -1,6 +1,6 @@
 //! The library
 //!
-//! Nothing has to be initialised. The functions of that name are there so that a program can be built with CPython as
+//! Nothing has to be initialised. `Py_Initialize` and its kin exist so that a program can be built with CPython as
 //! well.
 
 use core::ffi::{c_char, c_int};
@@ -11,26 +11,26 @@ use crate::runtime::hash;
 
 static INITIALIZED: AtomicBool = AtomicBool::new(false);
 
-/// Does nothing but to be remembered by `Py_IsInitialized`.
+/// Only sets the state that `Py_IsInitialized` returns.
 #[unsafe(no_mangle)]
 pub extern "C" fn Py_Initialize() {
     INITIALIZED.store(true, Ordering::Relaxed);
 }
 
-/// The same; the argument is not used.
+/// `Py_Initialize`; the argument is not used.
 #[unsafe(no_mangle)]
 pub extern "C" fn Py_InitializeEx(initsigs: c_int) {
     let _ = initsigs;
     Py_Initialize();
 }
 
-/// Does nothing but to be remembered by `Py_IsInitialized`; all objects stay.
+/// Only clears the state that `Py_IsInitialized` returns; all objects stay.
 #[unsafe(no_mangle)]
 pub extern "C" fn Py_Finalize() {
     INITIALIZED.store(false, Ordering::Relaxed);
 }
 
-/// The same. Returns 0.
+/// `Py_Finalize`. Returns 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn Py_FinalizeEx() -> c_int {
     Py_Finalize();
@@ -49,7 +49,7 @@ pub extern "C" fn pybuffer_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// The same as a number: `major * 1000000 + minor * 1000 + patch`; compare `PYBUFFER_VERSION_NUMBER`.
+/// The version of the library as a number: `major * 1000000 + minor * 1000 + patch`; compare `PYBUFFER_VERSION_NUMBER`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pybuffer_version_number() -> c_int {
     const fn number(digits: &[u8]) -> c_int {
@@ -64,14 +64,14 @@ pub extern "C" fn pybuffer_version_number() -> c_int {
     VERSION
 }
 
-/// Sets the key of the process's hashes, two numbers that nobody should be able to guess if what is hashed comes from
-/// outside. It counts instead of PYTHONHASHSEED. Without it, the first hash takes the key from PYTHONHASHSEED, or a random
+/// Sets the key of the process's hashes, two numbers that must be hard to guess if the hashed data come from
+/// outside. It overrides PYTHONHASHSEED. Without it, the first hash takes the key from PYTHONHASHSEED, or a random
 /// one. With `k0` and `k1` both 0 the hashes of bytes are those of CPython (3.11 and later, 64 bits) with PYTHONHASHSEED=0.
 ///
 /// To be called before the first hash of bytes is made, for all hashes of a process are made with one key; that of no bytes
-/// is always 0 and does not count. Until then the last call holds. Any thread may call it, while others make hashes, too.
+/// is always 0 and does not count. Until then the last call wins. Any thread may call it, while others make hashes, too.
 ///
-/// Returns 0, also where hashes have been made with this very key; -1 with `RuntimeError` where they have been made with
+/// Returns 0, also where hashes have been made with this same key; -1 with `RuntimeError` where they have been made with
 /// another one, which stays.
 #[unsafe(no_mangle)]
 pub extern "C" fn pybuffer_set_hash_key(k0: u64, k1: u64) -> c_int {

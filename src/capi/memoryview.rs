@@ -1,7 +1,7 @@
 //! Memoryviews
 //!
 //! A memoryview is an object that holds a view: it can be shared, kept, and asked for views itself. It takes a full view
-//! of its exporter once; memoryviews made from it use the same snapshot, and the exporter's view is given back when the
+//! of its exporter once; memoryviews made from it use the same snapshot, and the exporter's view is released when the
 //! last of them is released or destroyed. A memoryview always has shape, strides and format.
 
 use core::ffi::{CStr, c_char, c_int};
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn PyMemoryView_FromMemory(mem: *mut c_char, size: Py_ssiz
 /// be NULL for one axis, and `strides` for C order. The format is not parsed before it is used. A new reference.
 ///
 /// NULL with an error set: `ValueError` for a NULL `info->buf` or more than 64 axes, `BufferError` where `info`
-/// contradicts itself, `MemoryError`, `SystemError` for NULL. A `len` above `product(shape) * itemsize` is no error, as in
+/// contradicts itself, `MemoryError`, `SystemError` for NULL. A `len` above `product(shape) * itemsize` is not an error, as in
 /// CPython: copies of all bytes are then `len` bytes long.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyMemoryView_FromBuffer(info: *const Py_buffer) -> *mut PyObject {
@@ -72,11 +72,11 @@ pub unsafe extern "C" fn PyMemoryView_FromBuffer(info: *const Py_buffer) -> *mut
     })
 }
 
-/// A memoryview of what `obj` exports, contiguous in `order`: of the memory itself where it is that already, else (for
-/// `PyBUF_READ` only) of a copy in a bytes object, with the same format and shape. A new reference. Where memory of its own
-/// is wanted, `pybuffer_memoryview_copy` always makes it.
+/// A memoryview of what `obj` exports, contiguous in `order`: of the memory itself if it is contiguous already, else (for
+/// `PyBUF_READ` only) of a copy in a bytes object, with the same format and shape. A new reference. If new memory
+/// is needed, `pybuffer_memoryview_copy` always makes it.
 ///
-/// NULL with an error set: `BufferError` where `PyBUF_WRITE` asks for what cannot be had, those of
+/// NULL with an error set: `BufferError` where `PyBUF_WRITE` cannot be satisfied, those of
 /// `PyMemoryView_FromObject`, `OverflowError` for a copy too large for a bytes object, `SystemError` for another `buffertype`
 /// or `order`.
 #[unsafe(no_mangle)]
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_copy(view: *mut PyObject, order: c_
     })
 }
 
-/// Gives the memory up before the object is destroyed; every later use is a `ValueError`. Doing so twice is no error.
+/// Gives the memory up before the object is destroyed; every later use is a `ValueError`. Releasing twice is not an error.
 ///
 /// Returns 0; -1 with `BufferError` while consumers hold views of this memoryview (nothing is changed then), `TypeError`
 /// if `view` is not a memoryview, `SystemError` for NULL. CPython: the method `memoryview.release()`.
@@ -150,11 +150,11 @@ pub unsafe extern "C" fn pybuffer_memoryview_is_released(view: *mut PyObject) ->
 
 /// Whether a memoryview and what `b` exports have the same shape and equal items, whatever their formats: 1 or 0.
 ///
-/// Two items are equal where they have the same number of values, which are equal as Python's `==` has it: integers, floats,
-/// bools and complex numbers by what they are, without rounding, units of text with each other, bytes with bytes. NaN equals
+/// Two items are equal if they have the same number of values, which are equal by Python's `==`: integers, floats,
+/// bools and complex numbers by value, without rounding, units of text with each other, bytes with bytes. NaN equals
 /// nothing. Names and the nesting of records do not count, nor does padding. `PyObject_RichCompareBool` does the same for
-/// the struct module's formats, as CPython does, and says that views of any other (records, sub-arrays, complex numbers, long
-/// doubles, text) are unequal. Two native "?" are compared by their truth here.
+/// the struct module's formats, as CPython does, and treats views of any other (records, sub-arrays, complex numbers, long
+/// doubles, text) as unequal. Two native "?" are compared by their truth here.
 ///
 /// A memoryview that has been released is equal to itself only, a view of an invalid format to none. No thread may write the
 /// memory meanwhile.

@@ -1,5 +1,5 @@
 //! The `extern "C"` skin: what C programs call. One file for each section of the header, whose text it is: the first
-//! comment of a file opens the section, and the comments of the functions stand above their declarations.
+//! comment of a file opens the section, and the comments of the functions precede their declarations.
 //!
 //! A function here checks its pointers, makes one call into the core, and turns the result into C's convention. Logic
 //! lives below.

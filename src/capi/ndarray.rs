@@ -1,29 +1,29 @@
 //! The general exporter
 //!
 //! An ndarray exports any array that PEP 3118 can describe: every format, up to 128 axes, strides of any sign, pointers
-//! (suboffsets); memory of its own, or the answer of another exporter to any request. `pybuffer_ndarray_zeros` is what a
-//! program wants that needs an array to fill; everything is done to its items through a memoryview of it. The rest makes it an
-//! exporter to test consumers with, which can do what no good exporter does. CPython: `_testbuffer.ndarray`, an extension
+//! (suboffsets); memory of its own, or the answer of another exporter to any request. `pybuffer_ndarray_zeros` is for a
+//! program that needs an array to fill; its items are accessed through a memoryview of it. The rest makes it an
+//! exporter to test consumers with, which can misbehave on demand. CPython: `_testbuffer.ndarray`, an extension
 //! module of its own tests; `PYBUFFER_ND_*` have the values of its `ND_*`.
 //!
 //! An ndarray with memory of its own has a stack of bases, each an array, of which the one on the top answers requests.
 //! `pybuffer_ndarray_push` puts another one on it, `pybuffer_ndarray_pop` frees it. Each base counts its views; one that is
 //! no longer on the top is freed with its last view, and one that has had none stays below.
 //!
-//! What `flags` say of a base: `PYBUFFER_ND_WRITABLE`, `PYBUFFER_ND_FORTRAN`, `PYBUFFER_ND_PIL`, and for tests
+//! The `flags` of a base: `PYBUFFER_ND_WRITABLE`, `PYBUFFER_ND_FORTRAN`, `PYBUFFER_ND_PIL`, and for tests
 //! `PYBUFFER_ND_GETBUF_FAIL` and `PYBUFFER_ND_GETBUF_UNDEFINED`. `PYBUFFER_ND_C` claims that an array is contiguous in
-//! C order, `PYBUFFER_ND_SCALAR` in both orders; where that is not so, most requests fail with a
+//! C order, `PYBUFFER_ND_SCALAR` in both orders; if that is false, most requests fail with a
 //! `BufferError`.
 //! `PYBUFFER_ND_VAREXPORT` is for the object as a whole, when it is made.
 //!
 //! The arguments that describe a base: `format` may be NULL ("B"); `shape` may be NULL where `ndim` is 0; `strides` may be
-//! NULL, which means contiguous, in C order or, with `PYBUFFER_ND_FORTRAN`, in Fortran order. All is copied. Errors about them are
-//! `ValueError` for a format that is invalid or has no bytes, a negative length, more than 128 axes, unknown flags, and for an
-//! array that does not lie in its memory (see `pybuffer_verify_structure`) or has more bytes than memory can; `TypeError`
+//! NULL, which means contiguous, in C order or, with `PYBUFFER_ND_FORTRAN`, in Fortran order. All is copied. Errors about them
+//! are `ValueError` for a format that is invalid or has no bytes, a negative length, more than 128 axes, unknown flags, and for
+//! an array that does not lie in its memory (see `pybuffer_verify_structure`) or has more bytes than memory can; `TypeError`
 //! for `PYBUFFER_ND_PIL` without axes and for `PYBUFFER_ND_FORTRAN` with strides.
 //!
-//! All of this may be done from several threads at once. The program must synchronize access to the bytes of the memory, and must
-//! not pop a base while it uses what `pybuffer_ndarray_get_state` points to.
+//! All of this may be done from several threads at once. The program must synchronize access to the bytes of the memory, and
+//! must not pop a base while it uses what `pybuffer_ndarray_get_state` points to.
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 
@@ -116,10 +116,10 @@ pub unsafe extern "C" fn pybuffer_ndarray_new(
     })
 }
 
-/// The same from values, packed contiguously by the format: all of an item in the order of the format, as
+/// `pybuffer_ndarray_new` from values, packed contiguously by the format: all of an item in the order of the format, as
 /// `pybuffer_format_pack` takes them. CPython: `ndarray(items, shape=..., ...)`.
 ///
-/// NULL also with `ValueError` where the values do not come to whole items, one does not fit, or items of the format have
+/// NULL also with `ValueError` where the values do not make whole items, one does not fit, or items of the format have
 /// none; `TypeError` for a value of the wrong kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_ndarray_from_values(
@@ -161,8 +161,8 @@ pub unsafe extern "C" fn pybuffer_ndarray_zeros(
     })
 }
 
-/// An ndarray that exports again what the exporter `obj` answers to the request `PyBUF_*`, which may be any: what was not
-/// asked for, it does not have, and requests for it fail with a `BufferError`. It holds the view, so that nothing can be
+/// An ndarray that exports again what the exporter `obj` answers to the request `PyBUF_*`, which may be any: fields that were
+/// not asked for are missing, and requests for them fail with a `BufferError`. It holds the view, so that nothing can be
 /// pushed on it. With `PYBUFFER_ND_REDIRECT`, the only other flag there is here, requests are passed on to the object of the
 /// view. A new reference. CPython: `ndarray(obj, getbuf=..., flags=...)`.
 ///
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_from_object(
     })
 }
 
-/// Puts another base on the top of the stack, described as for `pybuffer_ndarray_new`.
+/// Pushes another base on the stack, described as for `pybuffer_ndarray_new`.
 ///
 /// Returns 0; -1 with `BufferError` where views of the base on the top are held and the ndarray was made without
 /// `PYBUFFER_ND_VAREXPORT`, or where it is one of another exporter or a part; `ValueError` for `PYBUFFER_ND_VAREXPORT`;
@@ -209,7 +209,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_push(
     })
 }
 
-/// The same from values, as for `pybuffer_ndarray_from_values`.
+/// `pybuffer_ndarray_push` from values, as for `pybuffer_ndarray_from_values`.
 ///
 /// Returns 0; -1 with the errors of the two.
 #[unsafe(no_mangle)]
@@ -250,7 +250,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_pop(nd: *mut PyObject) -> c_int {
     })
 }
 
-/// Tells what the ndarray is at the moment: the base on the top, with its full description, and its counts.
+/// The current state of the ndarray: the base on the top, with its full description, and its counts.
 ///
 /// Returns 0; -1 with `TypeError` if `nd` is not an ndarray, `SystemError` for NULL. CPython: the attributes of `ndarray`.
 #[unsafe(no_mangle)]
@@ -287,8 +287,8 @@ pub unsafe extern "C" fn pybuffer_ndarray_subscript(
 ///
 /// Returns 0; -1 with `TypeError` where the memory is read-only or `source` exports nothing, `ValueError` where the
 /// structures differ or have more than 64 axes, those of `pybuffer_ndarray_subscript`, and whatever the exporter raises.
-/// Nothing is written then. CPython: `ndarray[...] = source`, which copies row by row, so that what overlaps may come
-/// out otherwise.
+/// Nothing is written then. CPython: `ndarray[...] = source`, which copies row by row, so that an overlap may give
+/// another result.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_ndarray_assign(
     nd: *mut PyObject,
@@ -303,10 +303,10 @@ pub unsafe extern "C" fn pybuffer_ndarray_assign(
     })
 }
 
-/// Gives the base on the top suboffsets that are all negative, and so say nothing. As they are there, it no longer counts as
+/// Adds suboffsets to the base on the top, all negative and so without effect on addresses. With them it no longer counts as
 /// contiguous. Views that are held do not change.
 ///
-/// Returns 0; -1 with `TypeError` where it has suboffsets, or no strides, or `nd` is no ndarray; `SystemError` for NULL.
+/// Returns 0; -1 with `TypeError` where it has suboffsets, or no strides, or `nd` is not an ndarray; `SystemError` for NULL.
 /// CPython: `ndarray.add_suboffsets`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_ndarray_add_suboffsets(nd: *mut PyObject) -> c_int {
@@ -320,10 +320,10 @@ pub unsafe extern "C" fn pybuffer_ndarray_add_suboffsets(nd: *mut PyObject) -> c
 /// Whether an array lies in `memlen` bytes of memory, by the rules of CPython's documentation ("NumPy-style: shape and
 /// strides"): `offset`, from the start of the memory to the item at index 0 of every axis, and each stride is a multiple of
 /// `itemsize`; there is room for an item at `offset`, and for all items unless an axis has none. Sizes and lengths below 0, and
-/// items of 0 bytes, are no. What does not fit in 64 bits does not fit in memory. Both arrays have `ndim` entries, and
+/// items of 0 bytes, give 0. Sizes that do not fit in 64 bits do not fit in memory. Both arrays have `ndim` entries, and
 /// may be NULL where that is 0.
 ///
-/// 1 or 0; -1 with `SystemError` for another NULL. A negative `ndim` is no.
+/// 1 or 0; -1 with `SystemError` for another NULL. A negative `ndim` gives 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_verify_structure(
     memlen: Py_ssize_t,
@@ -350,7 +350,7 @@ pub unsafe extern "C" fn pybuffer_verify_structure(
     })
 }
 
-/// What makes memory a copy of these bytes, as many as there are.
+/// A function that fills memory with a copy of these bytes.
 fn copy_of(items: &[u8]) -> impl FnOnce(&mut [u8]) -> Result<()> {
     move |memory| {
         // SAFETY: as many as both have; the memory is new.

@@ -5,12 +5,12 @@
 //! each other in the order of the format. Numbers are integers, `?`, `e f d g`, bits (`t`), and addresses (`P`), which are
 //! integers; a format with anything else in it (`c s p u w`, complex numbers, `O & X z Z`) is a `TypeError`.
 //!
-//! Numbers are converted by value, as C converts, but checked. An integer or a float without its fraction that is out of
-//! range is an `OverflowError`, and so is an infinite one; NaN, where an integer is needed, is a `ValueError`. What becomes
-//! a float is rounded once, to the nearest, of two to the even one; a float that is too large becomes infinite; NaN stays
+//! Numbers are converted by value, as in C, but checked. An integer or a float without its fraction that is out of
+//! range is an `OverflowError`, and so is an infinite one; NaN, where an integer is needed, is a `ValueError`. Numbers that
+//! become floats are rounded once, to the nearest, with ties to even; a float that is too large becomes infinite; NaN stays
 //! NaN, but its payload need not. All but zero is true, NaN too.
 //!
-//! `count` is the number of them all: items times values of an item. The array must not share memory with the view. No other
+//! `count` is the number of all values: items times values of an item. The array must not share memory with the view. No other
 //! thread may write what is read, or touch what is written, meanwhile; a release of the memoryview takes effect afterwards.
 
 use core::ffi::c_int;
@@ -44,7 +44,7 @@ unsafe fn from_array<T>(view: *mut PyObject, numbers: *const T, count: Py_ssize_
 /// and long doubles are rounded to the nearest one.
 ///
 /// Returns 0; -1 with an error set: `ValueError` for another `count` (the message says both), a released memoryview, an
-/// invalid format, or items that are smaller than it says; `TypeError` for a format with anything else than numbers (the message
+/// invalid format, or items that are smaller than it says; `TypeError` for a format with anything but numbers (the message
 /// says what), or if `view` is not a memoryview; `MemoryError`, for formats of many parts only; `SystemError` for NULL, also
 /// where `count` is 0. CPython has no counterpart; NumPy's is `astype`.
 #[unsafe(no_mangle)]
@@ -105,10 +105,10 @@ pub unsafe extern "C" fn pybuffer_memoryview_to_uint64(
 /// they are. Where several items share memory, the last one in index order wins.
 ///
 /// All numbers are checked before the first is written, so a call that fails changes nothing. Returns 0; -1 with an error
-/// set: `OverflowError` for a number out of the range of what it is for, and `ValueError` for NaN where that is an integer
+/// set: `OverflowError` for a number out of the range of its value, and `ValueError` for NaN where that is an integer
 /// (the message says which number is the first such, counted from 0); `ValueError` for another `count` (the message says
 /// both), a released memoryview, an invalid format, or items that are smaller than it says; `TypeError` for read-only
-/// memory, for a format with anything else than numbers (the message says what), or if `view` is not a memoryview;
+/// memory, for a format with anything but numbers (the message says what), or if `view` is not a memoryview;
 /// `MemoryError`, for formats of many parts only; `SystemError` for NULL, also where `count` is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_from_double(

@@ -1,7 +1,7 @@
 //! Objects and types
 //!
 //! A program makes an exporter of its own by defining a struct that starts with `PyObject_HEAD` and a static
-//! `PyTypeObject` for it. Reference counts are atomic; static types, and the singletons, live for ever.
+//! `PyTypeObject` for it. Reference counts are atomic; static types and the singletons are immortal.
 
 use core::ffi::c_int;
 
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn _Py_Dealloc(op: *mut PyObject) {
 }
 
 /// Completes a type object: fills open slots from `tp_base` (`object` where that is NULL) and makes it immortal.
-/// To be called once for each static type before its first use; again does nothing.
+/// Must be called once for each static type before its first use; further calls do nothing.
 ///
 /// Returns 0; -1 with `SystemError` where `tp_name` is missing, `TypeError` where a size is negative.
 #[unsafe(no_mangle)]
@@ -54,16 +54,16 @@ pub unsafe extern "C" fn PyType_Ready(ty: *mut PyTypeObject) -> c_int {
     })
 }
 
-/// Whether `ty` is `base` or derives from it, by way of `tp_base`: 1 or 0. NULL derives from nothing.
+/// Whether `ty` is `base` or derives from it, through `tp_base`: 1 or 0. NULL derives from nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyType_IsSubtype(ty: *mut PyTypeObject, base: *mut PyTypeObject) -> c_int {
     // SAFETY: both are NULL or type objects.
     (!ty.is_null() && !base.is_null() && unsafe { types::is_subtype(ty, base) }).into()
 }
 
-/// Makes the head of a new object in memory that the caller has: one reference, of type `ty`. Returns `op`.
+/// Initialises the head of a new object in memory of the caller: one reference, of type `ty`. Returns `op`.
 ///
-/// A NULL `op` is taken for an allocation that failed: NULL with `MemoryError`. A NULL `ty` is a `SystemError`.
+/// A NULL `op` counts as a failed allocation: NULL with `MemoryError`. A NULL `ty` is a `SystemError`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_Init(op: *mut PyObject, ty: *mut PyTypeObject) -> *mut PyObject {
     boundary(|| {
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn PyObject_Init(op: *mut PyObject, ty: *mut PyTypeObject)
     })
 }
 
-/// The same for an object of varying size, with `size` items. Returns `op`.
+/// `PyObject_Init` for an object of varying size, with `size` items. Returns `op`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_InitVar(
     op: *mut PyVarObject,
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn _PyObject_New(ty: *mut PyTypeObject) -> *mut PyObject {
     })
 }
 
-/// The same with `items` items of `tp_itemsize` bytes each after the struct. The function behind
+/// A new object with `items` items of `tp_itemsize` bytes each after the struct. The function behind
 /// `PyObject_NewVar(TYPE, ty, items)`. NULL with `MemoryError`; a negative count is a `SystemError`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn _PyObject_NewVar(ty: *mut PyTypeObject, items: Py_ssize_t) -> *mut PyVarObject {
@@ -140,10 +140,10 @@ pub unsafe extern "C" fn PyObject_Hash(op: *mut PyObject) -> Py_hash_t {
 }
 
 /// Compares two objects by `operation`, one of `Py_LT` to `Py_GE`: 1 or 0. An object equals itself without being asked.
-/// bytes, bytearrays and old buffers (among each other) are ordered as bytes; memoryviews know only `Py_EQ` and `Py_NE`, and
+/// bytes, bytearrays and old buffers (among each other) are ordered as bytes; memoryviews have only `Py_EQ` and `Py_NE`, and
 /// compare by shape and value, across formats of the struct module (`pybuffer_memoryview_equal`: of all formats).
 ///
-/// -1 with an error set: `TypeError` where neither object knows the order, `MemoryError` for memoryviews of a format with
+/// -1 with an error set: `TypeError` where neither object defines the order, `MemoryError` for memoryviews of a format with
 /// many items, else what a slot raised.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_RichCompareBool(a: *mut PyObject, b: *mut PyObject, operation: c_int) -> c_int {
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn PyObject_Size(op: *mut PyObject) -> Py_ssize_t {
     })
 }
 
-/// The same for sequences only: `TypeError` also for what is a mapping.
+/// The length of a sequence: as `PyObject_Size`, but a mapping is a `TypeError`, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PySequence_Size(op: *mut PyObject) -> Py_ssize_t {
     boundary(|| {

@@ -1,13 +1,14 @@
 //! Old buffer objects
 //!
-//! Python 2's `buffer`: a part of the bytes that an exporter has, or memory of the program's, as a sequence. It holds a
-//! reference to its base and looks at the memory that this has now: a bytearray may be resized in between, and the part is
-//! then clipped to what is left. CPython: 2.7; where its documentation and its code differ, the documentation holds here.
+//! Python 2's `buffer`: a region of an exporter's bytes, or memory of the program, as a sequence. It holds a
+//! reference to its base and uses the memory that the base has at each call: a bytearray may be resized in between, and the
+//! region is then clipped to the bytes that are left. CPython: 2.7; where its documentation and its code differ, the
+//! documentation holds here.
 //!
-//! An old buffer exports its bytes, and its base stands still while there are views of it. Those that are not read-only
+//! An old buffer exports its bytes, and its base does not move while there are views of it. Those that are not read-only
 //! can be written by `PySequence_SetItem` and `PySequence_SetSlice`; the others have the hash of a bytes object with the
-//! same content, which stays what it was when it was first asked for. `PyObject_RichCompareBool` orders old buffers as
-//! bytes; with bytearrays and memoryviews they are compared as their types do it; to bytes objects they are unequal, as in
+//! same content, which is computed once, at the first call. `PyObject_RichCompareBool` orders old buffers as
+//! bytes; with bytearrays and memoryviews the other type decides; they are unequal to bytes objects, as in
 //! Python 2.
 
 use core::ffi::{c_int, c_void};
@@ -34,8 +35,8 @@ pub unsafe extern "C" fn PyBuffer_FromObject(
     boundary(|| unsafe { of_object(base, offset, size, true) })
 }
 
-/// The same for bytes that may be written: `TypeError` also where `base` has none, such as a bytes object or a read-only old
-/// buffer. CPython 2.7: only once they are used, and through a read-only old buffer it writes.
+/// `PyBuffer_FromObject` for bytes that may be written: `TypeError` also where `base` has none, such as a bytes object or a
+/// read-only old buffer. CPython 2.7 fails only when they are used, and writes through a read-only old buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBuffer_FromReadWriteObject(
     base: *mut PyObject,
@@ -61,7 +62,7 @@ unsafe fn of_object(
 
 /// A read-only old buffer of `size` bytes at `ptr`, which must live as long as the object. A new reference.
 ///
-/// NULL with `ValueError` for a negative size (`Py_END_OF_BUFFER`, too, which CPython 2.7 takes), `MemoryError`, or
+/// NULL with `ValueError` for a negative size (`Py_END_OF_BUFFER`, too, which CPython 2.7 accepts), `MemoryError`, or
 /// `SystemError` for a NULL `ptr`, unless the size is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBuffer_FromMemory(ptr: *mut c_void, size: Py_ssize_t) -> *mut PyObject {
@@ -69,7 +70,7 @@ pub unsafe extern "C" fn PyBuffer_FromMemory(ptr: *mut c_void, size: Py_ssize_t)
     boundary(|| unsafe { oldbuffer::from_memory(ptr.cast(), size, true) })
 }
 
-/// The same for memory that may be written.
+/// `PyBuffer_FromMemory` for memory that may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBuffer_FromReadWriteMemory(ptr: *mut c_void, size: Py_ssize_t) -> *mut PyObject {
     // SAFETY: the contract of the function.
@@ -97,7 +98,7 @@ pub unsafe extern "C" fn PyObject_Cmp(o1: *mut PyObject, o2: *mut PyObject, resu
     })
 }
 
-/// The same, and returns the result; -1 is also what it returns with an error set (`PyErr_Occurred` tells).
+/// `PyObject_Cmp` that returns the result; -1 may also be an error (`PyErr_Occurred` tells).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_Compare(o1: *mut PyObject, o2: *mut PyObject) -> c_int {
     boundary(|| {

@@ -6,7 +6,7 @@
 //! where they say `NotImplementedError` for what suboffsets cannot express.
 //!
 //! Errors that every function here may set: `ValueError` for a memoryview that has been released, `TypeError` for an object
-//! that is none, `SystemError` for NULL or a negative count, `MemoryError`.
+//! that is not one, `SystemError` for NULL or a negative count, `MemoryError`.
 
 use core::ffi::{CStr, c_char, c_int};
 
@@ -46,14 +46,14 @@ pub(super) unsafe fn subscripts<'a>(
 }
 
 /// The part that `count` subscripts select, one for each axis from the first on; what they leave out is taken whole.
-/// Integers take an axis away, slices keep it, and are clipped as in Python; an ellipsis stands for the axes in the middle
+/// Integers remove an axis, slices keep it, and are clipped as in Python; an ellipsis stands for the axes in the middle
 /// that are left out, and a new axis has one item. With an index for each axis the part has no axes. `subscripts` may be
 /// NULL where `count` is 0. A new reference.
 ///
 /// NULL also with `IndexError` that names the axis (counted from 1) for an index out of bounds, and for a second ellipsis;
 /// `ValueError` for a step of 0 or more than 64 axes; `TypeError` for more subscripts than axes; `NotImplementedError`
 /// where indices would leave two pointers to follow in succession, or a part begins before where its pointers lead.
-/// CPython: `view[...]`, which gives the value of an item in the place of a view of no axes; slices of one axis only.
+/// CPython: `view[...]`, which returns the value of an item instead of a view of no axes; slices of one axis only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_subscript(
     view: *mut PyObject,
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_subscript(
 ///
 /// Returns 0; -1 with `TypeError` where the memory is read-only or `source` exports nothing, `ValueError` where the
 /// structures differ, those of `pybuffer_memoryview_subscript`, and whatever the exporter raises. Nothing is written then.
-/// CPython: `view[...] = source`, in one dimension.
+/// CPython: `view[...] = source`, for one axis.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_assign(
     view: *mut PyObject,
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_fill(
     })
 }
 
-/// The same items, the last first along one axis; negative ones count from the last. A new reference; NULL also with
+/// The items in reverse order along one axis; a negative axis counts from the last. A new reference; NULL also with
 /// `ValueError` where there is no such axis, `NotImplementedError` as `pybuffer_memoryview_subscript`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_flip(view: *mut PyObject, axis: c_int) -> *mut PyObject {
@@ -120,8 +120,8 @@ pub unsafe extern "C" fn pybuffer_memoryview_flip(view: *mut PyObject, axis: c_i
     })
 }
 
-/// The same items with the axes in another order: axis `i` of the new view is axis `axes[i]` of the old one, negative ones
-/// counting from the last; `axes` has as many entries as the view has axes. NULL in its place turns the order round, which
+/// The items with the axes in another order: axis `i` of the new view is axis `axes[i]` of the old one, negative ones
+/// counting from the last; `axes` has as many entries as the view has axes. NULL for `axes` reverses the order, which
 /// transposes a matrix. A new reference.
 ///
 /// NULL also with `ValueError` where `axes` does not name each axis once, `NotImplementedError` where axes on both sides
@@ -142,11 +142,11 @@ pub unsafe extern "C" fn pybuffer_memoryview_permute(
     })
 }
 
-/// The items repeated to a shape: axes of one item get as many as `shape` says, all in the same place, and so do axes that
-/// are missing in front. The new view is read-only where anything is repeated, since one item stands for many. `shape`
+/// The items repeated to a shape: axes of one item get as many as `shape` says, all in the same place, and so do missing
+/// leading axes. The new view is read-only where anything is repeated, since one item stands for many. `shape`
 /// may be NULL where `ndim` is 0. A new reference.
 ///
-/// NULL also with `ValueError` where the shape of the view does not allow it, or memory could not hold as much.
+/// NULL also with `ValueError` where the shape of the view does not allow it, or the result is larger than memory.
 /// NumPy: `broadcast_to`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_broadcast(
@@ -161,12 +161,12 @@ pub unsafe extern "C" fn pybuffer_memoryview_broadcast(
     })
 }
 
-/// The same items in another shape, counted in `order`: 'C', the last index fastest, or 'F', the first. One entry of
+/// The items in another shape, counted in `order`: 'C', the last index fastest, or 'F', the first. One entry of
 /// `shape` may be -1: it is what the others leave. It takes no copy: where that would be needed, it fails. `shape` may be
 /// NULL where `ndim` is 0. A new reference.
 ///
-/// NULL also with `ValueError` where the numbers of items differ, `BufferError` where the memory does not lie so that
-/// strides can express the shape (`PyMemoryView_GetContiguous` makes a copy that does), `SystemError` for another order.
+/// NULL also with `ValueError` where the numbers of items differ, `BufferError` where
+/// strides cannot express the shape (`PyMemoryView_GetContiguous` makes a copy that can), `SystemError` for another order.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_reshape(
     view: *mut PyObject,
@@ -183,11 +183,11 @@ pub unsafe extern "C" fn pybuffer_memoryview_reshape(
 
 /// The same bytes as items of another format and shape. A contiguous view becomes one of one axis, or one of one axis
 /// becomes one of `ndim` axes in `order`, 'C' or 'F'; one of the two formats is a byte format (`B`, `b` or `c`), the
-/// other one may be any. NULL for `shape` means one axis, of as many items as there are, and `ndim` and `order` do not
+/// other one may be any. NULL for `shape` means one axis, of all items, and `ndim` and `order` do not
 /// matter. A new reference.
 ///
-/// NULL also with `TypeError` where the view is not C-contiguous (a Fortran-contiguous one will do where the new one has one
-/// axis), has an axis without items, neither shape has one axis, neither format is a byte format, or the bytes do not come
+/// NULL also with `TypeError` where the view is not C-contiguous (a Fortran-contiguous one is fine where the new one has one
+/// axis), has an axis without items, neither shape has one axis, neither format is a byte format, or the bytes do not add up
 /// to whole items or to the shape; `ValueError` for an invalid format, an item without bytes, an entry of `shape`
 /// below 1, or more than 64 axes; `SystemError` for another order.
 /// CPython: `memoryview.cast`, which takes native formats of one code only; the order, and Fortran-contiguous views, are
@@ -202,7 +202,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_cast(
 ) -> *mut PyObject {
     boundary(|| {
         let (view, format) = (non_null(view)?, non_null(format.cast_mut())?);
-        // Without a shape nothing is ordered. An array of no entries is a shape all the same.
+        // Without a shape the order does not matter. An array of no entries is a shape, too.
         let order = if shape.is_null() { Order::C } else { definite_order_of(order)? };
         // SAFETY: O1; the contract of the function.
         unsafe {
@@ -212,7 +212,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_cast(
     })
 }
 
-/// The same memory, not to be written through the new view. A new reference. CPython: `memoryview.toreadonly()`.
+/// The same memory, read-only through the new view. A new reference. CPython: `memoryview.toreadonly()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_toreadonly(view: *mut PyObject) -> *mut PyObject {
     boundary(|| {

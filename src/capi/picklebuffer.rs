@@ -1,6 +1,6 @@
 //! PickleBuffers
 //!
-//! A PickleBuffer stands for another exporter: it holds a full, read-only view of it, and hands requests on to it.
+//! A PickleBuffer stands for another exporter: it holds a full, read-only view of it, and passes requests on to it.
 
 use core::ffi::c_int;
 
@@ -9,8 +9,8 @@ use crate::abi::object::PyObject;
 use crate::objects::picklebuffer;
 use crate::runtime::boundary::{boundary, non_null};
 
-/// A PickleBuffer for what `base` exports. A new reference; NULL with what the exporter raises, `TypeError` where it is
-/// none, `BufferError` where its answer is wrong (see "Buffers"), `MemoryError`.
+/// A PickleBuffer for what `base` exports. A new reference; NULL with what the exporter raises, `TypeError` where it is not
+/// an exporter, `BufferError` where its answer is wrong (see "Buffers"), `MemoryError`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyPickleBuffer_FromObject(base: *mut PyObject) -> *mut PyObject {
     boundary(|| {
@@ -20,7 +20,7 @@ pub unsafe extern "C" fn PyPickleBuffer_FromObject(base: *mut PyObject) -> *mut 
     })
 }
 
-/// The view that a PickleBuffer holds: its own, not to be released, and valid until `PyPickleBuffer_Release`. NULL with
+/// The view that a PickleBuffer holds: not to be released by the caller, and valid until `PyPickleBuffer_Release`. NULL with
 /// `ValueError` once it has been released, `TypeError` if `picklebuffer` is not a PickleBuffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyPickleBuffer_GetBuffer(picklebuffer: *mut PyObject) -> *const Py_buffer {
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn PyPickleBuffer_GetBuffer(picklebuffer: *mut PyObject) -
     })
 }
 
-/// Gives the view back before the object is destroyed. To do so again is no error, in any thread, even in the exporter's
+/// Releases the view before the object is destroyed. Releasing again is not an error, in any thread, even in the exporter's
 /// `bf_releasebuffer` of that view. Returns 0; -1 with `TypeError` if `picklebuffer` is not a PickleBuffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyPickleBuffer_Release(picklebuffer: *mut PyObject) -> c_int {

@@ -109,7 +109,7 @@ pub unsafe extern "C" fn PySequence_DelItem(o: *mut PyObject, i: Py_ssize_t) -> 
 /// `o[i1:i2] = v`, the bytes of any exporter; a NULL `v` is `PySequence_DelSlice`. A bytearray grows or shrinks with it; in
 /// an old buffer the slice must be as long as `v`. The two may share memory. The reference to `v` stays the caller's.
 ///
-/// Returns 0; -1 with `TypeError` where `o` is neither or read-only, or `v` has not the right length or is no exporter,
+/// Returns 0; -1 with `TypeError` where `o` is neither or read-only, or `v` has another length or is not an exporter,
 /// `BufferError` while consumers hold views of a bytearray that would change its length, `MemoryError`, `SystemError` for a
 /// NULL `o`, or what an exporter raises. CPython: of every type that has subscripts, and with any iterable of ints.
 #[unsafe(no_mangle)]

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::objects::memoryview::{self, Separator};
 use crate::runtime::boundary::{boundary, non_null};
 
-/// The character that a number is, if it is not negative.
+/// The separator that a number stands for; `None` if it is negative.
 fn separator_of(character: c_int, bytes: Py_ssize_t) -> Result<Option<Separator>> {
     match u8::try_from(character) {
         Ok(character) if character.is_ascii() => Ok(Some((character, bytes))),
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_hex(
     })
 }
 
-/// What Python shows of a memoryview: "<memory at 0x7f0123456789>", or "<released memory at 0x7f0123456789>". The address is
+/// The `repr` of a memoryview in Python: "<memory at 0x7f0123456789>", or "<released memory at 0x7f0123456789>". The address is
 /// that of the object.
 ///
 /// A new bytes object; NULL with `TypeError` if `view` is not a memoryview, `MemoryError`, `SystemError` for NULL. CPython:
@@ -56,23 +56,24 @@ pub unsafe extern "C" fn pybuffer_memoryview_repr(view: *mut PyObject) -> *mut P
     })
 }
 
-/// The items, as Python writes the lists that `memoryview.tolist()` gives: "[[0, 1], [2, 3]]". Of no axes it is the
+/// The items, as Python writes the lists that `memoryview.tolist()` gives: "[[0, 1], [2, 3]]". For a view of no axes it is the
 /// one item.
 ///
 /// Every format that `pybuffer_format_parse` takes is shown, record or not: an item of one value as that value, one of
 /// several as "(1, 2.0)", one of none as "()", without names and without the nesting of records. A value is written as
-/// Python's `repr` has it: integers (addresses and bits, too) in decimal, floats with the fewest digits that lead back to the
+/// by Python's `repr`: integers (addresses and bits, too) in decimal, floats with the fewest digits that lead back to the
 /// same double ("0.1", "1e+16", "-0.0", "inf", "nan"; halves and singles as the doubles that they are, a long double as the
 /// nearest double), "(1+2j)", "True", "b'bytes\x00'". Units of text are strings of length 1, everything beyond ASCII
 /// escaped as by `ascii()`: "'a'", "'\xe9'", "'\u20ac'", "'\U0001f40d'".
 ///
-/// At most `limit` items are shown, the first ones in C order; negative is all. Each list that has more than is shown of it
-/// ends with "..."; what is not shown at all is part of the "..." around it. Of the items [[0, 1, 2, 3], [4, 5, 6, 7]]:
+/// At most `limit` items are shown, the first ones in C order; a negative limit means all. A list with more items than are
+/// shown ends with "..."; a list of which nothing is shown is part of the "..." of the outer one. Of the items [[0, 1, 2, 3],
+/// [4, 5, 6, 7]]:
 ///
 /// * limit 3: "[[0, 1, 2, ...], ...]"
 /// * limit 4: "[[0, 1, 2, 3], ...]"
 /// * limit 5: "[[0, 1, 2, 3], [4, ...]]"
-/// * limit 0: "[...]" (of no axes: "...")
+/// * limit 0: "[...]" (without axes: "...")
 ///
 /// Where there are no items ("[]", "[[], []]"), empty lists count in their place.
 ///

@@ -60,7 +60,8 @@ impl<'o> CompiledFormat<'o> {
         self.unpack_inline(item, &mut |value| visit(value))
     }
 
-    /// As [`unpack`](Self::unpack), but compiled for this visitor: 6 KB of code, for visitors that do little with each of many values.
+    /// As [`unpack`](Self::unpack), but compiled for this visitor: 6 KB of code, for visitors that do little with each of many
+    /// values.
     ///
     /// # Errors
     /// As [`unpack`](Self::unpack).

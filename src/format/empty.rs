@@ -120,7 +120,8 @@ pub(super) fn has_empty(ops: &[Op]) -> bool {
 /// After so many consecutive runs of values without a byte, counting how many more there are pays.
 const PATIENCE: usize = 32;
 
-/// Whether two items with as many values have equal ones, in time proportional to their bytes and to the steps of their formats.
+/// Whether two items with as many values have equal ones, in time proportional to their bytes and to the steps of their
+/// formats.
 pub(super) fn equal(a: &mut ValueWalk<'_>, a_item: &[u8], b: &mut ValueWalk<'_>, b_item: &[u8]) -> bool {
     a.restart();
     b.restart();

@@ -68,8 +68,8 @@ impl Reading {
     /// As the struct module reads it, to which `x` is nothing.
     pub const STRUCT: Self = Self { wide: false, void: false };
 
-    /// The reading for the format of items of `itemsize` bytes, which read this way take `size`: `u` has the width with which they
-    /// take `itemsize`, and two bytes if they do with both widths or with neither.
+    /// The reading for the format of items of `itemsize` bytes, which read this way take `size`: `u` has the width with which
+    /// they take `itemsize`, and two bytes if they do with both widths or with neither.
     #[must_use]
     pub fn of_items(self, format: &CStr, size: usize, itemsize: usize) -> Self {
         let wide = Self { wide: true, ..self };

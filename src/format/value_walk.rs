@@ -182,7 +182,8 @@ mod tests {
     use super::super::compile::{compile, count_ops};
     use super::*;
 
-    /// The values that the walk yields, which must be those that the compiled format visits. It runs twice, to test the restart.
+    /// The values that the walk yields, which must be those that the compiled format visits. It runs twice, to test the
+    /// restart.
     fn values<'a>(format: &CStr, item: &'a [u8]) -> Option<Vec<Value<'a>>> {
         let counts = count_ops(format).ok()?;
         let mut ops = vec![Op::default(); counts.ops];

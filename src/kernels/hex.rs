@@ -146,8 +146,8 @@ impl Spread {
         spread
     }
 
-    /// Moves the digits of the first `groups` groups, except for the last ones, which have no room for a vector; returns how many
-    /// it has moved. Bytes after them may be written, too.
+    /// Moves the digits of the first `groups` groups, except for the last ones, which have no room for a vector; returns how
+    /// many it has moved. Bytes after them may be written, too.
     fn run(&self, digits: &[MaybeUninit<u8>], groups: usize, text: &mut [MaybeUninit<u8>]) -> usize {
         let [width, step] = self.steps.map(|step| step * self.groups);
         let fit = |len: usize, vector: usize, step: usize| {

@@ -13,8 +13,8 @@ use super::prefetch::LINE;
 /// The bytes gathered at a time.
 const PART: usize = 1 << 12;
 
-/// Passes the bytes of all units of the first operand, in the order of the walk, to `take`. Returns `false`, without a call, where
-/// they are so far apart that a copy in another order is faster.
+/// Passes the bytes of all units of the first operand, in the order of the walk, to `take`. Returns `false`, without a call,
+/// where they are so far apart that a copy in another order is faster.
 ///
 /// # Safety
 /// W1 and W3 of the module's contract; the second operand is not looked at.

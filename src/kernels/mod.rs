@@ -19,8 +19,8 @@
 //! * **W4** for a function that writes: no byte that is written is read through the first operand, unless the function
 //!   says otherwise.
 //!
-//! Arithmetic on addresses, and on strides as the view has them, is that of W1: it wraps. Counts of items and of bytes are those of
-//! existing memory, so they use plain arithmetic; an overflow would be a bug, which debug builds find.
+//! Arithmetic on addresses, and on strides as the view has them, is that of W1: it wraps. Counts of items and of bytes are
+//! those of existing memory, so they use plain arithmetic; an overflow would be a bug, which debug builds find.
 //!
 //! # What else is read
 //!

@@ -63,8 +63,8 @@ impl Extent {
     }
 }
 
-/// Whether no item of the second operand overlaps items of the first one, or pointers that lead to them. May be `false` where it
-/// cannot tell, and where items are interleaved, but is never wrongly `true`.
+/// Whether no item of the second operand overlaps items of the first one, or pointers that lead to them. May be `false` where
+/// it cannot tell, and where items are interleaved, but is never wrongly `true`.
 ///
 /// # Safety
 /// W1 and W2 of the module's contract as far as pointers that the axes follow are concerned.

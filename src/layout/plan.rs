@@ -58,8 +58,8 @@ impl<'m> Pair<'m> {
         Self::to_array(room, view, view.itemsize, order)
     }
 
-    /// As [`to_contiguous`](Self::to_contiguous), where each item becomes an element of `size` bytes. The array must not be larger
-    /// than memory.
+    /// As [`to_contiguous`](Self::to_contiguous), where each item becomes an element of `size` bytes. The array must not be
+    /// larger than memory.
     #[must_use]
     pub fn to_array(room: &'m mut [Axis], view: &Structure<'_>, size: isize, order: Order) -> Option<Self> {
         let mut pair = Self::of_shape(room, view)?;
@@ -260,8 +260,8 @@ impl<'m> Pair<'m> {
         *dst_base = dst_base.wrapping_add(dst);
     }
 
-    /// Keeps only the first index of each axis along which the first operand does not move. Returns how many pairs each pair that
-    /// is left stands for.
+    /// Keeps only the first index of each axis along which the first operand does not move. Returns how many pairs each pair
+    /// that is left stands for.
     pub fn leave_first(&mut self) -> usize {
         let mut times = 1_usize;
         for axis in self.axes.as_mut_slice() {
@@ -273,8 +273,8 @@ impl<'m> Pair<'m> {
         times
     }
 
-    /// Keeps only the last index of each axis along which the second operand does not move: in every index order, that is the pair
-    /// that is written last.
+    /// Keeps only the last index of each axis along which the second operand does not move: in every index order, that is the
+    /// pair that is written last.
     pub fn leave_last(&mut self) {
         for position in 0..self.axes.as_slice().len() {
             if let Some(axis) = self.axes.as_slice().get(position)

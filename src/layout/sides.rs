@@ -7,8 +7,8 @@
 use super::axes::Axis;
 use super::planned::Plan;
 
-/// Where an item is in the other operand, in bytes from the first one. Items that are further away are not in the table: half the
-/// bytes for each means twice as many items on the stack.
+/// Where an item is in the other operand, in bytes from the first one. Items that are further away are not in the table: half
+/// the bytes for each means twice as many items on the stack.
 pub type Offset = i32;
 
 /// One side of a plane.
@@ -112,7 +112,8 @@ impl<'m> Side<'m> {
         self.most < self.offsets.len()
     }
 
-    /// Continues after the last item with the first ones of the next line, which starts so many bytes further in the other operand.
+    /// Continues after the last item with the first ones of the next line, which starts so many bytes further in the other
+    /// operand.
     fn go_on(&mut self, step: usize) {
         if self.steps_that_fit(step.cast_signed()) > 1
             && let Some((known, free)) = self.offsets.split_at_mut_checked(self.len)
@@ -225,8 +226,8 @@ impl Plan<'_> {
     }
 
     /// Removes a plane from the direct axes, where the two operands disagree about the fastest axis and both have lines.
-    /// `line` is the size of a cache line. The tables are written to `rooms`. There are at most `most` rows; the rest of the room
-    /// is for rows after them.
+    /// `line` is the size of a cache line. The tables are written to `rooms`. There are at most `most` rows; the rest of the
+    /// room is for rows after them.
     pub fn take_sides<'m>(&mut self, line: usize, most: usize, rooms: [&'m mut [Offset]; 2]) -> Option<Sides<'m>> {
         let unit = self.unit;
         let (fastest, last) = self.plane_axes()?;

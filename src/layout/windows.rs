@@ -116,8 +116,8 @@ impl Pair<'_> {
         self.axes.as_slice().get(self.indirect()..).unwrap_or(&[])
     }
 
-    /// Which pairs of indices are needed of two direct axes; `None` where all are. Those that are not stand for what earlier ones
-    /// in C order do (for [`Enough::Last`], later ones), wherever in the whole walk these are.
+    /// Which pairs of indices are needed of two direct axes; `None` where all are. Those that are not stand for what earlier
+    /// ones in C order do (for [`Enough::Last`], later ones), wherever in the whole walk these are.
     fn fold(&self, enough: Enough, outer: usize, inner: usize) -> Option<Fold> {
         let axes = self.axes.as_slice();
         let (a, b) = (axes.get(outer)?, axes.get(inner)?);

@@ -4,8 +4,8 @@
 //!   claim is refused.
 //! * A **pin** is a look of the library's own, of a few instructions or a copy. A claim waits for the end of all pins.
 //!   A thread that has one runs no foreign code and makes no claim until it ends.
-//! * A **claim** has the memory to itself, to move it. Views and pins wait for its end. A thread that has one runs no foreign code
-//!   and does not wait.
+//! * A **claim** has the memory to itself, to move it. Views and pins wait for its end. A thread that has one runs no foreign
+//!   code and does not wait.
 //!
 //! A waiting claim sets a bit in the word, and new views and pins let it go first, except for the second pin of a thread:
 //! the claim may be waiting for the first one.

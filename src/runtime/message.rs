@@ -1,7 +1,8 @@
 //! Text from a format and arguments: the codes of CPython's `PyErr_Format` that need no Python object.
 //!
 //! `%d %i %u %x %X %o` with `l ll z j t`, `%c`, `%s`, `%ls`, `%p`, `%%`; flags `-` and `0`; width and precision, also `*`.
-//! Any other code is a `SystemError`, as is one that takes an object. Text is rendered twice: once to measure, once into memory.
+//! Any other code is a `SystemError`, as is one that takes an object. Text is rendered twice: once to measure, once into
+//! memory.
 
 use core::ffi::{CStr, c_char};
 

@@ -125,10 +125,10 @@ const FOREIGN_DEPTH: usize = 32;
 /// Destroys an object by this function; what that raises is dropped where an error is pending, and stays where none is.
 ///
 /// An object may own the last reference to another, that one to the next: a chain of any length, each of which is destroyed
-/// by the one before. So that the stack does not grow with it, what is to be destroyed at a certain depth is put off: it is appended to
-/// a list, linked through the reference counts, which are not needed any more. The outermost call destroys what is in the list
-/// before it returns, in the order that it would have been destroyed in, as far as possible: what an object puts off
-/// comes before what was put off after that object. What these raise is dropped.
+/// by the one before. So that the stack does not grow with it, what is to be destroyed at a certain depth is put off: it is
+/// appended to a list, linked through the reference counts, which are not needed any more. The outermost call destroys what is
+/// in the list before it returns, in the order that it would have been destroyed in, as far as possible: what an object puts
+/// off comes before what was put off after that object. What these raise is dropped.
 ///
 /// # Safety
 /// O1, and no reference to the object is left; the function is a `tp_dealloc` for it.
@@ -233,7 +233,8 @@ unsafe fn set_next(op: *mut PyObject, next: *mut PyObject) {
 
 /// Runs the part of a `tp_dealloc` that may run foreign code. Meanwhile the object has a reference, so that whoever has kept
 /// its address without one does not destroy it a second time. Says whether it is to be freed: not where somebody has kept a
-/// reference, with which the object is destroyed then. The part has to leave the object empty, since it runs again in that case.
+/// reference, with which the object is destroyed then. The part has to leave the object empty, since it runs again in that
+/// case.
 ///
 /// # Safety
 /// O1, and no reference to the object is left.

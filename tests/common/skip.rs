@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 /// Says that the test that calls this is skipped, for want of a tool of those in `tests/tools.sh`: to `make test`, which counts
-/// such tests (`PYBUFFER_RESULTS` is the folder of its results), or else on standard error. The test has to return. With `CI=true`
-/// it fails here.
+/// such tests (`PYBUFFER_RESULTS` is the folder of its results), or else on standard error. The test has to return. With
+/// `CI=true` it fails here.
 pub(crate) fn skip(tool: &str) {
     assert!(env::var_os("CI").is_none_or(|ci| ci != "true"), "no {tool}, and CI=true (`make tools`)");
     skip_optional(tool);

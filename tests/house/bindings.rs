@@ -258,8 +258,8 @@ fn fields<'t, 'a>(mut body: &'t [&'a str]) -> Vec<(&'a str, &'t [&'a str])> {
     fields
 }
 
-/// Whether bindgen finds libclang, and that the headers of the compiler and of the C library. Without it nothing can be read: the
-/// test is skipped.
+/// Whether bindgen finds libclang, and that the headers of the compiler and of the C library. Without it nothing can be read:
+/// the test is skipped.
 pub(crate) fn libclang() -> bool {
     static FOUND: OnceLock<bool> = OnceLock::new();
     let reads =

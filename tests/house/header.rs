@@ -124,8 +124,8 @@ fn public_names(path: &str) -> Vec<String> {
         .collect()
 }
 
-/// Constants, then types of a file. Types that refer to each other are generated one by one, in the order of the source: cbindgen
-/// orders them as it finds them, even where one is the first member of another.
+/// Constants, then types of a file. Types that refer to each other are generated one by one, in the order of the source:
+/// cbindgen orders them as it finds them, even where one is the first member of another.
 fn types(path: &str, names: &[String]) -> String {
     let types = [ItemType::Structs, ItemType::Unions, ItemType::Typedefs];
     if path != RECURSIVE {

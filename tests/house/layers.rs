@@ -283,8 +283,8 @@ fn wrong_between(
     }
 }
 
-/// Why a file may not use `path`, which starts with a folder that the file is in. The two part ways in some folder, which may be
-/// nested in others; the order of that folder decides.
+/// Why a file may not use `path`, which starts with a folder that the file is in. The two part ways in some folder, which may
+/// be nested in others; the order of that folder decides.
 fn wrong_in_folder(folders: &BTreeMap<String, Folder<'_>>, file: &str, path: &[&str]) -> Option<String> {
     let own = module(file);
     let mut path = path.to_vec();

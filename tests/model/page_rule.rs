@@ -1,9 +1,9 @@
 //! The page rule of `src/kernels/mod.rs`: nothing is read or written before the first item or after the last one, whatever the
 //! items' size, the gaps between them, the direction and the number of items, at every level of instructions.
 //!
-//! Each operand ends where a page begins that cannot be accessed, or begins where one ends. Copies are compared with a loop over
-//! all items, and so are the bytes between the items. All sizes and gaps are tried each time; what else there is to a case is
-//! drawn: other cases by PYBUFFER_SEED, more of them by PYBUFFER_ROUNDS.
+//! Each operand ends where a page begins that cannot be accessed, or begins where one ends. Copies are compared with a loop
+//! over all items, and so are the bytes between the items. All sizes and gaps are tried each time; what else there is to a case
+//! is drawn: other cases by PYBUFFER_SEED, more of them by PYBUFFER_ROUNDS.
 #![cfg(target_os = "linux")]
 
 use std::env;

@@ -10,11 +10,11 @@
  *
  * Ownership. Objects are counted. A function that returns an object returns a new reference, which is the caller's to
  * drop with Py_DECREF, unless it says "borrowed". Arguments are borrowed: the function takes its own reference where it
- * keeps one. A view (Py_buffer) that PyObject_GetBuffer has filled holds a reference to its exporter: give it back with
+ * keeps one. A view (Py_buffer) that PyObject_GetBuffer has filled holds a reference to its exporter: release it with
  * PyBuffer_Release, once, and do not move the struct in between. What a view points to lives until then.
  *
  * Errors. A function that fails returns NULL or -1, and leaves an error pending in the calling thread: look at it with
- * pybuffer_error_name and pybuffer_error_message or PyErr_ExceptionMatches, and forget it with PyErr_Clear. A call that
+ * pybuffer_error_name and pybuffer_error_message or PyErr_ExceptionMatches, and clear it with PyErr_Clear. A call that
  * fails changes nothing and leaks nothing, unless it says otherwise.
  *
  * NULL. Where a comment does not say that NULL is allowed it is an error: SystemError, and the failure value. That holds
@@ -26,7 +26,7 @@
  *     the copies, comparisons and hashes of this library;
  *   - the memory of a bytearray across a resize, where it is reached by pointer (PyByteArray_AsString) and not by a view;
  *   - PyMem_SetAllocator, PyType_Ready, _PyBytes_Resize, PyBytes_Concat and pybuffer_check_exporter: no other thread may
- *     use the same thing meanwhile;
+ *     use the same object, type or allocator meanwhile;
  *   - PyPickleBuffer_Release with uses of the view that PyPickleBuffer_GetBuffer gave, which the release invalidates.
  * A call that reads or writes an object of this library (an item, a slice, a comparison, a copy) does not count as a view
  * of it: in another thread, PyByteArray_Resize waits until the call is done, and a release of a memoryview takes effect

@@ -1,4 +1,4 @@
-/* Whether an object is a bytearray; and one of that very type. */
+/* Whether an object is a bytearray; and one of exactly that type. */
 #define PyByteArray_Check(op) PyObject_TypeCheck(op, &PyByteArray_Type)
 #define PyByteArray_CheckExact(op) Py_IS_TYPE(op, &PyByteArray_Type)
 

@@ -1,4 +1,4 @@
-/* Whether an object is a bytes object; and one of that very type. */
+/* Whether an object is a bytes object; and one of exactly that type. */
 #define PyBytes_Check(op) PyType_FastSubclass(Py_TYPE(op), Py_TPFLAGS_BYTES_SUBCLASS)
 #define PyBytes_CheckExact(op) Py_IS_TYPE(op, &PyBytes_Type)
 

@@ -31,6 +31,6 @@ extern PyObject *PyExc_SystemError;             /*     the caller broke the cont
 PyObject *PyErr_Format(PyObject *exception, const char *format, ...);
 
 /**
- * The same with a `va_list`, which is left as it is.
+ * `PyErr_Format` with a `va_list`, which is not consumed.
  */
 PyObject *PyErr_FormatV(PyObject *exception, const char *format, va_list vargs);

@@ -1,7 +1,7 @@
 /* Whether an object is a memoryview. */
 #define PyMemoryView_Check(op) Py_IS_TYPE(op, &PyMemoryView_Type)
 
-/* The view of a memoryview: its own, not to be changed or released. */
+/* The view of a memoryview: owned by it, not to be changed or released. */
 static inline Py_buffer *pybuffer_inline_view(PyObject *op)
 {
     return &((PyMemoryViewObject *)op)->view;

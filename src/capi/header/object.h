@@ -11,7 +11,7 @@
 #  define _PyVarObject_CAST(op) ((PyVarObject *)(op))
 #endif
 
-/* The first member of an object's struct, and of that of an object of varying size. */
+/* The first member of an object's struct, and of the struct of an object of varying size. */
 #define PyObject_HEAD PyObject ob_base;
 #define PyObject_VAR_HEAD PyVarObject ob_base;
 
@@ -56,13 +56,13 @@
 #define Py_GT 4
 #define Py_GE 5
 
-/* The objects behind the singletons, which live for ever. */
+/* The objects behind the singletons, which are immortal. */
 extern PyObject _Py_NoneStruct;
 extern PyObject _Py_NotImplementedStruct;
 extern PyObject _Py_TrueStruct;
 extern PyObject _Py_FalseStruct;
 
-/* What there is where there is nothing; what a tp_richcompare returns for operands that it does not know; truth. A slot
+/* None; the result of a tp_richcompare for operands that it cannot compare; the truth values. A slot
  * that returns one of them returns a new reference (Py_RETURN_NONE and the like do that). */
 #define Py_None (&_Py_NoneStruct)
 #define Py_NotImplemented (&_Py_NotImplementedStruct)
@@ -73,7 +73,7 @@ extern PyObject _Py_FalseStruct;
 #define Py_RETURN_TRUE return Py_True
 #define Py_RETURN_FALSE return Py_False
 
-/* An object's type (borrowed), its size, and its reference count, which is for looking at only. */
+/* An object's type (borrowed), its size, and its reference count, which is only for inspection. */
 static inline PyTypeObject *pybuffer_inline_type(const PyObject *op)
 {
     return op->ob_type;
@@ -116,7 +116,7 @@ void _Py_Dealloc(PyObject *op);
 int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
 
 /* Py_INCREF adds a reference; Py_DECREF drops one, and destroys the object with the last. Both are atomic, and leave
- * objects alone that live for ever.
+ * immortal objects alone.
  *
  * Objects may form chains of any length, each owning the next: destroying them takes a bounded amount of stack. An object
  * that a tp_dealloc or a destroy function drops is destroyed at once, unless 16 nested destructions (32, for an object of

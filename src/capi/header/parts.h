@@ -1,4 +1,4 @@
-/* What is left out of a slice: the start, the stop, or the step, which is then 1. */
+/* An omitted start, stop or step (then 1) of a slice. */
 #define PYBUFFER_ABSENT PY_SSIZE_T_MIN
 
 /* Initializers of a pybuffer_subscript:

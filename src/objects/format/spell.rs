@@ -82,7 +82,7 @@ impl Speller {
             }
         }
         if self.padded && !self.coded {
-            // A record of nothing keeps the padding from becoming an item.
+            // An item without elements keeps the padding from becoming an item itself.
             self.out.push(b"0b");
         }
     }

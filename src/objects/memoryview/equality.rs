@@ -326,8 +326,8 @@ unsafe fn hash_of_items(view: &Py_buffer) -> Result<Py_hash_t> {
     }
 }
 
-/// Adds the bytes of all items. Returns `false`, and adds nothing, where a copy of them takes less time. (Not inlined: a copy needs
-/// the stack.)
+/// Adds the bytes of all items. Returns `false`, and adds nothing, where a copy of them takes less time. (Not inlined: a copy
+/// needs the stack.)
 ///
 /// # Safety
 /// B1, and W3.

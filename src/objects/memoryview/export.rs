@@ -1,4 +1,5 @@
-//! A memoryview as exporter: it answers the full matrix of requests, see `buffer::answer`. CPython: `memory_getbuf`, `memory_releasebuf`.
+//! A memoryview as exporter: it answers the full matrix of requests, see `buffer::answer`. CPython: `memory_getbuf`,
+//! `memory_releasebuf`.
 
 use core::ffi::c_int;
 use core::ptr::{NonNull, null_mut};

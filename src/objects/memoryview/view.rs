@@ -394,7 +394,8 @@ pub(super) unsafe extern "C" fn dealloc(op: *mut PyObject) {
         if let Some(managed) = NonNull::new((*view).mbuf) {
             let is_released = (*view).flags & _Py_MEMORYVIEW_RELEASED != 0;
             if alloc::is_foreign() || !(is_released || is_plain((*view).view.obj)) {
-                // With the last one the exporter's view is released, which may run any code; and functions that free memory may use it.
+                // With the last one the exporter's view is released, which may run any code; and functions that free memory may
+                // use it.
                 if is_released || !managed::end_unless_last(managed) {
                     return destroy(op, dealloc_last);
                 }
@@ -418,8 +419,8 @@ unsafe fn is_plain(exporter: *mut PyObject) -> bool {
     unsafe { exporter.is_null() || types::is_leaf(exporter) && !check(exporter) }
 }
 
-/// `tp_dealloc` of the last memoryview of a managed buffer, or of one that has been released before. From now on it has been, for
-/// whoever comes by its address meanwhile.
+/// `tp_dealloc` of the last memoryview of a managed buffer, or of one that has been released before. From now on it has been,
+/// for whoever comes by its address meanwhile.
 unsafe extern "C" fn dealloc_last(op: *mut PyObject) {
     // SAFETY: as in `dealloc`. One that had been released has a reference in the place of a count.
     unsafe {

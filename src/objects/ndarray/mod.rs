@@ -2,11 +2,11 @@
 //!
 //! An ndarray has a stack of bases, each an array with memory of its own, of which the one on top answers requests; or it
 //! re-exports, and then its one base is the view of another exporter, or a part of that. Views carry their base in
-//! `internal`: a base counts its views, and is freed with the last one if it is no longer on the top. Looks of this library's own
-//! are pins, counted apart: they change nothing but that a base that has left the stack is freed with the last of them.
+//! `internal`: a base counts its views, and is freed with the last one if it is no longer on the top. Looks of this library's
+//! own are pins, counted apart: they change nothing but that a base that has left the stack is freed with the last of them.
 //!
-//! The stack, the counts and what `add_suboffsets` changes are guarded by a lock that is held for a few instructions, and at most
-//! one walk over the axes of a base, in which nothing is allocated or freed and no foreign code runs.
+//! The stack, the counts and what `add_suboffsets` changes are guarded by a lock that is held for a few instructions, and at
+//! most one walk over the axes of a base, in which nothing is allocated or freed and no foreign code runs.
 
 mod base;
 

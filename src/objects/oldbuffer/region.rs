@@ -52,8 +52,8 @@ impl Region {
         true
     }
 
-    /// The region of the exporter that finally answers requests. The base may stand for another exporter, which may be an old buffer
-    /// again, and so on: in a loop, so that a chain of them takes no stack.
+    /// The region of the exporter that finally answers requests. The base may stand for another exporter, which may be an old
+    /// buffer again, and so on: in a loop, so that a chain of them takes no stack.
     ///
     /// # Safety
     /// The old buffer lives as long as the result.

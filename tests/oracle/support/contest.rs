@@ -97,8 +97,8 @@ pub(crate) struct Sequence {
     pub(crate) answers: Vec<Answer>,
 }
 
-/// Compares all sequences with those of the player, and says how much could be compared: at least `share` percent must be. Fails with
-/// the shortest sequence that can be found.
+/// Compares all sequences with those of the player, and says how much could be compared: at least `share` percent must be.
+/// Fails with the shortest sequence that can be found.
 pub(crate) fn compare(player: Player, sequences: Vec<Sequence>, share: usize) {
     let Some(answers) = ask(player, sequences.iter().map(|sequence| sequence.ops.as_slice())) else { return };
     let (mut counts, mut kinds) = (BTreeMap::<&str, usize>::new(), BTreeMap::<String, [usize; 2]>::new());
