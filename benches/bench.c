@@ -1,4 +1,4 @@
-/* What the parts of the benchmark program share: memory, and the list of workloads. */
+/* Shared by the parts of the benchmark program: memory, and the list of workloads. */
 #define _GNU_SOURCE /* madvise */
 
 #include "bench.h"

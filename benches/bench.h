@@ -20,7 +20,7 @@
 /* ZEROS is where `pattern` has zeros, and how many. */
 enum { MEMORY = 1 << 28, ZEROS = 1 << 16, COLUMNS = 7, WORKLOADS = 256 };
 
-/* What is timed: `run` does the work `count` times. */
+/* A column of a workload: `run` does the work `count` times. */
 struct column {
     const char *name;
     void (*run)(long count);
@@ -28,20 +28,20 @@ struct column {
 
 struct workload {
     const char *name;
-    /* Puts what the columns need into memory, and checks the output of each. 0 where this program cannot do it. */
+    /* Prepares the memory for the columns, and checks the output of each. 0 where this program cannot do it. */
     int (*prepare)(const void *data);
     const void *data;
-    /* How many items one call takes care of, where the time of one is wanted. */
+    /* How many items one call handles, where the time of one is reported. */
     double items;
     /* For a copy: item size, start, shape and strides, for the programs that are not in C. */
     const char *layout;
     struct column columns[COLUMNS];
 };
 
-/* MEMORY bytes each, in large pages as NumPy asks for them, and touched: what is read and what is written. */
+/* MEMORY bytes each, touched, in large pages as NumPy asks for them: one to read, one to write. */
 extern char *memory, *target;
 
-/* MEMORY bytes each, in a file that all programs of a run share: what `memory` begins as, and what a copy should give.
+/* MEMORY bytes each, in a file that all programs of a run share: the initial content of `memory`, and the expected result of a copy.
  * The program with this library writes both before the others look. */
 extern char *pattern, *expected;
 

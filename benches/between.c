@@ -1,9 +1,9 @@
-/* The time of copies by two builds of the library in one process, in turn: what a change costs, line by line.
+/* Times copies with two builds of the library in one process, in turns, to see the cost of a change.
  *
  *     cc -O2 -Iinclude benches/between.c -o target/between -ldl
  *     PYBUFFER_CPU=avx2 target/between before.so after.so [part of a name]
  *
- * Each line is the least time of many runs of each library, and their quotient. Where `one NAME LIBRARY ROUNDS` is given, the named
+ * Each line is the least time of many runs of each library, and their quotient. With `one NAME LIBRARY ROUNDS`, the named
  * copy is run that often with one library, for a profiler that counts instructions.
  */
 #define _GNU_SOURCE

@@ -1,7 +1,7 @@
-/* Strided copies, beside memcpy of as many bytes, a copy by non-temporal stores, and the loop that one writes by hand.
- * With CPython's header only its copy to contiguous memory.
+/* Strided copies, compared with memcpy of as many bytes, a copy with non-temporal stores, and a loop by hand.
+ * With CPython's header, only its copy to contiguous memory.
  *
- * The loop by hand says what is right: every copy, in both directions, is compared with it, of copies from contiguous
+ * The loop by hand is the reference: every copy, in both directions, is compared with it, copies from contiguous
  * memory with all bytes between the items. */
 #define _POSIX_C_SOURCE 200809L
 
@@ -27,13 +27,13 @@ static int ncopies;
 static char *row_pointers[ROWS];
 static Py_ssize_t suboffsets[AXES];
 
-/* Of the copy that was set. */
+/* The state of the current copy. */
 static Py_buffer view;
 static int repeated;
 
 WORK(to_contiguous, must(PyBuffer_ToContiguous(target, &view, view.len, 'C') == 0, "ToContiguous");)
 
-/* Where the last item ends, from `memory` on. */
+/* The end of the last item, from `memory` on. */
 static size_t end_of_items(const struct copy *copy)
 {
     Py_ssize_t last = copy->start + copy->itemsize;
@@ -84,7 +84,7 @@ static PyObject *source, *destination;
 
 WORK(from_contiguous, must(PyBuffer_FromContiguous(&view, target, view.len, 'C') == 0, "FromContiguous");)
 WORK(copy_data, must(PyObject_CopyData(destination, source) == 0, "CopyData");)
-/* Through pointers, so that the compiler does not see that one copy is as good as many. */
+/* Through pointers, so that the compiler cannot merge the copies into one. */
 static void *(*volatile plain_copy)(void *, const void *, size_t) = memcpy;
 WORK(plain, plain_copy(target, memory, (size_t)view.len);)
 
@@ -105,7 +105,7 @@ __attribute__((target("avx2"))) static void stream(char *to, const char *from, s
     memcpy(to + at, from + at, size - at);
 }
 
-/* Of items that are repeated the first ones again and again, so that nothing but stores is timed. */
+/* Of repeated items, the first ones again and again, so that only stores are timed. */
 static void non_temporal(long count)
 {
     const size_t size = (size_t)view.len, part = repeated ? 1 << 14 : size;
@@ -169,7 +169,7 @@ static PyObject *view_of(Py_buffer info)
     return made;
 }
 
-/* Runs what fills `target`, and compares it. */
+/* Runs a function that fills `target`, and checks the result. */
 static void check(void (*run)(long), const char *with, const struct copy *copy)
 {
     memset(target, 0, (size_t)view.len);
@@ -205,7 +205,7 @@ static int prepare_copy(const void *data)
     if (copy->repeated) {
         return 1;
     }
-    /* From other bytes than those that are there. */
+    /* From other bytes than those in the target. */
     memcpy(target, pattern + OFFSET, (size_t)view.len - OFFSET * (view.len > OFFSET));
     naive_copy(1);
     image = image != NULL ? image : malloc(MEMORY);
@@ -225,7 +225,7 @@ static void add_columns(struct workload *workload, const struct copy *copy)
     if (!copy->repeated) {
         column(workload, "from", from_contiguous);
     }
-    /* In small ones it is the requests for two views that take time. */
+    /* In small ones the requests for two views would dominate. */
     if (view.len > 1 << 12) {
         column(workload, "CopyData", copy_data);
     }

@@ -1,5 +1,5 @@
 /*
- * What the machine itself takes (make bench-limits): the accesses to memory and the instructions that a workload of the
+ * The limits of the machine (make bench-limits): the memory accesses and instructions that a workload of the
  * table cannot do without, with nothing done in between. Prints rows of Markdown: what it is, its time, and for memory
  * the time of memcpy of as many bytes divided by it, which is what a copy can reach. Medians of 15 rounds, in turns with
  * memcpy.
@@ -20,9 +20,9 @@ enum { MEMORY = 1 << 28, LINE = 64, AHEAD = 4096, ROUNDS = 15 };
 typedef __m256i vector;
 
 static char *memory, *target;
-/* Of the accesses that are timed: bytes copied, and lines of strided memory to each line of contiguous memory. */
+/* The accesses that are timed: bytes copied, and lines of strided memory for each line of contiguous memory. */
 static size_t size, step;
-/* What is written where nothing is read: memory may take zeros faster. */
+/* The value that is written where nothing is read: memory may take zeros faster. */
 static int value = 1;
 static volatile long counter;
 static void *volatile kept;
@@ -52,7 +52,7 @@ AVX2 static void gather(void)
     _mm_sfence();
 }
 
-/* Changes `step` lines for each that is read: what is between the items stays. */
+/* Changes `step` lines for each that is read: the bytes between the items stay. */
 AVX2 static void scatter(void)
 {
     for (size_t line = 0; line < size; line += LINE) {

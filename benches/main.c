@@ -16,7 +16,7 @@
 
 #include <time.h>
 
-/* Of the workload that was set: calls that take 2 ms, by column; 0 before the first time. */
+/* Calls of the current workload that take 2 ms, by column; 0 before the first time. */
 static long counts[COLUMNS];
 static struct workload *chosen;
 
@@ -47,7 +47,7 @@ static double sample(int at)
         counts[at] = (long)((double)count * enough / first) + 1;
     }
     if (counts[at] > 1) {
-        run(counts[at] / 4 + 1); /* The other columns have had the caches. */
+        run(counts[at] / 4 + 1); /* The other columns have filled the caches. */
     }
     return took(run, counts[at]) / (double)counts[at];
 }

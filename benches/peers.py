@@ -31,7 +31,7 @@ def large():
 
 
 class Copy:
-    """One of the copies of copies.c: what is read is a view of `memory`; what is written begins where `target` does."""
+    """One of the copies of copies.c: what is read is a view of `memory`; the output starts where `target` does."""
 
     def __init__(self, memory, target, name, layout):
         self.name, self.memory, self.target = name, memory, target
@@ -299,7 +299,7 @@ class PyTorch:
     column = "PyTorch"
 
     def __init__(self, memory, target):
-        # It says at length that it was not built with the NumPy that is here, which does not matter.
+        # It warns that it was built with another NumPy, which does not matter.
         stderr, silence = os.dup(2), os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 2)
         try:
@@ -362,7 +362,7 @@ class Column:
 
 
 def prepare(peer, copy, name, target, expected):
-    """What the peer does for a workload, as a Column, checked; None where it has nothing for it."""
+    """The peer's operation for a workload, as a Column, checked; None where it has none."""
     if copy is None:
         work = peer.other(name)
         return work and Column(*(work if isinstance(work, tuple) else (work, 1)))

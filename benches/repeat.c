@@ -1,5 +1,5 @@
 /* Calls a function of C's many times for peers.py, since a call from Python takes longer than some of the work. All
- * arguments are integers or pointers; functions with fewer do not look at the others (x86-64). */
+ * arguments are integers or pointers; functions with fewer ignore the others (x86-64). */
 long repeat(long count, long (*call)(long, long, long, long, long, long, long), const long *a);
 
 long repeat(long count, long (*call)(long, long, long, long, long, long, long), const long *a)

@@ -28,7 +28,7 @@ import table
 
 HERE = pathlib.Path(__file__).resolve().parent
 DOCS = HERE.parent / "docs"
-# Rounds, and how many of them for what takes longer than SLOW.
+# Rounds, and those of columns that take longer than SLOW.
 FULL, QUICK, SLOW = (15, 3), (5, 1), 50e6
 SOURCES = [str(HERE / f"{name}.c") for name in ("main", "copies", "calls", "values", "bench")]
 FLAGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
@@ -97,7 +97,7 @@ def programs(build, shared):
     for variable, peers in (("NUMPY_PYTHON", ["numpy"]), ("PEERS_PYTHON", ["opencv", "ipp", "torch"])):
         python = os.environ.get(variable, "")
         if python and os.path.exists(python):
-            # IPP looks for parts of itself where programs do.
+            # IPP finds its libraries as programs do.
             libraries = str(pathlib.Path(python).parent.parent / "lib")
             yield Program([python, str(HERE / "peers.py"), shared, repeat, *peers], LD_LIBRARY_PATH=libraries)
         else:
@@ -105,12 +105,12 @@ def programs(build, shared):
 
 
 def medians(running, workload, rounds, slow_rounds):
-    """The times of a workload by column. The programs prepare it one by one: the first says what is right."""
+    """The times of a workload by column. The programs prepare it one by one; the first is the reference."""
     columns = {program: program.ask("set", workload).split("\t") for program in running}
     times = {name: [] for names in columns.values() for name in names if name}
     for _ in range(rounds):
         for program, names in columns.items():
-            # Whatever is first finds caches that another program has used: by turns.
+            # The first finds the caches filled by another program, so the order rotates.
             random.shuffle(names)
             for name in filter(None, names):
                 if len(times[name]) < slow_rounds or statistics.median(times[name]) < SLOW:
@@ -159,7 +159,7 @@ def main():
         goals = table.read_goals(lines)
     build = pathlib.Path(os.environ.get("BENCH_BUILD", "target/bench"))
     build.mkdir(parents=True, exist_ok=True)
-    # In memory if that can be, so that no disk is busy meanwhile.
+    # In memory if possible, so that no disk is busy meanwhile.
     with tempfile.NamedTemporaryFile(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as shared:
         running = list(programs(build, shared.name))
         versions = [version for program in running for version in program.versions.split("\t")]

@@ -1,11 +1,11 @@
-"""The table of a run: what the goals say of the times, and how both are written. Times are medians, in nanoseconds, by
+"""The table of a run: compares the times with the goals, and writes both. Times are medians, in nanoseconds, by
 column: "libpybuffer", "from" and "CopyData" are this library's, for copies to contiguous memory, from it, by CopyData.
 """
 
 import collections
 import re
 
-# How far from its goal a time may be, since two runs differ by as much.
+# The tolerance of goals, since two runs differ by as much.
 NOISE = 0.05
 
 OURS, CPYTHON, NUMPY = "libpybuffer", "CPython 3.13", "NumPy"
@@ -44,7 +44,7 @@ def time(ns):
 
 
 def number(value):
-    """Three digits, and no more behind the point than mean anything."""
+    """Three significant digits."""
     return f"{value:.0f}" if value >= 99.95 else f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
 
 

@@ -8,7 +8,7 @@ enum { COUNT = 1000000, SIDE = 1000, VALUES = 3 };
 static PyObject *left, *right;
 static volatile Py_ssize_t sink;
 
-/* A memoryview of COUNT items in memory of the caller's; one axis, or two that are transposed. */
+/* A memoryview of COUNT items in the caller's memory; one axis, or two that are transposed. */
 static PyObject *view_of(char *items, const char *format, Py_ssize_t itemsize, Py_ssize_t step, int transposed,
                          int readonly)
 {
@@ -185,7 +185,7 @@ static char *item_at(const struct conversion *which, int i)
 WORK(to_doubles, must(pybuffer_memoryview_to_double(left, (double *)(void *)target, COUNT) == 0, "to_double");)
 WORK(from_doubles, must(pybuffer_memoryview_from_double(left, (double *)(void *)target, COUNT) == 0, "from_double");)
 
-/* What is packed is converted to doubles, and those to what was packed. */
+/* Packed numbers are converted to doubles, and these back. */
 static int prepare_conversion(const void *data)
 {
     const struct conversion *which = data;
@@ -326,7 +326,7 @@ static int prepare_text(const void *data)
     return 1;
 }
 
-/* Memory that is not there yet. */
+/* Memory that is not allocated yet. */
 
 #ifdef BENCH_PYTHON_H
 WORK(new_copy, MAKE(PyObject_CallMethod(left, "tobytes", NULL)))

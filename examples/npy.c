@@ -257,7 +257,7 @@ print_item(const pybuffer_item *item, const pybuffer_value *value)
     return value;
 }
 
-/* The same as cells of a CSV file. `*cells` counts those of the line. */
+/* An item as cells of a CSV file. `*cells` counts those of the line. */
 static const pybuffer_value *
 write_cells(FILE *out, const pybuffer_item *item, const pybuffer_value *value, Py_ssize_t *cells)
 {
@@ -325,7 +325,7 @@ items_unpack(Items *items)
     return pybuffer_format_unpack(items->array->format, item, items->values) < 0 ? -1 : 1;
 }
 
-/* Goes to the next item in C order; says whether that is on another line. */
+/* Moves to the next item in C order; returns whether that is on another line. */
 static int
 items_next(Items *items)
 {
@@ -366,7 +366,7 @@ print_items(const NpyArray *array, const pybuffer_item *root)
     return status;
 }
 
-/* One field of all items: a line for each item, or, of an array of several dimensions, for each
+/* One field of all items: a line for each item, or, for an array of several axes, for each
  * row of the last one. */
 static int
 write_csv(FILE *out, const NpyArray *array, const pybuffer_item *field, Py_ssize_t first)

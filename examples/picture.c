@@ -103,7 +103,7 @@ static PyTypeObject Picture_Type = {
     .tp_flags = Py_TPFLAGS_DEFAULT,
 };
 
-/* The number of items, or -1 if it is more than a Py_ssize_t holds or a dimension is empty. */
+/* The number of items, or -1 if it is more than a Py_ssize_t holds or an axis is empty. */
 static Py_ssize_t
 count_items(const Py_ssize_t shape[3])
 {

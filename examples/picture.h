@@ -1,6 +1,6 @@
 /* A picture that exports its pixels through the buffer protocol (PEP 3118).
  *
- * Pixels are unsigned bytes in three dimensions: rows x columns x channels. Where they lie in
+ * Pixels are unsigned bytes along three axes: rows x columns x channels. Where they lie in
  * memory is free: any start, any strides, also negative ones.
  */
 #ifndef EXAMPLES_PICTURE_H

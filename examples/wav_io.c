@@ -279,7 +279,7 @@ view_samples(const char *path, const Chunk *data, int channels, Wave *wave)
     bytes = bytes_of(wave, data->begin, data->length);
     if (bytes != NULL)
         wave->samples = pybuffer_memoryview_cast(bytes, wave->format, 2, shape, 'C');
-    Py_XDECREF(bytes); /* the memoryview of the samples goes on without it */
+    Py_XDECREF(bytes); /* the memoryview of the samples keeps what it needs */
     return wave->samples != NULL ? 0 : -1;
 }
 

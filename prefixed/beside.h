@@ -1,4 +1,4 @@
-/* What beside.c has of beside_prefixed.c: the prefixed library behind functions. */
+/* Functions of beside_prefixed.c, which uses the prefixed library, for beside.c. */
 #ifndef BESIDE_H
 #define BESIDE_H
 

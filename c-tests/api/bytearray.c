@@ -119,7 +119,7 @@ static void concatenation_makes_a_new_one(void)
     Py_DECREF(a);
 }
 
-/* CPython takes bytes off the front without moving the rest: ob_start is then behind ob_bytes. */
+/* CPython takes bytes off the front without moving the rest: ob_start is then after ob_bytes. */
 static void memory_that_does_not_begin_at_the_start_is_resized(void)
 {
     static const Py_ssize_t sizes[] = {0, 1, 2, 5, 6, 7, 8, 9, 20, 100};

@@ -18,7 +18,7 @@ static void short_objects_exist_once(void)
     Py_DECREF(bytearray);
 }
 
-/* Not even by the functions that write: an uninitialised object of one byte is nobody else's. */
+/* Not even by the functions that write: an uninitialised object of one byte is never shared. */
 static void short_objects_are_never_written(void)
 {
     PyObject *fresh = PyBytes_FromStringAndSize(NULL, 1), *x = PyBytes_FromStringAndSize("x", 1), *resized = x;

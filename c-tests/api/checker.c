@@ -606,7 +606,7 @@ static void reference_counts_end_where_they_began(void)
     CHECK_UNUSED(self);
 }
 
-/* The first view of an object that nobody has asked for says nothing; the next one does. */
+/* The first view of an unrequested object shows nothing; the next one does. */
 static int redirect_without_a_reference(Exporter *self, Py_buffer *view, int flags)
 {
     int status = exporter_answer(self, view, flags);

@@ -53,7 +53,7 @@ static void a_message_is_a_copy(void)
     CHECK_MESSAGE(PyExc_ValueError, "formatted");
 }
 
-/* The text of the pending error goes into that of the next one, which takes its place. */
+/* The text of the pending error becomes part of the next one, which replaces it. */
 static void a_message_may_quote_the_pending_one(void)
 {
     PyErr_SetString(PyExc_ValueError, "the cause");
@@ -185,7 +185,7 @@ static PyTypeObject Counting_Type = {
     .tp_dealloc = counting_dealloc,
 };
 
-/* The new error is pending already when the value of the old one goes, and raises. */
+/* The new error is pending already when the value of the old one is destroyed, and raises. */
 static void the_value_goes_with_the_error(void)
 {
     CHECK_INT(PyType_Ready(&Counting_Type), 0);
@@ -344,7 +344,7 @@ static void *other_thread(void *message_of_the_first)
     PyErr_SetString(PyExc_TypeError, "of the second thread");
     CHECK_STR(message_of_the_first, "of the first thread");
     CHECK_STR(pybuffer_error_message(), "of the second thread");
-    return NULL; /* with the error pending: it goes with the thread */
+    return NULL; /* with the error pending: it is freed with the thread */
 }
 
 static void each_thread_has_its_own_error(void)
@@ -445,7 +445,7 @@ static void codes_of_Python_objects_are_refused(void)
     }
 }
 
-/* What is asked for is counted, not gone through. */
+/* Padding is counted, not written byte by byte. */
 static void a_width_that_no_memory_has_is_a_memory_error_at_once(void)
 {
     for (int i = 0; i < 100000; i++) {

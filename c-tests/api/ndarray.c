@@ -212,7 +212,7 @@ static void check_view(const Py_buffer *view, const char *text)
     CHECK_STR(shown, text);
 }
 
-/* In all 120 orders: a base goes with its last view, the one on the top stays. */
+/* In all 120 orders: a base is freed with its last view, the one on the top stays. */
 static void each_base_is_freed_with_its_last_view(void)
 {
     for (int each = 1; each <= 2; each++) {
@@ -248,7 +248,7 @@ static void each_base_is_freed_with_its_last_view(void)
     }
 }
 
-/* The program's reference goes first: the last view frees the object, and the bases below that have no view. */
+/* The program's reference is dropped first: the last view frees the object, and the bases below that have no view. */
 static void the_last_view_frees_the_object(void)
 {
     int order[BASES] = {0, 1, 2, 3, 4};

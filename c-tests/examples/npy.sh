@@ -39,7 +39,7 @@ shows() { # file expected-part: what is printed
     both "$data/$1" | tr -s ' ' | grep -qF -- "$2" || { both "$data/$1"; return 1; }
 }
 
-rows() { # rows columns: of the array of two dimensions
+rows() { # rows columns: of the array of two axes
     both "$data/chelsea-brightness.npy" . "$directory/csv" >/dev/null || return
     awk -F, -v rows="$1" -v columns="$2" 'NF != columns { exit 1 } END { exit NR != rows }' "$directory/csv"
 }

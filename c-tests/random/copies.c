@@ -54,7 +54,7 @@ static void fill_layout(const Layout *layout)
     scribble(layout->low, layout->span);
 }
 
-/* Takes the items of a view, in order, to where `expected` begins. */
+/* Copies the items of a view, in order, to the start of `expected`. */
 static void gather(char *expected, const Layout *layout, char order)
 {
     size_t count = model_items(&layout->view, order, model_list[0]), size = (size_t)layout->view.itemsize;

@@ -32,7 +32,7 @@ static void compare_item(const pybuffer_item *item, const Node *node, int at_top
         && node->kind != PYBUFFER_KIND_PASCAL && node->kind != PYBUFFER_KIND_PAD) {
         MUST_SAY(item->byteorder == node->byteorder, "%s is in order %c, not %c", node->code, item->byteorder, node->byteorder);
     }
-    MUST_SAY(item->ndim == node->ndim, "%s has %zd dimensions, not %d", node->code, item->ndim, node->ndim);
+    MUST_SAY(item->ndim == node->ndim, "%s has %zd axes, not %d", node->code, item->ndim, node->ndim);
     MUST_BE("the shape", item->shape, node->shape, (size_t)node->ndim * sizeof(Py_ssize_t));
     MUST_SAY(item->nfields == node->fields, "%s has %zd fields, not %d", node->code, item->nfields, node->fields);
     const pybuffer_item *field = item->fields;

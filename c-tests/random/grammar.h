@@ -22,7 +22,7 @@ typedef struct {
     char code[3];
     size_t offset, size;
     int little;
-    size_t bit, bits; /* of bits: the first one, from that with which the item begins, and how many */
+    size_t bit, bits; /* of bits: the first one, counted from the first bit of the item, and how many */
 } Leaf;
 
 enum { MOST_NODES = 200, MOST_LEAVES = 400, MOST_TEXT = 4000 };

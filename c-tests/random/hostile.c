@@ -93,7 +93,7 @@ static void keep(PyObject *object)
     Py_XDECREF(before);
 }
 
-/* What foreign code has done since the outermost call began, for which the library is not to blame: failed without an
+/* What foreign code has done since the start of the outermost call, for which the library is not to blame: failed without an
  * error, left an error behind where none was pending. */
 static int silent, left_behind;
 
@@ -117,7 +117,7 @@ static void outcome_object(PyObject *result)
 
 static void step(void);
 
-/* From inside of foreign code. Errors of its own it may leave behind, where those who call it must not care. */
+/* From inside of foreign code. It may leave errors pending where its callers must ignore them. */
 static void reenter(int may_leave_an_error)
 {
     /* The checker counts the references to what it checks, so that nothing else may hold or drop one meanwhile. */
@@ -276,7 +276,7 @@ static int hostile_get(Sample *self, Py_buffer *view, int flags)
     case NO_OBJECT:
         Py_DECREF(view->obj);
         view->obj = NULL;
-        self->gets--; /* nobody will give it back */
+        self->gets--; /* it will never be released */
         break;
     case OTHER_OBJECT: {
         PyObject *other = pick_of(&Sample_Type);
@@ -961,7 +961,7 @@ static void long_chain(void)
     char text[40];
     chain_length = scaled(100, once_in(4) ? 200000 : 5000);
     chain_kind = (int)below(COUNT(names));
-    /* Each request to the last of these goes through all the others. */
+    /* Each request to the last of these passes through all the others. */
     if (chain_kind == 1 || chain_kind == 2) {
         chain_length = chain_length > 1000 ? 1000 : chain_length;
     }

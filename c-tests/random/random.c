@@ -3,7 +3,7 @@
  *     random [--families copies,lines] [--levels portable,avx2] [--steps N] [--seed S] [--round R] [--failures N]
  *
  * Without --steps it is the small dose. Each family runs in a process of its own, once for each level that the machine has;
- * after a failure or a crash it goes on with the next round, until there have been so many failures. The results are TAP.
+ * after a failure or a crash it continues with the next round, until there have been so many failures. The results are TAP.
  */
 #define _GNU_SOURCE /* MAP_NORESERVE, sigaltstack, strsignal */
 #include "random.h"

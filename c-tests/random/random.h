@@ -7,7 +7,7 @@
  *
  *     make fuzz-random FAMILY=copies SEED=1 ROUND=123
  *
- * A round that fails prints that, and ends its process; the runner (random.c) goes on with the next round in another one.
+ * A round that fails prints that, and ends its process; the runner (random.c) continues with the next round in another one.
  */
 #ifndef RANDOM_H
 #define RANDOM_H
@@ -154,7 +154,7 @@ typedef struct {
     Py_ssize_t items;
     char *low; /* the memory from the first to after the last byte of an item */
     size_t span;
-    char *table; /* the same for the pointers */
+    char *table; /* the table of pointers */
     size_t table_span;
     int shared; /* some items may share bytes */
 } Layout;

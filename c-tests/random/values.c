@@ -371,7 +371,7 @@ static void round_of_values(void)
         return;
     }
     Py_ssize_t shape[AXES], limit = once_in(30) ? 300 : 20;
-    /* What an item has behind its format is let be; but the width of "u" follows from the size. */
+    /* Bytes of an item after its format are left alone; but the width of "u" follows from the size. */
     Py_ssize_t itemsize = grammar.itemsize + (once_in(8) && !grammar.has_text_units ? between(1, 9) : 0);
     if (grammar.itemsize > 200) {
         limit = 4;

@@ -109,7 +109,7 @@ static void clear_obj(Exporter *self, Py_buffer *view)
     view->obj = NULL;
 }
 
-/* The reference that the view held goes all the same. */
+/* The reference that the view held is dropped anyway. */
 static void releasebuffer_may_clear_obj_itself(void)
 {
     for (size_t i = 0; i < COUNT(consumers); i++) {

@@ -111,7 +111,7 @@ static PyObject *by_exception(PyObject *before)
 }
 
 /* An object of the program's. Its tp_dealloc drops the reference by the header's inline function. It exports, and holds a
- * view of what is behind, or only a reference. */
+ * view of the next object, or only a reference. */
 typedef struct {
     PyObject_HEAD
     PyObject *before;
@@ -317,7 +317,7 @@ static void the_order_is_that_of_the_drops(void)
     }
 }
 
-/* What is destroyed late raises nothing, like all else that nobody asked. */
+/* Deferred destruction raises nothing. */
 static void raise_it(void *context)
 {
     drop_it(context);
@@ -546,7 +546,7 @@ static void a_released_one_on_the_way(void)
     CHECK_INT(alive, 0);
 }
 
-/* That nobody vouches for the memory is found at the other end. */
+/* No object vouches for the memory, as is found at the end of the chain. */
 static void a_writable_tail_has_no_hash(void)
 {
     static const Link links[] = {by_ndarray, by_memoryview};

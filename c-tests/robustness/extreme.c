@@ -802,7 +802,7 @@ static void the_last_of_what_shares_memory_wins(void)
     free(from);
 }
 
-/* Windows that overlap, one by one in index order, to memory of nobody else's. */
+/* Windows that overlap, one by one in index order, to separate memory. */
 static void copy_naively(unsigned char *to, const Py_ssize_t *shape, const Py_ssize_t *strides, const unsigned char *from,
                          const Py_ssize_t *steps, Py_ssize_t size)
 {

@@ -140,7 +140,7 @@ static void no_axes_but_another_len(void)
     CHECK_UNUSED(self);
 }
 
-/* No bytes stand behind items of size 0, however many there are, and a division by the size must not happen. */
+/* Items of size 0 have no bytes, however many there are, and there must be no division by the size. */
 static void items_of_size_0(void)
 {
     Exporter *self = exporter_new(memory, "", 0, 1, four, NULL);
@@ -236,7 +236,7 @@ static int succeed_without_obj(Exporter *self, Py_buffer *view, int flags)
     return status;
 }
 
-/* Without an exporter there is nobody to give the view back to. */
+/* Without an exporter there is nothing to release the view to. */
 static void a_view_without_obj_is_given_back_to_nobody(void)
 {
     for (size_t i = 0; i < COUNT(consumers); i++) {

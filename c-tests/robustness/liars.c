@@ -15,7 +15,7 @@
 static char *memory;
 /* The same, which cannot be written. */
 static char *constant;
-/* At the beginning of a page; nothing may be accessed in front of it. */
+/* At the start of a page; nothing before it may be accessed. */
 static char *first;
 static char *rows[4];
 
@@ -677,7 +677,7 @@ static void a_failure_leaves_no_view(void)
     CHECK_UNUSED(self);
 }
 
-/* An error that a success leaves pending is nobody's failure. */
+/* An error that a success leaves pending is not a failure. */
 static void a_success_is_one_whatever_is_pending(void)
 {
     for (size_t c = 0; c < COUNT(consumers); c++) {
@@ -785,7 +785,7 @@ static void an_ndarray_lies_to_nobody(void)
 
 /* ---- formats ------------------------------------------------------------------------------------------------ */
 
-/* A format of larger items than itemsize: nobody reads an item by it. A NULL format means bytes. */
+/* A format of larger items than itemsize: no item is read with it. A NULL format means bytes. */
 static void an_item_is_not_read_by_a_larger_format(void)
 {
     static const struct {

@@ -207,7 +207,7 @@ static void a_resize_has_its_turn_among_long_reads(void)
     Py_DECREF(bytearray);
 }
 
-/* Two pins of one thread, and resizes of both: nobody waits in a ring. */
+/* Two pins of one thread, and resizes of both: there is no deadlock. */
 static void compare_crosswise(int thread, long times)
 {
     for (long i = 0; i < times; i++) {
@@ -565,7 +565,7 @@ static void release_and_try(Exporter *self, Py_buffer *buffer)
     PyErr_Clear();
 }
 
-/* A view of the bytearray is held, as in CPython: what is tried is refused, and nobody waits for ever. */
+/* A view of the bytearray is held, as in CPython: the operations are refused, and no thread waits for ever. */
 static void try_to_resize(void)
 {
     CHECK_INT(exports_of(bytearray), 1);

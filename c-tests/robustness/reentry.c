@@ -2,7 +2,7 @@
  * that there is to do with every object that stands for the exporter, also with the one that is just being released or
  * destroyed, of which they have kept the address without a reference.
  *
- * Each view is given back exactly once, nobody sees one that has been given back, and nothing is destroyed twice. valgrind
+ * Each view is released exactly once, none is used after its release, and nothing is destroyed twice. valgrind
  * and the sanitizers say so.
  */
 #define _POSIX_C_SOURCE 200809L /* barriers */
@@ -151,7 +151,7 @@ static Exporter *hostile(void)
     return self;
 }
 
-/* Everything is over: what the exporter counted is counted before it goes. */
+/* The end: the exporter's counters are read before it is destroyed. */
 static int gets, releases;
 
 static void count_on_release(Exporter *self, Py_buffer *view)
@@ -509,7 +509,7 @@ static void what_frees_memory_uses_the_memoryview(void)
             for (int domain = 0; domain < 3; domain++) {
                 PyMem_GetAllocator((PyMemAllocatorDomain)domain, &allocators_before[domain]);
                 PyMemAllocatorEx hooked = allocators_before[domain];
-                /* The context is the same for all functions; those of the library take no notice of it. */
+                /* The context is the same for all functions; those of the library ignore it. */
                 hooked.ctx = &allocators_before[domain];
                 hooked.free = use_and_free;
                 PyMem_SetAllocator((PyMemAllocatorDomain)domain, &hooked);

@@ -1,4 +1,4 @@
-/* Many threads use the same objects without a lock, and at the end all counts are where they began.
+/* Many threads use the same objects without a lock, and at the end all counts are as at the start.
  *
  * PYBUFFER_TEST_OPERATIONS is the number of operations of all threads together (default: a million).
  */
@@ -152,7 +152,7 @@ static void resize_or_look(int thread, long times)
             EXPECT(!"GetBuffer of a bytearray");
             PyErr_Clear();
         } else {
-            /* Nobody moves it now, and all of it is there. */
+            /* It does not move now, and all of it is there. */
             EXPECT(view.buf == (void *)PyByteArray_AsString(bytearray));
             EXPECT(view.len == PyByteArray_Size(bytearray));
             EXPECT(((volatile char *)view.buf)[view.len] == '\0');
@@ -225,7 +225,7 @@ static void prepare_race(void)
     race.got = race.released = -2;
 }
 
-/* What a thread asks of the view while another one releases it, and what holds when both are done, before the view goes. */
+/* The operations of a thread on the view while another one releases it, and the state when both are done, before the view is freed. */
 static void (*ask_race)(long round);
 static void (*check_race)(long round);
 
@@ -536,7 +536,7 @@ static void look_at_changing_bases(int thread, long times)
             int flags = next_random(&seed) % 2 ? PYBUFFER_ND_PIL : 0;
             EXPECT(pybuffer_ndarray_push(race.view, text, len, "B", 2, shape, NULL, 0, flags) == 0);
             if (next_random(&seed) % 2 && pybuffer_ndarray_pop(race.view) != 0) {
-                EXPECT(PyErr_Occurred() == PyExc_BufferError); /* someone looks, or the base below is gone */
+                EXPECT(PyErr_Occurred() == PyExc_BufferError); /* another thread looks, or the base below has been popped */
                 PyErr_Clear();
             }
             if (next_random(&seed) % 8 == 0 && pybuffer_ndarray_add_suboffsets(race.view) != 0) {

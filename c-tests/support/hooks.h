@@ -111,7 +111,7 @@ static void *hooks_calloc(void *domain, size_t count, size_t size)
     return hooks_give(*(int *)domain, count * size, 0);
 }
 
-/* Always moves, so that nobody gets away with an old pointer. */
+/* Always moves, so that uses of an old pointer show. */
 static void *hooks_realloc(void *domain, void *memory, size_t size)
 {
     void *moved = hooks_give(*(int *)domain, size, HOOKS_FRESH);

@@ -33,7 +33,7 @@ static inline int check_error(PyObject *type, const char *message, const char *f
 #define CHECK_ERROR(type) check_error((type), NULL, __FILE__, __LINE__)
 #define CHECK_MESSAGE(type, message) check_error((type), (message), __FILE__, __LINE__)
 
-/* For tap_after_each: a test that leaves an error behind would spoil the next one. */
+/* For tap_after_each: a test that leaves an error pending would spoil the next one. */
 static inline void nothing_is_left_pending(void)
 {
     tap_check(PyErr_Occurred() == NULL, __FILE__, __LINE__, "the test leaves %s (%s) pending",

@@ -1,4 +1,4 @@
-/* What the tests with threads share: threads that begin together, checks that they make, and pairs that meet. */
+/* Shared by the tests with threads: threads that start together, their checks, and pairs that meet. */
 #ifndef THREADS_H
 #define THREADS_H
 
@@ -20,7 +20,7 @@ static inline void read_operations(void)
     }
 }
 
-/* ---- threads that begin together ---------------------------------------------------------------------------- */
+/* ---- threads that start together ---------------------------------------------------------------------------- */
 
 typedef struct {
     void (*body)(int thread, long times);

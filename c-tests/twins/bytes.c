@@ -39,7 +39,7 @@ static void from_string_and_size(void)
             show_and_drop("text", PyBytes_FromStringAndSize(text, wrong[i]));
         }
     }
-    for (Py_ssize_t size = 0; size < 40; size += 13) { /* content is up to the caller, the NUL behind is not */
+    for (Py_ssize_t size = 0; size < 40; size += 13) { /* content is up to the caller, the final NUL is not */
         PyObject *bytes = PyBytes_FromStringAndSize(NULL, size);
         memset(PyBytes_AS_STRING(bytes), 'z', (size_t)size);
         show_and_drop("filled", bytes);

@@ -65,7 +65,7 @@ static void reverse(unsigned char *bytes, size_t n)
 static void add_orders(char code, size_t native, size_t standard, const void *bytes)
 {
     static const char *const formats[] = {"%c", "<%c", ">%c"};
-    static char texts[MAX_VIEWS][4]; /* the exporters are gone before these are reused */
+    static char texts[MAX_VIEWS][4]; /* the exporters are freed before these are reused */
     for (int order = 0; order < 3; order++) {
         size_t n = order ? standard : native;
         unsigned char item[16];

@@ -31,7 +31,7 @@ static Py_ssize_t product(const Py_ssize_t *shape, int ndim, Py_ssize_t itemsize
 }
 
 /* Strides that are contiguous in an order, then spoiled or not: views that are nearly contiguous are the ones on
- * which a test for it goes wrong. */
+ * which a test for it fails. */
 static void random_strides(TwinRandom *r, Py_ssize_t *strides, Py_ssize_t *shape, int ndim, int itemsize)
 {
     PyBuffer_FillContiguousStrides(ndim, shape, strides, itemsize, twin_once_in(r, 2) ? 'C' : 'F');

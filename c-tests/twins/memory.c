@@ -169,7 +169,7 @@ static void hooks(void)
     }
 }
 
-/* bytes are one piece of memory in the objects' domain; growing and freeing them goes the same way. */
+/* bytes are one piece of memory in the objects' domain; growing and freeing them use it, too. */
 static void bytes_memory(void)
 {
     twin_title("bytes");

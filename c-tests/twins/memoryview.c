@@ -16,7 +16,7 @@ static void print_memoryview(const char *name, PyObject *memory, const void *bas
     twin_print_view(view, mv->mbuf->master.obj, base);
     printf(" | size=%lld flags=%d exports=%lld hash=%lld refcount=%lld", (long long)Py_SIZE(memory), mv->flags,
            (long long)mv->exports, (long long)mv->hash, (long long)Py_REFCNT(memory));
-    /* How many references the managed buffer has is nobody's business: see docs/deviations.md. */
+    /* The reference count of the managed buffer is not compared: see docs/deviations.md. */
     printf(" | mbuf flags=%d exports=%lld", mv->mbuf->flags, (long long)mv->mbuf->exports);
     /* The view's arrays are its own; everything else is the master's. */
     const Py_buffer *master = &mv->mbuf->master;

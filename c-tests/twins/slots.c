@@ -1,4 +1,4 @@
-/* bf_getbuffer called directly, without PyObject_GetBuffer in front of it: what the slots make of flags that are no
+/* bf_getbuffer called directly, not through PyObject_GetBuffer: what the slots do with flags that are no
  * request. Not compared: the status of a bytearray's, which in CPython is 0 in spite of the error.
  */
 #include "twin.h"

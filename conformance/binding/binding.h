@@ -65,7 +65,7 @@ typedef enum {
     KEY_OTHER,
 } Key;
 
-/* policy.c: 0 where CPython's memoryview goes on, -1 with its exception where it does not. */
+/* policy.c: 0 where CPython's memoryview continues, -1 with its exception where it refuses. */
 int policy_format(const Py_buffer *view);
 int policy_code(const Py_buffer *view);
 int policy_get(const Py_buffer *view, Key key, Py_ssize_t count);

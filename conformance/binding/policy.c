@@ -16,7 +16,7 @@ static const struct {
     /* An index for the first of several axes would give a sub-view; the library makes it. */
 #define SUB_VIEW 1
     {&PyExc_NotImplementedError, "multi-dimensional sub-views are not implemented"},
-    /* The same with fewer indices than axes. */
+    /* Tuples with fewer indices than axes. */
 #define SUB_VIEW_OF_INDICES 2
     {&PyExc_NotImplementedError, "sub-views are not implemented"},
     /* A slice for each of several axes; the library makes it. */

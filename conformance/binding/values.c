@@ -170,7 +170,7 @@ PyObject *str_of(PyObject *bytes)
     return text;
 }
 
-/* Lists of lists, of values in C order, `each` for an item; `next` goes along. */
+/* Nested lists of values in C order, `each` for an item; `next` advances. */
 static PyObject *nested(const Py_buffer *view, int axis, const pybuffer_value **next, Py_ssize_t each)
 {
     if (axis == view->ndim) {

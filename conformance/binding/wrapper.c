@@ -50,7 +50,7 @@ static void wrapper_dealloc(Wrapper *self)
     PyObject_GC_Del(self);
 }
 
-/* The exporter hangs on this object where this is the last memoryview of its snapshot, which nobody else looks at. */
+/* This object keeps the exporter if it is the last memoryview of its snapshot, which is not otherwise used. */
 static int wrapper_traverse(Wrapper *self, visitproc visit, void *arg)
 {
     PyMemoryViewObject *view = (PyMemoryViewObject *)self->view;

@@ -142,7 +142,7 @@ pub(crate) fn fields(item: &pybuffer_item) -> impl Iterator<Item = &pybuffer_ite
 }
 
 pub(crate) fn shape(item: &pybuffer_item) -> &[Py_ssize_t] {
-    let ndim = usize::try_from(item.ndim).expect("no item has a negative number of dimensions");
+    let ndim = usize::try_from(item.ndim).expect("no item has a negative number of axes");
     // SAFETY: there are `ndim` lengths.
     if ndim == 0 { &[] } else { unsafe { std::slice::from_raw_parts(item.shape, ndim) } }
 }

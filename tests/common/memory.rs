@@ -53,7 +53,7 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
-    /// A block of `len` bytes, `shift` bytes behind the arena's alignment, with guard bytes on both sides.
+    /// A block of `len` bytes, `shift` bytes past the arena's alignment, with guard bytes on both sides.
     pub(crate) fn block(&mut self, len: usize, shift: usize) -> isize {
         let start = (self.bytes.len() + GUARD).next_multiple_of(ALIGNMENT) + shift;
         // Neighbouring bytes differ, and so do those a few strides apart.

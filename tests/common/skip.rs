@@ -13,7 +13,7 @@ pub(crate) fn skip(tool: &str) {
     skip_optional(tool);
 }
 
-/// The same for what may be missing with `CI=true`, too.
+/// Skips a test whose tool may be missing even with `CI=true`.
 pub(crate) fn skip_optional(tool: &str) {
     let program = env::args_os().next().unwrap_or_default();
     let program = Path::new(&program).file_stem().unwrap_or_default().to_string_lossy().into_owned();

@@ -86,7 +86,7 @@ fn literal(text: &str) -> Option<usize> {
     let quote = quoted.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     let mut characters = quoted.char_indices().skip(1);
     while let Some((at, c)) = characters.next() {
-        // A quote with no second one behind one character belongs to a lifetime.
+        // A quote without a second one after one character belongs to a lifetime.
         if quote == '\'' && c != '\\' && !quoted[at + c.len_utf8()..].starts_with('\'') {
             return None;
         }

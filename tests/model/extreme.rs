@@ -203,7 +203,7 @@ impl Views {
         if start >= weights[0] {
             return None;
         }
-        // As long a beginning as can be is that of `start`; then comes one that is more, and then all is as little as can be.
+        // As `start` for as long as possible, then one index more, then all as small as possible.
         for same in (0..=count).rev() {
             if (0..same).any(|axis| fixed(axis).is_some_and(|fixed| fixed != digit(axis))) {
                 continue;

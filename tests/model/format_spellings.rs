@@ -149,7 +149,7 @@ fn equal(a: &Compiled, x: &[u8], b: &Compiled, y: &[u8]) -> bool {
         let comparer = Comparer::new(a.plan(), b.plan());
         let answer = comparer.equal(x, y);
         if let Some(mut walker) = comparer.by_values() {
-            // A walker begins again.
+            // A walker can start again.
             assert_eq!([(); 2].map(|()| walker.equal(x, y)), [answer; 2], "{:?} {:?}", a.text, b.text);
         }
         answer
@@ -223,7 +223,7 @@ fn spellings_of_endless_sequences_are_equal_at_once() {
             let (before, behind) = nodes.split_at(cut);
             let mut part = |nodes: &[Node]| spell(&mut random, nodes);
             match cut % 4 {
-                // As it is; twice as much half as often; the last one apart; begun in the middle.
+                // As it is; twice as much half as often; nested loops; starting in the middle.
                 0 => format!("{rounds}T{{{}}}", part(nodes)),
                 1 => format!("{}T{{{}{}}}", rounds / 2, part(nodes), part(nodes)),
                 2 => format!("{}T{{1024T{{{}}}}}", rounds / 1024, part(nodes)),

@@ -1,4 +1,4 @@
-//! What compares, converts, hashes and writes as text, on items with pages that must not be touched before the first and behind
+//! Comparisons, conversions, hashes and texts of items with pages that must not be touched before the first and after
 //! the last, at every level of instructions; with so many items that loops run in parts, and something else at any place.
 #![cfg(target_os = "linux")]
 

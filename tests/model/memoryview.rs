@@ -418,7 +418,7 @@ fn assert_items(layout: &Layout, shift: usize, text: &'static CStr, seed: u64) {
             PyErr_Clear();
         }
     }
-    // The last item goes to the chosen place; its bytes stay where they are while they are read.
+    // The last item is copied to the chosen place; its bytes do not move while they are read.
     let source = items.last().expect("there are items");
     let mut item = vec![0; size];
     let packed = format.pack(&mut item, source);
@@ -490,7 +490,7 @@ fn assert_assigned(layout: &Layout, shift: usize, subscripts: &[Subscript], flip
     let no_items = to.places.is_empty() && from.places.is_empty();
     match result {
         Ok(()) => {
-            // Behind the first axis without items nothing matters, as in CPython.
+            // After the first axis without items nothing matters, as in CPython.
             assert!(from.shape == to.shape || no_items);
             for (&src, &dst) in from.places.iter().zip(&to.places) {
                 expected[dst..dst + size].copy_from_slice(&before[src..src + size]);

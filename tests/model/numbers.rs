@@ -340,7 +340,7 @@ fn numpy_converts_alike() {
         assert_eq!(result, 0, "{case}: {}", take_error());
         assert_eq!(numbers, expected.1, "{case}");
         if format.ends_with('g') {
-            // Behind ten bytes, or before them, is whatever NumPy leaves there.
+            // After ten bytes, or before them, NumPy leaves anything.
             for (is, should) in items.chunks(itemsize).zip(expected.0.chunks(itemsize)) {
                 let value = if format.starts_with(['>', '!']) { 6..16 } else { 0..10 };
                 assert_eq!(is[value.clone()], should[value], "{case}");

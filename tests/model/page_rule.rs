@@ -1,7 +1,7 @@
 //! The page rule of `src/kernels/mod.rs`: nothing is read or written before the first item or after the last one, whatever the
 //! items' size, the gaps between them, the direction and the number of items, at every level of instructions.
 //!
-//! Each operand ends where a page begins that cannot be accessed, or begins where one ends. Copies are compared with a loop
+//! Each operand ends where an inaccessible page starts, or starts where one ends. Copies are compared with a loop
 //! over all items, and so are the bytes between the items. All sizes and gaps are tried each time; what else there is to a case
 //! is drawn: other cases by PYBUFFER_SEED, more of them by PYBUFFER_ROUNDS.
 #![cfg(target_os = "linux")]
@@ -153,7 +153,7 @@ impl Room {
         })
     }
 
-    /// The same with a memoryview; a read-only one has a hash.
+    /// Runs a function with a memoryview of placed items; a read-only one has a hash.
     fn with_view<R>(
         &mut self,
         placed: &Placed,

@@ -105,7 +105,7 @@ struct Node {
     alone: Option<Compiled>,
 }
 
-/// What is inside of the items that have begun and not ended, the outermost first.
+/// The contents of the open items, the outermost first.
 struct Tree(Vec<Vec<Node>>);
 
 impl Sink for Tree {

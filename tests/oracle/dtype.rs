@@ -242,7 +242,7 @@ fn check(output: &str, agreeing: usize) {
     );
 }
 
-/// Every row of the table that begins so occurs.
+/// Every row of the table that starts so occurs.
 fn check_known(output: &str, prefix: &str) {
     for (tag, reason) in KNOWN.iter().filter(|(tag, _)| tag.starts_with(prefix)) {
         let count = cases(output).iter().filter(|case| case.tags.contains(tag)).count();
@@ -413,7 +413,7 @@ mod spelling {
         let answers = run(&python, SCRIPT, &["parse"], texts.iter().zip(&spellings).map(line).collect());
         assert_eq!(answers.lines().count(), texts.len());
         for ((text, spelling), answer) in texts.iter().zip(&spellings).zip(answers.lines()) {
-            // It emits a shape behind another, and does not read it.
+            // It emits a shape after another, and does not read it.
             let expected = if text.to_bytes().windows(2).any(|pair| pair == b")(") { "second" } else { "same" };
             assert_eq!(answer, expected, "{text:?}, canonically {spelling:?}");
         }

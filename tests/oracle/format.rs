@@ -323,7 +323,7 @@ mod equality {
         let little = prefix == "<" || (prefix != ">" && prefix != "!" && cfg!(target_endian = "little"));
         let mut format = prefix.as_bytes().to_vec();
         let mut item = vec![];
-        // The code of the last run, how many elements it has and where its text begins; `None` if it cannot grow.
+        // The code of the last run, how many elements it has and where its text starts; `None` if it cannot grow.
         let mut run: Option<(u8, usize, usize)> = None;
         for &sample in samples {
             if random.chance(10) {

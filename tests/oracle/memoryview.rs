@@ -1,7 +1,7 @@
 //! Random sequences of operations on memoryviews, compared with CPython 3.13's: after each step, everything that can be
 //! observed, and after each change, all memory.
 //!
-//! What CPython's memoryview does not support (parts of several dimensions, formats other than native ones of one code)
+//! What CPython's memoryview does not support (parts of several axes, formats other than native ones of one code)
 //! is not compared here, but in `ndarray.rs` and `numpy.rs`.
 
 use pybuffer::layout::Order;
@@ -174,7 +174,7 @@ impl Maker {
         Op::Cast(to, of, format, shape)
     }
 
-    /// To one dimension only, where CPython can do it, and most often of as many items of the same format.
+    /// To one axis only, where CPython can do it, and usually as many items of the same format.
     fn assign(&mut self, to: Register) -> Option<Op> {
         if self.view(to).ndim() != 1 || !self.native(to) {
             return None;

@@ -1,4 +1,4 @@
-//! Parts of several dimensions, compared with the ndarray of CPython 3.13's `_testbuffer` module, which knows tuples of
+//! Parts of several axes, compared with the ndarray of CPython 3.13's `_testbuffer` module, which knows tuples of
 //! slices, rows by an integer, and memory behind pointers; assignment to such parts; and slices alone, with Python's.
 //!
 //! Not compared is the assignment of overlapping memory, where that ndarray copies items onto items that are still to be
@@ -164,7 +164,7 @@ impl Maker {
 }
 
 #[test]
-fn parts_of_several_dimensions_are_those_of_an_ndarray() {
+fn parts_of_several_axes_are_those_of_an_ndarray() {
     let first: u64 = std::env::var("PYBUFFER_SEED").map_or(0, |seed| seed.parse().expect("a number"));
     let (sequences, refused): (Vec<_>, Vec<_>) =
         (first..first + 1000).map(|seed| Maker::new(seed).finish(seed, 14)).unzip();

@@ -85,7 +85,7 @@ struct Case {
 
 /// A format in the syntax of the struct module, which a spoiling may take from it; without what only PEP 3118 has.
 ///
-/// Not for packing: `0p`, for which CPython 3.13 writes a byte behind the item.
+/// Not for packing: `0p`, for which CPython 3.13 writes a byte after the item.
 fn random_format(random: &mut Random, for_packing: bool) -> Case {
     let mut format = vec![];
     let prefix = random.pick(b"  @=<>!");

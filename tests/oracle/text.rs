@@ -18,7 +18,7 @@ use crate::support::interpreter::{self, hex};
 /// Answers a line for each line of input.
 ///
 /// `hex BYTES SEPARATOR GROUP`: `memoryview.hex`; a negative separator is none.
-/// `struct FORMAT SHAPE LIMIT BYTES`: the lists of what `struct` unpacks. A shape is numbers with commas behind each.
+/// `struct FORMAT SHAPE LIMIT BYTES`: the lists of what `struct` unpacks. A shape is numbers, each followed by a comma.
 /// `cast FORMAT SHAPE LIMIT BYTES`: the same, with `memoryview.tolist` of a cast for the lists.
 /// `complex FORMAT SHAPE LIMIT BYTES`: of pairs of the format.
 /// `ascii FORMAT SHAPE LIMIT BYTES`: of characters.
@@ -96,7 +96,7 @@ impl Object {
     /// The text of a bytes object.
     fn text(&self) -> String {
         let (mut start, mut size) = (null_mut(), 0);
-        // SAFETY: a bytes object, which has a NUL behind its bytes.
+        // SAFETY: a bytes object, which has a NUL after its bytes.
         let bytes = unsafe {
             assert_eq!(PyBytes_AsStringAndSize(self.0.as_ptr(), &raw mut start, &raw mut size), 0);
             CStr::from_ptr(start).to_bytes()
@@ -372,7 +372,7 @@ fn hex_is_pythons_for_every_separator() {
         };
         let len = bytes.len().cast_signed();
         assert_eq!(with_view(c"B", &[len], bytes, 0, 1, hexed), *answer, "{bytes:?} {separator} {group}");
-        // The same with gaps, and from the end.
+        // With gaps, and from the end.
         let spread: Vec<u8> = bytes.iter().flat_map(|&byte| [byte, 1, 2]).collect();
         assert_eq!(with_view(c"B", &[len], &spread, 0, 3, hexed), *answer, "{bytes:?} {separator} {group}");
         let reversed: Vec<u8> = bytes.iter().rev().copied().collect();

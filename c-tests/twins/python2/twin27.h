@@ -35,7 +35,7 @@ static inline void show(PyObject *result)
     Py_XDECREF(result);
 }
 
-/* The same for the item of a bytearray. */
+/* The item of a bytearray. */
 static inline void show_item(PyObject *item)
 {
     if (item != NULL && IS_INT(item)) {

@@ -39,7 +39,7 @@ impl Guarded {
         }
     }
 
-    /// Where `len` bytes begin: at the first page, before the last one, or at any place between.
+    /// A start for `len` bytes: at the first page, before the last one, or at any place between.
     pub(crate) fn place(&self, len: usize, random: &mut Random) -> usize {
         let free = self.pages * PAGE - len;
         match random.below(3) {

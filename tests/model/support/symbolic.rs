@@ -31,7 +31,7 @@ pub(crate) const DST: Address = (1, 0);
 pub(crate) enum Pointers {
     /// Each to a block of its own.
     Apart,
-    /// Into few blocks, so that items behind different pointers share memory.
+    /// Few blocks, so that items behind different pointers share memory.
     Shared,
 }
 
@@ -76,7 +76,7 @@ impl Pointers {
         self.pairs_where(src, dst, order, |_| true)
     }
 
-    /// The same of only those indices.
+    /// The items at these indices only.
     pub(crate) fn pairs_where(
         self,
         src: &Layout,

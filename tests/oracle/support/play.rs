@@ -44,7 +44,7 @@ pub(crate) struct Memory {
 /// The place of something that an operation makes, and that later ones use.
 pub(crate) type Register = usize;
 
-/// An operation. What it makes goes into the register that comes first.
+/// An operation. Its result is stored in the first register.
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
     Bytes(Register, Vec<u8>),

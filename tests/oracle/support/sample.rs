@@ -73,7 +73,7 @@ pub(crate) fn random_float(random: &mut Random) -> f64 {
             let edge = random.pick(&[65504.0, 65519.0, 65520.0, 65536.0, 3.402_823_466_385_288_6e38, 3.402_823_57e38]);
             random.pick(&[edge, f64::next_up(edge), f64::next_down(edge), -edge])
         }
-        // The same for singles.
+        // Numbers near the middle of two singles.
         6..8 => {
             let power = 2_f64.powi(random.below(300) as i32 - 160);
             let middle = ((1 << 24) + random.below(1 << 24)) as f64 * power;
