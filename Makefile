@@ -10,7 +10,7 @@ CXX ?= c++
 INSTALL ?= install
 OBJCOPY ?= objcopy
 
-# rustup must not fetch another toolchain behind anybody's back.
+# rustup must not fetch another toolchain silently.
 export RUSTUP_AUTO_INSTALL = 0
 # Tests that build C programs use the same compilers.
 export CC CXX
@@ -20,7 +20,7 @@ SOVERSION := 0
 TARGET := target/release
 SHARED := $(TARGET)/libpybuffer.so
 STATIC := $(TARGET)/libpybuffer.a
-# What a program needs besides the static library.
+# Further libraries for programs that link the static one.
 STATIC_LIBS := -lpthread
 EXPORTS := tests/exports.txt
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs' -o -name '*.c')
@@ -33,7 +33,7 @@ DEMO := target/demo
 .PHONY: all
 all: $(SHARED) ## build the shared and the static library (the default)
 
-# LTO is left out by cargo where an rlib is built too, hence the crate types here; without std, see src/lib.rs.
+# Cargo ignores LTO if an rlib is built too, hence the crate types here; without std, see src/lib.rs.
 $(SHARED) $(TARGET)/libpybuffer.so.$(SOVERSION) $(STATIC) &: $(SOURCES) $(EXPORTS)
 	$(CARGO) rustc --release --lib --no-default-features --crate-type cdylib,staticlib
 	ln -sf libpybuffer.so $(TARGET)/libpybuffer.so.$(SOVERSION)
@@ -48,7 +48,7 @@ $(SHARED) $(TARGET)/libpybuffer.so.$(SOVERSION) $(STATIC) &: $(SOURCES) $(EXPORT
 	$(AR) rcs $(STATIC) $(TARGET)/pybuffer.o
 	@touch $(SHARED)
 
-# After the default target, which an included file must not take.
+# After the default target, which an included file must not define.
 include tests/numpy.mk
 include prefixed/prefixed.mk
 include conformance/conformance.mk
@@ -85,9 +85,9 @@ PROVE := bash tests/prove.sh
 RESULTS := target/test-results
 TEST_PARTS := test-setup test-rust test-c test-random test-twins test-npy test-wav test-install test-prefixed test-bench conformance-quick
 
-# All parts run, also after one has failed. What each prints goes to the log, too, where the summary finds the counts.
+# All parts run, even after one has failed. Their output is also logged, for the counts of the summary.
 .PHONY: test
-test: ## run every test, the comparison with CPython included; installs what is missing, or skips it and says so
+test: ## run every test, the comparison with CPython included; installs missing tools, or reports the tests that are skipped
 	@bash tests/tools.sh install
 	@$(MAKE) --no-print-directory -s $(SHARED) numpy-venv
 	@bash tests/tools.sh report
@@ -99,7 +99,7 @@ test: ## run every test, the comparison with CPython included; installs what is 
 	@bash tests/summary.sh $(RESULTS)
 
 .PHONY: tools
-tools: ## list the tools that tests need, and what installs those that are missing
+tools: ## list the tools that tests need, and the commands that install missing ones
 	@bash tests/tools.sh list
 	@bash tests/tools.sh report
 
@@ -108,7 +108,7 @@ test-setup: ## how tools are found and installed, and tests counted
 	$(PROVE) tests/house/setup.sh
 
 .PHONY: test-fresh
-test-fresh: ## `make demo test` on a new, minimal Debian in a folder, without and with what apt installs (root; not in `test`)
+test-fresh: ## `make demo test` on a new, minimal Debian in a folder, without and with packages from apt (root; not in `test`)
 	bash tests/fresh.sh
 
 .PHONY: test-rust
@@ -121,7 +121,7 @@ test-c: $(SHARED) ## the C tests: plain, under valgrind, with sanitizers, and ag
 	    PYBUFFER_CFLAGS="-I$(abspath include)" \
 	    PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
 	    BUILD=$(abspath target/c-tests)
-	@# Once more with the library as it is built for debugging: overflow is checked, and nothing is optimised away.
+	@# Again with a debug build of the library, which checks overflow and does not optimise.
 	$(CARGO) build --quiet
 	ln -sf libpybuffer.so target/debug/libpybuffer.so.$(SOVERSION)
 	PYBUFFER_TEST_STACK=0 $(MAKE) --no-print-directory -C c-tests check-plain \
@@ -133,7 +133,7 @@ RANDOM := $(MAKE) --no-print-directory -C c-tests/random BUILD=$(abspath target/
     PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer"
 
 .PHONY: test-random fuzz-random
-test-random: $(SHARED) ## random harnesses beside naive models, a small dose of each family at each level
+test-random: $(SHARED) ## random harnesses against naive models, a small dose of each family at each level
 	$(RANDOM) check
 fuzz-random: $(SHARED) ## long runs of them (FAMILY=copies STEPS=10000000 SEED=1 LEVEL=avx2 ROUND=123 FLAVOUR=sanitize)
 	@$(RANDOM) run
@@ -174,13 +174,13 @@ test-twins: $(SHARED) ## the same C programs on CPython and on this library
 	exit $$status
 
 .PHONY: test-npy
-test-npy: $(SHARED) ## the example npy.c on real and on spoiled files
+test-npy: $(SHARED) ## the example npy.c on real and on corrupt files
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
 	$(PROVE) c-tests/examples/npy.sh
 
 .PHONY: test-wav
-test-wav: $(SHARED) ## the example wav.c beside CPython's wave module, and on spoiled files
+test-wav: $(SHARED) ## the example wav.c against CPython's wave module, and on corrupt files
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
 	$(PROVE) c-tests/examples/wav.sh
@@ -199,13 +199,13 @@ test-bench: ## how the table of make bench is judged and written
 	@if command -v python3 >/dev/null; then python3 benches/test_table.py; \
 	else bash tests/tools.sh skip python3 "the table of make bench"; fi
 
-# Peers of `make bench` beside CPython and NumPy, where they have been asked for once (PEERS=1). The newest PyTorch on PyPI
-# that comes in one wheel, without gigabytes for graphics processors, is for Python 3.10; with another Python it is left out.
-# IPP looks for its parts by names that its wheel does not have.
+# Peers of `make bench` besides CPython and NumPy, once they have been installed (PEERS=1). The newest PyTorch on PyPI
+# in one wheel, without gigabytes for GPUs, is for Python 3.10; with another Python it is left out.
+# IPP loads its parts by names that its wheel lacks.
 BENCH_PEERS := target/bench-peers
 
 .PHONY: bench
-bench: $(SHARED) numpy-venv $(if $(PEERS),bench-peers) ## time this library beside its peers (QUICK=1, PEERS=1, WRITE=1)
+bench: $(SHARED) numpy-venv $(if $(PEERS),bench-peers) ## time this library and its peers (QUICK=1, PEERS=1, WRITE=1)
 	@PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
 	NUMPY_PYTHON=$${PYBUFFER_NUMPY_PYTHON:-$(NUMPY_VENV)/bin/python} PEERS_PYTHON=$(BENCH_PEERS)/bin/python \
@@ -213,7 +213,7 @@ bench: $(SHARED) numpy-venv $(if $(PEERS),bench-peers) ## time this library besi
 	python3 benches/run.py $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: bench-limits
-bench-limits: ## time the accesses to memory that some workloads of make bench cannot do without
+bench-limits: ## time the memory accesses that limit some workloads of make bench
 	@mkdir -p target/bench
 	@$(CC) -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror benches/limits.c -o target/bench/limits && target/bench/limits
 
@@ -261,14 +261,14 @@ install: $(SHARED) ## install library, header and pybuffer.pc (PREFIX, LIBDIR, I
 	    pybuffer.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/pybuffer.pc
 
 .PHONY: uninstall
-uninstall: ## remove what install has put there
+uninstall: ## remove the installed files
 	rm -f $(DESTDIR)$(LIBDIR)/libpybuffer.so $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(SOVERSION) \
 	    $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libpybuffer.a \
 	    $(DESTDIR)$(LIBDIR)/pkgconfig/pybuffer.pc $(DESTDIR)$(INCLUDEDIR)/pybuffer/pybuffer.h
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/pybuffer 2>/dev/null
 
 .PHONY: clean
-clean: ## remove everything that was built
+clean: ## remove all build output
 	$(CARGO) clean
 
 .PHONY: help

@@ -1,11 +1,11 @@
 # CPython's own tests on the library, by an extension module with its prefixed build (../prefixed).
 
-# What conformance.sh takes from the command line.
+# The options of conformance.sh on the command line.
 export VERSIONS REPEAT
 
 .PHONY: conformance
 conformance: prefixed numpy-venv ## CPython's own tests of memoryviews and buffers on this library (VERSIONS="3.13 3.12 3.11")
-	@# Pillow takes part where it can be had.
+	@# Pillow takes part if it can be installed.
 	@[ ! -x $(NUMPY_VENV)/bin/pip ] || [ -n "$$PYBUFFER_NO_INSTALL" ] || \
 	    $(NUMPY_VENV)/bin/python -c 'import PIL' 2>/dev/null || $(NUMPY_VENV)/bin/pip install -q pillow || true
 	@PREFIXED=$(PREFIXED) \

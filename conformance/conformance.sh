@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CPython's own tests on the library's memoryview, and the library's memoryview beside CPython's. Called by make, which says
+# CPython's own tests on the library's memoryview, and the library's memoryview compared with CPython's. Called by make, which says
 # where the prefixed library is (PREFIXED). VERSIONS (3.13 3.12 3.11) can be fewer, SUITES can name some of those in suites.py, and
 # REPEAT (3) is how often the two about memoryviews are run, each time with other random numbers.
 set -u
@@ -61,7 +61,7 @@ if [ ${#pythons[@]} = 0 ]; then
 fi
 
 echo "PYTHONHASHSEED=$PYTHONHASHSEED"
-# The tests of 2.7 are run by a Python 3.
+# A Python 3 runs the tests of 2.7.
 export PYTHON2_TESTS=
 for directory in "${PYENV_ROOT:-$(pyenv root 2>/dev/null)}"/versions/2.7.*/lib/python2.7/test; do
     [ -f "$directory/test_buffer.py" ] && PYTHON2_TESTS=$directory
@@ -76,7 +76,7 @@ for i in "${!pythons[@]}"; do
     compare "${pythons[i]}" "${modules[i]}" || failed "consumers.py fails on ${pythons[i]}"
 done
 
-# Once more with NumPy and Pillow, where there is a Python that has them.
+# Again with NumPy and Pillow, if a Python has them.
 if ! [ -x "${NUMPY_PYTHON:-}" ]; then
     lacking NumPy "NumPy's exporters and consumers"
 elif ! [ -f "$(headers "$NUMPY_PYTHON")/Python.h" ]; then

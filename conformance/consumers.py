@@ -1,4 +1,4 @@
-"""The library's memoryview beside the interpreter's own, with everything that exports or consumes buffers in a Python process:
+"""Compares the library's memoryview with the interpreter's own, with everything that exports or consumes buffers in a Python process:
 
     python consumers.py DIRECTORY
 
@@ -65,7 +65,7 @@ REQUESTS = [
 
 
 def fields(view):
-    """What the attributes say, but for the exporter."""
+    """The attributes, except for the exporter."""
     return [getattr(view, name) for name in FIELDS]
 
 
@@ -79,9 +79,9 @@ def shown(result):
 
 
 def questions(make):
-    """Functions of a memoryview, of what `make` makes, with a name each."""
+    """Functions of a memoryview of what `make` makes, with a name each."""
     yield "fields", fields
-    # Of one of the interpreter's own memoryviews, only another of its own has the same exporter.
+    # For one of the interpreter's own memoryviews, only another of its own has the same exporter.
     if not isinstance(make(), theirs):
         yield "obj", lambda v: [type(v.obj).__name__, v[:].obj is v.obj]
     for function in len, bytes, bytearray, list, hash, iter, repr, bool, str:
@@ -155,7 +155,7 @@ def enter(view):
 
 
 def consumer(view, flags):
-    """What an exporter of _testbuffer's gets from a request, as the fields that it shows."""
+    """The answer to a request of _testbuffer's ndarray, as the fields that it shows."""
     nd = _testbuffer.ndarray(view, getbuf=flags)
     return fields(nd), nd.obj is view, nd.tobytes()
 
@@ -351,7 +351,7 @@ def png():
 
 
 def released_in_use(view):
-    """The exporter and the memoryview say no while a consumer holds a view; afterwards they do not."""
+    """The exporter and the memoryview refuse a resize or release while a consumer holds a view, but not afterwards."""
     held = _testbuffer.ndarray(view, getbuf=_testbuffer.PyBUF_FULL)
     try:
         view.release()
@@ -385,7 +385,7 @@ class Tally:
 
 
 def contents(exporter):
-    """The bytes of an exporter, after it was written to perhaps."""
+    """The bytes of an exporter, which may have been written to."""
     try:
         return theirs(exporter).tobytes()
     except Exception as error:
@@ -428,7 +428,7 @@ def feed(tally):
 
 
 def references(tally):
-    """A memoryview keeps its exporter, once, and lets go of it; so do parts and iterators."""
+    """A memoryview keeps one reference to its exporter, and drops it; so do parts and iterators."""
     for change in (
         lambda v: v, lambda v: v[1:], lambda v: v.cast("b"), lambda v: v.toreadonly(), iter, lambda v: type(v)(v),
         lambda v: theirs(v), lambda v: ours(v),
@@ -445,7 +445,7 @@ def references(tally):
 
 
 def releases(tally):
-    """A class of PEP 688 is asked once, with all flags, and told once, when the last memoryview of its buffer has gone."""
+    """A class of PEP 688 is asked once, with all flags, and told once, when the last memoryview of its buffer is destroyed."""
 
     class Told:
         def __init__(self):
@@ -487,7 +487,7 @@ def main():
         f"CPython {sys.version.split()[0]}{' with ' + with_ if with_ else ''}: {asked} exporters, {fed} consumers,"
         f" {tally.compared} comparisons ({tally.raised} of exceptions), {len(tally.different)} different"
     )
-    # Of those to the same question the first one.
+    # Of several differences for the same question, the first one.
     groups = itertools.groupby(sorted(tally.different, key=lambda d: d[0].rpartition(": ")[2]), lambda d: d[0].rpartition(": ")[2])
     for _, group in groups:
         (name, left_answer, right_answer), *others = group

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The header of the prefixed build behind Python.h, and what the extension modules take from the interpreter: nothing of buffers and
+# The header of the prefixed build after Python.h, and the imports of the extension modules from the interpreter: nothing about buffers and
 # memoryviews. Output is TAP.
 #
 # From the environment: PREFIXED (the directory with the prefixed build), MODULES (the directories of the built extension modules),

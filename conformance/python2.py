@@ -1,4 +1,4 @@
-"""Test files of Python 2.7 as a Python 3 can run them: what they import from Python 2's test package, and byte strings where
+"""Test files of Python 2.7 made runnable by Python 3: their imports from Python 2's test package, and byte strings where
 Python 2 has them. The files are not changed."""
 
 import ast
@@ -9,7 +9,7 @@ import unittest
 
 
 class Bytes(ast.NodeTransformer):
-    """Text between plain quotes is bytes in Python 2. What stands alone is a docstring, and stays."""
+    """Text between plain quotes is bytes in Python 2. A string by itself is a docstring, and stays."""
 
     def visit_Expr(self, node):
         return node if isinstance(node.value, ast.Constant) else self.generic_visit(node)

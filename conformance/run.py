@@ -99,7 +99,7 @@ def load(suite, binding, python2_tests=None):
 
 
 class Result(unittest.TestResult):
-    """What became of each test, by its name: passed, failed or skipped, with the reason."""
+    """The outcome of each test, by its name: passed, failed or skipped, with the reason."""
 
     def __init__(self, uses):
         super().__init__()
@@ -115,7 +115,7 @@ class Result(unittest.TestResult):
 
     def stopTest(self, test):
         super().stopTest(test)
-        # Some versions do not start what is skipped.
+        # Some versions do not start skipped tests.
         if self.before is not None and self.uses() != self.before:
             self.using.add(self.name_of(test))
         self.before = None
@@ -187,7 +187,7 @@ def judge(outcomes, entries):
 
 
 class Run:
-    """A suite that has been run: what became of its tests, by the list of skips."""
+    """A suite that has been run: the outcomes of its tests, by the list of skips."""
 
     def __init__(self, suite, binding, entries, version, rounds=1, variant="", python2_tests=None):
         made, blocks, start = binding.made(), binding.blocks(), time.monotonic()
@@ -206,7 +206,7 @@ class Run:
         self.made = binding.made() - made
         if not self.passed:
             self.wrong.append((suite, "has not used the library"))
-        # What failed tests hold is in their traces.
+        # Tracebacks keep the objects of failed tests alive.
         del module, result, sys.modules[module_name(suite)]
         gc.collect()
         leaked = binding.blocks() - blocks
@@ -247,7 +247,7 @@ def main(directory, skips, *named):
     rounds = int(os.environ.get("REPEAT") or "3")
     sys.modules.update(stand_ins(binding))
     test.support.verbose = 0
-    # Nothing of what the suites can do without, such as the network, but for long tests.
+    # No optional resources, such as the network, except for long tests.
     test.support.use_resources = ["cpu"]
     # As it does with the interpreter's own.
     collections.abc.Sequence.register(binding.memoryview)
@@ -256,7 +256,7 @@ def main(directory, skips, *named):
         run = Run(suite, binding, entries, version, rounds)
         good &= report(f"CPython {version} {suite} (sha256 {run.digest[:12]})", [run])
         if suite == "test_buffer":
-            # Once more with the library's exporter in the place of _testbuffer's.
+            # Again with the library's exporter instead of _testbuffer's.
             theirs = sys.modules["_testbuffer"].ndarray
             sys.modules["_testbuffer"].ndarray = binding.ndarray
             run = Run(suite, binding, entries, version, rounds, "ndarray")

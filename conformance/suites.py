@@ -1,4 +1,4 @@
-"""The suites of CPython that are run: all of WHOLE; of USERS, which are about other things and use memoryviews by the way, the
+"""The suites of CPython that are run: all of WHOLE; of USERS, which test other things and use memoryviews on the way, the
 tests in which one of the library's is made. With the oldest version of CPython whose suite does so."""
 
 WHOLE = "test_memoryview", "test_buffer"

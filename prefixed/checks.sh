@@ -1,4 +1,4 @@
-# What tests of the prefixed build, and of what is built with it, look at. To be sourced; PREFIXED is the directory with the build.
+# Checks of the prefixed build, and of modules built with it. To be sourced; PREFIXED is the directory with the build.
 warnings=(-Wall -Wextra -Werror)
 
 undefined() { # file: the names that it takes from others, without the versions of libc's symbols

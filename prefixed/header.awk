@@ -1,13 +1,13 @@
 # Makes the header of the prefixed library from the header of the library: awk -f header.awk exports.txt pybuffer.h
 #
-# Every exported name gets the prefix "pyb_", in declarations, macros, inline functions and comments. What is no symbol keeps
-# its name, types and macros that is; those that are CPython's are left to CPython's header where that is included before.
+# Every exported name gets the prefix "pyb_", in declarations, macros, inline functions and comments. Anything but a symbol keeps
+# its name, that is types and macros; those of CPython are left to CPython's header if that is included before.
 
 function is_cpythons(name) {
     return name ~ /^_?P[yY]/ && name !~ /^PYBUFFER_/
 }
 
-# Prints lines, with what is CPython's as well in as few conditions as possible.
+# Prints lines, with CPython's own declarations in as few conditions as possible.
 function emit(line) {
     if (line == "") {
         blank = blank "\n"
@@ -45,7 +45,7 @@ NR == FNR { exported[$1] = 1; next }
 
 { line = prefixed($0) }
 
-# A comment goes with what follows it.
+# A comment belongs to the declaration after it.
 state == "" && /^\/\*/ { comment = ""; state = "comment" }
 state == "comment" {
     comment = comment (comment == "" ? "" : "\n") line
@@ -55,7 +55,7 @@ state == "comment" {
 state == "after" && /^$/ { is_theirs = 0; emit(comment); emit(""); state = ""; next }
 state == "after" { state = ""; held = comment }
 
-# The guard and the frame of the header. What is special about this one is said in front of it.
+# The guard and the frame of the header, preceded by the differences of this one.
 /^#ifndef PYBUFFER_PYBUFFER_H/ {
     emit("/*")
     emit(" * This is the header of the prefixed library: every symbol begins with pyb_, so that it can be linked into a process")

@@ -23,7 +23,7 @@ exports_are_prefixed() {
         <(nm --dynamic --defined-only --format=posix "$library" | cut -d' ' -f1 | sort)
 }
 
-# What the library itself takes, which tests/house/library.rs has looked at.
+# The imports of the library itself, which tests/house/library.rs checks.
 imports_are_the_librarys() {
     diff <(undefined "$root/target/release/libpybuffer.so") <(undefined "$library") &&
         ! undefined "$library" | grep -E '^(_?Py|pyb)'

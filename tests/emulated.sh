@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tests that need no CPython, for another machine, under qemu: tests/emulated.sh ARCH, for aarch64 or s390x.
 #
-# The Rust tests run with overflow checks, at each level of instructions that the architecture has; the C tests run with
+# The Rust tests run with overflow checks, at each instruction level of the architecture; the C tests run with
 # the release library. Rust's std is built from its source, which needs a toolchain that has it (Debian: rust-web-src or
 # rust-src), and RUSTC_BOOTSTRAP, since Cargo's option for that is not stable. Everything goes to target/emulated.
 set -euo pipefail
@@ -11,7 +11,7 @@ arch=${1:?the architecture: aarch64 or s390x}
 triple=$arch-unknown-linux-gnu
 cross=$arch-linux-gnu
 emulator="qemu-$arch -L /usr/$cross"
-# Of the tests that compare with models.
+# The tests that compare with models.
 tests=(copies extreme fuzz_corpus kernels layout memoryview numbers plan_elements value_equality)
 # Not those for NULL, whose script runs them without the emulator, and not those in C++.
 without="null_% cxx%"
@@ -36,11 +36,11 @@ fi
 upper=$(echo "$triple" | tr 'a-z-' 'A-Z_')
 export "CARGO_TARGET_${upper}_LINKER=$cross-gcc" "CARGO_TARGET_${upper}_RUNNER=$emulator" "CC_${triple//-/_}=$cross-gcc"
 export RUSTC=$rust/rustc RUSTDOC=$rust/rustdoc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=target/emulated
-# How tests run themselves once more; and what the results cannot be compared with, since it is of this machine.
+# How tests run themselves again; and without oracles, which are built for this machine.
 export PYBUFFER_TEST_RUNNER=$emulator PYBUFFER_NUMPY_PYTHON=none CI=false
 
 cargo_test() { # argument...
-    # Tests are built with unwinding, and std can be built in one way only.
+    # Tests need unwinding, and std can be built in one way only.
     "$rust/cargo" test --quiet -Zbuild-std --target "$triple" \
         --config 'profile.dev.panic="unwind"' --config profile.dev.opt-level=1 "$@"
 }

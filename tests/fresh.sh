@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# `make demo` and `make test` on a machine that has been installed a minute ago: the smallest Debian that debootstrap makes, with gcc,
+# `make demo` and `make test` on a freshly installed machine: the smallest Debian that debootstrap makes, with gcc,
 # make, libc6-dev and this machine's Rust, in target/fresh. Once as a user without network, where nothing can be installed, and once
-# as root with apt, as it is set up on this machine.
+# as root with apt, with this machine's configuration.
 #
 #   fresh.sh [user] [root]     which runs (default: both)
 #
-# SUITE is the release (default: this machine's), KEEP=1 keeps the new machines for the next time, or to look at them. It needs
+# SUITE is the release (default: this machine's), KEEP=1 keeps the new machines for the next run, or for inspection. It needs
 # root and debootstrap. The logs stay in target/fresh.
 #
 # All mounts are made in a mount namespace of its own, which ends with the runs: outside there is nothing to unmount, and before a
-# folder is removed it is looked at that nothing is mounted in it.
+# folder is removed it is checked that nothing is mounted in it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 work=$PWD/target/fresh
 suite=${SUITE:-$(. /etc/os-release && echo "$VERSION_CODENAME")}
 base=$work/base-$suite
-# What tells programs how to reach the network.
+# Environment variables and files that configure the network.
 variables=(http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY SSL_CERT_FILE REQUESTS_CA_BUNDLE CURL_CA_BUNDLE
     PIP_CERT PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_TRUSTED_HOST PIP_PROXY PIP_DEFAULT_TIMEOUT)
 
@@ -123,7 +123,7 @@ check() { # whether it holds, and what
     fi
 }
 
-# Nothing has been installed, and all is well without.
+# Nothing has been installed, and the tests pass without.
 run_user() {
     local tool reported=0
     new_machine user tester
@@ -136,7 +136,7 @@ run_user() {
     check "$reported" "each missing tool has been reported once"
 }
 
-# What apt has is there, and used.
+# The packages that apt has are installed and used.
 run_root() {
     local tool unused=0
     new_machine root root
@@ -177,7 +177,7 @@ mkdir -p "$work"
 status=0
 unshare --mount --propagation private --pid --fork --kill-child --mount-proc bash tests/fresh.sh --inside "$@" &
 namespace=$!
-# The first process of a namespace ignores other signals. With it all others end, and the mounts.
+# The first process of a namespace ignores other signals. When it ends, so do all others, and the mounts.
 trap 'kill -KILL "$namespace"' INT TERM
 wait "$namespace" || status=$?
 trap - INT TERM

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs programs that print TAP, two at a time with perl's prove, or one after the other where there is none.
+# Runs programs that print TAP, two at a time with perl's prove, or one after the other without it.
 #
 #   prove.sh [--exec COMMAND] PROGRAM...             COMMAND (words) runs each program, such as valgrind
-#   prove.sh --skip TOOL PROGRAM...                  the programs are not run, for want of the tool
+#   prove.sh --skip TOOL PROGRAM...                  the programs are not run, since the tool is missing
 #
-# In `make test` (PYBUFFER_RESULTS) what they print is kept, to be counted. PYBUFFER_PROVE=none does without prove.
+# In `make test` (PYBUFFER_RESULTS) their output is kept, to be counted. PYBUFFER_PROVE=none disables prove.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 results=${PYBUFFER_RESULTS:-}
@@ -21,7 +21,7 @@ run() { # program
     ${command[@]+"${command[@]}"} "$1"
 }
 
-# As many tests are skipped as the program has had where it has been run, and one where that is not known.
+# Counts as many skipped tests as the program had when it was last run, or one if that is unknown.
 skip() { # tool program...
     local tool=$1 program kept count status=0
     shift
@@ -33,7 +33,7 @@ skip() { # tool program...
     return "$status"
 }
 
-# What is wrong with the output of a program, and how many of its tests passed, failed and were skipped.
+# Prints what is wrong with the output of a program, and how many of its tests passed, failed and were skipped.
 judge() { # status-of-the-program
     awk -v status="$1" '
         /^1\.\.[0-9]+/ { plan = substr($1, 4); plans++ }
@@ -46,7 +46,7 @@ judge() { # status-of-the-program
             else passed++
         }
         /^Bail out!/ { wrong = wrong "; " $0 }
-        # What is said of a test that failed comes after it.
+        # Diagnostics follow the test that failed.
         /^#/ && failed { print }
         END {
             if (plans != 1) wrong = wrong "; " plans + 0 " plans"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The closing lines of `make test`: how many tests passed, failed and were skipped, and for want of what. Argument: the folder with
-# the results. In it are `log` (all that was printed), `tap` (what programs printed that speak TAP), `skipped` (lines of a count,
+# The closing lines of `make test`: how many tests passed, failed and were skipped, with the missing tools. Argument: the folder with
+# the results. In it are `log` (all output), `tap` (the output of TAP programs), `skipped` (lines of a count,
 # a reason and a name, by tests/tools.sh; of "rust", a reason and a name, by tests/common/skip.rs, where the test counts as
 # passed in the log) and `failed` (the targets that failed). Fails if there are any.
 set -u
@@ -8,7 +8,7 @@ results=$1
 export LC_ALL=C
 
 {
-    # What the runners print at their ends: cargo test, Python's unittest, conformance/run.py.
+    # The totals of the runners: cargo test, Python's unittest, conformance/run.py.
     sed -n \
         -e 's/^test result: [A-Za-z]*\. \([0-9]*\) passed; \([0-9]*\) failed; \([0-9]*\) ignored;.*/count \1 \2 \3 marked #[ignore]/p' \
         -e 's/^Ran \([0-9]*\) tests\{0,1\} in .*/count \1 0 0 -/p' \
@@ -25,7 +25,7 @@ export LC_ALL=C
         sub(/^count [0-9]+ [0-9]+ [0-9]+ /, "")
         if (words[4] > 0) reasons[$0] += words[4]
     }
-    # A test that calls others, and one that lacks two tools, is one test all the same.
+    # A test that calls others, and one that lacks two tools, counts once.
     /^skip/ && $2 == "rust" { if (names[$4]++) next; passed--; skipped++; reasons[$3]++ }
     /^skip/ && $2 != "rust" { skipped += $2; reasons[$3] += $2 }
     END {

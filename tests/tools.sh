@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The tools that the tests need, in one list: what they are called, what they are for, how to see that they are here, and how to
-# get them. `make test`, `make tools` and .ci/run use it.
+# The tools that the tests need, in one list: name, purpose, how to detect them, and how to
+# install them. `make test`, `make tools` and .ci/run use it.
 #
-#   tools.sh list                  what is here and what is missing
+#   tools.sh list                  which are installed and which are missing
 #   tools.sh install               installs what is missing, where this is root on a machine with apt-get, and says so before;
 #                                  nothing where PYBUFFER_NO_INSTALL is set
-#   tools.sh report                says of each tool that is missing, once, what needs it, and which command installs it;
+#   tools.sh report                reports each missing tool once, with its purpose and the command that installs it;
 #                                  fails where CI=true
-#   tools.sh has TOOL              whether it is here
+#   tools.sh has TOOL              whether it is installed
 #   tools.sh python                prints a Python that can make an environment with NumPy
 #   tools.sh skip TOOL WHAT [N]    N tests (1) are skipped without the tool: written to the results of `make test`, where it runs
 #                                  (PYBUFFER_RESULTS), or printed; fails where CI=true
@@ -57,7 +57,7 @@ has() { # tool
     esac >/dev/null 2>&1
 }
 
-# As bindgen looks for it: it needs the compiler's own headers, too.
+# Found as bindgen finds it: it needs the compiler's own headers, too.
 has_libclang() {
     local directory
     for directory in "${LIBCLANG_PATH:-}" "$(llvm-config --libdir)" /usr/lib/llvm-*/lib /usr/lib64 /usr/lib /usr/local/lib; do
@@ -95,7 +95,7 @@ sys.exit(sys.version_info < (3, 10) or sys.argv[1] == "headers" and not os.path.
 }
 
 # Sets `known`, the packages that apt knows, a line each; that of libclang-dev is followed by the version that it stands for. All are
-# asked for at once, which takes apt as long as one.
+# queried at once, which takes apt as long as one.
 ask_apt() {
     # shellcheck disable=SC2046  # words
     known=$(apt-cache show --no-all-versions $(printf '%s\n' "${tools[@]}" | cut -d'|' -f2) 2>/dev/null |
@@ -178,7 +178,7 @@ install() {
     look
     [ "${#missing[@]}" -gt 0 ] || return 0
     ask_apt
-    # Lists of packages that are there say at once if there is nothing to be had.
+    # The existing package lists show at once if nothing is available.
     [ -n "$known" ] && [ -z "$(for tool in "${missing[@]}"; do packages "$tool"; done)" ] && return 0
     echo "Looking for packages of what is missing here (PYBUFFER_NO_INSTALL=1 installs nothing): apt-get update"
     apt-get update -qq || echo "apt-get update fails"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The example npy.c on the committed arrays: what it prints and writes, and what it says of files that are spoiled. Built
+# The example npy.c on the committed arrays: what it prints and writes, and its errors for corrupt files. Built
 # with address and undefined-behaviour sanitizers; what it does without errors runs under valgrind, too. PYBUFFER_CFLAGS and PYBUFFER_LIBS say where the
 # library is. Output is TAP.
 set -u

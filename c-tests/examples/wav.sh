@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The example wav.c: what it writes beside what CPython's wave and array modules make of the same files (wav.py), and what it
-# says of files that are spoiled. Built with address and undefined-behaviour sanitizers, and without for valgrind.
+# The example wav.c: its output compared with that of CPython's wave and array modules for the same files (wav.py), and its
+# errors for corrupt files. Built with address and undefined-behaviour sanitizers, and without for valgrind.
 # PYBUFFER_CFLAGS and PYBUFFER_LIBS say where the library is. Output is TAP.
 set -u
 
@@ -139,7 +139,7 @@ accepts() { # bytes
     sanitized "$directory/good.wav" "$directory/made"
 }
 
-# What the others differ from in one thing.
+# The valid file from which the others differ in one thing.
 test_that "a small file is accepted" accepts "$good"
 test_that "and an extensible one" accepts "$(riff "$(extensible 16 1)$data")"
 

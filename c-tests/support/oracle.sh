@@ -20,7 +20,7 @@ find_oracle() { # version (default: 3.13)
     "python$wanted" -c 'import sys; print(getattr(sys, "base_prefix", sys.prefix))' 2>/dev/null
 }
 
-# The same of one that C programs can be built with: it has headers and a shared library.
+# Prints the prefix of one that C programs can be built with: it has headers and a shared library.
 find_oracle_to_link() { # version
     local prefix
     prefix=$(find_oracle "$1")

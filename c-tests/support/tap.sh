@@ -26,7 +26,7 @@ test_that() { # name command...: ok where the command succeeds
     fi
 }
 
-skip_that() { # name reason: a failure with CI=true, where nothing may be missing
+skip_that() { # name reason: a failure with CI=true
     tap_number=$((tap_number + 1))
     if [ "${CI:-}" = true ]; then
         tap_failures=$((tap_failures + 1))

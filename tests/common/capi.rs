@@ -1,4 +1,4 @@
-//! The functions of the header that several tests call, and the error that a call leaves.
+//! The functions of the header that several tests call, and the pending error.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 

@@ -30,7 +30,7 @@ unsafe extern "C" {
 pub(crate) const NO_VALUE: pybuffer_value =
     pybuffer_value { kind: -1, r#as: pybuffer_value_as { long_double: [0; 16] } };
 
-/// The error that is set, as "ValueError: ...", which is cleared.
+/// Clears the pending error and returns it, as "ValueError: ...".
 fn take_error() -> String {
     // SAFETY: both texts are C strings that live until the error is cleared.
     unsafe {

@@ -1,9 +1,9 @@
-//! The kernels of a processor with fewer instructions, in a process of its own: the level is chosen once.
+//! Runs tests at lower instruction levels, each in a process of its own, since the level is chosen once.
 
 use std::env;
 use std::process::Command;
 
-/// What PYBUFFER_CPU can say on this architecture.
+/// The values of PYBUFFER_CPU on this architecture.
 const LEVELS: &[&str] = if cfg!(target_arch = "x86_64") {
     &["portable", "avx2", "avx512"]
 } else if cfg!(target_arch = "aarch64") {

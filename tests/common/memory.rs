@@ -44,11 +44,11 @@ impl Placed {
     }
 }
 
-/// The arena before it stands at an address: pointers are kept as offsets.
+/// The arena before it has an address: pointers are stored as offsets.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Builder {
     bytes: Vec<u8>,
-    /// Where pointers stand, and where they lead.
+    /// The places of pointers, and their targets.
     pointers: Vec<(isize, isize)>,
 }
 
@@ -111,17 +111,17 @@ impl Builder {
         self.pointers.push((slot, target));
     }
 
-    /// What the arena will hold, but for the pointers.
+    /// The content of the arena, except for the pointers.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The same, to be changed.
+    /// The content, to be changed.
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         &mut self.bytes
     }
 
-    /// Where pointers will stand, and where they will lead.
+    /// The places of pointers, and their targets.
     pub(crate) fn pointers(&self) -> &[(isize, isize)] {
         &self.pointers
     }
@@ -162,13 +162,13 @@ impl Arena {
         self.base.wrapping_offset(offset)
     }
 
-    /// What the arena holds now.
+    /// The current content of the arena.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         // SAFETY: all `len` bytes are written; nobody writes them meanwhile.
         unsafe { core::slice::from_raw_parts(self.base, self.len) }.to_vec()
     }
 
-    /// Makes the arena hold these bytes.
+    /// Fills the arena with these bytes.
     pub(crate) fn fill(&self, bytes: &[u8]) {
         assert_eq!(bytes.len(), self.len);
         // SAFETY: the arena has that many bytes.
@@ -247,12 +247,12 @@ impl Drop for View {
     }
 }
 
-/// Bytes from the arena's alignment: nothing may depend on it.
+/// Offsets from the arena's alignment, on which nothing may depend.
 pub(crate) fn shifts() -> impl Strategy<Value = (usize, usize)> {
     (0..16usize, 0..16usize)
 }
 
-/// Where the arena first differs from what it should hold: the place, what is there, and what should be.
+/// The first difference between the arena and its expected content: the place, the byte there, and the expected one.
 pub(crate) fn difference(arena: &Arena, expected: &[u8]) -> Option<(usize, u8, u8)> {
     let bytes = arena.bytes();
     (0..bytes.len()).find(|&at| bytes[at] != expected[at]).map(|at| (at, bytes[at], expected[at]))

@@ -45,7 +45,7 @@ impl Layout {
         self.items() * self.itemsize
     }
 
-    /// The strides, made up where they are left out.
+    /// The strides, computed where they are left out.
     pub(crate) fn steps(&self) -> Vec<isize> {
         self.strides.clone().unwrap_or_else(|| contiguous_strides(&self.shape, self.itemsize, Order::C))
     }
@@ -118,14 +118,14 @@ pub(crate) fn shapes() -> impl Strategy<Value = Vec<isize>> {
     })
 }
 
-/// How the strides of some axes come about.
+/// The kinds of strides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Contiguous memory in C order.
     C,
     /// Contiguous memory in Fortran order.
     Fortran,
-    /// What slicing, reversing and transposing make of contiguous memory: no two items share a byte.
+    /// Contiguous memory sliced, reversed and transposed: no two items share a byte.
     Sliced,
     /// Contiguous in C order but for one axis.
     Nearly,
@@ -138,7 +138,7 @@ pub(crate) enum Kind {
 pub(crate) struct Draw {
     /// The axes of sliced memory nest by rank.
     rank: u8,
-    /// Only each so manieth item is there.
+    /// The step of a slice.
     pub(crate) step: isize,
     flip: bool,
     stray: isize,

@@ -1,11 +1,11 @@
-//! Saying that a test is skipped, and why.
+//! Skips tests and records the reason.
 
 use std::env;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
-/// Says that the test that calls this is skipped, for want of a tool of those in `tests/tools.sh`: to `make test`, which counts
+/// Records that the calling test is skipped because a tool of `tests/tools.sh` is missing: for `make test`, which counts
 /// such tests (`PYBUFFER_RESULTS` is the folder of its results), or else on standard error. The test has to return. With
 /// `CI=true` it fails here.
 pub(crate) fn skip(tool: &str) {

@@ -30,7 +30,7 @@ static const Py_ssize_t value_of_PY_SSIZE_T_MIN = PY_SSIZE_T_MIN;
 static const Py_ssize_t value_of_PYBUFFER_ABSENT = PYBUFFER_ABSENT;
 ";
 
-/// Macros of our header without parameters that are no integers.
+/// Macros of our header without parameters that are not integers.
 const NO_INTEGERS: &[&str] = &[
     "PYBUFFER_ALL",
     "PYBUFFER_ELLIPSIS",
@@ -115,7 +115,7 @@ const CONST: &str = "const since 3.11";
 const PYTHON_2: &str = "Python 2's; compared with its header below";
 const OLD_PROTOCOL: &str = "the protocol before PEP 3118; no longer declared in 3.13";
 
-/// The newest CPython: what it does not have is a difference, too.
+/// The newest CPython: a missing item there is a difference, too.
 const NEWEST: u8 = 13;
 
 fn root() -> PathBuf {
@@ -156,7 +156,7 @@ fn theirs(minor: u8, ours: &Header) -> Option<Header> {
     Some(Header::read(&text, &include, &names.join("|"), ""))
 }
 
-/// What Rust says of structs of `pybuffer::abi`.
+/// The Rust definitions of structs of `pybuffer::abi`.
 macro_rules! structs {
     ($($module:ident :: $name:ident { $($field:ident,)* })*) => {
         [$({
@@ -167,7 +167,7 @@ macro_rules! structs {
     };
 }
 
-/// What Rust says of constants of `pybuffer::abi`.
+/// The Rust definitions of constants of `pybuffer::abi`.
 macro_rules! constants {
     ($($module:ident { $($name:ident,)* })*) => {
         [$($((stringify!($name), i128::from(pybuffer::abi::$module::$name)),)*)*]
@@ -317,7 +317,7 @@ fn rust_constants() -> Vec<(&'static str, i128)> {
     })
 }
 
-/// How many of what has been compared.
+/// How many items of each kind have been compared.
 #[derive(Debug, Default, PartialEq)]
 struct Counts {
     structs: usize,
@@ -327,7 +327,7 @@ struct Counts {
     variables: usize,
 }
 
-/// All differences between two headers, in words. What `theirs` has beside it is of no interest; what it lacks is where
+/// All differences between two headers, in words. Further items of `theirs` are ignored; missing ones count if
 /// `complete`.
 fn compare(ours: &Header, theirs: &Header, complete: bool) -> (BTreeSet<String>, Counts) {
     let mut differences = BTreeSet::new();
@@ -520,7 +520,7 @@ fn header_declares_what_the_library_exports() {
     assert_eq!(declared.difference(&exported).collect::<Vec<_>>(), Vec::<&&str>::new(), "declared, not exported");
 }
 
-/// That this test can fail: two headers as bindgen would write them, with a difference of each kind.
+/// This test can fail: two headers as bindgen would write them, with a difference of each kind.
 #[test]
 fn every_kind_of_difference_is_found() {
     let here = Header::parse(

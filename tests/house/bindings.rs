@@ -94,7 +94,7 @@ impl Header {
             [.., "=", number] => number.parse(),
             _ => return,
         };
-        // What is no number is a string.
+        // Anything but a number is a string.
         if let Ok(value) = value {
             self.constants.insert(name.into(), value);
         }
@@ -146,7 +146,7 @@ pub(crate) fn rust_type(name: &str) -> String {
 /// The typedefs of a header.
 #[derive(Default)]
 struct Aliases<'a> {
-    /// What stands for what.
+    /// The types that names stand for.
     types: BTreeMap<&'a str, Vec<&'a str>>,
     /// The names of the structs that have a tag beside.
     tags: BTreeMap<&'a str, &'a str>,

@@ -202,7 +202,7 @@ fn opening(path: &str) -> String {
     opening + " */\n"
 }
 
-/// What C needs of a section beyond what cbindgen finds, where there is such a thing.
+/// The hand-written part of a section, if there is one.
 fn by_hand(section: &str) -> Option<String> {
     let path = format!("capi/header/{section}.h");
     root().join("src").join(&path).exists().then(|| source(&path))

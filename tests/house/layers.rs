@@ -4,7 +4,7 @@
 //!
 //! * a module uses only modules of lower layers, by the table in the comment of `src/lib.rs`; two of the same layer do
 //!   not use each other. Where the table has the modules of a folder one by one, the folder itself is no module, and is
-//!   used by nobody;
+//!   never used;
 //! * within a folder a file uses only files that its `mod.rs` lists above it, be it directly or through a re-export, and
 //!   what `mod.rs` itself defines. A folder within a folder is to its neighbours what a file is, and its files obey the
 //!   order of every folder that they are in.
@@ -19,7 +19,7 @@ use std::path::Path;
 /// Folders of safe code.
 const SAFE: &[&str] = &["layout", "format"];
 
-/// A file that is longer is two files.
+/// The most lines of a file.
 const LINES: usize = 600;
 
 /// The files below `src`: path and text.
@@ -225,7 +225,7 @@ fn module(file: &str) -> Vec<&str> {
     path
 }
 
-/// What the file that declares a folder says of it: its `mod.rs`, or a file of its name beside it.
+/// The declarations of a folder, in its `mod.rs` or in a file of its name next to it.
 struct Folder<'a> {
     children: Vec<&'a str>,
     reexports: BTreeMap<&'a str, &'a str>,
@@ -290,11 +290,11 @@ fn wrong_in_folder(folders: &BTreeMap<String, Folder<'_>>, file: &str, path: &[&
     let mut path = path.to_vec();
     for depth in 1..own.len() {
         let folder = own[..depth].join("/");
-        // To the file that declares the folder all is allowed.
+        // The file that declares the folder may use all of it.
         let Folder { children, reexports } = folders.get(&folder)?;
         let place = |name: &str| children.iter().position(|child| *child == name);
         let name = path.get(depth).copied()?;
-        // What the declaration itself defines is no file's.
+        // Definitions of the declaring file itself belong to no other file.
         let used = reexports.get(name).copied().unwrap_or(name);
         let here = place(own[depth])?;
         match place(used) {
@@ -443,7 +443,7 @@ fn wrong_with(file: &str, source: &str) -> Vec<String> {
     [wrong_imports(&files), wrong_contents(&files)].concat()
 }
 
-/// That these tests can fail.
+/// These tests can fail.
 #[test]
 fn every_kind_of_violation_is_found() {
     for (file, source, expected) in [

@@ -12,7 +12,7 @@ use std::process::Command;
 
 use crate::common::library::library;
 
-/// What the library may take from others, and for what.
+/// The functions that the library may import, and why.
 const IMPORTS: &[(&str, &str)] = &[
     ("malloc", "allocator"),
     ("calloc", "allocator"),
@@ -132,7 +132,7 @@ fn nothing_in_it_can_panic_and_no_std_is_in_it() {
     assert_eq!(unwanted(names), Vec::<&str>::new(), "code that can panic, or of std or alloc");
 }
 
-/// That the test above can fail.
+/// The test above can fail.
 #[test]
 fn panicking_code_is_recognised() {
     let clean = ["pybuffer::runtime::alloc::allocate", "core::str::converts::from_utf8", "PyMem_Malloc", "strnlen"];

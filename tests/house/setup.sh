@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# How tests/tools.sh reports and installs what is missing, on machines that are made up: a PATH with nothing but basic commands and
-# an apt-get that writes down how it is called. And how tests/prove.sh judges programs, with and without prove, and
+# How tests/tools.sh reports and installs missing tools, on simulated machines: a PATH with nothing but basic commands and
+# an apt-get that records its arguments. And how tests/prove.sh judges programs, with and without prove, and
 # tests/summary.sh counts. Output is TAP.
 set -u
 
@@ -18,7 +18,7 @@ for command in awk bash basename cat cut dirname env grep head ls mktemp paste r
     ln -s "$(command -v "$command")" "$directory/bin/$command"
 done
 
-# What is found without PATH is hidden, too.
+# Tools that are found without PATH are hidden, too.
 sed -e 's|/usr/lib|/nowhere|g' -e "s|^here=.*|here='$root/tests'|" "$root/tests/tools.sh" >"$directory/tools.sh"
 
 fake() { # command line...: what it does
@@ -86,7 +86,7 @@ apt_may_fail() {
 
 what_apt_lacks_is_not_asked_for_again() {
     machine 0 0
-    # All is here but CPython, which apt does not know: an update would be in vain each time.
+    # Everything but CPython is installed, and apt does not know that: an update would be useless each time.
     sed "s/^has() .*/&\\n    case \$1 in CPython*) return 1 ;; *) return 0 ;; esac/" "$directory/tools.sh" >"$directory/all.sh"
     script=$directory/all.sh tools -- report | grep -q '^  CPython 2.7 ' &&
         script=$directory/all.sh tools -- install && [ ! -e "$directory/calls" ]

@@ -86,7 +86,7 @@ fn run(start: isize, itemsize: isize) -> impl Iterator<Item = usize> {
     (start.unsigned_abs()..).step_by(itemsize.unsigned_abs())
 }
 
-/// `PyBuffer_ToContiguous` of one view. `slack` bytes more than the items have are only taken where it is a plain copy.
+/// `PyBuffer_ToContiguous` of one view. `slack` bytes beyond the items are copied only where it is a plain copy.
 fn assert_gathered(layout: &Layout, order: Order, (shift, dst_shift): (usize, usize), slack: isize) {
     let mut builder = Builder::default();
     let mut view = builder.place(layout, shift);
@@ -214,8 +214,8 @@ fn format_of(size: usize, native: bool) -> String {
     if native && !code.is_empty() { code.to_owned() } else { format!("{size}s") }
 }
 
-/// `PyObject_RichCompareBool` of two views of one arena, by a format of `size` bytes. Items may be larger; what they have
-/// besides does not count.
+/// `PyObject_RichCompareBool` of two views of one arena, by a format of `size` bytes. Items may be larger; their other bytes
+/// do not count.
 fn assert_compared(arena: &Arena, views: &mut [Placed; 2], size: usize, native: bool) {
     let bytes = arena.bytes();
     let items = |view: &Placed| -> Vec<&[u8]> {
@@ -458,7 +458,7 @@ fn pointers_among_the_memory_that_is_written_are_followed_first() {
         suboffsets: suboffsets.as_mut_ptr(),
         internal: null_mut(),
     };
-    // To the last pointer first.
+    // The last pointer first.
     let last = table.as_mut_ptr().wrapping_add(1).cast();
     let from = View::new(&info);
     let to = View::new(&Py_buffer { buf: last, strides: upwards.as_mut_ptr(), suboffsets: null_mut(), ..info });

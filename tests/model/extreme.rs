@@ -1,6 +1,6 @@
 //! Views of more items than any memory has, in little memory: lengths of zero, one, powers of two and primes along axes that
 //! do not move. Counts, searches, comparisons and copies are compared with a model that enumerates the axes which move, and
-//! multiplies in arithmetic that cannot overflow. Without an end where a function would visit every item.
+//! multiplies in arithmetic that cannot overflow. A function that visited every item would never end.
 
 use std::ffi::{CStr, c_int};
 use std::ptr::{null, null_mut};
@@ -23,7 +23,7 @@ unsafe extern "C" {
     safe fn alarm(seconds: u32) -> u32;
 }
 
-/// The cases that are being run, in threads of their own.
+/// The running cases, in threads of their own.
 static RUNNING: Mutex<u32> = Mutex::new(0);
 
 /// A case that ends the program where a call does not end: some minutes after the last case has started, though one takes
@@ -119,7 +119,7 @@ impl Views {
         self.axes.iter().map(|axis| axis.len).collect()
     }
 
-    /// The number of items, or none where it is more than a view may have.
+    /// The number of items, or `None` if it is more than a view may have.
     fn items(&self) -> Option<i128> {
         if self.axes.iter().any(|axis| axis.len == 0) {
             return Some(0);
@@ -279,7 +279,7 @@ fn assert_copied(views: &Views, apart: bool) {
     let mut to: Vec<u8> = (0..MEMORY).map(|at| at as u8 | 0x80).collect();
     let target = if apart { &mut to } else { &mut from };
     let mut expected = target.clone();
-    // Along axes that stand still in both, every index is the last one.
+    // Along axes that move neither view, every index is the last one.
     for index in views.indices(&[0, 1]) {
         let at = views.place(1, &index);
         expected[at..at + views.itemsize.unsigned_abs()].copy_from_slice(views.item(&views.bytes, 0, &index));

@@ -6,7 +6,7 @@ use pybuffer::format::{Comparer, Value};
 use crate::common::random::Random;
 use crate::support::compiled::Compiled;
 
-/// What a value is.
+/// A kind of value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Letter {
     /// An empty string, of no bytes or of some.
@@ -42,7 +42,7 @@ impl Letter {
         }
     }
 
-    /// One that it equals, most often.
+    /// One that is usually equal to it.
     fn other(self, random: &mut Random) -> Self {
         match self {
             Empty | LongEmpty => random.pick(&[Empty, LongEmpty, Zero]),

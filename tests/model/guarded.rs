@@ -1,5 +1,5 @@
 //! Comparisons, conversions, hashes and texts of items with pages that must not be touched before the first and after
-//! the last, at every level of instructions; with so many items that loops run in parts, and something else at any place.
+//! the last, at every instruction level; with enough items for loops to run in parts, and a difference at any place.
 #![cfg(target_os = "linux")]
 
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ const EQ: c_int = 2;
 const COUNTS: [usize; 20] =
     [1, 2, 15, 16, 17, 63, 64, 65, 145, 146, 147, 255, 256, 257, 511, 512, 513, 600, 1025, 2100];
 
-/// Bytes from which on masks and programs are prepared.
+/// The size from which masks and programs are prepared.
 const LONG: usize = 1 << 13;
 
 impl Compiled {
@@ -71,10 +71,10 @@ impl Compiled {
     }
 }
 
-/// Items so many bytes apart between pages that cannot be accessed.
+/// Items so many bytes apart, between inaccessible pages.
 struct Items<'f> {
     memory: Guarded,
-    /// Where the first item is.
+    /// The place of the first item.
     origin: usize,
     format: &'f Compiled,
     count: usize,
@@ -221,14 +221,14 @@ fn records_are_equal_where_all_their_values_are() {
     let mut answers: HashMap<bool, usize> = HashMap::new();
     for case in 0..RECORDS.len() * 40 {
         let [a, b] = RECORDS[case % RECORDS.len()].map(Compiled::new);
-        // Few, or so many that it is worth while to prepare something.
+        // Few, or enough for a mask or program to pay.
         let many = LONG / a.counts.size + random.pick(&[1, 2, 16, 100, 600]);
         let count = if random.chance(50) { random.pick(&COUNTS) } else { many };
         let [a_stride, b_stride] = strides([a.counts.size, b.counts.size], &mut random);
         let mut left = Items::new(&a, count, a_stride, &mut random);
         let mut right = Items::new(&b, count, b_stride, &mut random);
         let paddings = [a.padding(), b.padding()];
-        // The same again and again: each third one.
+        // Every third item is equal to the others.
         let samples: Vec<[Vec<u8>; 2]> = (0..3)
             .map(|at| {
                 let item = a.tame(at);
@@ -242,7 +242,7 @@ fn records_are_equal_where_all_their_values_are() {
                 places.filter(|(_, padding)| !**padding).for_each(|((to, from), _)| *to = *from);
             }
         }
-        // One item, most often one near the end of a part.
+        // One item, usually near the end of a part.
         let anywhere = random.below(count);
         let place = random.pick(&[0, count / 2, count - 1, anywhere, anywhere]);
         match random.below(4) {

@@ -1,4 +1,4 @@
-//! The kernels of strided copies, at every level of instructions, with pages that must not be touched on both sides of what
+//! The kernels of strided copies, at every instruction level, with inaccessible pages on both sides of the memory that
 //! is read and of what is written.
 //!
 //! Every copy is compared, byte by byte of the whole mapping, with copying item after item.
@@ -186,7 +186,7 @@ fn lines_of_small_steps_are_copied() {
             let items = (9000 / itemsize + random.below(200)).cast_signed();
             let layout =
                 Layout { itemsize, shape: vec![items], strides: vec![step * itemsize.cast_signed() + (step & 1)] };
-            // What overlaps cannot be written; one byte more is apart.
+            // Overlapping items cannot be written; one byte more separates them.
             if layout.strides[0].unsigned_abs() >= itemsize {
                 check(&layout, false, &mut random);
             }
@@ -236,7 +236,7 @@ fn axes_of_two_are_copied_in_any_order() {
             }
         }
     }
-    // All axes that there can be.
+    // The most axes.
     let shape: Vec<isize> = (0..64).map(|axis| if axis % 6 == 1 { 3 } else { 1 }).collect();
     let order: Vec<usize> = (0..64).rev().collect();
     check(&nested(1, &shape, &order, |_| (1, 0, false)), false, &mut random);
@@ -347,7 +347,7 @@ fn repeated_items_are_read() {
         for (shape, strides) in [(vec![5000], vec![0]), (vec![70, 90], vec![0, 1]), (vec![70, 90], vec![1, 0])] {
             let strides: Vec<isize> = strides.iter().map(|stride| stride * itemsize as isize).collect();
             let layout = Layout { itemsize, shape, strides };
-            // The item that is written last, of all that share memory, is a matter of order: see tests/copies.rs.
+            // Which of the items that share memory is written last depends on the order: see copies.rs.
             check_gather(&layout, &mut random);
         }
     }

@@ -62,7 +62,7 @@ fn continues(outer: &Axis, inner: &Axis) -> bool {
         .all(|(outer, step)| step.stride as i128 * inner.len as i128 == outer.stride as i128)
 }
 
-/// What makes a plan a normalised one, where of some axes only one index is visited.
+/// Checks that a plan is normalised; of some axes it may visit only one index.
 fn assert_normalised(plan: &Plan<'_>, (src, dst): (&Layout, &Layout), once: impl Fn(usize) -> bool) {
     let indirect = (0..src.shape.len()).rev().find(|&axis| follows(src, axis) || follows(dst, axis));
     let lens: Vec<isize> = plan.indirect().iter().map(|axis| axis.len).collect();
