@@ -54,7 +54,7 @@ static void scatter(const Py_buffer *view, int fortran)
     } while (next_index(view, index, fortran));
 }
 
-/* What CopyData makes of the memory, against what the oracle makes of it. */
+/* Compares the result of CopyData with that of the oracle. */
 static void check_copy(Exporter *dest, Exporter *src, int line)
 {
     count_up();

@@ -1,4 +1,4 @@
-/* bytearray: resizing, and who keeps it from being resized. */
+/* bytearray: resizing, and what prevents it. */
 #include "support.h"
 
 /* Every size after every other: what was there stays, and a NUL ends it. */

@@ -337,7 +337,7 @@ static void bad_when_spoiled(Exporter *self, void (*by)(Exporter *, Py_buffer *,
 
 #define HAS(all) ((flags & (all)) == (all))
 
-/* A test: an exporter, what is wrong with its answers, and what the checker says. */
+/* A test: an exporter, the faults of its answers, and the reports of the checker. */
 #define RULE(name, exporter, wrong, message)                                                                           \
     static void spoil_##name(Exporter *self, Py_buffer *view, int flags)                                               \
     {                                                                                                                  \
@@ -428,7 +428,7 @@ static Py_ssize_t odd[66], fortran_like[] = {4, 8};
     R(every_field_is_set_strides, plain(), view->strides = unset.strides, FIRST "strides is not set")                  \
     R(every_field_is_set_suboffsets, plain(), view->suboffsets = unset.suboffsets, FIRST "suboffsets is not set")
 
-/* What the view holds when the exporter gets it. */
+/* The content of the view when the exporter gets it. */
 static Py_buffer unset;
 
 static int look_at_the_view(Exporter *self, Py_buffer *view, int flags)

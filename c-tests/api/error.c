@@ -162,7 +162,7 @@ static void an_exception_as_value_becomes_pending_itself(void)
     CHECK_MESSAGE(PyExc_IndexError, "the very one");
     PyErr_SetObject(PyExc_LookupError, value); /* of a derived type */
     CHECK_MESSAGE(PyExc_IndexError, "the very one");
-    PyErr_SetObject(PyExc_ValueError, value); /* of another one: it is what the error is about */
+    PyErr_SetObject(PyExc_ValueError, value); /* of another type: the error is about it */
     CHECK_ERROR(PyExc_ValueError);
     CHECK_INT(Py_REFCNT(value), 1);
     Py_DECREF(type);

@@ -39,7 +39,7 @@ static PyObject *filler(const Py_buffer *description)
 
 static char memory[256], *rows[3] = {memory + 40, memory + 80, memory + 120};
 
-/* What a description is made of. */
+/* The parts of a description. */
 typedef struct {
     const char *name, *format;
     Py_ssize_t itemsize;

@@ -656,7 +656,7 @@ static void counts_of_0_make_nothing_too_large(void)
     for (size_t i = 0; i < COUNT(nothing); i++) {
         CHECK_INT(PyBuffer_SizeFromFormat(nothing[i]), 0);
         CHECK_ERROR(NULL);
-        /* What is described has numbers that C holds, or is refused. */
+        /* Every number of a description fits its C type, or the format is refused. */
         PyObject *format = pybuffer_format_parse(nothing[i]);
         CHECK_ERROR(format == NULL ? PyExc_ValueError : NULL);
         Py_XDECREF(format);

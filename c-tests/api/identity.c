@@ -128,7 +128,7 @@ static PyTypeObject Oracle_Type = {
     .tp_hash = PyObject_HashNotImplemented,
 };
 
-/* What the program returns is what the library knows. */
+/* The program and the library see the same addresses. */
 static void the_library_knows_the_singletons_of_the_program(void)
 {
     CHECK_INT(PyType_Ready(&Oracle_Type), 0);

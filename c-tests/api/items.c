@@ -186,7 +186,7 @@ static void a_format_that_is_none_is_an_error(void)
     CHECK_ERROR(PyExc_ValueError);
     CHECK_INT(pybuffer_memoryview_values(view, &value, 4), -1);
     CHECK_ERROR(PyExc_ValueError);
-    CHECK_PTR(pybuffer_memoryview_item_pointer(view, AT(1)), memory + 1); /* the bytes are there all the same */
+    CHECK_PTR(pybuffer_memoryview_item_pointer(view, AT(1)), memory + 1); /* but the bytes exist */
     Py_DECREF(view);
 }
 

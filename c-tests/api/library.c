@@ -58,7 +58,7 @@ static Py_hash_t hash_of(const char *text)
     return hash;
 }
 
-/* What a function returns in a process that has made no hash before; the environment has this seed, if it is not NULL. */
+/* The result of a function in a process that has made no hash before; the environment has this seed, if it is not NULL. */
 static Py_hash_t in_a_fresh_process(Py_hash_t (*function)(void), const char *seed)
 {
     int ends[2], status = -1;
@@ -98,7 +98,7 @@ static Py_hash_t with_the_last_of_several_keys(void)
     return done ? hash_of("text") : -1;
 }
 
-/* 0 where all is well, else the number of what is not. */
+/* 0 on success, otherwise the number of the failed check. */
 static Py_hash_t with_a_key_that_is_too_late(void)
 {
     Py_hash_t before = hash_of("text");

@@ -1,4 +1,4 @@
-/* Memory: the domains, the allocators that a program sets, and who allocates where. */
+/* Memory: the domains, the allocators that a program sets, and the domain of each allocation. */
 #include "support.h"
 
 #include "hooks.h"
@@ -157,7 +157,7 @@ static void each_domain_has_its_own_functions(void)
     }
 }
 
-/* Every kind of object, with the hooks: what it allocated is given back where it came from. */
+/* Every kind of object, with the hooks: its memory is freed in the domain that it came from. */
 static void all_memory_of_the_library_goes_through_the_hooks(void)
 {
     PyMemAllocatorEx before[3];

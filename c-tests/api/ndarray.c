@@ -1,4 +1,4 @@
-/* The general exporter: who owns what and for how long, what it can do that CPython's cannot say, and what no good exporter
+/* The general exporter: ownership and lifetimes, what CPython's cannot be compared for, and misbehaviour that no good exporter
  * does. Everything else is compared with CPython's in tests/oracle/testbuffer.rs. */
 #include "support.h"
 
@@ -22,7 +22,7 @@ static void begin_hooks(void)
     hooks_install();
 }
 
-/* All that was allocated since begin_hooks has been given back, as it should be. */
+/* All memory allocated since begin_hooks has been freed correctly. */
 static void end_hooks(void)
 {
     CHECK_INT(hooks.outstanding, 0);
@@ -583,7 +583,7 @@ static void the_checker_names_the_faults_of_the_others(void)
     CHECK(strstr(told, "obj is not NULL after a failure") != NULL);
     CHECK_INT(faults(pybuffer_ndarray_new("abcd", 4, "B", SHAPE(2), STRIDES(2), 0, PYBUFFER_ND_C)), 1);
     CHECK_STR(told, "every request is refused\n");
-    /* A claim that is not so makes it refuse what it could answer, and answer nothing that is not so. */
+    /* With a false claim it refuses requests that it could answer, but no answer is false. */
     CHECK_INT(faults(pybuffer_ndarray_zeros("h", SHAPE(2, 3), PYBUFFER_ND_SCALAR)), 1);
     CHECK(strstr(told, "is answered") != NULL);
     PyObject *nd = pybuffer_ndarray_zeros("h", SHAPE(2, 3), 0);

@@ -1,4 +1,4 @@
-/* Objects and types: what the twin programs cannot say of them. */
+/* Objects and types: what the twin programs cannot test. */
 #define _POSIX_C_SOURCE 200809L
 #include "support.h"
 

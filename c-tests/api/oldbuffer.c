@@ -262,7 +262,7 @@ static void a_base_that_refuses_later_is_an_error(void)
     }
     self->raises = NULL;
     CHECK_INT(PySequence_Size(buffer), 4);
-    /* What has become read-only is not written through it. */
+    /* Memory that has become read-only is not written. */
     Py_buffer view;
     self->offer.readonly = 1;
     CHECK_INT(PyObject_GetBuffer(buffer, &view, PyBUF_SIMPLE), -1);
@@ -551,7 +551,7 @@ static void derived_types_are_sequences(void)
     Py_DECREF(array);
 }
 
-/* A bytearray whose memory does not start at the start of what it has, as CPython makes them. */
+/* A bytearray whose content does not start at the start of its memory, as CPython makes them. */
 static void slices_of_memory_that_does_not_begin_at_the_start(void)
 {
     static const char *const values[] = {"", "x", "0123456789"};

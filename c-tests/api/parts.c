@@ -392,7 +392,7 @@ static void any_format_is_cast_to_bytes_and_back(void)
     Py_DECREF(bytes);
     CHECK_PTR(pybuffer_memoryview_cast(frames, "h", 0, NULL, 'C'), NULL);
     CHECK_MESSAGE(PyExc_TypeError, "memoryview: cannot cast between two non-byte formats");
-    /* The format lives as long as what has it. */
+    /* The format lives as long as its owner. */
     channel = pybuffer_memoryview_subscript(frames, PART(PYBUFFER_SLICE(1, ABSENT, 1)));
     Py_DECREF(frames);
     frames = PyMemoryView_FromObject(channel);

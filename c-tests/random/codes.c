@@ -98,7 +98,7 @@ unsigned half_write(long double number)
     int exponent = 0;
     frexpl(size, &exponent);
     exponent = size == 0 || exponent - 1 < -14 ? -14 : exponent - 1;
-    /* In units of the last place; rintl rounds to even. What is rounded up to the next power carries over by itself. */
+    /* In units of the last place; rintl rounds to even. Rounding up to the next power carries by itself. */
     unsigned units = (unsigned)rintl(ldexpl(size, 10 - exponent));
     return sign | (units + (unsigned)((exponent + 14) << 10));
 }

@@ -19,7 +19,7 @@ char code_kind(char code);
 /* The bytes of an element of a code, with native sizes or standard ones; 0 where there is none. */
 size_t code_size(char code, int native);
 
-/* Whether the machine, or what it runs on, computes with long doubles as they are in memory. Valgrind does not. */
+/* Whether the machine, real or emulated, computes with long doubles as they are in memory. Valgrind does not. */
 int long_doubles_are_exact(void);
 
 /* Whether the first byte of a number is its lowest one. */

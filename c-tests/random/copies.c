@@ -63,7 +63,7 @@ static void gather(char *expected, const Layout *layout, char order)
     }
 }
 
-/* What a copy from `len` contiguous bytes reads: all of them where the items lie contiguously, too (CPython: one memcpy),
+/* The bytes that a copy from `len` contiguous bytes reads: all of them where the items lie contiguously, too (CPython: one memcpy),
  * else those of whole items. */
 static size_t bytes_used(const Layout *layout, Py_ssize_t len, char order)
 {

@@ -199,7 +199,7 @@ static void count_items(PyObject *opened)
         }
         executed();
         if (view.itemsize > 0 && values_of_format() == ONE_VALUE && format[0] != 'd') {
-            /* What is in none of them. */
+            /* A value that none of them has. */
             static const char other[16] = {2};
             pybuffer_value absent = value.kind == PYBUFFER_KIND_BYTES ? PYBUFFER_BYTES(other, view.itemsize) : PYBUFFER_INT(2);
             doing = "pybuffer_memoryview_count of what there is not";

@@ -1,4 +1,4 @@
-/* Random formats: sizes, alignments and trees against what the generator has worked out, other spellings of the same, the
+/* Random formats: sizes, alignments and trees against those that the generator computes, other spellings of the same, the
  * canonical one, differences that must be seen, and texts that have been spoiled.
  */
 #include "grammar.h"
@@ -181,7 +181,7 @@ static void invalid(void)
     }
     PyObject *format = pybuffer_format_parse(spoiled);
     if (format == NULL) {
-        /* More than an item's description can say, of what takes no bytes: such a format has a size all the same. */
+        /* More items without bytes than a description can count: such a format still has a size. */
         int beyond = PyErr_Occurred() != NULL && strstr(pybuffer_error_message(), "too many ") != NULL;
         MUST_RAISE(1, PyExc_ValueError);
         Py_ssize_t size = PyBuffer_SizeFromFormat(spoiled);

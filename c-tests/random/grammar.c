@@ -195,7 +195,7 @@ static void make_element(Node *node, int depth)
         if (depth < 4) {
             Level level = {0, 1, 0, '<'};
             char before = mode;
-            /* What is pointed to is an item without a name, and does not change how the pointer is stored. */
+            /* The target of a pointer is an item without a name, and does not change how the pointer is stored. */
             Node *target = make_item(&level, depth + 1, 0);
             if (target != NULL) {
                 node->field[node->fields++] = target;
@@ -296,7 +296,7 @@ static Node *make_item(Level *level, int depth, int may_be_named)
                         || kind == PYBUFFER_KIND_TEXT;
         if (count != 1 || once_in(20)) {
             put_number(0, count);
-            /* A count of what has no length is a shape; not of 0, which is no item. */
+            /* A count of a code without a length is a shape; but 0 means no item. */
             if (!is_length && count > 1 && node->ndim == 0 && once_in(2)) {
                 put(1, "(");
                 put_number(1, count);
@@ -400,7 +400,7 @@ static void add_leaves(const Node *node, size_t base)
     }
 }
 
-/* Whether there is padding and nothing else, which is bytes then, and not what the grammar takes it for. */
+/* Whether there is only padding, which then is bytes, unlike in the grammar. */
 static int is_padding(const char *text)
 {
     return strchr(text, 'x') != NULL && text[strspn(text, "x0123456789(), \t\n\v\f\r@=<>!^T{}")] == '\0';

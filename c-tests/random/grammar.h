@@ -40,7 +40,7 @@ typedef struct {
 } Grammar;
 
 enum {
-    GRAMMAR_NUMBERS = 1, /* nothing but what has a value that can be written and read again */
+    GRAMMAR_NUMBERS = 1, /* only items with a value that can be written and read again */
 };
 
 /* Makes a random format; 0 where it has become too large, or has nothing but padding in it. */

@@ -97,7 +97,7 @@ static void keep(PyObject *object)
  * error, left an error behind where none was pending. */
 static int silent, left_behind;
 
-/* What a call has come to: failure and error go together. */
+/* The outcome of a call: a failure must come with an error. */
 static void outcome(int failed)
 {
     PyObject *error = PyErr_Occurred();
@@ -120,7 +120,7 @@ static void step(void);
 /* From inside of foreign code. It may leave errors pending where its callers must ignore them. */
 static void reenter(int may_leave_an_error)
 {
-    /* The checker counts the references to what it checks, so that nothing else may hold or drop one meanwhile. */
+    /* The checker counts the references to the object, so nothing else may take or drop one meanwhile. */
     if (depth >= DEEPEST || ending || checking || !once_in(3)) {
         return;
     }
@@ -145,7 +145,7 @@ static void reenter(int may_leave_an_error)
 enum { HONEST, FAILS, FAILS_SILENTLY, READ_ONLY, BACKWARDS, INDIRECT, AXES_BELOW, AXES_ABOVE, NO_SHAPE, NEGATIVE_SHAPE, SHORT, LONG,
        NEGATIVE_SIZE, TOO_MANY, BAD_FORMAT, OTHER_FORMAT, NO_OBJECT, OTHER_OBJECT, MOODS };
 
-/* The arrays of a view stay as they are until it is given back. */
+/* The arrays of a view do not change until it is released. */
 typedef struct {
     Py_ssize_t shape[70], strides[70], suboffsets[70];
 } Arrays;
@@ -195,7 +195,7 @@ static int hostile_get(Sample *self, Py_buffer *view, int flags)
     case READ_ONLY:
         break; /* whatever was asked for */
     case BACKWARDS:
-        /* From the last byte of the page: who reads on from `buf` meets what cannot be read. */
+        /* From the last byte of the page: reading on from `buf` is a fault. */
         lie->strides[0] = -self->offer.itemsize;
         view->buf = start + PAGE - self->offer.itemsize;
         view->ndim = 1;
@@ -749,7 +749,7 @@ static void ask(void)
     Py_DECREF(a);
 }
 
-/* Those that must not disturb an error. It is set where allocations do not fail, and looked at afterwards. */
+/* Those that must not disturb an error. It is set while allocations do not fail, and checked afterwards. */
 static int set_pending(void)
 {
     struct Blocks before = blocks;
@@ -898,7 +898,7 @@ static void step(void)
         silent = left_behind = 0;
     }
     all[which]();
-    /* What is dropped at the end of a step may leave one, too. */
+    /* Objects that are dropped at the end of a step may leave one, too. */
     MUST_SAY(PyErr_Occurred() == NULL || left_behind, "%s leaves an error pending", doing[depth]);
     PyErr_Clear();
 }

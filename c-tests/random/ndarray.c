@@ -77,7 +77,7 @@ static int base_contiguous(Base *base, char order)
     return 1;
 }
 
-/* A random base. What it is given with: strides are NULL where the order says them. */
+/* A random base, as it is passed: strides are NULL where the order implies them. */
 static void random_base(Base *base, int *flags, const Py_ssize_t **strides, Py_ssize_t *given)
 {
     static const char *const formats[] = {"B", "<h", "i", "3s", "d", "<hb"};

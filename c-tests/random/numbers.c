@@ -67,7 +67,7 @@ static size_t make_format(void)
     return offset;
 }
 
-/* In an item, of which `size` bytes are the format's: what the numbers do not take becomes 0. */
+/* In an item, of which `size` bytes are the format's: bytes without numbers become 0. */
 static PyObject *write_item(char *item, size_t size, const Number *from)
 {
     char fresh[256] = {0};
@@ -186,7 +186,7 @@ static void from_array(PyObject *view, size_t items, size_t count, size_t size)
     PyObject *error = NULL;
     int good = once_in(2);
     for (size_t i = 0; i < count; i++) {
-        /* Many of the numbers fit in what they are for, else most calls would fail. */
+        /* Many of the numbers fit their target, otherwise most calls would fail. */
         char scratch[16];
         Number number = number_random();
         const Element *element = &elements[i % element_count];
@@ -224,7 +224,7 @@ static void from_array(PyObject *view, size_t items, size_t count, size_t size)
     MUST_BE("the array", array, source, count * array_size());
     MUST_RAISE(status != 0, error);
     if (layout.span > 0 && memcmp(layout.low, before, layout.span) != 0) {
-        /* Item by item, for the NaNs; which then are as they have come out. */
+        /* Item by item, because of NaNs, whose payload is taken as it is. */
         for (size_t i = 0; i < items; i++) {
             char *item = model_list[0][i], *right = before + (item - layout.low);
             for (size_t e = 0; error == NULL && !layout.shared && e < element_count; e++) {

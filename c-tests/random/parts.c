@@ -148,7 +148,7 @@ static void check_view(PyObject *view)
 
 /* ---- one step each: the new view, or NULL, for which the model says whether that is right ------------------------- */
 
-/* What the step is to raise; NULL where it is to succeed. `may_refuse`: where there are pointers it may say that it is not
+/* The error that the step must raise; NULL where it must succeed. `may_refuse`: where there are pointers it may say that it is not
  * implemented. */
 static PyObject *expected_error;
 static int may_refuse;

@@ -1,4 +1,4 @@
-/* The runner of the random harnesses, and what they share. See random.h.
+/* The runner of the random harnesses, and their shared code. See random.h.
  *
  *     random [--families copies,lines] [--levels portable,avx2] [--steps N] [--seed S] [--round R] [--failures N]
  *
@@ -21,7 +21,7 @@
 static const Family *const families[] = {&copies,  &lines,   &tiles,   &values, &numbers, &parts,
                                          &ndarray, &formats, &hostile, &checker, &extreme};
 
-/* ---- what the processes share -------------------------------------------------------------------------------- */
+/* ---- shared by the processes ---------------------------------------------------------------------------------- */
 
 static struct {
     long executions;

@@ -1,4 +1,4 @@
-/* What the random harnesses share: a generator that can be repeated, memory between pages that cannot be accessed, an
+/* Shared by the random harnesses: a repeatable generator, memory between inaccessible pages, an
  * allocator that counts and fails when told, random structures, and the naive model of what a view's items are.
  *
  * A family is a function that makes one random case, does it with the library, does it again with a model that is too
@@ -36,7 +36,7 @@ typedef struct {
 
 extern const Family copies, lines, tiles, values, numbers, parts, ndarray, formats, hostile, checker, extreme;
 
-/* What a family does before a failure or a crash ends the process: it prints the case. May be NULL. */
+/* Called before a failure or a crash ends the process: prints the case. May be NULL. */
 extern void (*describe)(void);
 
 /* One thing that was done and compared. */
@@ -129,7 +129,7 @@ typedef struct Sample Sample;
 struct Sample {
     PyObject_HEAD
     Py_buffer offer;
-    int (*on_get)(Sample *self, Py_buffer *view, int flags); /* in the place of an answer from the offer */
+    int (*on_get)(Sample *self, Py_buffer *view, int flags); /* instead of an answer from the offer */
     void (*on_release)(Sample *self, Py_buffer *view);
     void (*on_dealloc)(Sample *self);
     long gets, releases;
@@ -138,10 +138,10 @@ struct Sample {
 extern PyTypeObject Sample_Type;
 extern long samples_alive;
 
-/* An exporter of what the view describes, whose arrays must stay. NULL with an error set. */
+/* An exporter of the memory that the view describes, whose arrays must stay valid. NULL with an error set. */
 Sample *sample_new(const Py_buffer *offer);
 
-/* Drops the caller's reference, which must be the last one, with all views given back. */
+/* Drops the caller's reference, which must be the last one, with all views released. */
 void sample_done(Sample *sample);
 
 /* ---- structures ---------------------------------------------------------------------------------------------- */
@@ -174,7 +174,7 @@ void layout_put(Layout *layout, char *low);
 
 void print_view(const char *name, const Py_buffer *view);
 
-/* ---- the model: what the items of a view are ----------------------------------------------------------------- */
+/* ---- the model: the items of a view -------------------------------------------------------------------------- */
 
 /* The address of an item, by the text of PEP 3118. */
 char *model_item(const Py_buffer *view, const Py_ssize_t *index);
@@ -207,7 +207,7 @@ int model_contiguous(const Py_buffer *view, char order);
 /* A copy of memory, to be compared with afterwards; one of each number, as large as it has to be. */
 char *snapshot(int number, const void *memory, size_t size);
 
-/* The memory is what is expected, byte by byte. */
+/* The memory is as expected, byte by byte. */
 #define MUST_BE(what, memory, expected, size) must_be((what), (memory), (expected), (size), __FILE__, __LINE__)
 
 /* The names of the ways to copy the items of `first` to `second`, of which one is contiguous in the first two ways; and such a

@@ -103,7 +103,7 @@ void layout_put(Layout *layout, char *low)
     layout->view.buf = layout->items == 0 ? low : low + down;
 }
 
-/* Fills the pointers of one segment of axes, which ends at axis `end`, with the places of what is after them. */
+/* Fills the pointers of one segment of axes, which ends at axis `end`, with the places of the next segment. */
 typedef struct {
     Layout *layout;
     const int *ends; /* of the segments, the last of which has the items */
@@ -219,7 +219,7 @@ void layout_make(Layout *layout, Py_ssize_t itemsize, int ndim, const Py_ssize_t
         layout->shared = 0;
         layout->span = (size_t)layout->view.len;
     }
-    /* Of no bytes, nothing may be looked at. */
+    /* Without bytes, nothing may be read. */
     layout_put(layout, layout->span == 0 ? data->start - PAGE / 2 : arena_place(data, layout->span));
 }
 

@@ -318,7 +318,7 @@ static void write_all(PyObject *view, size_t count)
     else {
         MUST_RAISE(pybuffer_memoryview_set_values(view, found, (Py_ssize_t)all) != 0, bad ? PyExc_TypeError : NULL);
     }
-    /* The padding inside a long double belongs to no value, and is not looked at: there is none in these formats. */
+    /* The padding inside a long double belongs to no value, and is not compared: there is none in these formats. */
     MUST_BE("the items", layout.low, image, layout.span);
     executed();
 }

@@ -110,7 +110,7 @@ static PyObject *by_exception(PyObject *before)
     return checked(value, before);
 }
 
-/* An object of the program's. Its tp_dealloc drops the reference by the header's inline function. It exports, and holds a
+/* An object of the program. Its tp_dealloc drops the reference by the header's inline function. It exports, and holds a
  * view of the next object, or only a reference. */
 typedef struct {
     PyObject_HEAD
@@ -283,7 +283,7 @@ static void any_mixture_is_destroyed(void)
     }
 }
 
-/* What is dropped by one object is destroyed in the order in which it was dropped, however deep it is. */
+/* Objects that one object drops are destroyed in the order in which they were dropped, at any depth. */
 static char log_text[32];
 
 static void log_it(void *context)

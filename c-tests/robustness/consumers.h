@@ -12,7 +12,7 @@ static Exporter *fresh(void)
     return exporter_of_bytes(memory, 16);
 }
 
-/* What one of these functions makes of an exporter: 1 for success, 0 for failure. All ask for a full view. */
+/* The outcome of one of these functions for an exporter: 1 for success, 0 for failure. All ask for a full view. */
 static int as_memoryview(PyObject *op)
 {
     PyObject *result = PyMemoryView_FromObject(op);

@@ -192,7 +192,7 @@ static void items_are_counted(const Extreme *x)
     first_values(x, view, values);
     int each = (int)values_of(x);
     wide items = items_of(x), times = 1, matches = 0;
-    /* Moving axes are short, so that their items may be looked at one by one: which have the bytes of the first one? */
+    /* Moving axes are short, so that their items can be compared one by one: which have the bytes of the first one? */
     Py_ssize_t at[AXES] = {0};
     for (int axis = 0; axis < x->ndim; axis++) {
         times *= x->itemsize == 0 || x->strides[axis] == 0 ? x->shape[axis] : 1;
@@ -596,7 +596,7 @@ static void an_index_is_the_first_one(void)
     Py_DECREF(view);
 }
 
-/* Only what lies between the two bounds is looked at: what lies outside is no memory here. */
+/* Only items between the two bounds are read: outside there is no memory here. */
 static void an_index_looks_between_its_bounds(void)
 {
     Py_ssize_t all = (Py_ssize_t)1 << 45, shape[3] = {1 << 15, 1 << 15, 1 << 15}, strides[3];
@@ -857,7 +857,7 @@ static void windows_are_written_as_if_one_by_one(void)
     }
 }
 
-/* Two axes of windows, larger than what is done in one go anyway, compared with what each pair of indices gives. */
+/* Two axes of windows, larger than the walks that run whole, compared with the result for each pair of indices. */
 static void windows_are_found_as_if_one_by_one(void)
 {
     enum { MIDDLE = 1 << 15 };

@@ -250,7 +250,7 @@ static void a_view_without_obj_is_given_back_to_nobody(void)
     }
 }
 
-/* view->obj says who has to be told, not the object that was asked. */
+/* view->obj is the object to tell, not the one that was asked. */
 static void a_view_of_another_object_is_given_back_to_that(void)
 {
     for (size_t i = 0; i < COUNT(consumers); i++) {
@@ -328,7 +328,7 @@ static void a_failure_without_an_error_is_a_failure(void)
     }
 }
 
-/* Where a function takes two views, the first is given back when the second cannot be had. */
+/* Where a function takes two views, the first is released when the second fails. */
 static void the_first_view_is_given_back_when_the_second_fails(void)
 {
     Exporter *good = fresh(), *bad = fresh();

@@ -116,7 +116,7 @@ static const struct {
     const char *name;
     void (*tell)(Py_buffer *view);
     int lie_to;       /* the requests to which it is one */
-    const char *text; /* what is said */
+    const char *text; /* the lie */
 } lies[] = {
 #define CONTRADICTION(tell, text) {#tell, tell, ALL, text}
     {"read only", read_only, WRITABLE | FULL, "the memory is read-only, though writable memory was asked for"},
@@ -192,7 +192,7 @@ static const struct {
     {"bytes and no axes", bytes_and_no_axes, SIMPLE | WRITABLE},
 };
 
-/* What is told, to whom; everybody else hears the truth. */
+/* The lie, and the request that gets it; others get the truth. */
 static void (*tell)(Py_buffer *view);
 static int tell_to;
 static int was_told;
@@ -230,7 +230,7 @@ static PyObject *sixteen(void)
     return PyByteArray_FromStringAndSize("0123456789abcdef", SIZE);
 }
 
-/* What `call` makes of the exporter `op` and a bytearray, `other`. */
+/* The result of `call` for the exporter `op` and a bytearray, `other`. */
 #define WITH_BYTEARRAY(name, call)                                                                                     \
     static int name(PyObject *op)                                                                                      \
     {                                                                                                                  \
@@ -241,7 +241,7 @@ static PyObject *sixteen(void)
         return good;                                                                                                   \
     }
 
-/* An old buffer of the exporter, made while that told the truth, and what `call` makes of it. */
+/* An old buffer of the exporter, made while that told the truth, and the result of `call` for it. */
 #define OF_BASE(name, make, call)                                                                                      \
     static int name(PyObject *op)                                                                                      \
     {                                                                                                                  \
@@ -369,7 +369,7 @@ static int to_ndarray(PyObject *op)
     return good;
 }
 
-/* What hands an answer on has not looked at it: who asks has. */
+/* Objects that pass an answer on do not check it: the consumer does. */
 #define THROUGH(name, make, call)                                                                                      \
     static int name(PyObject *op)                                                                                      \
     {                                                                                                                  \
@@ -449,7 +449,7 @@ static const struct {
     CONSUMER(bytes_by_ndarray, FULL_RO, STAYS, 1),
 };
 
-/* The views are given back, once each, and the exporter is what it was. */
+/* The views are released, once each, and the exporter is unchanged. */
 static void check_given_back(Exporter *self, const char *what, const char *who)
 {
     tap_check(self->gets == self->releases, __FILE__, __LINE__, "%s, %s: %d gets, %d releases", what, who, self->gets,
@@ -639,7 +639,7 @@ static void GetBuffer_hands_on_whatever_comes(void)
     tell = NULL;
 }
 
-/* A failure is one, whatever it leaves in the view; nothing is given back, and nothing is made up. */
+/* A failure counts, whatever it leaves in the view; nothing is released. */
 static void a_failure_leaves_no_view(void)
 {
     static const int failures[] = {-1, -2, INT_MIN, 1, INT_MAX};
@@ -651,7 +651,7 @@ static void a_failure_leaves_no_view(void)
                 self->on_get = answer_with_status;
                 status_of_answer = failures[f];
                 error_of_answer = errors[e];
-                /* what has to be made first is made by a good answer, of another exporter */
+                /* objects that have to be made first are made from another, correct exporter */
                 if (strstr(consumers[c].name, "base") == NULL && strstr(consumers[c].name, "_by_") == NULL) {
                     CHECK_INT(consumers[c].consume((PyObject *)self), 0);
                     if (consumers[c].becomes == STAYS) {
@@ -861,7 +861,7 @@ static void who_is_named_in_obj_has_not_given_the_view(void)
     Py_DECREF(self);
 }
 
-/* The answer to whoever asks for it in the place of another: 16 bytes that are said to be 4,000, in the name of `named`. */
+/* The answer to requests that another object passes on: 16 bytes that claim to be 4,000, in the name of `named`. */
 static int claim_too_much(Exporter *self, Py_buffer *view, int flags)
 {
     (void)self, (void)flags;
@@ -874,7 +874,7 @@ static int claim_too_much(Exporter *self, Py_buffer *view, int flags)
     return 0;
 }
 
-/* A memoryview may have a `len` of more than its items; who stands for an exporter has not made what that one answers. */
+/* A memoryview may have a `len` beyond its items; an object that stands for an exporter is not the author of its answers. */
 static void who_stands_for_a_liar_is_not_believed(void)
 {
     Exporter *self = exporter_of_bytes(memory, SIZE);

@@ -18,7 +18,7 @@
 /* The call says so in its own way, or has none; it just must come back. */
 #define SURVIVES(call) ((void)(call), PyErr_Clear(), CHECK(PyErr_Occurred() == NULL))
 
-/* What the tests call functions with; `plain` exports nothing. */
+/* The arguments of the tests; `plain` exports nothing. */
 static PyObject *bytes, *bytearray, *memoryview, *plain;
 
 #define NULL_NAME(function) puts(#function);

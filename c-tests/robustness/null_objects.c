@@ -174,7 +174,7 @@ static void null_PyMem_SetAllocator(void)
 
 /* ---- errors ------------------------------------------------------------------------------------------------- */
 
-/* What is no exception type: NULL, an object of another kind, a type that is none, one that is not ready. */
+/* Invalid exception types: NULL, an object that is not a type, another type, one that is not ready. */
 static PyObject *no_exception(int i)
 {
     static PyTypeObject unready = {PyVarObject_HEAD_INIT(NULL, 0).tp_name = "test.Unready"};
@@ -322,7 +322,7 @@ static void null_pybuffer_error_message(void) { CHECK_STR(pybuffer_error_message
 static void null_types_that_are_not_ready_are_no_exceptions(void)
 {
     CHECK_INT(PyErr_GivenExceptionMatches(no_exception(UNREADY), PyExc_BaseException), 0);
-    CHECK_INT(PyErr_GivenExceptionMatches(no_exception(UNREADY), no_exception(UNREADY)), 1); /* itself, all the same */
+    CHECK_INT(PyErr_GivenExceptionMatches(no_exception(UNREADY), no_exception(UNREADY)), 1); /* but it is itself */
 }
 
 NULL_MAIN(RUN(null_types_that_are_not_ready_are_no_exceptions);)

@@ -96,7 +96,7 @@ static int dropped(PyObject *result)
     return result != NULL;
 }
 
-/* For functions that are there to raise: whether they have raised what they should. */
+/* For functions whose purpose is to raise: whether they have raised the right error. */
 static int raised(PyObject *type)
 {
     int as_told = PyErr_Occurred() == type;
@@ -106,7 +106,7 @@ static int raised(PyObject *type)
     return as_told;
 }
 
-/* What a success has changed is put back with the allocator at peace. */
+/* Changes made by a success are undone while the allocator works. */
 static void peace(void)
 {
     hooks.fail_at = 0;
@@ -214,7 +214,7 @@ static void peace(void)
     A(error_of_an_exporter, refused())                                                                                 \
     A(error_in_the_place_of_another, replaced())
 
-/* What needs no memory: with all allocations failing it succeeds all the same. */
+/* Functions that need no memory succeed even if all allocations fail. */
 #define FRUGAL(A)                                                                                                      \
     A(shared_bytes, dropped(PyBytes_FromStringAndSize("x", 1)) && dropped(PyBytes_FromString("")))                     \
     A(bytes_of_bytes, dropped(PyBytes_FromObject(on.bytes)))                                                           \
@@ -599,7 +599,7 @@ static int there_and_back(void)
            && PyBuffer_FromContiguous(&on.indirect->offer, copied, 12, 'F') == 0;
 }
 
-/* What is read is written again, so that a success changes nothing. */
+/* Writes the values that were read, so that a success changes nothing. */
 static int records_there_and_back(void)
 {
     double doubles[10];

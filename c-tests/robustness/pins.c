@@ -103,7 +103,7 @@ static void read_shortly(unsigned which, unsigned *seed)
 
 static unsigned only; /* 0 for all that do not write, else one more than which */
 
-/* It grows by what is copied to it, so that all its bytes are known. */
+/* It grows by the bytes copied to it, so all its bytes are known. */
 static void resize_or_read(int thread, long times)
 {
     unsigned seed = (unsigned)thread * 977u + 1;
@@ -599,7 +599,7 @@ static void an_exporter_in_the_middle_meets_a_view(void)
     CHECK_INT(PyObject_CopyData(bytearray, foreign), 0);
     CHECK_INT(PyObject_RichCompareBool(bytearray, foreign, Py_EQ), 0);
     CHECK_INT(tried, 3);
-    /* Either order, in the slots of either end: no thread that is waited for waits itself. */
+    /* In either order, in the slots of either object: no thread that is waited for waits itself. */
     in_slot = have_a_thread_resize;
     exporter->on_release = release_and_try;
     CHECK_INT(made(PyByteArray_Concat(bytearray, foreign)), 0);

@@ -101,7 +101,7 @@ static void do_everything_with(PyObject *op)
     Py_DECREF(op);
 }
 
-/* What it does is done while it is done, too, but not for ever. */
+/* An action may trigger itself, up to a limit. */
 static void act(Exporter *self, Py_buffer *view)
 {
     if (depth == deepest) {
@@ -251,7 +251,7 @@ static PyObject *(*const makers[])(PyObject *) = {
 
 /* ---- the tests ---------------------------------------------------------------------------------------------- */
 
-/* One object that stands for it, which is used and dropped while it is looked at from within. */
+/* An object that stands for it, used and dropped during a look from inside. */
 static void while_it_is_used_and_dropped(void)
 {
     for (size_t i = 0; i < COUNT(makers); i++) {
@@ -319,7 +319,7 @@ static void while_all_stand_for_it(void)
     deepest = 2;
 }
 
-/* The last reference to what is being released, dropped from within. */
+/* The last reference to the object that is being released, dropped from inside. */
 static PyObject *last;
 
 static void drop_the_last(Exporter *self, Py_buffer *view)

@@ -171,7 +171,7 @@ static void a_bytearray_is_not_resized_while_it_is_looked_at(void)
     Py_DECREF(bytearray);
 }
 
-/* The same by way of an old buffer, and with slices in the place of the resize. */
+/* The same through an old buffer, and with slices instead of the resize. */
 static void slice_or_look(int thread, long times)
 {
     PyObject *many = PyBytes_FromString("xxxxxxxxxxxxxxxx");
@@ -320,7 +320,7 @@ static void a_view_of_a_released_view_has_the_memory_or_is_refused(void)
     run_race(ask_for_view, check_view, NULL, operations / 16);
 }
 
-/* What is only read is given back at once. */
+/* Memory that is only read is released at once. */
 static void check_released(long round)
 {
     (void)round;
@@ -328,7 +328,7 @@ static void check_released(long round)
     EXPECT(exporter->gets == exporter->releases);
 }
 
-/* What the exporter gets back is its own again. */
+/* The exporter may use the memory again. */
 static void spoil(Exporter *self, Py_buffer *view)
 {
     (void)self;
@@ -423,7 +423,7 @@ static void threads_share_an_iterator(void)
     free(many);
 }
 
-/* All release the same view, others come meanwhile: its memory is given back once. */
+/* All release the same view while others use it: its memory is released once. */
 static void release_together(int thread, long times)
 {
     (void)thread;

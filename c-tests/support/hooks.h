@@ -1,4 +1,4 @@
-/* An allocator for all three domains that fails when it is told to, counts what is outstanding, fills fresh memory with
+/* An allocator for all three domains that fails when it is told to, counts live blocks, fills fresh memory with
  * a pattern, poisons what is freed, and knows memory of another domain, memory that was written past its end, and
  * memory freed twice.
  */

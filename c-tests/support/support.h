@@ -1,4 +1,4 @@
-/* What the tests share: checks of the pending error, and an exporter that does as it is told. */
+/* Shared by the tests: checks of the pending error, and a configurable exporter. */
 #ifndef SUPPORT_H
 #define SUPPORT_H
 
@@ -49,12 +49,12 @@ typedef struct Exporter Exporter;
 
 struct Exporter {
     PyObject_HEAD
-    Py_buffer offer; /* what it hands out; `obj` is not used */
+    Py_buffer offer; /* its answer; `obj` is not used */
     Py_ssize_t shape[EXPORTER_AXES], strides[EXPORTER_AXES], suboffsets[EXPORTER_AXES];
     PyObject *raises;    /* borrowed: what getbuffer fails with; NULL for success */
     PyObject *redirects; /* borrowed: what view->obj is in its place */
     int literal;         /* hands out the offer as it is, whatever the request */
-    int (*on_get)(Exporter *self, Py_buffer *view, int flags);  /* in the place of all that */
+    int (*on_get)(Exporter *self, Py_buffer *view, int flags);  /* replaces all of this */
     void (*on_release)(Exporter *self, Py_buffer *view);        /* besides counting */
     int asked, gets, releases; /* atomic: calls, successes, releases */
 };
@@ -183,7 +183,7 @@ static inline Exporter *exporter_of_rows(char **table, Py_ssize_t rows, Py_ssize
     return self;
 }
 
-/* Drops the test's own reference, which must be the last one, with every view given back. */
+/* Drops the test's own reference, which must be the last one, with every view released. */
 static inline void check_exporter_unused(Exporter *self, const char *file, int line)
 {
     tap_check_int(self->releases, self->gets, "releases against successful gets", file, line);

@@ -28,7 +28,7 @@ typedef struct {
     long times;
 } Task;
 
-static int mistakes; /* atomic: what a thread has found to be wrong */
+static int mistakes; /* atomic: the errors that threads have found */
 
 /* A check that threads can make; the test looks at `mistakes` afterwards. */
 #define EXPECT(condition)                                                                                              \

@@ -352,7 +352,7 @@ static void orderings(void)
     objects[n++] = (PyObject *)exporter_new(text, "i", 4, 1, one, NULL);
     objects[n] = PyMemoryView_FromObject(objects[n - 1]);
     n++;
-    objects[n++] = (PyObject *)exporter_new(text, "B", 1, 1, two, backward); /* no plain bytes to be had */
+    objects[n++] = (PyObject *)exporter_new(text, "B", 1, 1, two, backward); /* it has no plain bytes */
     Exporter *failing = exporter_sample(0);
     failing->failure = PyExc_MemoryError;
     objects[n++] = (PyObject *)failing;

@@ -123,14 +123,14 @@ static void special_views(void)
     view.suboffsets = none;
     show(&view);
     view = (Py_buffer){.len = 0, .itemsize = 1, .ndim = 2, .shape = two, .strides = strides};
-    show(&view); /* len 0 decides, before shape and strides are looked at */
+    show(&view); /* len 0 decides before shape and strides */
     view.suboffsets = none;
     show(&view);
     view = (Py_buffer){.len = 6, .itemsize = 1, .ndim = 2, .shape = two};
     show(&view);
     Py_ssize_t row[3] = {1, 5, 1};
     view = (Py_buffer){.len = 5, .itemsize = 1, .ndim = 3, .shape = row};
-    show(&view); /* without strides, but Fortran-contiguous all the same */
+    show(&view); /* without strides, but Fortran-contiguous */
     Py_ssize_t many[64], ones[64];
     for (int i = 0; i < 64; i++) {
         many[i] = 1;

@@ -1,4 +1,4 @@
-/* Sizes, offsets, constants, prototypes, and what the builtin types say of themselves. */
+/* Sizes, offsets, constants, prototypes, and the fields of the built-in types. */
 #include "twin.h"
 
 #include <stdarg.h>

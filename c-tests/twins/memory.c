@@ -32,7 +32,7 @@ static void edges(void)
     for (size_t f = 0; f < TWIN_COUNT(families); f++) {
         const Family *m = &families[f];
         printf("%s:", m->name);
-        void *a = m->malloc(0), *b = m->malloc(0); /* memory of no size is memory all the same */
+        void *a = m->malloc(0), *b = m->malloc(0); /* memory of size 0 is valid memory */
         printf(" of 0 %d %d %d", a != NULL, b != NULL, a != b);
         m->free(a);
         a = m->realloc(b, 0);

@@ -1,4 +1,4 @@
-/* Memoryviews: making them, what they hold, who owns what, and what is counted. */
+/* Memoryviews: creation, contents, ownership and counts. */
 #include "exporter.h"
 
 /* Bits of PyMemoryViewObject.flags and _PyManagedBufferObject.flags that say "released". */

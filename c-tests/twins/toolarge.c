@@ -1,4 +1,4 @@
-/* Sizes that no memory has: which exception each function that takes one raises, and what it does to its argument. */
+/* Sizes larger than memory: which exception each function that takes one raises, and what it does to its argument. */
 #include "twin.h"
 
 static const Py_ssize_t sizes[] = {

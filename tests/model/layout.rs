@@ -93,13 +93,13 @@ fn planned(src: &Layout, dst: &Layout, purpose: Purpose, order: Order) -> Option
     plan
 }
 
-/// Whether any byte is the place of two items.
+/// Whether two items share a byte.
 fn overlaps(pairs: &[(Address, Address)], itemsize: isize) -> bool {
     written(pairs, itemsize).len() != pairs.len() * itemsize.unsigned_abs()
 }
 
-/// Whether the plan promises to write in this order. Axes that lead through pointers are walked in C order only; who wants
-/// Fortran order there makes one plan for each of `fortran_lines`.
+/// Whether the plan promises to write in this order. Axes that lead through pointers are walked in C order only; for
+/// Fortran order there is one plan for each of `fortran_lines`.
 fn keeps(plan: &Plan<'_>, order: Order) -> bool {
     order != Order::Fortran || plan.indirect().is_empty()
 }
@@ -236,7 +236,7 @@ fn assert_slabs((src, dst): (&Layout, &Layout), (start, stop): (usize, usize), o
     }
 }
 
-/// Lengths that are too large to be walked, where nothing moves.
+/// Lengths that are too large to be walked, along axes that move nothing.
 fn lengths() -> impl Strategy<Value = isize> {
     let powers =
         prop_oneof![Just(31), Just(32), Just(33), Just(60), Just(61), Just(62)].prop_map(|power| 1isize << power);
@@ -244,7 +244,7 @@ fn lengths() -> impl Strategy<Value = isize> {
     prop_oneof![3 => powers, 2 => primes, 2 => 0..=3isize, 1 => Just(isize::MAX), 1 => Just(6148914691236517206)]
 }
 
-/// What the library is told of a layout with another shape, which `len` leaves as much room for as there can be.
+/// A layout with another shape, as the library sees it, with the greatest `len`.
 fn unmeasured<'a>(view: &'a Layout, shape: &'a [isize], steps: &'a [isize]) -> Structure<'a> {
     Structure {
         ndim: shape.len(),
@@ -256,7 +256,7 @@ fn unmeasured<'a>(view: &'a Layout, shape: &'a [isize], steps: &'a [isize]) -> S
     }
 }
 
-/// What a plan of a walk over longer axes has in common with that of the same walk over shorter ones.
+/// Properties that the plans of the same walk over longer and shorter axes share.
 type Shown = Option<(Vec<Axis>, Vec<Axis>, usize, bool)>;
 
 fn shown(plan: Option<Plan<'_>>) -> Shown {
@@ -412,7 +412,7 @@ proptest! {
         (src, dst) in view_pairs(), order in orders(), count in any::<prop::sample::Index>(),
         pointers in prop_oneof![Just(Pointers::Apart), Just(Pointers::Shared)],
     ) {
-        // Some more than there are, now and then.
+        // Sometimes more than there are.
         let count = count.index(pair_of(&src, &dst).items() + 3);
         assert_prefix((&src, &dst), count, order, pointers);
     }

@@ -150,7 +150,7 @@ impl Case {
     }
 }
 
-/// What is done to a view.
+/// An operation on a view.
 #[derive(Clone, Debug)]
 enum Step {
     Part(Vec<Subscript>),
@@ -229,7 +229,7 @@ fn steps(shape: Vec<isize>) -> impl Strategy<Value = Step> {
     let broad = (prop::collection::vec(0..4isize, 0..3), prop::collection::vec(1..4isize, ndim)).prop_map({
         let shape = shape.clone();
         move |(new, many)| {
-            // What the model can enumerate.
+            // The most that the model can enumerate.
             let mut items: isize = shape.iter().chain(&new).map(|&len| len.max(1)).product();
             let repeated = |(&own, many): (&isize, isize)| {
                 let more = own == 1 && items * many < 1000;
@@ -291,12 +291,12 @@ fn assert_steps(layout: &Layout, shift: usize, steps: &[Step]) {
                 assert_same(&case.arena, &view, &after);
                 (now, list) = (Some(view), after);
             }
-            // What pointers do not allow may be found before what is wrong.
+            // Errors about pointers may be found before others.
             (Err(error), Err(refusal)) => {
                 let first = error == "NotImplementedError" && case.has_pointers() && matches!(step, Step::Part(_));
                 assert!(error == name(refusal) || first, "{step:?}: {error}, not {refusal:?}");
             }
-            // What strides and suboffsets cannot express.
+            // Not expressible by strides and suboffsets.
             (Err(error), Ok(after)) => match (step, error.as_str()) {
                 (Step::Reshape(..), "BufferError") => assert!(case.has_pointers() || !after.is_strided(), "{step:?}"),
                 (Step::Part(_) | Step::Permute(_) | Step::Flip(_), "NotImplementedError") => {
@@ -380,7 +380,7 @@ fn assert_items(layout: &Layout, shift: usize, text: &'static CStr, seed: u64) {
     let format = Format::parse(text).expect("a good format");
     let each = format.value_count().expect("a good format");
     let size = format.itemsize().cast_signed();
-    // How many items of no bytes there are, only a shape can say.
+    // Only a shape gives the number of items without bytes.
     let layout = Layout { itemsize: size, bare: layout.bare && size != 0, ..layout.clone() };
     let case = Case::new(&layout, shift, text);
     let (size, memory) = (format.itemsize(), case.arena.bytes());
@@ -408,7 +408,7 @@ fn assert_items(layout: &Layout, shift: usize, text: &'static CStr, seed: u64) {
             values.iter().map(comparable).collect::<Vec<_>>(),
             items[chosen].iter().map(comparable).collect::<Vec<_>>()
         );
-        // What is equal by value is found; NaN is equal to nothing.
+        // Values that are equal are found; NaN equals nothing.
         let found = items.iter().filter(|item| same(item, &items[chosen])).count().cast_signed();
         assert_eq!(pybuffer_memoryview_count(case.view.0, values.as_ptr(), count(values)), found);
         let first = items.iter().position(|item| same(item, &items[chosen]));
@@ -437,7 +437,7 @@ fn assert_items(layout: &Layout, shift: usize, text: &'static CStr, seed: u64) {
     assert_eq!(difference(&case.arena, &expected), None);
 }
 
-/// Whether a `long double` is no NaN.
+/// Whether a `long double` is not NaN.
 fn is_number(long_double: [u8; 16]) -> bool {
     let bits = u128::from_ne_bytes(long_double);
     if cfg!(target_arch = "x86_64") {
@@ -460,7 +460,7 @@ fn same(a: &[pybuffer_value], b: &[pybuffer_value]) -> bool {
         kinds::PYBUFFER_KIND_COMPLEX => number(a).2 == number(b).2,
         kinds::PYBUFFER_KIND_LONG_DOUBLE => {
             let (a, b) = (long_double(a), long_double(b));
-            // No zero of either sign is drawn, which are equal, too.
+            // Zeros are not drawn: both signs are equal.
             a == b && is_number(a)
         }
         _ => comparable(a) == comparable(b),
@@ -502,11 +502,11 @@ fn assert_assigned(layout: &Layout, shift: usize, subscripts: &[Subscript], flip
     assert_eq!(difference(&case.arena, &expected), None);
 }
 
-/// One item to all places of a part.
+/// Fills a part with one item.
 fn assert_filled(layout: &Layout, shift: usize, text: &'static CStr, subscripts: &[Subscript]) {
     let format = Format::parse(text).expect("a good format");
     let size = format.itemsize().cast_signed();
-    // How many items of no bytes there are, only a shape can say.
+    // Only a shape gives the number of items without bytes.
     let layout = Layout { itemsize: size, bare: layout.bare && size != 0, ..layout.clone() };
     let case = Case::new(&layout, shift, text);
     let (size, memory) = (format.itemsize(), case.arena.bytes());
@@ -607,7 +607,7 @@ fn assert_equal_to_copy(layout: &Layout, shift: usize, subscripts: &[Subscript],
 
 #[test]
 fn slices_have_the_places_that_the_model_says() {
-    // The model itself, where there is no doubt.
+    // A check of the model itself.
     assert_eq!(slice(None, None, None, 3), Ok(vec![0, 1, 2]));
     assert_eq!(slice(None, None, Some(-2), 5), Ok(vec![4, 2, 0]));
     assert_eq!(slice(Some(-2), Some(9), None, 3), Ok(vec![1, 2]));

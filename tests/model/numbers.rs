@@ -63,7 +63,7 @@ fn moods() -> impl Strategy<Value = Mood> {
     prop_oneof![2 => Just(Mood::None), 1 => Just(Mood::One), 1 => Just(Mood::All)]
 }
 
-/// A number that everything has room for, or any.
+/// A number that fits every type, or any number.
 struct Draws {
     mood: Mood,
     wild: usize,
@@ -122,7 +122,7 @@ fn assert_read(format: &Format, layout: &Layout, shift: usize, ctype: CType, moo
     for &place in &places {
         for field in &format.fields {
             let number = draws.number(at, field.end_of_tame(), &mut random);
-            // What the format has no room for is not written; there is something, whatever it is.
+            // Numbers that do not fit the format are not written; the memory may hold anything.
             let _ = field.store(number, &mut bytes[place..]);
             at += 1;
         }

@@ -2,7 +2,7 @@
 //! items' size, the gaps between them, the direction and the number of items, at every level of instructions.
 //!
 //! Each operand ends where an inaccessible page starts, or starts where one ends. Copies are compared with a loop
-//! over all items, and so are the bytes between the items. All sizes and gaps are tried each time; what else there is to a case
+//! over all items, and so are the bytes between the items. All sizes and gaps are tried each time; the rest of a case
 //! is drawn: other cases by PYBUFFER_SEED, more of them by PYBUFFER_ROUNDS.
 #![cfg(target_os = "linux")]
 
@@ -32,7 +32,7 @@ const GAPS: usize = 288;
 /// The most bytes of an operand.
 const ROOM: usize = 1 << 21;
 
-/// Bytes beside the items that are looked at, too, where they can be accessed.
+/// Bytes around the items that are checked, too, where they can be accessed.
 const BESIDE: usize = 64;
 
 /// Whether this process has one level, so that its tests run once for each. The process that starts the others runs none.
@@ -180,7 +180,7 @@ impl Placed {
         self.origin.wrapping_add_signed(place)
     }
 
-    /// The bytes that are looked at.
+    /// The bytes that are checked.
     fn around(&self) -> std::ops::Range<usize> {
         self.start.saturating_sub(BESIDE)..(self.start + self.span + BESIDE).min(ROOM)
     }
@@ -247,7 +247,7 @@ fn lines_are_copied() {
                 let (count, step) = (items(random), (size + gap).cast_signed() * sign(random));
                 let line = Layout::line(size, count, step);
                 let contiguous = Layout::line(size, count, size.cast_signed());
-                // The other way round, by steps of items, or by any.
+                // In the other direction, by steps of items, or by any.
                 let steps = size * (1 + random.below(8));
                 let other = [size, steps, size + random.below(GAPS)][random.below(3)].cast_signed();
                 let other = Layout::line(size, count, other * if random.below(3) == 0 { 1 } else { -1 });
@@ -282,7 +282,7 @@ fn planes_are_copied() {
                     shape = shape.map(|len| len.div_ceil(2));
                 }
                 if random.below(5) == 0 {
-                    // More than a near cache holds, of lines without gaps.
+                    // More than L1 holds, in lines without gaps.
                     shape = [64 + random.below(130), 64 + random.below(130)];
                 }
                 let shape = shape.map(usize::cast_signed);

@@ -81,7 +81,7 @@ impl Compiled {
     }
 }
 
-/// The format that is one element of this item, which is no record.
+/// The format of one element of this item, which is not a record.
 fn alone(item: &Item) -> String {
     let mut format = String::from(if item.native { '@' } else { char::from(item.order.sign()) });
     if matches!(item.kind, Kind::Pad | Kind::Bytes | Kind::Pascal | Kind::Text | Kind::Bits) {
@@ -126,7 +126,7 @@ impl Sink for Tree {
     }
 }
 
-/// An element that is no record.
+/// An element that is not a record.
 enum Element<'n> {
     /// The plan of its format, and the byte that it starts with.
     Bytes(&'n Compiled, usize),
@@ -251,7 +251,7 @@ fn plans_give_and_take_what_the_elements_do() {
 
         let mut item: Vec<u8> = (0..size).map(|_| random.next() as u8).collect();
         if random.chance(70) {
-            // No code points that are none.
+            // Only valid code points.
             item.iter_mut().for_each(|byte| *byte &= 1);
         }
         let values = compiled.unpack(&item);

@@ -16,7 +16,7 @@ use crate::support::compiled::Compiled;
 /// `PyObject_RichCompareBool`'s operator.
 const EQ: c_int = 2;
 
-/// What a format says, apart from how it is spelled.
+/// A format, independent of its spelling.
 #[derive(Clone, Debug)]
 enum Node {
     /// Codes that take the same values, most often; how many of them.
@@ -65,7 +65,7 @@ fn spell(random: &mut Random, nodes: &[Node], plain: bool, text: &mut String) {
         match node {
             Node::Number(codes, count) => {
                 let code = if plain { codes[0] } else { random.pick(codes) };
-                // What has a length, or would become a part of what is before it, stands alone.
+                // Codes with a length, and those that would combine with the previous one, stand alone.
                 let lone = code.starts_with(|first: char| first.is_ascii_digit());
                 match random.below(3) {
                     0 if *count > 1 && !lone => *text += &format!("{count}{code}"),
@@ -231,7 +231,7 @@ fn rows_of_numbers_are_equal_where_all_numbers_are() {
     const CODES: &[&str] = &["?", "b", "B", "h", "H", "i", "I", "q", "Q", "e", "f", "d"];
     const TWO_53: f64 = 9_007_199_254_740_992.0;
     const TWO_63: f64 = 9_223_372_036_854_775_808.0;
-    // Each with what it could be mistaken for.
+    // Each with a number that it could be mistaken for.
     let pairs = [
         (Value::Signed(-1), Value::Unsigned(u64::MAX)),
         (Value::Signed(i64::MIN), Value::Unsigned(1 << 63)),

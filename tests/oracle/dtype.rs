@@ -111,7 +111,7 @@ fn walk(item: &pybuffer_item, depth: usize, items: &mut Vec<Item>) {
     }
 }
 
-/// A type, and what the script knows of it.
+/// A type, and its description by the script.
 struct Case<'a> {
     tags: Vec<&'a str>,
     text: CString,
@@ -197,7 +197,7 @@ fn double(value: f64) -> String {
     if value.is_nan() { "nan".into() } else { format!("{:016x}", value.to_bits()) }
 }
 
-/// The value in the way of the script.
+/// The value as the script prints it.
 fn show(value: &pybuffer_value) -> String {
     let (i, u, [real, imag]) = format::number(value);
     match value.kind {
@@ -372,7 +372,7 @@ mod spelling {
         }
     }
 
-    /// The canonical spelling, once it is seen to be one.
+    /// The canonical spelling, after checking that it is canonical.
     fn canonical(text: &CString) -> CString {
         let format = Format::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
         let spelling = format.canonical();

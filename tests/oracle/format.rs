@@ -15,7 +15,7 @@ use crate::support::interpreter::{self, hex};
 ///
 /// `size FORMAT`: the size, or `error`.
 /// `native FORMAT`: whether `memoryview.cast` takes it, `yes` or `no`.
-/// `equal FORMAT ITEM FORMAT ITEM`: what `struct` says, then what memoryviews say: `yes`, `no`, `error` (`struct.error`
+/// `equal FORMAT ITEM FORMAT ITEM`: the answer of `struct`, then that of memoryviews: `yes`, `no`, `error` (`struct.error`
 /// is raised), or `unasked`. Two views of one native format compare without `struct`, and would read past a short item.
 const ORACLE: &str = r#"
 import ctypes, struct, sys
@@ -124,7 +124,7 @@ mod sizes {
         "99999999999999999999999999",
     ];
 
-    /// Mostly codes, with all that a format can be spoiled with now and then.
+    /// Mostly codes, sometimes with anything that makes a format invalid.
     fn random_format(random: &mut Random) -> Vec<u8> {
         let mut text = vec![];
         if random.chance(60) {

@@ -10,7 +10,7 @@ use std::process::Command;
 use crate::common::library::library;
 use crate::common::numpy;
 
-/// What is known to be wrong. (ctypes answers every request in the same way, and without strides.)
+/// Known faults. (ctypes answers every request in the same way, and without strides.)
 const KNOWN: &[(&str, &[&str])] = &[
     (
         "ctypes array",
@@ -30,7 +30,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Builds the C file, and gives what the script prints.
+/// Builds the C file, and returns the output of the script.
 fn run(python: &Path) -> String {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle");
     let shim = Path::new(env!("CARGO_TARGET_TMPDIR")).join("live_exporters.so");

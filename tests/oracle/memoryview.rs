@@ -16,7 +16,7 @@ use crate::support::play::{Answer, Op, Player, Register, World, is_native};
 use crate::support::sample;
 use crate::support::views::{Key, View, c_string};
 
-/// A sequence that is being made: each operation is chosen for what the world is like by then.
+/// A sequence that is being made: each operation is chosen to fit the state after those before.
 struct Maker {
     random: Random,
     world: World,
@@ -280,7 +280,7 @@ impl Maker {
         })
     }
 
-    /// `steps` operations, and a look at all that is left.
+    /// `steps` operations, and a final check of all objects.
     fn finish(mut self, seed: u64, steps: usize) -> Sequence {
         self.begin();
         while self.ops.len() < steps {

@@ -71,7 +71,7 @@ impl Maker {
             keys.push(match integers {
                 true if self.random.chance(5) => Key::Index(random_end(&mut self.random, len)),
                 true => Key::Index(random_index(&mut self.random, len)),
-                // Not too often what leaves nothing.
+                // Rarely an empty part.
                 false if shape.len() > 3 && self.random.chance(50) => Key::ALL,
                 false => random_slice(&mut self.random, len),
             });
@@ -190,7 +190,7 @@ fn bytes_at(address: usize, len: isize) -> View {
     unsafe { View::of_buffer(&info) }.expect("a view")
 }
 
-/// What a slice comes to: first place, step and number of items, as the view of its part has them.
+/// A clipped slice: first place, step and number of items, as the view of its part has them.
 fn clipped(ends: [Option<isize>; 3], len: isize) -> String {
     let base = 1 << 40;
     match bytes_at(base, len).subscript(&[Key::Slice(ends).to_c()]) {
@@ -226,7 +226,7 @@ fn slices_are_clipped_as_python_clips() {
         let mut end = || match random.below(8) {
             0 | 1 => None,
             2 => Some(random.pick(&huge)),
-            // Not the least number, which stands for none.
+            // Not the least number, which means a missing one.
             3 => Some(-random.pick(&huge)),
             4 => Some(len.wrapping_add(random.below(5).cast_signed() - 2).max(-isize::MAX)),
             5 => Some((-len).wrapping_add(random.below(5).cast_signed() - 2)).map(|end| end.max(-isize::MAX)),

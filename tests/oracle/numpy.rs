@@ -1,7 +1,7 @@
 //! Random subscripts, transposes, repetitions, flips and reshapes of random strided memory, and assignment to parts of it,
 //! compared with NumPy: shape, strides of axes of more than one item, the place of the first item, and the items.
 //!
-//! What is refused must be refused there, too, though not with the same exception, but for an index out of bounds.
+//! Invalid operations must fail in both, with the same exception only for an index out of bounds.
 
 use pybuffer::layout::Order;
 
@@ -16,7 +16,7 @@ use crate::support::views::{self, Key, View, keys_to_c};
 /// More items take too long.
 const MAX_ITEMS: isize = 300;
 
-/// Whether two items of a view share a byte. What NumPy writes there last is not said.
+/// Whether two items of a view share a byte. The order of NumPy's writes there is undefined.
 fn has_overlap(view: &View) -> bool {
     if view.count() == 0 {
         return false;
@@ -124,7 +124,7 @@ impl Maker {
         Some(axes)
     }
 
-    /// What the view can be repeated to, most often.
+    /// Usually a shape that the view can be repeated to.
     fn wider(&mut self, shape: &[isize]) -> Vec<isize> {
         let mut wide: Vec<_> = shape.to_vec();
         for len in wide.iter_mut().filter(|len| **len == 1) {

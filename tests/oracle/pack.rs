@@ -165,7 +165,7 @@ impl Compiled {
     }
 }
 
-/// What is wrong with the error that ours is, if anything.
+/// Checks our error; returns what is wrong with it, if anything.
 fn is_right_kind(error: &Error, samples: &[Sample], codes: &[u8]) -> bool {
     let type_error = samples.iter().zip(codes).any(|(sample, &code)| sample.has_wrong_type(code));
     match error.kind() {

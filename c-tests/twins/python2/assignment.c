@@ -3,7 +3,7 @@
 
 enum { VALUES = 9 };
 
-/* What is assigned; borrowed. */
+/* The assigned value; borrowed. */
 static PyObject *value(int i)
 {
     static PyObject *all[VALUES];
@@ -117,7 +117,7 @@ static void bytearrays(void)
     }
 }
 
-/* What has views keeps its length. In 2.7 a view of an old buffer does not hold the base: see c-tests/api/oldbuffer.c. */
+/* A base with views keeps its length. In 2.7 a view of an old buffer does not hold the base: see c-tests/api/oldbuffer.c. */
 static void viewed_bytearrays(void)
 {
     twin_title("bytearrays with views");

@@ -1,4 +1,4 @@
-/* What an old buffer shows while its base changes; buffers of buffers; who keeps whom; the questions of the old protocol. */
+/* Old buffers whose base changes; buffers of buffers; references; the functions of the old protocol. */
 #include "twin27.h"
 
 static void resized(void)
@@ -115,7 +115,7 @@ static void kept(void)
     printf("\n");
 }
 
-/* What the functions of the old protocol say of an object whose memory is at `start`. */
+/* The results of the functions of the old protocol for an object whose memory is at `start`. */
 static void questions(const char *name, PyObject *op, const char *start)
 {
     const void *read = "unset";

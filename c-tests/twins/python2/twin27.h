@@ -1,4 +1,4 @@
-/* What the twin programs about Python 2 share: those of ../twins, but built with CPython 2.7's headers and library, and with
+/* Shared by the twin programs about Python 2: those of ../twins, but built with CPython 2.7's headers and library, and with
  * ours. What is called bytes there is str; its items, and those of a bytearray, are ints or strs there and bytes here. */
 #ifndef TWIN27_H
 #define TWIN27_H
@@ -14,7 +14,7 @@ typedef long Py_hash_t;
 #  define INT_VALUE(op) 0L
 #endif
 
-/* What a function has made, which is dropped, or why it has not. */
+/* The object that a function has made, which is dropped, or its error. */
 static inline void show(PyObject *result)
 {
     if (result == NULL) {

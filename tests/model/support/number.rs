@@ -1,11 +1,11 @@
-//! The slow model of numbers: formats whose values it knows the place of, and conversions by arithmetic that has room for
+//! The slow model of numbers: formats with the places of their values, and conversions by arithmetic that is large enough for
 //! everything.
 
 use std::ffi::CString;
 
 use crate::common::random::Random;
 
-/// A type of C's.
+/// A C type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CType {
     Double,
@@ -154,7 +154,7 @@ impl Exact {
     }
 }
 
-/// What an element of a format is.
+/// The kind of an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Signed,

@@ -8,7 +8,7 @@ use pybuffer::layout::{Axis, Order, Pair, Plan, Step, Structure};
 
 use crate::common::model::{Layout, indices};
 
-/// What the library is told of a layout.
+/// A layout as the library sees it.
 pub(crate) fn structure(view: &Layout) -> Structure<'_> {
     Structure {
         ndim: view.shape.len(),

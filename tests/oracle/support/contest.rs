@@ -28,11 +28,11 @@ fn ask<'a>(player: Player, sequences: impl Iterator<Item = &'a [Op]>) -> Option<
     Some(answers.iter().map(|line| line.split(';').map(String::from).collect()).collect())
 }
 
-/// How two answers go together.
+/// How two answers compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Same,
-    /// The same but for what the other one cannot say.
+    /// Equal except for parts that the other one cannot answer.
     Partly,
     NotComparable(&'static str),
     Different,
@@ -48,7 +48,7 @@ fn verdict(ours: &Answer, theirs: &str) -> Verdict {
     if theirs == "skip" {
         return Verdict::NotComparable("what comes after such");
     }
-    // An error of whatever kind.
+    // Any error.
     if theirs == "!" && ours.text.starts_with('!') {
         return Verdict::Same;
     }
@@ -72,7 +72,7 @@ fn play(player: Player, ops: &[Op]) -> Vec<Answer> {
     ops.iter().map(|op| world.step(op)).collect()
 }
 
-/// Leaves out operations for as long as a disagreement stays.
+/// Removes operations as long as a disagreement remains.
 fn shrink(player: Player, mut ops: Vec<Op>) -> Vec<Op> {
     loop {
         let shorter: Vec<Vec<Op>> = (0..ops.len())

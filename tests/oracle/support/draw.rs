@@ -26,7 +26,7 @@ pub(crate) const FOREIGN: &[&str] = &["<i", ">h", "=d", "2s", "ih", ">e", "!Q", 
 /// More items take too long.
 const MAX_ITEMS: isize = 48;
 
-/// What a strategy of proptest's draws.
+/// Draws from a strategy of proptest.
 pub(crate) fn draw<S: Strategy>(random: &mut Random, strategy: S) -> S::Value {
     let rng = TestRng::from_seed(RngAlgorithm::XorShift, &random.bytes(16));
     let mut runner = TestRunner::new_with_rng(proptest::test_runner::Config::default(), rng);
@@ -63,7 +63,7 @@ pub(crate) fn random_memory(
     memory_of(random, &structure, format, exporter)
 }
 
-/// Memory of a structure, that few values stand in, most often.
+/// Memory of a structure, usually with few different values.
 pub(crate) fn memory_of(
     random: &mut Random,
     structure: &Layout,

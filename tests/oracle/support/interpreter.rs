@@ -1,4 +1,4 @@
-//! Asking CPython many questions in one go, and hashing as it does.
+//! Asks CPython many questions at once, and sets its hash key.
 
 use std::fmt::Write as _;
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! Asking interpreters, and the random sequences of operations that are played here and there.
+//! Asks interpreters, and plays random sequences of operations here and there.
 
 pub(crate) mod contest;
 pub(crate) mod draw;
