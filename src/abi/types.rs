@@ -8,7 +8,7 @@ use super::object::{PyObject, PyVarObject};
 /// The type is this library's own: both bits. CPython marks its own static types with the first one, and no type with both.
 pub(crate) const TPFLAGS_OWN: c_ulong = 0x8002;
 /// Destroying an object of the type, one of this library's, runs no foreign code but the allocator's, and destroys nothing
-/// else, or sees to the depth of it by itself (`runtime::refs::destroy`).
+/// else, or limits its own depth (`runtime::refs::destroy`).
 pub(crate) const TPFLAGS_LEAF: c_ulong = 1 << 16;
 /// The table of buffer slots of the type, one of this library's, has one more: `buffer::LookProcs`.
 pub(crate) const TPFLAGS_LOOKS: c_ulong = 1 << 2;

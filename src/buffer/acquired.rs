@@ -16,7 +16,7 @@ use super::view::{MostAxes, acquire, is_as_most, keeps_promises, release};
 /// (B2), so it is made empty and then asked to acquire.
 pub(crate) struct Acquired {
     view: Py_buffer,
-    /// How it is given back.
+    /// How it ends.
     ending: Ending,
     /// The object that was asked for a look.
     looked_at: *mut PyObject,
@@ -124,7 +124,7 @@ impl Acquired {
 
 impl Drop for Acquired {
     fn drop(&mut self) {
-        // SAFETY: empty, or filled by an exporter and given back here only; a look that has not ended.
+        // SAFETY: empty, or filled by an exporter and released only here; a look that has not ended.
         unsafe {
             match self.ending {
                 Ending::Release => release(&raw mut self.view),

@@ -186,7 +186,7 @@ unsafe fn fill(
     }
 }
 
-/// The description with what is missing made up, where the view that it is for has a place for it: the number of bytes
+/// The description with defaults for missing fields that the view has a place for: the number of bytes
 /// as the length of the one axis, and the size of an item as its stride, as in `PyBuffer_FillInfo`.
 ///
 /// # Safety

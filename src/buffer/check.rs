@@ -211,7 +211,7 @@ impl Checker {
         }
     }
 
-    /// Asks everything once more while a view is held, which must stay what it is.
+    /// Sends all requests again while a view is held, which must not change.
     ///
     /// # Safety
     /// See [`Self::run`].
@@ -344,7 +344,7 @@ impl Checker {
     /// Releases a view. Afterwards no error is pending.
     ///
     /// # Safety
-    /// See [`Self::run`]; the view was filled and has not been given back.
+    /// See [`Self::run`]; the view was filled and has not been released.
     unsafe fn give_back(&mut self, view: *mut Py_buffer, flags: c_int) {
         // SAFETY: the caller guarantees O1; its view was filled and is released here, once.
         unsafe {

@@ -231,7 +231,7 @@ pub(crate) unsafe fn copy_view(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
 /// As [`copy_view`]; the structures are those of the views, of the same shape and itemsize.
 unsafe fn copy_items(from: &Py_buffer, src: &Structure<'_>, to: &Py_buffer, dst: &Structure<'_>) -> Result<()> {
     let (src_base, dst_base) = (from.buf.cast::<u8>(), to.buf.cast::<u8>());
-    // SAFETY: W1 to W3 follow from B1, which the caller guarantees for both views; W4 is what is found out about the memory of
+    // SAFETY: W1 to W3 follow from B1, which the caller guarantees for both views; W4 is checked here for the memory of
     // the two, or the temporary.
     unsafe {
         if let Some(small) = Small::of_views(src, dst)
@@ -259,7 +259,7 @@ unsafe fn copy_if_apart(
     dst_base: *mut u8,
     dst: &Structure<'_>,
 ) -> Result<Option<usize>> {
-    // SAFETY: W1 to W3 follow from B1, which the caller guarantees for both views; W4 is what is found out about the memory of
+    // SAFETY: W1 to W3 follow from B1, which the caller guarantees for both views; W4 is checked here for the memory of
     // the two.
     unsafe {
         with_room!(src.ndim, room => {

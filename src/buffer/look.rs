@@ -2,7 +2,7 @@
 //!
 //! A look keeps the memory where it is, as a view does, but is not counted as one: what views refuse (a resize, a release, a
 //! pop) waits for its end, or takes effect after it. Hence while there is one, only code of the library runs, with
-//! the C library's allocator at most. Where foreign code runs, an exporter's slot or an allocator of the program's, it has to
+//! the C library's allocator at most. Where foreign code runs, an exporter's slot or an allocator of the program, it has to
 //! be a view, which refuses, as in CPython: `Acquired` decides.
 
 use core::ffi::c_ulong;

@@ -289,7 +289,7 @@ impl Reporter {
         line.add(|out| unsafe { message::render(text, &mut arguments.iter(), out) }.unwrap_or(()));
         if let Some(Error::New { text, arguments, .. }) = reason {
             line.add(|out| out.push(b": "));
-            // SAFETY: whoever made the error gave arguments that fit its text (`Error::with`).
+            // SAFETY: an error is made with arguments that fit its text (`Error::with`).
             line.add(|out| unsafe { message::render(text, &mut arguments.iter(), out) }.unwrap_or(()));
         }
         if flags.is_some() {

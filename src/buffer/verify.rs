@@ -163,7 +163,7 @@ pub(super) unsafe fn verify(view: &Py_buffer, flags: c_int, model: &mut Model, r
     }
 }
 
-/// The numbers of an answer, `None` where one is wrong by itself.
+/// The numbers of an answer, `None` where one is invalid.
 struct Sizes {
     len: Option<Py_ssize_t>,
     itemsize: Option<Py_ssize_t>,
@@ -570,7 +570,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// What is known, where it is something else than `value`; where nothing is known yet, the value is from now on.
+/// Returns the known value if it differs from `value`; if none is known, stores `value`.
 fn differs<T: Copy + PartialEq>(known: &mut Agreed<T>, value: Option<T>, flags: c_int) -> Agreed<T> {
     let value = value?;
     match *known {

@@ -94,7 +94,7 @@ pub(crate) unsafe fn last_answerer(
     mut pass: impl FnMut(*mut PyObject) -> Result<*mut PyObject>,
 ) -> Result<Option<Owned<PyObject>>> {
     let (mut next, mut found) = (obj, None);
-    // SAFETY: O1; who has been found is kept while it is asked.
+    // SAFETY: O1; the object that has been found is kept alive while it is asked.
     while let Some(exporter) = unsafe { answerer(next)? } {
         next = pass(exporter.as_ptr())?;
         found = Some(exporter);
@@ -107,7 +107,8 @@ pub(crate) unsafe fn last_answerer(
 /// # Safety
 /// As [`get_buffer`].
 pub(crate) unsafe fn hand_on(obj: *mut PyObject, view: *mut Py_buffer, request: Request) -> Result<c_int> {
-    // SAFETY: the caller guarantees O1, and has the view to write to; who has been found is kept while it is asked.
+    // SAFETY: the caller guarantees O1, and has the view to write to; the object that has been found is kept alive while it is
+    // asked.
     unsafe {
         let found = last_answerer(obj, Ok)?;
         get_buffer(found.as_ref().map_or(obj, Owned::as_ptr), view, request)
@@ -138,7 +139,7 @@ impl MostAxes {
 
 /// Asks an exporter for a view that this library itself reads or writes. Exporters are foreign code: what comes back is
 /// checked against what was asked for, here and nowhere else. On failure there is no view, and `obj` is NULL; one that is
-/// not what was asked for has been given back. Inlined, so that a request that is known leaves a handful of comparisons.
+/// not what was asked for has been released. Inlined, so that a constant request leaves only a few comparisons.
 ///
 /// # Safety
 /// O1; `view` may be written, and is not moved while it is filled (B2); its `obj` is NULL.
@@ -171,7 +172,7 @@ unsafe fn settle(
             let silent = status > 0 && indicator::occurred().is_null();
             return Err(if silent { Error::system(c"bf_getbuffer returns neither 0 nor -1") } else { Error::Raised });
         }
-        // Who stands for another one hands on what that one answers, and that one may name anybody.
+        // An object that stands for another passes on its answer, which may name any object.
         let own = types::is_own(obj) && !may_stand_for_another(obj) && (*view).obj == obj;
         let kept = keeps_promises(&*view, request, most, own);
         if kept.is_err() {
@@ -208,9 +209,9 @@ pub(super) unsafe fn is_as_most(view: &Py_buffer, request: Request, most: MostAx
 /// Whether a view is what the request asked for, as far as the view itself can say. `BufferError` where it is not, or where
 /// it contradicts itself so that a consumer would leave its memory.
 ///
-/// What is not asked for may be there all the same (`ctypes` gives shape and format to everybody), provided that a consumer
-/// may leave it out of account. An array that is missing has the meaning of PEP 3118 (`Structure`). An object of this library's
-/// `own` may hand on a `len` of more than the shape holds: the program has vouched for it (`PyMemoryView_FromBuffer`).
+/// Fields that were not asked for may be filled in (`ctypes` always fills shape and format), provided that a consumer
+/// may ignore them. An array that is missing has the meaning of PEP 3118 (`Structure`). An object of this library
+/// (`own`) may pass on a `len` of more than the shape holds: the program has vouched for it (`PyMemoryView_FromBuffer`).
 ///
 /// # Safety
 /// B1, but that the arrays are only read where there may be as many axes.

@@ -104,7 +104,7 @@ pub unsafe extern "C" fn PyBytes_AsStringAndSize(
 pub unsafe extern "C" fn PyBytes_Concat(bytes: *mut *mut PyObject, other: *mut PyObject) {
     boundary(|| {
         let place = non_null(bytes)?;
-        // SAFETY: the contract of the function: an owned reference or NULL, O1. It leaves its place first, so that nobody
+        // SAFETY: the contract of the function: an owned reference or NULL, O1. It leaves its place first, so that no code
         // sees it there while it is being dropped.
         unsafe {
             let Some(first) = Owned::from_raw(place.replace(null_mut())) else { return Ok(()) };

@@ -216,7 +216,7 @@ pub unsafe extern "C" fn PyErr_Print() {
     if let Some(end) = line.get_mut(length) {
         *end = b'\n';
     }
-    // SAFETY: as many bytes as the array has. There is nobody to tell that standard error cannot be written.
+    // SAFETY: as many bytes as the array has. A failure to write to standard error cannot be reported.
     unsafe { libc::write(libc::STDERR_FILENO, line.as_ptr().cast(), length + 1) };
     indicator::clear();
 }

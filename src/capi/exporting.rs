@@ -96,7 +96,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_from_memory(
 ) -> *mut PyObject {
     boundary(|| {
         let description = non_null(description.cast_mut())?;
-        // SAFETY: the contract of the function; nobody else has seen the object.
+        // SAFETY: the contract of the function; no other code has seen the object.
         unsafe {
             let memory = memory::new(description.as_ref(), destroy, context)?;
             memoryview::from_object(memory.as_non_null().cast()).inspect_err(|_| memory::disown(&memory))

@@ -323,7 +323,7 @@ impl Codec {
         }
     }
 
-    /// What a number of C's becomes in such an element, by the rules of [`coerce`](super::coerce), as a value that
+    /// Converts a C number for such an element, by the rules of [`coerce`](super::coerce), as a value that
     /// [`encode`](Self::encode) takes unchanged.
     pub(super) fn fit(self, number: Value<'_>) -> core::result::Result<Value<'static>, Fault> {
         Ok(match self.form {

@@ -72,7 +72,7 @@ fn put(format: &CStr, value: Value<'_>) -> PackedBytes {
     packed
 }
 
-/// What an item becomes of a number of C's.
+/// The item that a C number is written as.
 fn put_number(format: &CStr, number: Value<'_>) -> PackedBytes {
     written(format, |compiled, item| {
         let numbers = || core::iter::once(number);

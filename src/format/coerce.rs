@@ -336,7 +336,7 @@ pub(crate) trait CNumber: Native {
     /// The number that a value is, converted by the rules of [`To`]. An address is the integer that it is.
     fn from_value(value: Value<'_>) -> core::result::Result<Self, Fault>;
 
-    /// The same number as a value; what an item makes of it, `CompiledFormat::write_numbers` knows.
+    /// The same number as a value, for `CompiledFormat::write_numbers`.
     fn to_value(self) -> Value<'static>;
 }
 
@@ -376,7 +376,7 @@ impl CNumber for u64 {
     }
 }
 
-/// What a number of C's becomes in memory of type `T`, as a value that packs without another rounding. For the values of
+/// A C number converted for memory of type `T`, as a value that packs without another rounding. For the values of
 /// [`CNumber::to_value`] only, none of which is a long double.
 pub(super) fn fitted<T>(value: Value<'_>) -> core::result::Result<T, Fault>
 where

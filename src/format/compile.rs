@@ -1,7 +1,7 @@
 //! From the text of a format to the steps of a compiled format: runs of equal elements, and loops for repeated records.
 //!
-//! CPython's counterpart is `prepare_s` in `_struct.c`, whose runs (`formatcode`) are the operations here. They lie in memory
-//! of the caller's: [`count_ops`] says how many there are, [`compile`] writes them, a
+//! CPython's counterpart is `prepare_s` in `_struct.c`, whose runs (`formatcode`) are the operations here. They are in memory
+//! of the caller: [`count_ops`] says how many there are, [`compile`] writes them, a
 //! [`CompiledFormat`](super::CompiledFormat) executes them. Records of one element dissolve into their members, those
 //! of many become loops. Items without a value have no operation.
 
@@ -186,7 +186,7 @@ pub fn count_ops_as(reading: Reading, format: &CStr) -> Result<Counts> {
 /// Compiles a format into the start of this memory.
 ///
 /// # Errors
-/// As [`count_ops`]; `SystemError` if the memory has no room for all steps. What is in it then is of no use.
+/// As [`count_ops`]; `SystemError` if the memory has no room for all steps. Its content is invalid then.
 pub fn compile(format: &CStr, ops: &mut [Op]) -> Result<Counts> {
     compile_as(Reading::ALONE, format, ops)
 }

@@ -147,7 +147,7 @@ impl<'o> CompiledFormat<'o> {
         Ok(item)
     }
 
-    /// Whether an item can take the next numbers of C's, as many as it has values. The values are those of
+    /// Whether an item can take the next C numbers, as many as it has values. The values are those of
     /// [`CNumber::to_value`](super::CNumber::to_value); `first` is how many came before, for the error.
     ///
     /// # Errors
@@ -175,7 +175,7 @@ impl<'o> CompiledFormat<'o> {
         })
     }
 
-    /// Writes the next numbers of C's, which [`check_numbers`](Self::check_numbers) has accepted, to the item at the start
+    /// Writes the next C numbers, which [`check_numbers`](Self::check_numbers) has accepted, to the item at the start
     /// of this memory, converted as [`coerce`](super::coerce) says. Bytes without a value become 0.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! A value as text: what Python's `repr` makes of it.
+//! A value as text, as by Python's `repr`.
 //!
 //! CPython's counterparts are the `tp_repr` of `int`, `float`, `complex` and `bytes`; a unit of text is written as `ascii`
 //! writes a string of length 1. The digits of floats are those of the crate `ryu`: the fewest that lead back to the same

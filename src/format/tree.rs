@@ -14,7 +14,7 @@
 //! * A count is a repetition, the same as a shape of one axis, but for `x`, `s`, `p`, `u`, `w` and `t`, where it is a
 //!   length. A count of 0 aligns, and is no item (struct); a shape with a 0 is an item without elements.
 //! * `x` with a name is an item of bytes (NumPy's void), without one it is padding. But a format that has nothing else in
-//!   it, `3x` as well as `(2)3x` or `T{x2x}`, is bytes, too: so NumPy writes a void that is no field. ([`Reading`].)
+//!   it, `3x` as well as `(2)3x` or `T{x2x}`, is bytes, too: so NumPy writes a void that is not a field. ([`Reading`].)
 //! * `u` is UCS-2 (PEP 3118); ctypes writes `<u` for a `wchar_t` of four bytes, and pads as if it were. The size of the
 //!   items of a view tells which it is ([`Reading::of_items`]).
 //! * Consecutive shapes are one: `(2)(3)i` is `(2,3)i` (NumPy's sub-arrays of sub-arrays).
@@ -293,8 +293,8 @@ impl Parser<'_> {
         self.check_size(level.offset);
     }
 
-    /// One item with its shape and, where it may have one, its name. What is read before and after the items inside it is not
-    /// inlined, so that little stays on the stack while these are read.
+    /// One item with its shape and, where it may have one, its name. The functions that read the parts around inner items are
+    /// not inlined, so that little stays on the stack while these are read.
     fn item(&mut self, depth: usize, level: &mut Enclosing, named: bool, sink: &mut impl Sink) -> Option<()> {
         sink.begin();
         let head = self.head(sink)?;

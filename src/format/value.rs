@@ -20,7 +20,7 @@ pub enum Value<'a> {
     /// `Ze Zf Zd Zg F D G`: the real and the imaginary part. Those of `Zg` and `G` are rounded to doubles.
     Complex(f64, f64),
     /// One unit of `u` or `w`, a Python string of length 1. No surrogates are paired, and what memory holds may be no code
-    /// point at all, above 0x10FFFF; packing refuses such.
+    /// point at all, above 0x10FFFF; packing refuses these.
     CodePoint(u32),
     /// `P & X O z Z`: an address, which compares and packs as the integer that it is.
     Address(u64),

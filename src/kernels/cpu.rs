@@ -83,9 +83,9 @@ fn find() -> Level {
     found
 }
 
-/// What PYBUFFER_CPU allows; `None` if it says nothing about this architecture.
+/// The level that PYBUFFER_CPU allows; `None` if it names none of this architecture.
 fn allowed() -> Option<Level> {
-    // SAFETY: a C string; what getenv returns stays as it is while nobody changes the environment, which a program with
+    // SAFETY: a C string; the result of getenv does not change unless the environment does, which a program with
     // threads must not do.
     let name = unsafe {
         let value = libc::getenv(c"PYBUFFER_CPU".as_ptr());

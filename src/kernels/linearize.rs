@@ -60,7 +60,7 @@ pub(crate) unsafe fn gather(mut plan: Plan<'_>, src: *const u8, mut take: impl F
         }
         ControlFlow::Continue(())
     };
-    // SAFETY: W1; of the second operand nothing but its address is made, and nobody uses that.
+    // SAFETY: W1; of the second operand only addresses are computed, and not used.
     let _: ControlFlow<()> = unsafe { visit(&plan, src, core::ptr::null_mut(), &mut add) };
     if used != 0 {
         // SAFETY: as above.

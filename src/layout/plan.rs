@@ -84,7 +84,7 @@ impl<'m> Pair<'m> {
     }
 
     /// The same walk from element to element of the items, where each is `count` elements of `size` bytes in the view, and
-    /// both operands move by these steps from one to the next. `None` where there is no room for an axis more.
+    /// both operands move by these steps from one to the next. `None` if there is no room for another axis.
     #[must_use]
     pub fn by_element(mut self, count: usize, size: usize, (src, dst): (isize, isize)) -> Option<Self> {
         self.itemsize = size;
@@ -158,7 +158,7 @@ impl<'m> Pair<'m> {
     /// The number of item pairs.
     #[must_use]
     pub fn items(&self) -> usize {
-        // Invariant 3: it fits, unless an axis has no items, and then it is 0 all the same.
+        // Invariant 3: it fits, unless an axis has no items, and then it is 0.
         tuples(self.axes.as_slice())
     }
 
@@ -381,7 +381,7 @@ impl<'m> Pair<'m> {
         }
     }
 
-    /// Whether no two index tuples of the direct axes lead the second operand to the same byte. May say no where the answer
+    /// Whether no two index tuples of the direct axes lead the second operand to the same byte. May be `false` where the answer
     /// is yes (for interleaved axes), but never the reverse.
     fn is_injective(&self, indirect: usize) -> bool {
         let axes = self.axes.as_slice().get(indirect..).unwrap_or(&[]);

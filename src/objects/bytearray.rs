@@ -82,7 +82,7 @@ unsafe fn holds<'a>(op: NonNull<PyByteArrayObject>) -> Holds<'a> {
 /// O1 and O2, and something holds the memory.
 #[inline]
 unsafe fn memory(op: NonNull<PyByteArrayObject>) -> (*mut u8, Py_ssize_t) {
-    // SAFETY: the caller guarantees O1 and O2; nobody changes the two meanwhile.
+    // SAFETY: the caller guarantees O1 and O2; the two do not change meanwhile.
     unsafe { (start(op).cast(), (*op.as_ptr()).ob_base.ob_size) }
 }
 

@@ -391,7 +391,7 @@ unsafe fn fill(op: *mut PyObject, view: *mut Py_buffer, obj: *mut PyObject, flag
 }
 
 unsafe extern "C" fn bytes_hash(op: *mut PyObject) -> Py_hash_t {
-    // SAFETY: O1, O2: a slot of this type; the hash is kept atomically, and every thread comes to the same.
+    // SAFETY: O1, O2: a slot of this type; the hash is kept atomically, and all threads compute the same.
     unsafe {
         let kept = atomic(&raw mut (*op.cast::<PyBytesObject>()).ob_shash);
         match kept.load(Ordering::Relaxed) {

@@ -29,7 +29,7 @@ pub(crate) struct MemoryObject {
     description: Py_buffer,
     destroy: pybuffer_destroy,
     context: *mut c_void,
-    /// The memory has been given back to the program: the object is being destroyed.
+    /// The memory has been returned to the program: the object is being destroyed.
     gone: bool,
 }
 
@@ -106,14 +106,14 @@ pub(crate) unsafe fn new(
 
 /// Makes the object forget its `destroy`, if it could not be returned: the memory stays the caller's.
 pub(crate) fn disown(object: &Owned<MemoryObject>) {
-    // SAFETY: the caller has the one reference, so that nobody else uses the object (O3).
+    // SAFETY: the caller has the one reference, so no other code uses the object (O3).
     unsafe { (*object.as_ptr()).destroy = None };
 }
 
 unsafe extern "C" fn memory_dealloc(op: *mut PyObject) {
     // SAFETY: O1, O2; no reference is left, so this thread has the object to itself. The contract of `new`: `destroy` may
-    // be called, once. What it leaves pending nobody is to see. The object behind goes after it, since the memory may be
-    // that one's. Both are the object's no more before foreign code runs.
+    // be called, once. Errors that it leaves pending are dropped. The object of the description is dropped after it, since the
+    // memory may be that one's. Both are the object's no more before foreign code runs.
     unsafe {
         let memory: *mut MemoryObject = op.cast();
         let empty = || {

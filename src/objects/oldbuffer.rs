@@ -458,7 +458,7 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         if let Some(memory) = NonNull::new(self.0) {
-            // SAFETY: a view in memory of the domain of `Scratch`, see `of`; nobody else has it.
+            // SAFETY: a view in memory of the domain of `Scratch`, see `of`; no other code has it.
             unsafe {
                 memory.drop_in_place();
                 drop(Scratch::from_raw(memory.cast()));

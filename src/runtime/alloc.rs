@@ -84,7 +84,7 @@ pub(crate) fn allocator(domain: Domain) -> PyMemAllocatorEx {
 /// No other thread is inside this library. The functions keep C's rules for `malloc` and its kin, from any thread, and
 /// can free what the functions before them allocated.
 pub(crate) unsafe fn set_allocator(domain: Domain, hooks: PyMemAllocatorEx) {
-    // SAFETY: the caller guarantees that no other thread is inside the library: nobody reads meanwhile.
+    // SAFETY: the caller guarantees that no other thread is inside the library, so none reads meanwhile.
     unsafe { *domain.hooks() = hooks };
     let is_system = |domain| {
         let PyMemAllocatorEx { malloc, calloc, realloc, free, .. } = allocator(domain);
@@ -99,7 +99,7 @@ pub(crate) unsafe fn set_allocator(domain: Domain, hooks: PyMemAllocatorEx) {
 
 static FOREIGN: AtomicBool = AtomicBool::new(false);
 
-/// Whether an allocation may run functions of the program's, which may use the objects of this library.
+/// Whether an allocation may run functions of the program, which may use the objects of this library.
 pub(crate) fn is_foreign() -> bool {
     FOREIGN.load(Ordering::Relaxed)
 }
@@ -137,7 +137,8 @@ pub(crate) fn calloc(domain: Domain, count: usize, size: usize) -> *mut c_void {
 pub(crate) unsafe fn realloc(domain: Domain, memory: *mut c_void, size: usize) -> *mut c_void {
     let hooks = allocator(domain);
     match hooks.realloc {
-        // SAFETY: the caller guarantees that the memory is NULL or of the same domain and that of `set_allocator`.
+        // SAFETY: the caller guarantees that the memory is NULL or of the same domain; the caller of `set_allocator` guarantees
+        // the function.
         Some(realloc) if size <= LARGEST => unsafe { realloc(hooks.ctx, memory, size) },
         _ => null_mut(),
     }
@@ -146,12 +147,12 @@ pub(crate) unsafe fn realloc(domain: Domain, memory: *mut c_void, size: usize) -
 /// `PyMem_Free` and kin. Does nothing for NULL.
 ///
 /// # Safety
-/// `memory` is NULL or a live allocation of the same domain that nobody uses any more.
+/// `memory` is NULL or a live allocation of the same domain that is no longer used.
 pub(crate) unsafe fn free(domain: Domain, memory: *mut c_void) {
     let hooks = allocator(domain);
     if let Some(free) = hooks.free {
-        // SAFETY: the caller guarantees that the memory is NULL or of the same domain, and nobody uses it and that of
-        // `set_allocator`.
+        // SAFETY: the caller guarantees that the memory is NULL or of the same domain, and unused; the caller of
+        // `set_allocator` guarantees the function.
         unsafe { free(hooks.ctx, memory) };
     }
 }
@@ -187,7 +188,7 @@ impl Scratch {
     /// Takes over memory from [`Scratch::into_raw`].
     ///
     /// # Safety
-    /// A live allocation of the domain `Mem` that nobody else frees.
+    /// A live allocation of the domain `Mem` that no other code frees.
     pub(crate) const unsafe fn from_raw(memory: NonNull<u8>) -> Self {
         Self(memory)
     }

@@ -2,7 +2,7 @@
 //!
 //! * A **view** is a consumer's. It lasts as long as the consumer likes, so its end is not waited for: while there are any, a
 //!   claim is refused.
-//! * A **pin** is a look of the library's own, of a few instructions or a copy. A claim waits for the end of all pins.
+//! * A **pin** is a look of this library, for a few instructions or a copy. A claim waits for the end of all pins.
 //!   A thread that has one runs no foreign code and makes no claim until it ends.
 //! * A **claim** has the memory to itself, to move it. Views and pins wait for its end. A thread that has one runs no foreign
 //!   code and does not wait.
@@ -44,9 +44,9 @@ impl Holds<'_> {
     /// The holds that are counted in a word, which is 0 in a new object.
     ///
     /// # Safety
-    /// As [`atomic`]; nobody else changes the word.
+    /// As [`atomic`]; no other code changes the word.
     pub(crate) unsafe fn of(word: *mut Py_ssize_t) -> Self {
-        // SAFETY: O3: nobody but `Holds` changes the word.
+        // SAFETY: O3: only `Holds` changes the word.
         Self(unsafe { atomic(word) })
     }
 

@@ -42,7 +42,7 @@ pub(crate) fn raise(error: Error) {
     if arguments == [Argument::None; 2] {
         return replace_pending(Pending::Fixed(kind, text));
     }
-    // SAFETY: whoever made the error gave arguments that fit its text (`Error::with`); the type is one of ours.
+    // SAFETY: an error is made with arguments that fit its text (`Error::with`); the type is one of ours.
     let made = unsafe { formatted(exceptions::type_of_kind(kind), text, &mut arguments.iter(), &mut arguments.iter()) };
     match made {
         // SAFETY: an exception.
@@ -170,7 +170,7 @@ fn clear_at_thread_end() {
         key = match KEY.compare_exchange(0, ours, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => ours,
             Err(theirs) => {
-                // SAFETY: another thread was first; nobody has seen this key.
+                // SAFETY: another thread was first; no other code has seen this key.
                 unsafe { libc::pthread_key_delete(made) };
                 theirs
             }

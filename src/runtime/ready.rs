@@ -16,7 +16,8 @@ use super::types::PyBaseObject_Type;
 /// derives from likewise, or they are ready.
 pub(crate) unsafe fn ready(ty: *mut PyTypeObject) -> Result<()> {
     // SAFETY: O3: the caller guarantees that this thread has the types to itself: this thread has the types to itself. They are
-    // linked by a field that is nobody else's, from the last base on that is not ready, so that a chain of them takes no stack.
+    // linked by a field that nothing else uses, from the last base on that is not ready, so that a chain of them takes no
+    // stack.
     unsafe {
         let (mut next, mut derived) = (ty, null_mut::<PyTypeObject>());
         let result = loop {

@@ -89,7 +89,7 @@ pub(crate) unsafe fn give_up(op: *mut PyObject) -> bool {
     // SAFETY: O1; counts are changed atomically.
     let count = unsafe { atomic(&raw mut (*op).ob_refcnt) };
     match count.load(Ordering::Acquire) {
-        // The one reference is the caller's, so nobody can be making another: no need for a locked instruction.
+        // The one reference is the caller's, so no other thread can be making another: no need for a locked instruction.
         1 => {
             count.store(0, Ordering::Relaxed);
             true
@@ -119,7 +119,7 @@ pub(crate) unsafe fn dealloc(op: *mut PyObject) {
 const DEPTH: usize = 16;
 
 /// The limit for objects of a program's types. These are put off last, since a program may rely on when they are
-/// destroyed: only where this many are nested without an object of the library's among the last ones.
+/// destroyed: only where this many are nested without an object of the library among the last ones.
 const FOREIGN_DEPTH: usize = 32;
 
 /// Destroys an object by this function; what that raises is dropped where an error is pending, and stays where none is.
@@ -183,7 +183,7 @@ unsafe fn put_off(thread: *mut Thread, op: *mut PyObject) {
 /// `thread` is this thread's own; called by the outermost destruction, which still counts.
 #[cold]
 unsafe fn destroy_rest(thread: *mut Thread) {
-    // SAFETY: what is in the list has no reference left, and nobody else has it.
+    // SAFETY: what is in the list has no reference left, and no other code has it.
     unsafe {
         // What the last round leaves pending may be an exception to destroy.
         while !(*thread).first.is_null() {
@@ -231,8 +231,8 @@ unsafe fn set_next(op: *mut PyObject, next: *mut PyObject) {
     unsafe { atomic(&raw mut (*op).ob_refcnt) }.store(link, Ordering::Relaxed);
 }
 
-/// Runs the part of a `tp_dealloc` that may run foreign code. Meanwhile the object has a reference, so that whoever has kept
-/// its address without one does not destroy it a second time. Says whether it is to be freed: not where somebody has kept a
+/// Runs the part of a `tp_dealloc` that may run foreign code. Meanwhile the object has a reference, so that code that has kept
+/// its address without one does not destroy it a second time. Returns whether it is to be freed: not if other code has kept a
 /// reference, with which the object is destroyed then. The part has to leave the object empty, since it runs again in that
 /// case.
 ///

@@ -10,7 +10,7 @@ use super::object::{is_true, type_mismatch};
 use super::refs::Owned;
 use super::types::{self, _Py_NotImplementedStruct};
 
-/// What is asked. CPython: `Py_LT` to `Py_GE`.
+/// The operator. CPython: `Py_LT` to `Py_GE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operator {
     /// `<`

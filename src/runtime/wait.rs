@@ -31,7 +31,7 @@ impl Wait {
             // SAFETY: may always be called.
             unsafe { libc::sched_yield() };
         } else {
-            // SAFETY: a time that may be read; what is left of it after a signal is not asked for. It is not by `nanosleep`, in
+            // SAFETY: a time that may be read; the rest of it after a signal is not requested. It is not by `nanosleep`, in
             // which a thread that is cancelled would end, with what it holds.
             unsafe { libc::syscall(libc::SYS_nanosleep, &raw const SLEEP, core::ptr::null_mut::<libc::timespec>()) };
         }

@@ -40,7 +40,7 @@ pub(super) unsafe fn rebuilt(
 ) -> Result<()> {
     let mut room: Option<(Scratch, usize)> = None;
     // SAFETY: the caller guarantees O1 and O2, and what `fill` writes is within the length; under the claim this thread has the
-    // object to itself. What it had in the room's place came from the same domain, and nobody has it any more when the room is
+    // object to itself. What it had in the room's place came from the same domain, and is unused when the room is
     // dropped.
     unsafe {
         loop {

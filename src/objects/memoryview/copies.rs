@@ -110,7 +110,7 @@ pub(crate) fn new(format: &CStr, shape: &[isize], order: Order) -> Result<Owned<
     // A size that overflows is a failed allocation.
     structure.check().map_err(|error| if shape.len() > MAX_NDIM { error } else { Error::no_memory() })?;
     let len = structure.bytes();
-    // SAFETY: new memory of that size, which nobody else uses yet.
+    // SAFETY: new memory of that size, which no other code uses yet.
     unsafe {
         let memory = bytearray::from_memory(null(), len.cast_signed())?;
         bytearray::start(memory.as_non_null()).write_bytes(0, len);
@@ -129,7 +129,7 @@ unsafe fn laid_over(
     shape: &[isize],
     order: Order,
 ) -> Result<Owned<PyMemoryViewObject>> {
-    // SAFETY: the caller guarantees O1; its exporter has as many bytes as the shape needs; nobody else has seen the managed
+    // SAFETY: the caller guarantees O1; its exporter has as many bytes as the shape needs; no other code has seen the managed
     // buffer (O3).
     unsafe {
         let managed = managed::of_exporter(memory.as_non_null())?;

@@ -242,7 +242,7 @@ unsafe fn equal_by_values(comparer: &Comparer<'_>, plan: &Plan<'_>, (a, b): (Ite
 /// O1; `op` is a memoryview.
 pub(super) unsafe extern "C" fn hash(op: *mut PyObject) -> Py_hash_t {
     boundary(|| {
-        // SAFETY: the caller guarantees O1 and O2. The hash is kept atomically, and every thread comes to the same.
+        // SAFETY: the caller guarantees O1 and O2. The hash is kept atomically, and all threads compute the same.
         unsafe {
             let view = NonNull::new_unchecked(op.cast::<PyMemoryViewObject>());
             let kept = atomic(&raw mut (*view.as_ptr()).hash);
@@ -263,7 +263,7 @@ pub(super) unsafe extern "C" fn hash(op: *mut PyObject) -> Py_hash_t {
 /// # Safety
 /// O1, O2.
 pub(super) unsafe fn voucher(op: *mut PyObject) -> Result<Option<Owned<PyObject>>> {
-    // SAFETY: O1, O2; the exporter lives for as long as its view is not given back.
+    // SAFETY: O1, O2; the exporter lives until its view is released.
     unsafe {
         let view = NonNull::new_unchecked(op.cast::<PyMemoryViewObject>());
         if atomic(&raw mut (*view.as_ptr()).hash).load(Ordering::Relaxed) != -1 {

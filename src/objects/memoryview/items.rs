@@ -66,7 +66,7 @@ impl Access {
         })
     }
 
-    /// Whether an item of the view can be packed from these values, for where there is none.
+    /// Checks that an item of the view can be packed from these values, for views without items.
     ///
     /// # Safety
     /// What [`read_value`] needs of the values.

@@ -102,7 +102,7 @@ impl Share {
     /// Takes over the count of a memoryview.
     ///
     /// # Safety
-    /// O1, O2; it is counted, and nobody else gives the count up.
+    /// O1, O2; it is counted, and no other code gives the count up.
     pub(super) unsafe fn of_memoryview(managed: NonNull<_PyManagedBufferObject>) -> Self {
         Self(managed)
     }
@@ -152,7 +152,7 @@ impl Drop for Share {
 /// the only one, no thread can be counting another.
 ///
 /// # Safety
-/// O1, O2; it is counted, and nobody else gives the count up.
+/// O1, O2; it is counted, and no other code gives the count up.
 pub(super) unsafe fn end_unless_last(managed: NonNull<_PyManagedBufferObject>) -> bool {
     // SAFETY: O2.
     unsafe { atomic(&raw mut (*managed.as_ptr()).exports) }
@@ -175,7 +175,7 @@ pub(super) unsafe fn is_released(managed: NonNull<_PyManagedBufferObject>) -> bo
 /// # Safety
 /// O1, O2; the caller has brought the count to 0, which happens once.
 unsafe fn give_back(managed: *mut _PyManagedBufferObject) {
-    // SAFETY: O2; nobody else changes the flags any more.
+    // SAFETY: O2; no other code changes the flags any more.
     unsafe {
         let flags = atomic_flags(&raw mut (*managed).flags);
         flags.store(flags.load(Ordering::Relaxed) | _Py_MANAGED_BUFFER_RELEASED, Ordering::Release);

@@ -121,7 +121,7 @@ impl<'a> Work<'a> {
         Operand { scalar: self.ctype.scalar(), swapped: false }
     }
 
-    /// `None` where there is no room for an axis more.
+    /// `None` if there is no room for another axis.
     ///
     /// # Safety
     /// W1 to W4.
@@ -144,7 +144,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// `None` where there is no room for an axis more.
+    /// `None` if there is no room for another axis.
     ///
     /// # Safety
     /// W1 to W4, for the array first.

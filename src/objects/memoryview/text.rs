@@ -134,7 +134,7 @@ unsafe fn items(
             }
         }
     };
-    // SAFETY: the caller passes on W1 and W3; of the second operand nothing but its address is made, and nobody uses that.
+    // SAFETY: the caller passes on W1 and W3; of the second operand only addresses are computed, and not used.
     let _: ControlFlow<()> = unsafe { kernels::visit(&walk, start, null_mut(), show) };
     result?;
     lists.finish()
@@ -268,7 +268,7 @@ impl GrowingText {
             self.grow(end)?;
         }
         if let Some(object) = &self.object {
-            // SAFETY: the object has `room` bytes, not less than `end`, and is seen by nobody else (O3).
+            // SAFETY: the object has `room` bytes, not less than `end`, and no other code sees it (O3).
             unsafe {
                 let start = bytes::start(object.as_non_null()).cast::<u8>();
                 core::ptr::copy_nonoverlapping(piece.as_ptr(), start.add(self.length), piece.len());
@@ -294,7 +294,7 @@ impl GrowingText {
     fn resize(&mut self, room: usize) -> Result<()> {
         let length = isize::try_from(room).map_err(|_| Error::no_memory())?;
         let object = self.object.take().ok_or(Error::no_memory())?;
-        // SAFETY: an object of this one's, which nobody else uses.
+        // SAFETY: this value's own object, which no other code uses.
         self.object = Some(unsafe { bytes::resize(object, length)? });
         self.room = room;
         Ok(())

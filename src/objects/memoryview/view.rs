@@ -420,7 +420,7 @@ unsafe fn is_plain(exporter: *mut PyObject) -> bool {
 }
 
 /// `tp_dealloc` of the last memoryview of a managed buffer, or of one that has been released before. From now on it has been,
-/// for whoever comes by its address meanwhile.
+/// for code that obtains its address meanwhile.
 unsafe extern "C" fn dealloc_last(op: *mut PyObject) {
     // SAFETY: as in `dealloc`. One that had been released has a reference in the place of a count.
     unsafe {

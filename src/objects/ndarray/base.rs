@@ -80,7 +80,7 @@ pub(super) struct Loose(NonNull<Base>);
 
 impl Drop for Loose {
     fn drop(&mut self) {
-        // SAFETY: allocated by `allocate`, in this domain; nobody else has it.
+        // SAFETY: allocated by `allocate`, in this domain; no other code has it.
         unsafe { alloc::free(Domain::Mem, self.0.as_ptr().cast()) };
     }
 }
@@ -197,7 +197,7 @@ impl Loose {
         let behind = table.checked_add(memlen).ok_or(Error::no_memory())?;
         let view = Py_buffer { len, itemsize, readonly: (!has(c::PYBUFFER_ND_WRITABLE)).into(), ..Py_buffer::EMPTY };
         let (mut loose, start) = Self::allocate(&view, ndim, Some(format), behind.unsigned_abs())?;
-        // SAFETY: there are as many bytes after the base, which are 0, and nobody else has them.
+        // SAFETY: there are as many bytes after the base, which are 0, and no other code has them.
         let memory = unsafe { core::slice::from_raw_parts_mut(start.offset(table), memlen.unsigned_abs()) };
         fill(memory)?;
         let base = loose.get();

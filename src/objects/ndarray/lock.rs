@@ -30,7 +30,7 @@ impl Locked {
 
     /// The base on the top.
     pub(super) fn head(&mut self) -> Result<&mut Base> {
-        // SAFETY: an ndarray has a base, which nobody else uses while this lives (O3). Foreign code that is called while
+        // SAFETY: an ndarray has a base, which no other thread uses while this lives (O3). Foreign code that is called while
         // the object is made or destroyed finds none.
         unsafe { (*self.0.as_ptr()).head.as_mut() }.ok_or(Error::buffer(c"the ndarray is being destroyed"))
     }

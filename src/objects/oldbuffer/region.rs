@@ -11,7 +11,7 @@ use crate::runtime::indicator;
 use crate::runtime::refs::Owned;
 use crate::runtime::types;
 
-/// `Py_END_OF_BUFFER`: as far as the memory of the base goes.
+/// `Py_END_OF_BUFFER`: up to the end of the memory of the base.
 pub(super) const END_OF_BUFFER: Py_ssize_t = -1;
 
 pub(super) const READ_ONLY: Error = Error::wrong_type(c"buffer is read-only");
