@@ -1,4 +1,4 @@
-/* How much of the stack the public functions use: at most 32 KB, at every level of instructions. Hosts of plug-ins, coroutines
+/* How much of the stack the public functions use: at most 32 KB, at every instruction level. Hosts of plug-ins, coroutines
  * and audio threads have small stacks.
  *
  * A child for each level runs all operations on a thread whose stack is this program's, filled with a pattern: what an

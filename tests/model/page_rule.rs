@@ -1,5 +1,5 @@
 //! The page rule of `src/kernels/mod.rs`: nothing is read or written before the first item or after the last one, whatever the
-//! items' size, the gaps between them, the direction and the number of items, at every level of instructions.
+//! items' size, the gaps between them, the direction and the number of items, at every instruction level.
 //!
 //! Each operand ends where an inaccessible page starts, or starts where one ends. Copies are compared with a loop
 //! over all items, and so are the bytes between the items. All sizes and gaps are tried each time; the rest of a case
