@@ -26,14 +26,14 @@ pub unsafe extern "C" fn PyMem_RawCalloc(count: usize, size: usize) -> *mut c_vo
 /// is unchanged.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyMem_RawRealloc(memory: *mut c_void, size: usize) -> *mut c_void {
-    // SAFETY: the contract of the function.
+    // SAFETY: the program passes NULL or live memory of the domain.
     unsafe { alloc::realloc(Domain::Raw, memory, size) }
 }
 
 /// Frees memory of the domain RAW; does nothing for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyMem_RawFree(memory: *mut c_void) {
-    // SAFETY: the contract of the function.
+    // SAFETY: the program passes NULL or live memory of the domain.
     unsafe { alloc::free(Domain::Raw, memory) };
 }
 
@@ -53,14 +53,14 @@ pub unsafe extern "C" fn PyMem_Calloc(count: usize, size: usize) -> *mut c_void 
 /// is unchanged.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyMem_Realloc(memory: *mut c_void, size: usize) -> *mut c_void {
-    // SAFETY: the contract of the function.
+    // SAFETY: the program passes NULL or live memory of the domain.
     unsafe { alloc::realloc(Domain::Mem, memory, size) }
 }
 
 /// Frees memory of the domain MEM; does nothing for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyMem_Free(memory: *mut c_void) {
-    // SAFETY: the contract of the function.
+    // SAFETY: the program passes NULL or live memory of the domain.
     unsafe { alloc::free(Domain::Mem, memory) };
 }
 
@@ -80,14 +80,14 @@ pub unsafe extern "C" fn PyObject_Calloc(count: usize, size: usize) -> *mut c_vo
 /// is unchanged.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_Realloc(memory: *mut c_void, size: usize) -> *mut c_void {
-    // SAFETY: the contract of the function.
+    // SAFETY: the program passes NULL or live memory of the domain.
     unsafe { alloc::realloc(Domain::Object, memory, size) }
 }
 
 /// Frees memory of the domain OBJ; does nothing for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_Free(memory: *mut c_void) {
-    // SAFETY: the contract of the function.
+    // SAFETY: the program passes NULL or live memory of the domain.
     unsafe { alloc::free(Domain::Object, memory) };
 }
 
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn PyObject_Free(memory: *mut c_void) {
 pub unsafe extern "C" fn PyMem_GetAllocator(domain: PyMemAllocatorDomain, allocator: *mut PyMemAllocatorEx) {
     let hooks = Domain::from_c(domain).map_or(PyMemAllocatorEx::NONE, alloc::allocator);
     if !allocator.is_null() {
-        // SAFETY: the contract of the function.
+        // SAFETY: `allocator` is not NULL, so it may be written.
         unsafe { allocator.write(hooks) };
     }
 }
@@ -110,10 +110,10 @@ pub unsafe extern "C" fn PyMem_GetAllocator(domain: PyMemAllocatorDomain, alloca
 /// pending. While they run, a bytearray that the call reads counts as viewed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyMem_SetAllocator(domain: PyMemAllocatorDomain, allocator: *mut PyMemAllocatorEx) {
-    // SAFETY: the contract of the function.
+    // SAFETY: the program guarantees that no other thread is in the library, and that `allocator` is NULL or may be read.
     let hooks = unsafe { allocator.as_ref() }.copied().filter(PyMemAllocatorEx::is_complete);
     if let (Some(domain), Some(hooks)) = (Domain::from_c(domain), hooks) {
-        // SAFETY: the contract of the function.
+        // SAFETY: the program guarantees that no other thread is in the library, and that `allocator` is NULL or may be read.
         unsafe { alloc::set_allocator(domain, hooks) };
     }
 }

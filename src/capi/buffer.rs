@@ -85,7 +85,7 @@ pub unsafe extern "C" fn PyObject_CheckBuffer(obj: *mut PyObject) -> c_int {
 pub unsafe extern "C" fn PyObject_GetBuffer(obj: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
     boundary(|| {
         let (obj, request) = (non_null(obj)?, Request::new(flags)?);
-        // SAFETY: the contract of the function.
+        // SAFETY: O1; the program guarantees that the view may be written and is not moved (B2).
         unsafe { buffer::get_buffer(obj.as_ptr(), view, request) }
     })
 }
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn PyBuffer_Release(view: *mut Py_buffer) {
 pub unsafe extern "C" fn PyBuffer_GetPointer(view: *const Py_buffer, indices: *const Py_ssize_t) -> *mut c_void {
     boundary(|| {
         let view = non_null(view.cast_mut())?;
-        // SAFETY: the contract of the function.
+        // SAFETY: B1; the program guarantees that the indices are within the shape.
         unsafe { buffer::item_pointer(view.as_ref(), indices) }
     })
 }
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn PyBuffer_GetPointer(view: *const Py_buffer, indices: *c
 pub unsafe extern "C" fn PyBuffer_SizeFromFormat(format: *const c_char) -> Py_ssize_t {
     boundary(|| {
         let format = non_null(format.cast_mut())?;
-        // SAFETY: the contract of the function: a C string.
+        // SAFETY: not NULL, so the program guarantees a C string.
         format::size(unsafe { CStr::from_ptr(format.as_ptr()) })
     })
 }
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn PyBuffer_FillContiguousStrides(
         return;
     }
     let order = if byte(order) == b'F' { Order::Fortran } else { Order::C };
-    // SAFETY: the contract of the function: both have `ndims` entries, and they are not the same array.
+    // SAFETY: the program guarantees: both have `ndims` entries, and they are not the same array.
     unsafe {
         let shape = core::slice::from_raw_parts(shape, ndims);
         fill_strides(shape, itemsize as isize, order, core::slice::from_raw_parts_mut(strides, ndims));
@@ -176,7 +176,7 @@ pub unsafe extern "C" fn PyBuffer_FillInfo(
     flags: c_int,
 ) -> c_int {
     boundary(|| {
-        // SAFETY: the contract of the function.
+        // SAFETY: O1 for `obj`; the view is NULL or may be written.
         unsafe { buffer::fill_info(view, obj, buf, len, readonly, flags) }
     })
 }
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn PyBuffer_ToContiguous(
     boundary(|| {
         let view = non_null(view.cast_mut())?;
         let (buf, order) = (bytes_at(buf, len)?, order_of(order)?);
-        // SAFETY: the contract of the function.
+        // SAFETY: B1, W3; `len` bytes may be written at `buf`, which is not memory of the view (W4).
         unsafe { buffer::to_contiguous(buf, view.as_ref(), len, order) }
     })
 }
@@ -219,7 +219,7 @@ pub unsafe extern "C" fn PyBuffer_FromContiguous(
     boundary(|| {
         let view = non_null(view.cast_mut())?;
         let (buf, order) = (bytes_at(buf, len)?, order_of(order)?);
-        // SAFETY: the contract of the function.
+        // SAFETY: B1, W3; `len` bytes may be read at `buf`, which is not memory of the view (W4).
         unsafe { buffer::from_contiguous(view.as_ref(), buf, len, order) }
     })
 }
@@ -253,7 +253,7 @@ pub unsafe extern "C" fn PyObject_CopyToObject(
     boundary(|| {
         let obj = non_null(obj)?;
         let (buf, order) = (bytes_at(buf, len)?, order_of(order)?);
-        // SAFETY: O1 and the contract of the function.
+        // SAFETY: O1, W3; `len` bytes may be read at `buf`.
         unsafe { buffer::copy_to_object(obj.as_ptr(), buf, len, order) }
     })
 }
@@ -315,6 +315,6 @@ pub unsafe extern "C" fn PyObject_AsCharBuffer(
     buffer: *mut *const c_char,
     buffer_len: *mut Py_ssize_t,
 ) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: the caller's arguments are passed on: O1, and both pointers are NULL or may be written.
     unsafe { PyObject_AsReadBuffer(obj, buffer.cast(), buffer_len) }
 }

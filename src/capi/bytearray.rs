@@ -25,7 +25,7 @@ pub unsafe extern "C" fn PyByteArray_FromObject(obj: *mut PyObject) -> *mut PyOb
 /// `SystemError` for a negative size, `MemoryError`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyByteArray_FromStringAndSize(bytes: *const c_char, size: Py_ssize_t) -> *mut PyObject {
-    // SAFETY: the contract of the function.
+    // SAFETY: the program guarantees that `bytes` is NULL or has `size` bytes.
     boundary(|| unsafe { bytearray::from_memory(bytes.cast(), size) })
 }
 

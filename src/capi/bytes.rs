@@ -18,7 +18,7 @@ use crate::runtime::refs::Owned;
 /// one that exceeds `PY_SSIZE_T_MAX` together with the object's head, `MemoryError`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_FromStringAndSize(bytes: *const c_char, size: Py_ssize_t) -> *mut PyObject {
-    // SAFETY: the contract of the function.
+    // SAFETY: the program guarantees that `bytes` is NULL or has `size` bytes.
     boundary(|| unsafe { bytes::from_memory(bytes.cast(), size) })
 }
 
@@ -28,7 +28,7 @@ pub unsafe extern "C" fn PyBytes_FromStringAndSize(bytes: *const c_char, size: P
 pub unsafe extern "C" fn PyBytes_FromString(string: *const c_char) -> *mut PyObject {
     boundary(|| {
         let string = non_null(string.cast_mut())?;
-        // SAFETY: the contract of the function: a C string.
+        // SAFETY: not NULL, so the program guarantees a C string.
         unsafe {
             let string = CStr::from_ptr(string.as_ptr()).to_bytes();
             bytes::from_memory(string.as_ptr(), string.len().cast_signed())
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn PyBytes_AsStringAndSize(
 ) -> c_int {
     boundary(|| {
         let (string, obj) = (non_null(string)?, non_null(obj)?);
-        // SAFETY: O1; O2 after the downcast; the contract of the function.
+        // SAFETY: O1; O2 after the downcast; `string` may be written, and `length` is NULL or may be written.
         unsafe {
             let object = bytes::downcast(obj)?;
             let content = bytes::content(object);
@@ -104,8 +104,8 @@ pub unsafe extern "C" fn PyBytes_AsStringAndSize(
 pub unsafe extern "C" fn PyBytes_Concat(bytes: *mut *mut PyObject, other: *mut PyObject) {
     boundary(|| {
         let place = non_null(bytes)?;
-        // SAFETY: the contract of the function: an owned reference or NULL, O1. It leaves its place first, so that no code
-        // sees it there while it is being dropped.
+        // SAFETY: `*bytes` is an owned reference or NULL, O1. It leaves its place first, so that no code sees it there while it
+        // is being dropped.
         unsafe {
             let Some(first) = Owned::from_raw(place.replace(null_mut())) else { return Ok(()) };
             if let Ok(other) = non_null(other) {
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn PyBytes_Concat(bytes: *mut *mut PyObject, other: *mut P
 /// `PyBytes_Concat`, and drops the reference to `other`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBytes_ConcatAndDel(bytes: *mut *mut PyObject, other: *mut PyObject) {
-    // SAFETY: the same contract, and `other` is NULL or an owned reference.
+    // SAFETY: `*bytes` is an owned reference or NULL, O1, and `other` is NULL or an owned reference.
     unsafe {
         PyBytes_Concat(bytes, other);
         drop(Owned::from_raw(other));
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn PyBytes_ConcatAndDel(bytes: *mut *mut PyObject, other: 
 pub unsafe extern "C" fn _PyBytes_Resize(bytes: *mut *mut PyObject, newsize: Py_ssize_t) -> c_int {
     boundary(|| {
         let place = non_null(bytes)?;
-        // SAFETY: the contract of the function: an owned reference, O1; O2 after the check.
+        // SAFETY: `*bytes` is an owned reference, O1; O2 after the check.
         unsafe {
             let old = Owned::from_raw(place.replace(null_mut())).ok_or(Error::NullArgument)?;
             if !bytes::check(old.as_ptr()) {

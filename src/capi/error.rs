@@ -41,7 +41,7 @@ fn set(made: impl FnOnce() -> Result<Owned<PyObject>>) {
 /// Makes an error pending: of the type `exception`, with a copy of the C string `message`, in UTF-8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyErr_SetString(exception: *mut PyObject, message: *const c_char) {
-    // SAFETY: the contract of the function.
+    // SAFETY: O1; the program guarantees that `message` is NULL or a C string.
     set(|| unsafe {
         let ty = exception_type(exception)?;
         if message.is_null() {
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn PyErr_SetString(exception: *mut PyObject, message: *con
 /// Makes an error without a message pending.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyErr_SetNone(exception: *mut PyObject) {
-    // SAFETY: the same contract.
+    // SAFETY: the caller's argument is passed on: NULL or O1.
     unsafe { PyErr_SetObject(exception, null_mut()) };
 }
 
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn PyErr_SetNone(exception: *mut PyObject) {
 /// of `exception` itself, that very exception becomes pending. Where it is a bytes object, its content is the message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyErr_SetObject(exception: *mut PyObject, value: *mut PyObject) {
-    // SAFETY: the contract of the function.
+    // SAFETY: NULL or O1 for both.
     set(|| unsafe { exception_from(exception_type(exception)?, share(value)) });
 }
 
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn PyErr_Occurred() -> *mut PyObject {
 /// Whether the pending error is of the type `exception` or one derived from it: 1 or 0; 0 where none is pending.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyErr_ExceptionMatches(exception: *mut PyObject) -> c_int {
-    // SAFETY: the same contract; what is pending is an exception type.
+    // SAFETY: O1 for `exception`; what is pending is an exception type.
     unsafe { PyErr_GivenExceptionMatches(indicator::occurred().cast(), exception) }
 }
 
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn PyErr_Clear() {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyErr_Fetch(ty: *mut *mut PyObject, value: *mut *mut PyObject, traceback: *mut *mut PyObject) {
     let exception = indicator::take();
-    // SAFETY: O1; the contract of the function: each is NULL or may be written.
+    // SAFETY: O1; each pointer is NULL or may be written.
     unsafe {
         let of = exception.as_ref().and_then(|exception| share(types::type_of(exception.as_ptr()).cast()));
         for (to, object) in [(ty, of), (value, exception), (traceback, None)] {

@@ -42,7 +42,8 @@ pub unsafe extern "C" fn pybuffer_fill_view(
         if view.is_null() {
             return Err(Error::buffer(c"pybuffer_fill_view: view==NULL argument is obsolete"));
         }
-        // SAFETY: the contract of the function. The description is copied first: it may be the view itself.
+        // SAFETY: the program guarantees O1, B1 for the description, B2 for the view, and B3. The description is copied first:
+        // it may be the view itself.
         unsafe {
             let checked = non_null(exporter).and_then(|exporter| {
                 let description = *non_null(description.cast_mut())?.as_ref();
@@ -80,7 +81,7 @@ pub unsafe extern "C" fn pybuffer_memory_new(
 ) -> *mut PyObject {
     boundary(|| {
         let description = non_null(description.cast_mut())?;
-        // SAFETY: the contract of the function.
+        // SAFETY: B1 for the description; the program guarantees that the memory lives until `destroy` is called.
         unsafe { memory::new(description.as_ref(), destroy, context) }
     })
 }
@@ -96,7 +97,8 @@ pub unsafe extern "C" fn pybuffer_memoryview_from_memory(
 ) -> *mut PyObject {
     boundary(|| {
         let description = non_null(description.cast_mut())?;
-        // SAFETY: the contract of the function; no other code has seen the object.
+        // SAFETY: B1 for the description; the program guarantees that the memory lives until `destroy` is called; no other code
+        // has seen the object.
         unsafe {
             let memory = memory::new(description.as_ref(), destroy, context)?;
             memoryview::from_object(memory.as_non_null().cast()).inspect_err(|_| memory::disown(&memory))
@@ -129,7 +131,7 @@ pub unsafe extern "C" fn pybuffer_check_exporter(
 ) -> Py_ssize_t {
     boundary(|| {
         let obj = non_null(obj)?;
-        // SAFETY: the contract of the function.
+        // SAFETY: O1; the program guarantees that no other thread uses the object, and `report` may be called.
         unsafe { Ok(buffer::check_exporter(obj, report, context)? as Py_ssize_t) }
     })
 }

@@ -43,7 +43,7 @@ unsafe fn field<T: Failure>(format: *mut PyObject, read: impl FnOnce(*mut Format
 pub unsafe extern "C" fn pybuffer_format_parse(format: *const c_char) -> *mut PyObject {
     boundary(|| {
         let format = non_null(format.cast_mut())?;
-        // SAFETY: the contract of the function: a C string.
+        // SAFETY: not NULL, so the program guarantees a C string.
         format::parse(unsafe { CStr::from_ptr(format.as_ptr()) })
     })
 }
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn pybuffer_format_parse_sized(format: *const c_char, item
     boundary(|| {
         let format = non_null(format.cast_mut())?;
         let itemsize = count_of(itemsize)?;
-        // SAFETY: the contract of the function: a C string.
+        // SAFETY: not NULL, so the program guarantees a C string.
         format::parse_sized(unsafe { CStr::from_ptr(format.as_ptr()) }, itemsize)
     })
 }
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn pybuffer_format_parse_sized(format: *const c_char, item
 /// items. It lives as long as the format. NULL with `TypeError` if `format` is not a format, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_root(format: *mut PyObject) -> *const pybuffer_item {
-    // SAFETY: the same contract; the object is a format (O2), whose fields do not change.
+    // SAFETY: NULL or O1; the object is a format (O2), whose fields do not change.
     unsafe { field(format, |format| (*format).root.cast_mut()) }
 }
 
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn pybuffer_format_root(format: *mut PyObject) -> *const p
 /// `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_itemsize(format: *mut PyObject) -> Py_ssize_t {
-    // SAFETY: the same contract; the object is a format (O2), whose fields do not change.
+    // SAFETY: NULL or O1; the object is a format (O2), whose fields do not change.
     unsafe { field(format, |format| (*format).size) }
 }
 
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn pybuffer_format_itemsize(format: *mut PyObject) -> Py_s
 /// `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_alignment(format: *mut PyObject) -> Py_ssize_t {
-    // SAFETY: the same contract; the object is a format (O2), whose fields do not change.
+    // SAFETY: NULL or O1; the object is a format (O2), whose fields do not change.
     unsafe { field(format, |format| (*format).align) }
 }
 
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn pybuffer_format_alignment(format: *mut PyObject) -> Py_
 /// for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_text(format: *mut PyObject) -> *const c_char {
-    // SAFETY: the same contract; the object is a format (O2), whose fields do not change.
+    // SAFETY: NULL or O1; the object is a format (O2), whose fields do not change.
     unsafe { field(format, |format| (*format).text.cast_mut()) }
 }
 
@@ -124,7 +124,7 @@ pub unsafe extern "C" fn pybuffer_format_equivalent(a: *mut PyObject, b: *mut Py
 /// with `TypeError` if `format` is not a format, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_format_value_count(format: *mut PyObject) -> Py_ssize_t {
-    // SAFETY: the same contract; the object is a format (O2), whose fields do not change.
+    // SAFETY: NULL or O1; the object is a format (O2), whose fields do not change.
     unsafe { field(format, |format| (*format).values) }
 }
 
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn pybuffer_format_unpack(
     item: *const c_void,
     values: *mut pybuffer_value,
 ) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: the caller's arguments are passed on: O1, one item to read, and room for its values.
     unsafe { pybuffer_format_unpack_items(format, item, 0, 1, values) }
 }
 
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn pybuffer_format_unpack_items(
     boundary(|| {
         let (format, items, values) = (non_null(format)?, non_null(items.cast_mut())?, non_null(values)?);
         let count = count_of(count)?;
-        // SAFETY: O1; O2 after the downcast; the contract of the function.
+        // SAFETY: O1; O2 after the downcast; `count` items may be read, and their values written.
         unsafe {
             let format = format::downcast(format)?;
             format::unpack(format, items.as_ptr().cast_const().cast(), stride, count, values.as_ptr())
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn pybuffer_format_pack(
 ) -> c_int {
     boundary(|| {
         let (format, item, values) = (non_null(format)?, non_null(item)?, non_null(values.cast_mut())?);
-        // SAFETY: O1; O2 after the downcast; the contract of the function.
+        // SAFETY: O1; O2 after the downcast; the item may be written, and its values read.
         unsafe { format::pack(format::downcast(format)?, item.as_ptr().cast(), values.as_ptr()) }
     })
 }

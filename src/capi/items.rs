@@ -33,7 +33,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_item_pointer(
 ) -> *mut c_void {
     boundary(|| {
         let view = non_null(view)?;
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1, W3; `nindices` indices may be read.
         unsafe { memoryview::item_pointer(view, slice_of(indices, nindices)?) }
     })
 }
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_get_item(
     boundary(|| {
         let (view, values) = (non_null(view)?, non_null(values)?);
         let count = count_of(nvalues)?;
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1, W3; `nindices` indices may be read, and `nvalues` values written.
         unsafe { memoryview::get_item(view, slice_of(indices, nindices)?, values.as_ptr(), count) }
     })
 }
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_set_item(
 ) -> c_int {
     boundary(|| {
         let (view, values) = (non_null(view)?, non_null(values.cast_mut())?);
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1, W3; `nindices` indices and `nvalues` values may be read.
         unsafe {
             let values = slice_of(values.as_ptr(), nvalues)?;
             memoryview::set_item(view, slice_of(indices, nindices)?, values)
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_get_int64(
     nindices: c_int,
     number: *mut i64,
 ) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: O1, W3; `nindices` indices may be read, and `number` is NULL or may be written.
     unsafe { get(view, indices, nindices, number) }
 }
 
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_get_uint64(
     nindices: c_int,
     number: *mut u64,
 ) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: O1, W3; `nindices` indices may be read, and `number` is NULL or may be written.
     unsafe { get(view, indices, nindices, number) }
 }
 
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_get_double(
     nindices: c_int,
     number: *mut f64,
 ) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: O1, W3; `nindices` indices may be read, and `number` is NULL or may be written.
     unsafe { get(view, indices, nindices, number) }
 }
 
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_set_int64(
     nindices: c_int,
     number: i64,
 ) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: O1, W3; `nindices` indices may be read.
     unsafe { set(view, indices, nindices, number) }
 }
 
@@ -169,7 +169,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_set_uint64(
     nindices: c_int,
     number: u64,
 ) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: O1, W3; `nindices` indices may be read.
     unsafe { set(view, indices, nindices, number) }
 }
 
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_set_double(
     nindices: c_int,
     number: f64,
 ) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: O1, W3; `nindices` indices may be read.
     unsafe { set(view, indices, nindices, number) }
 }
 
@@ -199,7 +199,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_values(
     boundary(|| {
         let (view, values) = (non_null(view)?, non_null(values)?);
         let count = count_of(nvalues)?;
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1, W3; `nvalues` values may be written.
         unsafe { memoryview::values(view, values.as_ptr(), count) }
     })
 }
@@ -218,7 +218,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_set_values(
     boundary(|| {
         let (view, values) = (non_null(view)?, non_null(values.cast_mut())?);
         let count = count_of(nvalues)?;
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1, W3; `nvalues` values may be read.
         unsafe { memoryview::set_values(view, values.as_ptr(), count) }
     })
 }
@@ -246,7 +246,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_count(
 ) -> Py_ssize_t {
     boundary(|| {
         let (view, values) = (non_null(view)?, non_null(values.cast_mut())?);
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1, W3; `nvalues` values may be read.
         unsafe { memoryview::count(view, slice_of(values.as_ptr(), nvalues)?) }
     })
 }
@@ -266,7 +266,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_index(
 ) -> Py_ssize_t {
     boundary(|| {
         let (view, values) = (non_null(view)?, non_null(values.cast_mut())?);
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1, W3; `nvalues` values may be read.
         unsafe { memoryview::index(view, slice_of(values.as_ptr(), nvalues)?, start, stop) }
     })
 }
@@ -304,7 +304,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_next_item(
     boundary(|| {
         let (iterator, values) = (non_null(iterator)?, non_null(values)?);
         let count = count_of(nvalues)?;
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1, W3; `nvalues` values may be written.
         unsafe { memoryview::next_item(iterator, values.as_ptr(), count) }
     })
 }

@@ -51,7 +51,7 @@ pub unsafe extern "C" fn PyMemoryView_FromMemory(mem: *mut c_char, size: Py_ssiz
         if size < 0 {
             return Err(Error::bad_argument());
         }
-        // SAFETY: the contract of the function.
+        // SAFETY: the program keeps `size` bytes at `mem` for as long as the view is used.
         unsafe { memoryview::from_memory(mem.cast(), size, writable) }
     })
 }
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn PyMemoryView_FromMemory(mem: *mut c_char, size: Py_ssiz
 pub unsafe extern "C" fn PyMemoryView_FromBuffer(info: *const Py_buffer) -> *mut PyObject {
     boundary(|| {
         let info = non_null(info.cast_mut())?;
-        // SAFETY: the contract of the function.
+        // SAFETY: B1; the program guarantees that the memory and the format outlive the view.
         unsafe { memoryview::from_buffer(info.as_ref()) }
     })
 }
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_new(
 ) -> *mut PyObject {
     boundary(|| {
         let (format, order) = (non_null(format.cast_mut())?, definite_order_of(order)?);
-        // SAFETY: the contract of the function: a C string, and as many entries.
+        // SAFETY: not NULL, so the program guarantees a C string, and as many entries.
         unsafe { memoryview::new(CStr::from_ptr(format.as_ptr()), slice_of(shape, ndim)?, order) }
     })
 }

@@ -110,7 +110,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_new(
     flags: c_int,
 ) -> *mut PyObject {
     boundary(|| {
-        // SAFETY: the contract of the function.
+        // SAFETY: the program guarantees `nbytes` bytes, a C string or NULL, and arrays that are NULL or have `ndim` entries.
         let (items, layout) = unsafe { (bytes(items, nbytes)?, layout(format, ndim, shape, strides, offset, flags)?) };
         ndarray::new(nbytes, &layout, copy_of(items))
     })
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_from_values(
     flags: c_int,
 ) -> *mut PyObject {
     boundary(|| {
-        // SAFETY: the contract of the function.
+        // SAFETY: the program guarantees `nvalues` values, a C string or NULL, and arrays that are NULL or have `ndim` entries.
         unsafe {
             let layout = layout(format, ndim, shape, strides, offset, flags)?;
             let (values, memlen) = self::values(values, nvalues, &layout)?;
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_zeros(
     flags: c_int,
 ) -> *mut PyObject {
     boundary(|| {
-        // SAFETY: the contract of the function.
+        // SAFETY: the program guarantees a C string or NULL, and an array that is NULL or has `ndim` entries.
         let layout = unsafe { layout(format, ndim, shape, core::ptr::null(), 0, flags | c::PYBUFFER_ND_WRITABLE)? };
         ndarray::new(layout.memlen()?, &layout, |_| Ok(()))
     })
@@ -201,7 +201,8 @@ pub unsafe extern "C" fn pybuffer_ndarray_push(
 ) -> c_int {
     boundary(|| {
         let nd = non_null(nd)?;
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1; the program guarantees `nbytes` bytes, a C string or NULL, and arrays that are NULL or have `ndim`
+        // entries.
         unsafe {
             let (items, layout) = (bytes(items, nbytes)?, layout(format, ndim, shape, strides, offset, flags)?);
             ndarray::push(nd, nbytes, &layout, copy_of(items))
@@ -226,7 +227,8 @@ pub unsafe extern "C" fn pybuffer_ndarray_push_values(
 ) -> c_int {
     boundary(|| {
         let nd = non_null(nd)?;
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1; the program guarantees `nvalues` values, a C string or NULL, and arrays that are NULL or have `ndim`
+        // entries.
         unsafe {
             let layout = layout(format, ndim, shape, strides, offset, flags)?;
             let (values, memlen) = self::values(values, nvalues, &layout)?;
@@ -257,7 +259,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_pop(nd: *mut PyObject) -> c_int {
 pub unsafe extern "C" fn pybuffer_ndarray_get_state(nd: *mut PyObject, state: *mut pybuffer_ndarray_state) -> c_int {
     boundary(|| {
         let (nd, state) = (non_null(nd)?, non_null(state)?);
-        // SAFETY: O1; the contract of the function: it may be written.
+        // SAFETY: O1; `state` is not NULL, so it may be written.
         unsafe { state.write(ndarray::state(nd)?) };
         Ok(())
     })
@@ -277,7 +279,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_subscript(
 ) -> *mut PyObject {
     boundary(|| {
         let nd = non_null(nd)?;
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1; `count` subscripts may be read.
         unsafe { ndarray::subscript(nd, self::subscripts(subscripts, count)?) }
     })
 }
@@ -298,7 +300,7 @@ pub unsafe extern "C" fn pybuffer_ndarray_assign(
 ) -> c_int {
     boundary(|| {
         let (nd, source) = (non_null(nd)?, non_null(source)?);
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1 for both, W3; `count` subscripts may be read.
         unsafe { ndarray::assign(nd, self::subscripts(subscripts, count)?, source) }
     })
 }
@@ -337,7 +339,7 @@ pub unsafe extern "C" fn pybuffer_verify_structure(
         let (shape, strides): (&[Py_ssize_t], &[Py_ssize_t]) = match usize::try_from(ndim) {
             Err(_) => return Ok(false),
             Ok(0) => (&[], &[]),
-            // SAFETY: the contract of the function.
+            // SAFETY: the program guarantees that both arrays have `ndim` entries.
             Ok(count) => unsafe {
                 let array = |start| core::slice::from_raw_parts(start, count);
                 (

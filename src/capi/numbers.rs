@@ -25,7 +25,7 @@ use crate::runtime::boundary::{boundary, non_null};
 unsafe fn to_array<T>(view: *mut PyObject, numbers: *mut T, count: Py_ssize_t, ctype: CType) -> c_int {
     boundary(|| {
         let (view, numbers) = (non_null(view)?, non_null(numbers)?);
-        // SAFETY: O1; the contract of the functions.
+        // SAFETY: O1, W3; `count` numbers may be written, which are not memory of the view (W4).
         unsafe { memoryview::to_array(view, numbers.cast(), count, ctype) }
     })
 }
@@ -35,7 +35,7 @@ unsafe fn to_array<T>(view: *mut PyObject, numbers: *mut T, count: Py_ssize_t, c
 unsafe fn from_array<T>(view: *mut PyObject, numbers: *const T, count: Py_ssize_t, ctype: CType) -> c_int {
     boundary(|| {
         let (view, numbers) = (non_null(view)?, non_null(numbers.cast_mut())?);
-        // SAFETY: O1; the contract of the functions.
+        // SAFETY: O1, W3; `count` numbers may be read, which are not memory of the view (W4).
         unsafe { memoryview::from_array(view, numbers.cast(), count, ctype) }
     })
 }
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_to_double(
     numbers: *mut f64,
     count: Py_ssize_t,
 ) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: the caller's arguments are passed on: O1, and `count` numbers may be written.
     unsafe { to_array(view, numbers, count, CType::Double) }
 }
 
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_to_float(
     numbers: *mut f32,
     count: Py_ssize_t,
 ) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: the caller's arguments are passed on: O1, and `count` numbers may be written.
     unsafe { to_array(view, numbers, count, CType::Float) }
 }
 
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_to_int64(
     numbers: *mut i64,
     count: Py_ssize_t,
 ) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: the caller's arguments are passed on: O1, and `count` numbers may be written.
     unsafe { to_array(view, numbers, count, CType::Int64) }
 }
 
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_to_uint64(
     numbers: *mut u64,
     count: Py_ssize_t,
 ) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: the caller's arguments are passed on: O1, and `count` numbers may be written.
     unsafe { to_array(view, numbers, count, CType::Uint64) }
 }
 
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_from_double(
     numbers: *const f64,
     count: Py_ssize_t,
 ) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: the caller's arguments are passed on: O1, and `count` numbers may be read.
     unsafe { from_array(view, numbers, count, CType::Double) }
 }
 
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_from_float(
     numbers: *const f32,
     count: Py_ssize_t,
 ) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: the caller's arguments are passed on: O1, and `count` numbers may be read.
     unsafe { from_array(view, numbers, count, CType::Float) }
 }
 
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_from_int64(
     numbers: *const i64,
     count: Py_ssize_t,
 ) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: the caller's arguments are passed on: O1, and `count` numbers may be read.
     unsafe { from_array(view, numbers, count, CType::Int64) }
 }
 
@@ -150,6 +150,6 @@ pub unsafe extern "C" fn pybuffer_memoryview_from_uint64(
     numbers: *const u64,
     count: Py_ssize_t,
 ) -> c_int {
-    // SAFETY: the same contract.
+    // SAFETY: the caller's arguments are passed on: O1, and `count` numbers may be read.
     unsafe { from_array(view, numbers, count, CType::Uint64) }
 }

@@ -49,7 +49,7 @@ pub unsafe extern "C" fn _Py_Dealloc(op: *mut PyObject) {
 pub unsafe extern "C" fn PyType_Ready(ty: *mut PyTypeObject) -> c_int {
     boundary(|| {
         let ty = non_null(ty)?;
-        // SAFETY: the contract of the function.
+        // SAFETY: the program guarantees a type object that no other thread uses yet (O3).
         unsafe { ready::ready(ty.as_ptr()) }
     })
 }
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn PyObject_Init(op: *mut PyObject, ty: *mut PyTypeObject)
             return Err(Error::no_memory());
         }
         let ty = non_null(ty)?;
-        // SAFETY: the contract of the function.
+        // SAFETY: the program guarantees memory for an instance, and a type object.
         unsafe { object::init(op, ty.as_ptr()) };
         Ok(op)
     })
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn PyObject_InitVar(
             return Err(Error::no_memory());
         }
         let ty = non_null(ty)?;
-        // SAFETY: the contract of the function.
+        // SAFETY: the program guarantees memory for an instance, and a type object.
         unsafe { object::init_var(op, ty.as_ptr(), size) };
         Ok(op)
     })
@@ -179,13 +179,13 @@ pub unsafe extern "C" fn PySequence_Size(op: *mut PyObject) -> Py_ssize_t {
 /// Another name for `PySequence_Size`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PySequence_Length(op: *mut PyObject) -> Py_ssize_t {
-    // SAFETY: the same contract.
+    // SAFETY: the caller's argument is passed on: NULL or O1.
     unsafe { PySequence_Size(op) }
 }
 
 /// Another name for `PyObject_Size`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_Length(op: *mut PyObject) -> Py_ssize_t {
-    // SAFETY: the same contract.
+    // SAFETY: the caller's argument is passed on: NULL or O1.
     unsafe { PyObject_Size(op) }
 }

@@ -66,14 +66,14 @@ unsafe fn of_object(
 /// `SystemError` for a NULL `ptr`, unless the size is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBuffer_FromMemory(ptr: *mut c_void, size: Py_ssize_t) -> *mut PyObject {
-    // SAFETY: the contract of the function.
+    // SAFETY: the program keeps `size` bytes at `ptr` for as long as the object lives.
     boundary(|| unsafe { oldbuffer::from_memory(ptr.cast(), size, true) })
 }
 
 /// `PyBuffer_FromMemory` for memory that may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBuffer_FromReadWriteMemory(ptr: *mut c_void, size: Py_ssize_t) -> *mut PyObject {
-    // SAFETY: the contract of the function.
+    // SAFETY: the program keeps `size` bytes at `ptr`, which may be written, for as long as the object lives.
     boundary(|| unsafe { oldbuffer::from_memory(ptr.cast(), size, false) })
 }
 

@@ -62,7 +62,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_subscript(
 ) -> *mut PyObject {
     boundary(|| {
         let view = non_null(view)?;
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1, W3; `count` subscripts may be read.
         unsafe { memoryview::subscript(view, self::subscripts(subscripts, count)?) }
     })
 }
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_assign(
 ) -> c_int {
     boundary(|| {
         let (view, source) = (non_null(view)?, non_null(source)?);
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1 for both, W3; `count` subscripts may be read.
         unsafe { memoryview::assign(view, self::subscripts(subscripts, count)?, source) }
     })
 }
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_fill(
 ) -> c_int {
     boundary(|| {
         let (view, values) = (non_null(view)?, non_null(values.cast_mut())?);
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1, W3; `count` subscripts and `nvalues` values may be read.
         unsafe {
             let values = slice_of(values.as_ptr(), nvalues)?;
             memoryview::fill(view, self::subscripts(subscripts, count)?, values)
@@ -134,7 +134,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_permute(
 ) -> *mut PyObject {
     boundary(|| {
         let view = non_null(view)?;
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1; `axes` is NULL or has `count` entries.
         unsafe {
             let axes = if axes.is_null() { None } else { Some(slice_of(axes, count)?) };
             memoryview::permute(view, axes)
@@ -156,7 +156,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_broadcast(
 ) -> *mut PyObject {
     boundary(|| {
         let view = non_null(view)?;
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1; `shape` has `ndim` entries.
         unsafe { memoryview::broadcast(view, slice_of(shape, ndim)?) }
     })
 }
@@ -176,7 +176,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_reshape(
 ) -> *mut PyObject {
     boundary(|| {
         let (view, order) = (non_null(view)?, definite_order_of(order)?);
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1; `shape` has `ndim` entries.
         unsafe { memoryview::reshape(view, slice_of(shape, ndim)?, order) }
     })
 }
@@ -204,7 +204,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_cast(
         let (view, format) = (non_null(view)?, non_null(format.cast_mut())?);
         // Without a shape the order does not matter. An array of no entries is a shape, too.
         let order = if shape.is_null() { Order::C } else { definite_order_of(order)? };
-        // SAFETY: O1; the contract of the function.
+        // SAFETY: O1; a C string, and `shape` is NULL or has `ndim` entries.
         unsafe {
             let shape = if shape.is_null() { None } else { Some(slice_of(shape, ndim)?) };
             memoryview::cast(view, CStr::from_ptr(format.as_ptr()), shape, order)

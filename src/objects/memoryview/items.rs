@@ -271,7 +271,7 @@ pub(super) unsafe fn try_each(
 ) -> Result<()> {
     let Some(walk) = walk else { return Ok(()) };
     let mut result = Ok(());
-    // SAFETY: the caller passes the contract of `kernels::visit` on: W1 and W2.
+    // SAFETY: the caller passes on the contract of `kernels::visit`, W1 and W2.
     let _: ControlFlow<()> = unsafe {
         kernels::visit(&walk, src, dst, |src, dst| {
             result = act(src, dst);
