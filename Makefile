@@ -204,18 +204,24 @@ test-bench: ## how the table of make bench is judged and written
 # IPP loads its parts by names that its wheel lacks.
 BENCH_PEERS := target/bench-peers
 
+BENCH_ENV := PYBUFFER_CFLAGS="-I$(abspath include)" \
+    PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" BENCH_BUILD=$(abspath target/bench)
+BENCH_OPTIONS = $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)')
+
 .PHONY: bench
-bench: $(SHARED) numpy-venv $(if $(PEERS),bench-peers) ## time this library and its peers (QUICK=1, PEERS=1, WRITE=1)
-	@PYBUFFER_CFLAGS="-I$(abspath include)" \
-	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	NUMPY_PYTHON=$${PYBUFFER_NUMPY_PYTHON:-$(NUMPY_VENV)/bin/python} PEERS_PYTHON=$(BENCH_PEERS)/bin/python \
-	BENCH_BUILD=$(abspath target/bench) \
-	python3 benches/run.py $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(ONLY),--only '$(ONLY)')
+bench: $(SHARED) numpy-venv $(if $(PEERS),bench-peers) ## time this library beside its peers (QUICK=1, ONLY=, PEERS=1, WRITE=1)
+	@$(BENCH_ENV) NUMPY_PYTHON=$${PYBUFFER_NUMPY_PYTHON:-$(NUMPY_VENV)/bin/python} \
+	PEERS_PYTHON=$(BENCH_PEERS)/bin/python python3 benches/run.py $(BENCH_OPTIONS) $(if $(WRITE),--write)
 
 .PHONY: bench-limits
-bench-limits: ## time the memory accesses that limit some workloads of make bench
-	@mkdir -p target/bench
-	@$(CC) -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror benches/limits.c -o target/bench/limits && target/bench/limits
+bench-limits: $(SHARED) ## time only what memory and processor themselves take for workloads of make bench (QUICK=1)
+	@$(BENCH_ENV) python3 benches/run.py $(BENCH_OPTIONS) --limits
+
+AFTER ?= $(SHARED)
+.PHONY: bench-between
+bench-between: $(SHARED) ## compare two builds by all lines of make bench at every level (BEFORE=old.so AFTER=new.so QUICK=1 ONLY=)
+	@test -n '$(BEFORE)' || { echo 'usage: make bench-between BEFORE=path/to/old.so [AFTER=path/to/new.so]'; exit 2; }
+	@$(BENCH_ENV) python3 benches/builds.py $(BENCH_OPTIONS) '$(BEFORE)' '$(AFTER)'
 
 .PHONY: bench-peers
 bench-peers: ## install OpenCV, IPP and PyTorch from PyPI for make bench (2 GB, in target/)

@@ -20,7 +20,7 @@
 /* ZEROS is where `pattern` has zeros, and how many. */
 enum { MEMORY = 1 << 28, ZEROS = 1 << 16, COLUMNS = 7, WORKLOADS = 256 };
 
-/* A column of a workload: `run` does the work `count` times. */
+/* What is timed: `run` does the work `count` times. */
 struct column {
     const char *name;
     void (*run)(long count);
@@ -28,21 +28,22 @@ struct column {
 
 struct workload {
     const char *name;
-    /* Prepares the memory for the columns, and checks the output of each. 0 where this program cannot do it. */
+    /* Puts what the columns need into memory, and checks the output of each. 0 where this program cannot do it. */
     int (*prepare)(const void *data);
     const void *data;
-    /* How many items one call handles, where the time of one is reported. */
+    /* How many items one call takes care of, where the time of one is wanted. */
     double items;
     /* For a copy: item size, start, shape and strides, for the programs that are not in C. */
     const char *layout;
     struct column columns[COLUMNS];
 };
 
-/* MEMORY bytes each, touched, in large pages as NumPy asks for them: one to read, one to write. */
+/* MEMORY bytes each, in large pages as NumPy asks for them, and touched: what is read and what is written. */
 extern char *memory, *target;
 
-/* MEMORY bytes each, in a file that all programs of a run share: the initial content of `memory`, and the expected result of a copy.
- * The program with this library writes both before the others look. */
+/* MEMORY bytes each, in a file that all programs of a run share: what `memory` begins as, and what a copy should give.
+ * Programs with this library write both, all
+ * of them the same, before the others look. */
 extern char *pattern, *expected;
 
 /* Makes all that memory; the argument is the file. */
@@ -52,7 +53,7 @@ void share(const char *path);
 extern struct workload workloads[WORKLOADS];
 extern int nworkloads;
 
-/* A new one, with one column of its own; `column` adds others. */
+/* A new one, with one column of its own unless `run` is NULL; `column` adds others. */
 struct workload *add(const char *name, int (*prepare)(const void *), const void *data, double items, void (*run)(long));
 void column(struct workload *workload, const char *name, void (*run)(long));
 

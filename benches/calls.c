@@ -1,11 +1,11 @@
-/* Calls that take nanoseconds: requests, memoryviews, formats, errors. */
+/* Calls that take nanoseconds: requests, memoryviews, small copies between them, formats, errors. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "calls.h"
 
 enum { BYTES = 1000 };
 
-static PyObject *bytes, *bytearray, *bytes_view;
+static PyObject *bytes, *bytearray, *bytes_view, *doubles, *doubles_copy, *turned, *turned_copy;
 static Py_buffer lines, cube;
 static volatile Py_ssize_t sink;
 
@@ -24,6 +24,8 @@ WORK(is_contiguous_cube, must(PyBuffer_IsContiguous(&cube, 'C') == 1, "IsContigu
 WORK(view_of_bytes, MAKE(PyMemoryView_FromObject(bytes)))
 WORK(view_of_view, MAKE(PyMemoryView_FromObject(bytes_view)))
 WORK(ten_bytes, MAKE(PyBytes_FromStringAndSize("0123456789", 10)))
+WORK(copy_doubles, must(PyObject_CopyData(doubles_copy, doubles) == 0, "CopyData");)
+WORK(copy_turned, must(PyObject_CopyData(turned_copy, turned) == 0, "CopyData");)
 WORK(error, PyErr_SetString(PyExc_ValueError, "a message"); PyErr_Clear();)
 WORK(size_byte, sink = PyBuffer_SizeFromFormat("B");)
 WORK(size_record, sink = PyBuffer_SizeFromFormat("<i4x2d");)
@@ -41,6 +43,37 @@ WORK(cast_view, MAKE(pybuffer_memoryview_cast(bytes_view, "i", 1, NULL, 'C')))
 WORK(size_named, sink = PyBuffer_SizeFromFormat("T{<i:x:<d:y:}");)
 WORK(parse_named, MAKE(pybuffer_format_parse("T{<i:x:<d:y:}")))
 #endif
+
+/* A view of numbers, writable; the first axis has the smaller stride where they are transposed. */
+static PyObject *view_of(char *items, const char *format, Py_ssize_t itemsize, int ndim, Py_ssize_t len, int transposed)
+{
+    Py_ssize_t shape[2] = {len, len}, strides[2] = {itemsize * (transposed || ndim == 1 ? 1 : len), itemsize};
+    Py_buffer info = {.buf = items, .len = itemsize * len * (ndim == 2 ? len : 1), .itemsize = itemsize, .ndim = ndim,
+                      .format = (char *)format, .shape = shape, .strides = strides};
+    strides[1] *= transposed ? len : 1;
+    PyObject *view = PyMemoryView_FromBuffer(&info);
+    must(view != NULL, "no view");
+    return view;
+}
+
+static int prepare_small(const void *data)
+{
+    (void)data;
+    if (doubles == NULL) {
+        doubles = view_of(memory, "d", 8, 1, 16, 0);
+        doubles_copy = view_of(target, "d", 8, 1, 16, 0);
+        turned = view_of(memory, "f", 4, 2, 4, 1);
+        turned_copy = view_of(target, "f", 4, 2, 4, 0);
+    }
+    memcpy(memory, pattern, 128);
+    copy_doubles(1);
+    must(memcmp(target, memory, 128) == 0, "CopyData");
+    copy_turned(1);
+    for (int i = 0; i < 16; i++) {
+        must(memcmp(target + 4 * i, memory + 4 * (i % 4 * 4 + i / 4), 4) == 0, "CopyData");
+    }
+    return 1;
+}
 
 static int prepare(const void *data)
 {
@@ -91,6 +124,8 @@ void add_calls(void)
         {"parse `T{<i:x:<d:y:}`", parse_named},
 #endif
     };
+    add("CopyData, 16 x f64", prepare_small, NULL, 1, copy_doubles);
+    add("CopyData, 4x4 f32 transposed", prepare_small, NULL, 1, copy_turned);
     for (size_t at = 0; at < sizeof calls / sizeof *calls; at++) {
         add(calls[at].name, prepare, NULL, 1, calls[at].run);
     }

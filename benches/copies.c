@@ -1,15 +1,12 @@
-/* Strided copies, compared with memcpy of as many bytes, a copy with non-temporal stores, and a loop by hand.
- * With CPython's header, only its copy to contiguous memory.
+/* Strided copies, beside memcpy of as many bytes, the loop that one writes by hand, and the accesses to memory that limit them.
+ * With CPython's header only its copy to contiguous memory.
  *
- * The loop by hand is the reference: every copy, in both directions, is compared with it, copies from contiguous
+ * The loop by hand says what is right: every copy, in both directions, is compared with it, of copies from contiguous
  * memory with all bytes between the items. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "copies.h"
-
-#if defined(__x86_64__)
-#  include <immintrin.h>
-#endif
+#include "limits.h"
 
 enum { AXES = 64, COPIES = 80, ROW = 5760, ROW_STEP = ROW + 64, ROWS = 1080, OFFSET = 4096 + 8 };
 
@@ -27,13 +24,12 @@ static int ncopies;
 static char *row_pointers[ROWS];
 static Py_ssize_t suboffsets[AXES];
 
-/* The state of the current copy. */
+/* Of the copy that was set. */
 static Py_buffer view;
-static int repeated;
 
 WORK(to_contiguous, must(PyBuffer_ToContiguous(target, &view, view.len, 'C') == 0, "ToContiguous");)
 
-/* The end of the last item, from `memory` on. */
+/* Where the last item ends, from `memory` on. */
 static size_t end_of_items(const struct copy *copy)
 {
     Py_ssize_t last = copy->start + copy->itemsize;
@@ -45,7 +41,6 @@ static size_t end_of_items(const struct copy *copy)
 
 static void choose(const struct copy *copy)
 {
-    repeated = copy->repeated;
     view = (Py_buffer){.buf = copy->rows ? (char *)row_pointers : memory + copy->start, .len = copy->itemsize,
                        .itemsize = copy->itemsize, .ndim = copy->ndim, .shape = (Py_ssize_t *)copy->shape,
                        .strides = (Py_ssize_t *)copy->strides, .suboffsets = copy->rows ? suboffsets : NULL};
@@ -84,39 +79,9 @@ static PyObject *source, *destination;
 
 WORK(from_contiguous, must(PyBuffer_FromContiguous(&view, target, view.len, 'C') == 0, "FromContiguous");)
 WORK(copy_data, must(PyObject_CopyData(destination, source) == 0, "CopyData");)
-/* Through pointers, so that the compiler cannot merge the copies into one. */
+/* Through pointers, so that the compiler does not see that one copy is as good as many. */
 static void *(*volatile plain_copy)(void *, const void *, size_t) = memcpy;
 WORK(plain, plain_copy(target, memory, (size_t)view.len);)
-
-#if defined(__x86_64__)
-__attribute__((target("avx2"))) static void stream(char *to, const char *from, size_t size)
-{
-    size_t at = 0;
-    for (; at + 128 <= size; at += 128) {
-        const __m256i *source = (const __m256i *)(const void *)(from + at);
-        __m256i *vector = (__m256i *)(void *)(to + at);
-        __m256i a = _mm256_loadu_si256(source), b = _mm256_loadu_si256(source + 1);
-        __m256i c = _mm256_loadu_si256(source + 2), d = _mm256_loadu_si256(source + 3);
-        _mm256_stream_si256(vector, a);
-        _mm256_stream_si256(vector + 1, b);
-        _mm256_stream_si256(vector + 2, c);
-        _mm256_stream_si256(vector + 3, d);
-    }
-    memcpy(to + at, from + at, size - at);
-}
-
-/* Of repeated items, the first ones again and again, so that only stores are timed. */
-static void non_temporal(long count)
-{
-    const size_t size = (size_t)view.len, part = repeated ? 1 << 14 : size;
-    while (count-- > 0) {
-        for (size_t at = 0; at < size; at += part) {
-            stream(target + at, repeated ? expected : memory, part);
-        }
-        _mm_sfence();
-    }
-}
-#endif
 
 /* A loop for each axis, and a memcpy of a size that the compiler knows for each item. */
 #define NAIVE(SIZE) \
@@ -169,7 +134,7 @@ static PyObject *view_of(Py_buffer info)
     return made;
 }
 
-/* Runs a function that fills `target`, and checks the result. */
+/* Runs what fills `target`, and compares it. */
 static void check(void (*run)(long), const char *with, const struct copy *copy)
 {
     memset(target, 0, (size_t)view.len);
@@ -187,11 +152,13 @@ static int prepare_copy(const void *data)
     naive(1);
     memcpy(expected, target, (size_t)view.len);
     check(plain, memory, copy);
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) {
-        check(non_temporal, copy->repeated ? expected : memory, copy);
+    /* Of items that are repeated the first ones again and again, so that nothing but stores is timed. */
+    accesses = (struct accesses){.size = (size_t)view.len, .step = (size_t)labs(view.strides[0] / view.itemsize),
+                                 .from = copy->repeated ? expected : memory,
+                                 .part = copy->repeated ? 1 << 14 : (size_t)view.len};
+    if (has_limits() && PyBuffer_IsContiguous(&view, 'C') + copy->repeated > 0) {
+        check(streamed, copy->repeated ? expected : memory, copy);
     }
-#endif
     check(to_contiguous, expected, copy);
 
     Py_buffer packed = view;
@@ -205,7 +172,7 @@ static int prepare_copy(const void *data)
     if (copy->repeated) {
         return 1;
     }
-    /* From other bytes than those in the target. */
+    /* From other bytes than those that are there. */
     memcpy(target, pattern + OFFSET, (size_t)view.len - OFFSET * (view.len > OFFSET));
     naive_copy(1);
     image = image != NULL ? image : malloc(MEMORY);
@@ -218,6 +185,9 @@ static int prepare_copy(const void *data)
     return 1;
 }
 
+/* Lines and stores from this size on are limited by memory, not by the caches. */
+static const Py_ssize_t large = 1 << 23;
+
 static void add_columns(struct workload *workload, const struct copy *copy)
 {
     column(workload, "memcpy", plain);
@@ -225,15 +195,21 @@ static void add_columns(struct workload *workload, const struct copy *copy)
     if (!copy->repeated) {
         column(workload, "from", from_contiguous);
     }
-    /* In small ones the requests for two views would dominate. */
+    /* In small ones it is the requests for two views that take time, which calls.c times. */
     if (view.len > 1 << 12) {
         column(workload, "CopyData", copy_data);
     }
-#if defined(__x86_64__)
-    if (view.len >= 1 << 20 && __builtin_cpu_supports("avx2")) {
-        column(workload, "non-temporal", non_temporal);
+    if (!has_limits() || view.len < large) {
+        return;
     }
-#endif
+    if (copy->repeated || PyBuffer_IsContiguous(&view, 'C')) {
+        column(workload, "limit", streamed);
+    } else if (copy->ndim == 1) {
+        column(workload, "limit", gathered);
+        if (copy->strides[0] != -copy->itemsize) {
+            column(workload, "limit from", scattered);
+        }
+    }
 }
 
 #endif
@@ -307,13 +283,20 @@ static void transposes(void)
     static const struct { const char *name; Py_ssize_t size; } types[] = {
         {"u8", 1}, {"u16", 2}, {"f32", 4}, {"f64", 8}, {"16-byte", 16}};
 
+    transpose("f32", 4, 16);
     transpose("f32", 4, 64);
+    transpose("f32", 4, 100);
+    transpose("f32", 4, 300);
+    transpose("f64", 8, 64);
+    transpose("f64", 8, 300);
     for (int type = 0; type < 5; type++) {
         transpose(types[type].name, types[type].size, 512);
         transpose(types[type].name, types[type].size, 4096);
     }
     transpose("f32", 4, 1000);
     transpose("f32", 4, 1001);
+    transpose("f32", 4, 3000);
+    transpose("f32", 4, 5001);
     transpose("3-byte", 3, 2048);
     transpose("12-byte", 12, 2048);
     PERMUTED("3-D f32 64 MB (0,2,1)", 4, 3, L(256, 256, 256), 0, 2, 1);
@@ -321,7 +304,7 @@ static void transposes(void)
     PERMUTED("3-D f32 64 MB (1,2,0)", 4, 3, L(256, 256, 256), 1, 2, 0);
     PERMUTED("NCHW->NHWC f32", 4, 4, L(8, 64, 112, 112), 0, 2, 3, 1);
     PERMUTED("NHWC->NCHW f32", 4, 4, L(8, 112, 112, 64), 0, 3, 1, 2);
-    PERMUTED("six odd axes f32", 4, 6, L(13, 17, 11, 19, 23, 15), 3, 5, 0, 2, 4, 1);
+    PERMUTED("six odd dimensions f32", 4, 6, L(13, 17, 11, 19, 23, 15), 3, 5, 0, 2, 4, 1);
 }
 
 static void lines(void)
@@ -378,14 +361,14 @@ static void many_axes(void)
         lens[at] = 2;
         order[at] = 19 - at;
     }
-    permuted("20 axes of 2, reversed", 4, 20, lens, order);
-    permuted("20 axes of 2, shuffled", 4, 20, lens, mixed);
+    permuted("20 dimensions of 2, reversed", 4, 20, lens, order);
+    permuted("20 dimensions of 2, shuffled", 4, 20, lens, mixed);
     for (int at = 0; at < AXES; at++) {
         lens[at] = at % 16 == 7 ? 64 : 1;
         order[at] = AXES - 1 - at;
     }
     lens[7] = 16;
-    permuted("64 axes, mostly 1 (16 MB)", 4, AXES, lens, order);
+    permuted("64 dimensions, mostly 1 (16 MB)", 4, AXES, lens, order);
 }
 
 void add_copies(void)

@@ -1,195 +1,123 @@
-/*
- * The limits of the machine (make bench-limits): the memory accesses and instructions that a workload of the
- * table cannot do without, with nothing done in between. Prints rows of Markdown: what it is, its time, and for memory
- * the time of memcpy of as many bytes divided by it, which is what a copy can reach. Medians of 15 rounds, in turns with
- * memcpy.
- */
-#define _GNU_SOURCE /* madvise */
+/* The limits of the machine, see limits.h. */
+#define _POSIX_C_SOURCE 200809L
 
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <time.h>
+#include "limits.h"
 
-#if defined(__x86_64__)
-#  include <immintrin.h>
+#ifndef BENCH_PYTHON_H
 
-enum { MEMORY = 1 << 28, LINE = 64, AHEAD = 4096, ROUNDS = 15 };
+struct accesses accesses;
+
+#  if defined(__x86_64__)
+#    include <immintrin.h>
+
+enum { LINE = 64, AHEAD = 4096 };
 typedef __m256i vector;
 
-static char *memory, *target;
-/* The accesses that are timed: bytes copied, and lines of strided memory for each line of contiguous memory. */
-static size_t size, step;
-/* The value that is written where nothing is read: memory may take zeros faster. */
-static int value = 1;
-static volatile long counter;
-static void *volatile kept;
+#    define AVX2 __attribute__((target("avx2")))
+#    define AT(base, offset) ((vector *)(void *)((base) + (offset)))
+#    define LOAD(base, offset) _mm256_loadu_si256((const vector *)(const void *)((base) + (offset)))
 
-#define AVX2 __attribute__((target("avx2")))
-#define AT(base, offset) ((vector *)(void *)((base) + (offset)))
+int has_limits(void) { return __builtin_cpu_supports("avx2"); }
 
-AVX2 static void stream_line(char *to, vector low, vector high)
+AVX2 static void stream_part(char *to, const char *from, size_t size)
 {
-    _mm256_stream_si256(AT(to, 0), low);
-    _mm256_stream_si256(AT(to, 32), high);
+    size_t at = 0;
+    for (; at + 128 <= size; at += 128) {
+        vector a = LOAD(from, at), b = LOAD(from, at + 32), c = LOAD(from, at + 64), d = LOAD(from, at + 96);
+        _mm256_stream_si256(AT(to, at), a);
+        _mm256_stream_si256(AT(to, at + 32), b);
+        _mm256_stream_si256(AT(to, at + 64), c);
+        _mm256_stream_si256(AT(to, at + 96), d);
+    }
+    memcpy(to + at, from + at, size - at);
 }
 
-/* Reads `step` lines for each that is written. */
 AVX2 static void gather(void)
 {
-    for (size_t line = 0; line < size; line += LINE) {
+    const size_t step = accesses.step;
+    for (size_t line = 0; line + LINE <= accesses.size; line += LINE) {
         vector low = _mm256_setzero_si256(), high = low;
         for (size_t part = 0; part < step; part++) {
             const char *from = memory + line * step + part * LINE;
             _mm_prefetch(from + AHEAD * step, _MM_HINT_T0);
-            low = _mm256_or_si256(low, _mm256_loadu_si256(AT(from, 0)));
-            high = _mm256_or_si256(high, _mm256_loadu_si256(AT(from, 32)));
+            low = _mm256_or_si256(low, LOAD(from, 0));
+            high = _mm256_or_si256(high, LOAD(from, 32));
         }
-        stream_line(target + line, low, high);
+        _mm256_stream_si256(AT(target, line), low);
+        _mm256_stream_si256(AT(target, line + 32), high);
     }
     _mm_sfence();
 }
 
-/* Changes `step` lines for each that is read: the bytes between the items stay. */
 AVX2 static void scatter(void)
 {
-    for (size_t line = 0; line < size; line += LINE) {
-        vector low = _mm256_loadu_si256(AT(memory, line)), high = _mm256_loadu_si256(AT(memory, line + 32));
+    const size_t step = accesses.step;
+    for (size_t line = 0; line + LINE <= accesses.size; line += LINE) {
+        vector low = LOAD(memory, line), high = LOAD(memory, line + 32);
         for (size_t part = 0; part < step; part++) {
             char *to = target + line * step + part * LINE;
             _mm_prefetch(to + AHEAD * step, _MM_HINT_T0);
-            _mm256_storeu_si256(AT(to, 0), _mm256_or_si256(low, _mm256_loadu_si256(AT(to, 0))));
-            _mm256_storeu_si256(AT(to, 32), _mm256_or_si256(high, _mm256_loadu_si256(AT(to, 32))));
+            _mm256_storeu_si256(AT(to, 0), _mm256_or_si256(low, LOAD(to, 0)));
+            _mm256_storeu_si256(AT(to, 32), _mm256_or_si256(high, LOAD(to, 32)));
         }
     }
 }
 
-/* Writes only. */
-AVX2 static void store(void)
-{
-    const vector items = _mm256_set1_epi32(value);
-    for (size_t line = 0; line < size; line += LINE) {
-        stream_line(target + line, items, items);
-    }
-    _mm_sfence();
-}
-
-/* Reads only. */
 AVX2 static void load(void)
 {
-    vector low = _mm256_setzero_si256(), high = low;
-    for (size_t line = 0; line < size; line += LINE) {
-        low = _mm256_or_si256(low, _mm256_loadu_si256(AT(memory, line)));
-        high = _mm256_or_si256(high, _mm256_loadu_si256(AT(memory, line + 32)));
+    static char sink[32];
+    vector all = _mm256_setzero_si256();
+    for (size_t at = 0; at + LINE <= accesses.size; at += LINE) {
+        vector left = _mm256_or_si256(LOAD(memory, at), LOAD(memory, at + 32));
+        vector right = _mm256_or_si256(LOAD(target, at), LOAD(target, at + 32));
+        all = _mm256_or_si256(all, _mm256_or_si256(left, right));
     }
-    stream_line(target, low, high);
+    _mm256_storeu_si256(AT(sink, 0), all);
+    __asm__ volatile("" : : "r"(sink) : "memory");
 }
 
-static void *(*volatile plain_copy)(void *, const void *, size_t) = memcpy;
-
-static void plain(void) { plain_copy(target, memory, size); }
-
-static void locked_add(void)
+void streamed(long count)
 {
-    for (int i = 0; i < 100000; i++) {
-        __atomic_fetch_add(&counter, 1, __ATOMIC_RELAXED);
-    }
-}
-
-static void allocate(void)
-{
-    for (int i = 0; i < 100000; i++) {
-        kept = malloc(200);
-        free(kept);
+    while (count-- > 0) {
+        for (size_t at = 0; at < accesses.size; at += accesses.part) {
+            stream_part(target + at, accesses.from, accesses.part);
+        }
+        _mm_sfence();
     }
 }
 
-static double took(void (*call)(void))
-{
-    struct timespec start, end;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
-    call();
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
-    return (double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec);
-}
+#  else
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
+int has_limits(void) { return 0; }
 
-static double median(double *times)
-{
-    qsort(times, ROUNDS, sizeof *times, by_value);
-    return times[ROUNDS / 2];
-}
+static void gather(void) {}
+static void scatter(void) {}
+static void load(void) {}
 
-static void accesses(const char *name, void (*call)(void), size_t bytes, size_t lines)
-{
-    double copy[ROUNDS], limit[ROUNDS], by_memcpy, itself;
+void streamed(long count) { (void)count; }
 
-    size = bytes;
-    step = lines;
-    for (int round = 0; round < ROUNDS; round++) {
-        plain();
-        copy[round] = took(plain);
-        call();
-        limit[round] = took(call);
-    }
-    by_memcpy = median(copy);
-    itself = median(limit);
-    printf("| %s | %.0f us | %.2f xM |\n", name, itself / 1e3, by_memcpy / itself);
-}
+#  endif
 
-static void instructions(const char *name, void (*call)(void))
-{
-    double times[ROUNDS];
-    for (int round = 0; round < ROUNDS; round++) {
-        times[round] = took(call);
-    }
-    printf("| %s | %.2f ns | |\n", name, median(times) / 100000);
-}
+void gathered(long count) { while (count-- > 0) { gather(); } }
+void scattered(long count) { while (count-- > 0) { scatter(); } }
+void loaded(long count) { while (count-- > 0) { load(); } }
 
-static char *large(void)
-{
-    void *start;
-    if (posix_memalign(&start, 1 << 21, MEMORY) != 0) {
-        exit(1);
-    }
-    madvise(start, MEMORY, MADV_HUGEPAGE);
-    return memset(start, 1, MEMORY);
-}
+static volatile long counter;
+static void *volatile kept;
 
-int main(void)
+WORK(locked_add, __atomic_fetch_add(&counter, 1, __ATOMIC_RELAXED);)
+WORK(allocate, kept = malloc(200); free(kept);)
+
+static int prepare(const void *data) { return data == NULL; }
+
+void add_limits(void)
 {
-    if (!__builtin_cpu_supports("avx2")) {
-        return 0;
-    }
-    memory = large();
-    target = large();
-    accesses("1-D stride 2, 16 MB: every line read, half as many written", gather, 1 << 24, 2);
-    accesses("1-D stride 3, 16 MB: every line read, a third as many written", gather, 1 << 24, 3);
-    accesses("1-D stride -1, 16 MB: every line read and written", gather, 1 << 24, 1);
-    accesses("1-D stride 2, 16 MB, from: every line changed", scatter, 1 << 24, 2);
-    accesses("1-D stride 3, 16 MB, from: every line changed", scatter, 1 << 24, 3);
-    accesses("fill, 64 MB: every line written, none read", store, 1 << 26, 0);
-    value = 0;
-    accesses("fill, 64 MB, of zeros, which memory may take faster", store, 1 << 26, 0);
-    accesses("== 1,000,000 `i`, stride 2: 16 MB read", load, 1 << 24, 0);
-    accesses("== 1,000,000 `i` against `d`: 12 MB read", load, 12 << 20, 0);
-    instructions("a count raised or lowered (locked add)", locked_add);
-    instructions("200 bytes allocated and freed (malloc, free)", allocate);
-    return 0;
+    column(add("locked add", prepare, NULL, 1, NULL), "limit", locked_add);
+    column(add("malloc + free of 200 bytes", prepare, NULL, 1, NULL), "limit", allocate);
 }
 
 #else
 
-int main(void)
-{
-    return 0;
-}
+void add_limits(void) {}
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * The benchmark program: says which library it is built with, then does what the driver (run.py) tells it to.
+ * The benchmark program: says which library it is built with, then does what the driver (programs.py) tells it to. Where
+ * PYBUFFER_CPU names a level that this machine lacks it says nothing (an empty line), and ends.
  *
  *     list                 the names of all workloads, those of copies with their layout; then an empty line
  *     set NAME             prepares a workload and checks its outputs; answers with the names of its columns
@@ -12,6 +13,7 @@
 
 #include "calls.h"
 #include "copies.h"
+#include "limits.h"
 #include "values.h"
 
 #include <time.h>
@@ -87,16 +89,42 @@ static void time_column(const char *name)
     must(0, "no such column");
 }
 
+#ifndef BENCH_PYTHON_H
+/* Whether a process can have that level here, as the library finds out (kernels/cpu.rs). */
+static int machine_has(const char *level)
+{
+#  if defined(__x86_64__)
+    if (strcmp(level, "avx512") == 0) {
+        return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi");
+    }
+    return strcmp(level, "portable") == 0 || (strcmp(level, "avx2") == 0 && __builtin_cpu_supports("avx2"));
+#  elif defined(__aarch64__)
+    return strcmp(level, "portable") == 0 || strcmp(level, "neon") == 0;
+#  else
+    return strcmp(level, "portable") == 0;
+#  endif
+}
+#endif
+
 int main(int argc, char **argv)
 {
     char line[4096];
 
     must(argc == 2, "no file to share");
+#ifndef BENCH_PYTHON_H
+    const char *level = getenv("PYBUFFER_CPU");
+    if (level != NULL && !machine_has(level)) {
+        printf("\n");
+        return 0;
+    }
+#endif
     share(argv[1]);
     Py_Initialize();
     add_copies();
     add_calls();
     add_values();
+    add_limits();
 #ifdef BENCH_PYTHON_H
     printf("CPython %.*s\n", (int)strcspn(Py_GetVersion(), " "), Py_GetVersion());
 #else

@@ -1,4 +1,5 @@
 """The benchmark program of the peers that are reached from Python: the commands of main.c, which see.
+NumPy's copies go both ways.
 
 Arguments: the file that all programs share, the library that repeat.c is, and the peers: numpy, opencv, ipp, torch. The
 first line that it prints has their versions; a peer that is not installed is left out. Every output is compared with
@@ -31,7 +32,7 @@ def large():
 
 
 class Copy:
-    """One of the copies of copies.c: what is read is a view of `memory`; the output starts where `target` does."""
+    """One of the copies of copies.c: what is read is a view of `memory`; what is written begins where `target` does."""
 
     def __init__(self, memory, target, name, layout):
         self.name, self.memory, self.target = name, memory, target
@@ -39,6 +40,7 @@ class Copy:
         self.itemsize, self.start = int(itemsize), int(start)
         self.shape, self.strides = ([int(entry) for entry in entries.split(",")] for entries in (shape, strides))
         self.bytes = self.itemsize * math.prod(self.shape)
+        self.end = self.start + self.itemsize + sum((n - 1) * max(step, 0) for n, step in zip(self.shape, self.strides))
 
     def source(self, shape, kind="u1", strides=None, start=0):
         return np.ndarray(shape, kind, self.memory, start, strides)
@@ -58,6 +60,14 @@ class NumPy:
         kind = TYPES.get(copy.itemsize, f"V{copy.itemsize}")
         source, output = copy.source(copy.shape, kind, copy.strides, copy.start), copy.output(copy.shape, kind)
         return lambda: np.copyto(output, source)
+
+    def back(self, copy):
+        """The copy from contiguous memory; None where items share memory."""
+        if 0 in copy.strides:
+            return None
+        kind = TYPES.get(copy.itemsize, f"V{copy.itemsize}")
+        source, output = copy.source(copy.shape, kind, copy.strides, copy.start), copy.output(copy.shape, kind)
+        return lambda: np.copyto(source, output)
 
     def other(self, name):
         for pattern, make in self.WORK.items():
@@ -89,18 +99,24 @@ class NumPy:
         work = self.equality(text, None, None)
         return work, 1_000_000
 
-    def unpack(self, text):
+    def fields(self, to, text, only=None):
+        """Fields of records to doubles, or doubles to them, field by field."""
         records = self.items(text, 1)
-        columns = [np.zeros(len(records), "f8" if code in "fd" else "i8") for code in text.lstrip("<")]
+        names = [only] if only else records.dtype.names
+        doubles = np.repeat(np.arange(1_000_000, dtype="f8") % 100, len(names)).reshape(-1, len(names))
+        pairs = [(doubles[:, at], records[name]) for at, name in enumerate(names)]
+        pairs = pairs if to else [(field, column) for column, field in pairs]
+        for output, _ in pairs:
+            output[...] = 0
 
         def work():
-            for column, name in zip(columns, records.dtype.names):
-                column[:] = records[name]
+            for output, source in pairs:
+                np.copyto(output, source, casting="unsafe")
 
         work()
-        if not all(np.array_equal(column, np.arange(1_000_000) % 100) for column in columns):
-            sys.exit("NumPy: a record is unpacked wrongly")
-        return work, 1_000_000 * len(columns)
+        if not all(np.array_equal(output, np.arange(1_000_000) % 100) for output, _ in pairs):
+            sys.exit("NumPy: a field is converted wrongly")
+        return work
 
     def conversion(self, to, text, layout):
         doubles = np.arange(1_000_000, dtype="f8") % 100
@@ -131,7 +147,9 @@ class NumPy:
     WORK = {
         r"== 1,000,000 `([^`]*)`(, stride 2)?(?: against `([^`]*)`)?": equality,
         r"== `([^`]*)` records, each": records,
-        r"unpack `([^`]*)` records, per field": unpack,
+        r"1,000,000 `([^`]*)` records to doubles": lambda self, text: self.fields(True, text),
+        r"doubles to 1,000,000 `([^`]*)` records": lambda self, text: self.fields(False, text),
+        r"one field of 1,000,000 `([^`]*)` records to doubles": lambda self, text: self.fields(True, text, "f2"),
         r"1,000,000 `([^`]*)`(,.*,)? to doubles": lambda self, *found: self.conversion(True, *found),
         r"1,000,000 doubles to `([^`]*)`": lambda self, *found: self.conversion(False, *found, None),
         r"SizeFromFormat `([^`]*)`": size,
@@ -171,7 +189,7 @@ class OpenCV:
             "3-D f32 64 MB (1,2,0)": (1, 2, 0),
             "NCHW->NHWC f32": (0, 2, 3, 1),
             "NHWC->NCHW f32": (0, 3, 1, 2),
-            "six odd axes f32": (3, 5, 0, 2, 4, 1),
+            "six odd dimensions f32": (3, 5, 0, 2, 4, 1),
         }.get(name)
         if order:
             shape = [copy.shape[order.index(axis)] for axis in range(len(order))]
@@ -299,7 +317,7 @@ class PyTorch:
     column = "PyTorch"
 
     def __init__(self, memory, target):
-        # It warns that it was built with another NumPy, which does not matter.
+        # It says at length that it was not built with the NumPy that is here, which does not matter.
         stderr, silence = os.dup(2), os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 2)
         try:
@@ -361,19 +379,33 @@ class Column:
         return self.took(self.count) / self.count / self.items
 
 
-def prepare(peer, copy, name, target, expected):
-    """The peer's operation for a workload, as a Column, checked; None where it has none."""
-    if copy is None:
-        work = peer.other(name)
-        return work and Column(*(work if isinstance(work, tuple) else (work, 1)))
-    work = peer.copy(copy)
-    if work is None:
-        return None
+def checked(work, target, copy, expected, what):
+    """Does what fills `target`, and compares it with what the loop by hand gave."""
     target[: copy.bytes] = 0
     work()
     if not np.array_equal(target[: copy.bytes], expected[: copy.bytes]):
-        sys.exit(f"{peer.column}: {name}: a copy differs from the loop by hand")
-    return Column(work, 1)
+        sys.exit(f"{what}: {copy.name}: a copy differs from the loop by hand")
+
+
+def prepare(peer, copy, name, shared):
+    """What the peer does for a workload, as Columns by name, checked; none where it has nothing for it."""
+    if copy is None:
+        work = peer.other(name)
+        return {peer.column: Column(*(work if isinstance(work, tuple) else (work, 1)))} if work else {}
+    work = peer.copy(copy)
+    if work is None:
+        return {}
+    memory, target, expected = copy.memory, copy.target, shared[MEMORY:]
+    checked(work, target, copy, expected, peer.column)
+    back = peer.back(copy) if hasattr(peer, "back") else None
+    if back is None:
+        return {peer.column: Column(work, 1)}
+    # The way back is right if the way to contiguous memory finds everything where it was.
+    memory[: copy.end] = 0
+    back()
+    checked(work, target, copy, expected, f"{peer.column} from contiguous memory")
+    memory[: copy.end] = shared[: copy.end]
+    return {peer.column: Column(work, 1), f"{peer.column} from": Column(back, 1)}
 
 
 def main():
@@ -392,8 +424,9 @@ def main():
         command, name, *layout = line.rstrip("\n").split("\t")
         if command == "set":
             copy = Copy(memory, target, name, layout) if layout else None
-            columns = {peer.column: prepare(peer, copy, name, target, shared[MEMORY:]) for peer in peers}
-            columns = {name: column for name, column in columns.items() if column}
+            columns = {}
+            for peer in peers:
+                columns.update(prepare(peer, copy, name, shared))
             print("\t".join(columns), flush=True)
         else:
             print(f"{columns[name].sample():.4f}", flush=True)

@@ -1,39 +1,45 @@
-"""The table of a run: compares the times with the goals, and writes both. Times are medians, in nanoseconds, by
-column: "libpybuffer", "from" and "CopyData" are this library's, for copies to contiguous memory, from it, by CopyData.
+"""The tables of a run: what the goals say of the times, and how both are written. Times are medians, in nanoseconds, by
+column: (level, way) is this library's at a level of instructions, where the ways are "to" contiguous memory (all that is no copy
+has that way only), "from" it, and "CopyData"; the names of all others are what the programs call them.
 """
 
 import collections
 import re
 
-# The tolerance of goals, since two runs differ by as much.
-NOISE = 0.05
+# How far from its goal a time may be, since two runs differ by as much; and how far from a limit of the machine.
+NOISE, NEAR = 0.05, 0.1
 
-OURS, CPYTHON, NUMPY = "libpybuffer", "CPython 3.13", "NumPy"
-WAYS = (OURS, "from", "CopyData")
-LIMITS = ("memcpy", "memcmp", "non-temporal", "naive C")
+CPYTHON, NUMPY, BACK = "CPython 3.13", "NumPy", " from"
+WAYS = ("to", "from", "CopyData")
+# What a workload is compared with that does not do the same by a library.
+BESIDE = ("memcpy", "naive C", "memcmp", "limit", "limit from")
 UNITS = {"ns": 1, "us": 1e3, "ms": 1e6}
+# Which of the goals of a line a level answers to. NEON's kernels do what AVX2's do.
+PLACES = {"AVX-512": 0, "AVX2": 1, "NEON": 1, "portable": 2}
 
-HEADER = (
-    "workload",
-    "memcpy",
-    "non-temporal",
-    "naive C",
-    CPYTHON,
-    NUMPY,
-    "best other peer",
-    OURS,
-    "times the best peer",
-    "xM: to, from, CopyData",
-    "goal",
-    "met",
-)
+Counted = collections.namedtuple("Counted", "sentence names")
 
-Goal = collections.namedtuple("Goal", "name goal readme")
+
+class Goal(collections.namedtuple("Goal", "name goals readme")):
+    def at(self, level):
+        return self.goals[PLACES[level]]
 
 
 def read_goals(lines):
-    rows = [line.rstrip("\n").split("\t") for line in lines if not line.startswith("#")]
-    return [Goal(*(row + [""])[:3]) for row in rows]
+    goals = []
+    for line in lines:
+        if not line.startswith("#"):
+            name, wanted, readme = (line.rstrip("\n").split("\t") + [""])[:3]
+            goals.append(Goal(name, each(wanted), readme))
+    return goals
+
+
+def each(wanted):
+    """The goals of AVX-512, AVX2 and portable: one for all, or three."""
+    parts = wanted.split(" / ")
+    if len(parts) not in (1, 3):
+        raise ValueError(f"neither one goal nor three: {wanted}")
+    return tuple(parts * 3 if len(parts) == 1 else parts)
 
 
 def time(ns):
@@ -44,108 +50,173 @@ def time(ns):
 
 
 def number(value):
-    """Three significant digits."""
+    """Three digits, and no more behind the point than mean anything."""
     return f"{value:.0f}" if value >= 99.95 else f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
 
 
-def ratios(times, limit):
-    """This library's speed by way, where 1 is the limit's."""
-    return [times[limit] / times[way] for way in WAYS if way in times]
+def is_copy(times):
+    return "memcpy" in times
 
 
-def peers(times):
-    return {column: ns for column, ns in times.items() if column not in (*WAYS, *LIMITS)}
+def limits(column):
+    return column in ("memcpy", "limit", "limit from")
 
 
-def best_peer(times):
+def ours(times, level):
+    """This library's times by way."""
+    return {way: times[level, way] for way in WAYS if (level, way) in times}
+
+
+def peers(times, way="to"):
+    """The times of the peers that do the same as a way does; of all but NumPy that is never the way from contiguous memory."""
+    others = {name: ns for name, ns in times.items() if isinstance(name, str) and name not in BESIDE}
+    if way == "from":
+        return {name.removesuffix(BACK): ns for name, ns in others.items() if name.endswith(BACK)}
+    return {name: ns for name, ns in others.items() if not name.endswith(BACK)}
+
+
+def best_peer(times, way="to"):
     """Name and time of the fastest peer; None where there is none."""
-    return min(peers(times).items(), key=lambda peer: peer[1], default=None)
+    return min(peers(times, way).items(), key=lambda peer: peer[1], default=None)
 
 
 def best_other(times):
-    others = {column: ns for column, ns in peers(times).items() if column not in (CPYTHON, NUMPY)}
-    return best_peer(others)
+    others = {name: ns for name, ns in peers(times).items() if name not in (CPYTHON, NUMPY)}
+    return min(others.items(), key=lambda peer: peer[1], default=None)
 
 
-def allowed(goal, times):
+def limit(times, way):
+    """What the machine takes for a way, where the run has measured it."""
+    names = ("limit from", "limit", "memcmp") if way == "from" else ("limit", "memcmp")
+    return next((times[name] for name in names if name in times), None)
+
+
+def allowed(goal, times, way="to"):
     """The nanoseconds that a goal allows; None where there is no goal, or nothing to compare with."""
     if goal == "-":
         return None
+    if goal == "peer":
+        best = best_peer(times, way)
+        return best and best[1]
     if goal == NUMPY:
-        return times.get(NUMPY)
-    wanted, unit = re.fullmatch(r"([\d.]+) (\w+)", goal).groups()
-    if unit in UNITS:
-        return float(wanted) * UNITS[unit]
-    return times[{"xM": "memcpy", "memcmp": "memcmp"}[unit]] / float(wanted)
+        return peers(times, way).get(NUMPY)
+    if goal == "limit":
+        return limit(times, way)
+    wanted, unit, column = re.fullmatch(r"([\d.]+) (\w+)(?: (.+))?", goal).groups()
+    if unit == "x":
+        ns = times.get({"CPython": CPYTHON}.get(column, column))
+        return ns and float(wanted) * ns
+    return times["memcpy"] / float(wanted) if unit == "xM" else float(wanted) * UNITS[unit]
 
 
-def shares(goal, times):
-    """How much of its goal a workload reaches, by way: 1 is all of it."""
-    limit = allowed(goal, times)
-    return {way: limit / times[way] for way in WAYS if way in times} if limit else {}
+def shares(goal, times, level):
+    """How much of a goal a level reaches, by way: 1 is all of it."""
+    found = {way: (allowed(goal, times, way), ns) for way, ns in ours(times, level).items()}
+    return {way: most / ns for way, (most, ns) in found.items() if most}
 
 
-def short(goal, times):
+def short(goal, times, level):
     """The ways that do not reach the goal."""
-    return {way: share for way, share in shares(goal, times).items() if share < 1 - NOISE}
+    enough = 1 - (NEAR if goal == "limit" else NOISE)
+    return {way: share for way, share in shares(goal, times, level).items() if share < enough}
 
 
-def verdict(goal, times):
-    """Yes, or no and the share that is reached, with the ways that miss the goal where others reach it."""
-    if not shares(goal, times):
+def verdict(goal, times, level):
+    """The goal; that it is met, or the share that is reached, with the ways that miss it where others reach it."""
+    reached = shares(goal, times, level)
+    if not reached:
         return "-"
-    missed = short(goal, times)
+    missed = short(goal, times, level)
     if not missed:
-        return "yes"
-    share = f"no, {min(missed.values()):.2f}"
-    if len(missed) == len(shares(goal, times)):
-        return share
-    return f"{share} ({', '.join(way.replace(OURS, 'to') for way in missed)})"
+        return f"{goal}: met"
+    share = f"{goal}: {min(missed.values()):.2f} of it"
+    return share if len(missed) == len(reached) else f"{share} ({', '.join(missed)})"
 
 
-def cells(goal, times):
-    if "memcmp" in times:
-        limit, against = f"memcmp {time(times['memcmp'])}", "memcmp"
+def header(times, levels):
+    """The headings of the table that a workload is in."""
+    if is_copy(times):
+        first = ("workload", "memcpy", "limit: to, from", "naive C", CPYTHON, "NumPy: to, from", "best other peer")
+        what = "time; xM to, from, CopyData"
     else:
-        limit, against = time(times.get("memcpy")), "memcpy"
-    best, other = best_peer(times), best_other(times)
-    return (
-        goal.name,
-        limit,
-        time(times.get("non-temporal")),
-        time(times.get("naive C")),
-        time(times.get(CPYTHON)),
-        time(times.get(NUMPY)),
-        f"{other[0]} {time(other[1])}" if other else "-",
-        time(times[OURS]),
-        number(best[1] / times[OURS]) if best else "-",
-        ", ".join(number(ratio) for ratio in ratios(times, against)) if against in times else "-",
-        goal.goal,
-        verdict(goal.goal, times),
-    )
+        first = ("workload", "memcmp, limit or naive C", CPYTHON, NUMPY)
+        what = "time; times the best peer"
+    return (*first, *(cell for level in levels for cell in (f"{level}: {what}", f"{level}: goal")))
+
+
+def both(*all_ns):
+    """The times that there are, of two ways."""
+    return ", ".join(time(ns) for ns in all_ns if ns is not None) or "-"
+
+
+def beside(times):
+    """What a workload that is no copy is compared with beside peers."""
+    return ", ".join(f"{name} {time(times[name])}" for name in BESIDE if name in times) or "-"
+
+
+def result(times, level):
+    """A level's time, and what it is beside memcpy's or the best peer's."""
+    own, best = ours(times, level), best_peer(times)
+    if not own:
+        return "-"
+    if is_copy(times):
+        ratios = [number(times["memcpy"] / ns) for ns in own.values()]
+    else:
+        ratios = [number(best[1] / own["to"])] if best else []
+    return "; ".join([time(own["to"]), *filter(None, [", ".join(ratios)])])
+
+
+def cells(goal, times, levels):
+    if is_copy(times):
+        other = best_other(times)
+        first = (
+            time(times["memcpy"]),
+            both(times.get("limit"), times.get("limit from")),
+            time(times.get("naive C")),
+            time(times.get(CPYTHON)),
+            both(times.get(NUMPY), times.get(NUMPY + BACK)),
+            f"{other[0]} {time(other[1])}" if other else "-",
+        )
+    else:
+        first = (beside(times), time(times.get(CPYTHON)), time(times.get(NUMPY)))
+    judged = (cell for level in levels for cell in (result(times, level), verdict(goal.at(level), times, level)))
+    return (goal.name, *first, *judged)
 
 
 def line(entries):
     return f"| {' | '.join(entries)} |"
 
 
-def heading():
-    return [line(HEADER), line(["---"] + ["---:"] * (len(HEADER) - 2) + ["---"])]
+def heading(entries):
+    rules = ("---:" if at and not entry.endswith(": goal") else "---" for at, entry in enumerate(entries))
+    return [line(entries), line(rules)]
 
 
-def summary(goals, results):
-    """How many goals are met, and the names of the others."""
-    judged = [goal for goal in goals if goal.name in results and shares(goal.goal, results[goal.name])]
-    missed = [goal.name for goal in judged if short(goal.goal, results[goal.name])]
-    return f"{len(judged) - len(missed)} of {len(judged)} goals are met", missed
+def summary(goals, results, levels):
+    """For each level how many lines are behind NumPy, behind the best peer and off their goal, and which."""
+    counted = []
+    for level in levels:
+        said, names = [], []
+        for what, wanted in (
+            ("behind NumPy", lambda goal: NUMPY),
+            ("behind the best peer", lambda goal: "peer"),
+            ("off their goal", lambda goal: goal.at(level)),
+        ):
+            judged = [goal for goal in goals if shares(wanted(goal), results.get(goal.name, {}), level)]
+            missed = [goal.name for goal in judged if short(wanted(goal), results[goal.name], level)]
+            said.append(f"{len(missed)} of {len(judged)} {'lines ' if not said else ''}{what}")
+            names.append((what, missed))
+        counted.append(Counted(f"{level}: {', '.join(said)}", names))
+    return counted
 
 
-def readme(goals, results):
+def readme(goals, results, level):
     """The README's table: how many times faster than CPython, and than NumPy."""
     lines = [line(("workload", "times faster than CPython", "than NumPy")), line(("---", "---:", "---:"))]
     for goal in goals:
         times = results.get(goal.name, {})
-        if goal.readme and OURS in times:
-            faster = (times[peer] / times[OURS] if peer in times else None for peer in (CPYTHON, NUMPY))
+        own = ours(times, level)
+        if goal.readme and own:
+            faster = (times[peer] / own["to"] if peer in times else None for peer in (CPYTHON, NUMPY))
             lines.append(line((goal.readme, *("" if ratio is None else number(ratio) for ratio in faster))))
     return lines

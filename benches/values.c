@@ -3,6 +3,8 @@
 
 #include "values.h"
 
+#include "limits.h"
+
 enum { COUNT = 1000000, SIDE = 1000, VALUES = 3 };
 
 static PyObject *left, *right;
@@ -211,6 +213,107 @@ static int prepare_conversion(const void *data)
 
 #endif
 
+#ifndef BENCH_PYTHON_H
+
+/* All numbers of records, and one field of each, to and from doubles, beside the loop by hand. */
+
+enum { RECORD = 14, REAL = 6 };
+
+static Py_ssize_t record_values;
+
+WORK(records_to_doubles,
+     must(pybuffer_memoryview_to_double(left, (double *)(void *)target, record_values) == 0, "to_double");)
+WORK(doubles_to_records,
+     must(pybuffer_memoryview_from_double(left, (double *)(void *)target, record_values) == 0, "from_double");)
+
+static void records_by_hand(long count)
+{
+    while (count-- > 0) {
+        double *number = (double *)(void *)target;
+        for (const char *at = memory; at < memory + COUNT * RECORD; at += RECORD) {
+            int wide;
+            short narrow;
+            memcpy(&wide, at, sizeof wide);
+            memcpy(&narrow, at + 4, sizeof narrow);
+            *number++ = wide;
+            *number++ = narrow;
+            memcpy(number++, at + REAL, sizeof *number);
+        }
+    }
+}
+
+static void doubles_by_hand(long count)
+{
+    while (count-- > 0) {
+        const double *number = (const double *)(const void *)target;
+        for (char *at = memory; at < memory + COUNT * RECORD; at += RECORD) {
+            int wide = (int)*number++;
+            short narrow = (short)*number++;
+            memcpy(at, &wide, sizeof wide);
+            memcpy(at + 4, &narrow, sizeof narrow);
+            memcpy(at + REAL, number++, sizeof *number);
+        }
+    }
+}
+
+static void field_by_hand(long count)
+{
+    while (count-- > 0) {
+        for (Py_ssize_t i = 0; i < COUNT; i++) {
+            memcpy(target + i * 8, memory + i * RECORD + REAL, 8);
+        }
+    }
+}
+
+/* Doubles as `to` makes them, and records as `from` makes them; NULL where they are not asked for. */
+static void check_records(void (*to)(long), void (*from)(long))
+{
+    const double *numbers = (const double *)(const void *)target;
+    char item[RECORD];
+
+    pack_all(memory, "<ihd", RECORD, 1);
+    memset(target, 1, COUNT * VALUES * 8);
+    to(1);
+    for (Py_ssize_t i = 0; i < record_values; i++) {
+        must(numbers[i] == i / (record_values / COUNT) % 100, "a field is converted wrongly");
+    }
+    if (from != NULL) {
+        memset(memory, 1, COUNT * RECORD);
+        from(1);
+        for (int i = 0; i < COUNT; i++) {
+            pack(item, "<ihd", i % 100);
+            must(memcmp(item, memory + i * RECORD, RECORD) == 0, "a record is made wrongly");
+        }
+    }
+}
+
+static int prepare_records(const void *data)
+{
+    (void)data;
+    record_values = COUNT * VALUES;
+    choose(view_of(memory, "<ihd", RECORD, 1, 0, 0), NULL);
+    check_records(records_by_hand, doubles_by_hand);
+    check_records(records_to_doubles, doubles_to_records);
+    return 1;
+}
+
+static int prepare_field(const void *data)
+{
+    Py_ssize_t shape = COUNT, stride = RECORD;
+    Py_buffer info = {.buf = memory + REAL, .len = COUNT * 8, .itemsize = 8, .ndim = 1, .format = (char *)"<d",
+                      .shape = &shape, .strides = &stride};
+
+    (void)data;
+    record_values = COUNT;
+    choose(PyMemoryView_FromBuffer(&info), NULL);
+    must(left != NULL, "no view");
+    check_records(field_by_hand, NULL);
+    check_records(records_to_doubles, NULL);
+    return 1;
+}
+
+#endif
+
 /* Texts, and unpacking. */
 
 static const char hex_name[] = "hex of 1 MB", colons_name[] = "hex of 1 MB with colons";
@@ -360,6 +463,13 @@ static size_t compared;
 static int (*volatile plain_compare)(const void *, const void *, size_t) = memcmp;
 WORK(plain_comparison, must(plain_compare(memory, target, compared) == 0, "memcmp");)
 
+static int prepare_loads(const void *data)
+{
+    const struct comparison *which = data;
+    accesses = (struct accesses){.size = (size_t)(COUNT * which->a_size * which->step)};
+    return prepare_comparison(data);
+}
+
 static int prepare_bytes(const void *data)
 {
     compared = (size_t)((const struct comparison *)data)->a_size * COUNT;
@@ -380,6 +490,9 @@ void add_values(void)
         if (which->step == 1 && which->items == 1 && strcmp(which->a, which->b) == 0) {
             added->prepare = prepare_bytes;
             column(added, "memcmp", plain_comparison);
+        } else if (which->step > 1 && has_limits()) {
+            added->prepare = prepare_loads;
+            column(added, "limit", loaded);
         }
 #endif
     }
@@ -396,6 +509,14 @@ void add_values(void)
         }
 #endif
     }
+#ifndef BENCH_PYTHON_H
+    column(add("1,000,000 `<ihd` records to doubles", prepare_records, NULL, 1, records_to_doubles), "naive C",
+           records_by_hand);
+    column(add("doubles to 1,000,000 `<ihd` records", prepare_records, NULL, 1, doubles_to_records), "naive C",
+           doubles_by_hand);
+    column(add("one field of 1,000,000 `<ihd` records to doubles", prepare_field, NULL, 1, records_to_doubles), "naive C",
+           field_by_hand);
+#endif
     add(hex_name, prepare_text, hex_name, 1, hex);
     add(colons_name, prepare_text, colons_name, 1, hex_colons);
     add(ints_name, prepare_text, ints_name, 1, text_of_items);
