@@ -67,10 +67,12 @@ def measure(running, goals, levels, options):
         if options.limits and "limit" not in times:
             continue
         results[goal.name] = times
-        if headed != table.header(times, levels):
-            headed = table.header(times, levels)
-            print("", *table.heading(headed), sep="\n")
-        print(table.line(table.cells(goal, times, levels)), flush=True)
+        header = table.LIMITS if options.limits else table.header(times, levels)
+        if header != headed:
+            headed = header
+            print("", *table.heading(header), sep="\n")
+        row = table.limit_cells(goal, times) if options.limits else table.cells(goal, times, levels)
+        print(table.line(row), flush=True)
     return results
 
 
@@ -119,7 +121,9 @@ def main():
         levels, lacking = [program.level for program in running], programs.lacking(running)
         versions = [running[0].versions]
         if options.limits:
-            levels = []
+            for program in running[1:]:
+                program.end()
+            running, levels = running[:1], []
         else:
             others = list(programs.peers(build, shared.name))
             versions += [version for program in others for version in program.versions.split("\t")]

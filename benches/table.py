@@ -183,6 +183,16 @@ def cells(goal, times, levels):
     return (goal.name, *first, *judged)
 
 
+LIMITS = ("workload", "memcpy", "limit: to, from", "xM: to, from")
+
+
+def limit_cells(goal, times):
+    """What the machine takes, and what that leaves for a copy to reach."""
+    found = [times[name] for name in ("limit", "limit from") if name in times]
+    ratios = ", ".join(number(times["memcpy"] / ns) for ns in found) if is_copy(times) else "-"
+    return goal.name, time(times.get("memcpy")), both(*found), ratios
+
+
 def line(entries):
     return f"| {' | '.join(entries)} |"
 

@@ -150,6 +150,13 @@ class WritingTest(unittest.TestCase):
         written = ("100 ns; 2.00", "NumPy: met", "300 ns; 0.67", "NumPy: 0.67 of it")
         self.assertEqual(cells, ("a", "memcmp 90.0 ns", "5.00 us", "200 ns", *written))
 
+    def test_limits_are_written_in_multiples_of_memcpy(self):
+        goal = table.Goal("a", table.each("limit"), "")
+        cells = table.limit_cells(goal, {"memcpy": 100.0, "limit": 50.0, "limit from": 200.0})
+        self.assertEqual(cells, ("a", "100 ns", "50.0 ns, 200 ns", "2.00, 0.50"))
+        self.assertEqual(table.limit_cells(goal, {"limit": 2.5}), ("a", "-", "2.50 ns", "-"))
+        self.assertEqual(len(cells), len(table.LIMITS))
+
     def test_the_readme_compares_what_it_names(self):
         goals = [table.Goal("a", table.each("-"), "copy"), table.Goal("b", table.each("-"), "")]
         lines = table.readme(goals, dict.fromkeys("ab", {**COPY, **at("to", 50.0)}), "AVX2")
