@@ -98,6 +98,7 @@ def main():
     parser.add_argument("before")
     parser.add_argument("after")
     options = parser.parse_args()
+    programs.stay()
     build = pathlib.Path(os.environ.get("BENCH_BUILD", "target/bench"))
     build.mkdir(parents=True, exist_ok=True)
     builds = (options.before, options.after)

@@ -112,6 +112,7 @@ def main():
         parser.error("a part of the table is not written")
     with open(HERE / "goals.tsv") as lines:
         goals = table.read_goals(lines)
+    programs.stay()
     build = pathlib.Path(os.environ.get("BENCH_BUILD", "target/bench"))
     build.mkdir(parents=True, exist_ok=True)
     # In memory if that can be, so that no disk is busy meanwhile.
