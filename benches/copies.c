@@ -304,7 +304,7 @@ static void transposes(void)
     PERMUTED("3-D f32 64 MB (1,2,0)", 4, 3, L(256, 256, 256), 1, 2, 0);
     PERMUTED("NCHW->NHWC f32", 4, 4, L(8, 64, 112, 112), 0, 2, 3, 1);
     PERMUTED("NHWC->NCHW f32", 4, 4, L(8, 112, 112, 64), 0, 3, 1, 2);
-    PERMUTED("six odd dimensions f32", 4, 6, L(13, 17, 11, 19, 23, 15), 3, 5, 0, 2, 4, 1);
+    PERMUTED("six odd axes f32", 4, 6, L(13, 17, 11, 19, 23, 15), 3, 5, 0, 2, 4, 1);
 }
 
 static void lines(void)
@@ -361,14 +361,14 @@ static void many_axes(void)
         lens[at] = 2;
         order[at] = 19 - at;
     }
-    permuted("20 dimensions of 2, reversed", 4, 20, lens, order);
-    permuted("20 dimensions of 2, shuffled", 4, 20, lens, mixed);
+    permuted("20 axes of 2, reversed", 4, 20, lens, order);
+    permuted("20 axes of 2, shuffled", 4, 20, lens, mixed);
     for (int at = 0; at < AXES; at++) {
         lens[at] = at % 16 == 7 ? 64 : 1;
         order[at] = AXES - 1 - at;
     }
     lens[7] = 16;
-    permuted("64 dimensions, mostly 1 (16 MB)", 4, AXES, lens, order);
+    permuted("64 axes, mostly 1 (16 MB)", 4, AXES, lens, order);
 }
 
 void add_copies(void)

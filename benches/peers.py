@@ -189,7 +189,7 @@ class OpenCV:
             "3-D f32 64 MB (1,2,0)": (1, 2, 0),
             "NCHW->NHWC f32": (0, 2, 3, 1),
             "NHWC->NCHW f32": (0, 3, 1, 2),
-            "six odd dimensions f32": (3, 5, 0, 2, 4, 1),
+            "six odd axes f32": (3, 5, 0, 2, 4, 1),
         }.get(name)
         if order:
             shape = [copy.shape[order.index(axis)] for axis in range(len(order))]
