@@ -35,6 +35,14 @@ pub(super) const PERIOD: usize = 4;
 /// memory that no cache has: single stores take less time than vectors of which parts are masked out.
 pub(super) const SCATTERED_ITEM: usize = 4;
 
+/// Bytes of a plane of two axes up to which it is copied without tables: L2 holds both operands.
+pub(super) const DIRECT: usize = 1 << 19;
+
+/// The same where destination lines are a multiple of `1 << CROWDED_SHIFT` bytes apart, so that few sets of L1 hold them all.
+pub(super) const DIRECT_CROWDED: usize = 1 << 15;
+/// See [`DIRECT_CROWDED`].
+pub(super) const CROWDED_SHIFT: u32 = 8;
+
 /// Bytes from which on tiles start where cache lines do: below, the lines are in L1, where a store that crosses two costs
 /// little.
 pub(super) const ALIGNED: usize = 1 << 15;

@@ -4,7 +4,8 @@ use core::arch::x86_64::*;
 
 use crate::kernels::prefetch::LINE;
 
-use super::avx2_narrow::{self, narrow, streamed_narrow};
+use super::avx2_narrow::{self, narrow, quarters, streamed_narrow};
+use super::direct::{self, CopyDirect, DirectKernel, DirectPlane, Lines};
 use super::scalar;
 use super::squares::{self, Square};
 use super::sse2;
@@ -27,7 +28,23 @@ pub(super) fn kernel(unit: usize) -> Option<Kernel> {
     // Rows of 12-byte items are read 48 bytes at a time, a part of a cache line that is not there any more when the next part is
     // read, unless few rows share a set.
     let crowded = if unit == 12 { scalar::kernel(unit).map(|any| any.near) } else { None };
-    Kernel::find(&TILES, &STRIPS, unit).map(|kernel| Kernel { crowded, ..kernel })
+    let direct: Option<(CopyDirect, usize)> = match unit {
+        1 => Some((plane::<1>, <Transposes as Square<1>>::SIDE)),
+        2 => Some((plane::<2>, <Transposes as Square<2>>::SIDE)),
+        4 => Some((plane::<4>, <Transposes as Square<4>>::SIDE)),
+        8 => Some((plane::<8>, <Transposes as Square<8>>::SIDE)),
+        _ => None,
+    };
+    let direct = direct.map(|(copy, side)| DirectKernel { copy, side });
+    Kernel::find(&TILES, &STRIPS, unit).map(|kernel| Kernel { crowded, direct, ..kernel })
+}
+
+/// # Safety
+/// As [`CopyDirect`], at the level `Avx2`.
+#[target_feature(enable = "avx2")]
+unsafe fn plane<const UNIT: usize>(plane: &DirectPlane) {
+    // SAFETY: the function's contract; the instructions are enabled.
+    unsafe { direct::copy::<NearTransposes, UNIT>(plane) }
 }
 
 const fn of<const UNIT: usize>() -> MicroKernel {
@@ -103,12 +120,35 @@ unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, stream: bool) {
     unsafe { squares::part::<Transposes, UNIT>(tile, stream) }
 }
 
+/// 16 bytes of two rows, each in half a register.
+///
+/// # Safety
+/// They may be read; the processor has AVX2.
+#[inline(always)]
+unsafe fn halves(low: *const u8, high: *const u8) -> __m256i {
+    // SAFETY: the function's contract.
+    unsafe {
+        let low = _mm256_castsi128_si256(_mm_loadu_si128(low.cast()));
+        _mm256_inserti128_si256::<1>(low, _mm_loadu_si128(high.cast()))
+    }
+}
+
+/// Writes half a cache line.
+///
+/// # Safety
+/// 32 bytes may be written, which are aligned where they are to be streamed; the processor has AVX2.
+#[inline(always)]
+unsafe fn put<const STREAM: bool>(to: *mut u8, line: __m256i) {
+    // SAFETY: the function's contract.
+    unsafe { if STREAM { _mm256_stream_si256(to.cast(), line) } else { _mm256_storeu_si256(to.cast(), line) } }
+}
+
 /// Transposes 4 by 4 units of 8 bytes.
 ///
 /// # Safety
 /// The processor has AVX2.
 #[inline(always)]
-unsafe fn quarters([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
+unsafe fn fourths([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
     // SAFETY: the function's contract.
     unsafe {
         let (low_ab, high_ab) = (_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
@@ -186,24 +226,73 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
     }
 
     #[inline(always)]
-    unsafe fn square<const STREAM: bool>(tile: Tile<'_>) {
+    unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
         // SAFETY: the function's contract. Where lines are streamed, they and so their parts are aligned.
         unsafe {
-            let to = |column| tile.to(column);
-            let long = |row| _mm256_loadu_si256(tile.from(row).cast());
-            let put_long = |(column, line): (usize, __m256i)| {
-                if STREAM {
-                    _mm256_stream_si256(to(column).cast(), line);
-                } else {
-                    _mm256_storeu_si256(to(column).cast(), line);
-                }
-            };
             match UNIT {
-                1 => sse2::square::<1, 16, STREAM>(tile),
-                2 => sse2::square::<2, 8, STREAM>(tile),
-                4 => eighths(core::array::from_fn(long)).into_iter().enumerate().for_each(put_long),
-                8 => quarters(core::array::from_fn(long)).into_iter().enumerate().for_each(put_long),
-                _ => sse2::square::<16, 1, STREAM>(tile),
+                1 => sse2::square::<_, 1, 16, STREAM>(lines),
+                2 => sse2::square::<_, 2, 8, STREAM>(lines),
+                4 => {
+                    let row = |row| _mm256_loadu_si256(lines.from(row).cast());
+                    for (column, line) in eighths(core::array::from_fn(row)).into_iter().enumerate() {
+                        put::<STREAM>(lines.to(column), line);
+                    }
+                }
+                8 => {
+                    let row = |row| _mm256_loadu_si256(lines.from(row).cast());
+                    for (column, line) in fourths(core::array::from_fn(row)).into_iter().enumerate() {
+                        put::<STREAM>(lines.to(column), line);
+                    }
+                }
+                _ => sse2::square::<_, 16, 1, STREAM>(lines),
+            }
+        }
+    }
+}
+
+/// The same where the rows are in L1 or L2: those of the lower half go to the upper half of registers when they are loaded, so that
+/// nothing crosses the middle afterwards. That takes twice the loads and half the shuffles.
+struct NearTransposes;
+
+impl<const UNIT: usize> Square<UNIT> for NearTransposes {
+    const SIDE: usize = <Transposes as Square<UNIT>>::SIDE;
+
+    #[inline(always)]
+    unsafe fn copy_line<const STREAM: bool>(from: *const u8, to: *mut u8) {
+        // SAFETY: the function's contract.
+        unsafe { <Transposes as Square<UNIT>>::copy_line::<STREAM>(from, to) }
+    }
+
+    #[inline(always)]
+    unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
+        // SAFETY: the function's contract.
+        unsafe {
+            match UNIT {
+                4 => {
+                    for left in [0, 4] {
+                        let row = |row| {
+                            let at = |row| lines.from(row).wrapping_add(left * UNIT);
+                            halves(at(row), at(row + 4))
+                        };
+                        let [a, b, c, d] = quarters([row(0), row(1), row(2), row(3)]);
+                        put::<STREAM>(lines.to(left), a);
+                        put::<STREAM>(lines.to(left + 1), b);
+                        put::<STREAM>(lines.to(left + 2), c);
+                        put::<STREAM>(lines.to(left + 3), d);
+                    }
+                }
+                8 => {
+                    for left in [0, 2] {
+                        let row = |row| {
+                            let at = |row| lines.from(row).wrapping_add(left * UNIT);
+                            halves(at(row), at(row + 2))
+                        };
+                        let (first, second) = (row(0), row(1));
+                        put::<STREAM>(lines.to(left), _mm256_unpacklo_epi64(first, second));
+                        put::<STREAM>(lines.to(left + 1), _mm256_unpackhi_epi64(first, second));
+                    }
+                }
+                _ => <Transposes as Square<UNIT>>::square::<L, STREAM>(lines),
             }
         }
     }

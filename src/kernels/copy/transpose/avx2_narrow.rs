@@ -7,6 +7,7 @@ use core::arch::x86_64::*;
 
 use crate::kernels::prefetch::LINE;
 
+use super::direct::Lines;
 use super::squares::{self, Square};
 use super::tables::{Ahead, CopyPart, MicroKernel, Tile, Whole};
 
@@ -43,7 +44,7 @@ pub(super) unsafe fn whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead
     for square in tile.tiles(side(UNIT), UNIT) {
         ahead.step();
         // SAFETY: the function's contract: the square is a part of the tile.
-        unsafe { <Narrow as Square<UNIT>>::square::<false>(square) };
+        unsafe { <Narrow as Square<UNIT>>::square::<_, false>(square) };
     }
 }
 
@@ -148,7 +149,7 @@ unsafe fn load(row: *const u8, [low, high]: [usize; 2], index: __m256i) -> __m25
 /// W1 to W4 for the items of the square; where it is to `STREAM`, destination lines are aligned to 16 bytes. The processor has
 /// AVX2.
 #[inline(always)]
-unsafe fn copy_half<const UNIT: usize, const STREAM: bool>(tile: Tile<'_>, half: usize) {
+unsafe fn copy_half<const UNIT: usize, const STREAM: bool>(lines: impl Lines, half: usize) {
     const {
         assert!(UNIT == 3 || UNIT == 6 || UNIT == 12);
     }
@@ -169,23 +170,23 @@ unsafe fn copy_half<const UNIT: usize, const STREAM: bool>(tile: Tile<'_>, half:
             let row = piece * count;
             *columns = match UNIT {
                 3 => quarters([
-                    load(tile.from(row), parts, widening),
-                    load(tile.from(row + 1), parts, widening),
-                    load(tile.from(row + 2), parts, widening),
-                    load(tile.from(row + 3), parts, widening),
+                    load(lines.from(row), parts, widening),
+                    load(lines.from(row + 1), parts, widening),
+                    load(lines.from(row + 2), parts, widening),
+                    load(lines.from(row + 3), parts, widening),
                 ]),
                 6 => {
-                    let first = load(tile.from(row), parts, widening);
-                    let second = load(tile.from(row + 1), parts, widening);
+                    let first = load(lines.from(row), parts, widening);
+                    let second = load(lines.from(row + 1), parts, widening);
                     let low = _mm256_unpacklo_epi64(first, second);
                     [low, _mm256_unpackhi_epi64(first, second), low, low]
                 }
-                _ => [load(tile.from(row), parts, widening); 4],
+                _ => [load(lines.from(row), parts, widening); 4],
             };
         }
         for column in 0..count {
             let left = half * 2 * count + column;
-            let (low, high) = (tile.to(left), tile.to(left + count));
+            let (low, high) = (lines.to(left), lines.to(left + count));
             for quarter in 0..3 {
                 let (Some(first), Some(second)) = (pieces.get(quarter), pieces.get(quarter + 1)) else { return };
                 let (Some(first), Some(second)) = (first.get(column), second.get(column)) else { return };
@@ -199,12 +200,12 @@ unsafe fn copy_half<const UNIT: usize, const STREAM: bool>(tile: Tile<'_>, half:
                     _mm256_shuffle_epi8(*second, both([&second_index; 2])),
                 );
                 let (low, high) = (low.wrapping_add(16 * quarter), high.wrapping_add(16 * quarter));
-                let (lines, others) = (_mm256_castsi256_si128(line), _mm256_extracti128_si256::<1>(line));
+                let (first, others) = (_mm256_castsi256_si128(line), _mm256_extracti128_si256::<1>(line));
                 if STREAM {
-                    _mm_stream_si128(low.cast(), lines);
+                    _mm_stream_si128(low.cast(), first);
                     _mm_stream_si128(high.cast(), others);
                 } else {
-                    _mm_storeu_si128(low.cast(), lines);
+                    _mm_storeu_si128(low.cast(), first);
                     _mm_storeu_si128(high.cast(), others);
                 }
             }
@@ -216,11 +217,11 @@ impl<const UNIT: usize> Square<UNIT> for Narrow {
     const SIDE: usize = side(UNIT);
 
     #[inline(always)]
-    unsafe fn square<const STREAM: bool>(tile: Tile<'_>) {
+    unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
         // SAFETY: the function's contract: the two halves are the square.
         unsafe {
-            copy_half::<UNIT, STREAM>(tile, 0);
-            copy_half::<UNIT, STREAM>(tile, 1);
+            copy_half::<UNIT, STREAM>(lines, 0);
+            copy_half::<UNIT, STREAM>(lines, 1);
         }
     }
 
@@ -236,7 +237,7 @@ impl<const UNIT: usize> Square<UNIT> for Narrow {
 /// # Safety
 /// The processor has AVX2.
 #[inline(always)]
-unsafe fn quarters([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
+pub(super) unsafe fn quarters([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
     // SAFETY: the function's contract.
     unsafe {
         let (low_ab, high_ab) = (_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));

@@ -8,6 +8,7 @@ use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
 use super::avx512_strips::Strip;
+use super::direct::Lines;
 use super::scalar::items;
 use super::tables::{Ahead, Kernel, MicroKernel, Tile};
 

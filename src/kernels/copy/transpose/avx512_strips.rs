@@ -9,6 +9,7 @@ use core::mem::MaybeUninit;
 
 use crate::kernels::prefetch::LINE;
 
+use super::direct::Lines;
 use super::tables::{Ahead, CopyPart, MicroKernel, Tile};
 
 /// Items of 1 or 2 bytes, so many lines of the destination long, for memory that no cache holds.

@@ -9,9 +9,14 @@ use crate::kernels::odometer::visit_over;
 use crate::kernels::prefetch::{LINE, steps_to_line};
 
 use super::contiguous::stream_end;
-use super::thresholds::{ALIGNED, FAR, LARGE, LONG_TABLE, MIDDLE_TABLE, ROWS_BEYOND, SET, SHORT_TABLE, STREAMED};
+use super::thresholds::{
+    ALIGNED, CROWDED_SHIFT, DIRECT, DIRECT_CROWDED, FAR, LARGE, LONG_TABLE, MIDDLE_TABLE, ROWS_BEYOND, SET,
+    SHORT_TABLE, STREAMED,
+};
 
 mod tables;
+
+mod direct;
 
 mod scalar;
 
@@ -41,6 +46,7 @@ mod neon;
 
 mod driver;
 
+use direct::{DirectKernel, DirectPlane};
 use driver::{Plane, Reach};
 use tables::{Kernel, MicroKernel};
 
@@ -49,6 +55,8 @@ use tables::{Kernel, MicroKernel};
 pub(super) struct Transpose {
     kernel: Kernel,
     tables: Tables,
+    /// Where there are no tables: the two axes, by position.
+    direct: Option<(DirectKernel, usize, usize)>,
 }
 
 /// How many rows and columns a table holds.
@@ -67,14 +75,17 @@ enum Tables {
 impl Transpose {
     /// `None` where there is no plane that [`Plan::take_sides`] could take out of the plan, or no kernel for the items.
     pub(super) fn of(plan: &Plan<'_>, level: Level) -> Option<Self> {
-        plan.plane_axes()?;
+        let (fastest, last) = plan.plane_axes()?;
+        let kernel = tile_kernel(level, plan.unit)?;
+        let direct = kernel.direct.filter(|direct| is_near(plan, fastest, last, direct.side));
+        let direct = direct.map(|kernel| (kernel, fastest, last));
         let tables = match plan.bytes() {
             LARGE.. if plan.unit == 1 => Tables::Middle,
             LARGE.. => Tables::Long,
             ALIGNED.. => Tables::Aligned,
             _ => Tables::Short,
         };
-        Some(Self { kernel: tile_kernel(level, plan.unit)?, tables })
+        Some(Self { kernel, tables, direct })
     }
 
     /// Copies the plan that it was made for. Says whether it has: a plan that gives no plane is left as it is.
@@ -88,6 +99,9 @@ impl Transpose {
         const BEYOND: usize = ROWS_BEYOND;
         // SAFETY: the function's contract.
         unsafe {
+            if let Some((kernel, fastest, last)) = self.direct {
+                return in_planes(kernel, fastest, last, plan, src, dst);
+            }
             match self.tables {
                 Tables::Short => in_tables::<SHORT, SHORT, SHORT>(self.kernel, plan, src, dst),
                 Tables::Aligned => in_tables::<SHORT, { SHORT + BEYOND }, SHORT>(self.kernel, plan, src, dst),
@@ -102,13 +116,62 @@ impl Transpose {
 impl Transpose {
     /// The kernel in words.
     pub(super) fn name(&self) -> std::string::String {
-        std::format!("tiles of {} rows, {:?}", self.kernel.near.rows, self.tables)
+        match self.direct {
+            Some((kernel, ..)) => std::format!("squares of {} rows", kernel.side),
+            None => std::format!("tiles of {} rows, {:?}", self.kernel.near.rows, self.tables),
+        }
     }
 
     /// Whether planes that no cache holds are written with non-temporal stores.
     pub(super) fn may_stream(&self) -> bool {
         self.kernel.past.is_some()
     }
+}
+
+/// Whether planes of two axes are copied without tables: the other axes do not continue a line, and the caches hold the planes.
+fn is_near(plan: &Plan<'_>, fastest: usize, last: usize, side: usize) -> bool {
+    let direct = plan.direct();
+    let (Some(columns), Some(rows)) = (direct.get(fastest), direct.get(last)) else { return false };
+    let bytes = plan.unit * rows.len.unsigned_abs() * columns.len.unsigned_abs();
+    let is_crowded = columns.dst.stride.trailing_zeros() >= CROWDED_SHIFT && bytes > DIRECT_CROWDED;
+    columns.src.stride == plan.unit.cast_signed()
+        && rows.len.unsigned_abs() >= side
+        && columns.len.unsigned_abs() >= side
+        && bytes <= DIRECT
+        && plan.bytes() < FAR
+        && !is_crowded
+}
+
+/// Copies planes of these two axes without tables.
+///
+/// # Safety
+/// As [`Transpose::copy`], for what [`is_near`].
+unsafe fn in_planes(
+    kernel: DirectKernel,
+    fastest: usize,
+    last: usize,
+    plan: &mut Plan<'_>,
+    src: *const u8,
+    dst: *mut u8,
+) -> bool {
+    let direct = plan.direct();
+    let (Some(columns), Some(rows)) = (direct.get(fastest).copied(), direct.get(last).copied()) else { return false };
+    plan.remove_direct(1 << fastest | 1 << last);
+    // SAFETY: the function's contract. The closure never breaks, so the flow that comes back says nothing.
+    unsafe {
+        let _: ControlFlow<()> = visit_over(plan, plan.direct(), src, dst, |src, dst| {
+            (kernel.copy)(&DirectPlane {
+                src,
+                by_row: rows.src.stride,
+                rows: rows.len.unsigned_abs(),
+                dst,
+                by_column: columns.dst.stride,
+                columns: columns.len.unsigned_abs(),
+            });
+            ControlFlow::Continue(())
+        });
+    }
+    true
 }
 
 /// Copies with planes of at most so many rows and columns. The table of rows may be longer, for those that come behind them.
@@ -184,7 +247,7 @@ impl<'s> Runner<'s> {
             bytes >= FAR
                 && sides.rows.parts(0).next().is_some_and(|part| part.offsets.iter().all(|offset| offset % SET == 0))
         });
-        let kernel = crowded.map_or(kernel, |near| Kernel { near, past: None, crowded: None });
+        let kernel = crowded.map_or(kernel, |near| Kernel { near, past: None, ..kernel });
         let (reach, kernel) = match (bytes, kernel.past) {
             (STREAMED.., Some(past)) if columns_alike => (Reach::Past, past),
             (STREAMED.., _) => (Reach::Beyond, kernel.near),

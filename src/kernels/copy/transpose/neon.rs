@@ -4,6 +4,7 @@ use core::arch::aarch64::*;
 
 use crate::kernels::prefetch::LINE;
 
+use super::direct::{self, CopyDirect, DirectKernel, DirectPlane, Lines};
 use super::squares::{self, Square, transposed};
 use super::tables::{Ahead, Kernel, MicroKernel, Tile};
 
@@ -12,7 +13,25 @@ static TILES: [MicroKernel; 4] = [of::<1>(), of::<2>(), of::<4>(), of::<8>()];
 
 /// The kernel for items of this size.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
-    Kernel::find(&TILES, &[], unit)
+    let copy: Option<CopyDirect> = match unit {
+        1 => Some(plane::<1>),
+        2 => Some(plane::<2>),
+        4 => Some(plane::<4>),
+        8 => Some(plane::<8>),
+        _ => None,
+    };
+    let direct = copy.map(|copy| DirectKernel { copy, side: size_of::<uint8x16_t>() / unit.max(1) });
+    Kernel::find(&TILES, &[], unit).map(|kernel| Kernel { direct, ..kernel })
+}
+
+/// # Safety
+/// As [`CopyDirect`].
+unsafe fn plane<const UNIT: usize>(plane: &DirectPlane)
+where
+    Transposes: Square<UNIT>,
+{
+    // SAFETY: the function's contract. Every AArch64 has the instructions.
+    unsafe { direct::copy::<Transposes, UNIT>(plane) }
 }
 
 const fn of<const UNIT: usize>() -> MicroKernel
@@ -52,13 +71,13 @@ macro_rules! transposes {
             const SIDE: usize = $side;
 
             #[inline(always)]
-            unsafe fn square<const STREAM: bool>(tile: Tile<'_>) {
+            unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
                 // SAFETY: the function's contract: a register is `SIDE` items. Every AArch64 has the instructions.
                 unsafe {
-                    let load = |row: usize| tile.from(row).cast::<$register>().read_unaligned();
+                    let load = |row: usize| lines.from(row).cast::<$register>().read_unaligned();
                     let rows: [_; $side] = core::array::from_fn(load);
                     for (column, line) in transposed(rows, |a, b| ($low(a, b), $high(a, b))).into_iter().enumerate() {
-                        tile.to(column).cast::<$register>().write_unaligned(line);
+                        lines.to(column).cast::<$register>().write_unaligned(line);
                     }
                 }
             }

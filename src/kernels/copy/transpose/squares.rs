@@ -2,6 +2,7 @@
 
 use crate::kernels::prefetch::LINE;
 
+use super::direct::Lines;
 use super::scalar::items;
 use super::tables::{Ahead, Tile};
 
@@ -16,7 +17,7 @@ pub(super) trait Square<const UNIT: usize> {
     ///
     /// # Safety
     /// W1 to W4 for these items; the processor has the instructions.
-    unsafe fn square<const STREAM: bool>(tile: Tile<'_>);
+    unsafe fn square<L: Lines, const STREAM: bool>(lines: L);
 
     /// Copies a cache line, which is aligned in the destination where it is to `STREAM`.
     ///
@@ -36,7 +37,7 @@ pub(super) unsafe fn squares<S: Square<UNIT>, const UNIT: usize, const STREAM: b
     for columns in tile.columns.chunks_exact(S::SIDE) {
         for tile in (Tile { src, columns, ..tile }).tiles(S::SIDE, UNIT) {
             // SAFETY: the function's contract.
-            unsafe { S::square::<STREAM>(tile) };
+            unsafe { S::square::<_, STREAM>(tile) };
         }
         src = src.wrapping_add(const { S::SIDE * UNIT });
     }

@@ -4,6 +4,7 @@ use core::arch::x86_64::*;
 
 use crate::kernels::prefetch::LINE;
 
+use super::direct::{self, CopyDirect, DirectKernel, DirectPlane, Lines};
 use super::squares::{self, Square, transposed};
 use super::strips::strip;
 use super::tables::{Ahead, Kernel, MicroKernel, Tile, Whole};
@@ -15,7 +16,14 @@ static STRIPS: [MicroKernel; 2] = [strip_of::<1>(), strip_of::<2>()];
 
 /// The kernel for items of this size.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
-    Kernel::find(&TILES, &STRIPS, unit)
+    let copy: Option<CopyDirect> = match unit {
+        1 => Some(plane::<1>),
+        2 => Some(plane::<2>),
+        4 => Some(plane::<4>),
+        _ => None,
+    };
+    let direct = copy.map(|copy| DirectKernel { copy, side: size_of::<__m128i>() / unit.max(1) });
+    Kernel::find(&TILES, &STRIPS, unit).map(|kernel| Kernel { direct, ..kernel })
 }
 
 const fn of<const UNIT: usize>() -> MicroKernel {
@@ -36,6 +44,13 @@ unsafe fn whole<const UNIT: usize, const STREAM: bool>(tile: &Tile<'_>, ahead: &
 unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, stream: bool) {
     // SAFETY: the function's contract; every x86-64 has the instructions.
     unsafe { squares::part::<Transposes, UNIT>(tile, stream) }
+}
+
+/// # Safety
+/// As [`CopyDirect`].
+unsafe fn plane<const UNIT: usize>(plane: &DirectPlane) {
+    // SAFETY: the function's contract; every x86-64 has the instructions.
+    unsafe { direct::copy::<Transposes, UNIT>(plane) }
 }
 
 const fn strip_of<const UNIT: usize>() -> MicroKernel {
@@ -74,15 +89,15 @@ pub(super) fn transpose<const UNIT: usize, const SIDE: usize>(rows: [__m128i; SI
 /// # Safety
 /// W1 to W4 for the items; where it is to `STREAM`, destination lines are aligned.
 #[inline(always)]
-pub(super) unsafe fn square<const UNIT: usize, const SIDE: usize, const STREAM: bool>(tile: Tile<'_>) {
+pub(super) unsafe fn square<L: Lines, const UNIT: usize, const SIDE: usize, const STREAM: bool>(lines: L) {
     // SAFETY: the function's contract.
     unsafe {
-        let rows: [__m128i; SIDE] = core::array::from_fn(|row| _mm_loadu_si128(tile.from(row).cast()));
+        let rows: [__m128i; SIDE] = core::array::from_fn(|row| _mm_loadu_si128(lines.from(row).cast()));
         for (column, line) in transpose::<UNIT, SIDE>(rows).into_iter().enumerate() {
             if STREAM {
-                _mm_stream_si128(tile.to(column).cast(), line);
+                _mm_stream_si128(lines.to(column).cast(), line);
             } else {
-                _mm_storeu_si128(tile.to(column).cast(), line);
+                _mm_storeu_si128(lines.to(column).cast(), line);
             }
         }
     }
@@ -111,13 +126,13 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
     }
 
     #[inline(always)]
-    unsafe fn square<const STREAM: bool>(tile: Tile<'_>) {
+    unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
         // SAFETY: the function's contract.
         unsafe {
             match UNIT {
-                1 => square::<1, 16, STREAM>(tile),
-                2 => square::<2, 8, STREAM>(tile),
-                _ => square::<4, 4, STREAM>(tile),
+                1 => square::<_, 1, 16, STREAM>(lines),
+                2 => square::<_, 2, 8, STREAM>(lines),
+                _ => square::<_, 4, 4, STREAM>(lines),
             }
         }
     }

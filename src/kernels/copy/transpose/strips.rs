@@ -9,6 +9,7 @@ use core::mem::MaybeUninit;
 use crate::kernels::prefetch::LINE;
 use crate::layout::Offset;
 
+use super::direct::Lines;
 use super::squares::{Square, squares};
 use super::tables::{Ahead, CopyPart, MicroKernel, Tile, Whole};
 

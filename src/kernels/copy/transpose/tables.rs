@@ -6,6 +6,8 @@
 use crate::kernels::prefetch::{LINE, SECOND, prefetch};
 use crate::layout::Offset;
 
+use super::direct::{DirectKernel, Lines};
+
 /// A tile, or several below each other: where its lines are. Item (row, column) is at `rows[row] + column * unit` of the first
 /// operand and at `columns[column] + row * unit` of the second.
 #[derive(Clone, Copy)]
@@ -49,24 +51,18 @@ impl<'t> Tile<'t> {
             tile
         })
     }
+}
 
-    /// Where a source line starts.
-    ///
-    /// # Safety
-    /// There are more rows.
+impl Lines for Tile<'_> {
     #[inline(always)]
-    pub(super) unsafe fn from(&self, row: usize) -> *const u8 {
-        // SAFETY: the function's contract.
+    unsafe fn from(&self, row: usize) -> *const u8 {
+        // SAFETY: the function's contract: the table has the row.
         self.src.wrapping_offset(unsafe { *self.rows.get_unchecked(row) } as isize)
     }
 
-    /// Where a destination line starts.
-    ///
-    /// # Safety
-    /// There are more columns.
     #[inline(always)]
-    pub(super) unsafe fn to(&self, column: usize) -> *mut u8 {
-        // SAFETY: the function's contract.
+    unsafe fn to(&self, column: usize) -> *mut u8 {
+        // SAFETY: the function's contract: the table has the column.
         self.dst.wrapping_offset(unsafe { *self.columns.get_unchecked(column) } as isize)
     }
 }
@@ -140,6 +136,8 @@ pub(super) struct Kernel {
     pub(super) past: Option<&'static MicroKernel>,
     /// The same for planes too large for L2, the rows of which all start in one set of L1; `None` where those above do.
     pub(super) crowded: Option<&'static MicroKernel>,
+    /// What copies planes of two axes that the caches hold, without tables.
+    pub(super) direct: Option<DirectKernel>,
 }
 
 impl Kernel {
@@ -149,7 +147,7 @@ impl Kernel {
         let of_unit = |table: &'static [MicroKernel]| table.iter().find(|kernel| kernel.unit == unit);
         let near = of_unit(near)?;
         let past = of_unit(past).or(Some(near).filter(|near| near.streamed.is_some()));
-        Some(Self { near, past, crowded: None })
+        Some(Self { near, past, crowded: None, direct: None })
     }
 }
 
