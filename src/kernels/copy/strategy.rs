@@ -4,6 +4,8 @@
 use crate::kernels::cpu::Level;
 use crate::layout::Plan;
 
+#[cfg(target_arch = "x86_64")]
+use super::permute::ChannelCopier;
 use super::permute::{LineCopier, Program};
 use super::repeat::is_repeated;
 use super::thresholds::{FEW_ITEMS, LARGE_UNIT, PERIOD, SMALL, STREAMED, STREAMED_ROW};
@@ -17,6 +19,9 @@ pub(super) enum Strategy<'p> {
     Repeat { stream: bool },
     /// Line by line, each by a program.
     Permute(LineCopier<'p>),
+    /// Line by line, channels that are split or interleaved, without a program.
+    #[cfg(target_arch = "x86_64")]
+    Channels(ChannelCopier),
     /// Plane by plane, in tiles that are transposed in registers.
     Transpose(Transpose),
     /// Unit by unit with any strides; in tiles for the caches, where the operands disagree about the fastest axis.
@@ -41,9 +46,14 @@ pub(super) fn choose<'p>(plan: &Plan<'_>, level: Level, slot: &'p mut Option<Pro
     }
     if bytes / plan.unit.max(1) > FEW_ITEMS
         && let Some(lines) = plan.lines(PERIOD.cast_signed())
-        && let Some(copier) = LineCopier::new(slot, &lines, plan.unit, stream, level)
     {
-        return Strategy::Permute(copier);
+        #[cfg(target_arch = "x86_64")]
+        if let Some(copier) = ChannelCopier::new(&lines, plan.unit, stream, level) {
+            return Strategy::Channels(copier);
+        }
+        if let Some(copier) = LineCopier::new(slot, &lines, plan.unit, stream, level) {
+            return Strategy::Permute(copier);
+        }
     }
     match Transpose::of(plan, level) {
         Some(transpose) => Strategy::Transpose(transpose),
@@ -118,6 +128,8 @@ mod tests {
             Strategy::Contiguous { stream } => format!("blocks{}", if stream { ", streamed" } else { "" }),
             Strategy::Repeat { stream } => format!("one item{}", if stream { ", streamed" } else { "" }),
             Strategy::Permute(lines) => lines.name(),
+            #[cfg(target_arch = "x86_64")]
+            Strategy::Channels(lines) => lines.name(),
             Strategy::Transpose(transpose) => transpose.name(),
             Strategy::Strided { tiled } => format!("items{}", if tiled { " in tiles" } else { "" }),
         }
@@ -160,7 +172,14 @@ mod tests {
             (
                 "every second u8",
                 to(Walk::new(1, &[5000], &[2])),
-                vectors("items", "program of 16 bytes: 1 from 2", "program of 64 bytes: 1 from 2"),
+                [
+                    "every second item",
+                    "every second item",
+                    "program of 64 bytes: 1 from 2",
+                    "program of 16 bytes: 1 from 2",
+                    "items",
+                ]
+                .map(String::from),
             ),
             (
                 "to every second u8",
@@ -170,24 +189,52 @@ mod tests {
             (
                 "every second f64, large",
                 to(Walk::new(8, &[1 << 22], &[16])),
-                vectors("items", "program of 16 bytes: 1 from 2, streamed", "program of 64 bytes: 1 from 2, streamed"),
+                [
+                    "every second item, streamed",
+                    "every second item, streamed",
+                    "program of 64 bytes: 1 from 2, streamed",
+                    "program of 16 bytes: 1 from 2, streamed",
+                    "items",
+                ]
+                .map(String::from),
             ),
             ("to every second f64, large", from(Walk::new(8, &[1 << 22], &[16])), everywhere("items")),
             ("every 300th byte", to(Walk::new(1, &[5000], &[300])), everywhere("items")),
             (
                 "RGB to planes",
                 to(Walk::new(1, &[3, 10_000], &[1, 3])),
-                vectors("tiles of 64 rows, Short", "program of 16 bytes: 3 from 3", "program of 64 bytes: 3 from 3"),
+                [
+                    "3 channels split",
+                    "program of 16 bytes: 3 from 3",
+                    "program of 64 bytes: 3 from 3",
+                    "program of 16 bytes: 3 from 3",
+                    "tiles of 64 rows, Short",
+                ]
+                .map(String::from),
             ),
             (
                 "planes to RGB",
                 to(Walk::new(1, &[10_000, 3], &[1, 10_000])),
-                vectors("tiles of 64 rows, Short", "program of 16 bytes: 3 from 3", "program of 64 bytes: 3 from 3"),
+                [
+                    "3 channels joined",
+                    "program of 16 bytes: 3 from 3",
+                    "program of 64 bytes: 3 from 3",
+                    "program of 16 bytes: 3 from 3",
+                    "tiles of 64 rows, Short",
+                ]
+                .map(String::from),
             ),
             (
                 "f32 RGB to planes",
                 to(Walk::new(4, &[3, 10_000], &[4, 12])),
-                vectors("tiles of 16 rows, Aligned", "program of 16 bytes: 3 from 3", "program of 64 bytes: 3 from 3"),
+                [
+                    "3 channels split",
+                    "3 channels split",
+                    "program of 64 bytes: 3 from 3",
+                    "program of 16 bytes: 3 from 3",
+                    "tiles of 16 rows, Aligned",
+                ]
+                .map(String::from),
             ),
             (
                 "RGBA to RGB",

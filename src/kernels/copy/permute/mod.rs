@@ -14,6 +14,11 @@ mod program;
 
 mod run;
 
+#[cfg(target_arch = "x86_64")]
+mod channels;
+
+#[cfg(target_arch = "x86_64")]
+pub(in crate::kernels::copy) use channels::ChannelCopier;
 pub(in crate::kernels) use program::{PeriodicLine, Program};
 pub(in crate::kernels) use run::RunSteps;
 

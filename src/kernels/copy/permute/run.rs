@@ -221,11 +221,7 @@ impl Program {
                 }
             };
         }
-        if self.blends {
-            of!(blended 1 from 2, blended 1 from 3, blended_pairs 2 from 2, blended_pairs 3 from 3)
-        } else {
-            None
-        }
+        if self.blends { of!(blended 1 from 2, blended 1 from 3, blended_pairs 3 from 3) } else { None }
     }
 }
 

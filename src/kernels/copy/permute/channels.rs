@@ -1,0 +1,394 @@
+//! Channels that are split or interleaved, and every second item, with SSE2, which has no shuffle by an index.
+//!
+//! A perfect shuffle takes an item of the first half of some registers and one of the second half in turn, and so moves item `i` of
+//! `n` to place `2 * i` modulo `n - 1`. `channels` registers of `side` items have item `period * channels + channel`, which `side`
+//! times, a power of two, is `channel * side + period`: so few perfect shuffles split channels, and as many in the other direction
+//! interleave them.
+
+use core::arch::x86_64::*;
+use core::ops::ControlFlow;
+
+use crate::kernels::cpu::Level;
+use crate::kernels::odometer::visit;
+use crate::kernels::page_rule::may_cover;
+use crate::kernels::prefetch::{LINE, steps_to_line};
+use crate::layout::{Axis, Lines, Plan};
+
+use crate::kernels::copy::contiguous::stream_end;
+use crate::kernels::copy::strided::StridedPlane;
+
+/// Bytes of a register.
+const REGISTER: usize = size_of::<__m128i>();
+
+/// Which operand has its items adjacent, channel after channel of one period after the other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// The first one.
+    Split,
+    /// The second one.
+    Join,
+    /// The first one, of two channels, of which one is copied.
+    Second,
+}
+
+/// Copies blocks of as many periods as a register has items, so many, where it is to stream with non-temporal stores.
+type CopyBlocks = unsafe fn(&ChannelCopier, *const u8, *mut u8, usize, bool);
+
+/// What copies lines of channels.
+pub(in crate::kernels::copy) struct ChannelCopier {
+    line: Axis,
+    period: Axis,
+    /// Which direct axes of the plan these are.
+    taken: u64,
+    unit: usize,
+    way: Way,
+    blocks: CopyBlocks,
+    stream: bool,
+}
+
+impl ChannelCopier {
+    /// For lines of units; `None` where they are not such lines, or a program takes less time.
+    pub(in crate::kernels::copy) fn new(lines: &Lines, unit: usize, stream: bool, level: Level) -> Option<Self> {
+        let Lines { line, period, taken } = *lines;
+        // Three channels of small items take many shuffles, in the place of one by an index.
+        let is_slow = period.len == 3 && unit < 4;
+        if level == Level::Avx512 || (level == Level::Avx2 && is_slow) {
+            return None;
+        }
+        let size = unit.cast_signed();
+        let step = size * period.len;
+        let way = if period.len == 1 {
+            let every_second = line.src.stride == 2 * size && line.dst.stride == size && may_cover(unit);
+            every_second.then_some(Way::Second)?
+        } else if period.src.stride == size && line.src.stride == step && line.dst.stride == size {
+            Way::Split
+        } else if period.dst.stride == size && line.dst.stride == step && line.src.stride == size {
+            Way::Join
+        } else {
+            return None;
+        };
+        let blocks: CopyBlocks = match (way, unit, period.len) {
+            (Way::Second, 1, _) => every_second::<1>,
+            (Way::Second, 2, _) => every_second::<2>,
+            (Way::Second, 4, _) => every_second::<4>,
+            (Way::Second, 8, _) => every_second::<8>,
+            (Way::Split, 1, 2) => split::<1, 2>,
+            (Way::Split, 1, 3) => split::<1, 3>,
+            (Way::Split, 1, 4) => split::<1, 4>,
+            (Way::Split, 2, 2) => split::<2, 2>,
+            (Way::Split, 2, 3) => split::<2, 3>,
+            (Way::Split, 2, 4) => split::<2, 4>,
+            (Way::Split, 4, 2) => split::<4, 2>,
+            (Way::Split, 4, 3) => split::<4, 3>,
+            (Way::Split, 4, 4) => split::<4, 4>,
+            (Way::Join, 1, 2) => join::<1, 2>,
+            (Way::Join, 1, 3) => join::<1, 3>,
+            (Way::Join, 1, 4) => join::<1, 4>,
+            (Way::Join, 2, 2) => join::<2, 2>,
+            (Way::Join, 2, 3) => join::<2, 3>,
+            (Way::Join, 2, 4) => join::<2, 4>,
+            (Way::Join, 4, 2) => join::<4, 2>,
+            (Way::Join, 4, 3) => join::<4, 3>,
+            (Way::Join, 4, 4) => join::<4, 4>,
+            _ => return None,
+        };
+        Some(Self { line, period, taken, unit, way, blocks, stream })
+    }
+
+    /// Copies all lines of the plan that it was made for.
+    ///
+    /// # Safety
+    /// W1 to W4.
+    pub(in crate::kernels::copy) unsafe fn copy(&self, plan: &mut Plan<'_>, src: *const u8, dst: *mut u8) {
+        plan.remove_direct(self.taken);
+        // SAFETY: the caller passes W1 to W4 on for each line. The closure never breaks, so the flow that comes back says nothing.
+        let _: ControlFlow<()> = unsafe {
+            visit(plan, src, dst, |src, dst| {
+                self.run(src, dst);
+                ControlFlow::Continue(())
+            })
+        };
+        if self.stream {
+            stream_end();
+        }
+    }
+
+    /// # Safety
+    /// W1 to W4 for the items of a line.
+    unsafe fn run(&self, src: *const u8, dst: *mut u8) {
+        let all = self.line.len.unsigned_abs();
+        let side = REGISTER.checked_div(self.unit).unwrap_or(1);
+        let head = if self.stream { self.periods_before_line(dst) } else { None };
+        let start = head.unwrap_or(0).min(all);
+        // The last item that is left out would be the last of all.
+        let left = if self.way == Way::Second { (all - start).saturating_sub(1) } else { all - start };
+        let blocks = left.checked_div(side).unwrap_or(0);
+        let end = start + blocks * side;
+        let at = |periods: usize| {
+            let periods = periods.cast_signed();
+            (
+                src.wrapping_offset(periods.wrapping_mul(self.line.src.stride)),
+                dst.wrapping_offset(periods.wrapping_mul(self.line.dst.stride)),
+            )
+        };
+        // SAFETY: the caller passes W1 to W4 on: the three parts are the line. Registers are aligned where they are streamed.
+        unsafe {
+            let (from, to) = at(start);
+            (self.blocks)(self, from, to, blocks, head.is_some());
+            self.few(src, dst, start);
+            let (from, to) = at(end);
+            self.few(from, to, all - end);
+        }
+    }
+
+    /// Some periods, item by item.
+    ///
+    /// # Safety
+    /// W1 to W4 for their items.
+    unsafe fn few(&self, src: *const u8, dst: *mut u8, periods: usize) {
+        let axes = [Axis { len: periods.cast_signed(), ..self.line }, self.period];
+        // SAFETY: the caller passes W1 to W4 on.
+        unsafe { StridedPlane::new(&axes, self.unit).copy(src, dst, false) };
+    }
+
+    /// How many periods lie before the first one at which all channels that are written start where cache lines do; `None` where they
+    /// never do.
+    fn periods_before_line(&self, dst: *mut u8) -> Option<usize> {
+        let apart = if self.way == Way::Split { self.period.dst.stride } else { 0 };
+        if apart % LINE.cast_signed() != 0 { None } else { steps_to_line(dst.addr(), self.line.dst.stride) }
+    }
+
+    /// The way in words.
+    #[cfg(test)]
+    pub(in crate::kernels::copy) fn name(&self) -> std::string::String {
+        let streamed = if self.stream { ", streamed" } else { "" };
+        match self.way {
+            Way::Split => std::format!("{} channels split{streamed}", self.period.len),
+            Way::Join => std::format!("{} channels joined{streamed}", self.period.len),
+            Way::Second => std::format!("every second item{streamed}"),
+        }
+    }
+}
+
+/// The items of the lower halves of two registers in turn.
+#[inline(always)]
+fn low<const UNIT: usize>(a: __m128i, b: __m128i) -> __m128i {
+    // SAFETY: every x86-64 has the instructions.
+    unsafe {
+        match UNIT {
+            1 => _mm_unpacklo_epi8(a, b),
+            2 => _mm_unpacklo_epi16(a, b),
+            _ => _mm_unpacklo_epi32(a, b),
+        }
+    }
+}
+
+/// The same of the upper halves.
+#[inline(always)]
+fn high<const UNIT: usize>(a: __m128i, b: __m128i) -> __m128i {
+    // SAFETY: every x86-64 has the instructions.
+    unsafe {
+        match UNIT {
+            1 => _mm_unpackhi_epi8(a, b),
+            2 => _mm_unpackhi_epi16(a, b),
+            _ => _mm_unpackhi_epi32(a, b),
+        }
+    }
+}
+
+/// The even items of two registers, or the odd ones of each where it says so.
+#[inline(always)]
+fn every_other<const UNIT: usize, const ODD_A: bool, const ODD_B: bool>(a: __m128i, b: __m128i) -> __m128i {
+    // Each item in twice its bytes, from where saturation leaves it as it is.
+    let wide = |items: __m128i, odd: bool| {
+        // SAFETY: every x86-64 has the instructions.
+        unsafe {
+            match (UNIT, odd) {
+                (1, false) => _mm_and_si128(items, _mm_set1_epi16(0xff)),
+                (1, true) => _mm_srli_epi16::<8>(items),
+                (_, false) => _mm_srai_epi32::<16>(_mm_slli_epi32::<16>(items)),
+                (_, true) => _mm_srai_epi32::<16>(items),
+            }
+        }
+    };
+    // SAFETY: every x86-64 has the instructions.
+    unsafe {
+        match UNIT {
+            1 => _mm_packus_epi16(wide(a, ODD_A), wide(b, ODD_B)),
+            2 => _mm_packs_epi32(wide(a, ODD_A), wide(b, ODD_B)),
+            _ => {
+                let (a, b) = (_mm_castsi128_ps(a), _mm_castsi128_ps(b));
+                _mm_castps_si128(match (ODD_A, ODD_B) {
+                    (false, false) => _mm_shuffle_ps::<0x88>(a, b),
+                    (true, true) => _mm_shuffle_ps::<0xdd>(a, b),
+                    (false, true) => _mm_shuffle_ps::<0xd8>(a, b),
+                    (true, false) => _mm_shuffle_ps::<0x8d>(a, b),
+                })
+            }
+        }
+    }
+}
+
+/// A perfect shuffle of the items of some registers.
+#[inline(always)]
+fn shuffled<const UNIT: usize, const CHANNELS: usize>(registers: [__m128i; 4]) -> [__m128i; 4] {
+    let [a, b, c, d] = registers;
+    // SAFETY: every x86-64 has the instructions.
+    let upper = |register| unsafe { _mm_unpackhi_epi64(register, register) };
+    match CHANNELS {
+        2 => [low::<UNIT>(a, b), high::<UNIT>(a, b), c, d],
+        3 => [low::<UNIT>(a, upper(b)), low::<UNIT>(upper(a), c), low::<UNIT>(b, upper(c)), d],
+        _ => [low::<UNIT>(a, c), high::<UNIT>(a, c), low::<UNIT>(b, d), high::<UNIT>(b, d)],
+    }
+}
+
+/// A perfect shuffle of three registers undone: even items first, then odd ones.
+#[inline(always)]
+fn unshuffled<const UNIT: usize>([a, b, c, d]: [__m128i; 4]) -> [__m128i; 4] {
+    [
+        every_other::<UNIT, false, false>(a, b),
+        every_other::<UNIT, false, true>(c, a),
+        every_other::<UNIT, true, true>(b, c),
+        d,
+    ]
+}
+
+/// Writes a register.
+///
+/// # Safety
+/// It may be written, and is aligned where it is to `stream`.
+#[inline(always)]
+unsafe fn put(to: *mut u8, register: __m128i, stream: bool) {
+    // SAFETY: the caller says so.
+    unsafe { if stream { _mm_stream_si128(to.cast(), register) } else { _mm_storeu_si128(to.cast(), register) } }
+}
+
+/// The items of a block, in a register for each channel.
+///
+/// # Safety
+/// As many registers may be read as there are channels.
+#[inline(always)]
+unsafe fn split_block<const UNIT: usize, const CHANNELS: usize>(src: *const u8) -> [__m128i; 4] {
+    // SAFETY: the caller says so; every x86-64 has the instructions.
+    let mut registers = unsafe {
+        let mut registers = [_mm_setzero_si128(); 4];
+        for (at, register) in registers.iter_mut().take(CHANNELS).enumerate() {
+            *register = _mm_loadu_si128(src.wrapping_add(at * REGISTER).cast());
+        }
+        registers
+    };
+    for _ in 0..(const { REGISTER / UNIT }).trailing_zeros() {
+        registers = shuffled::<UNIT, CHANNELS>(registers);
+    }
+    registers
+}
+
+/// # Safety
+/// As [`CopyBlocks`], with W1 to W4 for the items: a [`Way::Split`] of so many channels.
+unsafe fn split<const UNIT: usize, const CHANNELS: usize>(
+    copier: &ChannelCopier,
+    mut src: *const u8,
+    mut dst: *mut u8,
+    blocks: usize,
+    stream: bool,
+) {
+    let apart = copier.period.dst.stride;
+    // A cache line of each channel, and then the next channel's: parts of lines are not written well by themselves.
+    let lines = if stream { blocks / 4 } else { 0 };
+    for _ in 0..lines {
+        let mut line = [[[0; REGISTER]; 4]; 4];
+        // SAFETY: the caller passes W1 and W2 on: four blocks of the first operand, and a cache line of each channel of the second.
+        unsafe {
+            for (block, line) in line.iter_mut().enumerate() {
+                let registers = split_block::<UNIT, CHANNELS>(src.wrapping_add(block * CHANNELS * REGISTER));
+                for (register, bytes) in registers.into_iter().zip(line) {
+                    _mm_storeu_si128(bytes.as_mut_ptr().cast(), register);
+                }
+            }
+            for channel in 0..CHANNELS {
+                let to = dst.wrapping_offset(apart.wrapping_mul(channel.cast_signed()));
+                for (block, line) in line.iter().enumerate() {
+                    let Some(bytes) = line.get(channel) else { continue };
+                    _mm_stream_si128(to.wrapping_add(block * REGISTER).cast(), _mm_loadu_si128(bytes.as_ptr().cast()));
+                }
+            }
+        }
+        src = src.wrapping_add(4 * CHANNELS * REGISTER);
+        dst = dst.wrapping_add(4 * REGISTER);
+    }
+    for _ in 0..blocks - 4 * lines {
+        // SAFETY: the caller passes W1 and W2 on: the first operand has as many registers, the second one in each channel.
+        unsafe {
+            let mut to = dst;
+            for register in split_block::<UNIT, CHANNELS>(src).into_iter().take(CHANNELS) {
+                _mm_storeu_si128(to.cast(), register);
+                to = to.wrapping_offset(apart);
+            }
+        }
+        src = src.wrapping_add(CHANNELS * REGISTER);
+        dst = dst.wrapping_add(REGISTER);
+    }
+}
+
+/// # Safety
+/// As [`CopyBlocks`], with W1 to W4 for the items: a [`Way::Join`] of so many channels.
+unsafe fn join<const UNIT: usize, const CHANNELS: usize>(
+    copier: &ChannelCopier,
+    mut src: *const u8,
+    mut dst: *mut u8,
+    blocks: usize,
+    stream: bool,
+) {
+    let apart = copier.period.src.stride;
+    for _ in 0..blocks {
+        // SAFETY: the caller passes W1 and W2 on: the second operand has as many registers, the first one in each channel.
+        unsafe {
+            let mut registers = [_mm_setzero_si128(); 4];
+            let mut from = src;
+            for register in registers.iter_mut().take(CHANNELS) {
+                *register = _mm_loadu_si128(from.cast());
+                from = from.wrapping_offset(apart);
+            }
+            if CHANNELS == 3 {
+                for _ in 0..(const { REGISTER / UNIT }).trailing_zeros() {
+                    registers = unshuffled::<UNIT>(registers);
+                }
+            } else {
+                // Two or four times the place, which is fewer shuffles.
+                for _ in 0..CHANNELS.trailing_zeros() {
+                    registers = shuffled::<UNIT, CHANNELS>(registers);
+                }
+            }
+            for (at, register) in registers.into_iter().take(CHANNELS).enumerate() {
+                put(dst.wrapping_add(at * REGISTER), register, stream);
+            }
+        }
+        src = src.wrapping_add(REGISTER);
+        dst = dst.wrapping_add(CHANNELS * REGISTER);
+    }
+}
+
+/// # Safety
+/// As [`CopyBlocks`], with W1 to W4 for the items, and another one after them: a [`Way::Second`].
+unsafe fn every_second<const UNIT: usize>(
+    _: &ChannelCopier,
+    mut src: *const u8,
+    mut dst: *mut u8,
+    blocks: usize,
+    stream: bool,
+) {
+    for _ in 0..blocks {
+        // SAFETY: the caller passes W1 and W2 on. The bytes between two items are covered by the page rule, which `new` has asked, and
+        // those after the last one of the blocks are, since another item follows.
+        unsafe {
+            let (first, second) = (_mm_loadu_si128(src.cast()), _mm_loadu_si128(src.wrapping_add(REGISTER).cast()));
+            let items = match UNIT {
+                8 => _mm_unpacklo_epi64(first, second),
+                _ => every_other::<UNIT, false, false>(first, second),
+            };
+            put(dst, items, stream);
+        }
+        src = src.wrapping_add(2 * REGISTER);
+        dst = dst.wrapping_add(REGISTER);
+    }
+}
