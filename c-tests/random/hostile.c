@@ -9,6 +9,7 @@
 #include "random.h"
 
 #include <pthread.h>
+#include <unistd.h>
 #include <sys/mman.h>
 
 enum { SLOTS = 14, VIEWS = 10, PAGES = 48, DEEPEST = 3 };
@@ -959,6 +960,7 @@ static void long_chain(void)
     pthread_attr_t attributes;
     pthread_t thread;
     char text[40];
+    size_t least = (size_t)sysconf(_SC_THREAD_STACK_MIN); /* 128 KB on AArch64 */
     chain_length = scaled(100, once_in(4) ? 200000 : 5000);
     chain_kind = (int)below(COUNT(names));
     /* Each request to the last of these passes through all the others. */
@@ -969,7 +971,7 @@ static void long_chain(void)
     snprintf(text, sizeof(text), "of %ld", chain_length);
     note(text);
     pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, 64 << 10);
+    pthread_attr_setstacksize(&attributes, least < 64 << 10 ? 64 << 10 : least);
     if (pthread_create(&thread, &attributes, chain, NULL) == 0) {
         pthread_join(thread, NULL);
     }

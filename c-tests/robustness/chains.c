@@ -8,6 +8,7 @@
 
 #include <limits.h>
 #include <pthread.h>
+#include <unistd.h>
 
 static long length = 200000;
 static size_t stack = 64;
@@ -380,8 +381,9 @@ static void in_a_thread(void *(*body)(void *), void *argument)
 {
     pthread_t thread;
     pthread_attr_t attributes;
+    size_t size = stack * 1024, least = (size_t)sysconf(_SC_THREAD_STACK_MIN); /* 128 KB on AArch64 */
     pthread_attr_init(&attributes);
-    if (pthread_attr_setstacksize(&attributes, stack * 1024) != 0
+    if (pthread_attr_setstacksize(&attributes, size < least ? least : size) != 0
         || pthread_create(&thread, &attributes, body, argument) != 0) {
         printf("Bail out! no thread\n");
         exit(1);
