@@ -5,7 +5,7 @@ use core::arch::x86_64::*;
 use crate::kernels::prefetch::LINE;
 
 use super::avx2_narrow::{self, narrow, quarters, streamed_narrow};
-use super::direct::{self, CopyDirect, DirectKernel, DirectPlane, Lines};
+use super::direct::{self, DirectKernel, DirectPlane, Lines};
 use super::scalar;
 use super::squares::{self, Square};
 use super::sse2;
@@ -13,14 +13,24 @@ use super::strips::strip;
 use super::tables::{Ahead, Kernel, MicroKernel, Tile, Whole};
 
 /// The micro-kernels, and those of their own for what is streamed.
-static TILES: [MicroKernel; 8] =
-    [of::<1>(), of::<2>(), narrow_of::<3>(), of::<4>(), narrow_of::<6>(), of::<8>(), narrow_of::<12>(), of::<16>()];
-static STRIPS: [MicroKernel; 5] = [
+static TILES: [MicroKernel; 8] = [
+    of::<1>(),
+    of::<2>(),
+    narrow_of::<3>(),
+    of::<4>(),
+    narrow_of::<6>(),
+    of::<8>(),
+    narrow_of::<12>(),
+    // Nothing is shuffled, and the tiles of any machine write less in turn.
+    scalar::of::<16>(),
+];
+static STRIPS: [MicroKernel; 6] = [
     strip_of::<1>(),
     strip_of::<2>(),
     streamed_narrow_of::<3>(),
     streamed_narrow_of::<6>(),
     streamed_narrow_of::<12>(),
+    of::<16>(),
 ];
 
 /// The kernel for items of this size. It is for the level `Avx2`.
@@ -28,19 +38,18 @@ pub(super) fn kernel(unit: usize) -> Option<Kernel> {
     // Rows of 12-byte items are read 48 bytes at a time, a part of a cache line that is not there any more when the next part is
     // read, unless few rows share a set.
     let crowded = if unit == 12 { scalar::kernel(unit).map(|any| any.near) } else { None };
-    let direct: Option<(CopyDirect, usize)> = match unit {
-        1 => Some((plane::<1>, <Transposes as Square<1>>::SIDE)),
-        2 => Some((plane::<2>, <Transposes as Square<2>>::SIDE)),
-        4 => Some((plane::<4>, <Transposes as Square<4>>::SIDE)),
-        8 => Some((plane::<8>, <Transposes as Square<8>>::SIDE)),
-        _ => None,
+    let direct = match unit {
+        1 => Some(DirectKernel { copy: plane::<1>, side: <NearTransposes as Square<1>>::SIDE }),
+        2 => Some(DirectKernel { copy: plane::<2>, side: <NearTransposes as Square<2>>::SIDE }),
+        4 => Some(DirectKernel { copy: plane::<4>, side: <NearTransposes as Square<4>>::SIDE }),
+        8 => Some(DirectKernel { copy: plane::<8>, side: <NearTransposes as Square<8>>::SIDE }),
+        _ => sse2::direct(unit),
     };
-    let direct = direct.map(|(copy, side)| DirectKernel { copy, side });
     Kernel::find(&TILES, &STRIPS, unit).map(|kernel| Kernel { crowded, direct, ..kernel })
 }
 
 /// # Safety
-/// As [`CopyDirect`], at the level `Avx2`.
+/// As [`CopyDirect`](super::direct::CopyDirect), at the level `Avx2`.
 #[target_feature(enable = "avx2")]
 unsafe fn plane<const UNIT: usize>(plane: &DirectPlane) {
     // SAFETY: the function's contract; the instructions are enabled.

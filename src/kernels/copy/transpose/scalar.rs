@@ -14,7 +14,8 @@ pub(super) fn kernel(unit: usize) -> Option<Kernel> {
     Kernel::find(&TILES, &[], unit)
 }
 
-const fn of<const UNIT: usize>() -> MicroKernel {
+/// The micro-kernel for items of `UNIT` bytes.
+pub(super) const fn of<const UNIT: usize>() -> MicroKernel {
     MicroKernel::square(UNIT, side(UNIT), whole::<UNIT>, None, part::<UNIT>)
 }
 

@@ -4,26 +4,35 @@ use core::arch::x86_64::*;
 
 use crate::kernels::prefetch::LINE;
 
-use super::direct::{self, CopyDirect, DirectKernel, DirectPlane, Lines};
+use super::direct::{self, DirectKernel, DirectPlane, Lines};
+use super::scalar;
 use super::squares::{self, Square, transposed};
 use super::strips::strip;
 use super::tables::{Ahead, Kernel, MicroKernel, Tile, Whole};
 
-/// The micro-kernels, and those of their own for what is streamed. A register has two items of 8 bytes, which are moved as fast one by
-/// one.
+/// The micro-kernels, and those of their own for what is streamed. In tiles, larger items are moved as fast one by one.
 static TILES: [MicroKernel; 3] = [of::<1>(), of::<2>(), of::<4>()];
 static STRIPS: [MicroKernel; 2] = [strip_of::<1>(), strip_of::<2>()];
 
 /// The kernel for items of this size.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
-    let copy: Option<CopyDirect> = match unit {
-        1 => Some(plane::<1>),
-        2 => Some(plane::<2>),
-        4 => Some(plane::<4>),
-        _ => None,
-    };
-    let direct = copy.map(|copy| DirectKernel { copy, side: size_of::<__m128i>() / unit.max(1) });
-    Kernel::find(&TILES, &STRIPS, unit).map(|kernel| Kernel { direct, ..kernel })
+    let kernel = Kernel::find(&TILES, &STRIPS, unit).or_else(|| scalar::kernel(unit))?;
+    Some(Kernel { direct: direct(unit), ..kernel })
+}
+
+/// The kernel for planes without tables.
+pub(super) fn direct(unit: usize) -> Option<DirectKernel> {
+    const fn of<const UNIT: usize>() -> DirectKernel {
+        DirectKernel { copy: plane::<UNIT>, side: <Transposes as Square<UNIT>>::SIDE }
+    }
+    Some(match unit {
+        1 => of::<1>(),
+        2 => of::<2>(),
+        4 => of::<4>(),
+        8 => of::<8>(),
+        16 => of::<16>(),
+        _ => return None,
+    })
 }
 
 const fn of<const UNIT: usize>() -> MicroKernel {
@@ -47,7 +56,7 @@ unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, stream: bool) {
 }
 
 /// # Safety
-/// As [`CopyDirect`].
+/// As [`CopyDirect`](super::direct::CopyDirect).
 unsafe fn plane<const UNIT: usize>(plane: &DirectPlane) {
     // SAFETY: the function's contract; every x86-64 has the instructions.
     unsafe { direct::copy::<Transposes, UNIT>(plane) }
@@ -79,7 +88,8 @@ pub(super) fn transpose<const UNIT: usize, const SIDE: usize>(rows: [__m128i; SI
         match UNIT {
             1 => (_mm_unpacklo_epi8(a, b), _mm_unpackhi_epi8(a, b)),
             2 => (_mm_unpacklo_epi16(a, b), _mm_unpackhi_epi16(a, b)),
-            _ => (_mm_unpacklo_epi32(a, b), _mm_unpackhi_epi32(a, b)),
+            4 => (_mm_unpacklo_epi32(a, b), _mm_unpackhi_epi32(a, b)),
+            _ => (_mm_unpacklo_epi64(a, b), _mm_unpackhi_epi64(a, b)),
         }
     })
 }
@@ -107,7 +117,7 @@ pub(super) unsafe fn square<L: Lines, const UNIT: usize, const SIDE: usize, cons
 struct Transposes;
 
 impl<const UNIT: usize> Square<UNIT> for Transposes {
-    const SIDE: usize = size_of::<__m128i>() / UNIT;
+    const SIDE: usize = if UNIT == 16 { 4 } else { size_of::<__m128i>() / UNIT };
 
     #[inline(always)]
     unsafe fn copy_line<const STREAM: bool>(from: *const u8, to: *mut u8) {
@@ -132,7 +142,17 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
             match UNIT {
                 1 => square::<_, 1, 16, STREAM>(lines),
                 2 => square::<_, 2, 8, STREAM>(lines),
-                _ => square::<_, 4, 4, STREAM>(lines),
+                4 => square::<_, 4, 4, STREAM>(lines),
+                8 => square::<_, 8, 2, STREAM>(lines),
+                _ => {
+                    // One register is one item; four of them are a cache line each way.
+                    for row in 0..4 {
+                        for column in 0..4 {
+                            let item = _mm_loadu_si128(lines.from(row).cast::<__m128i>().wrapping_add(column));
+                            _mm_storeu_si128(lines.to(column).cast::<__m128i>().wrapping_add(row), item);
+                        }
+                    }
+                }
             }
         }
     }
