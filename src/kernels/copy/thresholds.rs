@@ -43,6 +43,9 @@ pub(super) const DIRECT_CROWDED: usize = 1 << 15;
 /// See [`DIRECT_CROWDED`].
 pub(super) const CROWDED_SHIFT: u32 = 8;
 
+/// Bytes of a plane below which it is copied with tables all the same, if there are more planes than one.
+pub(super) const DIRECT_LEAST: usize = 1 << 11;
+
 /// Bytes from which on tiles start where cache lines do: below, the lines are in L1, where a store that crosses two costs
 /// little.
 pub(super) const ALIGNED: usize = 1 << 15;

@@ -418,6 +418,9 @@ impl Program {
     /// Makes masks for blending the windows, which all vectors have in common; `None` where they do not.
     #[inline(always)]
     fn blend(&mut self) -> Option<()> {
+        if self.window_count < 2 {
+            return None;
+        }
         let outs = self.outs.get_mut(..self.out_count)?;
         let offsets = outs.first()?.windows.map(|window| window.offset);
         for out in outs {
@@ -427,7 +430,7 @@ impl Program {
                 return None;
             }
         }
-        (self.window_count > 1).then_some(())
+        Some(())
     }
 
     /// How many periods lie before the first one at which a vector begins where a line of the cache does, for a destination

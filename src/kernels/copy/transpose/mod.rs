@@ -10,8 +10,8 @@ use crate::kernels::prefetch::{LINE, steps_to_line};
 
 use super::contiguous::stream_end;
 use super::thresholds::{
-    ALIGNED, CROWDED_SHIFT, DIRECT, DIRECT_CROWDED, FAR, LARGE, LONG_TABLE, MIDDLE_TABLE, ROWS_BEYOND, SET,
-    SHORT_TABLE, STREAMED,
+    ALIGNED, CROWDED_SHIFT, DIRECT, DIRECT_CROWDED, DIRECT_LEAST, FAR, LARGE, LONG_TABLE, MIDDLE_TABLE, ROWS_BEYOND,
+    SET, SHORT_TABLE, STREAMED,
 };
 
 mod tables;
@@ -133,6 +133,8 @@ fn is_near(plan: &Plan<'_>, fastest: usize, last: usize, side: usize) -> bool {
     let direct = plan.direct();
     let (Some(columns), Some(rows)) = (direct.get(fastest), direct.get(last)) else { return false };
     let bytes = plan.unit * rows.len.unsigned_abs() * columns.len.unsigned_abs();
+    // Tables take many small planes together.
+    let is_small = direct.len() > 2 && bytes < DIRECT_LEAST;
     let is_crowded = columns.dst.stride.trailing_zeros() >= CROWDED_SHIFT && bytes > DIRECT_CROWDED;
     columns.src.stride == plan.unit.cast_signed()
         && rows.len.unsigned_abs() >= side
@@ -140,6 +142,7 @@ fn is_near(plan: &Plan<'_>, fastest: usize, last: usize, side: usize) -> bool {
         && bytes <= DIRECT
         && plan.bytes() < FAR
         && !is_crowded
+        && !is_small
 }
 
 /// Copies planes of these two axes without tables.
