@@ -82,9 +82,9 @@ def processor():
     return f"{fields.get('model name', 'an unknown processor')}, family {fields.get('cpu family', '?')}"
 
 
-def replace(path, mark, lines):
-    """Puts lines between the two comments of a Markdown file that bear the mark."""
-    begin, end = f"<!-- {mark}: written by make bench WRITE=1 -->", f"<!-- end of {mark} -->"
+def replace(path, mark, lines, target="bench"):
+    """Puts lines between the two comments of a Markdown file that bear the mark and name the target of make."""
+    begin, end = f"<!-- {mark}: written by make {target} WRITE=1 -->", f"<!-- end of {mark} -->"
     before, rest = path.read_text().split(begin)
     after = rest.split(end)[1]
     path.write_text("\n".join([before + begin, "", *lines, "", end + after]))
@@ -141,4 +141,5 @@ def main():
         write(goals, results, levels, about)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -33,6 +33,13 @@
  * after the call. The call does count as a view while it may run functions of the program: those of another operand's
  * exporter, or of an allocator that the program has set. No function of the program is called while a lock is held.
  *
+ * While the process has one thread, counts are changed without locked instructions. glibc (2.32 and later) says when that
+ * is, and from the first pthread_create on it is over, before the thread starts; with other C libraries the instructions are
+ * always locked. The program sees no difference, unless counts are changed behind glibc's back:
+ *   - a signal handler must not use objects, not even count them;
+ *   - a thread that is not made by the C library (a raw clone) must not use objects, unless one has been that is;
+ *   - objects must not lie in memory that several processes share.
+ *
  * Exporters written in C are called from whichever thread asks, so they keep their own counts atomically. A program that
  * is compiled with CPython's header instead of this one has that header's Py_INCREF and Py_DECREF, which are not atomic.
  *
@@ -516,8 +523,27 @@ static inline void pybuffer_inline_set_refcnt(PyObject *op, Py_ssize_t count)
 void _Py_Dealloc(PyObject *op);
 int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
 
-/* Py_INCREF adds a reference; Py_DECREF drops one, and destroys the object with the last. Both are atomic, and leave
- * immortal objects alone.
+/* Whether the process has one thread, as far as glibc (2.32 and later) says so; else it counts as having several. The
+ * reference is weak, so that the program also runs where the C library has no such variable. PYBUFFER_ALWAYS_ATOMIC, if it
+ * is defined before this header is included, leaves the question out. */
+#if defined(__GLIBC__) && !defined(PYBUFFER_ALWAYS_ATOMIC)
+#  if __GLIBC_PREREQ(2, 32)
+#    define PYBUFFER_ASKS_FOR_THREADS 1
+extern char pybuffer_inline_single_threaded __asm__("__libc_single_threaded") __attribute__((__weak__));
+#  endif
+#endif
+static inline int pybuffer_inline_is_alone(void)
+{
+#ifdef PYBUFFER_ASKS_FOR_THREADS
+    return &pybuffer_inline_single_threaded != NULL &&
+           __atomic_load_n(&pybuffer_inline_single_threaded, __ATOMIC_RELAXED) != 0;
+#else
+    return 0;
+#endif
+}
+
+/* Py_INCREF adds a reference; Py_DECREF drops one, and destroys the object with the last. Both are atomic, without a locked
+ * instruction while the process has one thread, and leave objects alone that live for ever.
  *
  * Objects may form chains of any length, each owning the next: destroying them takes a bounded amount of stack. An object
  * that a tp_dealloc or a destroy function drops is destroyed at once, unless 16 nested destructions (32, for an object of
@@ -525,12 +551,22 @@ int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
  * an error that it raises is dropped, and its ob_refcnt has no meaning until its tp_dealloc is called. */
 static inline void pybuffer_inline_incref(PyObject *op)
 {
-    if ((int32_t)__atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED) >= 0) {
-        __atomic_fetch_add(&op->ob_refcnt, 1, __ATOMIC_RELAXED);
+    /* Asked before the count is read, and no other code runs until it is stored, so that no thread can start between. */
+    int alone = pybuffer_inline_is_alone();
+    Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED);
+
+    if ((int32_t)count >= 0) {
+        if (alone) {
+            __atomic_store_n(&op->ob_refcnt, count + 1, __ATOMIC_RELAXED);
+        }
+        else {
+            __atomic_fetch_add(&op->ob_refcnt, 1, __ATOMIC_RELAXED);
+        }
     }
 }
 static inline void pybuffer_inline_decref(PyObject *op)
 {
+    int alone = pybuffer_inline_is_alone();
     Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_ACQUIRE);
 
     if (count == 1) {
@@ -538,8 +574,13 @@ static inline void pybuffer_inline_decref(PyObject *op)
         __atomic_store_n(&op->ob_refcnt, 0, __ATOMIC_RELAXED);
         _Py_Dealloc(op);
     }
-    else if ((int32_t)count >= 0 && __atomic_fetch_sub(&op->ob_refcnt, 1, __ATOMIC_ACQ_REL) == 1) {
-        _Py_Dealloc(op);
+    else if ((int32_t)count >= 0) {
+        if (alone) {
+            __atomic_store_n(&op->ob_refcnt, count - 1, __ATOMIC_RELAXED);
+        }
+        else if (__atomic_fetch_sub(&op->ob_refcnt, 1, __ATOMIC_ACQ_REL) == 1) {
+            _Py_Dealloc(op);
+        }
     }
 }
 static inline void pybuffer_inline_xincref(PyObject *op)

@@ -1,6 +1,6 @@
 /*
- * The two things that Rust cannot say without its standard library: a function with variable arguments, and a variable
- * of which each thread has its own. The functions here are not exported.
+ * The three things that Rust cannot say without its standard library: a function with variable arguments, a variable of
+ * which each thread has its own, and a variable of the C library's that may not be there. What stands here is not exported.
  *
  * Variable arguments: this file takes them off a va_list, one at a time, and knows nothing of formats;
  * src/runtime/message.rs asks for what a format needs. src/capi/error.rs exports PyErr_Format and PyErr_FormatV, which
@@ -86,3 +86,11 @@ struct pybuffer__thread *pybuffer__thread(void)
 
     return &thread;
 }
+
+/* glibc's (2.32): not 0 while the process has one thread. The reference is weak, so that the library can be loaded where
+ * there is no such variable; then the pointer is NULL. src/runtime/word.rs reads it. */
+extern char __libc_single_threaded __attribute__((weak));
+
+extern const char *const pybuffer__single_threaded;
+
+const char *const pybuffer__single_threaded = &__libc_single_threaded;

@@ -10,12 +10,13 @@
 //! A waiting claim sets a bit in the word, and new views and pins let it go first, except for the second pin of a thread:
 //! the claim may be waiting for the first one.
 
-use core::sync::atomic::{AtomicIsize, Ordering};
+use core::sync::atomic::Ordering;
 
 use crate::abi::object::Py_ssize_t;
 
 use super::refs::atomic;
 use super::wait::Wait;
+use super::word::Word;
 
 /// The lowest bits count the views, so that the word is their number while there are no pins or claims.
 const VIEW: isize = 1;
@@ -38,7 +39,7 @@ pub(crate) enum Pin {
 
 /// The word of an object.
 #[derive(Clone, Copy)]
-pub(crate) struct Holds<'a>(&'a AtomicIsize);
+pub(crate) struct Holds<'a>(&'a Word);
 
 impl Holds<'_> {
     /// The holds that are counted in a word, which is 0 in a new object.
@@ -128,13 +129,13 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    const fn holds(word: &AtomicIsize) -> Holds<'_> {
+    const fn holds(word: &Word) -> Holds<'_> {
         Holds(word)
     }
 
     #[test]
     fn the_word_is_the_number_of_views_and_refuses_a_claim() {
-        let word = AtomicIsize::new(0);
+        let word = Word::new(0);
         holds(&word).add_view();
         holds(&word).add_view();
         assert_eq!(word.load(Ordering::Relaxed), 2);
@@ -149,15 +150,15 @@ mod tests {
     #[test]
     fn a_view_that_nobody_has_does_not_end() {
         for word in [0, PIN, WANTED | PIN, CLAIMED] {
-            let word = AtomicIsize::new(word);
+            let word = Word::new(word);
             let before = word.load(Ordering::Relaxed);
             holds(&word).end_view();
             assert_eq!(word.load(Ordering::Relaxed), before);
         }
     }
 
-    /// Runs a body while another thread waits to make a claim, and returns its result; the other thread ends its claim itself.
-    fn while_claiming(word: &AtomicIsize, body: impl FnOnce()) -> bool {
+    /// Runs a body while another thread waits to make a claim, and gives what it got; it ends its claim itself.
+    fn while_claiming(word: &Word, body: impl FnOnce()) -> bool {
         thread::scope(|scope| {
             let claim = scope.spawn(|| {
                 let claimed = holds(word).claim();
@@ -176,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_claim_waits_for_all_pins_of_a_thread() {
-        let word = AtomicIsize::new(0);
+        let word = Word::new(0);
         holds(&word).pin(Pin::First);
         let claimed = while_claiming(&word, || {
             // It does not wait for the claim that waits for the first one.
@@ -192,7 +193,7 @@ mod tests {
 
     #[test]
     fn others_let_a_claim_go_first() {
-        let word = AtomicIsize::new(0);
+        let word = Word::new(0);
         holds(&word).pin(Pin::First);
         thread::scope(|scope| {
             let claimed = while_claiming(&word, || {
@@ -212,7 +213,7 @@ mod tests {
     #[test]
     fn a_claim_that_is_refused_lets_others_in() {
         // A view as it comes where a pin has been followed by one, in the place of an exporter's slot.
-        let word = AtomicIsize::new(PIN);
+        let word = Word::new(PIN);
         let claimed = while_claiming(&word, || {
             word.fetch_add(VIEW, Ordering::Relaxed);
         });

@@ -20,6 +20,8 @@ pub(crate) mod wait;
 
 mod thread;
 
+pub(crate) mod word;
+
 pub(crate) mod pending;
 
 pub(crate) mod refs;

@@ -2,13 +2,14 @@
 
 use core::ffi::c_ulong;
 use core::ptr::{NonNull, null_mut, with_exposed_provenance_mut};
-use core::sync::atomic::{AtomicI32, AtomicIsize, Ordering};
+use core::sync::atomic::{AtomicI32, Ordering};
 
 use crate::abi::object::{Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::types::{PyTypeObject, TPFLAGS_LEAF, TPFLAGS_OWN};
 
 use super::pending::{self, Pending};
 use super::thread::{self, Thread};
+use super::word::Word;
 
 /// A struct that starts with a `PyObject`, so that a pointer to it is a pointer to an object.
 ///
@@ -23,16 +24,17 @@ unsafe impl Object for PyVarObject {}
 // SAFETY: `repr(C)`, and its first field is a `PyVarObject`.
 unsafe impl Object for PyTypeObject {}
 
-/// An `isize` that other threads may change at the same time.
+/// A word that other threads may change at the same time.
 ///
 /// # Safety
 /// `value` is valid and aligned, and for the life of the result changed through atomics only (O3).
-pub(crate) unsafe fn atomic<'a>(value: *mut Py_ssize_t) -> &'a AtomicIsize {
-    // SAFETY: the caller guarantees O3.
-    unsafe { AtomicIsize::from_ptr(value) }
+#[inline(always)]
+pub(crate) unsafe fn atomic<'a>(value: *mut Py_ssize_t) -> &'a Word {
+    // SAFETY: the function's contract.
+    unsafe { Word::from_ptr(value) }
 }
 
-/// The flags of an object, as [`atomic`].
+/// The same for the flags of an object, which only whoever has the object to itself, or has claimed it, changes.
 ///
 /// # Safety
 /// As [`atomic`].

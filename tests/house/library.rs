@@ -32,6 +32,7 @@ const IMPORTS: &[(&str, &str)] = &[
     ("clock_gettime", "hashing"),
     ("sched_yield", "waiting"),
     ("syscall", "waiting: a sleep in which no thread is cancelled"),
+    ("__libc_single_threaded", "counts, weakly: without locked instructions while there is one thread"),
     ("__tls_get_addr", "errors"),
     ("pthread_key_create", "errors"),
     ("pthread_key_delete", "errors"),

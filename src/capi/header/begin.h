@@ -33,6 +33,13 @@
  * after the call. The call does count as a view while it may run functions of the program: those of another operand's
  * exporter, or of an allocator that the program has set. No function of the program is called while a lock is held.
  *
+ * While the process has one thread, counts are changed without locked instructions. glibc (2.32 and later) says when that
+ * is, and from the first pthread_create on it is over, before the thread starts; with other C libraries the instructions are
+ * always locked. The program sees no difference, unless counts are changed behind glibc's back:
+ *   - a signal handler must not use objects, not even count them;
+ *   - a thread that is not made by the C library (a raw clone) must not use objects, unless one has been that is;
+ *   - objects must not lie in memory that several processes share.
+ *
  * Exporters written in C are called from whichever thread asks, so they keep their own counts atomically. A program that
  * is compiled with CPython's header instead of this one has that header's Py_INCREF and Py_DECREF, which are not atomic.
  *

@@ -115,8 +115,27 @@ static inline void pybuffer_inline_set_refcnt(PyObject *op, Py_ssize_t count)
 void _Py_Dealloc(PyObject *op);
 int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
 
-/* Py_INCREF adds a reference; Py_DECREF drops one, and destroys the object with the last. Both are atomic, and leave
- * immortal objects alone.
+/* Whether the process has one thread, as far as glibc (2.32 and later) says so; else it counts as having several. The
+ * reference is weak, so that the program also runs where the C library has no such variable. PYBUFFER_ALWAYS_ATOMIC, if it
+ * is defined before this header is included, leaves the question out. */
+#if defined(__GLIBC__) && !defined(PYBUFFER_ALWAYS_ATOMIC)
+#  if __GLIBC_PREREQ(2, 32)
+#    define PYBUFFER_ASKS_FOR_THREADS 1
+extern char pybuffer_inline_single_threaded __asm__("__libc_single_threaded") __attribute__((__weak__));
+#  endif
+#endif
+static inline int pybuffer_inline_is_alone(void)
+{
+#ifdef PYBUFFER_ASKS_FOR_THREADS
+    return &pybuffer_inline_single_threaded != NULL &&
+           __atomic_load_n(&pybuffer_inline_single_threaded, __ATOMIC_RELAXED) != 0;
+#else
+    return 0;
+#endif
+}
+
+/* Py_INCREF adds a reference; Py_DECREF drops one, and destroys the object with the last. Both are atomic, without a locked
+ * instruction while the process has one thread, and leave objects alone that live for ever.
  *
  * Objects may form chains of any length, each owning the next: destroying them takes a bounded amount of stack. An object
  * that a tp_dealloc or a destroy function drops is destroyed at once, unless 16 nested destructions (32, for an object of
@@ -124,12 +143,22 @@ int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
  * an error that it raises is dropped, and its ob_refcnt has no meaning until its tp_dealloc is called. */
 static inline void pybuffer_inline_incref(PyObject *op)
 {
-    if ((int32_t)__atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED) >= 0) {
-        __atomic_fetch_add(&op->ob_refcnt, 1, __ATOMIC_RELAXED);
+    /* Asked before the count is read, and no other code runs until it is stored, so that no thread can start between. */
+    int alone = pybuffer_inline_is_alone();
+    Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED);
+
+    if ((int32_t)count >= 0) {
+        if (alone) {
+            __atomic_store_n(&op->ob_refcnt, count + 1, __ATOMIC_RELAXED);
+        }
+        else {
+            __atomic_fetch_add(&op->ob_refcnt, 1, __ATOMIC_RELAXED);
+        }
     }
 }
 static inline void pybuffer_inline_decref(PyObject *op)
 {
+    int alone = pybuffer_inline_is_alone();
     Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_ACQUIRE);
 
     if (count == 1) {
@@ -137,8 +166,13 @@ static inline void pybuffer_inline_decref(PyObject *op)
         __atomic_store_n(&op->ob_refcnt, 0, __ATOMIC_RELAXED);
         _Py_Dealloc(op);
     }
-    else if ((int32_t)count >= 0 && __atomic_fetch_sub(&op->ob_refcnt, 1, __ATOMIC_ACQ_REL) == 1) {
-        _Py_Dealloc(op);
+    else if ((int32_t)count >= 0) {
+        if (alone) {
+            __atomic_store_n(&op->ob_refcnt, count - 1, __ATOMIC_RELAXED);
+        }
+        else if (__atomic_fetch_sub(&op->ob_refcnt, 1, __ATOMIC_ACQ_REL) == 1) {
+            _Py_Dealloc(op);
+        }
     }
 }
 static inline void pybuffer_inline_xincref(PyObject *op)

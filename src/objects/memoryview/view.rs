@@ -352,7 +352,8 @@ unsafe fn release_view(view: NonNull<PyMemoryViewObject>) -> Result<()> {
         match exports.compare_exchange(0, CLAIMED, Ordering::Acquire, Ordering::Acquire) {
             Ok(_) => {
                 let flags = atomic_flags(&raw mut (*view.as_ptr()).flags);
-                let before = flags.fetch_or(_Py_MEMORYVIEW_RELEASED, Ordering::AcqRel);
+                let before = flags.load(Ordering::Relaxed);
+                flags.store(before | _Py_MEMORYVIEW_RELEASED, Ordering::Release);
                 exports.fetch_sub(CLAIMED, Ordering::Release);
                 if before & _Py_MEMORYVIEW_RELEASED == 0 {
                     // Without a count it has a reference.
