@@ -6,7 +6,7 @@ use core::ffi::c_char;
 use core::ptr::null_mut;
 
 use crate::abi::buffer::Py_buffer;
-use crate::abi::object::PyObject;
+use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::layout::{MAX_NDIM, Order, Structure};
 use crate::runtime::refs;
@@ -35,13 +35,17 @@ impl Contiguity {
             return Self { c: false, fortran: false, indirect: true };
         }
         let (c, fortran) = match (structure.ndim, structure.shape, structure.strides) {
-            (1, Some(&[items]), Some(&[stride])) => {
-                let contiguous = items == 1 || stride == structure.itemsize;
-                (contiguous, contiguous)
-            }
+            (1, Some(&[items]), Some(&[stride])) => return Self::of_line(items, stride, structure.itemsize),
             _ => (structure.is_contiguous(Order::C), structure.is_contiguous(Order::Fortran)),
         };
         Self { c, fortran, indirect: false }
+    }
+
+    /// The same of one axis without pointers.
+    #[inline(always)]
+    pub(crate) const fn of_line(items: Py_ssize_t, stride: Py_ssize_t, itemsize: Py_ssize_t) -> Self {
+        let contiguous = items == 1 || stride == itemsize;
+        Self { c: contiguous, fortran: contiguous, indirect: false }
     }
 }
 

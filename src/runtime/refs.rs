@@ -299,7 +299,15 @@ impl<T: Object> Owned<T> {
         NonNull::new(object).map(Self)
     }
 
-    /// A new reference to an object that is alive.
+    /// Takes over a reference.
+    ///
+    /// # Safety
+    /// O1 and O2, and the reference is the caller's to give.
+    pub(crate) unsafe fn from_non_null(object: NonNull<T>) -> Self {
+        Self(object)
+    }
+
+    /// A new reference to an object that somebody else holds.
     ///
     /// # Safety
     /// O1 and O2.

@@ -78,8 +78,8 @@ pub(crate) unsafe fn cast(
     let shape = shape.unwrap_or(&whole);
     // SAFETY: as many bytes as before, one after the other (B1).
     unsafe {
-        derived(access, shape.len(), Some(format), |_, view, axes| {
-            view.itemsize = itemsize;
+        derived(access, shape.len(), Some(format), |_, axes, laid| {
+            (laid.itemsize, laid.len) = (itemsize, len);
             axes.shape.iter_mut().zip(shape).for_each(|(to, &items)| *to = items);
             fill_strides(shape, itemsize, order, axes.strides);
             Ok(())

@@ -144,6 +144,6 @@ unsafe fn laid_over(
             strides: strides.as_mut_ptr(),
             ..(*managed.as_ptr()).master
         };
-        counted(managed, &view, None)
+        counted(managed, &view)
     }
 }

@@ -160,17 +160,7 @@ pub(super) unsafe fn end_unless_last(managed: NonNull<_PyManagedBufferObject>) -
         .is_ok()
 }
 
-/// Whether the exporter's view has been released.
-///
-/// # Safety
-/// O1, O2.
-pub(super) unsafe fn is_released(managed: NonNull<_PyManagedBufferObject>) -> bool {
-    // SAFETY: O2; the flags change atomically.
-    let flags = unsafe { atomic_flags(&raw mut (*managed.as_ptr()).flags) }.load(Ordering::Acquire);
-    flags & _Py_MANAGED_BUFFER_RELEASED != 0
-}
-
-/// Releases the exporter's view, and drops the reference that all counts share.
+/// Gives the exporter's view back, and up the reference of all counts.
 ///
 /// # Safety
 /// O1, O2; the caller has brought the count to 0, which happens once.

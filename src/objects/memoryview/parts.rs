@@ -10,52 +10,48 @@ use crate::buffer;
 use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::layout::{
     self, AxesMut, MAX_NDIM, NO_PERMUTATION, Order, Structure, Subscript, axes_left, broadcast as broadcast_axes,
-    bytes_of,
+    bytes_of, clip,
 };
 use crate::runtime::refs::Owned;
 
 use super::access::Access;
-use super::view::{allocate, axes_of, check_ndim, downcast, from_object, own_format, set_flags, usable};
+use super::view::{Laid, Unfinished, again, check_ndim, downcast, own_format, usable};
 
-/// A memoryview of `ndim` axes on the snapshot of another, with that one's view, or another format, but for what `lay`
-/// changes: it writes the axes, and may move `buf` and change the size of the items, and whether they may be written.
+/// A memoryview of `ndim` axes on the snapshot of another, with the format of that one, or with this one. `lay` writes the
+/// axes, and says what else is not as in that one; `len` it leaves to this function, unless it gives one that is not negative.
 ///
 /// # Safety
-/// B1 for what `lay` makes of the view, where no axis is written that it left out.
+/// B1 for what `lay` makes of the view.
 pub(super) unsafe fn derived(
     of: Access,
     ndim: usize,
     format: Option<&CStr>,
-    lay: impl FnOnce(&Structure<'_>, &mut Py_buffer, &mut AxesMut<'_>) -> Result<()>,
+    lay: impl FnOnce(&Structure<'_>, &mut AxesMut<'_>, &mut Laid) -> Result<()>,
 ) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: `Access` keeps the memoryview and its managed buffer; the new object is not shared yet (O3).
     unsafe {
         usable(of.memoryview())?;
         check_ndim(ndim)?;
-        let object = allocate(ndim, format.or(own_format(of.memoryview())))?;
-        let view = &mut (*object.as_ptr()).view;
-        let mut axes = axes_of(view, ndim);
-        axes.suboffsets.fill(-1);
-        let Py_buffer { shape, strides, suboffsets, ndim: given, format, .. } = *view;
-        let format = if format.is_null() { of.view().format } else { format };
-        *view = Py_buffer { shape, strides, suboffsets, ndim: given, format, ..*of.view() };
+        let view = &(*of.memoryview().as_ptr()).view;
+        let new = Unfinished::new(ndim, format.or(own_format(of.memoryview())))?;
+        let mut axes = new.axes();
         let structure = of.structure()?;
-        lay(&structure, view, &mut axes)?;
-        view.len = bytes_of(axes.shape, view.itemsize).ok_or(TOO_LARGE)?;
-        let follows = axes.suboffsets.iter().any(|&suboffset| suboffset >= 0);
-        // An exporter's array of negative suboffsets is kept, as in CPython; pointers that have been followed are dropped.
-        if ndim == 0 {
-            (view.shape, view.strides, view.suboffsets) = (null_mut(), null_mut(), null_mut());
-        } else if !follows && structure.suboffsets.is_none_or(|all| all.iter().any(|&one| one >= 0)) {
-            view.suboffsets = null_mut();
+        let mut laid = Laid { len: NOT_COUNTED, ..Laid::of(view) };
+        lay(&structure, &mut axes, &mut laid)?;
+        if laid.len == NOT_COUNTED {
+            laid.len = bytes_of(axes.shape, laid.itemsize).ok_or(TOO_LARGE)?;
         }
-        set_flags(&object);
-        (*object.as_ptr()).mbuf = of.into_share().into_raw();
-        Ok(object)
+        // An exporter's array of negative suboffsets is kept, as in CPython; pointers that have been followed are gone.
+        let follows = |all: &[isize]| all.iter().any(|&suboffset| suboffset >= 0);
+        let pointers = structure.suboffsets.is_some_and(|given| !follows(given) || follows(axes.suboffsets));
+        Ok(new.finish(of.into_share(), view, laid, &axes, pointers))
     }
 }
 
-/// An error that cannot happen: a part has no more items than the whole.
+/// A `len` that `derived` has to count.
+const NOT_COUNTED: isize = -1;
+
+/// What cannot be of a part, which has no more items than the whole.
 const TOO_LARGE: Error = Error::buffer(c"product(shape) * itemsize is too large");
 
 /// `memoryview[...]`, along any number of axes: always a memoryview, of no axes where each has an index.
@@ -76,17 +72,53 @@ pub(super) unsafe fn part_of(
     access: Access,
     subscripts: impl Iterator<Item = Subscript> + Clone,
 ) -> Result<Owned<PyMemoryViewObject>> {
+    let mut all = subscripts.clone();
+    if let (Some(Subscript::Slice { start, stop, step }), None) = (all.next(), all.next())
+        && is_line(access.view())
+    {
+        // SAFETY: the function's contract.
+        return unsafe { slice_of_line(access, start, stop, step) };
+    }
     let ndim = axes_left(access.structure()?.ndim, subscripts.clone(), MAX_NDIM)?;
     // SAFETY: the caller guarantees O1, for as long as the access lives; what is selected lies within the view.
     unsafe {
-        derived(access, ndim, None, |structure, view, axes| {
-            view.buf = buffer::select_from(structure, view.buf.cast(), subscripts, axes)?.cast();
+        derived(access, ndim, None, |structure, axes, laid| {
+            laid.buf = buffer::select_from(structure, laid.buf.cast(), subscripts, axes)?.cast();
             Ok(())
         })
     }
 }
 
-/// The items in reverse order along one axis.
+/// Whether a memoryview's view has one axis, and no pointers.
+const fn is_line(view: &Py_buffer) -> bool {
+    view.ndim == 1 && view.suboffsets.is_null()
+}
+
+/// One slice of one axis without pointers, of which there is nothing to check, and of which a memoryview comes soonest.
+///
+/// # Safety
+/// As [`subscript`]; the view is a line.
+unsafe fn slice_of_line(
+    of: Access,
+    start: Option<isize>,
+    stop: Option<isize>,
+    step: Option<isize>,
+) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: the function's contract: shape and strides have one entry. What is selected lies within the view, so its bytes
+    // are no more than those of the view.
+    unsafe {
+        usable(of.memoryview())?;
+        let view = &(*of.memoryview().as_ptr()).view;
+        let stride = view.strides.read();
+        let clipped = clip(start, stop, step, view.shape.read())?;
+        let new = Unfinished::new(1, own_format(of.memoryview()))?;
+        let buf = view.buf.wrapping_byte_offset(clipped.start.wrapping_mul(stride));
+        let laid = Laid { buf, len: clipped.count.wrapping_mul(view.itemsize), ..Laid::of(view) };
+        Ok(new.finish_line(of.into_share(), view, laid, clipped.count, clipped.step.wrapping_mul(stride)))
+    }
+}
+
+/// The same items, the last first along one axis.
 ///
 /// # Safety
 /// O1.
@@ -108,6 +140,9 @@ pub(crate) unsafe fn flip(op: NonNull<PyObject>, axis: isize) -> Result<Owned<Py
                 Argument::Size(ndim.cast_signed()),
             ));
         };
+        if is_line(access.view()) {
+            return slice_of_line(access, None, None, Some(-1));
+        }
         let backwards = Subscript::Slice { start: None, stop: None, step: Some(-1) };
         part_of(access, core::iter::repeat_n(Subscript::ALL, before).chain([backwards]))
     }
@@ -125,7 +160,7 @@ pub(crate) unsafe fn permute(op: NonNull<PyObject>, order: Option<&[i32]>) -> Re
         if order.is_some_and(|order| order.len() != ndim) {
             return Err(NO_PERMUTATION);
         }
-        derived(access, ndim, None, |structure, _, axes| {
+        derived(access, ndim, None, |structure, axes, _| {
             let old = |new: usize| match order {
                 Some(order) => order.get(new).map_or(isize::MAX, |&axis| axis as isize),
                 None => (ndim - new - 1).cast_signed(),
@@ -143,9 +178,9 @@ pub(crate) unsafe fn broadcast(op: NonNull<PyObject>, shape: &[isize]) -> Result
     // SAFETY: O1; the same items, under other axes.
     unsafe {
         let access = Access::new(op)?;
-        derived(access, shape.len(), None, |structure, view, axes| {
+        derived(access, shape.len(), None, |structure, axes, laid| {
             if broadcast_axes(structure, shape, axes)? {
-                view.readonly = 1;
+                laid.readonly = 1;
             }
             Ok(())
         })
@@ -164,7 +199,7 @@ pub(crate) unsafe fn reshape(
     // SAFETY: O1; the same items, under other axes.
     unsafe {
         let access = Access::new(op)?;
-        derived(access, shape.len(), None, |structure, _, axes| layout::reshape(structure, shape, order, axes))
+        derived(access, shape.len(), None, |structure, axes, _| layout::reshape(structure, shape, order, axes))
     }
 }
 
@@ -173,12 +208,8 @@ pub(crate) unsafe fn reshape(
 /// # Safety
 /// O1.
 pub(crate) unsafe fn to_readonly(op: NonNull<PyObject>) -> Result<Owned<PyMemoryViewObject>> {
-    // SAFETY: O1; the new memoryview is not shared yet (O3).
-    unsafe {
-        let readonly = from_object(downcast(op)?.cast())?;
-        (*readonly.as_ptr()).view.readonly = 1;
-        Ok(readonly)
-    }
+    // SAFETY: O1.
+    unsafe { again(downcast(op)?, 1) }
 }
 
 /// A part that is only looked at or written to: a view on the stack.

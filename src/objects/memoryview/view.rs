@@ -1,6 +1,6 @@
 //! The memoryview object: how it is made from another's view, released and freed.
 
-use core::ffi::{CStr, c_char, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::{offset_of, size_of};
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::Ordering;
@@ -15,7 +15,7 @@ use crate::abi::slots::PySequenceMethods;
 use crate::buffer::{self, Contiguity};
 use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::layout::{AxesMut, Structure};
-use crate::runtime::alloc;
+use crate::runtime::alloc::{self, Domain};
 use crate::runtime::boundary::boundary;
 use crate::runtime::object;
 use crate::runtime::refs::{Object, Owned, atomic, atomic_flags, decref, destroy, emptied, incref};
@@ -51,10 +51,7 @@ pub(crate) unsafe fn from_object(obj: NonNull<PyObject>) -> Result<Owned<PyMemor
     unsafe {
         if check(obj.as_ptr()) {
             let view: NonNull<PyMemoryViewObject> = obj.cast();
-            usable(view)?;
-            // Counted first, so that a release in another thread cannot come in between.
-            let share = Share::another(mbuf(view)).ok_or(released())?;
-            return counted(share, &(*view.as_ptr()).view, own_format(view));
+            return again(view, (*view.as_ptr()).view.readonly);
         }
         if !buffer::is_exporter(obj.as_ptr()) {
             let name = (*types::type_of(obj.as_ptr())).tp_name;
@@ -108,27 +105,51 @@ unsafe fn snapshot(managed: Share) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: the caller guarantees O1 and O2, and B1 for the managed buffer's view.
     unsafe {
         let master = &raw const (*managed.as_ptr()).master;
-        counted(managed, &*master, None)
+        counted(managed, &*master)
     }
 }
 
-/// A memoryview with this share in a managed buffer, with the structure of `src` made complete, and a copy of the format where
-/// `src` does not keep it for long enough.
+/// A memoryview with this share in a managed buffer, with the structure of `src` made complete.
 ///
 /// # Safety
-/// O1, O2; B1 for `src`, which the managed buffer keeps alive and whose structure has been checked.
-pub(super) unsafe fn counted(
-    managed: Share,
-    src: &Py_buffer,
-    format: Option<&CStr>,
-) -> Result<Owned<PyMemoryViewObject>> {
-    // SAFETY: the caller guarantees O1 and O2, and B1 for `src`.
+/// O1, O2; B1 for `src`, whose structure has been checked, and whose format the managed buffer keeps alive.
+pub(super) unsafe fn counted(managed: Share, src: &Py_buffer) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: the function's contract.
     unsafe {
+        let format = if src.format.is_null() { buffer::UNSIGNED_BYTES } else { src.format };
+        if src.ndim == 1 && !src.shape.is_null() && !src.strides.is_null() && src.suboffsets.is_null() {
+            let new = Unfinished::new(1, None)?;
+            return Ok(new.finish_line(managed, src, Laid { format, ..Laid::of(src) }, src.shape.read(), src.strides.read()));
+        }
         let structure = buffer::structure(src).ok_or(buffer::NEGATIVE)?;
-        let view = allocate(structure.ndim, format)?;
-        complete(&view, src, &structure);
-        (*view.as_ptr()).mbuf = managed.into_raw();
-        Ok(view)
+        let new = Unfinished::new(structure.ndim, None)?;
+        let axes = new.axes();
+        structure.complete(axes.shape, axes.strides, axes.suboffsets);
+        Ok(new.finish(managed, src, Laid { format, ..Laid::of(src) }, &axes, structure.suboffsets.is_some()))
+    }
+}
+
+/// A memoryview of the same items as another, which may be written or not: all that is known of that one is so of this one.
+///
+/// # Safety
+/// O1, O2.
+pub(super) unsafe fn again(of: NonNull<PyMemoryViewObject>, readonly: c_int) -> Result<Owned<PyMemoryViewObject>> {
+    const KEPT: c_int = _Py_MEMORYVIEW_C | _Py_MEMORYVIEW_FORTRAN | _Py_MEMORYVIEW_PIL | _Py_MEMORYVIEW_SCALAR;
+    // SAFETY: O2. Counted first, so that a release in another thread cannot come in between. The arrays of both have as many
+    // entries.
+    unsafe {
+        usable(of)?;
+        let share = Share::another(mbuf(of)).ok_or(released())?;
+        let src = &(*of.as_ptr()).view;
+        let new = Unfinished::new(src.ndim.unsigned_abs() as usize, own_format(of))?;
+        let from: *const Py_ssize_t = (&raw const (*of.as_ptr()).ob_array).cast();
+        if new.ndim == 1 {
+            new.array().cast::<[Py_ssize_t; 3]>().write(from.cast::<[Py_ssize_t; 3]>().read());
+        } else {
+            core::ptr::copy_nonoverlapping(from, new.array(), new.ndim * 3);
+        }
+        let laid = Laid { readonly, ..Laid::of(src) };
+        Ok(new.write(share, src, laid, !src.suboffsets.is_null(), flags(of) & KEPT))
     }
 }
 
@@ -140,114 +161,200 @@ pub(super) fn check_ndim(ndim: usize) -> Result<()> {
 /// State flag of this library's: the format is text after the arrays, and lives as long as the memoryview.
 const OWN_FORMAT: i32 = 0x1_0000;
 
-/// A memoryview of nothing, with room for the three arrays and without a managed buffer; with a format, where one is
-/// given, of which it keeps a copy.
-pub(super) fn allocate(ndim: usize, format: Option<&CStr>) -> Result<Owned<PyMemoryViewObject>> {
-    let entries = ndim.saturating_mul(3);
-    let text = format.map_or(&[][..], CStr::to_bytes_with_nul);
-    let size = entries
-        .saturating_mul(size_of::<Py_ssize_t>())
-        .saturating_add(offset_of!(PyMemoryViewObject, ob_array))
-        .saturating_add(text.len())
-        .max(size_of::<PyMemoryViewObject>());
-    let head = PyMemoryViewObject {
-        ob_base: PyVarObject {
-            ob_base: PyObject { ob_refcnt: 1, ob_type: &raw mut PyMemoryView_Type },
-            ob_size: entries.cast_signed(),
-        },
-        mbuf: null_mut(),
-        hash: -1,
-        flags: 0,
-        exports: 0,
-        view: Py_buffer::EMPTY,
-        weakreflist: null_mut(),
-        ob_array: [0],
-    };
-    // SAFETY: the head has one reference and a static type; the size is that of the head, the arrays and the text, which
-    // are written before anything is read there.
-    unsafe {
-        let object = object::new(size, head)?;
-        let array: *mut Py_ssize_t = (&raw mut (*object.as_ptr()).ob_array).cast();
-        let view = &mut (*object.as_ptr()).view;
-        // `ndim` is at most 64, see `check_ndim`.
-        view.ndim = i32::try_from(ndim).unwrap_or(0);
-        view.shape = array;
-        view.strides = array.add(ndim);
-        view.suboffsets = array.add(ndim.saturating_mul(2));
-        core::ptr::write_bytes(array, 0, entries);
+/// What a new memoryview has of its own, beside the axes; the rest of its view is that of the one that it is made from.
+#[derive(Clone, Copy)]
+pub(super) struct Laid {
+    pub(super) buf: *mut c_void,
+    pub(super) len: Py_ssize_t,
+    pub(super) itemsize: Py_ssize_t,
+    pub(super) readonly: c_int,
+    /// Where the memoryview keeps none itself.
+    pub(super) format: *mut c_char,
+}
+
+impl Laid {
+    /// What another view has.
+    #[inline(always)]
+    pub(super) const fn of(view: &Py_buffer) -> Self {
+        let &Py_buffer { buf, len, itemsize, readonly, format, .. } = view;
+        Self { buf, len, itemsize, readonly, format }
+    }
+}
+
+/// The memory of a memoryview that is being made, which nobody else has seen. The axes and the format of its own are written
+/// where they stay; the head is written at the end, once.
+pub(super) struct Unfinished {
+    memory: NonNull<PyMemoryViewObject>,
+    ndim: usize,
+    /// A copy of the format, behind the arrays; or NULL.
+    format: *mut c_char,
+}
+
+impl Unfinished {
+    /// Memory for `ndim` axes, at most 64, and for a copy of the format, where one is given.
+    #[inline(always)]
+    pub(super) fn new(ndim: usize, format: Option<&CStr>) -> Result<Self> {
+        let text = format.map_or(&[][..], CStr::to_bytes_with_nul);
+        let size = ndim
+            .saturating_mul(3 * size_of::<Py_ssize_t>())
+            .saturating_add(offset_of!(PyMemoryViewObject, ob_array))
+            .saturating_add(text.len())
+            .max(size_of::<PyMemoryViewObject>());
+        let memory = NonNull::new(alloc::malloc(Domain::Object, size).cast()).ok_or(Error::no_memory())?;
+        let mut new = Self { memory, ndim, format: null_mut() };
         if format.is_some() {
-            let copy: *mut c_char = array.add(entries).cast();
-            core::ptr::copy_nonoverlapping(text.as_ptr(), copy.cast(), text.len());
-            view.format = copy;
-            (*object.as_ptr()).flags = OWN_FORMAT;
+            // SAFETY: there is room for the text behind the arrays.
+            unsafe {
+                new.format = new.array().add(ndim * 3).cast();
+                core::ptr::copy_nonoverlapping(text.as_ptr(), new.format.cast(), text.len());
+            }
         }
-        Ok(object)
+        Ok(new)
+    }
+
+    /// Where the three arrays stand, adjacent, which are not written yet.
+    #[inline(always)]
+    fn array(&self) -> *mut Py_ssize_t {
+        // SAFETY: memory of the object's.
+        unsafe { (&raw mut (*self.memory.as_ptr()).ob_array).cast() }
+    }
+
+    /// The three arrays, no lengths and no pointers at first.
+    ///
+    /// # Safety
+    /// Called once; used as long as this lives.
+    #[inline(always)]
+    pub(super) unsafe fn axes<'a>(&self) -> AxesMut<'a> {
+        let (array, ndim) = (self.array(), self.ndim);
+        // SAFETY: the function's contract; memory for three arrays, which is written before it is lent.
+        unsafe {
+            match ndim {
+                1 => array.cast::<[Py_ssize_t; 3]>().write([0, 0, -1]),
+                2 => array.cast::<[Py_ssize_t; 6]>().write([0, 0, 0, 0, -1, -1]),
+                _ => {
+                    array.write_bytes(0, ndim * 2);
+                    array.add(ndim * 2).write_bytes(0xFF, ndim);
+                }
+            }
+            AxesMut {
+                shape: core::slice::from_raw_parts_mut(array, ndim),
+                strides: core::slice::from_raw_parts_mut(array.add(ndim), ndim),
+                suboffsets: core::slice::from_raw_parts_mut(array.add(ndim * 2), ndim),
+            }
+        }
+    }
+
+    /// The memoryview, with this share, of what `src` shows but for what is `laid`. `pointers` says whether it has suboffsets.
+    ///
+    /// # Safety
+    /// B1 for what comes out; `axes` are those of this memoryview, and written.
+    #[inline]
+    pub(super) unsafe fn finish(
+        self,
+        share: Share,
+        src: &Py_buffer,
+        laid: Laid,
+        axes: &AxesMut<'_>,
+        pointers: bool,
+    ) -> Owned<PyMemoryViewObject> {
+        let structure = Structure {
+            ndim: self.ndim,
+            len: laid.len,
+            itemsize: laid.itemsize,
+            shape: Some(axes.shape),
+            strides: Some(axes.strides),
+            suboffsets: if pointers && self.ndim != 0 { Some(axes.suboffsets) } else { None },
+        };
+        let state = state(self.ndim, Contiguity::of(&structure));
+        // SAFETY: the function's contract.
+        unsafe { self.write(share, src, laid, pointers, state) }
+    }
+
+    /// The same of one axis without pointers, which need not be written before.
+    ///
+    /// # Safety
+    /// B1 for what comes out; this is memory for one axis.
+    #[inline(always)]
+    pub(super) unsafe fn finish_line(
+        self,
+        share: Share,
+        src: &Py_buffer,
+        laid: Laid,
+        items: Py_ssize_t,
+        stride: Py_ssize_t,
+    ) -> Owned<PyMemoryViewObject> {
+        // SAFETY: the function's contract.
+        unsafe {
+            self.array().cast::<[Py_ssize_t; 3]>().write([items, stride, -1]);
+            let state = state(1, Contiguity::of_line(items, stride, laid.itemsize));
+            self.write(share, src, laid, false, state)
+        }
+    }
+
+    /// Writes the head.
+    ///
+    /// # Safety
+    /// The arrays are written; `state` says what the view is.
+    #[inline(always)]
+    unsafe fn write(
+        self,
+        share: Share,
+        src: &Py_buffer,
+        laid: Laid,
+        pointers: bool,
+        state: c_int,
+    ) -> Owned<PyMemoryViewObject> {
+        let (memory, ndim, own) = (self.memory, self.ndim, self.format);
+        let (array, none) = (self.array(), null_mut());
+        core::mem::forget(self);
+        let view = Py_buffer {
+            buf: laid.buf,
+            obj: src.obj,
+            len: laid.len,
+            itemsize: laid.itemsize,
+            readonly: laid.readonly,
+            // At most 64.
+            ndim: ndim as c_int,
+            format: if own.is_null() { laid.format } else { own },
+            shape: if ndim == 0 { none } else { array },
+            strides: if ndim == 0 { none } else { array.wrapping_add(ndim) },
+            suboffsets: if ndim == 0 || !pointers { none } else { array.wrapping_add(ndim * 2) },
+            internal: src.internal,
+        };
+        // SAFETY: fresh memory of the object's size, all of which is written with this. The reference in the head is the one
+        // taken.
+        unsafe {
+            let object = memory.as_ptr();
+            (&raw mut (*object).ob_base).write(PyVarObject {
+                ob_base: PyObject { ob_refcnt: 1, ob_type: &raw mut PyMemoryView_Type },
+                ob_size: (ndim * 3).cast_signed(),
+            });
+            (&raw mut (*object).mbuf).write(share.into_raw());
+            (&raw mut (*object).hash).write(-1);
+            (&raw mut (*object).flags).write(if own.is_null() { state } else { state | OWN_FORMAT });
+            (&raw mut (*object).exports).write(0);
+            (&raw mut (*object).view).write(view);
+            (&raw mut (*object).weakreflist).write(null_mut());
+            Owned::from_non_null(memory)
+        }
     }
 }
 
-/// Fills in the view of a new memoryview: as in `src`, with shape, strides and format made up where they are missing.
-///
-/// # Safety
-/// The memoryview is the caller's alone (O3), with room for `structure.ndim` axes; `structure` is that of `src`.
-unsafe fn complete(object: &Owned<PyMemoryViewObject>, src: &Py_buffer, structure: &Structure<'_>) {
-    // SAFETY: O3: the memoryview is the caller's alone, with room for the axes.
-    unsafe {
-        let view = &mut (*object.as_ptr()).view;
-        view.obj = src.obj;
-        view.buf = src.buf;
-        view.len = src.len;
-        view.itemsize = src.itemsize;
-        view.readonly = src.readonly;
-        if view.format.is_null() {
-            view.format = if src.format.is_null() { buffer::UNSIGNED_BYTES } else { src.format };
-        }
-        view.internal = src.internal;
-        let AxesMut { shape, strides, suboffsets } = axes_of(view, structure.ndim);
-        structure.complete(shape, strides, suboffsets);
-        if structure.suboffsets.is_none() {
-            view.suboffsets = null_mut();
-        }
-        if structure.ndim == 0 {
-            (view.shape, view.strides, view.suboffsets) = (null_mut(), null_mut(), null_mut());
-        }
-        set_flags(object);
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // SAFETY: it came from this domain, and nobody else has seen it.
+        unsafe { alloc::free(Domain::Object, self.memory.as_ptr().cast()) };
     }
 }
 
-/// The three arrays of a memoryview that is being made.
-///
-/// # Safety
-/// The view is that of a fresh memoryview with room for `ndim` axes, whose pointers `allocate` has set.
-pub(super) unsafe fn axes_of<'a>(view: &Py_buffer, ndim: usize) -> AxesMut<'a> {
-    // SAFETY: the caller's view is one that `allocate` has prepared for `ndim` axes: three adjacent arrays.
-    unsafe {
-        AxesMut {
-            shape: core::slice::from_raw_parts_mut(view.shape, ndim),
-            strides: core::slice::from_raw_parts_mut(view.strides, ndim),
-            suboffsets: core::slice::from_raw_parts_mut(view.suboffsets, ndim),
-        }
-    }
-}
-
-/// Works out the state flags of a memoryview that is being made. CPython: `init_flags`.
-///
-/// # Safety
-/// The memoryview is the caller's alone (O3), and its view is filled in.
-pub(super) unsafe fn set_flags(object: &Owned<PyMemoryViewObject>) {
-    // SAFETY: O3: the memoryview is the caller's alone.
-    unsafe {
-        let object = &mut *object.as_ptr();
-        let Some(structure) = buffer::structure(&object.view) else { return };
-        let mut flags = 0;
-        if structure.ndim == 0 {
-            flags |= _Py_MEMORYVIEW_SCALAR;
-        }
-        let Contiguity { c, fortran, indirect } = Contiguity::of(&structure);
-        flags |= if c { _Py_MEMORYVIEW_C } else { 0 };
-        flags |= if fortran { _Py_MEMORYVIEW_FORTRAN } else { 0 };
-        flags |= if indirect { _Py_MEMORYVIEW_PIL } else { 0 };
-        object.flags = flags | object.flags & OWN_FORMAT;
-    }
+/// The state flags of a memoryview of so many axes. CPython: `init_flags`.
+#[inline(always)]
+const fn state(ndim: usize, contiguity: Contiguity) -> c_int {
+    let Contiguity { c, fortran, indirect } = contiguity;
+    (if ndim == 0 { _Py_MEMORYVIEW_SCALAR } else { 0 })
+        | (if c { _Py_MEMORYVIEW_C } else { 0 })
+        | (if fortran { _Py_MEMORYVIEW_FORTRAN } else { 0 })
+        | (if indirect { _Py_MEMORYVIEW_PIL } else { 0 })
 }
 
 /// The format of a memoryview, where it lives no longer than this.
@@ -283,13 +390,13 @@ pub(super) unsafe fn contiguity(view: NonNull<PyMemoryViewObject>) -> Contiguity
     Contiguity { c: has(_Py_MEMORYVIEW_C), fortran: has(_Py_MEMORYVIEW_FORTRAN), indirect: has(_Py_MEMORYVIEW_PIL) }
 }
 
-/// Whether the memoryview, or the managed buffer behind it, has been released.
+/// Whether the memoryview has been released. As long as it has not, it is counted, and the exporter's view is there.
 ///
 /// # Safety
 /// O1, O2.
 pub(super) unsafe fn inaccessible(view: NonNull<PyMemoryViewObject>) -> bool {
     // SAFETY: O2.
-    unsafe { flags(view) & _Py_MEMORYVIEW_RELEASED != 0 || managed::is_released(mbuf(view)) }
+    unsafe { flags(view) & _Py_MEMORYVIEW_RELEASED != 0 }
 }
 
 /// `ValueError` where the memoryview gives no access.
@@ -299,13 +406,20 @@ pub(super) unsafe fn inaccessible(view: NonNull<PyMemoryViewObject>) -> bool {
 pub(super) unsafe fn usable(view: NonNull<PyMemoryViewObject>) -> Result<()> {
     // SAFETY: O2.
     unsafe {
-        if inaccessible(view) {
-            return Err(released());
+        match flags(view) & (_Py_MEMORYVIEW_RELEASED | _Py_MEMORYVIEW_RESTRICTED) {
+            0 => Ok(()),
+            state => Err(unusable(state)),
         }
-        if flags(view) & _Py_MEMORYVIEW_RESTRICTED != 0 {
-            return Err(Error::value(c"cannot create new view on restricted memoryview"));
-        }
-        Ok(())
+    }
+}
+
+/// Why a memoryview with these flags is not usable.
+#[cold]
+fn unusable(state: c_int) -> Error {
+    if state & _Py_MEMORYVIEW_RELEASED != 0 {
+        released()
+    } else {
+        Error::value(c"cannot create new view on restricted memoryview")
     }
 }
 
