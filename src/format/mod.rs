@@ -80,6 +80,22 @@ pub use value::Value;
 pub(crate) use value::{signed_equals_float, unsigned_equals_float};
 pub use value_walk::ValueWalk;
 
+/// The same text with its NUL, in memory that lives for ever, where it is one letter.
+pub(crate) fn letter(format: &CStr) -> Option<&'static [u8; 2]> {
+    /// Each character with the NUL behind it.
+    static LETTERS: [[u8; 2]; 128] = {
+        let mut all = [[0; 2]; 128];
+        let mut at = 0;
+        while at < all.len() {
+            all[at][0] = at as u8;
+            at += 1;
+        }
+        all
+    };
+    let &[letter] = format.to_bytes() else { return None };
+    LETTERS.get(usize::from(letter))
+}
+
 /// The size in bytes of an item of this format: `PyBuffer_SizeFromFormat`. For what the struct module knows it is
 /// `struct.calcsize`.
 ///
@@ -145,6 +161,16 @@ pub fn native_code(format: Option<&CStr>) -> Option<u8> {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
+
+    #[test]
+    fn one_letter_is_kept_for_ever() {
+        for letter in [c"B", c"i", c"?", c"\x7f"] {
+            assert_eq!(super::letter(letter).map(<[u8; 2]>::as_slice), Some(letter.to_bytes_with_nul()));
+        }
+        for other in [c"", c"@i", c"ii", c"\x80"] {
+            assert_eq!(super::letter(other), None, "{other:?}");
+        }
+    }
 
     #[test]
     fn one_code_has_its_native_size() {

@@ -13,11 +13,12 @@
 //! same variable. What nobody sees is left to the program, as the header says: threads made by `clone` itself, signal handlers
 //! that change a count, objects in memory that processes share.
 
-use core::sync::atomic::{AtomicI8, AtomicIsize, Ordering};
+use core::ffi::c_char;
+use core::sync::atomic::{AtomicIsize, Ordering};
 
 unsafe extern "C" {
-    /// The C library's variable, which is not 0 while the process has one thread; `None` where there is none.
-    static pybuffer__single_threaded: Option<&'static AtomicI8>;
+    /// The C library's variable, which is not 0 while the process has one thread; NULL where there is none.
+    static pybuffer__single_threaded: *const c_char;
 }
 
 /// Whether this is the only thread of the process.
@@ -28,8 +29,8 @@ fn is_alone() -> bool {
         return forced;
     }
     // SAFETY: the pointer is a constant. What it points to lives as long as the process, and is written only by a thread that
-    // is alone and about to start another.
-    unsafe { pybuffer__single_threaded }.is_some_and(|alone| alone.load(Ordering::Relaxed) != 0)
+    // is alone and about to start another, so that no other one reads it meanwhile.
+    unsafe { !pybuffer__single_threaded.is_null() && pybuffer__single_threaded.read() != 0 }
 }
 
 /// A word that other threads may change at the same time. The methods are those of `AtomicIsize`.

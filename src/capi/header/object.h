@@ -127,8 +127,7 @@ extern char pybuffer_inline_single_threaded __asm__("__libc_single_threaded") __
 static inline int pybuffer_inline_is_alone(void)
 {
 #ifdef PYBUFFER_ASKS_FOR_THREADS
-    return &pybuffer_inline_single_threaded != NULL &&
-           __atomic_load_n(&pybuffer_inline_single_threaded, __ATOMIC_RELAXED) != 0;
+    return &pybuffer_inline_single_threaded != NULL && pybuffer_inline_single_threaded != 0;
 #else
     return 0;
 #endif

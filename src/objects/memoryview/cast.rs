@@ -6,13 +6,13 @@ use core::ptr::NonNull;
 use crate::abi::memoryview::{_Py_MEMORYVIEW_C, _Py_MEMORYVIEW_FORTRAN, PyMemoryViewObject};
 use crate::abi::object::PyObject;
 use crate::error::{Error, Result};
-use crate::format::{self, native_code};
+use crate::format;
 use crate::layout::{Order, fill_strides};
 use crate::runtime::refs::Owned;
 
 use super::access::Access;
-use super::parts::derived;
-use super::view::{check_ndim, flags};
+use super::parts::{derived, line};
+use super::view::{Laid, check_ndim, flags};
 
 const fn refused(text: &'static CStr) -> Error {
     Error::wrong_type(text)
@@ -20,7 +20,7 @@ const fn refused(text: &'static CStr) -> Error {
 
 /// Whether an item of this format is one plain byte.
 fn is_byte(format: &CStr) -> bool {
-    matches!(native_code(Some(format)), Some(b'B' | b'b' | b'c'))
+    matches!(format.to_bytes(), [b'B' | b'b' | b'c'] | [b'@', b'B' | b'b' | b'c'])
 }
 
 /// `memoryview.cast(format, shape, order=...)`; without a shape, one axis.
@@ -62,7 +62,6 @@ pub(crate) unsafe fn cast(
     if len.checked_rem(itemsize) != Some(0) {
         return Err(refused(c"memoryview: length is not a multiple of itemsize"));
     }
-    let whole = [len.checked_div(itemsize).unwrap_or(0)];
     if let Some(shape) = shape {
         let mut bytes = itemsize;
         for &items in shape {
@@ -75,14 +74,25 @@ pub(crate) unsafe fn cast(
             return Err(refused(c"memoryview: product(shape) * itemsize != buffer size"));
         }
     }
-    let shape = shape.unwrap_or(&whole);
-    // SAFETY: as many bytes as before, one after the other (B1).
+    // A format of one letter is kept for ever, so that no part needs a copy of it.
+    let letter = format::letter(format);
+    let kept = if letter.is_some() { None } else { Some(format) };
+    let change = |laid: Laid| Laid {
+        itemsize,
+        len,
+        format: letter.map_or(laid.format, |text| text.as_ptr().cast_mut().cast()),
+        ..laid
+    };
+    // SAFETY: as many bytes as before, adjacent (B1).
     unsafe {
-        derived(access, shape.len(), Some(format), |_, axes, laid| {
-            (laid.itemsize, laid.len) = (itemsize, len);
-            axes.shape.iter_mut().zip(shape).for_each(|(to, &items)| *to = items);
-            fill_strides(shape, itemsize, order, axes.strides);
-            Ok(())
-        })
+        match shape {
+            None | Some([_]) => line(access, kept, len.checked_div(itemsize).unwrap_or(0), itemsize, change),
+            Some(shape) => derived(access, shape.len(), kept, |_, axes, laid| {
+                *laid = change(*laid);
+                axes.shape.iter_mut().zip(shape).for_each(|(to, &items)| *to = items);
+                fill_strides(shape, itemsize, order, axes.strides);
+                Ok(())
+            }),
+        }
     }
 }

@@ -9,16 +9,17 @@ use crate::abi::object::PyObject;
 use crate::buffer;
 use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::layout::{
-    self, AxesMut, MAX_NDIM, NO_PERMUTATION, Order, Structure, Subscript, axes_left, broadcast as broadcast_axes,
-    bytes_of, clip,
+    self, AxesMut, Clipped, MAX_NDIM, NO_PERMUTATION, Order, Structure, Subscript, axes_left,
+    broadcast as broadcast_axes, bytes_of, clip,
 };
 use crate::runtime::refs::Owned;
 
 use super::access::Access;
 use super::view::{Laid, Unfinished, again, check_ndim, downcast, own_format, usable};
 
-/// A memoryview of `ndim` axes on the snapshot of another, with the format of that one, or with this one. `lay` writes the
-/// axes, and says what else is not as in that one; `len` it leaves to this function, unless it gives one that is not negative.
+/// A memoryview of `ndim` axes on the snapshot of another, with a copy of this format, or that of that one where
+/// it keeps its format elsewhere. `lay` writes
+/// the axes, and says what else is not as in that one; `len` is counted here, unless it gives one.
 ///
 /// # Safety
 /// B1 for what `lay` makes of the view.
@@ -33,7 +34,7 @@ pub(super) unsafe fn derived(
         usable(of.memoryview())?;
         check_ndim(ndim)?;
         let view = &(*of.memoryview().as_ptr()).view;
-        let new = Unfinished::new(ndim, format.or(own_format(of.memoryview())))?;
+        let new = Unfinished::new(ndim, format)?;
         let mut axes = new.axes();
         let structure = of.structure()?;
         let mut laid = Laid { len: NOT_COUNTED, ..Laid::of(view) };
@@ -82,7 +83,8 @@ pub(super) unsafe fn part_of(
     let ndim = axes_left(access.structure()?.ndim, subscripts.clone(), MAX_NDIM)?;
     // SAFETY: the caller guarantees O1, for as long as the access lives; what is selected lies within the view.
     unsafe {
-        derived(access, ndim, None, |structure, axes, laid| {
+        let memoryview = access.memoryview();
+        derived(access, ndim, own_format(memoryview), |structure, axes, laid| {
             laid.buf = buffer::select_from(structure, laid.buf.cast(), subscripts, axes)?.cast();
             Ok(())
         })
@@ -94,7 +96,27 @@ const fn is_line(view: &Py_buffer) -> bool {
     view.ndim == 1 && view.suboffsets.is_null()
 }
 
-/// One slice of one axis without pointers, of which there is nothing to check, and of which a memoryview comes soonest.
+/// [`derived`] for one axis of so many items without pointers: there is nothing to lay, and little to compute.
+///
+/// # Safety
+/// B1 for what comes out.
+pub(super) unsafe fn line(
+    of: Access,
+    format: Option<&CStr>,
+    items: isize,
+    stride: isize,
+    change: impl FnOnce(Laid) -> Laid,
+) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: the function's contract; `Access` keeps the memoryview.
+    unsafe {
+        usable(of.memoryview())?;
+        let view = &(*of.memoryview().as_ptr()).view;
+        let new = Unfinished::new(1, format)?;
+        Ok(new.finish_line(of.into_share(), view, change(Laid::of(view)), items, stride))
+    }
+}
+
+/// One slice of a line.
 ///
 /// # Safety
 /// As [`subscript`]; the view is a line.
@@ -107,14 +129,14 @@ unsafe fn slice_of_line(
     // SAFETY: the function's contract: shape and strides have one entry. What is selected lies within the view, so its bytes
     // are no more than those of the view.
     unsafe {
-        usable(of.memoryview())?;
-        let view = &(*of.memoryview().as_ptr()).view;
-        let stride = view.strides.read();
-        let clipped = clip(start, stop, step, view.shape.read())?;
-        let new = Unfinished::new(1, own_format(of.memoryview()))?;
-        let buf = view.buf.wrapping_byte_offset(clipped.start.wrapping_mul(stride));
-        let laid = Laid { buf, len: clipped.count.wrapping_mul(view.itemsize), ..Laid::of(view) };
-        Ok(new.finish_line(of.into_share(), view, laid, clipped.count, clipped.step.wrapping_mul(stride)))
+        let (view, memoryview) = (of.view(), of.memoryview());
+        let (items, stride) = (view.shape.read(), view.strides.read());
+        let Clipped { start, step, count } = clip(start, stop, step, items)?;
+        line(of, own_format(memoryview), count, step.wrapping_mul(stride), |laid| Laid {
+            buf: laid.buf.wrapping_byte_offset(start.wrapping_mul(stride)),
+            len: count.wrapping_mul(laid.itemsize),
+            ..laid
+        })
     }
 }
 
@@ -160,7 +182,8 @@ pub(crate) unsafe fn permute(op: NonNull<PyObject>, order: Option<&[i32]>) -> Re
         if order.is_some_and(|order| order.len() != ndim) {
             return Err(NO_PERMUTATION);
         }
-        derived(access, ndim, None, |structure, axes, _| {
+        let memoryview = access.memoryview();
+        derived(access, ndim, own_format(memoryview), |structure, axes, _| {
             let old = |new: usize| match order {
                 Some(order) => order.get(new).map_or(isize::MAX, |&axis| axis as isize),
                 None => (ndim - new - 1).cast_signed(),
@@ -178,7 +201,8 @@ pub(crate) unsafe fn broadcast(op: NonNull<PyObject>, shape: &[isize]) -> Result
     // SAFETY: O1; the same items, under other axes.
     unsafe {
         let access = Access::new(op)?;
-        derived(access, shape.len(), None, |structure, axes, laid| {
+        let memoryview = access.memoryview();
+        derived(access, shape.len(), own_format(memoryview), |structure, axes, laid| {
             if broadcast_axes(structure, shape, axes)? {
                 laid.readonly = 1;
             }
@@ -199,7 +223,10 @@ pub(crate) unsafe fn reshape(
     // SAFETY: O1; the same items, under other axes.
     unsafe {
         let access = Access::new(op)?;
-        derived(access, shape.len(), None, |structure, axes, _| layout::reshape(structure, shape, order, axes))
+        let memoryview = access.memoryview();
+        derived(access, shape.len(), own_format(memoryview), |structure, axes, _| {
+            layout::reshape(structure, shape, order, axes)
+        })
     }
 }
 

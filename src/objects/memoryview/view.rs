@@ -119,7 +119,13 @@ pub(super) unsafe fn counted(managed: Share, src: &Py_buffer) -> Result<Owned<Py
         let format = if src.format.is_null() { buffer::UNSIGNED_BYTES } else { src.format };
         if src.ndim == 1 && !src.shape.is_null() && !src.strides.is_null() && src.suboffsets.is_null() {
             let new = Unfinished::new(1, None)?;
-            return Ok(new.finish_line(managed, src, Laid { format, ..Laid::of(src) }, src.shape.read(), src.strides.read()));
+            return Ok(new.finish_line(
+                managed,
+                src,
+                Laid { format, ..Laid::of(src) },
+                src.shape.read(),
+                src.strides.read(),
+            ));
         }
         let structure = buffer::structure(src).ok_or(buffer::NEGATIVE)?;
         let new = Unfinished::new(structure.ndim, None)?;
