@@ -535,8 +535,7 @@ extern char pybuffer_inline_single_threaded __asm__("__libc_single_threaded") __
 static inline int pybuffer_inline_is_alone(void)
 {
 #ifdef PYBUFFER_ASKS_FOR_THREADS
-    return &pybuffer_inline_single_threaded != NULL &&
-           __atomic_load_n(&pybuffer_inline_single_threaded, __ATOMIC_RELAXED) != 0;
+    return &pybuffer_inline_single_threaded != NULL && pybuffer_inline_single_threaded != 0;
 #else
     return 0;
 #endif
@@ -552,35 +551,44 @@ static inline int pybuffer_inline_is_alone(void)
 static inline void pybuffer_inline_incref(PyObject *op)
 {
     /* Asked before the count is read, and no other code runs until it is stored, so that no thread can start between. */
-    int alone = pybuffer_inline_is_alone();
-    Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED);
+    if (pybuffer_inline_is_alone()) {
+        Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED);
 
-    if ((int32_t)count >= 0) {
-        if (alone) {
+        if ((int32_t)count >= 0) {
             __atomic_store_n(&op->ob_refcnt, count + 1, __ATOMIC_RELAXED);
         }
-        else {
-            __atomic_fetch_add(&op->ob_refcnt, 1, __ATOMIC_RELAXED);
-        }
+    }
+    else if ((int32_t)__atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED) >= 0) {
+        __atomic_fetch_add(&op->ob_refcnt, 1, __ATOMIC_RELAXED);
     }
 }
 static inline void pybuffer_inline_decref(PyObject *op)
 {
-    int alone = pybuffer_inline_is_alone();
-    Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_ACQUIRE);
+    int last;
 
-    if (count == 1) {
-        /* The one reference is the caller's, so no other code can be making another. */
-        __atomic_store_n(&op->ob_refcnt, 0, __ATOMIC_RELAXED);
-        _Py_Dealloc(op);
+    if (pybuffer_inline_is_alone()) {
+        Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED);
+
+        if ((int32_t)count < 0) {
+            return;
+        }
+        __atomic_store_n(&op->ob_refcnt, count - 1, __ATOMIC_RELAXED);
+        last = count == 1;
     }
-    else if ((int32_t)count >= 0) {
-        if (alone) {
-            __atomic_store_n(&op->ob_refcnt, count - 1, __ATOMIC_RELAXED);
+    else {
+        Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_ACQUIRE);
+
+        if (count == 1) {
+            /* The one reference is the caller's, so no other code can be making another. */
+            __atomic_store_n(&op->ob_refcnt, 0, __ATOMIC_RELAXED);
+            last = 1;
         }
-        else if (__atomic_fetch_sub(&op->ob_refcnt, 1, __ATOMIC_ACQ_REL) == 1) {
-            _Py_Dealloc(op);
+        else {
+            last = (int32_t)count >= 0 && __atomic_fetch_sub(&op->ob_refcnt, 1, __ATOMIC_ACQ_REL) == 1;
         }
+    }
+    if (last) {
+        _Py_Dealloc(op);
     }
 }
 static inline void pybuffer_inline_xincref(PyObject *op)
