@@ -523,9 +523,9 @@ static inline void pybuffer_inline_set_refcnt(PyObject *op, Py_ssize_t count)
 void _Py_Dealloc(PyObject *op);
 int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
 
-/* Whether the process has one thread, as far as glibc (2.32 and later) says so; else it counts as having several. The
- * reference is weak, so that the program also runs where the C library has no such variable. PYBUFFER_ALWAYS_ATOMIC, if it
- * is defined before this header is included, leaves the question out. */
+/* Whether the process has one thread, as far as glibc (2.32 and later) says so; else it counts as having several. A program
+ * that asks needs glibc 2.32 where it runs, too, as one that uses C++'s shared_ptr does. PYBUFFER_ALWAYS_ATOMIC, if it is
+ * defined before this header is included, leaves the question out. */
 #if defined(__GLIBC__) && !defined(PYBUFFER_ALWAYS_ATOMIC)
 #  if __GLIBC_PREREQ(2, 32)
 #    define PYBUFFER_ASKS_FOR_THREADS 1

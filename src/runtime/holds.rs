@@ -78,13 +78,13 @@ impl Holds<'_> {
     }
 
     /// Counts a pin.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn pin(self, which: Pin) {
         self.add(PIN, if which == Pin::First { CLAIMED | WANTED } else { CLAIMED });
     }
 
     /// Ends a pin.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn unpin(self) {
         self.0.fetch_sub(PIN, Ordering::Release);
     }

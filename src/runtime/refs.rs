@@ -359,6 +359,16 @@ impl<T: Object> Owned<T> {
 impl<T: Object> Drop for Owned<T> {
     fn drop(&mut self) {
         // SAFETY: this value owns one reference, and it ends here.
-        unsafe { decref(self.0.as_ptr().cast()) };
+        unsafe { decref_out_of_line(self.0.as_ptr().cast()) };
     }
+}
+
+/// [`decref`] where it is one of very many, most of which are seldom run: not in each of these places.
+///
+/// # Safety
+/// As [`decref`].
+#[inline(never)]
+unsafe fn decref_out_of_line(op: *mut PyObject) {
+    // SAFETY: the function's contract.
+    unsafe { decref(op) };
 }
