@@ -213,6 +213,12 @@ bench: $(SHARED) numpy-venv $(if $(PEERS),bench-peers) ## time this library besi
 	@$(BENCH_ENV) NUMPY_PYTHON=$${PYBUFFER_NUMPY_PYTHON:-$(NUMPY_VENV)/bin/python} \
 	PEERS_PYTHON=$(BENCH_PEERS)/bin/python python3 benches/run.py $(BENCH_OPTIONS) $(if $(WRITE),--write)
 
+.PHONY: bench-calls
+bench-calls: $(SHARED) ## count the instructions, and the locked ones, of calls (valgrind; WRITE=1)
+	@PYBUFFER_CFLAGS="-I$(abspath include)" \
+	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
+	BENCH_BUILD=$(abspath target/bench) python3 benches/instructions.py $(if $(WRITE),--write)
+
 .PHONY: bench-limits
 bench-limits: $(SHARED) ## time only what memory and processor themselves take for workloads of make bench (QUICK=1)
 	@$(BENCH_ENV) python3 benches/run.py $(BENCH_OPTIONS) --limits

@@ -38,7 +38,7 @@ pub use sides::{Lines, Offset, Side, SidePart, Sides};
 pub use small::{SMALL, Small};
 pub use structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of};
 pub use subscript::{Clipped, Subscript, axes_left, clip, select};
-pub use transform::{NO_PERMUTATION, broadcast, permute, reshape, squeeze};
+pub use transform::{NO_PERMUTATION, broadcast, flip, permute, reshape, squeeze};
 pub use windows::{Enough, Places};
 
 /// The most axes of a view; CPython's `PyBUF_MAX_NDIM`.

@@ -14,6 +14,25 @@ fn axes<'a>(view: &Structure<'a>) -> Result<(&'a [isize], &'a [isize])> {
     Ok((view.shape.ok_or(Error::bad_argument())?, view.strides.ok_or(Error::bad_argument())?))
 }
 
+/// Writes to `to` the axes of `view`, which has no suboffsets, with one of them turned round; gives the bytes from the first
+/// item to the one that is first then. NumPy: `flip`. Pointers have to be followed first, which is a selection.
+///
+/// # Errors
+/// Only where there is no such axis or no room.
+pub fn flip(view: &Structure<'_>, axis: usize, to: &mut AxesMut<'_>) -> Result<isize> {
+    let (shape, strides) = axes(view)?;
+    let mut offset = Err(Error::bad_argument());
+    for (at, (&len, &stride)) in shape.iter().zip(strides).enumerate() {
+        let turned = at == axis;
+        if turned {
+            offset = Ok((len - 1).wrapping_mul(stride));
+        }
+        let stride = if turned { stride.wrapping_neg() } else { stride };
+        to.set(at, len, stride, -1).ok_or(Error::bad_argument())?;
+    }
+    offset
+}
+
 /// Writes to `to` the axes of `view` in another order: axis `i` is what axis `order(i)` was. NumPy: `transpose`.
 ///
 /// Axes before a pointer can be permuted among themselves only.

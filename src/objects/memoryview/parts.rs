@@ -165,6 +165,13 @@ pub(crate) unsafe fn flip(op: NonNull<PyObject>, axis: isize) -> Result<Owned<Py
         if is_line(access.view()) {
             return slice_of_line(access, None, None, Some(-1));
         }
+        if access.view().suboffsets.is_null() {
+            let memoryview = access.memoryview();
+            return derived(access, ndim, own_format(memoryview), |structure, axes, laid| {
+                laid.buf = laid.buf.wrapping_byte_offset(layout::flip(structure, before, axes)?);
+                Ok(())
+            });
+        }
         let backwards = Subscript::Slice { start: None, stop: None, step: Some(-1) };
         part_of(access, core::iter::repeat_n(Subscript::ALL, before).chain([backwards]))
     }
