@@ -82,7 +82,8 @@ pub use value_walk::ValueWalk;
 
 /// The same text with its NUL, in memory that lives for ever, where it is one letter.
 pub(crate) fn letter(format: &CStr) -> Option<&'static [u8; 2]> {
-    /// Each character with the NUL behind it.
+    /// Each character with its NUL.
+    #[expect(clippy::indexing_slicing, reason = "a constant: what is out of bounds does not compile")]
     static LETTERS: [[u8; 2]; 128] = {
         let mut all = [[0; 2]; 128];
         let mut at = 0;
