@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #ifndef COUNTS_AS_ONE
-#  if defined(__GLIBC__) && __GLIBC__ == 2 && __GLIBC_MINOR__ >= 32 && !defined(__SANITIZE_THREAD__)
+#  if defined(__GLIBC__) && __GLIBC__ == 2 && __GLIBC_MINOR__ >= 32
 #    define COUNTS_AS_ONE 1
 #  else
 #    define COUNTS_AS_ONE 0

@@ -529,12 +529,13 @@ int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
 #if defined(__GLIBC__) && !defined(PYBUFFER_ALWAYS_ATOMIC)
 #  if __GLIBC_PREREQ(2, 32)
 #    define PYBUFFER_ASKS_FOR_THREADS 1
-extern char pybuffer_inline_single_threaded __asm__("__libc_single_threaded") __attribute__((__weak__));
 #  endif
 #endif
 static inline int pybuffer_inline_is_alone(void)
 {
 #ifdef PYBUFFER_ASKS_FOR_THREADS
+    extern char pybuffer_inline_single_threaded __asm__("__libc_single_threaded") __attribute__((__weak__));
+
     return &pybuffer_inline_single_threaded != NULL && pybuffer_inline_single_threaded != 0;
 #else
     return 0;
