@@ -173,11 +173,20 @@ static void *sleep_until_the_end(void *nothing)
     return nothing;
 }
 
+static pthread_t sleepers[4];
+static int asleep;
+
 static void start_sleeper(void)
 {
-    pthread_t sleeper;
-    CHECK_INT(pthread_create(&sleeper, NULL, sleep_until_the_end, NULL), 0);
-    CHECK_INT(pthread_detach(sleeper), 0);
+    CHECK_INT(pthread_create(&sleepers[asleep++], NULL, sleep_until_the_end, NULL), 0);
+}
+
+static void end_sleepers(void)
+{
+    while (asleep > 0) {
+        pthread_cancel(sleepers[--asleep]);
+        pthread_join(sleepers[asleep], NULL);
+    }
 }
 
 static Py_ssize_t before[OBJECTS][3];
@@ -226,6 +235,7 @@ static void in_a_process(void (*body)(void))
         make_objects();
         read_counts(before);
         body();
+        end_sleepers();
         check_counts();
         destroy_objects();
         fflush(stdout);
