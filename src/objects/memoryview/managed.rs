@@ -160,6 +160,16 @@ pub(super) unsafe fn end_unless_last(managed: NonNull<_PyManagedBufferObject>) -
         .is_ok()
 }
 
+/// Whether the exporter's view has been given back.
+///
+/// # Safety
+/// O1, O2.
+pub(super) unsafe fn is_released(managed: NonNull<_PyManagedBufferObject>) -> bool {
+    // SAFETY: O2; the flags change atomically.
+    let flags = unsafe { atomic_flags(&raw mut (*managed.as_ptr()).flags) }.load(Ordering::Acquire);
+    flags & _Py_MANAGED_BUFFER_RELEASED != 0
+}
+
 /// Gives the exporter's view back, and up the reference of all counts.
 ///
 /// # Safety

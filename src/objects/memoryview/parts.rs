@@ -15,7 +15,7 @@ use crate::layout::{
 use crate::runtime::refs::Owned;
 
 use super::access::Access;
-use super::view::{Laid, Unfinished, again, check_ndim, downcast, own_format, usable};
+use super::view::{Laid, Unfinished, again, check_ndim, downcast, own_format, unrestricted};
 
 /// A memoryview of `ndim` axes on the snapshot of another, with a copy of this format, or that of that one where
 /// it keeps its format elsewhere. `lay` writes
@@ -31,7 +31,7 @@ pub(super) unsafe fn derived(
 ) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: `Access` keeps the memoryview and its managed buffer; the new object is not shared yet (O3).
     unsafe {
-        usable(of.memoryview())?;
+        unrestricted(of.memoryview())?;
         check_ndim(ndim)?;
         let view = &(*of.memoryview().as_ptr()).view;
         let new = Unfinished::new(ndim, format)?;
@@ -109,7 +109,7 @@ pub(super) unsafe fn line(
 ) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: the function's contract; `Access` keeps the memoryview.
     unsafe {
-        usable(of.memoryview())?;
+        unrestricted(of.memoryview())?;
         let view = &(*of.memoryview().as_ptr()).view;
         let new = Unfinished::new(1, format)?;
         Ok(new.finish_line(of.into_share(), view, change(Laid::of(view)), items, stride))

@@ -396,37 +396,36 @@ pub(super) unsafe fn contiguity(view: NonNull<PyMemoryViewObject>) -> Contiguity
     Contiguity { c: has(_Py_MEMORYVIEW_C), fortran: has(_Py_MEMORYVIEW_FORTRAN), indirect: has(_Py_MEMORYVIEW_PIL) }
 }
 
-/// Whether the memoryview has been released. As long as it has not, it is counted, and the exporter's view is there.
+/// Whether the memoryview, or the managed buffer behind it, has been released. A memoryview that has not been is counted by its
+/// managed buffer; but a program may have marked that one itself, as in CPython.
 ///
 /// # Safety
 /// O1, O2.
 pub(super) unsafe fn inaccessible(view: NonNull<PyMemoryViewObject>) -> bool {
     // SAFETY: O2.
-    unsafe { flags(view) & _Py_MEMORYVIEW_RELEASED != 0 }
+    unsafe { flags(view) & _Py_MEMORYVIEW_RELEASED != 0 || managed::is_released(mbuf(view)) }
 }
 
-/// `ValueError` where the memoryview gives no access.
+/// `ValueError` where the memoryview gives no access, or no other memoryviews.
 ///
 /// # Safety
 /// O1, O2.
 pub(super) unsafe fn usable(view: NonNull<PyMemoryViewObject>) -> Result<()> {
     // SAFETY: O2.
-    unsafe {
-        match flags(view) & (_Py_MEMORYVIEW_RELEASED | _Py_MEMORYVIEW_RESTRICTED) {
-            0 => Ok(()),
-            state => Err(unusable(state)),
-        }
-    }
+    unsafe { if inaccessible(view) { Err(released()) } else { unrestricted(view) } }
 }
 
-/// Why a memoryview with these flags is not usable.
-#[cold]
-fn unusable(state: c_int) -> Error {
-    if state & _Py_MEMORYVIEW_RELEASED != 0 {
-        released()
-    } else {
-        Error::value(c"cannot create new view on restricted memoryview")
+/// `ValueError` where there must be no other memoryviews of one that is known to give access.
+///
+/// # Safety
+/// O1, O2.
+#[inline(always)]
+pub(super) unsafe fn unrestricted(view: NonNull<PyMemoryViewObject>) -> Result<()> {
+    // SAFETY: O2.
+    if unsafe { flags(view) } & _Py_MEMORYVIEW_RESTRICTED != 0 {
+        return Err(Error::value(c"cannot create new view on restricted memoryview"));
     }
+    Ok(())
 }
 
 /// The managed buffer behind a memoryview, which keeps it: by its count, or by a reference once it has been released.
