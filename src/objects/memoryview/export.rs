@@ -6,7 +6,7 @@ use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::Ordering;
 
 use crate::abi::buffer::Py_buffer;
-use crate::abi::memoryview::PyMemoryViewObject;
+use crate::abi::memoryview::{_Py_MEMORYVIEW_RELEASED, PyMemoryViewObject};
 use crate::abi::object::PyObject;
 use crate::abi::slots::PyBufferProcs;
 use crate::buffer::{self, Ending, LookProcs, Request};
@@ -16,7 +16,7 @@ use crate::runtime::holds::Pin;
 use crate::runtime::refs::{self, atomic};
 
 use super::managed::Share;
-use super::view::{contiguity, inaccessible, mbuf, released, usable};
+use super::view::{contiguity, flags, mbuf, released, usable};
 
 /// The buffer slots of memoryviews.
 pub(super) static mut BUFFER: LookProcs = LookProcs {
@@ -57,8 +57,8 @@ unsafe extern "C" fn getbuffer(op: *mut PyObject, view: *mut Py_buffer, request:
 unsafe fn answer(memoryview: NonNull<PyMemoryViewObject>, request: Request) -> Result<Py_buffer> {
     // SAFETY: O2; the view does not change once it is made.
     unsafe {
-        usable(memoryview)?;
-        buffer::answer(&(*memoryview.as_ptr()).view, contiguity(memoryview), request, c"memoryview".as_ptr())
+        let state = usable(memoryview)?;
+        buffer::answer(&(*memoryview.as_ptr()).view, contiguity(state), request, c"memoryview".as_ptr())
     }
 }
 
@@ -68,10 +68,10 @@ unsafe fn answer(memoryview: NonNull<PyMemoryViewObject>, request: Request) -> R
 /// O1, O2.
 #[inline]
 unsafe fn count(memoryview: NonNull<PyMemoryViewObject>) -> Result<()> {
-    // SAFETY: O2. A negative count says that a release is under way.
+    // SAFETY: O2. A negative count says that a release is under way; the flag, that one came between.
     unsafe {
         let exports = atomic(&raw mut (*memoryview.as_ptr()).exports);
-        if exports.fetch_add(1, Ordering::Acquire) < 0 || inaccessible(memoryview) {
+        if exports.fetch_add(1, Ordering::Acquire) < 0 || flags(memoryview) & _Py_MEMORYVIEW_RELEASED != 0 {
             exports.fetch_sub(1, Ordering::Release);
             return Err(released());
         }

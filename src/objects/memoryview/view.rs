@@ -144,7 +144,7 @@ pub(super) unsafe fn again(of: NonNull<PyMemoryViewObject>, readonly: c_int) -> 
     // SAFETY: O2. Counted first, so that a release in another thread cannot come in between. The arrays of both have as many
     // entries.
     unsafe {
-        usable(of)?;
+        let state = usable(of)?;
         let share = Share::another(mbuf(of)).ok_or(released())?;
         let src = &(*of.as_ptr()).view;
         let new = Unfinished::new(src.ndim.unsigned_abs() as usize, own_format(of))?;
@@ -155,7 +155,7 @@ pub(super) unsafe fn again(of: NonNull<PyMemoryViewObject>, readonly: c_int) -> 
             core::ptr::copy_nonoverlapping(from, new.array(), new.ndim * 3);
         }
         let laid = Laid { readonly, ..Laid::of(src) };
-        Ok(new.write(share, src, laid, !src.suboffsets.is_null(), flags(of) & KEPT))
+        Ok(new.write(share, src, laid, !src.suboffsets.is_null(), state & KEPT))
     }
 }
 
@@ -386,14 +386,13 @@ pub(super) unsafe fn flags(view: NonNull<PyMemoryViewObject>) -> i32 {
     unsafe { atomic_flags(&raw mut (*view.as_ptr()).flags) }.load(Ordering::Acquire)
 }
 
-/// The contiguity that the flags record.
-///
-/// # Safety
-/// O1, O2.
-pub(super) unsafe fn contiguity(view: NonNull<PyMemoryViewObject>) -> Contiguity {
-    // SAFETY: the caller guarantees O1 and O2.
-    let has = |flag| unsafe { flags(view) } & flag != 0;
-    Contiguity { c: has(_Py_MEMORYVIEW_C), fortran: has(_Py_MEMORYVIEW_FORTRAN), indirect: has(_Py_MEMORYVIEW_PIL) }
+/// What the state flags say of the memory.
+pub(super) const fn contiguity(state: c_int) -> Contiguity {
+    Contiguity {
+        c: state & _Py_MEMORYVIEW_C != 0,
+        fortran: state & _Py_MEMORYVIEW_FORTRAN != 0,
+        indirect: state & _Py_MEMORYVIEW_PIL != 0,
+    }
 }
 
 /// Whether the memoryview, or the managed buffer behind it, has been released. A memoryview that has not been is counted by its
@@ -406,13 +405,20 @@ pub(super) unsafe fn inaccessible(view: NonNull<PyMemoryViewObject>) -> bool {
     unsafe { flags(view) & _Py_MEMORYVIEW_RELEASED != 0 || managed::is_released(mbuf(view)) }
 }
 
-/// `ValueError` where the memoryview gives no access, or no other memoryviews.
+/// The state flags; `ValueError` where the memoryview gives no access, or no other memoryviews.
 ///
 /// # Safety
 /// O1, O2.
-pub(super) unsafe fn usable(view: NonNull<PyMemoryViewObject>) -> Result<()> {
+#[inline(always)]
+pub(super) unsafe fn usable(view: NonNull<PyMemoryViewObject>) -> Result<c_int> {
     // SAFETY: O2.
-    unsafe { if inaccessible(view) { Err(released()) } else { unrestricted(view) } }
+    unsafe {
+        let state = flags(view);
+        if state & _Py_MEMORYVIEW_RELEASED != 0 || managed::is_released(mbuf(view)) {
+            return Err(released());
+        }
+        unrestricted(view).map(|()| state)
+    }
 }
 
 /// `ValueError` where there must be no other memoryviews of one that is known to give access.
