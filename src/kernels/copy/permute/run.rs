@@ -198,7 +198,7 @@ impl Program {
                 (false, false) => of!(avx512, true, false, 0; 0),
                 (false, true) => of!(avx512, true, true, 0; 0),
             },
-            avx2: self.blended_steps(stream).or_else(|| {
+            avx2: self.blended_steps(stream).or({
                 if stream { of!(avx2, false, true, 0; 0) } else { of!(avx2, false, false, self.out_count; 1 2 3 4) }
             }),
             neon: if stream { of!(neon, false, true, 0; 0) } else { of!(neon, false, false, self.out_count; 1 2 3 4) },
