@@ -6,11 +6,12 @@ use crate::kernels::prefetch::LINE;
 
 use super::avx2_narrow::{self, narrow, quarters, streamed_narrow};
 use super::direct::{self, DirectKernel, DirectPlane, Lines};
+use super::driver::drive_one;
 use super::scalar;
 use super::squares::{self, Square};
 use super::sse2;
 use super::strips::strip;
-use super::tables::{Ahead, Kernel, MicroKernel, Tile, Whole};
+use super::tables::{Ahead, Kernel, MicroKernel, OwnDriver, Plane, Tile, Whole};
 
 /// The micro-kernels, and those of their own for what is streamed.
 static TILES: [MicroKernel; 8] = [
@@ -59,7 +60,19 @@ unsafe fn plane<const UNIT: usize>(plane: &DirectPlane) {
 const fn of<const UNIT: usize>() -> MicroKernel {
     // Small items are streamed in strips.
     let streamed: Option<Whole> = if UNIT <= 2 { None } else { Some(whole::<UNIT, true>) };
-    MicroKernel::square(UNIT, LINE / UNIT, whole::<UNIT, false>, streamed, part::<UNIT>)
+    let own_driver: Option<OwnDriver> = if UNIT == 4 { Some(drive::<UNIT>) } else { None };
+    let square = MicroKernel::square(UNIT, LINE / UNIT, whole::<UNIT, false>, streamed, part::<UNIT>);
+    MicroKernel { own_driver, ..square }
+}
+
+/// # Safety
+/// As [`OwnDriver`], at the level `Avx2`.
+#[target_feature(enable = "avx2")]
+unsafe fn drive<const UNIT: usize>(kernel: &MicroKernel, plane: &Plane<'_>, block: usize) {
+    // SAFETY: the caller guarantees W1 to W4 for the plane; the instructions are enabled.
+    unsafe {
+        drive_one(kernel, plane, block, |tile, ahead| squares::whole::<Transposes, UNIT, false>(tile, ahead));
+    }
 }
 
 const fn narrow_of<const UNIT: usize>() -> MicroKernel {

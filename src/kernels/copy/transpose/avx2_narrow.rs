@@ -26,6 +26,7 @@ pub(super) const fn streamed_narrow<const UNIT: usize>(whole: Whole, streamed: W
         whole,
         streamed: Some(streamed),
         part,
+        own_driver: None,
         smaller: None,
     }
 }

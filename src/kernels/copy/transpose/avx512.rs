@@ -309,6 +309,7 @@ impl<const UNIT: usize> Narrow<UNIT> {
         whole: Self::whole::<false>,
         streamed: Some(Self::whole::<true>),
         part: Self::part,
+        own_driver: None,
         smaller: None,
     };
 

@@ -80,6 +80,7 @@ impl<const UNIT: usize, const LINES: usize> Strip<UNIT, LINES> {
             whole: Self::whole::<false>,
             streamed: Some(Self::whole::<true>),
             part,
+            own_driver: None,
             smaller: Some(smaller),
         }
     }

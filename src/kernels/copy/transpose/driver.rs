@@ -10,38 +10,7 @@ use crate::kernels::copy::thresholds::BLOCK;
 use crate::kernels::prefetch::{LINE, SECOND, prefetch};
 use crate::layout::Offset;
 
-use super::tables::{Ahead, MicroKernel, Tile};
-
-/// A plane, and how to go about it.
-#[derive(Clone, Copy)]
-pub(super) struct Plane<'t> {
-    pub(super) src: *const u8,
-    /// For each source line, where it starts, from `src`.
-    pub(super) rows: &'t [Offset],
-    pub(super) dst: *mut u8,
-    /// For each destination line, where it starts, from `dst`.
-    pub(super) columns: &'t [Offset],
-    /// Rows before the first one at which destination lines start where cache lines do; 0 where they never all do.
-    pub(super) head_rows: usize,
-    /// The same for columns and source lines.
-    pub(super) head_columns: usize,
-    pub(super) reach: Reach,
-    /// The source lines of the plane that is copied next.
-    pub(super) next: (*const u8, &'t [Offset]),
-}
-
-/// How far away the memory is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// The caches near the processor hold it.
-    Near,
-    /// They do not: what comes next is prefetched.
-    Far,
-    /// No cache does.
-    Beyond,
-    /// No cache does, and whole lines are written with non-temporal stores. They all are aligned after the first rows.
-    Past,
-}
+use super::tables::{Ahead, MicroKernel, Plane, Reach, Tile};
 
 /// Where the tiles along a side start.
 ///
@@ -125,15 +94,19 @@ impl Starts {
 /// W1 to W4 for the items of the plane; the level is the micro-kernel's.
 pub(super) unsafe fn copy(kernel: &MicroKernel, plane: &Plane<'_>) {
     let kernel = kernel.smaller.filter(|_| plane.rows.len() < kernel.rows).unwrap_or(kernel);
+    let kept = kernel.own_driver.unwrap_or(|kernel, plane, block| {
+        // SAFETY: it is called with what this function's caller guarantees.
+        unsafe { tiles(kernel, plane, false, block) }
+    });
     let is_narrow = plane.rows.len() < kernel.rows || plane.columns.len() < kernel.columns;
     // SAFETY: the function's contract.
     unsafe {
         match plane.reach {
             Reach::Past => tiles(kernel, plane, true, BLOCK / 2),
             _ if is_narrow => narrow(kernel, plane),
-            Reach::Near => tiles(kernel, plane, false, usize::MAX),
-            Reach::Far => tiles(kernel, plane, false, BLOCK),
-            Reach::Beyond => tiles(kernel, plane, false, 2 * BLOCK),
+            Reach::Near => kept(kernel, plane, usize::MAX),
+            Reach::Far => kept(kernel, plane, BLOCK),
+            Reach::Beyond => kept(kernel, plane, 2 * BLOCK),
         }
     }
 }
@@ -156,11 +129,44 @@ unsafe fn narrow(kernel: &MicroKernel, plane: &Plane<'_>) {
 /// # Safety
 /// As [`copy`], and both sides are as long as those of a tile, but where it is to `stream`. `block` is how many bytes of a
 /// destination line are copied before the next ones; where that is not all of them, what comes next is prefetched.
+#[inline(never)]
 unsafe fn tiles(kernel: &MicroKernel, plane: &Plane<'_>, stream: bool, block: usize) {
+    let whole = if stream { kernel.streamed.unwrap_or(kernel.whole) } else { kernel.whole };
+    // SAFETY: the caller's guarantees are those of a micro-kernel.
+    unsafe {
+        drive(kernel, plane, stream, block, |tile, ahead| whole(tile, ahead), |tile, ahead| (kernel.whole)(tile, ahead))
+    }
+}
+
+/// The driver for planes that are not streamed, compiled for one micro-kernel, whose function this is: for sizes of which many tiles
+/// are called for, each of which does little.
+///
+/// # Safety
+/// As [`copy`], and both sides are as long as those of a tile; `whole` is the micro-kernel's.
+#[inline(always)]
+pub(super) unsafe fn drive_one(
+    kernel: &MicroKernel,
+    plane: &Plane<'_>,
+    block: usize,
+    whole: impl Fn(&Tile<'_>, &mut Ahead) + Copy,
+) {
+    // SAFETY: the caller's guarantees.
+    unsafe { drive(kernel, plane, false, block, whole, whole) }
+}
+
+/// # Safety
+/// As [`tiles`]; `streamed` copies whole tiles that are aligned, `whole` all others.
+#[inline(always)]
+unsafe fn drive(
+    kernel: &MicroKernel,
+    plane: &Plane<'_>,
+    stream: bool,
+    block: usize,
+    streamed: impl Fn(&Tile<'_>, &mut Ahead),
+    whole: impl Fn(&Tile<'_>, &mut Ahead),
+) {
     let MicroKernel { unit, rows: height, columns: width, .. } = *kernel;
     let far = block != usize::MAX;
-    let whole = kernel.whole;
-    let streamed = kernel.streamed.unwrap_or(whole);
     // Tiles of a block each way, how many cache lines of a source line that is, and how many source lines are prefetched at a time.
     let (mut down, mut across, mut fetched, mut share) = (usize::MAX, usize::MAX, 0, 0);
     if far {

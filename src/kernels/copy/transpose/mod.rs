@@ -18,6 +18,8 @@ mod tables;
 
 mod direct;
 
+mod driver;
+
 mod scalar;
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -44,11 +46,8 @@ mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 
-mod driver;
-
 use direct::{DirectKernel, DirectPlane};
-use driver::{Plane, Reach};
-use tables::{Kernel, MicroKernel};
+use tables::{Kernel, MicroKernel, Plane, Reach};
 
 /// A way to copy a plan in tiles: the kernel, and how long the tables of rows and columns are.
 #[derive(Clone, Copy)]

@@ -3,7 +3,8 @@
 use crate::kernels::prefetch::LINE;
 use crate::layout::Offset;
 
-use super::tables::{Ahead, Kernel, MicroKernel, Tile};
+use super::driver::drive_one;
+use super::tables::{Ahead, Kernel, MicroKernel, OwnDriver, Plane, Tile};
 
 /// The micro-kernels for any machine.
 static TILES: [MicroKernel; 10] =
@@ -16,7 +17,15 @@ pub(super) fn kernel(unit: usize) -> Option<Kernel> {
 
 /// The micro-kernel for items of `UNIT` bytes.
 pub(super) const fn of<const UNIT: usize>() -> MicroKernel {
-    MicroKernel::square(UNIT, side(UNIT), whole::<UNIT>, None, part::<UNIT>)
+    let own_driver: Option<OwnDriver> = if UNIT == 16 { Some(drive::<UNIT>) } else { None };
+    MicroKernel { own_driver, ..MicroKernel::square(UNIT, side(UNIT), whole::<UNIT>, None, part::<UNIT>) }
+}
+
+/// # Safety
+/// As [`OwnDriver`].
+unsafe fn drive<const UNIT: usize>(kernel: &MicroKernel, plane: &Plane<'_>, block: usize) {
+    // SAFETY: the caller guarantees W1 to W4 for the plane.
+    unsafe { drive_one(kernel, plane, block, |tile, ahead| whole::<UNIT>(tile, ahead)) };
 }
 
 /// Items along each side of a tile.

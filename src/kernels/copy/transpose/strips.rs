@@ -36,6 +36,7 @@ pub(super) const fn strip(unit: usize, whole: Whole, streamed: Whole, part: Copy
         whole,
         streamed: Some(streamed),
         part,
+        own_driver: None,
         smaller: None,
     }
 }

@@ -67,6 +67,37 @@ impl Lines for Tile<'_> {
     }
 }
 
+/// A plane, and how to go about it.
+#[derive(Clone, Copy)]
+pub(super) struct Plane<'t> {
+    pub(super) src: *const u8,
+    /// For each source line, where it starts, from `src`.
+    pub(super) rows: &'t [Offset],
+    pub(super) dst: *mut u8,
+    /// For each destination line, where it starts, from `dst`.
+    pub(super) columns: &'t [Offset],
+    /// Rows before the first one at which destination lines start where cache lines do; 0 where they never all do.
+    pub(super) head_rows: usize,
+    /// The same for columns and source lines.
+    pub(super) head_columns: usize,
+    pub(super) reach: Reach,
+    /// The source lines of the plane that is copied next.
+    pub(super) next: (*const u8, &'t [Offset]),
+}
+
+/// How far away the memory is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// The caches near the processor hold it.
+    Near,
+    /// They do not: what comes next is prefetched.
+    Far,
+    /// No cache does.
+    Beyond,
+    /// No cache does, and whole lines are written with non-temporal stores. They all are aligned after the first rows.
+    Past,
+}
+
 /// Copies whole tiles: any number of times the rows of one, and its columns. It has something prefetched for each of them. It may
 /// be called at the level that it is for, with W1 to W4 for the items of the tiles.
 pub(super) type Whole = unsafe fn(&Tile<'_>, &mut Ahead);
@@ -74,6 +105,9 @@ pub(super) type Whole = unsafe fn(&Tile<'_>, &mut Ahead);
 /// Copies a part of a tile, at most its rows and columns; the flag says that it may use non-temporal stores for whole lines, which
 /// are aligned then. It may be called as a [`Whole`].
 pub(super) type CopyPart = unsafe fn(&Tile<'_>, bool);
+
+/// Drives a micro-kernel over a plane that is not streamed, in blocks of so many bytes of a destination line.
+pub(super) type OwnDriver = unsafe fn(&MicroKernel, &Plane<'_>, usize);
 
 /// A micro-kernel for tiles of one size.
 pub(super) struct MicroKernel {
@@ -90,6 +124,8 @@ pub(super) struct MicroKernel {
     /// tile fill cache lines.
     pub(super) streamed: Option<Whole>,
     pub(super) part: CopyPart,
+    /// A driver of its own, with which `whole` is inlined; `None` where the common one is as fast.
+    pub(super) own_driver: Option<OwnDriver>,
     /// What copies planes of fewer rows than a tile has; `None` where this one does.
     pub(super) smaller: Option<&'static MicroKernel>,
 }
@@ -103,7 +139,7 @@ impl MicroKernel {
         streamed: Option<Whole>,
         part: CopyPart,
     ) -> Self {
-        Self { unit, rows: side, columns: side, steps: 1, whole, streamed, part, smaller: None }
+        Self { unit, rows: side, columns: side, steps: 1, whole, streamed, part, own_driver: None, smaller: None }
     }
 
     /// Copies any number of rows of some columns, at most those of a tile.
