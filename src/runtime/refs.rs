@@ -30,7 +30,7 @@ unsafe impl Object for PyTypeObject {}
 /// `value` is valid and aligned, and for the life of the result changed through atomics only (O3).
 #[inline(always)]
 pub(crate) unsafe fn atomic<'a>(value: *mut Py_ssize_t) -> &'a Word {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that `value` is valid, aligned and changed through atomics only (O3).
     unsafe { Word::from_ptr(value) }
 }
 
@@ -369,6 +369,6 @@ impl<T: Object> Drop for Owned<T> {
 /// As [`decref`].
 #[inline(never)]
 unsafe fn decref_out_of_line(op: *mut PyObject) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, and gives up one reference.
     unsafe { decref(op) };
 }

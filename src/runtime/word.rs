@@ -42,7 +42,7 @@ impl Word {
     /// `value` is valid and aligned, and for the life of the result changed through atomics only (O3).
     #[inline(always)]
     pub(crate) unsafe fn from_ptr<'a>(value: *mut isize) -> &'a Self {
-        // SAFETY: the function's contract; the representation is that of the number.
+        // SAFETY: the caller guarantees a valid, aligned number that only atomics change (O3); a `Word` has its layout.
         unsafe { &*value.cast::<Self>() }
     }
 

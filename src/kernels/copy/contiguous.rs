@@ -11,7 +11,8 @@ use super::thresholds::STREAMED;
 /// W1, W2, W3 for as many bytes; the two may overlap.
 pub(crate) unsafe fn copy_block(src: *const u8, dst: *mut u8, len: usize) {
     let apart = src.addr().abs_diff(dst.addr()) >= len;
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees W1 to W3 for `len` bytes. `copy` allows overlap, and only blocks that are apart (W4) are
+    // streamed.
     unsafe {
         if len < STREAMED || !apart {
             core::ptr::copy(src, dst, len);
@@ -30,7 +31,8 @@ pub(super) unsafe fn stream_block(src: *const u8, dst: *mut u8, len: usize) {
     let head = dst.align_offset(LINE).min(len);
     let count = (len - head) / LINE;
     let done = head + count * LINE;
-    // SAFETY: the function's contract: the three parts are the whole. The instructions are there by the level.
+    // SAFETY: the caller guarantees W1 to W4 for the three parts together. `head` aligns the lines; the level has the
+    // instructions.
     unsafe {
         core::ptr::copy_nonoverlapping(src, dst, head);
         let (from, to) = (src.wrapping_add(head), dst.wrapping_add(head));
@@ -76,7 +78,7 @@ mod x86 {
     pub(super) unsafe fn lines_sse2(src: *const u8, dst: *mut u8, count: usize) {
         let (mut from, mut to) = (src.cast::<__m128i>(), dst.cast::<__m128i>());
         for _ in 0..4 * count {
-            // SAFETY: the function's contract; every x86-64 has the instructions.
+            // SAFETY: the caller guarantees W1 to W4 for `count` lines, aligned at `dst`; every x86-64 has the instructions.
             unsafe { _mm_stream_si128(to, _mm_loadu_si128(from)) };
             (from, to) = (from.wrapping_add(1), to.wrapping_add(1));
         }
@@ -88,7 +90,7 @@ mod x86 {
     pub(super) unsafe fn lines_avx512(src: *const u8, dst: *mut u8, count: usize) {
         let (mut from, mut to) = (src.cast::<__m512i>(), dst.cast::<__m512i>());
         for _ in 0..count {
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees W1 to W4 for `count` lines, aligned at `dst`; the instructions are enabled.
             unsafe { _mm512_stream_si512(to, _mm512_loadu_si512(from)) };
             (from, to) = (from.wrapping_add(1), to.wrapping_add(1));
         }
@@ -100,7 +102,7 @@ mod x86 {
     pub(super) unsafe fn lines_avx2(src: *const u8, dst: *mut u8, count: usize) {
         let (mut from, mut to) = (src.cast::<__m256i>(), dst.cast::<__m256i>());
         for _ in 0..2 * count {
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees W1 to W4 for `count` lines, aligned at `dst`; the instructions are enabled.
             unsafe { _mm256_stream_si256(to, _mm256_loadu_si256(from)) };
             (from, to) = (from.wrapping_add(1), to.wrapping_add(1));
         }

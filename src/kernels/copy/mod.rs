@@ -40,7 +40,7 @@ pub(super) use thresholds::LONG;
 pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
     plan.take_block();
     let mut slot = None;
-    // SAFETY: the function's contract; what is chosen is for the level of the processor.
+    // SAFETY: the caller guarantees W1 to W4; the strategy was chosen for this plan and the processor's level.
     unsafe {
         match choose(&plan, level(), &mut slot) {
             Strategy::Contiguous { stream } => copy_blocks(&plan, src, dst, stream),
@@ -63,7 +63,7 @@ pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
 /// # Safety
 /// W1 and W2 as far as pointers are concerned; `act` may be called with each pair.
 unsafe fn walk(plan: &Plan<'_>, src: *const u8, dst: *mut u8, act: impl FnMut(*const u8, *mut u8)) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees W1 and W2 for pointers, and that `act` may be called with each pair.
     unsafe { walk_over(plan, plan.direct(), src, dst, act) };
 }
 
@@ -82,7 +82,8 @@ unsafe fn walk_over(
         act(src, dst);
         ControlFlow::Continue(())
     };
-    // SAFETY: the function's contract. The closure never breaks, so the flow that comes back says nothing.
+    // SAFETY: the caller guarantees W1 and W2 for pointers, and that `act` may be called with each pair. The closure never
+    // breaks, so the result says nothing.
     let _: ControlFlow<()> = unsafe { visit_over(plan, direct, src, dst, act) };
 }
 

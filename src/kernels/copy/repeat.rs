@@ -24,7 +24,7 @@ const ROOM: usize = BLOCK + LARGE_UNIT * LINE;
 /// # Safety
 /// `part.len() * count` bytes may be written at `to`, which is memory of its own (W2 to W4).
 pub(crate) unsafe fn repeat(part: &[u8], count: usize, to: *mut u8) {
-    // SAFETY: the function's contract; what has been written is doubled as long as that is no more than all.
+    // SAFETY: the caller guarantees W2 to W4 for `all` bytes; what has been written is doubled up to them.
     unsafe {
         if let [byte] = part {
             return to.write_bytes(*byte, count);
@@ -89,7 +89,7 @@ pub(super) unsafe fn copy_repeated(plan: &mut Plan<'_>, src: *const u8, dst: *mu
             }
         }
     };
-    // SAFETY: the function's contract. The closure never breaks, so the flow that comes back says nothing.
+    // SAFETY: the caller guarantees W1 to W4 for each line. The closure never breaks, so the result says nothing.
     let _: ControlFlow<()> = unsafe {
         visit(plan, src, dst, |src, dst| {
             line(src, dst);

@@ -93,7 +93,7 @@ impl StridedPlane {
     /// # Safety
     /// W1 to W4 for the walk over the two axes.
     pub(super) unsafe fn copy(&self, src: *const u8, dst: *mut u8, tiled: bool) {
-        // SAFETY: the function's contract, passed on; a constant unit is the unit itself.
+        // SAFETY: the caller guarantees W1 to W4 for the plane; each constant is the unit.
         unsafe {
             match self.unit {
                 1 => self.run::<1>(src, dst, tiled),
@@ -116,13 +116,13 @@ impl StridedPlane {
     unsafe fn run<const UNIT: usize>(&self, src: *const u8, dst: *mut u8, tiled: bool) {
         if !tiled {
             if let Some((from, turned)) = self.turned(UNIT.cast_signed()).filter(|_| matches!(UNIT, 1 | 2 | 4)) {
-                // SAFETY: the function's contract; the same lines, from the other end.
+                // SAFETY: the caller guarantees W1 to W4 for the plane; these are the same lines from the other end.
                 return unsafe { turned.backwards::<UNIT>(src.wrapping_offset(from), dst.wrapping_offset(-from)) };
             }
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees W1 to W4 for the plane, all of which is copied.
             return unsafe { self.part::<UNIT>(src, dst, self.rows.len, self.line.len) };
         }
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees W1 to W4 for the plane; `part` is for the same unit.
         unsafe { self.tiles(tile_side(UNIT), Self::part::<UNIT>, src, dst) }
     }
 

@@ -77,7 +77,7 @@ pub(super) unsafe fn part_of(
     if let (Some(Subscript::Slice { start, stop, step }), None) = (all.next(), all.next())
         && is_line(access.view())
     {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees O1; `is_line` has found that the view is a line.
         return unsafe { slice_of_line(access, start, stop, step) };
     }
     let ndim = axes_left(access.structure()?.ndim, subscripts.clone(), MAX_NDIM)?;
@@ -107,7 +107,7 @@ pub(super) unsafe fn line(
     stride: isize,
     change: impl FnOnce(Laid) -> Laid,
 ) -> Result<Owned<PyMemoryViewObject>> {
-    // SAFETY: the function's contract; `Access` keeps the memoryview.
+    // SAFETY: the caller guarantees B1 for the result; `Access` keeps the memoryview (O1, O2); `new` has room for one axis.
     unsafe {
         unrestricted(of.memoryview())?;
         let view = &(*of.memoryview().as_ptr()).view;
@@ -126,8 +126,8 @@ unsafe fn slice_of_line(
     stop: Option<isize>,
     step: Option<isize>,
 ) -> Result<Owned<PyMemoryViewObject>> {
-    // SAFETY: the function's contract: shape and strides have one entry. What is selected lies within the view, so its bytes
-    // are no more than those of the view.
+    // SAFETY: the caller guarantees O1, and a line, whose shape and strides have one entry (B1). The slice lies within the
+    // view, so it has no more bytes.
     unsafe {
         let (view, memoryview) = (of.view(), of.memoryview());
         let (items, stride) = (view.shape.read(), view.strides.read());

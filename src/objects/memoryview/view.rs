@@ -114,7 +114,8 @@ unsafe fn snapshot(managed: Share) -> Result<Owned<PyMemoryViewObject>> {
 /// # Safety
 /// O1, O2; B1 for `src`, whose structure has been checked, and whose format the managed buffer keeps alive.
 pub(super) unsafe fn counted(managed: Share, src: &Py_buffer) -> Result<Owned<PyMemoryViewObject>> {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees O1, O2, and B1 for `src`: arrays that are not NULL have `ndim` entries, for as many of
+    // which `new` has room.
     unsafe {
         let format = if src.format.is_null() { buffer::UNSIGNED_BYTES } else { src.format };
         if src.ndim == 1 && !src.shape.is_null() && !src.strides.is_null() && src.suboffsets.is_null() {
@@ -232,7 +233,8 @@ impl Unfinished {
     #[inline(always)]
     pub(super) unsafe fn axes<'a>(&self) -> AxesMut<'a> {
         let (array, ndim) = (self.array(), self.ndim);
-        // SAFETY: the function's contract; memory for three arrays, which is written before it is lent.
+        // SAFETY: the memory has room for three arrays, which are written before they are lent. The caller calls this once, so
+        // nothing else refers to them.
         unsafe {
             match ndim {
                 1 => array.cast::<[Py_ssize_t; 3]>().write([0, 0, -1]),
@@ -272,7 +274,7 @@ impl Unfinished {
             suboffsets: if pointers && self.ndim != 0 { Some(axes.suboffsets) } else { None },
         };
         let state = state(self.ndim, Contiguity::of(&structure));
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees B1 for the result, and has written the arrays; `state` was computed from them.
         unsafe { self.write(share, src, laid, pointers, state) }
     }
 
@@ -289,7 +291,7 @@ impl Unfinished {
         items: Py_ssize_t,
         stride: Py_ssize_t,
     ) -> Owned<PyMemoryViewObject> {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees B1 for the result, and room for one axis, which is written here.
         unsafe {
             self.array().cast::<[Py_ssize_t; 3]>().write([items, stride, -1]);
             let state = state(1, Contiguity::of_line(items, stride, laid.itemsize));

@@ -72,7 +72,8 @@ impl<'p> LineCopier<'p> {
     /// W1 to W4; the level that it was made for is that of the processor.
     pub(in crate::kernels::copy) unsafe fn copy(&self, plan: &mut Plan<'_>, src: *const u8, dst: *mut u8) {
         plan.remove_direct(self.taken);
-        // SAFETY: the function's contract, for each line. The closure never breaks, so the flow that comes back says nothing.
+        // SAFETY: the caller guarantees W1 to W4 for each line, and the level. The closure never breaks, so the result says
+        // nothing.
         let _: ControlFlow<()> = unsafe {
             visit(plan, src, dst, |src, dst| {
                 self.run(src, dst);
@@ -98,7 +99,7 @@ impl<'p> LineCopier<'p> {
             unsafe { steps(self.program, from, to, count) };
         };
         let Some(last) = all.checked_sub(periods) else {
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees W1 to W4 for the line, which is `all` periods.
             return unsafe { self.few(src, dst, all) };
         };
         // Where cache lines start; what is before is a few steps more, and what is left at the end is one. Both write again what
@@ -123,7 +124,7 @@ impl<'p> LineCopier<'p> {
     /// W1 to W4 for their items.
     unsafe fn few(&self, src: *const u8, dst: *mut u8, periods: usize) {
         let [line, period] = self.axes;
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees W1 to W4 for the items of `periods` periods.
         unsafe {
             StridedPlane::new(&[Axis { len: periods.cast_signed(), ..line }, period], self.unit).copy(src, dst, false)
         };

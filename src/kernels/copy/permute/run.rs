@@ -38,7 +38,8 @@ impl Vector for __m512i {
     #[inline(always)]
     unsafe fn make<const WINDOWS: usize, const MASKED: bool>(src: *const u8, out: &Out) -> Self {
         let [a, b, c, d] = &out.windows;
-        // SAFETY: the function's contract: what a mask leaves out is not read.
+        // SAFETY: the caller guarantees that windows may be read, whole where they are not `MASKED`; a masked load reads only
+        // the bytes of its mask.
         unsafe {
             let load = |window: &Window| {
                 let from = src.wrapping_offset(window.offset);
@@ -58,7 +59,7 @@ impl Vector for __m512i {
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut u8, write: u64) {
-        // SAFETY: the function's contract: what the mask leaves out is not written.
+        // SAFETY: the caller guarantees that the bytes of `write` may be written; a masked store writes no others.
         unsafe {
             if write == u64::MAX {
                 _mm512_storeu_si512(to.cast(), self);
@@ -71,7 +72,7 @@ impl Vector for __m512i {
     }
     #[inline(always)]
     unsafe fn stream(self, to: *mut u8) {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees that all 64 bytes may be written and are aligned.
         unsafe { _mm512_stream_si512(to.cast(), self) }
     }
 }
@@ -81,7 +82,8 @@ impl Vector for __m128i {
     #[inline(always)]
     unsafe fn make<const WINDOWS: usize, const MASKED: bool>(src: *const u8, out: &Out) -> Self {
         let [a, b, c, d] = &out.windows;
-        // SAFETY: the function's contract. An index with its highest bit gives 0.
+        // SAFETY: the caller guarantees that whole windows may be read: such programs have no masks. An index with its highest
+        // bit set gives 0.
         unsafe {
             let part = |window: &Window| {
                 let loaded = _mm_loadu_si128(src.wrapping_offset(window.offset).cast());
@@ -97,12 +99,12 @@ impl Vector for __m128i {
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut u8, _: u64) {
-        // SAFETY: the function's contract: such programs write whole vectors.
+        // SAFETY: the caller guarantees that the bytes of `write` may be written: in such programs, all 16.
         unsafe { _mm_storeu_si128(to.cast(), self) }
     }
     #[inline(always)]
     unsafe fn stream(self, to: *mut u8) {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees that all 16 bytes may be written and are aligned.
         unsafe { _mm_stream_si128(to.cast(), self) }
     }
 }
@@ -112,7 +114,7 @@ impl Vector for uint8x16_t {
     #[inline(always)]
     unsafe fn make<const WINDOWS: usize, const MASKED: bool>(src: *const u8, out: &Out) -> Self {
         let [a, b, c, d] = &out.windows;
-        // SAFETY: the function's contract. An index above 15 gives 0.
+        // SAFETY: the caller guarantees that whole windows may be read: such programs have no masks. An index above 15 gives 0.
         unsafe {
             let part = |window: &Window| {
                 vqtbl1q_u8(vld1q_u8(src.wrapping_offset(window.offset)), vld1q_u8(window.index.as_ptr()))
@@ -127,12 +129,12 @@ impl Vector for uint8x16_t {
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut u8, _: u64) {
-        // SAFETY: the function's contract: such programs write whole vectors.
+        // SAFETY: the caller guarantees that the bytes of `write` may be written: in such programs, all 16.
         unsafe { vst1q_u8(to, self) }
     }
     #[inline(always)]
     unsafe fn stream(self, to: *mut u8) {
-        // SAFETY: the function's contract. There is no store of one vector past the caches.
+        // SAFETY: the caller guarantees that all 16 bytes may be written. (NEON has no non-temporal store of one vector.)
         unsafe { vst1q_u8(to, self) }
     }
 }
@@ -161,7 +163,8 @@ unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED
             }
         }
         for out in outs {
-            // SAFETY: the function's contract: windows and vectors have what the items of the step have.
+            // SAFETY: the caller guarantees W1 to W4 for the step, within whose items and gaps the windows lie, and alignment
+            // where it is to `STREAM`.
             unsafe {
                 let made = V::make::<WINDOWS, MASKED>(src, out);
                 let to = dst.wrapping_offset(out.offset);
@@ -235,7 +238,7 @@ unsafe fn avx512<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, co
     dst: *mut u8,
     count: usize,
 ) {
-    // SAFETY: the function's contract; the instructions are enabled.
+    // SAFETY: the caller guarantees what `steps` needs; the instructions are enabled.
     unsafe { steps::<__m512i, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
 }
 
@@ -249,7 +252,7 @@ unsafe fn avx2<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, cons
     dst: *mut u8,
     count: usize,
 ) {
-    // SAFETY: the function's contract; the instructions are enabled.
+    // SAFETY: the caller guarantees what `steps` needs; the instructions are enabled.
     unsafe { steps::<__m128i, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
 }
 
@@ -289,7 +292,7 @@ unsafe fn blended<const OUTS: usize, const WINDOWS: usize, const STREAM: bool>(
         }
         let mut loaded = [nothing; WINDOWS];
         for (window, loaded) in windows.iter().zip(&mut loaded) {
-            // SAFETY: the function's contract: the windows of the step may be read.
+            // SAFETY: the caller guarantees W1 for the step, whose windows can be read whole.
             *loaded = unsafe { _mm_loadu_si128(src.wrapping_offset(window.offset).cast()) };
         }
         for ((out, masks), table) in outs.iter().zip(&masks).zip(&tables) {
@@ -299,7 +302,8 @@ unsafe fn blended<const OUTS: usize, const WINDOWS: usize, const STREAM: bool>(
             }
             let made = _mm_shuffle_epi8(made, *table);
             let to = dst.wrapping_offset(out.offset);
-            // SAFETY: the function's contract: such programs write whole vectors, which are aligned where they are streamed.
+            // SAFETY: the caller guarantees W2 for the step: such programs write whole vectors, which are aligned where they
+            // are streamed.
             unsafe { if STREAM { made.stream(to) } else { made.store(to, u64::MAX) } }
         }
         src = src.wrapping_offset(program.src_step);
@@ -344,7 +348,7 @@ unsafe fn blended_pairs<const OUTS: usize, const WINDOWS: usize, const STREAM: b
         }
         let mut loaded = [nothing; WINDOWS];
         for (window, loaded) in windows.iter().zip(&mut loaded) {
-            // SAFETY: the function's contract: the windows of both steps may be read.
+            // SAFETY: the caller guarantees W1 for both steps, whose windows can be read whole.
             *loaded = unsafe {
                 let first = _mm_loadu_si128(src.wrapping_offset(window.offset).cast());
                 let second = _mm_loadu_si128(next_src.wrapping_offset(window.offset).cast());
@@ -359,7 +363,8 @@ unsafe fn blended_pairs<const OUTS: usize, const WINDOWS: usize, const STREAM: b
             let made = _mm256_shuffle_epi8(made, *table);
             let (first, second) = (_mm256_castsi256_si128(made), _mm256_extracti128_si256::<1>(made));
             let (to, next) = (dst.wrapping_offset(out.offset), next_dst.wrapping_offset(out.offset));
-            // SAFETY: the function's contract: such programs write whole vectors, which are aligned where they are streamed.
+            // SAFETY: the caller guarantees W2 for both steps: such programs write whole vectors, which are aligned where they
+            // are streamed.
             unsafe {
                 if STREAM {
                     first.stream(to);
@@ -374,7 +379,7 @@ unsafe fn blended_pairs<const OUTS: usize, const WINDOWS: usize, const STREAM: b
         }
         (src, dst) = (next_src.wrapping_offset(src_step), next_dst.wrapping_offset(dst_step));
     }
-    // SAFETY: the function's contract, for what is left.
+    // SAFETY: the caller guarantees what `blended` needs for all steps, hence for the last one.
     unsafe { blended::<OUTS, WINDOWS, STREAM>(program, src, dst, steps % 2) }
 }
 
@@ -387,6 +392,6 @@ unsafe fn neon<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, cons
     dst: *mut u8,
     count: usize,
 ) {
-    // SAFETY: the function's contract; every AArch64 has the instructions.
+    // SAFETY: the caller guarantees what `steps` needs; every AArch64 has the instructions.
     unsafe { steps::<uint8x16_t, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
 }

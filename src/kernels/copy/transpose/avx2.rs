@@ -53,7 +53,7 @@ pub(super) fn kernel(unit: usize) -> Option<Kernel> {
 /// As [`CopyDirect`](super::direct::CopyDirect), at the level `Avx2`.
 #[target_feature(enable = "avx2")]
 unsafe fn plane<const UNIT: usize>(plane: &DirectPlane) {
-    // SAFETY: the function's contract; the instructions are enabled.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the plane; the instructions are enabled.
     unsafe { direct::copy::<NearTransposes, UNIT>(plane) }
 }
 
@@ -87,7 +87,8 @@ const fn streamed_narrow_of<const UNIT: usize>() -> MicroKernel {
 /// As [`Whole`], at the level `Avx2`.
 #[target_feature(enable = "avx2")]
 unsafe fn narrow_streamed<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
-    // SAFETY: the function's contract; the instructions are enabled.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the tiles, and aligned destination lines; the instructions are
+    // enabled.
     unsafe { avx2_narrow::streamed::<UNIT>(tile, ahead) }
 }
 
@@ -95,7 +96,7 @@ unsafe fn narrow_streamed<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead)
 /// As [`Whole`], at the level `Avx2`.
 #[target_feature(enable = "avx2")]
 unsafe fn narrow_whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
-    // SAFETY: the function's contract; the instructions are enabled.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the tiles; the instructions are enabled.
     unsafe { avx2_narrow::whole::<UNIT>(tile, ahead) }
 }
 
@@ -103,7 +104,7 @@ unsafe fn narrow_whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
 /// As [`CopyPart`](super::tables::CopyPart), at the level `Avx2`.
 #[target_feature(enable = "avx2")]
 unsafe fn narrow_part<const UNIT: usize>(tile: &Tile<'_>, _: bool) {
-    // SAFETY: the function's contract; the instructions are enabled.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the part; the instructions are enabled.
     unsafe { avx2_narrow::part::<UNIT>(tile) }
 }
 
@@ -115,14 +116,16 @@ const fn strip_of<const UNIT: usize>() -> MicroKernel {
 /// As [`Whole`], at the level `Avx2`.
 #[target_feature(enable = "avx2")]
 unsafe fn strips<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
-    // SAFETY: the function's contract; the instructions are enabled.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the tiles, and aligned destination lines; the instructions are
+    // enabled.
     unsafe { super::strips::whole::<Transposes, UNIT>(tile, ahead) }
 }
 
 /// # Safety
 /// As [`CopyPart`](super::tables::CopyPart), at the level `Avx2`.
 unsafe fn part_of_strip<const UNIT: usize>(tile: &Tile<'_>, _: bool) {
-    // SAFETY: the function's contract. Smaller tiles are parts of cache lines, which are not streamed.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the part, and the level. It is smaller than whole lines, so
+    // nothing is streamed.
     unsafe { of::<UNIT>().copy(*tile, false) }
 }
 
@@ -130,7 +133,8 @@ unsafe fn part_of_strip<const UNIT: usize>(tile: &Tile<'_>, _: bool) {
 /// As [`Whole`], at the level `Avx2`.
 #[target_feature(enable = "avx2")]
 unsafe fn whole<const UNIT: usize, const STREAM: bool>(tile: &Tile<'_>, ahead: &mut Ahead) {
-    // SAFETY: the function's contract; the instructions are enabled.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the tiles, aligned where it is to `STREAM`; the instructions are
+    // enabled.
     unsafe { squares::whole::<Transposes, UNIT, STREAM>(tile, ahead) }
 }
 
@@ -138,7 +142,8 @@ unsafe fn whole<const UNIT: usize, const STREAM: bool>(tile: &Tile<'_>, ahead: &
 /// As [`CopyPart`](super::tables::CopyPart), at the level `Avx2`.
 #[target_feature(enable = "avx2")]
 unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, stream: bool) {
-    // SAFETY: the function's contract; the instructions are enabled.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the part, aligned where it is to `stream`; the instructions are
+    // enabled.
     unsafe { squares::part::<Transposes, UNIT>(tile, stream) }
 }
 
@@ -148,7 +153,7 @@ unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, stream: bool) {
 /// They may be read; the processor has AVX2.
 #[inline(always)]
 unsafe fn halves(low: *const u8, high: *const u8) -> __m256i {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that 16 bytes may be read at both places (W1), and AVX2.
     unsafe {
         let low = _mm256_castsi128_si256(_mm_loadu_si128(low.cast()));
         _mm256_inserti128_si256::<1>(low, _mm_loadu_si128(high.cast()))
@@ -161,7 +166,7 @@ unsafe fn halves(low: *const u8, high: *const u8) -> __m256i {
 /// 32 bytes may be written, which are aligned where they are to be streamed; the processor has AVX2.
 #[inline(always)]
 unsafe fn put<const STREAM: bool>(to: *mut u8, line: __m256i) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees W2 for 32 bytes, aligned where they are streamed, and AVX2.
     unsafe { if STREAM { _mm256_stream_si256(to.cast(), line) } else { _mm256_storeu_si256(to.cast(), line) } }
 }
 
@@ -171,7 +176,7 @@ unsafe fn put<const STREAM: bool>(to: *mut u8, line: __m256i) {
 /// The processor has AVX2.
 #[inline(always)]
 unsafe fn fourths([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees AVX2; only registers are used.
     unsafe {
         let (low_ab, high_ab) = (_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
         let (low_cd, high_cd) = (_mm256_unpacklo_epi64(c, d), _mm256_unpackhi_epi64(c, d));
@@ -190,7 +195,7 @@ unsafe fn fourths([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
 /// The processor has AVX2.
 #[inline(always)]
 unsafe fn eighths([a, b, c, d, e, f, g, h]: [__m256i; 8]) -> [__m256i; 8] {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees AVX2; only registers are used.
     unsafe {
         let low = |a, b| _mm256_unpacklo_epi32(a, b);
         let high = |a, b| _mm256_unpackhi_epi32(a, b);
@@ -234,7 +239,8 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
     #[inline(always)]
     unsafe fn copy_line<const STREAM: bool>(from: *const u8, to: *mut u8) {
         let (from, to) = (from.cast::<__m256i>(), to.cast::<__m256i>());
-        // SAFETY: the function's contract: two halves of a cache line, aligned where it is streamed.
+        // SAFETY: the caller guarantees W1 to W4 for the two halves of the cache line, which is aligned where it is streamed,
+        // and AVX2.
         unsafe {
             for half in 0..2 {
                 let line = _mm256_loadu_si256(from.wrapping_add(half));
@@ -249,7 +255,8 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
 
     #[inline(always)]
     unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
-        // SAFETY: the function's contract. Where lines are streamed, they and so their parts are aligned.
+        // SAFETY: the caller guarantees W1 to W4 for the square, and AVX2. Where destination lines are streamed, they and so
+        // their parts are aligned.
         unsafe {
             match UNIT {
                 1 => sse2::square::<_, 1, 16, STREAM>(lines),
@@ -281,13 +288,13 @@ impl<const UNIT: usize> Square<UNIT> for NearTransposes {
 
     #[inline(always)]
     unsafe fn copy_line<const STREAM: bool>(from: *const u8, to: *mut u8) {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees W1 to W4 for the cache line, its alignment where it is streamed, and AVX2.
         unsafe { <Transposes as Square<UNIT>>::copy_line::<STREAM>(from, to) }
     }
 
     #[inline(always)]
     unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees W1 to W4 for the square, aligned lines where they are streamed, and AVX2.
         unsafe {
             match UNIT {
                 4 => {

@@ -44,7 +44,7 @@ const fn side(unit: usize) -> usize {
 pub(super) unsafe fn whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
     for square in tile.tiles(side(UNIT), UNIT) {
         ahead.step();
-        // SAFETY: the function's contract: the square is a part of the tile.
+        // SAFETY: the caller guarantees W1 to W4 for the tile, in which the square lies, and AVX2.
         unsafe { <Narrow as Square<UNIT>>::square::<_, false>(square) };
     }
 }
@@ -62,7 +62,8 @@ pub(super) unsafe fn streamed<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ah
                 if half == 0 {
                     ahead.step();
                 }
-                // SAFETY: the function's contract: the square is a part of the tile.
+                // SAFETY: the caller guarantees W1 to W4 for the tile, in which the square lies, aligned destination lines, and
+                // AVX2.
                 unsafe { copy_half::<UNIT, true>(square, half) };
             }
         }
@@ -75,7 +76,7 @@ pub(super) unsafe fn streamed<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ah
 /// As [`CopyPart`]; the processor has AVX2.
 #[inline(always)]
 pub(super) unsafe fn part<const UNIT: usize>(tile: &Tile<'_>) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the part, and AVX2; nothing is streamed.
     unsafe { squares::part::<Narrow, UNIT>(tile, false) }
 }
 
@@ -136,7 +137,7 @@ unsafe fn both([low, high]: [&[u8; 16]; 2]) -> __m256i {
 /// They may be read; the processor has AVX2.
 #[inline(always)]
 unsafe fn load(row: *const u8, [low, high]: [usize; 2], index: __m256i) -> __m256i {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that 16 bytes may be read at both places (W1), and AVX2.
     unsafe {
         let low = _mm_loadu_si128(row.wrapping_add(low).cast());
         let high = _mm_loadu_si128(row.wrapping_add(high).cast());
@@ -155,8 +156,8 @@ unsafe fn copy_half<const UNIT: usize, const STREAM: bool>(lines: impl Lines, ha
         assert!(UNIT == 3 || UNIT == 6 || UNIT == 12);
     }
     let count = const { 12 / UNIT };
-    // SAFETY: the function's contract: each row has 48 bytes, of which four parts of 12 are read as 16 that lie within them, and
-    // each column 48 bytes, which are written.
+    // SAFETY: the caller guarantees W1 for the 48 bytes of each row, within which four parts of 12 are read as 16, and W2 for
+    // the 48 bytes of each column.
     unsafe {
         // The last part is read from 4 bytes before it on. (Loops and functions, since what closures do with vectors is not always
         // inlined.)
@@ -219,7 +220,7 @@ impl<const UNIT: usize> Square<UNIT> for Narrow {
 
     #[inline(always)]
     unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
-        // SAFETY: the function's contract: the two halves are the square.
+        // SAFETY: the caller guarantees W1 to W4 for the square, which the two halves make up, and AVX2.
         unsafe {
             copy_half::<UNIT, STREAM>(lines, 0);
             copy_half::<UNIT, STREAM>(lines, 1);
@@ -228,7 +229,7 @@ impl<const UNIT: usize> Square<UNIT> for Narrow {
 
     #[inline(always)]
     unsafe fn copy_line<const STREAM: bool>(from: *const u8, to: *mut u8) {
-        // SAFETY: the function's contract. (Such items are not streamed.)
+        // SAFETY: the caller guarantees W1 to W4 for the bytes of the line. (Such items are not streamed.)
         unsafe { core::ptr::copy_nonoverlapping(from, to, LINE) }
     }
 }
@@ -239,7 +240,7 @@ impl<const UNIT: usize> Square<UNIT> for Narrow {
 /// The processor has AVX2.
 #[inline(always)]
 pub(super) unsafe fn quarters([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees AVX2; only registers are used.
     unsafe {
         let (low_ab, high_ab) = (_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
         let (low_cd, high_cd) = (_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));

@@ -39,7 +39,7 @@ pub(super) fn kernel(unit: usize) -> Option<Kernel> {
 /// As [`CopyPart`](super::tables::CopyPart), at the level `Avx512`.
 unsafe fn part_of_strip<const JOIN: usize>(tile: &Tile<'_>, stream: bool) {
     let smaller = if JOIN == 4 { &BYTES } else { &WORDS };
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the part, aligned where it is to `stream`, and the level.
     unsafe { smaller.copy(*tile, stream) }
 }
 
@@ -123,7 +123,7 @@ fn sixteenths(rows: [__m512i; 16]) -> [__m512i; 16] {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
 unsafe fn store(to: *mut u8, line: __m512i, stream: bool) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees W2 for 64 bytes, aligned where they are streamed.
     unsafe { if stream { _mm512_stream_si512(to.cast(), line) } else { _mm512_storeu_si512(to.cast(), line) } }
 }
 
@@ -209,7 +209,7 @@ impl<const UNIT: usize> Units<UNIT> {
                 }
             }
         };
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees W1 for the items of the tile; `put` writes them under W2.
         unsafe { Self::transpose::<WHOLE>(tile, put) }
     }
 }
@@ -224,7 +224,7 @@ impl<const UNIT: usize> Units<UNIT> {
     unsafe fn whole<const STREAM: bool>(tile: &Tile<'_>, ahead: &mut Ahead) {
         for tile in tile.tiles(Self::SIDE, UNIT) {
             ahead.step();
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees W1 to W4 for all tiles, aligned where it is to `STREAM`.
             unsafe { Self::copy::<true>(tile, STREAM) };
         }
     }
@@ -233,7 +233,8 @@ impl<const UNIT: usize> Units<UNIT> {
     /// As [`CopyPart`](super::tables::CopyPart), at the level `Avx512`.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
     unsafe fn part(tile: &Tile<'_>, stream: bool) {
-        // SAFETY: the function's contract. A few items are copied one by one in less time than a tile takes.
+        // SAFETY: the caller guarantees W1 to W4 for the part, aligned where it is to `stream`. A few items take less time one
+        // by one than as a tile.
         unsafe {
             if tile.rows.len() * tile.columns.len() * 8 <= Self::SIDE * Self::SIDE {
                 items::<UNIT>(tile);
@@ -319,7 +320,7 @@ impl<const UNIT: usize> Narrow<UNIT> {
     unsafe fn whole<const STREAM: bool>(tile: &Tile<'_>, ahead: &mut Ahead) {
         for tile in tile.tiles(4 * Self::SIDE, UNIT) {
             ahead.step();
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees W1 to W4 for all tiles, aligned where it is to `STREAM`.
             unsafe { Self::copy(tile, STREAM) };
         }
     }
@@ -331,7 +332,7 @@ impl<const UNIT: usize> Narrow<UNIT> {
         let mut left = *tile;
         while !left.rows.is_empty() {
             let (square, below) = left.split_rows(Self::SIDE, UNIT);
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees W1 to W4 for the part, in which the square lies. (Such squares are never streamed.)
             unsafe { Units::<UNIT>::part(&square, stream) };
             left = below;
         }
@@ -434,7 +435,7 @@ impl<const JOIN: usize> Joined<JOIN> {
     unsafe fn whole<const STREAM: bool>(tile: &Tile<'_>, ahead: &mut Ahead) {
         for tile in tile.tiles(Self::SIDE, Self::ITEM) {
             ahead.step();
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees W1 to W4 for all tiles, aligned where it is to `STREAM`.
             unsafe { Self::copy::<true>(tile, STREAM) };
         }
     }
@@ -443,7 +444,8 @@ impl<const JOIN: usize> Joined<JOIN> {
     /// As [`CopyPart`](super::tables::CopyPart), at the level `Avx512`.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
     unsafe fn part(tile: &Tile<'_>, stream: bool) {
-        // SAFETY: the function's contract. A few items are copied one by one in less time than a tile takes.
+        // SAFETY: the caller guarantees W1 to W4 for the part, aligned where it is to `stream`. A few items take less time one
+        // by one than as a tile.
         unsafe {
             if tile.rows.len() * tile.columns.len() > 128 {
                 Self::copy::<false>(*tile, stream);

@@ -56,7 +56,7 @@ fn words(rows: [__m512i; 8]) -> [__m512i; 8] {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
 unsafe fn gather([a, b, c, d]: [*const u8; 4]) -> __m512i {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees that 16 bytes may be read at each of the four places (W1).
     unsafe {
         let line = _mm512_castsi128_si512(_mm_loadu_si128(a.cast()));
         let line = _mm512_mask_broadcast_i32x4(line, 0x00f0, _mm_loadu_si128(b.cast()));
@@ -90,7 +90,7 @@ impl<const UNIT: usize, const LINES: usize> Strip<UNIT, LINES> {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
     unsafe fn whole<const STREAM: bool>(tile: &Tile<'_>, ahead: &mut Ahead) {
         for tile in tile.tiles(const { LINES * Self::SIDE }, UNIT) {
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees W1 to W4 for all strips, aligned where it is to `STREAM`.
             unsafe { Self::copy::<STREAM>(tile, ahead) };
         }
     }
@@ -104,7 +104,7 @@ impl<const UNIT: usize, const LINES: usize> Strip<UNIT, LINES> {
     unsafe fn quarter(from: impl Fn(usize) -> *const u8, put: impl Fn(usize, __m512i)) {
         let load = |row: usize| {
             let row = |quarter: usize| from(row + quarter * Self::QUARTER);
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees that 16 bytes may be read of each of `SIDE` rows, of which these are four.
             unsafe { gather([row(0), row(1), row(2), row(3)]) }
         };
         macro_rules! put {

@@ -99,7 +99,8 @@ pub(super) unsafe fn copy(kernel: &MicroKernel, plane: &Plane<'_>) {
         unsafe { tiles(kernel, plane, false, block) }
     });
     let is_narrow = plane.rows.len() < kernel.rows || plane.columns.len() < kernel.columns;
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees W1 to W4 for the plane, and the level. `is_narrow` says whether both sides are as long as a
+    // tile's.
     unsafe {
         match plane.reach {
             Reach::Past => tiles(kernel, plane, true, BLOCK / 2),
@@ -120,7 +121,7 @@ unsafe fn narrow(kernel: &MicroKernel, plane: &Plane<'_>) {
     let mut left = Tile { src, rows, dst, columns };
     while !left.columns.is_empty() {
         let (tile, right) = left.split_columns(kernel.columns, kernel.unit);
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees W1 to W4 for the plane, of which this is a part, and the level; nothing is streamed.
         unsafe { kernel.copy(tile, false) };
         left = right;
     }
@@ -227,7 +228,8 @@ unsafe fn drive(
                     let src = plane.src.wrapping_add(column.start * unit);
                     let dst = plane.dst.wrapping_add(row.start * unit);
                     let tile = Tile { src, rows, dst, columns };
-                    // SAFETY: the function's contract: all tiles lie within the plane.
+                    // SAFETY: the caller guarantees W1 to W4 for the plane, in which all tiles lie, and the level; only tiles
+                    // with aligned rows are streamed.
                     unsafe {
                         if is_part || row.count < height {
                             ahead.step();

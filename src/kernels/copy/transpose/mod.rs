@@ -96,7 +96,7 @@ impl Transpose {
         const MIDDLE: usize = MIDDLE_TABLE;
         const LONG: usize = LONG_TABLE;
         const BEYOND: usize = ROWS_BEYOND;
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees W1 to W4 for the plan, and that the processor has the kernel's level.
         unsafe {
             if let Some((kernel, fastest, last)) = self.direct {
                 return in_planes(kernel, fastest, last, plan, src, dst);
@@ -159,7 +159,8 @@ unsafe fn in_planes(
     let direct = plan.direct();
     let (Some(columns), Some(rows)) = (direct.get(fastest).copied(), direct.get(last).copied()) else { return false };
     plan.remove_direct(1 << fastest | 1 << last);
-    // SAFETY: the function's contract. The closure never breaks, so the flow that comes back says nothing.
+    // SAFETY: the caller guarantees W1 to W4 for each plane, which is no smaller than a square (`is_near`), and the level. The
+    // closure never breaks, so the result says nothing.
     unsafe {
         let _: ControlFlow<()> = visit_over(plan, plan.direct(), src, dst, |src, dst| {
             (kernel.copy)(&DirectPlane {
@@ -192,7 +193,8 @@ unsafe fn in_tables<const ROWS: usize, const TABLE: usize, const COLUMNS: usize>
     let (mut rows, mut columns) = ([0; TABLE], [0; COLUMNS]);
     let Some(sides) = plan.take_sides(LINE, ROWS, [&mut rows, &mut columns]) else { return false };
     let mut runner = Runner::new(&sides, plan.unit, kernel, bytes);
-    // SAFETY: the function's contract. The closure never breaks, so the flow that comes back says nothing.
+    // SAFETY: the caller guarantees W1 to W4 for the two sides at each pair of addresses, and the level. The closure never
+    // breaks, so the result says nothing.
     unsafe {
         let _: ControlFlow<()> = visit_over(plan, plan.direct(), src, dst, |src, dst| {
             runner.copy(src, dst);
@@ -284,7 +286,7 @@ impl<'s> Runner<'s> {
     /// # Safety
     /// W1 to W4 for the items of the two sides, and for the plane that waits.
     unsafe fn copy(&mut self, src: *const u8, dst: *mut u8) {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees W1 to W4 for the two sides, and for the plane that waits.
         unsafe {
             match self.head(dst.addr(), self.columns_alike) {
                 Some(head) if 0 < head && head <= self.sides.rows.offsets().1 => self.copy_turned(src, dst, head),
@@ -303,7 +305,8 @@ impl<'s> Runner<'s> {
             for columns in columns.parts(column_shift) {
                 let src = src.wrapping_offset(columns.src.wrapping_add(rows.src));
                 let dst = dst.wrapping_offset(columns.dst.wrapping_add(rows.dst));
-                // SAFETY: the function's contract.
+                // SAFETY: the caller guarantees W1 to W4 for the two sides, of which this plane is a part, and for the plane
+                // that waits.
                 unsafe { self.submit(self.plane(src, rows.offsets, dst, columns.offsets)) };
             }
         }
@@ -336,7 +339,8 @@ impl<'s> Runner<'s> {
             let columns = part.offsets;
             let last = columns.len() - 1;
             let (Some(first), Some((others, end))) = (columns.get(..1), columns.split_at_checked(last)) else { return };
-            // SAFETY: the function's contract: but for the last column, all items of turned rows are there.
+            // SAFETY: the caller guarantees W1 to W4 for the two sides. Of the last column, only the rows before the next one
+            // are copied.
             unsafe {
                 if let Some(heads) = heads.take() {
                     self.submit(self.plane(src, heads, dst, first));
@@ -364,11 +368,11 @@ impl<'s> Runner<'s> {
             return;
         }
         if self.reach == Reach::Near {
-            // SAFETY: the function's contract; the kernel is for this level.
+            // SAFETY: the caller guarantees W1 to W4 for the plane; the kernel is for this level.
             return unsafe { driver::copy(self.kernel, &plane) };
         }
         if let Some(waiting) = self.waiting.replace(plane) {
-            // SAFETY: the function's contract; the kernel is for this level.
+            // SAFETY: the caller guarantees W1 to W4 for the plane that waited; the kernel is for this level.
             unsafe { driver::copy(self.kernel, &Plane { next: (plane.src, plane.rows), ..waiting }) };
         }
     }
@@ -379,7 +383,7 @@ impl<'s> Runner<'s> {
     /// W1 to W4 for its items.
     unsafe fn finish(&mut self) {
         if let Some(waiting) = self.waiting.take() {
-            // SAFETY: the function's contract; the kernel is for this level.
+            // SAFETY: the caller guarantees W1 to W4 for the plane that waited; the kernel is for this level.
             unsafe { driver::copy(self.kernel, &waiting) };
         }
         if self.reach == Reach::Past {

@@ -30,7 +30,7 @@ unsafe fn plane<const UNIT: usize>(plane: &DirectPlane)
 where
     Transposes: Square<UNIT>,
 {
-    // SAFETY: the function's contract. Every AArch64 has the instructions.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the plane; every AArch64 has the instructions.
     unsafe { direct::copy::<Transposes, UNIT>(plane) }
 }
 
@@ -47,7 +47,7 @@ unsafe fn whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead)
 where
     Transposes: Square<UNIT>,
 {
-    // SAFETY: the function's contract. Every AArch64 has the instructions.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the tiles; every AArch64 has the instructions.
     unsafe { squares::whole::<Transposes, UNIT, false>(tile, ahead) }
 }
 
@@ -57,7 +57,7 @@ unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, _: bool)
 where
     Transposes: Square<UNIT>,
 {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the part; every AArch64 has the instructions.
     unsafe { squares::part::<Transposes, UNIT>(tile, false) }
 }
 
@@ -72,7 +72,8 @@ macro_rules! transposes {
 
             #[inline(always)]
             unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
-                // SAFETY: the function's contract: a register is `SIDE` items. Every AArch64 has the instructions.
+                // SAFETY: the caller guarantees W1 to W4 for the square, whose lines are one register; every AArch64 has the
+                // instructions.
                 unsafe {
                     let load = |row: usize| lines.from(row).cast::<$register>().read_unaligned();
                     let rows: [_; $side] = core::array::from_fn(load);

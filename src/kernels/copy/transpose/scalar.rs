@@ -41,7 +41,7 @@ unsafe fn whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
     let Some(columns) = tile.columns.get(..side) else { return };
     for tile in (Tile { columns, ..*tile }).tiles(side, UNIT) {
         ahead.step();
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees W1 to W4 for the tiles; `tiles` and `get` give this one `side` rows and columns.
         unsafe {
             if UNIT <= 4 {
                 large::<UNIT>(tile.src, tile.rows.as_ptr(), tile.dst, tile.columns.as_ptr());
@@ -60,7 +60,7 @@ unsafe fn whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
 #[inline(never)]
 unsafe fn large<const UNIT: usize>(src: *const u8, rows: *const Offset, dst: *mut u8, columns: *const Offset) {
     let side = const { side(UNIT) };
-    // SAFETY: the function's contract: the tables have that many entries.
+    // SAFETY: the caller guarantees W1 to W4 for one tile, and `side` entries in both tables.
     unsafe {
         let (rows, columns) = (core::slice::from_raw_parts(rows, side), core::slice::from_raw_parts(columns, side));
         each::<UNIT>(src, rows, dst, columns);
@@ -70,7 +70,7 @@ unsafe fn large<const UNIT: usize>(src: *const u8, rows: *const Offset, dst: *mu
 /// # Safety
 /// As [`CopyPart`](super::tables::CopyPart).
 unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, _: bool) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the part.
     unsafe { items::<UNIT>(tile) }
 }
 
@@ -81,7 +81,7 @@ unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, _: bool) {
 // Not in line: the micro-kernels of all levels have this one copy for what they leave over.
 #[inline(never)]
 pub(super) unsafe fn items<const UNIT: usize>(tile: &Tile<'_>) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the tile, which are `UNIT` bytes.
     unsafe { each::<UNIT>(tile.src, tile.rows, tile.dst, tile.columns) }
 }
 

@@ -36,7 +36,8 @@ pub(super) unsafe fn squares<S: Square<UNIT>, const UNIT: usize, const STREAM: b
     let mut src = tile.src;
     for columns in tile.columns.chunks_exact(S::SIDE) {
         for tile in (Tile { src, columns, ..tile }).tiles(S::SIDE, UNIT) {
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees W1 to W4 for the tile, in which the square lies, aligned lines where it is to
+            // `STREAM`, and the instructions.
             unsafe { S::square::<_, STREAM>(tile) };
         }
         src = src.wrapping_add(const { S::SIDE * UNIT });
@@ -54,7 +55,7 @@ pub(super) unsafe fn whole<S: Square<UNIT>, const UNIT: usize, const STREAM: boo
     let Some(columns) = tile.columns.get(..side) else { return };
     for tile in (Tile { columns, ..*tile }).tiles(side, UNIT) {
         ahead.step();
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees W1 to W4 for all tiles, aligned lines where it is to `STREAM`, and the instructions.
         unsafe { squares::<S, UNIT, STREAM>(tile) };
     }
 }
@@ -68,7 +69,8 @@ pub(super) unsafe fn part<S: Square<UNIT>, const UNIT: usize>(tile: &Tile<'_>, s
     let whole = |len: usize| len - len % S::SIDE;
     let (upper, lower) = tile.split_rows(whole(tile.rows.len()), UNIT);
     let (inner, right) = upper.split_columns(whole(tile.columns.len()), UNIT);
-    // SAFETY: the function's contract; the parts cover all items once.
+    // SAFETY: the caller guarantees W1 to W4 for the tile, whose items the three parts cover once, aligned lines where it is to
+    // `stream`, and the instructions.
     unsafe {
         if stream && inner.rows.len() == LINE / UNIT {
             squares::<S, UNIT, true>(inner);

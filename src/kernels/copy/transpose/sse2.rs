@@ -44,21 +44,23 @@ const fn of<const UNIT: usize>() -> MicroKernel {
 /// # Safety
 /// As [`Whole`].
 unsafe fn whole<const UNIT: usize, const STREAM: bool>(tile: &Tile<'_>, ahead: &mut Ahead) {
-    // SAFETY: the function's contract; every x86-64 has the instructions.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the tiles, aligned where it is to `STREAM`; every x86-64 has the
+    // instructions.
     unsafe { squares::whole::<Transposes, UNIT, STREAM>(tile, ahead) }
 }
 
 /// # Safety
 /// As [`CopyPart`](super::tables::CopyPart).
 unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, stream: bool) {
-    // SAFETY: the function's contract; every x86-64 has the instructions.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the part, aligned where it is to `stream`; every x86-64 has the
+    // instructions.
     unsafe { squares::part::<Transposes, UNIT>(tile, stream) }
 }
 
 /// # Safety
 /// As [`CopyDirect`](super::direct::CopyDirect).
 unsafe fn plane<const UNIT: usize>(plane: &DirectPlane) {
-    // SAFETY: the function's contract; every x86-64 has the instructions.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the plane; every x86-64 has the instructions.
     unsafe { direct::copy::<Transposes, UNIT>(plane) }
 }
 
@@ -69,14 +71,15 @@ const fn strip_of<const UNIT: usize>() -> MicroKernel {
 /// # Safety
 /// As [`Whole`].
 unsafe fn strips<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
-    // SAFETY: the function's contract; every x86-64 has the instructions.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the tiles, and aligned destination lines; every x86-64 has the
+    // instructions.
     unsafe { super::strips::whole::<Transposes, UNIT>(tile, ahead) }
 }
 
 /// # Safety
 /// As [`CopyPart`](super::tables::CopyPart).
 unsafe fn part_of_strip<const UNIT: usize>(tile: &Tile<'_>, _: bool) {
-    // SAFETY: the function's contract. Smaller tiles are parts of cache lines, which are not streamed.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the part. It is smaller than whole lines, so nothing is streamed.
     unsafe { of::<UNIT>().copy(*tile, false) }
 }
 
@@ -100,7 +103,7 @@ pub(super) fn transpose<const UNIT: usize, const SIDE: usize>(rows: [__m128i; SI
 /// W1 to W4 for the items; where it is to `STREAM`, destination lines are aligned.
 #[inline(always)]
 pub(super) unsafe fn square<L: Lines, const UNIT: usize, const SIDE: usize, const STREAM: bool>(lines: L) {
-    // SAFETY: the function's contract.
+    // SAFETY: the caller guarantees W1 to W4 for the square, whose lines are one register, aligned where they are streamed.
     unsafe {
         let rows: [__m128i; SIDE] = core::array::from_fn(|row| _mm_loadu_si128(lines.from(row).cast()));
         for (column, line) in transpose::<UNIT, SIDE>(rows).into_iter().enumerate() {
@@ -122,7 +125,8 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
     #[inline(always)]
     unsafe fn copy_line<const STREAM: bool>(from: *const u8, to: *mut u8) {
         let (from, to) = (from.cast::<__m128i>(), to.cast::<__m128i>());
-        // SAFETY: the function's contract: four quarters of a cache line, aligned where it is streamed.
+        // SAFETY: the caller guarantees W1 to W4 for the four quarters of the cache line, which is aligned where it is
+        // streamed.
         unsafe {
             for quarter in 0..4 {
                 let line = _mm_loadu_si128(from.wrapping_add(quarter));
@@ -137,7 +141,8 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
 
     #[inline(always)]
     unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
-        // SAFETY: the function's contract.
+        // SAFETY: the caller guarantees W1 to W4 for the square, aligned lines where they are streamed; every x86-64 has the
+        // instructions.
         unsafe {
             match UNIT {
                 1 => square::<_, 1, 16, STREAM>(lines),

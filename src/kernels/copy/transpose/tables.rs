@@ -56,13 +56,13 @@ impl<'t> Tile<'t> {
 impl Lines for Tile<'_> {
     #[inline(always)]
     unsafe fn from(&self, row: usize) -> *const u8 {
-        // SAFETY: the function's contract: the table has the row.
+        // SAFETY: the caller guarantees that the tile, and so the table, has the row.
         self.src.wrapping_offset(unsafe { *self.rows.get_unchecked(row) } as isize)
     }
 
     #[inline(always)]
     unsafe fn to(&self, column: usize) -> *mut u8 {
-        // SAFETY: the function's contract: the table has the column.
+        // SAFETY: the caller guarantees that the tile, and so the table, has the column.
         self.dst.wrapping_offset(unsafe { *self.columns.get_unchecked(column) } as isize)
     }
 }
@@ -151,13 +151,15 @@ impl MicroKernel {
         if tile.columns.len() == self.columns && rows >= self.rows {
             let (tiles, below) = tile.split_rows(rows - rows.checked_rem(self.rows).unwrap_or(0), self.unit);
             let whole = self.streamed.filter(|_| stream).unwrap_or(self.whole);
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees W1 to W4 for the items, the level, and aligned lines where it is to `stream`; these
+            // are whole tiles.
             unsafe { whole(&tiles, &mut Ahead::nothing()) };
             tile = below;
         }
         while !tile.rows.is_empty() {
             let (part, below) = tile.split_rows(self.rows, self.unit);
-            // SAFETY: the function's contract.
+            // SAFETY: the caller guarantees W1 to W4 for the items, the level, and aligned lines where it is to `stream`; this
+            // is at most a tile.
             unsafe { (self.part)(&part, stream) };
             tile = below;
         }
