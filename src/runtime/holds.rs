@@ -1,11 +1,11 @@
 //! Views, pins and claims, which keep memory in its place; counted in one word of the object.
 //!
-//! * A **view** is a consumer's. It lasts as long as the consumer likes, so its end is not waited for: while there are any, a
-//!   claim is refused.
-//! * A **pin** is a look of this library, for a few instructions or a copy. A claim waits for the end of all pins.
-//!   A thread that has one runs no foreign code and makes no claim until it ends.
-//! * A **claim** has the memory to itself, to move it. Views and pins wait for its end. A thread that has one runs no foreign
-//!   code and does not wait.
+//! * A **view** is a consumer's. It lasts as long as the consumer likes, so a claim does not wait for its end but is
+//!   refused while there are views.
+//! * A **pin** is a short access by this library, for a few instructions or a copy. A claim waits for the end of all pins. A
+//!   thread that has one runs no foreign code and makes no claim until it ends.
+//! * A **claim** is exclusive access to the memory, in order to move it. Views and pins wait for its end. A thread that has one
+//!   runs no foreign code and does not wait.
 //!
 //! A waiting claim sets a bit in the word, and new views and pins let it go first, except for the second pin of a thread:
 //! the claim may be waiting for the first one.

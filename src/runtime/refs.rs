@@ -17,7 +17,7 @@ use super::word::Word;
 /// The struct is `repr(C)` and its first field is a `PyObject` or another implementor.
 pub(crate) unsafe trait Object {}
 
-// SAFETY: it is one.
+// SAFETY: the struct is a `PyObject` itself.
 unsafe impl Object for PyObject {}
 // SAFETY: `repr(C)`, and its first field is a `PyObject`.
 unsafe impl Object for PyVarObject {}
@@ -136,7 +136,7 @@ const FOREIGN_DEPTH: usize = 32;
 /// O1, and no reference to the object is left; the function is a `tp_dealloc` for it.
 pub(crate) unsafe fn destroy(op: *mut PyObject, tp_dealloc: Dealloc) {
     // SAFETY: the caller guarantees O1, and no reference is left; O4: the function takes over the object. The type is read
-    // before it may go with it.
+    // first, since it may be freed with the object.
     unsafe {
         let thread = thread::own();
         let depth = (*thread).depth;
@@ -187,7 +187,7 @@ unsafe fn put_off(thread: *mut Thread, op: *mut PyObject) {
 unsafe fn destroy_rest(thread: *mut Thread) {
     // SAFETY: what is in the list has no reference left, and no other code has it.
     unsafe {
-        // What the last round leaves pending may be an exception to destroy.
+        // The last round may leave an exception pending, which is destroyed, too.
         while !(*thread).first.is_null() {
             let saved = pending::swap(Pending::None);
             while let Some(op) = NonNull::new((*thread).first) {
@@ -271,8 +271,8 @@ fn set_aside(slot: impl FnOnce()) {
     replace_pending(saved);
 }
 
-/// Calls a foreign `bf_releasebuffer`, which does not disturb a pending error, for the view at this address; not where the
-/// call comes out of another one for the same view. Says whether it was called.
+/// Calls a foreign `bf_releasebuffer`, which does not disturb a pending error, for the view at this address; not from within
+/// another such call for the same view. Returns whether it was called.
 pub(crate) fn releasing(view: *const (), slot: impl FnOnce()) -> bool {
     let thread = thread::own();
     // SAFETY: this thread's own.
@@ -343,7 +343,7 @@ impl<T: Object> Owned<T> {
     /// The same reference as one to another struct.
     ///
     /// # Safety
-    /// O2: the object has that layout.
+    /// O2 for that struct.
     pub(crate) unsafe fn cast<U: Object>(self) -> Owned<U> {
         let object = self.0.cast();
         core::mem::forget(self);
@@ -363,7 +363,7 @@ impl<T: Object> Drop for Owned<T> {
     }
 }
 
-/// [`decref`] where it is one of very many, most of which are seldom run: not in each of these places.
+/// [`decref`], not inlined: references are dropped in very many places, most of which seldom run.
 ///
 /// # Safety
 /// As [`decref`].

@@ -1,17 +1,17 @@
-//! Words that threads share: reference counts, counts of views, states. Whatever changes one of them goes through here.
+//! Words that threads share: reference counts, counts of views, states. All changes to them go through here.
 //!
 //! A locked instruction costs five to twenty times what a plain one does, and most programs have one thread. So while the
 //! process has one, a change is a load and a store (of the same atomic, relaxed, so that there is nothing that Rust or
-//! ThreadSanitizer would call a race); with several it is one locked instruction. Which of the two is asked at each change,
-//! before the word is read, since a second thread may start between any two. It cannot start in the middle of one: the thread
-//! that would start it is the one that makes the change, and between the question and the store nothing runs but what stands
-//! here. What the one thread has stored, the other sees, since starting a thread synchronizes.
+//! ThreadSanitizer would call a race); with several it is one locked instruction. Each change asks first, before it reads the
+//! word, since a second thread may start between any two changes. It cannot start during one: only the thread that makes the
+//! change could start it, and between the question and the store it runs no other code. The new thread sees what the first one
+//! has stored, since starting a thread synchronizes.
 //!
 //! glibc knows (2.32 and later, `__libc_single_threaded`). It says "several" early rather than late: from before the first
 //! `pthread_create` on, mostly for good, and always in a namespace of `dlmopen`. The reference is weak (`abi/glue.c`): with
 //! another C library, or in a static program without threads, the answer is "several". The header's inline functions ask the
-//! same variable. What nobody sees is left to the program, as the header says: threads made by `clone` itself, signal handlers
-//! that change a count, objects in memory that processes share.
+//! same variable. The program must synchronize what glibc does not see, as the header says: threads made by `clone` itself,
+//! signal handlers that change a count, objects in memory that processes share.
 
 use core::ffi::c_char;
 use core::sync::atomic::{AtomicIsize, Ordering};
@@ -29,7 +29,7 @@ fn is_alone() -> bool {
         return forced;
     }
     // SAFETY: the pointer is a constant. What it points to lives as long as the process, and is written only by a thread that
-    // is alone and about to start another, so that no other one reads it meanwhile.
+    // is alone and about to start another, so no other thread reads it meanwhile.
     unsafe { !pybuffer__single_threaded.is_null() && pybuffer__single_threaded.read() != 0 }
 }
 
@@ -129,7 +129,7 @@ mod tests {
     use std::thread;
 
     std::thread_local! {
-        /// What [`is_alone`] is to say in this thread, in the place of the truth.
+        /// What [`is_alone`] answers in this thread instead of the truth.
         pub(super) static FORCED: Cell<Option<bool>> = const { Cell::new(None) };
     }
 

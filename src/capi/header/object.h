@@ -56,7 +56,7 @@
 #define Py_GT 4
 #define Py_GE 5
 
-/* The objects behind the singletons, which are immortal. */
+/* The singletons' objects, which are immortal. */
 extern PyObject _Py_NoneStruct;
 extern PyObject _Py_NotImplementedStruct;
 extern PyObject _Py_TrueStruct;
@@ -92,7 +92,7 @@ static inline Py_ssize_t pybuffer_inline_refcnt(PyObject *op)
 #define Py_IS_TYPE(op, type) (Py_TYPE(op) == (type))
 #define Py_Is(a, b) ((a) == (b))
 
-/* For objects that are being made and that no other code has seen yet. */
+/* For objects that are being made, which no other code has seen yet. */
 static inline void pybuffer_inline_set_type(PyObject *op, PyTypeObject *type)
 {
     op->ob_type = type;
@@ -115,9 +115,9 @@ static inline void pybuffer_inline_set_refcnt(PyObject *op, Py_ssize_t count)
 void _Py_Dealloc(PyObject *op);
 int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
 
-/* Whether the process has one thread, as far as glibc (2.32 and later) says so; else it counts as having several. A program
- * that asks needs glibc 2.32 where it runs, too, as one that uses C++'s shared_ptr does. PYBUFFER_ALWAYS_ATOMIC, if it is
- * defined before this header is included, leaves the question out. */
+/* Whether glibc (2.32 and later) says that the process has one thread; with other C libraries the answer is no. A program that
+ * asks also needs glibc 2.32 at run time, as one that uses C++'s shared_ptr does. If PYBUFFER_ALWAYS_ATOMIC is defined before
+ * this header is included, it never asks. */
 #if defined(__GLIBC__) && !defined(PYBUFFER_ALWAYS_ATOMIC)
 #  if __GLIBC_PREREQ(2, 32)
 #    define PYBUFFER_ASKS_FOR_THREADS 1
@@ -135,7 +135,7 @@ static inline int pybuffer_inline_is_alone(void)
 }
 
 /* Py_INCREF adds a reference; Py_DECREF drops one, and destroys the object with the last. Both are atomic, without a locked
- * instruction while the process has one thread, and leave objects alone that live for ever.
+ * instruction while the process has one thread, and do nothing to immortal objects.
  *
  * Objects may form chains of any length, each owning the next: destroying them takes a bounded amount of stack. An object
  * that a tp_dealloc or a destroy function drops is destroyed at once, unless 16 nested destructions (32, for an object of
@@ -143,7 +143,7 @@ static inline int pybuffer_inline_is_alone(void)
  * an error that it raises is dropped, and its ob_refcnt has no meaning until its tp_dealloc is called. */
 static inline void pybuffer_inline_incref(PyObject *op)
 {
-    /* Asked before the count is read, and no other code runs until it is stored, so that no thread can start between. */
+    /* Asked before the count is read, and no other code runs until it is stored, so no thread can start in between. */
     if (pybuffer_inline_is_alone()) {
         Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED);
 
@@ -172,7 +172,7 @@ static inline void pybuffer_inline_decref(PyObject *op)
         Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_ACQUIRE);
 
         if (count == 1) {
-            /* The one reference is the caller's, so no other code can be making another. */
+            /* The only reference is the caller's, so no other thread can add one. */
             __atomic_store_n(&op->ob_refcnt, 0, __ATOMIC_RELAXED);
             last = 1;
         }

@@ -8,7 +8,7 @@ use super::thresholds::STREAMED;
 /// Copies `len` bytes.
 ///
 /// # Safety
-/// W1, W2, W3 for as many bytes; the two may overlap.
+/// W1 to W3 for `len` bytes; the two may overlap.
 pub(crate) unsafe fn copy_block(src: *const u8, dst: *mut u8, len: usize) {
     let apart = src.addr().abs_diff(dst.addr()) >= len;
     // SAFETY: the caller guarantees W1 to W3 for `len` bytes. `copy` allows overlap, and only blocks that are apart (W4) are
@@ -23,10 +23,10 @@ pub(crate) unsafe fn copy_block(src: *const u8, dst: *mut u8, len: usize) {
     }
 }
 
-/// Copies `len` bytes past the caches, where there are instructions for it. [`stream_end`] comes after the last block.
+/// Copies `len` bytes with non-temporal stores, where the level has them. [`stream_end`] is called after the last block.
 ///
 /// # Safety
-/// W1 to W4 for as many bytes.
+/// W1 to W4 for `len` bytes.
 pub(super) unsafe fn stream_block(src: *const u8, dst: *mut u8, len: usize) {
     let head = dst.align_offset(LINE).min(len);
     let count = (len - head) / LINE;
@@ -50,20 +50,20 @@ pub(super) unsafe fn stream_block(src: *const u8, dst: *mut u8, len: usize) {
 /// Copies `count` cache lines, aligned at `dst`.
 ///
 /// # Safety
-/// W1 to W4 for them.
+/// W1 to W4 for the lines.
 #[cfg(not(target_arch = "x86_64"))]
 unsafe fn lines(src: *const u8, dst: *mut u8, count: usize) {
-    // SAFETY: the caller vouches for W1 to W4.
+    // SAFETY: the caller guarantees W1 to W4 for `count` lines.
     unsafe { core::ptr::copy_nonoverlapping(src, dst, count * LINE) };
 }
 
 #[cfg(target_arch = "x86_64")]
 use x86::lines_sse2 as lines;
 
-/// Orders what was written past the caches before what is written next, as other stores are.
+/// Orders non-temporal stores before the stores that follow, as ordinary stores are.
 pub(super) fn stream_end() {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: every x86-64 has it.
+    // SAFETY: every x86-64 has the instruction.
     unsafe {
         core::arch::x86_64::_mm_sfence();
     }

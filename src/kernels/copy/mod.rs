@@ -35,7 +35,7 @@ pub(super) use thresholds::LONG;
 ///
 /// # Safety
 /// W1 to W4 of the module's contract.
-// Not in line: whoever calls it does not want memory for a program meanwhile.
+// Not inlined: its callers should not need stack for a program.
 #[inline(never)]
 pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
     plan.take_block();
@@ -67,7 +67,7 @@ unsafe fn walk(plan: &Plan<'_>, src: *const u8, dst: *mut u8, act: impl FnMut(*c
     unsafe { walk_over(plan, plan.direct(), src, dst, act) };
 }
 
-/// The same for only the `direct` axes of the plan's direct ones.
+/// As [`walk`], over only these of the plan's direct axes.
 ///
 /// # Safety
 /// As [`walk`].
@@ -87,7 +87,7 @@ unsafe fn walk_over(
     let _: ControlFlow<()> = unsafe { visit_over(plan, direct, src, dst, act) };
 }
 
-/// Item by item.
+/// Copies item by item.
 ///
 /// # Safety
 /// W1 to W4.
@@ -99,7 +99,7 @@ unsafe fn copy_planes(plan: &mut Plan<'_>, src: *const u8, dst: *mut u8, tiled: 
     unsafe { walk_over(plan, outer, src, dst, |src, dst| plane.copy(src, dst, tiled)) };
 }
 
-/// Block by block.
+/// Copies block by block.
 ///
 /// # Safety
 /// W1 to W4.

@@ -1,7 +1,7 @@
-//! One item many times: lines along which the source does not move.
+//! One item repeated: lines along which the source has stride 0.
 //!
-//! What is written is made once, in a block that L1 holds, and copied from there: the destination is written at the speed of
-//! memory at every level, and nothing else is read.
+//! The bytes are made once, in a block that L1 holds, and copied from there: the destination is written at the speed of memory
+//! at every level, and nothing else is read.
 
 use core::mem::MaybeUninit;
 use core::ops::ControlFlow;
@@ -13,10 +13,10 @@ use crate::layout::Plan;
 use super::contiguous::{stream_block, stream_end};
 use super::thresholds::LARGE_UNIT;
 
-/// Bytes of a block at least: fewer would take more calls than bytes are worth.
+/// The fewest bytes of a block: with fewer, the calls would take longer than the bytes.
 const BLOCK: usize = 2048;
 
-/// Bytes of the memory for a block: of whole units from the first byte of a cache line to the last one of another, and a unit more.
+/// Bytes reserved for a block, which is whole units and whole cache lines, and for one unit more.
 const ROOM: usize = BLOCK + LARGE_UNIT * LINE;
 
 /// Writes `part` `count` times.
@@ -67,7 +67,7 @@ pub(super) unsafe fn copy_repeated(plan: &mut Plan<'_>, src: *const u8, dst: *mu
     let size = period * BLOCK.checked_div(period).unwrap_or(0).max(1);
     let line = |from: *const u8, to: *mut u8| {
         // SAFETY: W1 and W2: there is an item at `from`, and a line of its repetitions at `to`, which is other memory (W4). The
-        // block has room for `size` bytes and a unit, and as many of them are written as are read.
+        // block has room for `size` bytes and a unit, and no byte is read before it is written.
         unsafe {
             let item = core::slice::from_raw_parts(from, unit);
             if bytes <= size {

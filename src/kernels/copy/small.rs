@@ -1,4 +1,4 @@
-//! Small walks, as they stand.
+//! Small walks, copied without a plan.
 
 use crate::layout::Small;
 

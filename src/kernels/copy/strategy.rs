@@ -11,11 +11,11 @@ use super::repeat::is_repeated;
 use super::thresholds::{FEW_ITEMS, LARGE_UNIT, PERIOD, SMALL, STREAMED, STREAMED_ROW};
 use super::transpose::Transpose;
 
-/// How the units of a plan are copied, with what that takes.
+/// How the units of a plan are copied, with what the kernel needs.
 pub(super) enum Strategy<'p> {
-    /// Unit by unit, each a block for `memcpy`, or to `stream`.
+    /// Unit by unit, each a block for `memcpy`, or for non-temporal stores (`stream`).
     Contiguous { stream: bool },
-    /// Line by line, each one item many times; or to `stream`.
+    /// Line by line, each one item repeated; with non-temporal stores where it is to `stream`.
     Repeat { stream: bool },
     /// Line by line, each by a program.
     Permute(LineCopier<'p>),
@@ -24,7 +24,7 @@ pub(super) enum Strategy<'p> {
     Channels(ChannelCopier),
     /// Plane by plane, in tiles that are transposed in registers.
     Transpose(Transpose),
-    /// Unit by unit with any strides; in tiles for the caches, where the operands disagree about the fastest axis.
+    /// Unit by unit with any strides; in tiles that fit the caches, where the operands disagree about the fastest axis.
     Strided { tiled: bool },
 }
 
@@ -33,7 +33,7 @@ pub(super) enum Strategy<'p> {
 #[inline(always)]
 pub(super) fn choose<'p>(plan: &Plan<'_>, level: Level, slot: &'p mut Option<Program>) -> Strategy<'p> {
     let bytes = plan.bytes();
-    // What is small is in the cache, whatever the order.
+    // Small walks are in L1, whatever the order.
     if bytes < SMALL || plan.ordered {
         return Strategy::Strided { tiled: false };
     }

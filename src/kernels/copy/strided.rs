@@ -1,8 +1,8 @@
-//! Two axes of any steps, item by item. What is left when nothing better fits, and what the other kernels leave over.
+//! Two axes of any strides, item by item: for planes that no other kernel takes, and for what the other kernels leave over.
 
 use crate::layout::{Axis, Small};
 
-/// The two innermost axes of a walk; an axis that is not there has one item.
+/// The two innermost axes of a walk; a missing axis has one item.
 #[derive(Clone, Copy)]
 pub(super) struct StridedPlane {
     rows: PlaneAxis,
@@ -13,7 +13,7 @@ pub(super) struct StridedPlane {
 /// Copies a part of a plane.
 type CopyRows = unsafe fn(&StridedPlane, *const u8, *mut u8, isize, isize);
 
-/// A direct axis. (An [`Axis`] is copied field by field: it has just been written so, and must not wait for that.)
+/// A direct axis. (An [`Axis`] is read field by field, as it has just been written: a wider load would wait for these stores.)
 #[derive(Clone, Copy)]
 struct PlaneAxis {
     len: isize,
@@ -30,7 +30,7 @@ impl PlaneAxis {
     }
 }
 
-/// The units of 8 bytes in the other order.
+/// Reverses the units of 8 bytes.
 const fn turn<const UNIT: usize>(items: u64) -> u64 {
     match UNIT {
         1 => items.swap_bytes(),
@@ -42,7 +42,7 @@ const fn turn<const UNIT: usize>(items: u64) -> u64 {
     }
 }
 
-/// Items along each side of a tile: as many as one 64-byte line of the cache holds, within reason.
+/// Items along each side of a tile: as many as one 64-byte cache line holds, within limits.
 const fn tile_side(unit: usize) -> isize {
     match unit {
         0..=2 => 32,
@@ -74,12 +74,12 @@ impl StridedPlane {
         Self { rows, line, unit: small.unit }
     }
 
-    /// Where the items lie behind each other in both operands, in the one forwards and in the other backwards: the same
-    /// plane with lines that are forwards in the second operand, and how far their first items are away.
+    /// Where the items of lines are adjacent in both operands, forwards in one and backwards in the other: the same plane with
+    /// lines that run forwards in the second operand, and the distance to their first items.
     fn turned(&self, unit: isize) -> Option<(isize, Self)> {
         let PlaneAxis { len, src, dst } = self.line;
         let from = match (src, dst) {
-            // A stride of the least number is its own negative.
+            // The smallest `isize` is its own negative.
             _ if src != dst.wrapping_neg() => return None,
             _ if dst == unit => 0,
             _ if src == unit => unit * (len - 1),
@@ -88,7 +88,7 @@ impl StridedPlane {
         Some((from, Self { line: PlaneAxis { len, src: -unit, dst: unit }, ..*self }))
     }
 
-    /// The plane from the item with these indices on, of so many rows.
+    /// Copies the plane.
     ///
     /// # Safety
     /// W1 to W4 for the walk over the two axes.
@@ -126,11 +126,11 @@ impl StridedPlane {
         unsafe { self.tiles(tile_side(UNIT), Self::part::<UNIT>, src, dst) }
     }
 
-    /// Copies the plane in tiles of so many units along each side.
+    /// Copies the plane in tiles of `side` units each way.
     ///
     /// # Safety
     /// As `run`; `part` is [`part`](Self::part) for the unit.
-    // Not in line: what is copied without tiles is small more often than not, and has its code together.
+    // Not inlined: planes without tiles are mostly small, and their code stays together.
     #[inline(never)]
     unsafe fn tiles(&self, side: isize, part: CopyRows, src: *const u8, dst: *mut u8) {
         let mut row = 0;
@@ -171,7 +171,7 @@ impl StridedPlane {
                 from = from.wrapping_offset(by_src);
                 to = to.wrapping_offset(by_dst);
             };
-            // Many lines are short: a loop that has hardly begun when it ends takes more time than its items.
+            // Many lines are short, and a loop of few rounds takes more time than its items.
             for _ in 0..columns / 4 {
                 item();
                 item();
@@ -186,7 +186,7 @@ impl StridedPlane {
         }
     }
 
-    /// Copies lines of which the first operand has the items behind each other backwards, and the second one forwards.
+    /// Copies lines whose items are adjacent in both operands, backwards in the first and forwards in the second.
     ///
     /// # Safety
     /// As `run`, for lines of these steps and units of 1, 2 or 4 bytes.
@@ -197,7 +197,8 @@ impl StridedPlane {
             let end = src_row.wrapping_add(UNIT);
             let mut done = 0;
             while bytes - done >= 8 {
-                // SAFETY: W1 and W2: these are the next 8 bytes of the line: on from its begin, and back from its end.
+                // SAFETY: W1 and W2: these are the next 8 bytes of the line, from its start in the second operand and from its
+                // end in the first.
                 unsafe {
                     let items = end.wrapping_offset(-done - 8).cast::<u64>().read_unaligned();
                     dst_row.wrapping_offset(done).cast::<u64>().write_unaligned(turn::<UNIT>(items));

@@ -4,7 +4,7 @@
 
 use crate::kernels::prefetch::LINE;
 
-/// Bytes below which a walk is copied as it stands: to plan takes longer than to copy, and whatever the order, all of it is in
+/// Bytes below which a walk is copied as it stands: planning takes longer than copying, and whatever the order, all of it is in
 /// L1.
 pub(super) use crate::layout::SMALL;
 
@@ -22,7 +22,8 @@ pub(super) const LARGE_UNIT: usize = LINE / 2;
 /// Items up to which it takes less time to copy them one by one than to make a program: 0.1 us for each of its vectors.
 pub(super) const FEW_ITEMS: usize = 1 << 10;
 
-/// Bytes of a line from which on a program copies it: what a shorter one has besides whole steps takes longer than the steps save.
+/// Bytes of a line from which on a program copies it: in shorter lines, what is left after whole steps takes longer than the
+/// steps save.
 pub(super) const PROGRAM_LINE: usize = 4 * LINE;
 
 /// Bytes of a walk over numbers from which on programs are made for it, where the loops that they replace do more than copy.
@@ -56,7 +57,7 @@ pub(super) const SET: crate::layout::Offset = 4096;
 /// Bytes from which on what is read next is prefetched: L2 holds less.
 pub(super) const FAR: usize = 1 << 20;
 
-/// Bytes from which on the tables of rows and columns are long. To fill them takes its time, which fewer ends make up for.
+/// Bytes from which on the tables of rows and columns are long. Filling them takes time, which having fewer ends makes up for.
 pub(super) const LARGE: usize = 1 << 18;
 
 /// Rows of the tables of a plane, and columns. Short ones hold a tile of any kernel; long ones are limited by the stack, on which
@@ -66,14 +67,14 @@ pub(super) const SHORT_TABLE: usize = 64;
 pub(super) const MIDDLE_TABLE: usize = 512;
 /// The same for rows of large walks.
 pub(super) const LONG_TABLE: usize = 1024;
-/// Rows of the next column that the tables have room for: so many make up a line wherever the column starts.
+/// Rows of the next column that the tables have room for: as many as make up a cache line wherever the column starts.
 pub(super) const ROWS_BEYOND: usize = 64;
 
 /// Bytes of a line that are copied before the next line, or twice or half as many: memory is read and written at its best
 /// speed where so much of it is contiguous.
 pub(super) const BLOCK: usize = 512;
 
-/// How many steps of a program ahead the source is prefetched: by then it has come from memory.
+/// How many steps of a program ahead the source is prefetched: enough for it to arrive from memory.
 pub(super) const STEPS_AHEAD: isize = 16;
 
 /// How many bytes ahead lines are prefetched that are written in part, which the processor does not do for masked stores.

@@ -60,7 +60,7 @@ impl Access {
         self.memoryview
     }
 
-    /// Its view, which is complete: shape, strides and format are there, but for the arrays of no axes.
+    /// Its view, which is complete: it has a format, and with any axes shape and strides.
     pub(super) fn view(&self) -> &Py_buffer {
         // SAFETY: `new`'s contract: the object lives. Its view does not change once it is made.
         unsafe { &(*self.memoryview.as_ptr()).view }
@@ -68,7 +68,7 @@ impl Access {
 
     /// The structure of the view, which was checked when the memoryview was made.
     pub(super) fn structure(&self) -> Result<Structure<'_>> {
-        // SAFETY: B1.
+        // SAFETY: B1: the memoryview's own view is complete, and lives as long as `self`.
         unsafe { buffer::structure(self.view()) }.ok_or(Error::bad_argument())
     }
 

@@ -74,7 +74,7 @@ pub(crate) unsafe fn cast(
             return Err(refused(c"memoryview: product(shape) * itemsize != buffer size"));
         }
     }
-    // A format of one letter is kept for ever, so that no part needs a copy of it.
+    // A format of one letter is static, so no part needs a copy of it.
     let letter = format::letter(format);
     let kept = if letter.is_some() { None } else { Some(format) };
     let change = |laid: Laid| Laid {

@@ -30,8 +30,8 @@ unsafe extern "C" fn getbuffer(op: *mut PyObject, view: *mut Py_buffer, request:
         if view.is_null() {
             return Err(Error::buffer(c"memoryview: view==NULL argument is obsolete"));
         }
-        // SAFETY: O1, O2: a slot of this type; `view` may be written. What is refused is not counted, unless a release has
-        // been first, which then takes no notice of it (`release_view`).
+        // SAFETY: O1, O2: a slot of this type; `view` may be written. A refused request is not counted, except briefly where a
+        // release came first, which ignores it (`release_view`).
         unsafe {
             let memoryview = NonNull::new_unchecked(op.cast::<PyMemoryViewObject>());
             match answer(memoryview, Request::of_slot(request)).and_then(|answer| count(memoryview).map(|()| answer)) {
@@ -62,7 +62,7 @@ unsafe fn answer(memoryview: NonNull<PyMemoryViewObject>, request: Request) -> R
     }
 }
 
-/// Counts an export, so that a release is refused from now on; or a release has been first.
+/// Counts an export, so that a release is refused from now on; an error if a release came first.
 ///
 /// # Safety
 /// O1, O2.
@@ -87,7 +87,7 @@ unsafe extern "C" fn releasebuffer(op: *mut PyObject, _view: *mut Py_buffer) {
     let _ = exports.fetch_update(Ordering::Release, Ordering::Relaxed, end);
 }
 
-/// A look is a share in the managed buffer, as that of what reads a memoryview: a release takes effect after it.
+/// A look holds a share in the managed buffer, as `Access` does: a release takes effect after it.
 ///
 /// # Safety
 /// O1, O2, and B2 for the view.

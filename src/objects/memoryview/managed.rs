@@ -160,7 +160,7 @@ pub(super) unsafe fn end_unless_last(managed: NonNull<_PyManagedBufferObject>) -
         .is_ok()
 }
 
-/// Whether the exporter's view has been given back.
+/// Whether the exporter's view has been released.
 ///
 /// # Safety
 /// O1, O2.
@@ -170,7 +170,7 @@ pub(super) unsafe fn is_released(managed: NonNull<_PyManagedBufferObject>) -> bo
     flags & _Py_MANAGED_BUFFER_RELEASED != 0
 }
 
-/// Gives the exporter's view back, and up the reference of all counts.
+/// Releases the exporter's view, and gives up the reference that all counts share.
 ///
 /// # Safety
 /// O1, O2; the caller has brought the count to 0, which happens once.

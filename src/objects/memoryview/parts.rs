@@ -17,9 +17,9 @@ use crate::runtime::refs::Owned;
 use super::access::Access;
 use super::view::{Laid, Unfinished, again, check_ndim, downcast, own_format, unrestricted};
 
-/// A memoryview of `ndim` axes on the snapshot of another, with a copy of this format, or that of that one where
-/// it keeps its format elsewhere. `lay` writes
-/// the axes, and says what else is not as in that one; `len` is counted here, unless it gives one.
+/// A memoryview of `ndim` axes on the snapshot of another, with a copy of `format`; without one, it uses the other's format,
+/// which must not be in the other memoryview itself. `lay` writes the axes, and sets what else differs. `len` is computed here,
+/// unless `lay` sets it.
 ///
 /// # Safety
 /// B1 for what `lay` makes of the view.
@@ -42,17 +42,17 @@ pub(super) unsafe fn derived(
         if laid.len == NOT_COUNTED {
             laid.len = bytes_of(axes.shape, laid.itemsize).ok_or(TOO_LARGE)?;
         }
-        // An exporter's array of negative suboffsets is kept, as in CPython; pointers that have been followed are gone.
+        // An exporter's array of negative suboffsets is kept, as in CPython; pointers that have been followed are dropped.
         let follows = |all: &[isize]| all.iter().any(|&suboffset| suboffset >= 0);
         let pointers = structure.suboffsets.is_some_and(|given| !follows(given) || follows(axes.suboffsets));
         Ok(new.finish(of.into_share(), view, laid, &axes, pointers))
     }
 }
 
-/// A `len` that `derived` has to count.
+/// A `len` that `derived` computes.
 const NOT_COUNTED: isize = -1;
 
-/// What cannot be of a part, which has no more items than the whole.
+/// Cannot happen for a part, which has no more items than the whole.
 const TOO_LARGE: Error = Error::buffer(c"product(shape) * itemsize is too large");
 
 /// `memoryview[...]`, along any number of axes: always a memoryview, of no axes where each has an index.
@@ -96,7 +96,7 @@ const fn is_line(view: &Py_buffer) -> bool {
     view.ndim == 1 && view.suboffsets.is_null()
 }
 
-/// [`derived`] for one axis of so many items without pointers: there is nothing to lay, and little to compute.
+/// [`derived`] for one axis of so many items without pointers: no axes to write first, and little to compute.
 ///
 /// # Safety
 /// B1 for what comes out.

@@ -136,7 +136,7 @@ pub(super) unsafe fn counted(managed: Share, src: &Py_buffer) -> Result<Owned<Py
     }
 }
 
-/// A memoryview of the same items as another, which may be written or not: all that is known of that one is so of this one.
+/// A memoryview of the same items as another, which may be written or not: everything else is the same.
 ///
 /// # Safety
 /// O1, O2.
@@ -168,14 +168,14 @@ pub(super) fn check_ndim(ndim: usize) -> Result<()> {
 /// State flag of this library's: the format is text after the arrays, and lives as long as the memoryview.
 const OWN_FORMAT: i32 = 0x1_0000;
 
-/// What a new memoryview has of its own, beside the axes; the rest of its view is that of the one that it is made from.
+/// What a new memoryview has of its own, besides the axes; the rest of its view is that of the one that it is made from.
 #[derive(Clone, Copy)]
 pub(super) struct Laid {
     pub(super) buf: *mut c_void,
     pub(super) len: Py_ssize_t,
     pub(super) itemsize: Py_ssize_t,
     pub(super) readonly: c_int,
-    /// Where the memoryview keeps none itself.
+    /// Used where the memoryview has no copy of its own.
     pub(super) format: *mut c_char,
 }
 
@@ -193,7 +193,7 @@ impl Laid {
 pub(super) struct Unfinished {
     memory: NonNull<PyMemoryViewObject>,
     ndim: usize,
-    /// A copy of the format, behind the arrays; or NULL.
+    /// A copy of the format, after the arrays; or NULL.
     format: *mut c_char,
 }
 
@@ -210,7 +210,7 @@ impl Unfinished {
         let memory = NonNull::new(alloc::malloc(Domain::Object, size).cast()).ok_or(Error::no_memory())?;
         let mut new = Self { memory, ndim, format: null_mut() };
         if format.is_some() {
-            // SAFETY: there is room for the text behind the arrays.
+            // SAFETY: there is room for the text after the arrays.
             unsafe {
                 new.format = new.array().add(ndim * 3).cast();
                 core::ptr::copy_nonoverlapping(text.as_ptr(), new.format.cast(), text.len());
@@ -219,14 +219,14 @@ impl Unfinished {
         Ok(new)
     }
 
-    /// Where the three arrays stand, adjacent, which are not written yet.
+    /// Where the three arrays are, one after the other. They are not written yet.
     #[inline(always)]
     fn array(&self) -> *mut Py_ssize_t {
-        // SAFETY: memory of the object's.
+        // SAFETY: only the address is computed, in the object's memory.
         unsafe { (&raw mut (*self.memory.as_ptr()).ob_array).cast() }
     }
 
-    /// The three arrays, no lengths and no pointers at first.
+    /// The three arrays, filled with 0, suboffsets with -1.
     ///
     /// # Safety
     /// Called once; used as long as this lives.
@@ -252,7 +252,8 @@ impl Unfinished {
         }
     }
 
-    /// The memoryview, with this share, of what `src` shows but for what is `laid`. `pointers` says whether it has suboffsets.
+    /// The memoryview, with this share, of what `src` shows, except for what is `laid`. `pointers` says whether it has
+    /// suboffsets.
     ///
     /// # Safety
     /// B1 for what comes out; `axes` are those of this memoryview, and written.
@@ -278,7 +279,7 @@ impl Unfinished {
         unsafe { self.write(share, src, laid, pointers, state) }
     }
 
-    /// The same of one axis without pointers, which need not be written before.
+    /// As [`finish`](Self::finish), for one axis without pointers, which need not be written before.
     ///
     /// # Safety
     /// B1 for what comes out; this is memory for one axis.
@@ -397,8 +398,8 @@ pub(super) const fn contiguity(state: c_int) -> Contiguity {
     }
 }
 
-/// Whether the memoryview, or the managed buffer behind it, has been released. A memoryview that has not been is counted by its
-/// managed buffer; but a program may have marked that one itself, as in CPython.
+/// Whether the memoryview, or its managed buffer, has been released. A memoryview that has not been is counted by its managed
+/// buffer; but a program may have marked that one itself, as in CPython.
 ///
 /// # Safety
 /// O1, O2.
@@ -436,7 +437,7 @@ pub(super) unsafe fn unrestricted(view: NonNull<PyMemoryViewObject>) -> Result<(
     Ok(())
 }
 
-/// The managed buffer behind a memoryview, which keeps it: by its count, or by a reference once it has been released.
+/// The managed buffer of a memoryview, which keeps it: by its count, or by a reference once it has been released.
 ///
 /// # Safety
 /// O1, O2.
@@ -489,7 +490,7 @@ unsafe fn release_view(view: NonNull<PyMemoryViewObject>) -> Result<()> {
                 }
                 Ok(())
             }
-            // Another thread is releasing it; or has, and what is counted is a request that it will refuse.
+            // Another thread is releasing it; or has released it, and the count is of a request that will be refused.
             Err(count) if count < 0 || flags(view) & _Py_MEMORYVIEW_RELEASED != 0 => Ok(()),
             Err(count) => Err(Error::with(
                 ErrorKind::Buffer,

@@ -1,9 +1,9 @@
 //! Channels that are split or interleaved, and every second item, with SSE2, which has no shuffle by an index.
 //!
-//! A perfect shuffle takes an item of the first half of some registers and one of the second half in turn, and so moves item `i` of
-//! `n` to place `2 * i` modulo `n - 1`. `channels` registers of `side` items have item `period * channels + channel`, which `side`
-//! times, a power of two, is `channel * side + period`: so few perfect shuffles split channels, and as many in the other direction
-//! interleave them.
+//! A perfect shuffle takes items from the first and the second half of some registers in turn. It moves item `i` of `n` to
+//! place `2 * i` modulo `n - 1`. In `channels` registers of `side` items, an item is at place `period * channels + channel`.
+//! `side` is a power of two: as many shuffles as its logarithm multiply places by it, so that the item is at `channel * side +
+//! period`, and the channels are split. As many in the other direction interleave them.
 
 use core::arch::x86_64::*;
 use core::ops::ControlFlow;
@@ -20,7 +20,7 @@ use crate::kernels::copy::strided::StridedPlane;
 /// Bytes of a register.
 const REGISTER: usize = size_of::<__m128i>();
 
-/// Which operand has its items adjacent, channel after channel of one period after the other.
+/// Which operand has its items adjacent, all channels of one period before those of the next.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     /// The first one.
@@ -31,10 +31,10 @@ enum Way {
     Second,
 }
 
-/// Copies blocks of as many periods as a register has items, so many, where it is to stream with non-temporal stores.
+/// Copies that many blocks, each of as many periods as a register has items; the flag says to use non-temporal stores.
 type CopyBlocks = unsafe fn(&ChannelCopier, *const u8, *mut u8, usize, bool);
 
-/// What copies lines of channels.
+/// Copies lines of channels.
 pub(in crate::kernels::copy) struct ChannelCopier {
     line: Axis,
     period: Axis,
@@ -50,7 +50,7 @@ impl ChannelCopier {
     /// For lines of units; `None` where they are not such lines, or a program takes less time.
     pub(in crate::kernels::copy) fn new(lines: &Lines, unit: usize, stream: bool, level: Level) -> Option<Self> {
         let Lines { line, period, taken } = *lines;
-        // Three channels of small items take many shuffles, in the place of one by an index.
+        // Three channels of small items take many shuffles, where one by an index would do.
         let is_slow = period.len == 3 && unit < 4;
         if level == Level::Avx512 || (level == Level::Avx2 && is_slow) {
             return None;
@@ -101,7 +101,7 @@ impl ChannelCopier {
     /// W1 to W4.
     pub(in crate::kernels::copy) unsafe fn copy(&self, plan: &mut Plan<'_>, src: *const u8, dst: *mut u8) {
         plan.remove_direct(self.taken);
-        // SAFETY: the caller passes W1 to W4 on for each line. The closure never breaks, so the flow that comes back says nothing.
+        // SAFETY: the caller guarantees W1 to W4 for each line. The closure never breaks, so the result says nothing.
         let _: ControlFlow<()> = unsafe {
             visit(plan, src, dst, |src, dst| {
                 self.run(src, dst);
@@ -120,7 +120,7 @@ impl ChannelCopier {
         let side = REGISTER.checked_div(self.unit).unwrap_or(1);
         let head = if self.stream { self.periods_before_line(dst) } else { None };
         let start = head.unwrap_or(0).min(all);
-        // The last item that is left out would be the last of all.
+        // A block also reads the gap after its last item, so the last item of the line is left out.
         let left = if self.way == Way::Second { (all - start).saturating_sub(1) } else { all - start };
         let blocks = left.checked_div(side).unwrap_or(0);
         let end = start + blocks * side;
@@ -131,7 +131,8 @@ impl ChannelCopier {
                 dst.wrapping_offset(periods.wrapping_mul(self.line.dst.stride)),
             )
         };
-        // SAFETY: the caller passes W1 to W4 on: the three parts are the line. Registers are aligned where they are streamed.
+        // SAFETY: the caller guarantees W1 to W4 for the line, which the three parts make up. Registers are aligned where they
+        // are streamed.
         unsafe {
             let (from, to) = at(start);
             (self.blocks)(self, from, to, blocks, head.is_some());
@@ -147,7 +148,7 @@ impl ChannelCopier {
     /// W1 to W4 for their items.
     unsafe fn few(&self, src: *const u8, dst: *mut u8, periods: usize) {
         let axes = [Axis { len: periods.cast_signed(), ..self.line }, self.period];
-        // SAFETY: the caller passes W1 to W4 on.
+        // SAFETY: the caller guarantees W1 to W4 for the items of `periods` periods.
         unsafe { StridedPlane::new(&axes, self.unit).copy(src, dst, false) };
     }
 
@@ -183,7 +184,7 @@ fn low<const UNIT: usize>(a: __m128i, b: __m128i) -> __m128i {
     }
 }
 
-/// The same of the upper halves.
+/// The items of the upper halves of two registers in turn.
 #[inline(always)]
 fn high<const UNIT: usize>(a: __m128i, b: __m128i) -> __m128i {
     // SAFETY: every x86-64 has the instructions.
@@ -196,10 +197,10 @@ fn high<const UNIT: usize>(a: __m128i, b: __m128i) -> __m128i {
     }
 }
 
-/// The even items of two registers, or the odd ones of each where it says so.
+/// The even items of two registers, or the odd ones where `ODD_A` and `ODD_B` say so.
 #[inline(always)]
 fn every_other<const UNIT: usize, const ODD_A: bool, const ODD_B: bool>(a: __m128i, b: __m128i) -> __m128i {
-    // Each item in twice its bytes, from where saturation leaves it as it is.
+    // Each item in twice its bytes, so that packing with saturation leaves it unchanged.
     let wide = |items: __m128i, odd: bool| {
         // SAFETY: every x86-64 has the instructions.
         unsafe {
@@ -256,10 +257,10 @@ fn unshuffled<const UNIT: usize>([a, b, c, d]: [__m128i; 4]) -> [__m128i; 4] {
 /// Writes a register.
 ///
 /// # Safety
-/// It may be written, and is aligned where it is to `stream`.
+/// 16 bytes may be written at `to`, which is aligned where it is to `stream`.
 #[inline(always)]
 unsafe fn put(to: *mut u8, register: __m128i, stream: bool) {
-    // SAFETY: the caller says so.
+    // SAFETY: the caller guarantees that 16 bytes may be written (W2), and their alignment where it is to `stream`.
     unsafe { if stream { _mm_stream_si128(to.cast(), register) } else { _mm_storeu_si128(to.cast(), register) } }
 }
 
@@ -269,7 +270,7 @@ unsafe fn put(to: *mut u8, register: __m128i, stream: bool) {
 /// As many registers may be read as there are channels.
 #[inline(always)]
 unsafe fn split_block<const UNIT: usize, const CHANNELS: usize>(src: *const u8) -> [__m128i; 4] {
-    // SAFETY: the caller says so; every x86-64 has the instructions.
+    // SAFETY: the caller guarantees that `CHANNELS` registers may be read (W1); every x86-64 has the instructions.
     let mut registers = unsafe {
         let mut registers = [_mm_setzero_si128(); 4];
         for (at, register) in registers.iter_mut().take(CHANNELS).enumerate() {
@@ -293,11 +294,12 @@ unsafe fn split<const UNIT: usize, const CHANNELS: usize>(
     stream: bool,
 ) {
     let apart = copier.period.dst.stride;
-    // A cache line of each channel, and then the next channel's: parts of lines are not written well by themselves.
+    // One whole cache line of each channel after the other: non-temporal stores of parts of lines are slow.
     let lines = if stream { blocks / 4 } else { 0 };
     for _ in 0..lines {
         let mut line = [[[0; REGISTER]; 4]; 4];
-        // SAFETY: the caller passes W1 and W2 on: four blocks of the first operand, and a cache line of each channel of the second.
+        // SAFETY: the caller guarantees W1 and W2 for four blocks of the first operand, and a cache line of each channel of the
+        // second.
         unsafe {
             for (block, line) in line.iter_mut().enumerate() {
                 let registers = split_block::<UNIT, CHANNELS>(src.wrapping_add(block * CHANNELS * REGISTER));
@@ -317,7 +319,8 @@ unsafe fn split<const UNIT: usize, const CHANNELS: usize>(
         dst = dst.wrapping_add(4 * REGISTER);
     }
     for _ in 0..blocks - 4 * lines {
-        // SAFETY: the caller passes W1 and W2 on: the first operand has as many registers, the second one in each channel.
+        // SAFETY: the caller guarantees W1 and W2: the first operand has `CHANNELS` registers, the second has one in each
+        // channel.
         unsafe {
             let mut to = dst;
             for register in split_block::<UNIT, CHANNELS>(src).into_iter().take(CHANNELS) {
@@ -341,7 +344,8 @@ unsafe fn join<const UNIT: usize, const CHANNELS: usize>(
 ) {
     let apart = copier.period.src.stride;
     for _ in 0..blocks {
-        // SAFETY: the caller passes W1 and W2 on: the second operand has as many registers, the first one in each channel.
+        // SAFETY: the caller guarantees W1 and W2: the second operand has `CHANNELS` registers, the first has one in each
+        // channel.
         unsafe {
             let mut registers = [_mm_setzero_si128(); 4];
             let mut from = src;
@@ -354,7 +358,7 @@ unsafe fn join<const UNIT: usize, const CHANNELS: usize>(
                     registers = unshuffled::<UNIT>(registers);
                 }
             } else {
-                // Two or four times the place, which is fewer shuffles.
+                // Shuffles that multiply places by two or four: fewer than undoing those that split.
                 for _ in 0..CHANNELS.trailing_zeros() {
                     registers = shuffled::<UNIT, CHANNELS>(registers);
                 }
@@ -378,8 +382,8 @@ unsafe fn every_second<const UNIT: usize>(
     stream: bool,
 ) {
     for _ in 0..blocks {
-        // SAFETY: the caller passes W1 and W2 on. The bytes between two items are covered by the page rule, which `new` has asked, and
-        // those after the last one of the blocks are, since another item follows.
+        // SAFETY: the caller guarantees W1 and W2. The page rule, which `new` has asked, covers the bytes between two items,
+        // and those after the last item of the blocks, since another item follows.
         unsafe {
             let (first, second) = (_mm_loadu_si128(src.cast()), _mm_loadu_si128(src.wrapping_add(REGISTER).cast()));
             let items = match UNIT {

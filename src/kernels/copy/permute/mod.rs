@@ -1,4 +1,4 @@
-//! Lines of small steps, which a program copies: the program is made once for each plan, then run for each line.
+//! Lines of small steps, copied by a program that is made once for each plan and run for each line.
 
 use core::ops::ControlFlow;
 
@@ -22,7 +22,7 @@ pub(in crate::kernels::copy) use channels::ChannelCopier;
 pub(in crate::kernels) use program::{PeriodicLine, Program};
 pub(in crate::kernels) use run::RunSteps;
 
-/// What copies lines of small steps.
+/// Copies lines of small steps by a program.
 pub(in crate::kernels::copy) struct LineCopier<'p> {
     program: &'p Program,
     steps: RunSteps,
@@ -37,7 +37,7 @@ pub(in crate::kernels::copy) struct LineCopier<'p> {
 }
 
 impl<'p> LineCopier<'p> {
-    /// For lines of units, the program in the `slot`; `None` where there is no program for them.
+    /// Makes the program for lines of units in `slot`; `None` where there is no program for them.
     pub(in crate::kernels::copy) fn new(
         slot: &'p mut Option<Program>,
         lines: &Lines,
@@ -91,7 +91,7 @@ impl<'p> LineCopier<'p> {
         let all = self.line.len.unsigned_abs();
         let periods = self.program.periods;
         let run = |steps: RunSteps, at: usize, count: usize| {
-            // As addresses do, what is added to them wraps.
+            // Offsets wrap, as addresses do (W1).
             let at = at.cast_signed();
             let from = src.wrapping_offset(at.wrapping_mul(self.line.src.stride));
             let to = dst.wrapping_offset(at.wrapping_mul(self.line.dst.stride));
@@ -102,8 +102,8 @@ impl<'p> LineCopier<'p> {
             // SAFETY: the caller guarantees W1 to W4 for the line, which is `all` periods.
             return unsafe { self.few(src, dst, all) };
         };
-        // Where cache lines start; what is before is a few steps more, and what is left at the end is one. Both write again what
-        // others write, the same.
+        // The main run starts at a cache line. A few more steps copy what is before it, and one what is left at the end. Both
+        // overlap the main run, where they write the same bytes.
         let head = self.program.periods_before_line(dst, self.line.dst.stride);
         let head = head.filter(|head| *head <= last && last > 4 * periods);
         if let Some(head) = head {

@@ -92,11 +92,11 @@ impl Out {
         }
     }
 
-    /// Chooses windows for the bytes that are written, which come from these places; how many there are, and whether all can
-    /// be read whole. `None` where there are too many.
+    /// Chooses windows for the bytes that are written, which come from these places. Returns how many there are, and whether
+    /// all can be read whole; `None` where there are too many.
     #[inline(always)]
     fn cover(&mut self, sources: &Sources, spans: &Spans, width: isize) -> Option<(usize, bool)> {
-        // Adjacent windows are read with the least work, unless others are fewer. (A loop, so that the code is there once.)
+        // Adjacent windows take the least work, unless others are fewer. (A loop, so that the code exists once.)
         let mut known = None;
         for adjacent in [true, false, true] {
             let (count, readable, reach) = self.cover_by(sources, spans, width, adjacent);
@@ -116,8 +116,8 @@ impl Out {
         None
     }
 
-    /// The same by adjacent windows, or each from the first byte on that the ones before it do not have. Also the
-    /// distance from the first byte to the last; with more windows than there may be, there are too many.
+    /// As [`cover`](Self::cover), with adjacent windows, or with windows that each start at the first byte that the ones before
+    /// do not have. Also returns the distance from the first byte to the last. A count above the most windows means too many.
     #[inline(always)]
     fn cover_by(&mut self, sources: &Sources, spans: &Spans, width: isize, adjacent: bool) -> (usize, bool, isize) {
         let mut left = self.write;
@@ -126,7 +126,7 @@ impl Out {
         for window in &mut self.windows {
             *window = Window { offset: last, ..Window::NOTHING };
             if left == 0 {
-                // Where another vector has more windows, the last one of this is read again, and gives nothing.
+                // Where another vector has more windows, the last one of this vector is read again, and gives nothing.
                 continue;
             }
             let mut lowest = isize::MAX;
@@ -164,7 +164,7 @@ struct Spans([(isize, isize); PERIOD]);
 
 impl Spans {
     /// The parts that the `count` items have in some periods, which lie in `reach`, counted from the item of the first one.
-    /// Items that lie beside each other have one part in common.
+    /// Adjacent items share one part.
     #[inline(always)]
     fn new(count: usize, item: isize, unit: usize, reach: isize) -> Self {
         let mut spans = [(0, 0); PERIOD];
@@ -225,17 +225,17 @@ pub(in crate::kernels) struct Program {
     pub(super) dst_step: isize,
     /// Bytes of a vector, a power of two.
     width: usize,
-    /// Whether a step reads more lines than it needs bytes of: then they are fetched ahead. Of all else only what is more than
-    /// the caches hold is, which the processor does not see coming soon enough.
+    /// Whether a step covers more of the source than the bytes that it needs: then the source is prefetched. Otherwise it is
+    /// prefetched only for non-temporal stores, where the processor's own prefetching is too late.
     pub(super) sparse: bool,
-    /// Where it reads: the middle of each window, of those that share most of a line one.
+    /// What is prefetched: the middle of each window, once for windows that share most of a cache line.
     pub(super) fetched: [isize; MOST],
     pub(super) fetched_count: usize,
     /// Whether every vector is written whole, and the vectors of all steps are a multiple of a vector apart.
     whole: bool,
     /// Whether every window can be read whole.
     pub(super) readable: bool,
-    /// Whether all vectors are made of the same windows, in each of which they need bytes at other places: channels that are split.
+    /// Whether all vectors are made of the same windows, and need bytes at other places in each: channels that are split.
     pub(super) blends: bool,
 }
 
@@ -280,8 +280,8 @@ impl PeriodicLine {
         step == self.unit || (step == self.items * self.unit && self.dst_item.unsigned_abs() == self.unit)
     }
 
-    /// The program for the vectors of a level, in memory of the caller's, since it is large; `None` where the line is not one of
-    /// small steps.
+    /// Makes the program for the vectors of a level in the caller's `slot`, since it is large; `None` where the line is not one
+    /// of small steps.
     pub(in crate::kernels) fn program<'p>(&self, level: Level, slot: &'p mut Option<Program>) -> Option<&'p Program> {
         // Bytes of a vector, and whether loads and stores can leave bytes out.
         let vectors: Option<(usize, bool)> = by_level! {
@@ -294,14 +294,14 @@ impl PeriodicLine {
         self.program_of(vectors?, slot)
     }
 
-    /// The same for vectors of `width` bytes, whatever the processor has.
+    /// As [`program`](Self::program), for vectors of `width` bytes, whatever the processor has.
     fn program_of<'p>(&self, (width, masks): (usize, bool), slot: &'p mut Option<Program>) -> Option<&'p Program> {
         let program = slot.insert(Program::EMPTY);
         let step = self.dst_step.unsigned_abs();
-        // As many periods as begin again where a vector does; else as many as one vector holds.
+        // As many periods as fill whole vectors; else as many as one vector holds.
         let dense = |step: usize| width.checked_shr(step.trailing_zeros().min(width.trailing_zeros()));
         let periods = dense(step).unwrap_or(1);
-        // SAFETY: it wants nothing of its caller.
+        // SAFETY: `Fill` requires nothing of its caller; it is compiled for the processor's level.
         let mut fill = |periods: usize| unsafe { compiled::<Fill<'_>>()((self, &mut *program, periods, width, masks)) };
         let filled = if masks {
             let fitting = width.checked_div(step).unwrap_or(0);
@@ -310,7 +310,7 @@ impl PeriodicLine {
             if !self.is_gapless() {
                 return None;
             }
-            // More periods where fewer have too few bytes of a source for a whole window.
+            // More periods where fewer do not have enough source bytes for a whole window.
             [1, 2, MOST].into_iter().any(|times| fill(periods * times).is_some())
         };
         filled.then_some(program)
@@ -383,7 +383,7 @@ impl PeriodicLine {
     }
 }
 
-/// Fills in a program: compiled for each level, since it goes over all bytes of vectors.
+/// Fills in a program. It is compiled for each level, since it visits every byte of the vectors.
 struct Fill<'p>(PhantomData<&'p Program>);
 
 impl<'p> Loop for Fill<'p> {
@@ -433,8 +433,8 @@ impl Program {
         Some(())
     }
 
-    /// How many periods lie before the first one at which a vector begins where a line of the cache does, for a destination
-    /// at `dst`; `None` where that never is so, or not for all vectors of a step.
+    /// How many periods lie before the first one at which a vector starts a cache line, for a destination at `dst`; `None`
+    /// where that never happens, or not for all vectors of a step.
     pub(super) fn periods_before_line(&self, dst: *mut u8, step: isize) -> Option<usize> {
         let (first, others) = self.outs.get(..self.out_count)?.split_first()?;
         let width = self.width.cast_signed();

@@ -1,4 +1,4 @@
-//! Programs for lines of small steps, run by the vectors that there are.
+//! Runs programs for lines of small steps with the vectors of each level.
 #![cfg_attr(
     not(any(target_arch = "x86_64", target_arch = "aarch64")),
     allow(dead_code, unused_imports, unused_macros, unused_variables, reason = "there are no vectors for programs")
@@ -18,7 +18,7 @@ use crate::kernels::copy::thresholds::WRITTEN_AHEAD;
 
 use super::program::{Out, Program, Window};
 
-/// Vectors that a program can be run with. The functions are inlined into one that has the instructions that they need.
+/// A type of vectors that can run programs. The functions are inlined into one in which their instructions are enabled.
 trait Vector: Copy {
     /// The bytes of a vector of the destination. `MASKED` says that windows cannot be read whole.
     ///
@@ -64,7 +64,7 @@ impl Vector for __m512i {
             if write == u64::MAX {
                 _mm512_storeu_si512(to.cast(), self);
             } else {
-                // The processor does not fetch lines ahead for stores that leave bytes out.
+                // The processor does not prefetch lines for masked stores.
                 prefetch::<NEAREST>(to.wrapping_add(WRITTEN_AHEAD));
                 _mm512_mask_storeu_epi8(to.cast(), write, self);
             }
@@ -139,10 +139,10 @@ impl Vector for uint8x16_t {
     }
 }
 
-/// A function that runs some steps of a program, as many as the number says.
+/// Runs a number of steps of a program.
 pub(in crate::kernels) type RunSteps = unsafe fn(&Program, *const u8, *mut u8, usize);
 
-/// `OUTS` is how many vectors the program writes; 0 where that counts at run time.
+/// Runs steps of a program that writes `OUTS` vectors in each; 0 where their number is known at run time only.
 ///
 /// # Safety
 /// W1 to W4 for the periods of all steps; the processor has the instructions; where `STREAM`, the program writes whole
@@ -177,8 +177,8 @@ unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED
 }
 
 impl Program {
-    /// The function that runs the program at a level. Each number of vectors has one of its own, but where windows are masked, or
-    /// to `stream` waits for memory: there one serves any number.
+    /// The function that runs the program at a level. Each number of vectors has its own function, except where windows are
+    /// masked or stores are non-temporal: these wait for memory, and one function serves any number.
     pub(in crate::kernels) fn steps(&self, level: Level, stream: bool) -> Option<RunSteps> {
         macro_rules! of {
             ($run:ident, $masked:literal, $stream:literal, $outs:expr; $($out:literal)*) => {
@@ -256,8 +256,8 @@ unsafe fn avx2<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, cons
     unsafe { steps::<__m128i, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
 }
 
-/// Steps of a program that [blends](Program::blends): windows are loaded once for all vectors, and each vector is blended of them,
-/// then shuffled once.
+/// Steps of a program that [blends](Program::blends): windows are loaded once for all vectors, and each vector is blended from
+/// them, then shuffled once.
 ///
 /// # Safety
 /// As [`steps`], at the level `Avx2`.
@@ -271,7 +271,7 @@ unsafe fn blended<const OUTS: usize, const WINDOWS: usize, const STREAM: bool>(
 ) {
     let Some(outs) = program.outs.first_chunk::<OUTS>() else { return };
     let Some(windows) = outs.first().and_then(|out| out.windows.first_chunk::<WINDOWS>()) else { return };
-    // (Loops, since what closures do with vectors is not inlined into this function.)
+    // (Loops, since closures over vectors are not inlined into this function.)
     let nothing = _mm_setzero_si128();
     let (mut tables, mut masks) = ([nothing; OUTS], [[nothing; WINDOWS]; OUTS]);
     for ((out, table), masks) in outs.iter().zip(&mut tables).zip(&mut masks) {
@@ -311,7 +311,7 @@ unsafe fn blended<const OUTS: usize, const WINDOWS: usize, const STREAM: bool>(
     }
 }
 
-/// The same, two steps at a time, each in one half of the registers: where several vectors share what is loaded, this pays.
+/// As [`blended`], two steps at a time, one in each half of the registers. This pays where vectors share what is loaded.
 ///
 /// # Safety
 /// As [`blended`].

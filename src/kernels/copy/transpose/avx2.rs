@@ -13,7 +13,7 @@ use super::sse2;
 use super::strips::strip;
 use super::tables::{Ahead, Kernel, MicroKernel, OwnDriver, Plane, Tile, Whole};
 
-/// The micro-kernels, and those of their own for what is streamed.
+/// The micro-kernels, and those only for planes that are streamed.
 static TILES: [MicroKernel; 8] = [
     of::<1>(),
     of::<2>(),
@@ -22,7 +22,7 @@ static TILES: [MicroKernel; 8] = [
     narrow_of::<6>(),
     of::<8>(),
     narrow_of::<12>(),
-    // Nothing is shuffled, and the tiles of any machine write less in turn.
+    // Nothing is shuffled, and the scalar tiles write fewer lines in turn.
     scalar::of::<16>(),
 ];
 static STRIPS: [MicroKernel; 6] = [
@@ -36,7 +36,7 @@ static STRIPS: [MicroKernel; 6] = [
 
 /// The kernel for items of this size. It is for the level `Avx2`.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
-    // Rows of 12-byte items are read 48 bytes at a time, a part of a cache line that is not there any more when the next part is
+    // Rows of 12-byte items are read 48 bytes at a time, a part of a cache line, which has been evicted when the next part is
     // read, unless few rows share a set.
     let crowded = if unit == 12 { scalar::kernel(unit).map(|any| any.near) } else { None };
     let direct = match unit {
@@ -124,8 +124,7 @@ unsafe fn strips<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
 /// # Safety
 /// As [`CopyPart`](super::tables::CopyPart), at the level `Avx2`.
 unsafe fn part_of_strip<const UNIT: usize>(tile: &Tile<'_>, _: bool) {
-    // SAFETY: the caller guarantees W1 to W4 for the items of the part, and the level. It is smaller than whole lines, so
-    // nothing is streamed.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the part, and the level. Nothing is streamed.
     unsafe { of::<UNIT>().copy(*tile, false) }
 }
 
@@ -199,7 +198,7 @@ unsafe fn eighths([a, b, c, d, e, f, g, h]: [__m256i; 8]) -> [__m256i; 8] {
     unsafe {
         let low = |a, b| _mm256_unpacklo_epi32(a, b);
         let high = |a, b| _mm256_unpackhi_epi32(a, b);
-        // In each half, the units of rows 0 to 3 (4 to 7) of one column side by side.
+        // In each half, the units of rows 0 to 3 (4 to 7) of one column are adjacent.
         let four = |a, b, c, d| {
             let (low_ab, high_ab, low_cd, high_cd) = (low(a, b), high(a, b), low(c, d), high(c, d));
             [
@@ -279,8 +278,8 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
     }
 }
 
-/// The same where the rows are in L1 or L2: those of the lower half go to the upper half of registers when they are loaded, so that
-/// nothing crosses the middle afterwards. That takes twice the loads and half the shuffles.
+/// As [`Transposes`], where the rows are in L1 or L2: those of the lower half go to the upper half of registers when they are
+/// loaded, so that nothing crosses the middle afterwards. That takes twice the loads and half the shuffles.
 struct NearTransposes;
 
 impl<const UNIT: usize> Square<UNIT> for NearTransposes {

@@ -1,7 +1,7 @@
 //! Tiles of items of 3, 6 and 12 bytes with AVX2.
 //!
-//! Half a register takes 12 bytes of a row: `SIDE / 4` items, each widened to 4, 8 or 16 bytes. So many rows are transposed within
-//! the halves. Then 12 bytes of each column remain, and four times as many make three quarters of a cache line.
+//! Half a register takes 12 bytes of a row: `SIDE / 4` items, each widened to 4, 8 or 16 bytes. As many rows are transposed
+//! within the halves. That gives 12 bytes of each column, and four times as many make three quarters of a cache line.
 
 use core::arch::x86_64::*;
 
@@ -16,7 +16,7 @@ pub(super) const fn narrow<const UNIT: usize>(whole: Whole, part: CopyPart) -> M
     MicroKernel::square(UNIT, side(UNIT), whole, None, part)
 }
 
-/// The one for planes that are streamed: four squares below each other fill three cache lines of each column.
+/// The one for planes that are streamed: four squares, one below the other, fill three cache lines of each column.
 pub(super) const fn streamed_narrow<const UNIT: usize>(whole: Whole, streamed: Whole, part: CopyPart) -> MicroKernel {
     MicroKernel {
         unit: UNIT,
@@ -49,7 +49,7 @@ pub(super) unsafe fn whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead
     }
 }
 
-/// Copies tiles of four squares below each other with non-temporal stores.
+/// Copies tiles of four squares, one below the other, with non-temporal stores.
 ///
 /// # Safety
 /// As [`Whole`] for aligned destination lines; the processor has AVX2.
@@ -159,7 +159,7 @@ unsafe fn copy_half<const UNIT: usize, const STREAM: bool>(lines: impl Lines, ha
     // SAFETY: the caller guarantees W1 for the 48 bytes of each row, within which four parts of 12 are read as 16, and W2 for
     // the 48 bytes of each column.
     unsafe {
-        // The last part is read from 4 bytes before it on. (Loops and functions, since what closures do with vectors is not always
+        // The last part is read from 4 bytes before it. (Loops and functions, since closures over vectors are not always
         // inlined.)
         let (parts, widening) = if half == 0 {
             ([0, 12], [const { &widening(UNIT, 0) }; 2])

@@ -1,8 +1,8 @@
 //! Tiles with AVX-512: one cache line is one register.
 //!
-//! All sizes come down to one transpose of 4-, 8- or 16-byte units. Smaller items are first put together: the same column of
-//! 4 (or 2) neighbouring rows is one unit of 4 bytes. Items of 3, 6 and 12 bytes are widened to 4, 8 and 16 when they are
-//! read, and narrowed when they are written.
+//! All sizes come down to one transpose of 4-, 8- or 16-byte units. Smaller items are joined first: the same column of 4 (or 2)
+//! adjacent rows becomes one unit of 4 bytes. Items of 3, 6 and 12 bytes are widened to 4, 8 and 16 when they are read, and
+//! narrowed when they are written.
 
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
@@ -12,7 +12,7 @@ use super::direct::Lines;
 use super::scalar::items;
 use super::tables::{Ahead, Kernel, MicroKernel, Tile};
 
-/// The micro-kernels, and those of their own for what is streamed.
+/// The micro-kernels, and those only for planes that are streamed.
 static TILES: [MicroKernel; 8] = [
     Joined::<4>::KERNEL,
     Joined::<2>::KERNEL,
@@ -48,7 +48,7 @@ const fn ones(count: usize) -> u64 {
     if count >= 64 { u64::MAX } else { (1_u64 << count) - 1 }
 }
 
-/// An array of what a function gives for each of these. (An iterator would call the function without the instructions.)
+/// An array of a function's results for each of these. (An iterator would call the function without the instructions.)
 macro_rules! each {
     ($make:expr; $($at:literal)*) => { [$($make($at)),*] };
 }
@@ -86,7 +86,7 @@ fn eighths([a, b, c, d, e, f, g, h]: [__m512i; 8]) -> [__m512i; 8] {
     [c0, c1, c2, c3, c4, c5, c6, c7]
 }
 
-/// Of 4 rows of 4-byte units: for each of the 4 columns of a 16-byte part, the units of the 4 rows side by side.
+/// Of 4 rows of 4-byte units: for each of the 4 columns of a 16-byte part, the units of the 4 rows, adjacent.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
 fn side_by_side(a: __m512i, b: __m512i, c: __m512i, d: __m512i) -> [__m512i; 4] {
@@ -152,7 +152,7 @@ impl<const UNIT: usize> Units<UNIT> {
     const WIDENING: [u8; 64] = indices(UNIT, true);
     const NARROWING: [u8; 64] = indices(UNIT, false);
 
-    /// Reads a tile, or what there is of it where it is not `WHOLE`, and hands on its columns, which are not narrowed.
+    /// Reads a whole tile, or a part of one where it is not `WHOLE`, and passes on its columns, which are not narrowed.
     ///
     /// # Safety
     /// W1 for the items of the tile.
@@ -184,10 +184,10 @@ impl<const UNIT: usize> Units<UNIT> {
         }
     }
 
-    /// Copies a tile, or what there is of it where it is not `WHOLE`.
+    /// Copies a whole tile, or a part of one where it is not `WHOLE`.
     ///
     /// # Safety
-    /// The same.
+    /// W1 to W4 for the items of the tile; where it is to `stream`, destination lines are aligned.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
     unsafe fn copy<const WHOLE: bool>(tile: Tile<'_>, stream: bool) {
@@ -245,17 +245,17 @@ impl<const UNIT: usize> Units<UNIT> {
     }
 }
 
-/// Items of 3, 6 and 12 bytes. Four squares below each other fill three lines of each column.
+/// Items of 3, 6 and 12 bytes. Four squares, one below the other, fill three cache lines of each column.
 struct Narrow<const UNIT: usize>;
 
-/// Indices that narrow two squares' columns and put them together to line `line` of three: 64 is the first byte of the second.
+/// Indices that narrow two squares' columns and join them into line `line` of three: 64 is the first byte of the second.
 const fn fusing(unit: usize, line: usize) -> [u8; 64] {
     let wide = unit + unit / 3;
     let mut index = [0; 64];
     let mut at = 0;
     #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
     while at < 64 {
-        // 48 bytes of each square: line 0 begins with the first byte of one, line 1 with byte 16, line 2 with byte 32.
+        // 48 bytes of each square: line 0 starts with the first byte of one, line 1 with byte 16, line 2 with byte 32.
         let byte = line * 16 + at;
         let (square, byte) = (byte / 48, byte % 48);
         index[at] = (square * 64 + byte / unit * wide + byte % unit) as u8;
@@ -278,7 +278,7 @@ impl<const UNIT: usize> Narrow<UNIT> {
         let mut scratch = [const { MaybeUninit::<__m512i>::uninit() }; 64];
         let scratch = scratch.as_mut_ptr().cast::<__m512i>();
         for (square, tile) in tile.tiles(Self::SIDE, UNIT).take(4).enumerate() {
-            // SAFETY: W1; there are 4 times `SIDE` lines of scratch memory.
+            // SAFETY: the caller guarantees W1; there are 4 times `SIDE` lines of scratch memory.
             unsafe {
                 Units::<UNIT>::transpose::<true>(tile, |column, line| {
                     scratch.wrapping_add(square * Self::SIDE + column).write(line);
@@ -341,8 +341,8 @@ impl<const UNIT: usize> Narrow<UNIT> {
 
 /// Items of 1 and 2 bytes: `JOIN` rows become one of units of 4 bytes.
 ///
-/// A tile needs more registers than there are, and twice as many lines as a set of the cache has where rows are a power of
-/// two apart. So it is put together in scratch memory first, for which each source line is read once.
+/// A tile needs more registers than the processor has, and twice as many lines as a cache set where rows are a power of two
+/// apart. So it is collected in scratch memory first, for which each source line is read once.
 struct Joined<const JOIN: usize>;
 
 /// Where the bytes of 4 (or 2) rows go, of which a line has 16 (or 32) each.
@@ -364,10 +364,10 @@ impl<const JOIN: usize> Joined<JOIN> {
     const SIDE: usize = 16 * JOIN;
     const JOINING: [u8; 64] = joining(JOIN);
 
-    /// Copies a tile, or what there is of it where it is not `WHOLE`.
+    /// Copies a whole tile, or a part of one where it is not `WHOLE`.
     ///
     /// # Safety
-    /// The same.
+    /// W1 to W4 for the items of the tile; where it is to `stream`, destination lines are aligned.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
     unsafe fn copy<const WHOLE: bool>(tile: Tile<'_>, stream: bool) {

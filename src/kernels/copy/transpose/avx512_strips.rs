@@ -1,4 +1,4 @@
-//! Strips with AVX-512: tiles of one line of the cache each way in four parts, each of 16 bytes of every source line.
+//! Strips with AVX-512: tiles of one cache line each way, in four parts of 16 bytes of every source line.
 //!
 //! A register takes 16 bytes of each of four rows that are a quarter of a destination line apart, so that after a transpose
 //! within the quarters of the registers each of them is a destination line. Loads do half of the work then, and few
@@ -12,13 +12,13 @@ use crate::kernels::prefetch::LINE;
 use super::direct::Lines;
 use super::tables::{Ahead, CopyPart, MicroKernel, Tile};
 
-/// Items of 1 or 2 bytes, so many lines of the destination long, for memory that no cache holds.
+/// Strips of items of 1 or 2 bytes, `LINES` cache lines of the destination long, for memory that no cache holds.
 ///
-/// The source lines are copied together first: each is read once, though a set of the cache may not hold all of them.
+/// The source lines are copied together first: each is read once, though a cache set may not hold all of them.
 pub(super) struct Strip<const UNIT: usize, const LINES: usize>;
 
-/// One round of a transpose: the units of the first half of the rows and of the second half, one by one in turn. As many
-/// rounds as the number of rows has bits transpose.
+/// One round of a transpose: units of the first half of the rows and of the second half in turn. As many rounds as the number
+/// of rows has bits transpose.
 macro_rules! round {
     ($low:ident, $high:ident, [$($a:ident)*], [$($b:ident)*]) => { [$($low($a, $b), $high($a, $b)),*] };
 }
@@ -126,14 +126,14 @@ impl<const UNIT: usize, const LINES: usize> Strip<UNIT, LINES> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
     unsafe fn copy<const STREAM: bool>(tile: Tile<'_>, ahead: &mut Ahead) {
-        // SAFETY: it is called with lines of the columns, which are aligned where they are streamed.
+        // SAFETY: W2: `quarter` calls it with lines of the columns, which are aligned where they are streamed.
         let put = |to: *mut u8, line: __m512i| unsafe {
             if STREAM { _mm512_stream_si512(to.cast(), line) } else { _mm512_storeu_si512(to.cast(), line) }
         };
         let mut scratch = [const { [const { MaybeUninit::<__m512i>::uninit() }; LINES] }; 64];
         let scratch = scratch.as_mut_ptr().cast::<__m512i>();
         for row in 0..LINES * Self::SIDE {
-            // SAFETY: W1; there is a line of scratch memory for each row.
+            // SAFETY: the caller guarantees W1; there is a line of scratch memory for each row.
             unsafe { scratch.wrapping_add(row).write(_mm512_loadu_si512(tile.from(row).cast())) };
         }
         for part in 0..4 {

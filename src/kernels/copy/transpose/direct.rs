@@ -1,6 +1,6 @@
-//! Planes of two axes, without tables: the strides stay in registers, and squares follow each other over the plane as it is.
+//! Planes of two axes, without tables: the strides stay in registers, and squares cover the plane as it is.
 //!
-//! What the caches hold is copied so, since to fill two tables takes longer than is won by tiles of whole cache lines.
+//! Planes that the caches hold are copied so, since filling two tables takes longer than tiles of whole cache lines save.
 
 use super::squares::Square;
 

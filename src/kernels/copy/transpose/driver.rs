@@ -2,9 +2,9 @@
 //!
 //! A plane has source lines (rows), each of them contiguous, and destination lines (columns), each of them contiguous: item
 //! (row, column) is at `rows[row] + column * unit` of the first operand and at `columns[column] + row * unit` of the second.
-//! The two tables of offsets are what makes one driver serve any number of axes. A plane is copied in tiles of one cache
-//! line each way, so that every line that is fetched is used up, and every line that is written is written whole. What copies a
-//! tile is a micro-kernel (`tables.rs`): which one is all that differs between sizes of items and levels of instructions.
+//! The two tables of offsets are what makes one driver serve any number of axes. A plane is copied in tiles of one cache line
+//! each way, so that every cache line that is read is used in full, and every one that is written is written whole. What copies
+//! a tile is a micro-kernel (`tables.rs`): which one is all that differs between sizes of items and levels of instructions.
 
 use crate::kernels::copy::thresholds::BLOCK;
 use crate::kernels::prefetch::{LINE, SECOND, prefetch};
@@ -14,7 +14,7 @@ use super::tables::{Ahead, MicroKernel, Plane, Reach, Tile};
 
 /// Where the tiles along a side start.
 ///
-/// A tile that would reach over the end starts earlier, and the one before the first cache line reaches into it: some items are
+/// A tile that would reach past the end starts earlier, and the one before the first cache line reaches into it: some items are
 /// copied twice, in less time than a part of a tile takes. Where it is `exact` they are not.
 #[derive(Clone, Copy)]
 struct Starts {
@@ -27,7 +27,7 @@ struct Starts {
     exact: bool,
 }
 
-/// A tile along a side, or several that follow each other.
+/// A tile along a side, or several adjacent ones.
 #[derive(Clone, Copy)]
 struct Span {
     start: usize,
@@ -68,7 +68,7 @@ impl Starts {
         Some(run)
     }
 
-    /// The same further on.
+    /// The starts after that many tiles.
     #[inline(always)]
     fn after(mut self, tiles: usize) -> Self {
         if tiles >= self.len {
@@ -95,12 +95,12 @@ impl Starts {
 pub(super) unsafe fn copy(kernel: &MicroKernel, plane: &Plane<'_>) {
     let kernel = kernel.smaller.filter(|_| plane.rows.len() < kernel.rows).unwrap_or(kernel);
     let kept = kernel.own_driver.unwrap_or(|kernel, plane, block| {
-        // SAFETY: it is called with what this function's caller guarantees.
+        // SAFETY: W1 to W4 for the plane, and the level: it is called below with what this function is called with.
         unsafe { tiles(kernel, plane, false, block) }
     });
     let is_narrow = plane.rows.len() < kernel.rows || plane.columns.len() < kernel.columns;
-    // SAFETY: the caller guarantees W1 to W4 for the plane, and the level. `is_narrow` says whether both sides are as long as a
-    // tile's.
+    // SAFETY: the caller guarantees W1 to W4 for the plane, and the level. Unless it streams, `tiles` is called only where both
+    // sides are as long as a tile's.
     unsafe {
         match plane.reach {
             Reach::Past => tiles(kernel, plane, true, BLOCK / 2),
@@ -128,19 +128,18 @@ unsafe fn narrow(kernel: &MicroKernel, plane: &Plane<'_>) {
 }
 
 /// # Safety
-/// As [`copy`], and both sides are as long as those of a tile, but where it is to `stream`. `block` is how many bytes of a
+/// As [`copy`], and both sides are as long as those of a tile, except where it is to `stream`. `block` is how many bytes of a
 /// destination line are copied before the next ones; where that is not all of them, what comes next is prefetched.
 #[inline(never)]
 unsafe fn tiles(kernel: &MicroKernel, plane: &Plane<'_>, stream: bool, block: usize) {
     let whole = if stream { kernel.streamed.unwrap_or(kernel.whole) } else { kernel.whole };
-    // SAFETY: the caller's guarantees are those of a micro-kernel.
+    // SAFETY: the caller guarantees W1 to W4 for the plane, and the level of the micro-kernel, whose functions these are.
     unsafe {
         drive(kernel, plane, stream, block, |tile, ahead| whole(tile, ahead), |tile, ahead| (kernel.whole)(tile, ahead))
     }
 }
 
-/// The driver for planes that are not streamed, compiled for one micro-kernel, whose function this is: for sizes of which many tiles
-/// are called for, each of which does little.
+/// The driver for planes that are not streamed, compiled for one micro-kernel, with whose `whole` it is inlined.
 ///
 /// # Safety
 /// As [`copy`], and both sides are as long as those of a tile; `whole` is the micro-kernel's.
@@ -151,7 +150,7 @@ pub(super) unsafe fn drive_one(
     block: usize,
     whole: impl Fn(&Tile<'_>, &mut Ahead) + Copy,
 ) {
-    // SAFETY: the caller's guarantees.
+    // SAFETY: the caller guarantees W1 to W4 for the plane, and the level.
     unsafe { drive(kernel, plane, false, block, whole, whole) }
 }
 
@@ -247,8 +246,8 @@ unsafe fn drive(
     }
 }
 
-/// Prefetches those cache lines that are written in part, among others that are written with non-temporal stores. Otherwise each
-/// of them would be waited for.
+/// Prefetches the cache lines that are written in part, among others that are written with non-temporal stores. Otherwise each
+/// would stall.
 fn prefetch_ends(dst: *mut u8, columns: &[Offset]) {
     for &column in columns {
         prefetch::<SECOND>(dst.wrapping_offset(column as isize));

@@ -61,7 +61,7 @@ pub(super) struct Transpose {
 /// How many rows and columns a table holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tables {
-    /// Few, for walks that are aligned to nothing.
+    /// Few, for walks whose tiles are not aligned.
     Short,
     /// Few, with room for rows of the next column.
     Aligned,
@@ -177,11 +177,11 @@ unsafe fn in_planes(
     true
 }
 
-/// Copies with planes of at most so many rows and columns. The table of rows may be longer, for those that come behind them.
+/// Copies with planes of at most so many rows and columns. The table of rows may be longer, for rows of the next column.
 ///
 /// # Safety
 /// As [`Transpose::copy`].
-// Not in line: the tables of other sizes are not needed meanwhile.
+// Not inlined: tables of only one size are on the stack.
 #[inline(never)]
 unsafe fn in_tables<const ROWS: usize, const TABLE: usize, const COLUMNS: usize>(
     kernel: Kernel,
@@ -227,23 +227,23 @@ fn baseline_kernel(_: usize) -> Option<Kernel> {
     None
 }
 
-/// What copies planes in tiles.
+/// Copies planes in tiles.
 struct Runner<'s> {
     sides: &'s Sides<'s>,
     unit: usize,
     kernel: &'static MicroKernel,
     reach: Reach,
-    /// Whether lines of the cache begin at the same items on all rows, and on all columns.
+    /// Whether cache lines start at the same items in all rows, and in all columns.
     rows_alike: bool,
     columns_alike: bool,
-    /// The plane that is copied as soon as it is known what comes next.
+    /// The plane that is copied once the next one is known.
     waiting: Option<Plane<'s>>,
 }
 
 impl<'s> Runner<'s> {
     fn new(sides: &'s Sides<'s>, unit: usize, kernel: Kernel, bytes: usize) -> Self {
         let lines = |side: &[Offset]| side.iter().all(|offset| offset % LINE as Offset == 0);
-        // Where lines of the cache begin does not matter to what is in the nearest one.
+        // Where cache lines start does not matter for what L1 holds.
         let even = bytes >= ALIGNED;
         let rows_alike = even && sides.rows.parts(0).next().is_some_and(|part| lines(part.offsets));
         let columns_alike = even && sides.columns.parts(0).next().is_some_and(|part| lines(part.offsets));
@@ -261,19 +261,19 @@ impl<'s> Runner<'s> {
         Self { sides, unit, kernel, reach, rows_alike, columns_alike, waiting: None }
     }
 
-    /// Items before the first one of a line of the cache, from this address on; `None` where there is none.
+    /// Items from this address to the first one that starts a cache line; `None` where none does.
     fn head(&self, address: usize, alike: bool) -> Option<usize> {
         if alike { steps_to_line(address, self.unit.cast_signed()) } else { None }
     }
 
-    /// Items that a part of so many has too many to end with a line.
+    /// How many items a part of `width` has beyond one that ends with a cache line.
     fn shift(&self, address: usize, width: usize, alike: bool, side: usize) -> usize {
         let line = (LINE >> self.unit.trailing_zeros().min(LINE.trailing_zeros())).max(side);
         let head = self.head(address, alike).filter(|head| *head < width);
         head.and_then(|head| (width - head).checked_rem(line)).unwrap_or(0)
     }
 
-    /// The first so many of these rows and columns.
+    /// The plane of these rows and columns.
     fn plane(&self, src: *const u8, rows: &'s [Offset], dst: *mut u8, columns: &'s [Offset]) -> Plane<'s> {
         let head_rows = self.head(dst.addr(), self.columns_alike);
         let head_columns = self.head(src.addr(), self.rows_alike).unwrap_or(0);
@@ -281,7 +281,7 @@ impl<'s> Runner<'s> {
         Plane { src, rows, dst, columns, head_rows: head_rows.unwrap_or(0), head_columns, reach, next: (src, rows) }
     }
 
-    /// Copies the planes of the two sides, but for the last one, which waits.
+    /// Copies the planes of the two sides, except the last one, which waits.
     ///
     /// # Safety
     /// W1 to W4 for the items of the two sides, and for the plane that waits.
@@ -312,8 +312,8 @@ impl<'s> Runner<'s> {
         }
     }
 
-    /// The same where the lines of the destination lie behind each other: each begins `head` items later, with a line of the
-    /// cache, and ends with the first items of the next one.
+    /// As [`copy_parts`](Self::copy_parts), where destination lines are adjacent: each starts `head` items later, at a cache
+    /// line, and ends with the first items of the next one.
     ///
     /// # Safety
     /// As [`copy`](Self::copy).
@@ -325,7 +325,7 @@ impl<'s> Runner<'s> {
         else {
             return;
         };
-        // As many of the rows that lie in their own column as make whole tiles, and those behind them.
+        // As many of the rows that belong to their own column as make whole tiles, and the rows after them.
         let behind = count - head;
         let whole = behind - behind.checked_rem(self.kernel.rows).unwrap_or(0);
         let Some((own, mixed)) = turned.split_at_checked(whole) else { return };
@@ -339,8 +339,8 @@ impl<'s> Runner<'s> {
             let columns = part.offsets;
             let last = columns.len() - 1;
             let (Some(first), Some((others, end))) = (columns.get(..1), columns.split_at_checked(last)) else { return };
-            // SAFETY: the caller guarantees W1 to W4 for the two sides. Of the last column, only the rows before the next one
-            // are copied.
+            // SAFETY: the caller guarantees W1 to W4 for the two sides. Turned rows end in the next column; of the last column
+            // only its own rows are copied.
             unsafe {
                 if let Some(heads) = heads.take() {
                     self.submit(self.plane(src, heads, dst, first));

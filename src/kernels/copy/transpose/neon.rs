@@ -8,7 +8,7 @@ use super::direct::{self, CopyDirect, DirectKernel, DirectPlane, Lines};
 use super::squares::{self, Square, transposed};
 use super::tables::{Ahead, Kernel, MicroKernel, Tile};
 
-/// The micro-kernels. Items of 16 bytes, of which a register holds one, are for the tiles of any machine.
+/// The micro-kernels. Items of 16 bytes, of which a register holds one, use the scalar tiles.
 static TILES: [MicroKernel; 4] = [of::<1>(), of::<2>(), of::<4>(), of::<8>()];
 
 /// The kernel for items of this size.

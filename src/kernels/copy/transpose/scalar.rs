@@ -56,7 +56,7 @@ unsafe fn whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
 ///
 /// # Safety
 /// As [`whole`], for one tile.
-// Not in line: the compiler has registers for a source line each, and none left for the loop over tiles.
+// Not inlined: the compiler uses a register for each source line, and has none left for the loop over tiles.
 #[inline(never)]
 unsafe fn large<const UNIT: usize>(src: *const u8, rows: *const Offset, dst: *mut u8, columns: *const Offset) {
     let side = const { side(UNIT) };
@@ -78,7 +78,7 @@ unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, _: bool) {
 ///
 /// # Safety
 /// W1 to W4 for the items of the tile, which are `UNIT` bytes.
-// Not in line: the micro-kernels of all levels have this one copy for what they leave over.
+// Not inlined: the micro-kernels of all levels share this copy for what they leave over.
 #[inline(never)]
 pub(super) unsafe fn items<const UNIT: usize>(tile: &Tile<'_>) {
     // SAFETY: the caller guarantees W1 to W4 for the items of the tile, which are `UNIT` bytes.

@@ -83,8 +83,8 @@ pub(super) unsafe fn part<S: Square<UNIT>, const UNIT: usize>(tile: &Tile<'_>, s
 }
 
 /// Transposes as many rows as each has units. `zip` gives the units of the first halves of two rows in turn, then those of the
-/// second halves. Doing so with each row of the first half and its fellow of the second half is one round, and as many rounds
-/// as the number of rows has bits transpose.
+/// second halves. Doing so with each row of the first half and its counterpart in the second half is one round, and as many
+/// rounds as the number of rows has bits transpose.
 #[inline(always)]
 pub(super) fn transposed<R: Copy, const SIDE: usize>(mut rows: [R; SIDE], zip: impl Fn(R, R) -> (R, R)) -> [R; SIDE] {
     for _ in 0..SIDE.trailing_zeros() {

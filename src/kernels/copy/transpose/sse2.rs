@@ -10,7 +10,7 @@ use super::squares::{self, Square, transposed};
 use super::strips::strip;
 use super::tables::{Ahead, Kernel, MicroKernel, Tile, Whole};
 
-/// The micro-kernels, and those of their own for what is streamed. In tiles, larger items are moved as fast one by one.
+/// The micro-kernels, and those only for planes that are streamed. In tiles, larger items move as fast one by one.
 static TILES: [MicroKernel; 3] = [of::<1>(), of::<2>(), of::<4>()];
 static STRIPS: [MicroKernel; 2] = [strip_of::<1>(), strip_of::<2>()];
 
@@ -79,7 +79,7 @@ unsafe fn strips<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
 /// # Safety
 /// As [`CopyPart`](super::tables::CopyPart).
 unsafe fn part_of_strip<const UNIT: usize>(tile: &Tile<'_>, _: bool) {
-    // SAFETY: the caller guarantees W1 to W4 for the items of the part. It is smaller than whole lines, so nothing is streamed.
+    // SAFETY: the caller guarantees W1 to W4 for the items of the part. Nothing is streamed.
     unsafe { of::<UNIT>().copy(*tile, false) }
 }
 

@@ -1,8 +1,8 @@
 //! Strips: tiles of small items that are four cache lines of the destination long, for memory that no cache holds.
 //!
-//! Lines that are written with non-temporal stores have to be whole, and memory is written best some lines at a time. So small
-//! transposes go from scratch memory, to which each source line is read once though a set of the cache may not hold all of them,
-//! to other scratch memory, from where lines are written.
+//! Lines that are written with non-temporal stores must be whole, and memory is written fastest a few lines at a time. So each
+//! source line is copied once to scratch memory, since a cache set may not hold all of them. Small transposes go from there to
+//! other scratch memory, from which whole lines are written.
 
 use core::mem::MaybeUninit;
 
@@ -48,7 +48,7 @@ pub(super) const fn strip(unit: usize, whole: Whole, streamed: Whole, part: Copy
 #[inline(always)]
 pub(super) unsafe fn whole<S: Square<UNIT>, const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
     let width = const { LINE / UNIT };
-    // In one allocation each, which pointers walk over.
+    // One array each, so that pointers may walk over all of it.
     let mut turned = [[NOTHING; LINES]; LINE];
     let mut packed = [NOTHING; MOST_ROWS];
     let (turned, packed) = (turned.as_mut_ptr().cast::<u8>(), packed.as_mut_ptr().cast::<u8>());
@@ -64,7 +64,7 @@ pub(super) unsafe fn whole<S: Square<UNIT>, const UNIT: usize>(tile: &Tile<'_>, 
             if at.is_multiple_of(const { LINE / UNIT / S::SIDE }) {
                 ahead.step();
             }
-            // SAFETY: the caller vouches for W1 of a cache line of each row; there is scratch memory for as many rows.
+            // SAFETY: the caller guarantees W1 for a cache line of each row; there is scratch memory for as many rows.
             unsafe {
                 for row in 0..S::SIDE {
                     S::copy_line::<false>(small.from(row), packed.wrapping_add(row * LINE));
@@ -74,8 +74,8 @@ pub(super) unsafe fn whole<S: Square<UNIT>, const UNIT: usize>(tile: &Tile<'_>, 
             dst = dst.wrapping_add(S::SIDE * UNIT);
         }
         for column in 0..width {
-            // SAFETY: the caller vouches for W2 of the destination lines, which are aligned; the scratch
-            // memory of each column has just been written whole.
+            // SAFETY: the caller guarantees W2 for the destination lines, which are aligned; the scratch memory of each column
+            // has just been written whole.
             unsafe {
                 let (from, to) = (turned.wrapping_add(column * LINES * LINE), strip.to(column));
                 for line in 0..LINES {

@@ -1,15 +1,15 @@
 //! What a micro-kernel is: the functions that copy tiles of one size at one level, and the tile that they are given.
 //!
-//! There is one driver (`driver.rs`) for all of them. It calls a micro-kernel for as many tiles as lie below each other, so that
-//! the call through a pointer costs little even where tiles are small.
+//! There is one driver (`driver.rs`) for all of them. It calls a micro-kernel for a whole column of tiles, so that the call
+//! through a pointer costs little even where tiles are small.
 
 use crate::kernels::prefetch::{LINE, SECOND, prefetch};
 use crate::layout::Offset;
 
 use super::direct::{DirectKernel, Lines};
 
-/// A tile, or several below each other: where its lines are. Item (row, column) is at `rows[row] + column * unit` of the first
-/// operand and at `columns[column] + row * unit` of the second.
+/// The lines of a tile, or of several tiles one below the other. Item (row, column) is at `rows[row] + column * unit` of the
+/// first operand and at `columns[column] + row * unit` of the second.
 #[derive(Clone, Copy)]
 pub(super) struct Tile<'t> {
     pub(super) src: *const u8,
@@ -41,7 +41,7 @@ impl<'t> Tile<'t> {
         (Self { columns, ..self }, Self { columns: others, src: right, ..self })
     }
 
-    /// The tiles below each other that so many rows each make; rows that make no whole one are left out.
+    /// The tiles of `rows` rows each, one below the other; rows that do not fill a tile are left out.
     #[inline(always)]
     pub(super) fn tiles(self, rows: usize, unit: usize) -> impl Iterator<Item = Self> {
         let mut dst = self.dst;
@@ -67,7 +67,7 @@ impl Lines for Tile<'_> {
     }
 }
 
-/// A plane, and how to go about it.
+/// A plane, and how it is copied.
 #[derive(Clone, Copy)]
 pub(super) struct Plane<'t> {
     pub(super) src: *const u8,
@@ -78,7 +78,7 @@ pub(super) struct Plane<'t> {
     pub(super) columns: &'t [Offset],
     /// Rows before the first one at which destination lines start where cache lines do; 0 where they never all do.
     pub(super) head_rows: usize,
-    /// The same for columns and source lines.
+    /// Columns before the first one at which source lines start where cache lines do; 0 where they never all do.
     pub(super) head_columns: usize,
     pub(super) reach: Reach,
     /// The source lines of the plane that is copied next.
@@ -117,11 +117,11 @@ pub(super) struct MicroKernel {
     pub(super) rows: usize,
     /// Destination lines of a tile, and items of a source line.
     pub(super) columns: usize,
-    /// How often `whole` has something prefetched for each tile.
+    /// How often `whole` prefetches something for each tile.
     pub(super) steps: usize,
     pub(super) whole: Whole,
-    /// The same with non-temporal stores, for which destination lines are aligned, where there are such stores and the rows of a
-    /// tile fill cache lines.
+    /// The same with non-temporal stores, for aligned destination lines, where the level has such stores and the rows of a tile
+    /// fill cache lines.
     pub(super) streamed: Option<Whole>,
     pub(super) part: CopyPart,
     /// A driver of its own, with which `whole` is inlined; `None` where the common one is as fast.
@@ -170,7 +170,7 @@ impl MicroKernel {
 #[derive(Clone, Copy)]
 pub(super) struct Kernel {
     pub(super) near: &'static MicroKernel,
-    /// The same for planes that are written with non-temporal stores, where that can be.
+    /// The same for planes that are written with non-temporal stores, where that is possible.
     pub(super) past: Option<&'static MicroKernel>,
     /// The same for planes too large for L2, the rows of which all start in one set of L1; `None` where those above do.
     pub(super) crowded: Option<&'static MicroKernel>,
@@ -179,8 +179,8 @@ pub(super) struct Kernel {
 }
 
 impl Kernel {
-    /// The micro-kernels of a level for items of this size: those of the first table, and where it has some of its own, those of
-    /// the second one for planes that are streamed.
+    /// The micro-kernels of a level for items of this size: those of the first table, and for planes that are streamed those of
+    /// the second one, where it has any.
     pub(super) fn find(near: &'static [MicroKernel], past: &'static [MicroKernel], unit: usize) -> Option<Self> {
         let of_unit = |table: &'static [MicroKernel]| table.iter().find(|kernel| kernel.unit == unit);
         let near = of_unit(near)?;
@@ -207,7 +207,7 @@ impl Ahead {
         Self { src: core::ptr::null(), rows: core::ptr::null(), left: 0, lines: 0, share: 0 }
     }
 
-    /// Has some more of them prefetched.
+    /// Prefetches some more of them.
     #[inline(always)]
     pub(super) fn step(&mut self) {
         for _ in 0..self.share.min(self.left) {
