@@ -28,10 +28,10 @@ struct column {
 
 struct workload {
     const char *name;
-    /* Puts what the columns need into memory, and checks the output of each. 0 where this program cannot do it. */
+    /* Prepares memory for the columns, and checks the output of each. 0 where this program cannot do the work. */
     int (*prepare)(const void *data);
     const void *data;
-    /* How many items one call takes care of, where the time of one is wanted. */
+    /* How many items one call handles, where the time of one is wanted. */
     double items;
     /* For a copy: item size, start, shape and strides, for the programs that are not in C. */
     const char *layout;
@@ -41,9 +41,8 @@ struct workload {
 /* MEMORY bytes each, in large pages as NumPy asks for them, and touched: what is read and what is written. */
 extern char *memory, *target;
 
-/* MEMORY bytes each, in a file that all programs of a run share: what `memory` begins as, and what a copy should give.
- * Programs with this library write both, all
- * of them the same, before the others look. */
+/* MEMORY bytes each, in a file that all programs of a run share: what `memory` starts as, and what a copy should give.
+ * Programs with this library write both, all of them the same, before the others look. */
 extern char *pattern, *expected;
 
 /* Makes all that memory; the argument is the file. */

@@ -1,10 +1,10 @@
-/* Times copies with two builds of the library in one process, in turns, to see the cost of a change.
+/* Times copies with two builds of the library in one process, in turns, to measure the cost of a change.
  *
  *     cc -O2 -Iinclude benches/between.c -o target/between -ldl
  *     PYBUFFER_CPU=avx2 target/between before.so after.so [part of a name]
  *
- * Each line is the least time of many runs of each library, and their quotient. With `one NAME LIBRARY ROUNDS`, the named
- * copy is run that often with one library, for a profiler that counts instructions.
+ * Each line is the least time of many runs of each library, and their quotient. `one NAME LIBRARY ROUNDS` runs the
+ * named copy that often with one library, for a profiler that counts instructions.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

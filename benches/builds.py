@@ -2,9 +2,9 @@
 
     builds.py [--quick] [--only TEXT] BEFORE AFTER
 
-Two builds of the shared library do all workloads in turns, in one benchmark program (built with the header that is there now),
+Two builds of the shared library do all workloads in turns, in one benchmark program (built with the present header),
 which runs once for each build and level. A quotient is the least time after the change divided by the least one before it. What
-seems to differ is timed again before it is believed, by processes that are new: where their memory lies makes a difference.
+seems to differ is timed again by new processes, since it matters where their memory lies.
 Prints one table, the worst line first.
 """
 
@@ -19,7 +19,7 @@ import tempfile
 import programs
 import table
 
-# What differs by more is timed again; how many passes there are at most.
+# Quotients that are further from 1 are timed again, in at most so many passes.
 DOUBTFUL, PASSES = 1.04, 5
 WAYS = list(programs.WAYS)
 
@@ -44,7 +44,7 @@ def compare(pairs, workload, rounds, slow_rounds, times):
     """Adds the least times of a workload, by level, way and build; the builds are timed in turns."""
     ways = {}
     for level, both in pairs.items():
-        # What only one of the builds has, and the limits, are no comparison.
+        # What only one of the builds has, and the limits, cannot be compared.
         names = [program.set(workload) for program in both]
         ways[level] = [way for way in WAYS if way in names[0] and way in names[1]]
     keys = [(level, way) for level in pairs for way in ways[level]]

@@ -1,8 +1,8 @@
-/* Strided copies, beside memcpy of as many bytes, the loop that one writes by hand, and the accesses to memory that limit them.
+/* Strided copies, compared with memcpy of as many bytes, the loop written by hand, and the memory accesses that limit them.
  * With CPython's header only its copy to contiguous memory.
  *
- * The loop by hand says what is right: every copy, in both directions, is compared with it, of copies from contiguous
- * memory with all bytes between the items. */
+ * Every copy, in both directions, is checked against the loop by hand; copies from contiguous memory with all bytes between the
+ * items. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "copies.h"
@@ -79,7 +79,7 @@ static PyObject *source, *destination;
 
 WORK(from_contiguous, must(PyBuffer_FromContiguous(&view, target, view.len, 'C') == 0, "FromContiguous");)
 WORK(copy_data, must(PyObject_CopyData(destination, source) == 0, "CopyData");)
-/* Through pointers, so that the compiler does not see that one copy is as good as many. */
+/* Through pointers, so that the compiler cannot replace many equal copies by one. */
 static void *(*volatile plain_copy)(void *, const void *, size_t) = memcpy;
 WORK(plain, plain_copy(target, memory, (size_t)view.len);)
 
@@ -152,7 +152,7 @@ static int prepare_copy(const void *data)
     naive(1);
     memcpy(expected, target, (size_t)view.len);
     check(plain, memory, copy);
-    /* Of items that are repeated the first ones again and again, so that nothing but stores is timed. */
+    /* Of repeated items the first ones again and again, so that only stores are timed. */
     accesses = (struct accesses){.size = (size_t)view.len, .step = (size_t)labs(view.strides[0] / view.itemsize),
                                  .from = copy->repeated ? expected : memory,
                                  .part = copy->repeated ? 1 << 14 : (size_t)view.len};
@@ -172,7 +172,7 @@ static int prepare_copy(const void *data)
     if (copy->repeated) {
         return 1;
     }
-    /* From other bytes than those that are there. */
+    /* From bytes that differ from those in memory. */
     memcpy(target, pattern + OFFSET, (size_t)view.len - OFFSET * (view.len > OFFSET));
     naive_copy(1);
     image = image != NULL ? image : malloc(MEMORY);
@@ -195,7 +195,7 @@ static void add_columns(struct workload *workload, const struct copy *copy)
     if (!copy->repeated) {
         column(workload, "from", from_contiguous);
     }
-    /* In small ones it is the requests for two views that take time, which calls.c times. */
+    /* Small ones mostly take the time of the requests for two views, which calls.c measures. */
     if (view.len > 1 << 12) {
         column(workload, "CopyData", copy_data);
     }

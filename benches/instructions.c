@@ -20,7 +20,7 @@ static PyObject *bytes, *bytearray, *view, *matrix;
     must(PyObject_GetBuffer(exporter, &buffer, PyBUF_FULL_RO) == 0 && buffer.len == BYTES, "GetBuffer"); \
     PyBuffer_Release(&buffer);
 
-/* The compiler must not leave out what the other undoes. */
+/* The compiler must not drop a call that another one undoes. */
 WORK(count_reference, Py_INCREF(bytes); __asm__ volatile("" ::: "memory"); Py_DECREF(bytes);)
 WORK(get_bytes, GET_AND_RELEASE(bytes))
 WORK(get_bytearray, GET_AND_RELEASE(bytearray))
@@ -128,7 +128,7 @@ int main(int argc, char **argv)
     for (size_t at = 0; at < sizeof calls / sizeof *calls; at++) {
         printf("%s\n", calls[at].name);
         fflush(stdout);
-        calls[at].run(FEW); /* What is made once. */
+        calls[at].run(FEW); /* Warm up: some things are made once. */
         measured(calls[at].run, FEW);
         measured(calls[at].run, MANY);
     }

@@ -3,7 +3,7 @@
     instructions.py [--write]
 
 Each program of instructions.c runs under valgrind's callgrind, which says how often each instruction was executed: the
-difference between 110 and 10 calls, so that what a call does is all there is, the program's own loop included. objdump says
+difference between 110 and 10 calls, so that only the calls are counted, with the program's own loop. objdump says
 which instructions are locked: those with a lock prefix, and xchg with memory. Unlike times these figures do not depend on
 the machine, but for the C library's malloc and free, which are in them. --write puts the table into docs/performance.md.
 

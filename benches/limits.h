@@ -1,5 +1,5 @@
-/* What the machine itself takes: the accesses to memory and the instructions that a workload cannot do without, with nothing
- * done in between. They are columns ("limit", "limit from") of the workloads that they limit. */
+/* The limits of the machine: the memory accesses and instructions that a workload cannot do without, with nothing
+ * else done. They are columns ("limit", "limit from") of the workloads that they limit. */
 #ifndef LIMITS_H
 #define LIMITS_H
 

@@ -1,7 +1,7 @@
-"""The benchmark program of the peers that are reached from Python: the commands of main.c, which see.
-NumPy's copies go both ways.
+"""The benchmark program of the peers that are reached from Python: it has the commands of main.c.
+NumPy copies in both directions.
 
-Arguments: the file that all programs share, the library that repeat.c is, and the peers: numpy, opencv, ipp, torch. The
+Arguments: the file that all programs share, the library built from repeat.c, and the peers: numpy, opencv, ipp, torch. The
 first line that it prints has their versions; a peer that is not installed is left out. Every output is compared with
 what the loop by hand in copies.c gave.
 """
@@ -32,7 +32,7 @@ def large():
 
 
 class Copy:
-    """One of the copies of copies.c: what is read is a view of `memory`; what is written begins where `target` does."""
+    """One of the copies of copies.c: what is read is a view of `memory`; what is written starts where `target` does."""
 
     def __init__(self, memory, target, name, layout):
         self.name, self.memory, self.target = name, memory, target
@@ -317,7 +317,7 @@ class PyTorch:
     column = "PyTorch"
 
     def __init__(self, memory, target):
-        # It says at length that it was not built with the NumPy that is here, which does not matter.
+        # It warns at length that it was built with another NumPy, which does not matter.
         stderr, silence = os.dup(2), os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 2)
         try:
@@ -388,7 +388,7 @@ def checked(work, target, copy, expected, what):
 
 
 def prepare(peer, copy, name, shared):
-    """What the peer does for a workload, as Columns by name, checked; none where it has nothing for it."""
+    """What the peer does for a workload, as Columns by name, checked; none where it has no such operation."""
     if copy is None:
         work = peer.other(name)
         return {peer.column: Column(*(work if isinstance(work, tuple) else (work, 1)))} if work else {}

@@ -1,4 +1,4 @@
-"""The benchmark programs as processes: how they are built, started and asked. What is measured by them say run.py and builds.py.
+"""The benchmark programs as processes: how they are built, started and asked. run.py and builds.py say what they measure.
 
 From the environment: CC, PYBUFFER_CFLAGS, ORACLE (prefix of CPython 3.13; else the newest under PYENV_ROOT or `pyenv root`),
 NUMPY_PYTHON and PEERS_PYTHON (interpreters with NumPy, and with OpenCV, IPP and PyTorch).
@@ -19,7 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 FULL, QUICK, SLOW = (15, 3), (5, 1), 50e6
 SOURCES = [str(HERE / f"{name}.c") for name in ("main", "copies", "calls", "values", "limits", "bench")]
 FLAGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-# What PYBUFFER_CPU calls the levels of an architecture, the highest first, and what people do.
+# What PYBUFFER_CPU calls the levels of an architecture, the highest first, and their usual names.
 LEVELS = {
     "x86_64": {"avx512": "AVX-512", "avx2": "AVX2", "portable": "portable"},
     "aarch64": {"neon": "NEON", "portable": "portable"},
@@ -97,7 +97,7 @@ def at_levels(arguments, **environment):
 
 
 def lacking(programs):
-    """What to say about the levels that the machine lacks."""
+    """A note on the levels that the machine lacks."""
     had = {program.level for program in programs}
     missing = [level for level in levels().values() if level not in had]
     return f"; this machine has no {' and no '.join(missing)}" if missing else ""
@@ -117,7 +117,7 @@ def oracle():
 
 
 def peers(build, shared):
-    """Starts the programs of the peers; what is missing is said."""
+    """Starts the programs of the peers; missing ones are reported."""
     prefix = oracle()
     if prefix:
         flags = ["-DNDEBUG", "-DBENCH_PYTHON_H", "-isystem", f"{prefix}/include/python3.13"]
@@ -137,5 +137,5 @@ def peers(build, shared):
 
 
 def enough(samples, slow_rounds):
-    """Whether what takes long has been timed often enough."""
+    """Whether slow work has been timed often enough."""
     return len(samples) >= slow_rounds and statistics.median(samples) >= SLOW

@@ -3,12 +3,12 @@
     run.py [--quick] [--write] [--only TEXT] [--limits]
 
 The program with this library runs once for each level of instructions that the machine has (PYBUFFER_CPU). For each workload
-every program prepares it and checks its outputs; then each column is timed once a round, those of all programs in turns. A time
+every program prepares it and checks its outputs; then each column is timed once a round, all programs in turns. A time
 is the median of the rounds, of the processor time of its process. What takes more than 50 ms is timed less often. --write puts
 the tables into docs/performance.md, the chart beside it, and the README's figures. --limits times only what limits the copies.
 
-From the environment: what programs.py says, PYBUFFER_LIBS and BENCH_BUILD (where to build). What is missing is said, and its
-column is empty. SMALL_PAGES leaves memory in small pages.
+From the environment: what programs.py says, PYBUFFER_LIBS and BENCH_BUILD (where to build). Missing programs are reported, and
+their columns are empty. SMALL_PAGES leaves memory in small pages.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def medians(running, workload, rounds, slow_rounds, wanted):
     timed = [(program, list(columns(program, workload, running[0]))) for program in running]
     times = {key: [] for _, pairs in timed for _, key in pairs if wanted(key)}
     for _ in range(rounds):
-        # Whatever is first finds caches that another program has used: by turns.
+        # The first to run finds caches that another program has filled, so they take turns.
         random.shuffle(timed)
         for program, pairs in timed:
             random.shuffle(pairs)

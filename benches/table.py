@@ -1,6 +1,6 @@
-"""The tables of a run: what the goals say of the times, and how both are written. Times are medians, in nanoseconds, by
-column: (level, way) is this library's at a level of instructions, where the ways are "to" contiguous memory (all that is no copy
-has that way only), "from" it, and "CopyData"; the names of all others are what the programs call them.
+"""The tables of a run: how the times compare with the goals, and how both are written. Times are medians, in nanoseconds, by
+column: (level, way) is this library's at a level of instructions, where the ways are "to" contiguous memory (the only way of work
+that is not a copy), "from" it, and "CopyData"; all others have the names that the programs give them.
 """
 
 import collections
@@ -11,10 +11,10 @@ NOISE, NEAR = 0.05, 0.1
 
 CPYTHON, NUMPY, BACK = "CPython 3.13", "NumPy", " from"
 WAYS = ("to", "from", "CopyData")
-# What a workload is compared with that does not do the same by a library.
+# What a workload is compared with besides libraries that do the same.
 BESIDE = ("memcpy", "naive C", "memcmp", "limit", "limit from")
 UNITS = {"ns": 1, "us": 1e3, "ms": 1e6}
-# Which of the goals of a line a level answers to. NEON's kernels do what AVX2's do.
+# Which of the goals of a line applies to a level. NEON's kernels do what AVX2's do.
 PLACES = {"AVX-512": 0, "AVX2": 1, "NEON": 1, "portable": 2}
 
 Counted = collections.namedtuple("Counted", "sentence names")
@@ -50,7 +50,7 @@ def time(ns):
 
 
 def number(value):
-    """Three digits, and no more behind the point than mean anything."""
+    """Three significant digits."""
     return f"{value:.0f}" if value >= 99.95 else f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
 
 
@@ -145,17 +145,17 @@ def header(times, levels):
 
 
 def both(*all_ns):
-    """The times that there are, of two ways."""
+    """The times of two ways, those that exist."""
     return ", ".join(time(ns) for ns in all_ns if ns is not None) or "-"
 
 
 def beside(times):
-    """What a workload that is no copy is compared with beside peers."""
+    """What a workload that is not a copy is compared with besides peers."""
     return ", ".join(f"{name} {time(times[name])}" for name in BESIDE if name in times) or "-"
 
 
 def result(times, level):
-    """A level's time, and what it is beside memcpy's or the best peer's."""
+    """A level's time, and how it compares with memcpy's or the best peer's."""
     own, best = ours(times, level), best_peer(times)
     if not own:
         return "-"
@@ -187,7 +187,7 @@ LIMITS = ("workload", "memcpy", "limit: to, from", "xM: to, from")
 
 
 def limit_cells(goal, times):
-    """What the machine takes, and what that leaves for a copy to reach."""
+    """What the machine takes, and the ratio that a copy can therefore reach at most."""
     found = [times[name] for name in ("limit", "limit from") if name in times]
     ratios = ", ".join(number(times["memcpy"] / ns) for ns in found) if is_copy(times) else "-"
     return goal.name, time(times.get("memcpy")), both(*found), ratios

@@ -1,8 +1,8 @@
-/* Counts are changed without locked instructions while the process has one thread. Here a second one starts before, between,
- * in the middle of calls, and after others have ended, and all counts are what they should be.
+/* Counts are changed without locked instructions while the process has one thread. Here a second one starts before, between and
+ * during calls, and after others have ended, and all counts are correct.
  *
- * Each test runs in a process of its own, which begins with one thread. PYBUFFER_TEST_OPERATIONS is the number of operations of
- * all of them together. single_thread.sh builds this once more in other ways: COUNTS_AS_ONE says whether the inline functions
+ * Each test runs in a process of its own, which starts with one thread. PYBUFFER_TEST_OPERATIONS is the number of operations of
+ * all of them together. single_thread.sh also builds this in other ways: COUNTS_AS_ONE says whether the inline functions
  * should find one thread at first (1), several (0), or either (-1), and `single_thread_tests` is what a plugin runs.
  */
 #define _POSIX_C_SOURCE 200809L
@@ -47,7 +47,7 @@ static void make_objects(void)
     }
 }
 
-/* All that is counted: references, views, and the memoryviews that share a snapshot. */
+/* Everything that is counted: references, views, and the memoryviews that share a snapshot. */
 static void read_counts(Py_ssize_t counts[OBJECTS][3])
 {
     for (int at = 0; at < OBJECTS; at++) {
@@ -57,7 +57,7 @@ static void read_counts(Py_ssize_t counts[OBJECTS][3])
     }
 }
 
-/* One thing that leaves everything as it was. */
+/* One operation that leaves everything as it was. */
 static void use(int at, unsigned how)
 {
     PyObject *op = all[at], *made = NULL, *more;
@@ -133,7 +133,7 @@ enum { OTHERS = 3 };
 
 static pthread_t others[OTHERS];
 static int started; /* how many threads there are */
-static int stop;    /* atomic: whether they are to end */
+static int stop;    /* atomic: whether they should end */
 
 static void *keep_using(void *argument)
 {
@@ -315,7 +315,7 @@ static void threads_end_and_others_start(void)
     in_a_process(several_times);
 }
 
-/* The slots of an exporter, and an allocator, that start the threads, which come by them, too. */
+/* The slots of an exporter, and an allocator, that start the threads; the threads call them, too. */
 static void start_others_once(void)
 {
     static int is_done; /* atomic */
@@ -392,7 +392,7 @@ static void in_the_middle(void)
         foreign->on_release = release_starts;
     }
     else {
-        /* The old functions are still those of the blocks that there are. */
+        /* Existing blocks belong to the old functions, which the new ones call. */
         PyMemAllocatorEx starting;
         PyMem_GetAllocator(PYMEM_DOMAIN_OBJ, &objects_before);
         starting = objects_before;
@@ -405,7 +405,7 @@ static void in_the_middle(void)
         PyMem_SetAllocator(PYMEM_DOMAIN_OBJ, &starting);
     }
     call(chosen_call);
-    /* Not every call comes by every place where the threads would start. */
+    /* Not every call reaches every place where threads would start. */
     use_all(started > 0 ? operations / 80 : 0, 10);
     end_others();
     foreign->on_get = NULL;

@@ -32,12 +32,12 @@ runs() {
     build "${CC:-cc}" "$@" && "$work/$1"
 }
 
-# The library refers to the variable weakly, so that it can be loaded without.
+# The library refers to the variable weakly, so that it can be loaded without it.
 is_weak() {
     readelf --wide --dyn-syms "$folder/libpybuffer.so" | grep '__libc_single_threaded' | grep -q ' WEAK '
 }
 
-# What never asks needs no variable.
+# A program that never asks needs no variable.
 always_atomic_runs() {
     runs always -DPYBUFFER_ALWAYS_ATOMIC -DCOUNTS_AS_ONE=0 "${libs[@]}" &&
         ! readelf --wide --symbols "$work/always" | grep '__libc_single_threaded'
@@ -86,7 +86,7 @@ if [ -f "$folder/pybuffer.o" ]; then
     if command -v musl-gcc >/dev/null; then
         test_that "with musl, which has no such variable" musl_runs
     else
-        echo "# musl-gcc is missing: a C library without the variable is not tried"
+        echo "# musl-gcc is missing: the test of a C library without the variable is skipped"
     fi
 fi
 tap_end
