@@ -5,13 +5,13 @@ use core::arch::x86_64::*;
 use crate::kernels::prefetch::LINE;
 
 use super::avx2_narrow::{self, narrow, quarters, streamed_narrow};
-use super::direct::{self, DirectKernel, DirectPlane, Lines};
+use super::direct;
 use super::driver::drive_one;
 use super::scalar;
 use super::squares::{self, Square};
 use super::sse2;
 use super::strips::strip;
-use super::tables::{Ahead, Kernel, MicroKernel, OwnDriver, Plane, Tile, Whole};
+use super::tables::{Ahead, DirectKernel, DirectPlane, Kernel, Lines, MicroKernel, OwnDriver, Plane, Tile, Whole};
 
 /// The micro-kernels, and those only for planes that are streamed.
 static TILES: [MicroKernel; 8] = [
@@ -50,7 +50,7 @@ pub(super) fn kernel(unit: usize) -> Option<Kernel> {
 }
 
 /// # Safety
-/// As [`CopyDirect`](super::direct::CopyDirect), at the level `Avx2`.
+/// As [`CopyDirect`](super::tables::CopyDirect), at the level `Avx2`.
 #[target_feature(enable = "avx2")]
 unsafe fn plane<const UNIT: usize>(plane: &DirectPlane) {
     // SAFETY: the caller guarantees W1 to W4 for the items of the plane; the instructions are enabled.

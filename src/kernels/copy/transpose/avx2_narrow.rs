@@ -7,9 +7,8 @@ use core::arch::x86_64::*;
 
 use crate::kernels::prefetch::LINE;
 
-use super::direct::Lines;
 use super::squares::{self, Square};
-use super::tables::{Ahead, CopyPart, MicroKernel, Tile, Whole};
+use super::tables::{Ahead, CopyPart, Lines, MicroKernel, Tile, Whole};
 
 /// The micro-kernel for items of `UNIT` bytes.
 pub(super) const fn narrow<const UNIT: usize>(whole: Whole, part: CopyPart) -> MicroKernel {

@@ -8,9 +8,8 @@ use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
 use super::avx512_strips::Strip;
-use super::direct::Lines;
 use super::scalar::items;
-use super::tables::{Ahead, Kernel, MicroKernel, Tile};
+use super::tables::{Ahead, Kernel, Lines, MicroKernel, Tile};
 
 /// The micro-kernels, and those only for planes that are streamed.
 static TILES: [MicroKernel; 8] = [

@@ -9,8 +9,7 @@ use core::mem::MaybeUninit;
 
 use crate::kernels::prefetch::LINE;
 
-use super::direct::Lines;
-use super::tables::{Ahead, CopyPart, MicroKernel, Tile};
+use super::tables::{Ahead, CopyPart, Lines, MicroKernel, Tile};
 
 /// Strips of items of 1 or 2 bytes, `LINES` cache lines of the destination long, for memory that no cache holds.
 ///

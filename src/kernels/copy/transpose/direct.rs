@@ -3,30 +3,7 @@
 //! Planes that the caches hold are copied so, since filling two tables takes longer than tiles of whole cache lines save.
 
 use super::squares::Square;
-
-/// A plane of two axes: item (row, column) is at `src + row * by_row + column * unit` of the first operand and at
-/// `dst + column * by_column + row * unit` of the second.
-#[derive(Clone, Copy)]
-pub(super) struct DirectPlane {
-    pub(super) src: *const u8,
-    pub(super) by_row: isize,
-    pub(super) rows: usize,
-    pub(super) dst: *mut u8,
-    pub(super) by_column: isize,
-    pub(super) columns: usize,
-}
-
-/// Copies a plane that has at least as many rows and columns as the kernel's squares. It may be called at the level that it is for,
-/// with W1 to W4 for the items.
-pub(super) type CopyDirect = unsafe fn(&DirectPlane);
-
-/// The kernel of a level for items of one size.
-#[derive(Clone, Copy)]
-pub(super) struct DirectKernel {
-    pub(super) copy: CopyDirect,
-    /// The fewest rows and columns.
-    pub(super) side: usize,
-}
+use super::tables::{DirectPlane, Lines};
 
 /// A square of a plane.
 #[derive(Clone, Copy)]
@@ -35,21 +12,6 @@ struct DirectSquare {
     by_row: isize,
     dst: *mut u8,
     by_column: isize,
-}
-
-/// Where the lines of a square start.
-pub(super) trait Lines: Copy {
-    /// Where a source line starts.
-    ///
-    /// # Safety
-    /// The square has the row.
-    unsafe fn from(&self, row: usize) -> *const u8;
-
-    /// Where a destination line starts.
-    ///
-    /// # Safety
-    /// The square has the column.
-    unsafe fn to(&self, column: usize) -> *mut u8;
 }
 
 impl Lines for DirectSquare {
@@ -68,7 +30,7 @@ impl Lines for DirectSquare {
 /// items twice.
 ///
 /// # Safety
-/// As [`CopyDirect`]; the processor has the instructions of `S`.
+/// As [`CopyDirect`](super::tables::CopyDirect); the processor has the instructions of `S`.
 #[inline(always)]
 pub(super) unsafe fn copy<S: Square<UNIT>, const UNIT: usize>(plane: &DirectPlane) {
     let DirectPlane { src, by_row, rows, dst, by_column, columns } = *plane;

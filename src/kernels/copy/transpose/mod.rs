@@ -16,14 +16,15 @@ use super::thresholds::{
 
 mod tables;
 
-mod direct;
-
 mod driver;
 
 mod scalar;
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod squares;
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod direct;
 
 #[cfg(target_arch = "x86_64")]
 mod strips;
@@ -46,8 +47,7 @@ mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 
-use direct::{DirectKernel, DirectPlane};
-use tables::{Kernel, MicroKernel, Plane, Reach};
+use tables::{DirectKernel, DirectPlane, Kernel, MicroKernel, Plane, Reach};
 
 /// A way to copy a plan in tiles: the kernel, and how long the tables of rows and columns are.
 #[derive(Clone, Copy)]

@@ -4,9 +4,9 @@ use core::arch::aarch64::*;
 
 use crate::kernels::prefetch::LINE;
 
-use super::direct::{self, CopyDirect, DirectKernel, DirectPlane, Lines};
+use super::direct;
 use super::squares::{self, Square, transposed};
-use super::tables::{Ahead, Kernel, MicroKernel, Tile};
+use super::tables::{Ahead, CopyDirect, DirectKernel, DirectPlane, Kernel, Lines, MicroKernel, Tile};
 
 /// The micro-kernels. Items of 16 bytes, of which a register holds one, use the scalar tiles.
 static TILES: [MicroKernel; 4] = [of::<1>(), of::<2>(), of::<4>(), of::<8>()];

@@ -2,9 +2,8 @@
 
 use crate::kernels::prefetch::LINE;
 
-use super::direct::Lines;
 use super::scalar::items;
-use super::tables::{Ahead, Tile};
+use super::tables::{Ahead, Lines, Tile};
 
 /// Transposes of a few items of `UNIT` bytes each way. The function is inlined into one that has the instructions that it
 /// needs.

@@ -4,11 +4,11 @@ use core::arch::x86_64::*;
 
 use crate::kernels::prefetch::LINE;
 
-use super::direct::{self, DirectKernel, DirectPlane, Lines};
+use super::direct;
 use super::scalar;
 use super::squares::{self, Square, transposed};
 use super::strips::strip;
-use super::tables::{Ahead, Kernel, MicroKernel, Tile, Whole};
+use super::tables::{Ahead, DirectKernel, DirectPlane, Kernel, Lines, MicroKernel, Tile, Whole};
 
 /// The micro-kernels, and those only for planes that are streamed. In tiles, larger items move as fast one by one.
 static TILES: [MicroKernel; 3] = [of::<1>(), of::<2>(), of::<4>()];
@@ -58,7 +58,7 @@ unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, stream: bool) {
 }
 
 /// # Safety
-/// As [`CopyDirect`](super::direct::CopyDirect).
+/// As [`CopyDirect`](super::tables::CopyDirect).
 unsafe fn plane<const UNIT: usize>(plane: &DirectPlane) {
     // SAFETY: the caller guarantees W1 to W4 for the items of the plane; every x86-64 has the instructions.
     unsafe { direct::copy::<Transposes, UNIT>(plane) }

@@ -9,9 +9,8 @@ use core::mem::MaybeUninit;
 use crate::kernels::prefetch::LINE;
 use crate::layout::Offset;
 
-use super::direct::Lines;
 use super::squares::{Square, squares};
-use super::tables::{Ahead, CopyPart, MicroKernel, Tile, Whole};
+use super::tables::{Ahead, CopyPart, Lines, MicroKernel, Tile, Whole};
 
 /// Cache lines of a destination line.
 const LINES: usize = 4;

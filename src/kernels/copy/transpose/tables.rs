@@ -6,8 +6,6 @@
 use crate::kernels::prefetch::{LINE, SECOND, prefetch};
 use crate::layout::Offset;
 
-use super::direct::{DirectKernel, Lines};
-
 /// The lines of a tile, or of several tiles one below the other. Item (row, column) is at `rows[row] + column * unit` of the
 /// first operand and at `columns[column] + row * unit` of the second.
 #[derive(Clone, Copy)]
@@ -18,6 +16,25 @@ pub(super) struct Tile<'t> {
     pub(super) dst: *mut u8,
     /// For each destination line, where it starts, from `dst`.
     pub(super) columns: &'t [Offset],
+}
+
+/// Where the lines of a square start.
+#[cfg_attr(
+    not(any(target_arch = "x86_64", target_arch = "aarch64")),
+    allow(dead_code, reason = "there are no vectors that lines are loaded to")
+)]
+pub(super) trait Lines: Copy {
+    /// Where a source line starts.
+    ///
+    /// # Safety
+    /// The square has the row.
+    unsafe fn from(&self, row: usize) -> *const u8;
+
+    /// Where a destination line starts.
+    ///
+    /// # Safety
+    /// The square has the column.
+    unsafe fn to(&self, column: usize) -> *mut u8;
 }
 
 #[cfg_attr(
@@ -164,6 +181,34 @@ impl MicroKernel {
             tile = below;
         }
     }
+}
+
+/// A plane of two axes: item (row, column) is at `src + row * by_row + column * unit` of the first operand and at
+/// `dst + column * by_column + row * unit` of the second.
+#[cfg_attr(
+    not(any(target_arch = "x86_64", target_arch = "aarch64")),
+    allow(dead_code, reason = "there are no vectors that lines are loaded to")
+)]
+#[derive(Clone, Copy)]
+pub(super) struct DirectPlane {
+    pub(super) src: *const u8,
+    pub(super) by_row: isize,
+    pub(super) rows: usize,
+    pub(super) dst: *mut u8,
+    pub(super) by_column: isize,
+    pub(super) columns: usize,
+}
+
+/// Copies a plane that has at least as many rows and columns as the kernel's squares. It may be called at the level that it is for,
+/// with W1 to W4 for the items.
+pub(super) type CopyDirect = unsafe fn(&DirectPlane);
+
+/// The kernel of a level for items of one size.
+#[derive(Clone, Copy)]
+pub(super) struct DirectKernel {
+    pub(super) copy: CopyDirect,
+    /// The fewest rows and columns.
+    pub(super) side: usize,
 }
 
 /// What copies planes of items of one size.
