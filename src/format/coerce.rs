@@ -133,7 +133,10 @@ impl From<Fault> for Error {
 /// A type of numbers as they lie in memory, in the machine's byte order.
 pub(crate) trait Native: Copy {
     /// An array of its bytes.
-    type Bytes: Copy + 'static;
+    type Bytes: Copy + AsMut<[u8]> + 'static;
+
+    /// Whether the machine converts it by an instruction or a few.
+    const IN_ONE: bool = true;
 
     fn from_bytes(bytes: Self::Bytes) -> Self;
     fn to_bytes(self) -> Self::Bytes;
@@ -146,6 +149,9 @@ pub(crate) trait Native: Copy {
 ///
 /// Every pair of types has its rule here, once; both loops over memory and [`Value`]s follow it.
 pub(crate) trait To<T>: Copy {
+    /// Whether every number fits.
+    const ALWAYS: bool;
+
     /// Whether the other type has such a number.
     fn fits(self) -> bool;
 
@@ -186,6 +192,7 @@ native!(i8, i16, i32, i64, u8, u16, u32, u64, f32, f64);
 
 impl Native for Half {
     type Bytes = [u8; 2];
+    const IN_ONE: bool = false;
     #[inline(always)]
     fn from_bytes(bytes: Self::Bytes) -> Self {
         Self(u16::from_ne_bytes(bytes))
@@ -218,8 +225,15 @@ impl Native for Truth {
 
 /// The rule for the way from some types to another: what fits, and what it becomes.
 macro_rules! to {
+    ($number:ident: $($from:ty),* => $to:ty: true, $becomes:expr) => {
+        to!(@each $number: [$($from),*] => $to: true, true, $becomes);
+    };
     ($number:ident: $($from:ty),* => $to:ty: $fits:expr, $becomes:expr) => {
+        to!(@each $number: [$($from),*] => $to: false, $fits, $becomes);
+    };
+    (@each $number:ident: [$($from:ty),*] => $to:ty: $always:literal, $fits:expr, $becomes:expr) => {
         $(impl To<$to> for $from {
+            const ALWAYS: bool = $always;
             #[inline(always)]
             fn fits(self) -> bool {
                 let $number = self;

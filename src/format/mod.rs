@@ -72,7 +72,7 @@ pub use compile::{Counts, Op, compile, compile_as, compile_or_count, count_ops, 
 pub use compiled::CompiledFormat;
 pub use float::LongDouble;
 pub use item::{Item, TextSpan, common_item};
-pub(crate) use number::{CType, Numbers, Scalar};
+pub(crate) use number::{CType, Field, Fields, Numbers, Part, Scalar};
 pub use parse::is_of_struct;
 pub use repr::write_repr;
 pub use tree::{MAX_DEPTH, MAX_SHAPE, Reading, Sink, SizeAlign, walk, walk_as};

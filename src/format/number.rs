@@ -2,6 +2,7 @@
 
 use super::codec::{Codec, Form};
 use super::codes::ByteOrder;
+use super::compile::Op;
 use super::compiled::CompiledFormat;
 use crate::error::{Error, Result};
 
@@ -81,6 +82,17 @@ impl CType {
         }
     }
 
+    /// The C type of these numbers, if it is one of them.
+    pub(crate) const fn of(scalar: Scalar) -> Option<Self> {
+        Some(match scalar {
+            Scalar::Double => Self::Double,
+            Scalar::Single => Self::Float,
+            Scalar::I64 => Self::Int64,
+            Scalar::U64 => Self::Uint64,
+            _ => return None,
+        })
+    }
+
     /// `sizeof`.
     pub(crate) const fn size(self) -> usize {
         self.scalar().size()
@@ -95,6 +107,83 @@ pub(crate) struct Numbers {
     pub(crate) swapped: bool,
     /// How many of them an item has, at least one.
     pub(crate) count: usize,
+}
+
+/// The fields of a record, in its order: all of them numbers of the machine, at the same places of every record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fields<'o> {
+    ops: &'o [Op],
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Field<'o> {
+    /// Where it starts in the record.
+    pub(crate) offset: usize,
+    pub(crate) part: Part<'o>,
+}
+
+/// What a field consists of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part<'o> {
+    Numbers(Numbers),
+    /// As many contiguous records of `size` bytes.
+    Records {
+        count: usize,
+        size: usize,
+        fields: Fields<'o>,
+    },
+}
+
+impl Fields<'_> {
+    /// The numbers of a record.
+    pub(crate) fn values(self) -> usize {
+        self.map(Field::values).sum()
+    }
+
+    /// Whether they leave no byte of a record of this size. Recursion is as deep as the format's.
+    pub(crate) fn fill(self, size: usize) -> bool {
+        let mut end = 0;
+        for Field { offset, part } in self {
+            let length = match part {
+                Part::Numbers(Numbers { scalar, count, .. }) => scalar.size() * count,
+                Part::Records { count, size, fields } if fields.fill(size) => size * count,
+                Part::Records { .. } => return false,
+            };
+            if offset != end {
+                return false;
+            }
+            end += length;
+        }
+        end == size
+    }
+}
+
+impl Field<'_> {
+    /// Its numbers. Recursion is as deep as the format's.
+    pub(crate) fn values(self) -> usize {
+        match self.part {
+            Part::Numbers(numbers) => numbers.count,
+            Part::Records { count, fields, .. } => count * fields.values(),
+        }
+    }
+}
+
+impl<'o> Iterator for Fields<'o> {
+    type Item = Field<'o>;
+
+    fn next(&mut self) -> Option<Field<'o>> {
+        let (op, rest) = self.ops.split_first()?;
+        let part = if op.codec.form == Form::Loop {
+            let (inner, after) = rest.split_at_checked(op.inner)?;
+            self.ops = after;
+            Part::Records { count: op.count, size: op.size, fields: Fields { ops: inner } }
+        } else {
+            self.ops = rest;
+            Part::Numbers(op.codec.numbers(op.count)?)
+        };
+        Some(Field { offset: op.offset, part })
+    }
 }
 
 fn is_swapped(scalar: Scalar, order: ByteOrder) -> bool {
@@ -114,7 +203,13 @@ impl Codec {
     }
 }
 
-impl CompiledFormat<'_> {
+impl<'o> CompiledFormat<'o> {
+    /// The fields that the items consist of, if each is a number of the machine, a real one, or a record of such.
+    pub(crate) fn fields(&self) -> Option<Fields<'o>> {
+        let known = |op: &Op| op.codec.form == Form::Loop || Scalar::of(op.codec.form).is_some();
+        self.ops.iter().all(known).then_some(Fields { ops: self.ops })
+    }
+
     /// The numbers that the items consist of, if they contain nothing else.
     pub(crate) fn numbers(&self) -> Option<Numbers> {
         let first = self.ops.first()?;

@@ -42,7 +42,7 @@ impl Rows {
     /// # Safety
     /// `act` may be called with the addresses of each row and the number of its numbers.
     #[inline(always)]
-    unsafe fn each(self, mut act: impl FnMut(*const u8, *mut u8, usize)) {
+    pub(super) unsafe fn each(self, mut act: impl FnMut(*const u8, *mut u8, usize)) {
         let (mut src, mut dst) = (self.src, self.dst);
         let ([rows, columns], [src_step, dst_step]) = (self.counts, self.steps);
         for _ in 0..rows {
@@ -112,6 +112,11 @@ impl<'p> NumberMover<'p> {
         let slot = slot.filter(|_| !dense && (!swapped || size == 1));
         let program = slot.and_then(|slot| NumberProgram::new(slot, size, strides));
         Self { strides, rows, program }
+    }
+
+    /// Whether several numbers are moved at once.
+    pub(super) fn has_program(&self) -> bool {
+        self.program.is_some()
     }
 
     /// Moves the numbers of all rows.

@@ -7,9 +7,12 @@
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
-use crate::format::{Fault, Half, Native, Numbers, Scalar, To, Truth, fault};
+use crate::format::{CType, Fault, Half, Native, Numbers, Scalar, To, Truth};
 
 use crate::kernels::multiversion::{Loop, compiled};
+
+use super::fit::{Check, Range, Words};
+use super::move_numbers::Strides;
 
 /// How many contiguous numbers are checked before they are converted, while they are in the cache.
 const PART: usize = 2048;
@@ -24,6 +27,11 @@ pub(crate) struct Operand {
 }
 
 impl Operand {
+    /// Of an array of a C type.
+    pub(crate) fn array(ctype: CType) -> Self {
+        Self { scalar: ctype.scalar(), swapped: false }
+    }
+
     pub(crate) fn of(numbers: Numbers) -> Self {
         Self { scalar: numbers.scalar, swapped: numbers.swapped }
     }
@@ -45,12 +53,16 @@ pub(super) type KnownLoop = unsafe fn((*const u8, *mut u8, usize));
 /// The loops over contiguous numbers in the machine's byte order, at any address.
 #[derive(Clone, Copy)]
 struct Loops {
-    /// Whether as many numbers fit.
-    fit: unsafe fn((*const u8, usize)) -> bool,
+    /// Finds numbers that do not fit, if there may be any.
+    check: Option<Check>,
     run: KnownLoop,
-    /// Why a number does not fit.
-    fault: unsafe fn(*const u8) -> Fault,
+    /// Converts numbers, which fit, with gaps between them; and the same where the other type than that of the array has the
+    /// other byte order. `None` where vectors do much better, even through buffers.
+    strided: Option<[StridedLoop; 2]>,
 }
+
+/// Converts numbers of both operands with gaps between them, which fit.
+pub(super) type StridedLoop = unsafe fn(*const u8, *mut u8, usize, Strides);
 
 /// [`To`] for a number that is known to fit: the machine's own instruction.
 trait Known<T>: To<T> {
@@ -100,23 +112,6 @@ known!(i8, i16, i32, i64, u8, u16, u32, u64, Half, Truth);
 known_floats!(f32, f64; truncated: i8 as i32, i16 as i32, i32 as i32, i64 as i64, u8 as i32, u16 as i32, u32 as u32,
     u64 as u64; ruled: f32, f64, Half, Truth);
 
-/// Whether as many numbers fit.
-struct Fit<S, T>(PhantomData<(S, T)>);
-
-impl<S: Native + To<T>, T> Loop for Fit<S, T> {
-    type On = (*const u8, usize);
-    type Out = bool;
-
-    /// # Safety
-    /// Of W1 what concerns `count` contiguous numbers.
-    #[inline(always)]
-    unsafe fn run((src, count): (*const u8, usize)) -> bool {
-        // SAFETY: the caller guarantees W1, W2 and W4 for `count` numbers. Bytes need no alignment.
-        let src = unsafe { core::slice::from_raw_parts(src.cast::<S::Bytes>(), count) };
-        src.iter().fold(true, |all, from| all & To::<T>::fits(S::from_bytes(*from)))
-    }
-}
-
 /// Converts as many numbers.
 struct Convert<S, T>(PhantomData<(S, T)>);
 
@@ -139,20 +134,49 @@ impl<S: Native + Known<T>, T: Native> Loop for Convert<S, T> {
     }
 }
 
+/// Which operand has the other byte order.
+const NEITHER: u8 = 0;
+const SRC: u8 = 1;
+const DST: u8 = 2;
+
+/// Converts as many numbers with gaps between them.
+///
 /// # Safety
-/// A number may be read there.
-unsafe fn fault_at<S: Native>(src: *const u8) -> Fault {
-    // SAFETY: the caller guarantees that a number may be read there (W1).
-    fault(S::from_bytes(unsafe { src.cast::<S::Bytes>().read() }))
+/// Of W1, W2 and W4 what concerns them; all of them fit.
+unsafe fn strided<S: Native + Known<T>, T: Native, const SWAPPED: u8>(
+    src: *const u8,
+    dst: *mut u8,
+    count: usize,
+    [src_step, dst_step]: Strides,
+) {
+    let (mut src, mut dst) = (src.cast::<S::Bytes>(), dst.cast::<T::Bytes>());
+    for _ in 0..count {
+        // SAFETY: the caller guarantees W1, W2 and W4 for the numbers, and that they fit. Bytes need no alignment.
+        unsafe {
+            let mut from = src.read();
+            if SWAPPED == SRC {
+                from.as_mut().reverse();
+            }
+            let mut to = Known::<T>::known(S::from_bytes(from)).to_bytes();
+            if SWAPPED == DST {
+                to.as_mut().reverse();
+            }
+            dst.write(to);
+        }
+        src = src.wrapping_byte_offset(src_step);
+        dst = dst.wrapping_byte_offset(dst_step);
+    }
 }
 
 impl Loops {
-    fn of<S: Native + Known<T>, T: Native>() -> Self {
-        Self { fit: compiled::<Fit<S, T>>(), run: compiled::<Convert<S, T>>(), fault: fault_at::<S> }
+    fn of<S: Words + Known<T>, T: Native + Range, const SWAPPED: u8>() -> Self {
+        let loops: [StridedLoop; 2] = [strided::<S, T, NEITHER>, strided::<S, T, SWAPPED>];
+        let strided = (S::IN_ONE && T::IN_ONE).then_some(loops);
+        Self { check: Check::new::<S, T>(), run: compiled::<Convert<S, T>>(), strided }
     }
 
     /// To a type that C programs have.
-    fn to_c<T: Native>(from: Scalar) -> Self
+    fn to_c<T: Native + Range>(from: Scalar) -> Self
     where
         i8: Known<T>,
         i16: Known<T>,
@@ -168,58 +192,78 @@ impl Loops {
         Truth: Known<T>,
     {
         match from {
-            Scalar::Bool => Self::of::<Truth, T>(),
-            Scalar::I8 => Self::of::<i8, T>(),
-            Scalar::I16 => Self::of::<i16, T>(),
-            Scalar::I32 => Self::of::<i32, T>(),
-            Scalar::I64 => Self::of::<i64, T>(),
-            Scalar::U8 => Self::of::<u8, T>(),
-            Scalar::U16 => Self::of::<u16, T>(),
-            Scalar::U32 => Self::of::<u32, T>(),
-            Scalar::U64 => Self::of::<u64, T>(),
-            Scalar::Half => Self::of::<Half, T>(),
-            Scalar::Single => Self::of::<f32, T>(),
-            Scalar::Double => Self::of::<f64, T>(),
+            Scalar::Bool => Self::of::<Truth, T, SRC>(),
+            Scalar::I8 => Self::of::<i8, T, SRC>(),
+            Scalar::I16 => Self::of::<i16, T, SRC>(),
+            Scalar::I32 => Self::of::<i32, T, SRC>(),
+            Scalar::I64 => Self::of::<i64, T, SRC>(),
+            Scalar::U8 => Self::of::<u8, T, SRC>(),
+            Scalar::U16 => Self::of::<u16, T, SRC>(),
+            Scalar::U32 => Self::of::<u32, T, SRC>(),
+            Scalar::U64 => Self::of::<u64, T, SRC>(),
+            Scalar::Half => Self::of::<Half, T, SRC>(),
+            Scalar::Single => Self::of::<f32, T, SRC>(),
+            Scalar::Double => Self::of::<f64, T, SRC>(),
         }
     }
 
-    /// From a type that C programs have; to another of those types it is [`to_c`](Self::to_c)'s.
-    fn from_c<T: Native>(from: Scalar) -> Option<Self>
+    /// From a type that C programs have.
+    fn from_c<T: Native + Range>(from: CType) -> Self
     where
         i64: Known<T>,
         u64: Known<T>,
         f32: Known<T>,
         f64: Known<T>,
     {
-        Some(match from {
-            Scalar::I64 => Self::of::<i64, T>(),
-            Scalar::U64 => Self::of::<u64, T>(),
-            Scalar::Single => Self::of::<f32, T>(),
-            Scalar::Double => Self::of::<f64, T>(),
-            _ => return None,
-        })
+        match from {
+            CType::Int64 => Self::of::<i64, T, DST>(),
+            CType::Uint64 => Self::of::<u64, T, DST>(),
+            CType::Float => Self::of::<f32, T, DST>(),
+            CType::Double => Self::of::<f64, T, DST>(),
+        }
     }
 }
 
 impl Conversion {
     /// `None` where neither type is one that C programs have.
     pub(crate) fn new(src: Operand, dst: Operand) -> Option<Self> {
-        let from = src.scalar;
-        let loops = match dst.scalar {
-            Scalar::I64 => Loops::to_c::<i64>(from),
-            Scalar::U64 => Loops::to_c::<u64>(from),
-            Scalar::Single => Loops::to_c::<f32>(from),
-            Scalar::Double => Loops::to_c::<f64>(from),
-            Scalar::Bool => Loops::from_c::<Truth>(from)?,
-            Scalar::I8 => Loops::from_c::<i8>(from)?,
-            Scalar::I16 => Loops::from_c::<i16>(from)?,
-            Scalar::I32 => Loops::from_c::<i32>(from)?,
-            Scalar::U8 => Loops::from_c::<u8>(from)?,
-            Scalar::U16 => Loops::from_c::<u16>(from)?,
-            Scalar::U32 => Loops::from_c::<u32>(from)?,
-            Scalar::Half => Loops::from_c::<Half>(from)?,
+        match (CType::of(src.scalar), CType::of(dst.scalar)) {
+            (_, Some(ctype)) => Some(Self { dst, ..Self::to_array(src, ctype) }),
+            (Some(ctype), None) => Some(Self::from_array(ctype, dst)),
+            (None, None) => None,
+        }
+    }
+
+    /// To numbers of a type that C programs have.
+    pub(crate) fn to_array(src: Operand, ctype: CType) -> Self {
+        let loops = match ctype {
+            CType::Int64 => Loops::to_c::<i64>(src.scalar),
+            CType::Uint64 => Loops::to_c::<u64>(src.scalar),
+            CType::Float => Loops::to_c::<f32>(src.scalar),
+            CType::Double => Loops::to_c::<f64>(src.scalar),
         };
-        Some(Self { src, dst, loops, checks: true })
+        Self { src, dst: Operand::array(ctype), loops, checks: true }
+    }
+
+    /// From numbers of a type that C programs have.
+    pub(crate) fn from_array(ctype: CType, dst: Operand) -> Self {
+        let src = Operand::array(ctype);
+        let loops = match dst.scalar {
+            Scalar::Bool => Loops::from_c::<Truth>(ctype),
+            Scalar::I8 => Loops::from_c::<i8>(ctype),
+            Scalar::I16 => Loops::from_c::<i16>(ctype),
+            Scalar::I32 => Loops::from_c::<i32>(ctype),
+            Scalar::U8 => Loops::from_c::<u8>(ctype),
+            Scalar::U16 => Loops::from_c::<u16>(ctype),
+            Scalar::U32 => Loops::from_c::<u32>(ctype),
+            Scalar::Half => Loops::from_c::<Half>(ctype),
+            // Types that C programs have, too.
+            Scalar::I64 => Loops::to_c::<i64>(src.scalar),
+            Scalar::U64 => Loops::to_c::<u64>(src.scalar),
+            Scalar::Single => Loops::to_c::<f32>(src.scalar),
+            Scalar::Double => Loops::to_c::<f64>(src.scalar),
+        };
+        Self { src, dst, loops, checks: true }
     }
 
     /// Converts numbers that are known to fit.
@@ -232,6 +276,22 @@ impl Conversion {
         self.loops.run
     }
 
+    /// The loop for numbers with gaps between them that fit, in the byte orders of the operands, if there is one.
+    pub(super) fn strided(&self) -> Option<StridedLoop> {
+        let [plain, swapped] = self.loops.strided.filter(|_| self.check().is_none())?;
+        let array = if CType::of(self.dst.scalar).is_some() { self.dst } else { self.src };
+        match (self.src.swapped || self.dst.swapped, array.swapped) {
+            (false, _) => Some(plain),
+            (true, false) => Some(swapped),
+            (true, true) => None,
+        }
+    }
+
+    /// What finds numbers that do not fit, if there may be any.
+    pub(super) fn check(&self) -> Option<Check> {
+        self.loops.check.filter(|_| self.checks)
+    }
+
     /// Whether numbers stay as they are, byte by byte.
     pub(crate) fn is_copy(&self) -> bool {
         self.src.scalar == self.dst.scalar && self.src.swapped == self.dst.swapped
@@ -242,28 +302,13 @@ impl Conversion {
     /// # Safety
     /// Of W1 and W3 what concerns these numbers.
     pub(crate) unsafe fn first_misfit(&self, src: *const u8, count: usize) -> Option<(usize, Fault)> {
+        let check = self.check()?;
         let size = self.src.scalar.size();
         (0..count).step_by(PART).find_map(|start| {
             // SAFETY: the caller passes on W1 and W3, for a part of the numbers.
-            let misfit = unsafe { self.misfit(src.wrapping_add(start * size), PART.min(count - start)) };
+            let misfit = unsafe { check.misfit(src.wrapping_add(start * size), PART.min(count - start)) };
             misfit.map(|(at, fault)| (start + at, fault))
         })
-    }
-
-    /// As [`first_misfit`](Self::first_misfit), in one part.
-    ///
-    /// # Safety
-    /// As [`first_misfit`](Self::first_misfit).
-    #[inline(always)]
-    unsafe fn misfit(&self, src: *const u8, count: usize) -> Option<(usize, Fault)> {
-        // SAFETY: the caller passes on W1 and W3.
-        unsafe {
-            if (self.loops.fit)((src, count)) {
-                return None;
-            }
-            let at = self.search(src, count);
-            Some((at, (self.loops.fault)(src.wrapping_add(at * self.src.scalar.size()))))
-        }
     }
 
     /// Converts contiguous numbers as far as they fit; the error is the first that does not, and why.
@@ -274,15 +319,15 @@ impl Conversion {
         // SAFETY: the caller guarantees W1, W2 and W4 for `count` numbers, for a part of the numbers; they fit, or it is not
         // converted.
         unsafe {
-            if !self.checks {
+            let Some(check) = self.check() else {
                 (self.loops.run)((src, dst, count));
                 return Ok(());
-            }
+            };
             let mut start = 0;
             while start < count {
                 let part = PART.min(count - start);
                 let source = src.wrapping_add(start * self.src.scalar.size());
-                if let Some((at, fault)) = self.misfit(source, part) {
+                if let Some((at, fault)) = check.misfit(source, part) {
                     return Err((start + at, fault));
                 }
                 (self.loops.run)((source, dst.wrapping_add(start * self.dst.scalar.size()), part));
@@ -290,25 +335,5 @@ impl Conversion {
             }
         }
         Ok(())
-    }
-
-    /// The first of these numbers that does not fit; one of them does not.
-    ///
-    /// # Safety
-    /// As [`first_misfit`](Self::first_misfit).
-    #[cold]
-    unsafe fn search(&self, src: *const u8, count: usize) -> usize {
-        let (mut start, mut count) = (0, count);
-        while count > 1 {
-            let half = count / 2;
-            // SAFETY: the caller passes on W1 and W3, for a part of the numbers.
-            if unsafe { (self.loops.fit)((src.wrapping_add(start * self.src.scalar.size()), half)) } {
-                start += half;
-                count -= half;
-            } else {
-                count = half;
-            }
-        }
-        start
     }
 }

@@ -7,9 +7,9 @@ use core::ptr::NonNull;
 
 use crate::abi::object::PyObject;
 use crate::error::{Argument, Error, ErrorKind, Result};
-use crate::format::{CNumber, CType, CompiledFormat, Fault, Numbers, Value};
-use crate::kernels::{self, Conversion, Operand};
-use crate::layout::{Axis, Order, Pair, Purpose, Structure, with_room};
+use crate::format::{CNumber, CType, CompiledFormat, Fault, Fields, Numbers, Value};
+use crate::kernels::{self, Conversion, Operand, RecordConversion};
+use crate::layout::{Axis, Order, Pair, Plan, Purpose, Structure, with_room};
 use crate::objects::format::{CompiledFor, with_compiled_for};
 
 use super::access::Access;
@@ -29,10 +29,10 @@ pub(crate) unsafe fn to_array(op: NonNull<PyObject>, array: NonNull<u8>, count: 
                 return Ok(());
             }
             let axes = work.structure.ndim + 1;
-            match compiled.numbers().and_then(|numbers| with_room!(axes, room => work.numbers_to_array(numbers, room)))
-            {
+            let numbers = compiled.numbers();
+            match numbers.and_then(|numbers| with_room!(axes, room => work.numbers_to_array(numbers, room))) {
                 Some(result) => result,
-                None => with_room!(axes, room => work.values_to_array(room)),
+                None => with_room!(axes, room => work.items_to_array(room)),
             }
         })
     }
@@ -53,16 +53,17 @@ pub(crate) unsafe fn from_array(op: NonNull<PyObject>, array: NonNull<u8>, count
                 return Ok(());
             }
             let axes = work.structure.ndim + 1;
-            match compiled
-                .numbers()
-                .and_then(|numbers| with_room!(axes, room => work.numbers_from_array(numbers, room)))
-            {
+            let numbers = compiled.numbers();
+            match numbers.and_then(|numbers| with_room!(axes, room => work.numbers_from_array(numbers, room))) {
                 Some(result) => result,
-                None => with_room!(axes, room => work.values_from_array(room)),
+                None => with_room!(axes, room => work.items_from_array(room)),
             }
         })
     }
 }
+
+/// How many numbers for each step of a format are worth a loop for it.
+const WORTH: usize = 4;
 
 /// A memoryview and an array with as many numbers.
 struct Work<'a> {
@@ -169,14 +170,33 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// The fields of the items, where loops over them take less time than going from value to value.
+    fn fields(&self) -> Option<Fields<'a>> {
+        let steps = self.compiled.counts().ops;
+        self.compiled.fields().filter(|_| self.count >= steps.saturating_mul(WORTH))
+    }
+
     /// # Safety
     /// W1 to W4.
-    unsafe fn values_to_array(&self, room: &mut [Axis]) -> Result<()> {
+    unsafe fn items_to_array(&self, room: &mut [Axis]) -> Result<()> {
         let pair = Pair::to_array(room, &self.structure, self.stride, Order::C).ok_or(Error::bad_argument())?;
-        let walk = pair.plan(Purpose::Each, Order::C);
+        let Some(walk) = pair.plan(Purpose::Each, Order::C) else { return Ok(()) };
         // SAFETY: the caller passes on W1 to W4; the item is not smaller than its format says, and has as many values as the
         // array has room for.
-        unsafe { try_each(walk, self.memory, self.array, |item, numbers| self.unpack(item, numbers)) }
+        unsafe {
+            let Some(fields) = self.fields() else { return self.values_to_array(walk) };
+            let conversion = RecordConversion::to_array(fields, self.compiled.counts().size, self.ctype);
+            let result = kernels::convert_records(walk, &conversion, self.memory, self.array);
+            result.map_err(|misfit| misfit.fault.at(self.number_at(misfit.offset.unsigned_abs())))
+        }
+    }
+
+    /// # Safety
+    /// W1 to W4 for the walk, with items as the format says.
+    #[inline(never)]
+    unsafe fn values_to_array(&self, walk: Plan<'_>) -> Result<()> {
+        // SAFETY: the caller passes on W1 to W4.
+        unsafe { try_each(Some(walk), self.memory, self.array, |item, numbers| self.unpack(item, numbers)) }
     }
 
     /// # Safety
@@ -199,14 +219,33 @@ impl<'a> Work<'a> {
 
     /// # Safety
     /// W1 to W4, for the array first.
-    unsafe fn values_from_array(&self, room: &mut [Axis]) -> Result<()> {
-        // SAFETY: the caller passes on W1 to W4.
-        unsafe { self.check_array()? };
+    unsafe fn items_from_array(&self, room: &mut [Axis]) -> Result<()> {
         let pair = Pair::from_array(room, &self.structure, self.stride, Order::C).ok_or(Error::bad_argument())?;
-        let walk = pair.plan(Purpose::Write, Order::C);
+        let Some(walk) = pair.plan(Purpose::Write, Order::C) else { return Ok(()) };
         // SAFETY: the caller passes on W1 to W4; the item is not smaller than its format says, and the array has as many
-        // numbers as it has values.
-        unsafe { try_each(walk, self.array, self.memory, |numbers, item| self.pack(numbers, item)) }
+        // numbers as it has values, all of which fit if none is found that does not.
+        unsafe {
+            // Of items that share memory, the last one must win.
+            let Some(fields) = self.fields().filter(|_| !walk.ordered) else { return self.values_from_array(walk) };
+            let conversion = RecordConversion::from_array(fields, self.compiled.counts().size, self.ctype);
+            let records = self.structure.items();
+            if let Some((index, fault)) = conversion.first_misfit(self.array, records) {
+                return Err(fault.at(index));
+            }
+            let result = kernels::convert_records(walk, &conversion, self.array, self.memory);
+            result.map_err(|misfit| misfit.fault.into())
+        }
+    }
+
+    /// # Safety
+    /// W1 to W4 for the walk, for the array first, with items as the format says.
+    #[inline(never)]
+    unsafe fn values_from_array(&self, walk: Plan<'_>) -> Result<()> {
+        // SAFETY: the caller passes on W1 to W4.
+        unsafe {
+            self.check_array()?;
+            try_each(Some(walk), self.array, self.memory, |numbers, item| self.pack(numbers, item))
+        }
     }
 
     /// Whether the items can take all numbers of the array.
