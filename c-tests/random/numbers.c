@@ -1,5 +1,5 @@
 /* All numbers of a memoryview to and from arrays of four C types: every numeric code, both byte orders, several in an item,
- * strided and behind pointers, out of range and NaN.
+ * in records, nested and repeated, strided and behind pointers, out of range and NaN.
  */
 #include "codes.h"
 
@@ -7,7 +7,7 @@
 
 static Arena data, tables, flat;
 static Layout layout;
-static char format[64];
+static char format[512];
 static char type; /* d, f, i or u: of the array */
 static int writing;
 
@@ -18,7 +18,9 @@ typedef struct {
     int little;
 } Element;
 
-static Element elements[16];
+enum { ELEMENTS = 48 };
+
+static Element elements[ELEMENTS];
 static size_t element_count;
 
 static void describe_numbers(void)
@@ -27,53 +29,116 @@ static void describe_numbers(void)
     print_view("view", &layout.view);
 }
 
+/* The end of the format so far, and its prefix; none is a NUL. */
+static char *text, prefix;
+
+static int is_native(void)
+{
+    return prefix == '\0' || prefix == '@' || prefix == '^';
+}
+
+static void write_count(size_t count)
+{
+    if (count != 1) {
+        text += sprintf(text, "%zu", count);
+    }
+}
+
+/* Numbers of a code, at most so many; returns where they end. */
+static size_t make_numbers(size_t offset, size_t most)
+{
+    const char *codes = is_native() ? "bBhHiIlLqQnN?efdgP" : "bBhHiIlLqQ?efd";
+    char code = codes[below(strlen(codes))];
+    if (code == 'g' && (!long_doubles_are_exact() || !once_in(4))) {
+        code = 'd';
+    }
+    size_t size = code_size(code, is_native()), count = once_in(10) ? (size_t)between(9, 14) : once_in(3) ? below(4) : 1;
+    if (prefix == '\0' || prefix == '@') {
+        offset = (offset + size - 1) / size * size;
+    }
+    count = count < most ? count : most;
+    write_count(count);
+    *text++ = code;
+    for (size_t n = 0; n < count; n++) {
+        /* Addresses have the machine's order. */
+        elements[element_count++] = (Element){code, offset, size, is_little(prefix)};
+        offset += size;
+    }
+    return offset;
+}
+
+/* Numbers or, where nothing is aligned, a record of at most so many. */
+static size_t make_part(size_t offset, size_t most, int depth)
+{
+    if (prefix != '\0' && prefix != '@') {
+        if (once_in(6)) {
+            *text++ = prefix = "=<>!^"[below(5)];
+        }
+        if (depth < 4 && once_in(4)) {
+            size_t first = element_count, count = once_in(10) ? (size_t)between(9, 12) : once_in(2) ? below(4) : 1, end = offset;
+            size_t parts = (size_t)between(1, 3), each = most / (count == 0 ? 1 : count) / parts;
+            if (each > 0) {
+                write_count(count);
+                text += sprintf(text, "T{");
+                for (size_t i = 0; i < parts; i++) {
+                    end = make_part(end, each, depth + 1);
+                }
+                *text++ = '}';
+                size_t inner = element_count - first, size = end - offset;
+                element_count = first + inner * count;
+                for (size_t i = inner; i < inner * count; i++) {
+                    elements[first + i] = elements[first + i - inner];
+                    elements[first + i].offset += size;
+                }
+                return offset + size * count;
+            }
+        }
+    }
+    offset = make_numbers(offset, most);
+    if (once_in(8)) {
+        *text++ = 'x';
+        offset++;
+    }
+    return offset;
+}
+
 /* A format whose elements are known; returns the bytes of an item. */
 static size_t make_format(void)
 {
-    static const char prefixes[] = "@=<>!^";
-    char prefix = once_in(3) ? '\0' : prefixes[below(6)], *to = format;
-    int native = prefix == '\0' || prefix == '@' || prefix == '^', parts = once_in(2) ? 1 : (int)between(1, 3);
-    const char *codes = native ? "bBhHiIlLqQnN?efdgP" : "bBhHiIlLqQ?efd";
-    size_t offset = 0;
+    size_t offset = 0, parts = once_in(2) ? 1 : (size_t)between(1, 3);
     element_count = 0;
+    text = format;
+    prefix = once_in(3) ? '\0' : "@=<>!^"[below(6)];
     if (prefix != '\0') {
-        *to++ = prefix;
+        *text++ = prefix;
     }
-    for (int i = 0; i < parts; i++) {
-        char code = codes[below(strlen(codes))];
-        if (code == 'g' && !long_doubles_are_exact()) {
-            code = 'd';
-        }
-        size_t size = code_size(code, native), count = once_in(3) ? below(4) : 1;
-        if (prefix == '\0' || prefix == '@') {
-            offset = (offset + size - 1) / size * size;
-        }
-        if (count == 1) {
-            *to++ = code;
-        }
-        else {
-            to += sprintf(to, "%d%c", (int)count, code);
-        }
-        for (size_t n = 0; n < count; n++) {
-            elements[element_count++] = (Element){code, offset, size, is_little(prefix)};
-            offset += size;
-        }
-        if (once_in(8)) {
-            *to++ = 'x';
-            offset++;
-        }
+    for (size_t i = 0; i < parts; i++) {
+        offset = make_part(offset, ELEMENTS / parts, 0);
     }
-    *to = '\0';
+    *text = '\0';
     return offset;
+}
+
+/* Which number the last error was about. */
+static size_t misfit;
+
+/* The pending error, if there is one, says that it is about this number. */
+static void must_name(size_t number)
+{
+    char words[64];
+    sprintf(words, "number %zu is ", number);
+    const char *message = PyErr_Occurred() ? pybuffer_error_message() : words;
+    MUST_SAY(strncmp(message, words, strlen(words)) == 0, "\"%s\" is not about number %zu", message, number);
 }
 
 /* In an item, of which `size` bytes are the format's: bytes without numbers become 0. */
 static PyObject *write_item(char *item, size_t size, const Number *from)
 {
-    char fresh[256] = {0};
+    char fresh[16 * ELEMENTS + 1024] = {0};
     for (size_t e = 0; e < element_count; e++) {
         PyObject *error = number_write(from[e], elements[e].code, fresh + elements[e].offset, elements[e].size, elements[e].little);
         if (error != NULL) {
+            misfit = e;
             return error;
         }
     }
@@ -140,6 +205,7 @@ static void compare(const char *what, char code, const char *is, const char *rig
 
 static void to_array(PyObject *view, size_t items, size_t count)
 {
+    static char faults[1 << 16];
     char *array = place_array(count), *expected = snapshot(0, array, count * array_size());
     char *before = snapshot(1, layout.low, layout.span);
     int overflow = 0, nan_there = 0, status;
@@ -148,6 +214,7 @@ static void to_array(PyObject *view, size_t items, size_t count)
             const Element *element = &elements[e];
             Number number = number_read(element->code, model_list[0][i] + element->offset, element->size, element->little);
             PyObject *error = array_put(expected, i * element_count + e, number);
+            faults[i * element_count + e] = error == PyExc_OverflowError ? 1 : error == PyExc_ValueError ? 2 : 0;
             overflow |= error == PyExc_OverflowError;
             nan_there |= error == PyExc_ValueError;
         }
@@ -170,6 +237,10 @@ static void to_array(PyObject *view, size_t items, size_t count)
     if (overflow || nan_there) {
         MUST_SAY(status == -1, "it succeeds with %s", overflow ? "a number that is out of range" : "NaN");
         MUST((overflow && PyErr_Occurred() == PyExc_OverflowError) || (nan_there && PyErr_Occurred() == PyExc_ValueError));
+        size_t at = 0;
+        MUST(sscanf(pybuffer_error_message(), "number %zu is ", &at) == 1 && at < count);
+        MUST_SAY(faults[at] == (PyErr_Occurred() == PyExc_OverflowError ? 1 : 2), "number %zu is not so: %s", at,
+                 pybuffer_error_message());
         PyErr_Clear();
         return;
     }
@@ -199,11 +270,12 @@ static void from_array(PyObject *view, size_t items, size_t count, size_t size)
         }
     }
     for (size_t i = 0; i < items && error == NULL; i++) {
-        Number all[16];
+        Number all[ELEMENTS];
         for (size_t e = 0; e < element_count; e++) {
             all[e] = array_get(array, i * element_count + e);
         }
         error = write_item(expected + (model_list[0][i] - layout.low), size, all);
+        misfit += i * element_count;
     }
     char *source = snapshot(1, array, count * array_size()), *before = error == NULL ? expected : snapshot(0, layout.low, layout.span);
     Py_ssize_t n = (Py_ssize_t)count;
@@ -222,6 +294,9 @@ static void from_array(PyObject *view, size_t items, size_t count, size_t size)
         status = pybuffer_memoryview_from_uint64(view, (uint64_t *)array, n);
     }
     MUST_BE("the array", array, source, count * array_size());
+    if (error != NULL) {
+        must_name(misfit);
+    }
     MUST_RAISE(status != 0, error);
     if (layout.span > 0 && memcmp(layout.low, before, layout.span) != 0) {
         /* Item by item, because of NaNs, whose payload is taken as it is. */
@@ -250,6 +325,11 @@ static void round_of_numbers(void)
     Py_ssize_t shape[AXES], limit = once_in(100) ? 5000 : once_in(4) ? 200 : 40;
     Py_ssize_t itemsize = (Py_ssize_t)size + (once_in(8) ? between(1, 9) : 0);
     int ndim = random_shape(shape, once_in(2) ? 1 : 4, limit / (element_count == 0 ? 1 : (Py_ssize_t)element_count) + 1);
+    if (size < 100 && once_in(200)) {
+        /* Around the records that are converted at a time. */
+        ndim = 1;
+        shape[0] = (once_in(2) ? 512 : 64 << below(3)) + between(-2, 2);
+    }
     type = "dfiu"[below(4)];
     writing = once_in(2);
     layout_make(&layout, itemsize, ndim, shape, LAYOUT_POINTERS | LAYOUT_SHARED, &data, &tables);
