@@ -325,10 +325,11 @@ static void round_of_numbers(void)
     Py_ssize_t shape[AXES], limit = once_in(100) ? 5000 : once_in(4) ? 200 : 40;
     Py_ssize_t itemsize = (Py_ssize_t)size + (once_in(8) ? between(1, 9) : 0);
     int ndim = random_shape(shape, once_in(2) ? 1 : 4, limit / (element_count == 0 ? 1 : (Py_ssize_t)element_count) + 1);
-    if (size < 100 && once_in(200)) {
-        /* Around the records that are converted at a time. */
-        ndim = 1;
-        shape[0] = (once_in(2) ? 512 : 64 << below(3)) + between(-2, 2);
+    if (size < 100 && once_in(100)) {
+        /* Around the records that are converted at a time, and the sides of what is transposed in blocks. */
+        ndim = once_in(2) ? 1 : 2;
+        shape[0] = ndim == 2 ? between(14, 40) : (once_in(2) ? 512 : 64 << below(3)) + between(-2, 2);
+        shape[1] = between(14, size < 9 ? 140 : 20);
     }
     type = "dfiu"[below(4)];
     writing = once_in(2);

@@ -267,6 +267,46 @@ mod tests {
         }
     }
 
+    /// Offset, bytes and number of the elements of each field, those of repeated records within them.
+    fn shape_of(fields: Fields<'_>) -> std::vec::Vec<(usize, usize, usize)> {
+        let mut shape = std::vec![];
+        for Field { offset, part } in fields {
+            match part {
+                Part::Numbers(numbers) => shape.push((offset, numbers.scalar.size(), numbers.count)),
+                Part::Records { count, size, fields } => {
+                    shape.push((offset, size, count));
+                    shape.extend(shape_of(fields));
+                }
+            }
+        }
+        shape
+    }
+
+    #[test]
+    fn records_of_numbers_have_fields() {
+        let asked = |format: &CStr| {
+            let mut ops = [Op::default(); 8];
+            let counts = compile(format, &mut ops).ok()?;
+            let fields = CompiledFormat::new(&ops, counts).fields()?;
+            assert_eq!(fields.values(), counts.values, "{format:?}");
+            Some((shape_of(fields), fields.fill(counts.size)))
+        };
+        assert_eq!(asked(c"<ihd"), Some((std::vec![(0, 4, 1), (4, 2, 1), (6, 8, 1)], true)));
+        assert_eq!(asked(c"@ihd"), Some((std::vec![(0, 4, 1), (4, 2, 1), (8, 8, 1)], false)));
+        assert_eq!(asked(c"<Bx?"), Some((std::vec![(0, 1, 1), (2, 1, 1)], false)));
+        assert_eq!(asked(c"<?2x"), Some((std::vec![(0, 1, 1)], false)));
+        let nested = std::vec![(0, 1, 1), (1, 10, 2), (0, 2, 1), (2, 4, 2), (0, 1, 1), (1, 1, 3)];
+        assert_eq!(asked(c"<B2T{h2T{b3B}}"), Some((nested.clone(), true)));
+        assert_eq!(asked(c"<B2T{h2T{b3?}}x"), Some((nested, false)));
+        assert_eq!(
+            asked(c"<B2T{e2T{bxBx}}"),
+            Some((std::vec![(0, 1, 1), (1, 10, 2), (0, 2, 1), (2, 4, 2), (0, 1, 1), (2, 1, 1)], false))
+        );
+        for format in [c"<ig", c"<hs", c"<i3t", c"<hZd", c"<B2T{hc}", c"<h&i", c"<hO"] {
+            assert_eq!(asked(format), None, "{format:?}");
+        }
+    }
+
     #[test]
     fn the_other_byte_order_is_told() {
         let (same, other) = if cfg!(target_endian = "big") { (c">h", c"<h") } else { (c"<h", c">h") };

@@ -18,6 +18,19 @@ pub struct Plan<'m> {
     pub ordered: bool,
 }
 
+impl<'m> Plan<'m> {
+    /// The walk over two axes, the outer one first, in any order. The second operand's step is not smaller along the outer one.
+    #[must_use]
+    pub fn of_plane(room: &'m mut [Axis; 2], plane: [Axis; 2], unit: usize) -> Self {
+        let mut axes = Axes::new(room);
+        for axis in plane {
+            // There is room for both.
+            let _: bool = axis.len == 1 || axes.push(axis);
+        }
+        Self { indirect: 0, axes, unit, src_offset: 0, dst_offset: 0, ordered: false }
+    }
+}
+
 impl Plan<'_> {
     /// Keeps one pair of items, for work that finds the same in all of them.
     pub fn leave_one(&mut self) {

@@ -77,6 +77,9 @@ pub(super) trait Words: Native {
 
     const ZERO: Self::Word;
 
+    /// Whether numbers have fractions.
+    const FRACTIONS: bool = false;
+
     /// The word of a number, for integers of `bits` bits.
     fn word(self, bits: u32, signed: bool) -> Self::Word;
 
@@ -134,24 +137,26 @@ macro_rules! integers {
 
 integers! { i8, u8; i16, u16; i32, u32; i64, u64; }
 
-/// Floats, by the half, or all, of their bits that have the sign and the exponent: as integers, these are in the order of the
-/// magnitudes. Of what they tell to be out of range, the greatest magnitudes with a sign may be in it.
+/// Floats, by their bits: as integers, these are in the order of the magnitudes. A magnitude that is too large by half of the
+/// integers sets the sign, so that the greatest one of a signed type, which only a negative number may have, does, too.
 macro_rules! floats {
-    ($($float:ty as $word:ty: $upper:expr, fraction $fraction:literal, exponents $bias:literal to $greatest:literal;)*) => {
+    ($($float:ty as $word:ty: $of_bits:expr, fraction $fraction:literal, exponents $bias:literal to $greatest:literal;)*) => {
         $(
             impl Range for $float {}
 
             impl Words for $float {
                 type Word = $word;
                 const ZERO: $word = 0;
+                const FRACTIONS: bool = true;
 
                 #[inline(always)]
                 fn word(self, bits: u32, signed: bool) -> $word {
-                    let upper: $word = $upper(self);
+                    const SIGN: $word = !(<$word>::MAX >> 1);
+                    let number: $word = $of_bits(self);
                     // Of 2 to the power of `bits`, or of infinity.
-                    let exponent = (bits as $word).saturating_add($bias).min($greatest);
-                    let over = ((exponent << $fraction) - 1).wrapping_sub(upper & (<$word>::MAX >> 1));
-                    if signed { over } else { over | upper }
+                    let exponent = <$word>::from(bits as u8).saturating_add($bias).min($greatest);
+                    let rest = SIGN - (exponent << $fraction);
+                    if signed { (number & !SIGN).wrapping_add(rest) } else { number.wrapping_add(rest) | number }
                 }
 
                 #[inline(always)]
@@ -164,9 +169,9 @@ macro_rules! floats {
 }
 
 floats! {
-    Half as u16: |n: Half| u16::from_ne_bytes(n.to_bytes()), fraction 10, exponents 15 to 31;
+    Half as u16: |number: Half| u16::from_ne_bytes(number.to_bytes()), fraction 10, exponents 15 to 31;
     f32 as u32: f32::to_bits, fraction 23, exponents 127 to 255;
-    f64 as u32: |n: f64| (n.to_bits() >> 32) as u32, fraction 20, exponents 1023 to 2047;
+    f64 as u64: f64::to_bits, fraction 52, exponents 1023 to 2047;
 }
 
 impl Range for Truth {}
@@ -219,4 +224,78 @@ unsafe fn fit<S: Native + To<T>, T>(src: *const u8, count: usize) -> bool {
 unsafe fn fault_at<S: Native>(src: *const u8) -> Fault {
     // SAFETY: the caller guarantees that a number may be read there (W1).
     fault(S::from_bytes(unsafe { src.cast::<S::Bytes>().read() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// Asserts that the check of numbers finds what the rule says, each alone and among others.
+    fn agrees<S: Words + To<T>, T: Range>(numbers: &[S::Bytes]) {
+        let Some(check) = Check::new::<S, T>() else { return };
+        let fits = |number: &S::Bytes| To::<T>::fits(S::from_bytes(*number));
+        let (good, bad): (Vec<_>, Vec<_>) = numbers.iter().copied().partition(fits);
+        assert!(!good.is_empty() && !bad.is_empty());
+        // SAFETY: slices may be read.
+        let misfit = |numbers: &[S::Bytes]| unsafe { check.misfit(numbers.as_ptr().cast(), numbers.len()) };
+        assert!(good.iter().all(|&number| misfit(&[number]).is_none()));
+        assert!(misfit(&good).is_none());
+        for (at, &number) in bad.iter().enumerate() {
+            assert!(misfit(&[number]).is_some());
+            let mut among = good.clone();
+            among.insert(at % good.len(), number);
+            assert_eq!(misfit(&among).map(|(place, _)| place), Some(at % good.len()));
+        }
+    }
+
+    fn to_all<S: Words>(numbers: &[S::Bytes])
+    where
+        S: To<i8> + To<i16> + To<i32> + To<u8> + To<u16> + To<u32> + To<i64> + To<u64>,
+    {
+        agrees::<S, i8>(numbers);
+        agrees::<S, i16>(numbers);
+        agrees::<S, i32>(numbers);
+        agrees::<S, u8>(numbers);
+        agrees::<S, u16>(numbers);
+        agrees::<S, u32>(numbers);
+        agrees::<S, i64>(numbers);
+        agrees::<S, u64>(numbers);
+    }
+
+    #[test]
+    fn words_tell_what_the_rules_say() {
+        let powers =
+            (0..64).flat_map(|power| (0..5).map(move |near| (1_u64 << power).wrapping_add(near).wrapping_sub(2)));
+        let integers: Vec<u64> = powers.flat_map(|number| [number, number.wrapping_neg()]).collect();
+        let mut doubles: Vec<f64> = std::vec![f64::NAN, -f64::NAN, f64::INFINITY, f64::MAX, 5e-324, 0.0, 0.5, 1e20];
+        doubles.extend(integers.iter().map(|&number| number.cast_signed() as f64));
+        doubles.extend(integers.iter().map(|&number| number as f64));
+        let near = |double: f64| [double, double.next_up(), double.next_down(), double - 0.75, -double, 0.5 - double];
+        let doubles: Vec<f64> = doubles.into_iter().flat_map(near).collect();
+        to_all::<f64>(&doubles.iter().map(|double| double.to_ne_bytes()).collect::<Vec<_>>());
+        to_all::<f32>(&doubles.iter().map(|&double| (double as f32).to_ne_bytes()).collect::<Vec<_>>());
+        let halves: Vec<_> = (0..=u16::MAX).step_by(7).chain(0x7bfe..0x7c03).map(u16::to_ne_bytes).collect();
+        agrees::<Half, i64>(&halves);
+        agrees::<Half, u64>(&halves);
+        let bytes: Vec<_> = integers.iter().map(|integer| integer.to_ne_bytes()).collect();
+        agrees::<i64, i8>(&bytes);
+        agrees::<i64, i16>(&bytes);
+        agrees::<i64, i32>(&bytes);
+        agrees::<i64, u8>(&bytes);
+        agrees::<i64, u16>(&bytes);
+        agrees::<i64, u32>(&bytes);
+        agrees::<i64, u64>(&bytes);
+        agrees::<u64, i8>(&bytes);
+        agrees::<u64, i16>(&bytes);
+        agrees::<u64, i32>(&bytes);
+        agrees::<u64, u8>(&bytes);
+        agrees::<u64, u16>(&bytes);
+        agrees::<u64, u32>(&bytes);
+        agrees::<u64, i64>(&bytes);
+        agrees::<i32, u64>(&integers.iter().map(|&integer| (integer as i32).to_ne_bytes()).collect::<Vec<_>>());
+        agrees::<i16, u64>(&integers.iter().map(|&integer| (integer as i16).to_ne_bytes()).collect::<Vec<_>>());
+        agrees::<i8, u64>(&integers.iter().map(|&integer| (integer as i8).to_ne_bytes()).collect::<Vec<_>>());
+    }
 }

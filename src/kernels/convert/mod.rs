@@ -1,7 +1,9 @@
 //! Converts numbers as a plan says, from one type to another.
 //!
-//! Items that are not contiguous, or have the other byte order, are gathered in a small buffer first, and
-//! spread afterwards, so that there is one loop for each pair of types.
+//! There is one loop for each pair of types that takes contiguous numbers, as vectors. Numbers with gaps between them go through
+//! another one, number by number, or are gathered in a small buffer first, and spread afterwards, where programs or the other
+//! byte order make that faster, or where they have to be checked. Every conversion is one of planes (`plane`): records are one
+//! plane for each field (`records`), transposes become contiguous block by block (`blocks`).
 
 use core::mem::MaybeUninit;
 use core::ops::ControlFlow;
@@ -21,8 +23,11 @@ mod pairs;
 
 mod plane;
 
+mod blocks;
+
 mod records;
 
+use blocks::Blocks;
 use move_numbers::{NumberMover, Rows};
 use pairs::KnownLoop;
 pub(crate) use pairs::{Conversion, Operand};
@@ -53,6 +58,10 @@ pub(crate) unsafe fn convert(
     let long = plan.bytes() >= LONG && !tiled && !plan.ordered;
     let mut programs = [const { None }; 2];
     let (outer, plane) = plan.planes();
+    if tiled && let Some(blocks) = Blocks::new(two_axes(plane), conversion) {
+        // SAFETY: W1 to W4: each pair of addresses belongs to an index tuple of all axes outside the plane.
+        return unsafe { try_over(&plan, outer, src, dst, |src, dst| blocks.convert(src, dst)) };
+    }
     let slots = programs.each_mut().map(|program| long.then_some(program));
     let plane = NumberPlane::new(two_axes(plane), conversion, tiled, slots);
     // SAFETY: W1 to W4: each pair of addresses belongs to an index tuple of all axes outside the plane.

@@ -4,6 +4,8 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use crate::kernels::copy::permute::{PeriodicLine, Program, RunSteps};
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::cpu::Level;
 use crate::kernels::cpu::level;
 use crate::kernels::multiversion::{Loop, compiled};
 
@@ -98,9 +100,9 @@ impl<'p> NumberMover<'p> {
             (true, false, 2) => copied::<2>,
             (true, false, 4) => copied::<4>,
             (true, false, _) => copied::<8>,
-            (true, true, 2) => compiled::<Swap<u16>>(),
-            (true, true, 4) => compiled::<Swap<u32>>(),
-            (true, true, _) => compiled::<Swap<u64>>(),
+            (true, true, 2) => reversing::<u16>(),
+            (true, true, 4) => reversing::<u32>(),
+            (true, true, _) => reversing::<u64>(),
             (false, _, 1) => moved::<u8, false>,
             (false, false, 2) => moved::<u16, false>,
             (false, false, 4) => moved::<u32, false>,
@@ -170,6 +172,54 @@ units! { u8 u16 u32 u64 }
 
 /// The integer with its bytes reversed.
 struct Swap<T>(PhantomData<T>);
+
+/// The loop that reverses the bytes of contiguous numbers.
+fn reversing<T: Unit>() -> unsafe fn(Rows) {
+    #[cfg(target_arch = "x86_64")]
+    if level() == Level::Portable {
+        return reverse_by_shifts::<T>;
+    }
+    compiled::<Swap<T>>()
+}
+
+/// [`Swap`] with what every x86-64 has: no shuffle of bytes, but those of 16 bits, and shifts.
+///
+/// # Safety
+/// As [`Swap`].
+#[cfg(target_arch = "x86_64")]
+unsafe fn reverse_by_shifts<T: Unit>(rows: Rows) {
+    use core::arch::x86_64::{
+        __m128i, _mm_loadu_si128, _mm_or_si128, _mm_shufflehi_epi16, _mm_shufflelo_epi16, _mm_slli_epi16,
+        _mm_srli_epi16, _mm_storeu_si128,
+    };
+    /// The two or four 16-bit parts of a number in reverse order.
+    const PAIRS: i32 = 0b10_11_00_01;
+    const FOURS: i32 = 0b00_01_10_11;
+    let per_vector = size_of::<__m128i>() / size_of::<T>();
+    // SAFETY: the caller passes on W1, W2 and W4 for the numbers: each vector is as many, and those that are left are a row.
+    unsafe {
+        rows.each(|mut src, mut dst, count| {
+            for _ in 0..count / per_vector {
+                let vector = _mm_loadu_si128(src.cast());
+                let vector = match size_of::<T>() {
+                    2 => vector,
+                    4 => _mm_shufflehi_epi16::<PAIRS>(_mm_shufflelo_epi16::<PAIRS>(vector)),
+                    _ => _mm_shufflehi_epi16::<FOURS>(_mm_shufflelo_epi16::<FOURS>(vector)),
+                };
+                let vector = _mm_or_si128(_mm_slli_epi16::<8>(vector), _mm_srli_epi16::<8>(vector));
+                _mm_storeu_si128(dst.cast(), vector);
+                src = src.wrapping_add(size_of::<__m128i>());
+                dst = dst.wrapping_add(size_of::<__m128i>());
+            }
+            for _ in 0..count % per_vector {
+                let Packed(number) = src.cast::<Packed<T>>().read();
+                dst.cast::<Packed<T>>().write(Packed(number.swapped()));
+                src = src.wrapping_add(size_of::<T>());
+                dst = dst.wrapping_add(size_of::<T>());
+            }
+        });
+    }
+}
 
 /// A value at any address.
 #[derive(Clone, Copy)]

@@ -115,7 +115,7 @@ known_floats!(f32, f64; truncated: i8 as i32, i16 as i32, i32 as i32, i64 as i64
 /// Converts as many numbers.
 struct Convert<S, T>(PhantomData<(S, T)>);
 
-impl<S: Native + Known<T>, T: Native> Loop for Convert<S, T> {
+impl<S: Words + Known<T>, T: Native + Range> Loop for Convert<S, T> {
     type On = (*const u8, *mut u8, usize);
     type Out = ();
 
@@ -125,10 +125,22 @@ impl<S: Native + Known<T>, T: Native> Loop for Convert<S, T> {
     unsafe fn run((src, dst, count): (*const u8, *mut u8, usize)) {
         // SAFETY: the caller guarantees W1, W2 and W4 for `count` numbers. Bytes need no alignment.
         unsafe {
-            let src = core::slice::from_raw_parts(src.cast::<S::Bytes>(), count);
-            let dst = core::slice::from_raw_parts_mut(dst.cast::<MaybeUninit<T::Bytes>>(), count);
-            for (from, to) in src.iter().zip(dst) {
-                to.write(Known::<T>::known(S::from_bytes(*from)).to_bytes());
+            let known = |from: S::Bytes| MaybeUninit::new(Known::<T>::known(S::from_bytes(from)).to_bytes());
+            let from = core::slice::from_raw_parts(src.cast::<S::Bytes>(), count);
+            let to = core::slice::from_raw_parts_mut(dst.cast::<MaybeUninit<T::Bytes>>(), count);
+            if S::FRACTIONS && T::BITS > 0 && size_of::<S>() >= 4 * size_of::<T>() {
+                // As many as make a vector of the small integers: else each vector of the others would be packed by itself.
+                let (vectors, rest) = from.as_chunks::<16>();
+                for (from, to) in vectors.iter().zip(to.as_chunks_mut::<16>().0) {
+                    *to = from.map(known);
+                }
+                let done = count - rest.len();
+                let (src, dst) = (src.wrapping_add(done * size_of::<S>()), dst.wrapping_add(done * size_of::<T>()));
+                let steps = [size_of::<S>().cast_signed(), size_of::<T>().cast_signed()];
+                return strided::<S, T, NEITHER>(src, dst, rest.len(), steps);
+            }
+            for (from, to) in from.iter().zip(to) {
+                *to = known(*from);
             }
         }
     }
@@ -139,10 +151,11 @@ const NEITHER: u8 = 0;
 const SRC: u8 = 1;
 const DST: u8 = 2;
 
-/// Converts as many numbers with gaps between them.
+/// Converts as many numbers with gaps between them. (Not inlined where vectors leave a rest.)
 ///
 /// # Safety
 /// Of W1, W2 and W4 what concerns them; all of them fit.
+#[inline(never)]
 unsafe fn strided<S: Native + Known<T>, T: Native, const SWAPPED: u8>(
     src: *const u8,
     dst: *mut u8,

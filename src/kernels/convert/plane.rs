@@ -4,6 +4,7 @@ use core::mem::MaybeUninit;
 
 use crate::format::{Fault, Scalar};
 use crate::kernels::copy::permute::Program;
+use crate::kernels::prefetch::LINE;
 use crate::layout::Axis;
 
 use super::move_numbers::{NumberMover, Rows};
@@ -18,6 +19,9 @@ const WORTH: usize = 64;
 /// Rows and columns of a tile, which is a chunk: rows are few bytes apart in the first operand, columns in the second.
 pub(super) const TILE: [usize; 2] = [16, CHUNK / 16];
 
+/// The columns of a tile that needs no buffer. It has so many rows that whole cache lines are read.
+const WIDE_TILE: usize = 128;
+
 /// Where a number does not fit, and why.
 pub(super) type Failure = (*const u8, Fault);
 
@@ -30,7 +34,7 @@ pub(super) struct NumberPlane<'c> {
     /// Gathers and scatters numbers. Only the first is used where nothing else is to be done.
     gather: NumberMover<'c>,
     spread: NumberMover<'c>,
-    /// Does all of it at once.
+    /// Does all of it at once, where that takes less time.
     strided: Option<StridedLoop>,
 }
 
@@ -73,12 +77,15 @@ impl<'c> NumberPlane<'c> {
             spread: NumberMover::new(to_size, to.swapped, [to_size.cast_signed(), dst], spread),
             strided: None,
         };
-        let steps = plane.steps();
-        let dense = is_plain(from, steps.0) && is_plain(to, steps.1);
+        // Vectors do better where numbers are contiguous, even if bytes are to be reversed first.
+        let dense = src == from_size.cast_signed() && dst == to_size.cast_signed();
         if !direct && !dense && !plane.gather.has_program() && !plane.spread.has_program() {
             plane.strided = conversion.strided();
         }
         let columns = line.len.unsigned_abs();
+        if tiled && plane.strided.is_some() {
+            plane.part = [LINE / from_size, WIDE_TILE];
+        }
         if !tiled {
             let (src, dst) = plane.steps();
             let plain = direct || plane.strided.is_some() || (is_plain(from, src) && is_plain(to, dst));
