@@ -109,6 +109,9 @@ pub(crate) struct Numbers {
     pub(crate) count: usize,
 }
 
+/// How deep repeated records of [`Fields`] nest, so that little stack is enough for a recursion over them.
+const NESTED: usize = 8;
+
 /// The fields of a record, in its order: all of them numbers of the machine, at the same places of every record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fields<'o> {
@@ -141,7 +144,15 @@ impl Fields<'_> {
         self.map(Field::values).sum()
     }
 
-    /// Whether they leave no byte of a record of this size. Recursion is as deep as the format's.
+    /// Whether repeated records among them nest at most so deep.
+    fn nest_within(mut self, depth: usize) -> bool {
+        self.all(|field| match field.part {
+            Part::Numbers(_) => true,
+            Part::Records { fields, .. } => depth.checked_sub(1).is_some_and(|depth| fields.nest_within(depth)),
+        })
+    }
+
+    /// Whether they leave no byte of a record of this size.
     pub(crate) fn fill(self, size: usize) -> bool {
         let mut end = 0;
         for Field { offset, part } in self {
@@ -160,7 +171,7 @@ impl Fields<'_> {
 }
 
 impl Field<'_> {
-    /// Its numbers. Recursion is as deep as the format's.
+    /// Its numbers.
     pub(crate) fn values(self) -> usize {
         match self.part {
             Part::Numbers(numbers) => numbers.count,
@@ -204,10 +215,12 @@ impl Codec {
 }
 
 impl<'o> CompiledFormat<'o> {
-    /// The fields that the items consist of, if each is a number of the machine, a real one, or a record of such.
+    /// The fields that the items consist of, if each is a number of the machine, a real one, or a record of such, in
+    /// at most [`NESTED`] repeated ones.
     pub(crate) fn fields(&self) -> Option<Fields<'o>> {
         let known = |op: &Op| op.codec.form == Form::Loop || Scalar::of(op.codec.form).is_some();
-        self.ops.iter().all(known).then_some(Fields { ops: self.ops })
+        let fields = Fields { ops: self.ops };
+        (self.ops.iter().all(known) && fields.nest_within(NESTED)).then_some(fields)
     }
 
     /// The numbers that the items consist of, if they contain nothing else.
@@ -302,6 +315,14 @@ mod tests {
             asked(c"<B2T{e2T{bxBx}}"),
             Some((std::vec![(0, 1, 1), (1, 10, 2), (0, 2, 1), (2, 4, 2), (0, 1, 1), (2, 1, 1)], false))
         );
+        let nested = |depth: usize| std::format!("<{}bh{}", "2T{".repeat(depth), "}".repeat(depth));
+        let deep = |depth: usize| {
+            let format = std::ffi::CString::new(nested(depth)).unwrap_or_default();
+            let mut ops = [Op::default(); 16];
+            let counts = compile(&format, &mut ops).ok()?;
+            CompiledFormat::new(&ops, counts).fields().map(Fields::values)
+        };
+        assert_eq!((deep(NESTED), deep(NESTED + 1)), (Some(2 << NESTED), None));
         for format in [c"<ig", c"<hs", c"<i3t", c"<hZd", c"<B2T{hc}", c"<h&i", c"<hO"] {
             assert_eq!(asked(format), None, "{format:?}");
         }

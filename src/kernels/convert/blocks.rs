@@ -10,8 +10,8 @@ use crate::layout::{Axis, Plan, Step};
 use super::pairs::Conversion;
 use super::plane::{Failure, NumberPlane};
 
-/// Bytes of scratch memory, which a block fills.
-const SCRATCH: usize = 1 << 14;
+/// Bytes of scratch memory, which a block fills. More would not leave enough of the stack to others.
+const SCRATCH: usize = 1 << 13;
 
 /// The most numbers along an axis of a block, and the least number along one of a plane.
 const LONGEST: usize = 512;

@@ -54,18 +54,35 @@ pub(crate) unsafe fn convert(
     dst: *mut u8,
 ) -> Result<(), Misfit> {
     let tiled = plan.tile();
+    let (outer, plane) = plan.planes();
+    match Blocks::new(two_axes(plane), conversion).filter(|_| tiled) {
+        // SAFETY: W1 to W4: each pair of addresses belongs to an index tuple of all axes outside the plane.
+        Some(blocks) => unsafe { try_over(&plan, outer, src, dst, |src, dst| blocks.convert(src, dst)) },
+        // SAFETY: the function's contract.
+        None => unsafe { convert_planes(&plan, conversion, tiled, src, dst) },
+    }
+}
+
+/// Converts plane by plane. (Not inlined: it needs memory for programs, which others do not.)
+///
+/// # Safety
+/// As [`convert`].
+#[inline(never)]
+unsafe fn convert_planes(
+    plan: &Plan<'_>,
+    conversion: &Conversion,
+    tiled: bool,
+    src: *const u8,
+    dst: *mut u8,
+) -> Result<(), Misfit> {
     // A program writes several numbers at once, in no order.
     let long = plan.bytes() >= LONG && !tiled && !plan.ordered;
     let mut programs = [const { None }; 2];
     let (outer, plane) = plan.planes();
-    if tiled && let Some(blocks) = Blocks::new(two_axes(plane), conversion) {
-        // SAFETY: W1 to W4: each pair of addresses belongs to an index tuple of all axes outside the plane.
-        return unsafe { try_over(&plan, outer, src, dst, |src, dst| blocks.convert(src, dst)) };
-    }
     let slots = programs.each_mut().map(|program| long.then_some(program));
     let plane = NumberPlane::new(two_axes(plane), conversion, tiled, slots);
     // SAFETY: W1 to W4: each pair of addresses belongs to an index tuple of all axes outside the plane.
-    unsafe { try_over(&plan, outer, src, dst, |src, dst| plane.convert(src, dst)) }
+    unsafe { try_over(plan, outer, src, dst, |src, dst| plane.convert(src, dst)) }
 }
 
 /// Converts every record of the walk, to an array or from one, whose numbers fit. If one does not fit in an array, it stops there or

@@ -180,11 +180,14 @@ impl<'a> Work<'a> {
     /// W1 to W4.
     unsafe fn items_to_array(&self, room: &mut [Axis]) -> Result<()> {
         let pair = Pair::to_array(room, &self.structure, self.stride, Order::C).ok_or(Error::bad_argument())?;
-        let Some(walk) = pair.plan(Purpose::Each, Order::C) else { return Ok(()) };
+        let walk = pair.plan(Purpose::Each, Order::C);
         // SAFETY: the caller passes on W1 to W4; the item is not smaller than its format says, and has as many values as the
         // array has room for.
         unsafe {
-            let Some(fields) = self.fields() else { return self.values_to_array(walk) };
+            let (walk, fields) = match (walk, self.fields()) {
+                (Some(walk), Some(fields)) => (walk, fields),
+                (walk, _) => return self.values_to_array(walk),
+            };
             let conversion = RecordConversion::to_array(fields, self.compiled.counts().size, self.ctype);
             let result = kernels::convert_records(walk, &conversion, self.memory, self.array);
             result.map_err(|misfit| misfit.fault.at(self.number_at(misfit.offset.unsigned_abs())))
@@ -194,9 +197,9 @@ impl<'a> Work<'a> {
     /// # Safety
     /// W1 to W4 for the walk, with items as the format says.
     #[inline(never)]
-    unsafe fn values_to_array(&self, walk: Plan<'_>) -> Result<()> {
+    unsafe fn values_to_array(&self, walk: Option<Plan<'_>>) -> Result<()> {
         // SAFETY: the caller passes on W1 to W4.
-        unsafe { try_each(Some(walk), self.memory, self.array, |item, numbers| self.unpack(item, numbers)) }
+        unsafe { try_each(walk, self.memory, self.array, |item, numbers| self.unpack(item, numbers)) }
     }
 
     /// # Safety
@@ -221,12 +224,15 @@ impl<'a> Work<'a> {
     /// W1 to W4, for the array first.
     unsafe fn items_from_array(&self, room: &mut [Axis]) -> Result<()> {
         let pair = Pair::from_array(room, &self.structure, self.stride, Order::C).ok_or(Error::bad_argument())?;
-        let Some(walk) = pair.plan(Purpose::Write, Order::C) else { return Ok(()) };
+        let walk = pair.plan(Purpose::Write, Order::C);
         // SAFETY: the caller passes on W1 to W4; the item is not smaller than its format says, and the array has as many
         // numbers as it has values, all of which fit if none is found that does not.
         unsafe {
-            // Of items that share memory, the last one must win.
-            let Some(fields) = self.fields().filter(|_| !walk.ordered) else { return self.values_from_array(walk) };
+            let (walk, fields) = match (walk, self.fields()) {
+                // Of items that share memory, the last one must win.
+                (Some(walk), Some(fields)) if !walk.ordered => (walk, fields),
+                (walk, _) => return self.values_from_array(walk),
+            };
             let conversion = RecordConversion::from_array(fields, self.compiled.counts().size, self.ctype);
             let records = self.structure.items();
             if let Some((index, fault)) = conversion.first_misfit(self.array, records) {
@@ -240,11 +246,11 @@ impl<'a> Work<'a> {
     /// # Safety
     /// W1 to W4 for the walk, for the array first, with items as the format says.
     #[inline(never)]
-    unsafe fn values_from_array(&self, walk: Plan<'_>) -> Result<()> {
+    unsafe fn values_from_array(&self, walk: Option<Plan<'_>>) -> Result<()> {
         // SAFETY: the caller passes on W1 to W4.
         unsafe {
             self.check_array()?;
-            try_each(Some(walk), self.array, self.memory, |numbers, item| self.pack(numbers, item))
+            try_each(walk, self.array, self.memory, |numbers, item| self.pack(numbers, item))
         }
     }
 
