@@ -55,10 +55,11 @@ impl<'c> Blocks<'c> {
         let mut scratch: Scratch = [const { MaybeUninit::uninit() }; SCRATCH / 8];
         let scratch = scratch.as_mut_ptr().cast::<u8>();
         let (rows, columns) = (self.rows.len.unsigned_abs(), self.line.len.unsigned_abs());
-        let most = |bytes: usize, size: usize| bytes.checked_div(size).unwrap_or(0).clamp(1, LONGEST);
+        let most = |bytes: usize, size: usize| bytes.checked_div(size).unwrap_or(0).min(LONGEST);
         let contiguous = most(LINE, self.unit);
         let others = most(SCRATCH, self.unit * contiguous);
         let (height, width) = if self.first { (contiguous, others) } else { (others, contiguous) };
+        let (height, width) = (height.max(1), width.max(1));
         for row in (0..rows).step_by(height) {
             for column in (0..columns).step_by(width) {
                 let at = |row_step: Step, step: Step| {

@@ -13,6 +13,7 @@ use crate::layout::{Axis, Plan};
 
 use super::copy::LONG;
 use super::copy::permute::Program;
+use super::cpu::{by_level, level};
 use super::odometer::visit_over;
 
 pub(super) mod move_numbers;
@@ -76,13 +77,19 @@ unsafe fn convert_planes(
     dst: *mut u8,
 ) -> Result<(), Misfit> {
     // A program writes several numbers at once, in no order.
-    let long = plan.bytes() >= LONG && !tiled && !plan.ordered;
+    let long = plan.bytes() >= LONG && !tiled && !plan.ordered && !prefers_strided(conversion);
     let mut programs = [const { None }; 2];
     let (outer, plane) = plan.planes();
     let slots = programs.each_mut().map(|program| long.then_some(program));
     let plane = NumberPlane::new(two_axes(plane), conversion, tiled, slots);
     // SAFETY: W1 to W4: each pair of addresses belongs to an index tuple of all axes outside the plane.
     unsafe { try_over(plan, outer, src, dst, |src, dst| plane.convert(src, dst)) }
+}
+
+/// Whether a loop over numbers with gaps takes less time than programs that gather them, which is so where a vector has few.
+fn prefers_strided(conversion: &Conversion) -> bool {
+    let few = by_level! { level(); avx512: false, avx2: true, neon: true, portable: true };
+    few && conversion.strided().is_some() && conversion.src.scalar.size() >= 4 && conversion.dst.scalar.size() >= 4
 }
 
 /// Converts every record of the walk, to an array or from one, whose numbers fit. If one does not fit in an array, it stops there or
