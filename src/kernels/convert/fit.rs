@@ -250,9 +250,9 @@ mod tests {
         }
     }
 
-    fn to_all<S: Words>(numbers: &[S::Bytes])
+    fn to_all<S>(numbers: &[S::Bytes])
     where
-        S: To<i8> + To<i16> + To<i32> + To<u8> + To<u16> + To<u32> + To<i64> + To<u64>,
+        S: Words + To<i8> + To<i16> + To<i32> + To<u8> + To<u16> + To<u32> + To<i64> + To<u64>,
     {
         agrees::<S, i8>(numbers);
         agrees::<S, i16>(numbers);
