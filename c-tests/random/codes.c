@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#define ALIGNMENT(type) offsetof(struct { char before; type is; }, is)
+
 char code_kind(char code)
 {
     if (code == '\0') {
@@ -32,6 +34,32 @@ size_t code_size(char code, int native)
         return sizeof(long double);
     default:
         return 0;
+    }
+}
+
+Py_ssize_t code_alignment(char code)
+{
+    switch (code) {
+    case 'h': case 'H': case 'e': case 'u':
+        return ALIGNMENT(short);
+    case 'i': case 'I': case 'w':
+        return ALIGNMENT(int);
+    case 'f':
+        return ALIGNMENT(float);
+    case 'l': case 'L':
+        return ALIGNMENT(long);
+    case 'q': case 'Q':
+        return ALIGNMENT(long long);
+    case 'n': case 'N':
+        return ALIGNMENT(size_t);
+    case 'd':
+        return ALIGNMENT(double);
+    case 'g':
+        return ALIGNMENT(long double);
+    case 'P': case 'O': case '&': case 'X': case 'z': case 'Z':
+        return ALIGNMENT(void *);
+    default:
+        return 1;
     }
 }
 

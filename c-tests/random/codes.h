@@ -19,6 +19,9 @@ char code_kind(char code);
 /* The bytes of an element of a code, with native sizes or standard ones; 0 where there is none. */
 size_t code_size(char code, int native);
 
+/* Its alignment where it is native: that of a long double is half its size on s390x. */
+Py_ssize_t code_alignment(char code);
+
 /* Whether the machine, real or emulated, computes with long doubles as they are in memory. Valgrind does not. */
 int long_doubles_are_exact(void);
 

@@ -1,7 +1,6 @@
 /* See grammar.h. */
 #include "grammar.h"
-
-#define ALIGNMENT(type) offsetof(struct { char before; type is; }, is)
+#include "codes.h"
 
 static Grammar *making;
 static size_t lengths[2];
@@ -82,32 +81,6 @@ static void close_bits(Level *level)
     level->bits = 0;
 }
 
-static Py_ssize_t native_alignment(char code)
-{
-    switch (code) {
-    case 'h': case 'H': case 'e': case 'u':
-        return ALIGNMENT(short);
-    case 'i': case 'I': case 'w':
-        return ALIGNMENT(int);
-    case 'f':
-        return ALIGNMENT(float);
-    case 'l': case 'L':
-        return ALIGNMENT(long);
-    case 'q': case 'Q':
-        return ALIGNMENT(long long);
-    case 'n': case 'N':
-        return ALIGNMENT(size_t);
-    case 'd':
-        return ALIGNMENT(double);
-    case 'g':
-        return ALIGNMENT(long double);
-    case 'P': case 'O': case '&': case 'X': case 'z': case 'Z':
-        return ALIGNMENT(void *);
-    default:
-        return 1;
-    }
-}
-
 static Node *node_new(void)
 {
     if (making->used == MOST_NODES) {
@@ -153,7 +126,7 @@ static void make_element(Node *node, int depth)
         node->kind = PYBUFFER_KIND_COMPLEX;
         strcpy(node->code, text);
         node->itemsize = 2 * (Py_ssize_t)code_size(part, 1);
-        node->alignment = mode == '@' ? native_alignment(part) : 1;
+        node->alignment = mode == '@' ? code_alignment(part) : 1;
         put(0, text);
         put(1, once_in(2) ? text : strcmp(text, "F") == 0 ? "Zf" : strcmp(text, "Zd") == 0 ? "D" : text);
         return;
@@ -183,7 +156,7 @@ static void make_element(Node *node, int depth)
         put_both(text);
         node->byteorder = is_little('=') ? '<' : '>';
         node->itemsize = sizeof(void *);
-        node->alignment = mode == '@' ? ALIGNMENT(void *) : 1;
+        node->alignment = mode == '@' ? code_alignment('P') : 1;
         return;
     }
     case 17:
@@ -211,7 +184,7 @@ static void make_element(Node *node, int depth)
             strcpy(target->code, "B");
             node->field[node->fields++] = target;
         }
-        node->alignment = mode == '@' ? ALIGNMENT(void *) : 1;
+        node->alignment = mode == '@' ? code_alignment('P') : 1;
         return;
     case 18:
         code = 'g';
@@ -226,7 +199,7 @@ static void make_element(Node *node, int depth)
     }
     node->code[0] = code;
     node->itemsize = (Py_ssize_t)code_size(code, is_native());
-    node->alignment = mode == '@' ? native_alignment(code) : 1;
+    node->alignment = mode == '@' ? code_alignment(code) : 1;
     char text[2] = {code, '\0'};
     put(0, text);
     /* The same integer by another code. */

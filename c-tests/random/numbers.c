@@ -54,7 +54,8 @@ static size_t make_numbers(size_t offset, size_t most)
     }
     size_t size = code_size(code, is_native()), count = once_in(10) ? (size_t)between(9, 14) : once_in(3) ? below(4) : 1;
     if (prefix == '\0' || prefix == '@') {
-        offset = (offset + size - 1) / size * size;
+        size_t alignment = (size_t)code_alignment(code);
+        offset = (offset + alignment - 1) / alignment * alignment;
     }
     count = count < most ? count : most;
     write_count(count);
