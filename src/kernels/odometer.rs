@@ -35,6 +35,35 @@ pub(super) unsafe fn visit_over(
     unsafe { each(plan.indirect(), src, dst, &mut |src, dst| each(direct, src, dst, &mut act)) }
 }
 
+/// Calls `act` with the two addresses of each pair of items of the walk: [`visit`] where nothing breaks.
+///
+/// # Safety
+/// W1 and W2 as far as pointers are concerned; `act` may be called with each pair.
+pub(super) unsafe fn walk(plan: &Plan<'_>, src: *const u8, dst: *mut u8, act: impl FnMut(*const u8, *mut u8)) {
+    // SAFETY: the caller guarantees W1 and W2 for pointers, and that `act` may be called with each pair.
+    unsafe { walk_over(plan, plan.direct(), src, dst, act) };
+}
+
+/// As [`walk`], over only these of the plan's direct axes.
+///
+/// # Safety
+/// As [`walk`].
+pub(super) unsafe fn walk_over(
+    plan: &Plan<'_>,
+    direct: &[Axis],
+    src: *const u8,
+    dst: *mut u8,
+    mut act: impl FnMut(*const u8, *mut u8),
+) {
+    let act = |src: *const u8, dst: *mut u8| {
+        act(src, dst);
+        ControlFlow::Continue(())
+    };
+    // SAFETY: the caller guarantees W1 and W2 for pointers, and that `act` may be called with each pair. The closure never
+    // breaks, so the result says nothing.
+    let _: ControlFlow<()> = unsafe { visit_over(plan, direct, src, dst, act) };
+}
+
 /// A range of addresses, from the first byte to one past the last; an empty one runs from the greatest to the least address.
 #[derive(Clone, Copy)]
 pub(crate) struct Extent {

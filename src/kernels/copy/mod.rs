@@ -1,11 +1,9 @@
 //! Copies bytes as a plan says: chooses the kernel, once for each plan, and runs it.
 
-use core::ops::ControlFlow;
-
-use crate::layout::{Axis, Plan};
+use crate::layout::Plan;
 
 use super::cpu::level;
-use super::odometer::visit_over;
+use super::odometer::{walk, walk_over};
 
 mod thresholds;
 
@@ -56,35 +54,6 @@ pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
             Strategy::Strided { tiled } => copy_planes(&mut plan, src, dst, tiled),
         }
     }
-}
-
-/// Calls `act` with the two addresses of each index tuple of the plan's axes.
-///
-/// # Safety
-/// W1 and W2 as far as pointers are concerned; `act` may be called with each pair.
-unsafe fn walk(plan: &Plan<'_>, src: *const u8, dst: *mut u8, act: impl FnMut(*const u8, *mut u8)) {
-    // SAFETY: the caller guarantees W1 and W2 for pointers, and that `act` may be called with each pair.
-    unsafe { walk_over(plan, plan.direct(), src, dst, act) };
-}
-
-/// As [`walk`], over only these of the plan's direct axes.
-///
-/// # Safety
-/// As [`walk`].
-unsafe fn walk_over(
-    plan: &Plan<'_>,
-    direct: &[Axis],
-    src: *const u8,
-    dst: *mut u8,
-    mut act: impl FnMut(*const u8, *mut u8),
-) {
-    let act = |src: *const u8, dst: *mut u8| {
-        act(src, dst);
-        ControlFlow::Continue(())
-    };
-    // SAFETY: the caller guarantees W1 and W2 for pointers, and that `act` may be called with each pair. The closure never
-    // breaks, so the result says nothing.
-    let _: ControlFlow<()> = unsafe { visit_over(plan, direct, src, dst, act) };
 }
 
 /// Copies item by item.

@@ -4,14 +4,13 @@
 //! at every level, and nothing else is read.
 
 use core::mem::MaybeUninit;
-use core::ops::ControlFlow;
 
-use crate::kernels::odometer::visit;
+use crate::kernels::odometer::walk;
 use crate::kernels::prefetch::LINE;
 use crate::layout::Plan;
 
 use super::contiguous::{stream_block, stream_end};
-use super::thresholds::LARGE_UNIT;
+use super::thresholds::{LARGE_UNIT, REPEATED_LINE};
 
 /// The fewest bytes of a block: with fewer, the calls would take longer than the bytes.
 const BLOCK: usize = 2048;
@@ -47,7 +46,7 @@ pub(super) fn is_repeated(plan: &Plan<'_>) -> bool {
         && plan.unit <= LARGE_UNIT
         && plan.direct().last().is_some_and(|line| {
             let bytes = line.len.unsigned_abs().saturating_mul(plan.unit);
-            line.src.stride == 0 && line.dst.stride == plan.unit.cast_signed() && bytes >= 4 * LINE
+            line.src.stride == 0 && line.dst.stride == plan.unit.cast_signed() && bytes >= REPEATED_LINE
         })
 }
 
@@ -89,13 +88,8 @@ pub(super) unsafe fn copy_repeated(plan: &mut Plan<'_>, src: *const u8, dst: *mu
             }
         }
     };
-    // SAFETY: the caller guarantees W1 to W4 for each line. The closure never breaks, so the result says nothing.
-    let _: ControlFlow<()> = unsafe {
-        visit(plan, src, dst, |src, dst| {
-            line(src, dst);
-            ControlFlow::Continue(())
-        })
-    };
+    // SAFETY: the caller guarantees W1 to W4 for each line.
+    unsafe { walk(plan, src, dst, line) };
     if stream {
         stream_end();
     }

@@ -22,6 +22,9 @@ pub(super) const LARGE_UNIT: usize = LINE / 2;
 /// Items up to which it takes less time to copy them one by one than to make a program: 0.1 us for each of its vectors.
 pub(super) const FEW_ITEMS: usize = 1 << 10;
 
+/// Bytes of a line along which one item is repeated, from which on a block of it is made: fewer are written one by one as fast.
+pub(super) const REPEATED_LINE: usize = 4 * LINE;
+
 /// Bytes of a line from which on a program copies it: in shorter lines, what is left after whole steps takes longer than the
 /// steps save.
 pub(super) const PROGRAM_LINE: usize = 4 * LINE;

@@ -6,10 +6,9 @@
 //! period`, and the channels are split. As many in the other direction interleave them.
 
 use core::arch::x86_64::*;
-use core::ops::ControlFlow;
 
 use crate::kernels::cpu::Level;
-use crate::kernels::odometer::visit;
+use crate::kernels::odometer::walk;
 use crate::kernels::page_rule::may_cover;
 use crate::kernels::prefetch::{LINE, steps_to_line};
 use crate::layout::{Axis, Lines, Plan};
@@ -101,13 +100,8 @@ impl ChannelCopier {
     /// W1 to W4.
     pub(in crate::kernels::copy) unsafe fn copy(&self, plan: &mut Plan<'_>, src: *const u8, dst: *mut u8) {
         plan.remove_direct(self.taken);
-        // SAFETY: the caller guarantees W1 to W4 for each line. The closure never breaks, so the result says nothing.
-        let _: ControlFlow<()> = unsafe {
-            visit(plan, src, dst, |src, dst| {
-                self.run(src, dst);
-                ControlFlow::Continue(())
-            })
-        };
+        // SAFETY: the caller guarantees W1 to W4 for each line.
+        unsafe { walk(plan, src, dst, |src, dst| self.run(src, dst)) };
         if self.stream {
             stream_end();
         }

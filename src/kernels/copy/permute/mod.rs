@@ -1,9 +1,7 @@
 //! Lines of small steps, copied by a program that is made once for each plan and run for each line.
 
-use core::ops::ControlFlow;
-
 use crate::kernels::cpu::Level;
-use crate::kernels::odometer::visit;
+use crate::kernels::odometer::walk;
 use crate::layout::{Axis, Lines, Plan};
 
 use super::contiguous::stream_end;
@@ -72,14 +70,8 @@ impl<'p> LineCopier<'p> {
     /// W1 to W4; the level that it was made for is that of the processor.
     pub(in crate::kernels::copy) unsafe fn copy(&self, plan: &mut Plan<'_>, src: *const u8, dst: *mut u8) {
         plan.remove_direct(self.taken);
-        // SAFETY: the caller guarantees W1 to W4 for each line, and the level. The closure never breaks, so the result says
-        // nothing.
-        let _: ControlFlow<()> = unsafe {
-            visit(plan, src, dst, |src, dst| {
-                self.run(src, dst);
-                ControlFlow::Continue(())
-            })
-        };
+        // SAFETY: the caller guarantees W1 to W4 for each line, and the level.
+        unsafe { walk(plan, src, dst, |src, dst| self.run(src, dst)) };
         if self.streaming.is_some() {
             stream_end();
         }

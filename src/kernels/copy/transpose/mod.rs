@@ -1,11 +1,9 @@
 //! Walks in which the two operands disagree about the fastest axis, as planes that are copied in tiles.
 
-use core::ops::ControlFlow;
-
 use crate::layout::{Offset, Plan, Sides};
 
 use crate::kernels::cpu::{Level, by_level};
-use crate::kernels::odometer::visit_over;
+use crate::kernels::odometer::walk;
 use crate::kernels::prefetch::{LINE, steps_to_line};
 
 use super::contiguous::stream_end;
@@ -159,10 +157,9 @@ unsafe fn in_planes(
     let direct = plan.direct();
     let (Some(columns), Some(rows)) = (direct.get(fastest).copied(), direct.get(last).copied()) else { return false };
     plan.remove_direct(1 << fastest | 1 << last);
-    // SAFETY: the caller guarantees W1 to W4 for each plane, which is no smaller than a square (`is_near`), and the level. The
-    // closure never breaks, so the result says nothing.
+    // SAFETY: the caller guarantees W1 to W4 for each plane, which is no smaller than a square (`is_near`), and the level.
     unsafe {
-        let _: ControlFlow<()> = visit_over(plan, plan.direct(), src, dst, |src, dst| {
+        walk(plan, src, dst, |src, dst| {
             (kernel.copy)(&DirectPlane {
                 src,
                 by_row: rows.src.stride,
@@ -171,7 +168,6 @@ unsafe fn in_planes(
                 by_column: columns.dst.stride,
                 columns: columns.len.unsigned_abs(),
             });
-            ControlFlow::Continue(())
         });
     }
     true
@@ -193,13 +189,9 @@ unsafe fn in_tables<const ROWS: usize, const TABLE: usize, const COLUMNS: usize>
     let (mut rows, mut columns) = ([0; TABLE], [0; COLUMNS]);
     let Some(sides) = plan.take_sides(LINE, ROWS, [&mut rows, &mut columns]) else { return false };
     let mut runner = Runner::new(&sides, plan.unit, kernel, bytes);
-    // SAFETY: the caller guarantees W1 to W4 for the two sides at each pair of addresses, and the level. The closure never
-    // breaks, so the result says nothing.
+    // SAFETY: the caller guarantees W1 to W4 for the two sides at each pair of addresses, and the level.
     unsafe {
-        let _: ControlFlow<()> = visit_over(plan, plan.direct(), src, dst, |src, dst| {
-            runner.copy(src, dst);
-            ControlFlow::Continue(())
-        });
+        walk(plan, src, dst, |src, dst| runner.copy(src, dst));
         runner.finish();
     }
     true
