@@ -157,10 +157,7 @@ unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED
     let Some(outs) = program.outs.get(..if OUTS == 0 { program.out_count } else { OUTS }) else { return };
     for _ in 0..steps {
         if STREAM || program.sparse {
-            let ahead = src.wrapping_offset(program.src_step.wrapping_mul(STEPS_AHEAD));
-            for offset in program.fetched.iter().take(program.fetched_count) {
-                prefetch::<NEAREST>(ahead.wrapping_offset(*offset));
-            }
+            program.prefetch(src);
         }
         for out in outs {
             // SAFETY: the caller guarantees W1 to W4 for the step, within whose items and gaps the windows lie, and alignment
@@ -177,6 +174,15 @@ unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED
 }
 
 impl Program {
+    /// Prefetches what a later step reads, when the step at `src` is next.
+    #[inline(always)]
+    fn prefetch(&self, src: *const u8) {
+        let ahead = src.wrapping_offset(self.src_step.wrapping_mul(STEPS_AHEAD));
+        for offset in self.fetched.iter().take(self.fetched_count) {
+            prefetch::<NEAREST>(ahead.wrapping_offset(*offset));
+        }
+    }
+
     /// The function that runs the program at a level. Each number of vectors has its own function, except where windows are
     /// masked or stores are non-temporal: these wait for memory, and one function serves any number.
     pub(in crate::kernels) fn steps(&self, level: Level, stream: bool) -> Option<RunSteps> {
@@ -285,10 +291,7 @@ unsafe fn blended<const OUTS: usize, const WINDOWS: usize, const STREAM: bool>(
     }
     for _ in 0..steps {
         if STREAM || program.sparse {
-            let ahead = src.wrapping_offset(program.src_step.wrapping_mul(STEPS_AHEAD));
-            for offset in program.fetched.iter().take(program.fetched_count) {
-                prefetch::<NEAREST>(ahead.wrapping_offset(*offset));
-            }
+            program.prefetch(src);
         }
         let mut loaded = [nothing; WINDOWS];
         for (window, loaded) in windows.iter().zip(&mut loaded) {
@@ -340,11 +343,8 @@ unsafe fn blended_pairs<const OUTS: usize, const WINDOWS: usize, const STREAM: b
     for _ in 0..steps / 2 {
         let (next_src, next_dst) = (src.wrapping_offset(src_step), dst.wrapping_offset(dst_step));
         if STREAM || program.sparse {
-            let ahead = src.wrapping_offset(src_step.wrapping_mul(STEPS_AHEAD));
-            for offset in program.fetched.iter().take(program.fetched_count) {
-                prefetch::<NEAREST>(ahead.wrapping_offset(*offset));
-                prefetch::<NEAREST>(ahead.wrapping_offset(offset.wrapping_add(src_step)));
-            }
+            program.prefetch(src);
+            program.prefetch(next_src);
         }
         let mut loaded = [nothing; WINDOWS];
         for (window, loaded) in windows.iter().zip(&mut loaded) {
