@@ -211,12 +211,7 @@ unsafe fn reverse_by_shifts<T: Unit>(rows: Rows) {
                 src = src.wrapping_add(size_of::<__m128i>());
                 dst = dst.wrapping_add(size_of::<__m128i>());
             }
-            for _ in 0..count % per_vector {
-                let Packed(number) = src.cast::<Packed<T>>().read();
-                dst.cast::<Packed<T>>().write(Packed(number.swapped()));
-                src = src.wrapping_add(size_of::<T>());
-                dst = dst.wrapping_add(size_of::<T>());
-            }
+            Swap::<T>::run(Rows::new(src, dst, [1, count % per_vector], [0, 0]));
         });
     }
 }
