@@ -4,13 +4,13 @@ use core::arch::x86_64::*;
 
 use crate::kernels::prefetch::LINE;
 
-use super::avx2_narrow::{self, narrow, quarters, streamed_narrow};
+use super::avx2_narrow::{self, halves, narrow, quarters, streamed_narrow};
 use super::direct;
 use super::driver::drive_one;
 use super::scalar;
 use super::squares::{self, Square};
 use super::sse2;
-use super::strips::strip;
+use super::strips::{CopyLine, strip};
 use super::tables::{Ahead, DirectKernel, DirectPlane, Kernel, Lines, MicroKernel, OwnDriver, Plane, Tile, Whole};
 
 /// The micro-kernels, and those only for planes that are streamed.
@@ -146,19 +146,6 @@ unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, stream: bool) {
     unsafe { squares::part::<Transposes, UNIT>(tile, stream) }
 }
 
-/// 16 bytes of two rows, each in half a register.
-///
-/// # Safety
-/// They may be read; the processor has AVX2.
-#[inline(always)]
-unsafe fn halves(low: *const u8, high: *const u8) -> __m256i {
-    // SAFETY: the caller guarantees that 16 bytes may be read at both places (W1), and AVX2.
-    unsafe {
-        let low = _mm256_castsi128_si256(_mm_loadu_si128(low.cast()));
-        _mm256_inserti128_si256::<1>(low, _mm_loadu_si128(high.cast()))
-    }
-}
-
 /// Writes half a cache line.
 ///
 /// # Safety
@@ -196,19 +183,8 @@ unsafe fn fourths([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
 unsafe fn eighths([a, b, c, d, e, f, g, h]: [__m256i; 8]) -> [__m256i; 8] {
     // SAFETY: the caller guarantees AVX2; only registers are used.
     unsafe {
-        let low = |a, b| _mm256_unpacklo_epi32(a, b);
-        let high = |a, b| _mm256_unpackhi_epi32(a, b);
         // In each half, the units of rows 0 to 3 (4 to 7) of one column are adjacent.
-        let four = |a, b, c, d| {
-            let (low_ab, high_ab, low_cd, high_cd) = (low(a, b), high(a, b), low(c, d), high(c, d));
-            [
-                _mm256_unpacklo_epi64(low_ab, low_cd),
-                _mm256_unpackhi_epi64(low_ab, low_cd),
-                _mm256_unpacklo_epi64(high_ab, high_cd),
-                _mm256_unpackhi_epi64(high_ab, high_cd),
-            ]
-        };
-        let ([p0, p1, p2, p3], [q0, q1, q2, q3]) = (four(a, b, c, d), four(e, f, g, h));
+        let ([p0, p1, p2, p3], [q0, q1, q2, q3]) = (quarters([a, b, c, d]), quarters([e, f, g, h]));
         let first = |p, q| _mm256_permute2x128_si256::<0x20>(p, q);
         let second = |p, q| _mm256_permute2x128_si256::<0x31>(p, q);
         [
@@ -236,23 +212,6 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
     };
 
     #[inline(always)]
-    unsafe fn copy_line<const STREAM: bool>(from: *const u8, to: *mut u8) {
-        let (from, to) = (from.cast::<__m256i>(), to.cast::<__m256i>());
-        // SAFETY: the caller guarantees W1 to W4 for the two halves of the cache line, which is aligned where it is streamed,
-        // and AVX2.
-        unsafe {
-            for half in 0..2 {
-                let line = _mm256_loadu_si256(from.wrapping_add(half));
-                if STREAM {
-                    _mm256_stream_si256(to.wrapping_add(half), line);
-                } else {
-                    _mm256_storeu_si256(to.wrapping_add(half), line);
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
     unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
         // SAFETY: the caller guarantees W1 to W4 for the square, and AVX2. Where destination lines are streamed, they and so
         // their parts are aligned.
@@ -278,18 +237,26 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
     }
 }
 
+impl CopyLine for Transposes {
+    #[inline(always)]
+    unsafe fn copy_line<const STREAM: bool>(from: *const u8, to: *mut u8) {
+        let (from, to) = (from.cast::<__m256i>(), to.cast::<__m256i>());
+        // SAFETY: the caller guarantees W1 to W4 for the two halves of the cache line, which is aligned where it is streamed,
+        // and AVX2.
+        unsafe {
+            for half in 0..2 {
+                put::<STREAM>(to.wrapping_add(half).cast(), _mm256_loadu_si256(from.wrapping_add(half)));
+            }
+        }
+    }
+}
+
 /// As [`Transposes`], where the rows are in L1 or L2: those of the lower half go to the upper half of registers when they are
 /// loaded, so that nothing crosses the middle afterwards. That takes twice the loads and half the shuffles.
 struct NearTransposes;
 
 impl<const UNIT: usize> Square<UNIT> for NearTransposes {
     const SIDE: usize = <Transposes as Square<UNIT>>::SIDE;
-
-    #[inline(always)]
-    unsafe fn copy_line<const STREAM: bool>(from: *const u8, to: *mut u8) {
-        // SAFETY: the caller guarantees W1 to W4 for the cache line, its alignment where it is streamed, and AVX2.
-        unsafe { <Transposes as Square<UNIT>>::copy_line::<STREAM>(from, to) }
-    }
 
     #[inline(always)]
     unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {

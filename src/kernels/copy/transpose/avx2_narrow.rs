@@ -5,8 +5,6 @@
 
 use core::arch::x86_64::*;
 
-use crate::kernels::prefetch::LINE;
-
 use super::squares::{self, Square};
 use super::tables::{Ahead, CopyPart, Lines, MicroKernel, Tile, Whole};
 
@@ -117,16 +115,16 @@ const fn narrowing(unit: usize, quarter: usize, piece: usize) -> [u8; 16] {
     index
 }
 
-/// A table for each half of a register.
+/// 16 bytes of two places, each in half a register.
 ///
 /// # Safety
-/// The processor has AVX2.
+/// They may be read; the processor has AVX2.
 #[inline(always)]
-unsafe fn both([low, high]: [&[u8; 16]; 2]) -> __m256i {
-    // SAFETY: the tables have 16 bytes.
+pub(super) unsafe fn halves(low: *const u8, high: *const u8) -> __m256i {
+    // SAFETY: the caller guarantees that 16 bytes may be read at both places (W1), and AVX2.
     unsafe {
-        let low = _mm_loadu_si128(low.as_ptr().cast());
-        _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(low), _mm_loadu_si128(high.as_ptr().cast()))
+        let low = _mm256_castsi128_si256(_mm_loadu_si128(low.cast()));
+        _mm256_inserti128_si256::<1>(low, _mm_loadu_si128(high.cast()))
     }
 }
 
@@ -137,11 +135,7 @@ unsafe fn both([low, high]: [&[u8; 16]; 2]) -> __m256i {
 #[inline(always)]
 unsafe fn load(row: *const u8, [low, high]: [usize; 2], index: __m256i) -> __m256i {
     // SAFETY: the caller guarantees that 16 bytes may be read at both places (W1), and AVX2.
-    unsafe {
-        let low = _mm_loadu_si128(row.wrapping_add(low).cast());
-        let high = _mm_loadu_si128(row.wrapping_add(high).cast());
-        _mm256_shuffle_epi8(_mm256_inserti128_si256::<1>(_mm256_castsi128_si256(low), high), index)
-    }
+    unsafe { _mm256_shuffle_epi8(halves(row.wrapping_add(low), row.wrapping_add(high)), index) }
 }
 
 /// Copies the first or the second half of the columns of a square.
@@ -165,7 +159,8 @@ unsafe fn copy_half<const UNIT: usize, const STREAM: bool>(lines: impl Lines, ha
         } else {
             ([24, 32], [const { &widening(UNIT, 0) }, const { &widening(UNIT, 4) }])
         };
-        let widening = both(widening);
+        let [low, high] = widening;
+        let widening = halves(low.as_ptr(), high.as_ptr());
         let mut pieces = [[_mm256_setzero_si256(); 4]; 4];
         for (piece, columns) in pieces.iter_mut().enumerate() {
             let row = piece * count;
@@ -197,8 +192,8 @@ unsafe fn copy_half<const UNIT: usize, const STREAM: bool>(lines: impl Lines, ha
                     _ => const { [narrowing(UNIT, 2, 2), narrowing(UNIT, 2, 3)] },
                 };
                 let line = _mm256_or_si256(
-                    _mm256_shuffle_epi8(*first, both([&first_index; 2])),
-                    _mm256_shuffle_epi8(*second, both([&second_index; 2])),
+                    _mm256_shuffle_epi8(*first, halves(first_index.as_ptr(), first_index.as_ptr())),
+                    _mm256_shuffle_epi8(*second, halves(second_index.as_ptr(), second_index.as_ptr())),
                 );
                 let (low, high) = (low.wrapping_add(16 * quarter), high.wrapping_add(16 * quarter));
                 let (first, others) = (_mm256_castsi256_si128(line), _mm256_extracti128_si256::<1>(line));
@@ -224,12 +219,6 @@ impl<const UNIT: usize> Square<UNIT> for Narrow {
             copy_half::<UNIT, STREAM>(lines, 0);
             copy_half::<UNIT, STREAM>(lines, 1);
         }
-    }
-
-    #[inline(always)]
-    unsafe fn copy_line<const STREAM: bool>(from: *const u8, to: *mut u8) {
-        // SAFETY: the caller guarantees W1 to W4 for the bytes of the line. (Such items are not streamed.)
-        unsafe { core::ptr::copy_nonoverlapping(from, to, LINE) }
     }
 }
 

@@ -17,13 +17,6 @@ pub(super) trait Square<const UNIT: usize> {
     /// # Safety
     /// W1 to W4 for these items; the processor has the instructions.
     unsafe fn square<L: Lines, const STREAM: bool>(lines: L);
-
-    /// Copies a cache line, which is aligned in the destination where it is to `STREAM`.
-    ///
-    /// # Safety
-    /// W1 to W4 for its bytes; the processor has the instructions.
-    #[cfg(target_arch = "x86_64")]
-    unsafe fn copy_line<const STREAM: bool>(from: *const u8, to: *mut u8);
 }
 
 /// Copies a tile of as many squares as fit into it.

@@ -7,7 +7,7 @@ use crate::kernels::prefetch::LINE;
 use super::direct;
 use super::scalar;
 use super::squares::{self, Square, transposed};
-use super::strips::strip;
+use super::strips::{CopyLine, strip};
 use super::tables::{Ahead, DirectKernel, DirectPlane, Kernel, Lines, MicroKernel, Tile, Whole};
 
 /// The micro-kernels, and those only for planes that are streamed. In tiles, larger items move as fast one by one.
@@ -97,6 +97,16 @@ pub(super) fn transpose<const UNIT: usize, const SIDE: usize>(rows: [__m128i; SI
     })
 }
 
+/// Writes a register.
+///
+/// # Safety
+/// 16 bytes may be written, which are aligned where they are to be streamed.
+#[inline(always)]
+unsafe fn put<const STREAM: bool>(to: *mut u8, line: __m128i) {
+    // SAFETY: the caller guarantees W2 for 16 bytes, aligned where they are streamed.
+    unsafe { if STREAM { _mm_stream_si128(to.cast(), line) } else { _mm_storeu_si128(to.cast(), line) } }
+}
+
 /// Copies a square of `SIDE` items of `UNIT` bytes each way.
 ///
 /// # Safety
@@ -107,11 +117,7 @@ pub(super) unsafe fn square<L: Lines, const UNIT: usize, const SIDE: usize, cons
     unsafe {
         let rows: [__m128i; SIDE] = core::array::from_fn(|row| _mm_loadu_si128(lines.from(row).cast()));
         for (column, line) in transpose::<UNIT, SIDE>(rows).into_iter().enumerate() {
-            if STREAM {
-                _mm_stream_si128(lines.to(column).cast(), line);
-            } else {
-                _mm_storeu_si128(lines.to(column).cast(), line);
-            }
+            put::<STREAM>(lines.to(column), line);
         }
     }
 }
@@ -121,23 +127,6 @@ struct Transposes;
 
 impl<const UNIT: usize> Square<UNIT> for Transposes {
     const SIDE: usize = if UNIT == 16 { 4 } else { size_of::<__m128i>() / UNIT };
-
-    #[inline(always)]
-    unsafe fn copy_line<const STREAM: bool>(from: *const u8, to: *mut u8) {
-        let (from, to) = (from.cast::<__m128i>(), to.cast::<__m128i>());
-        // SAFETY: the caller guarantees W1 to W4 for the four quarters of the cache line, which is aligned where it is
-        // streamed.
-        unsafe {
-            for quarter in 0..4 {
-                let line = _mm_loadu_si128(from.wrapping_add(quarter));
-                if STREAM {
-                    _mm_stream_si128(to.wrapping_add(quarter), line);
-                } else {
-                    _mm_storeu_si128(to.wrapping_add(quarter), line);
-                }
-            }
-        }
-    }
 
     #[inline(always)]
     unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
@@ -158,6 +147,20 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+impl CopyLine for Transposes {
+    #[inline(always)]
+    unsafe fn copy_line<const STREAM: bool>(from: *const u8, to: *mut u8) {
+        let (from, to) = (from.cast::<__m128i>(), to.cast::<__m128i>());
+        // SAFETY: the caller guarantees W1 to W4 for the four quarters of the cache line, which is aligned where it is
+        // streamed.
+        unsafe {
+            for quarter in 0..4 {
+                put::<STREAM>(to.wrapping_add(quarter).cast(), _mm_loadu_si128(from.wrapping_add(quarter)));
             }
         }
     }

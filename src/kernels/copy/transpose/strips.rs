@@ -25,6 +25,15 @@ struct Scratch(#[expect(dead_code, reason = "it is written and read as bytes")] 
 
 const NOTHING: Scratch = Scratch([MaybeUninit::uninit(); LINE]);
 
+/// Copies of cache lines. The function is inlined into one that has the instructions that it needs.
+pub(super) trait CopyLine {
+    /// Copies a cache line, which is aligned in the destination where it is to `STREAM`.
+    ///
+    /// # Safety
+    /// W1 to W4 for its bytes; the processor has the instructions.
+    unsafe fn copy_line<const STREAM: bool>(from: *const u8, to: *mut u8);
+}
+
 /// The micro-kernel for items of `unit` bytes; `whole` copies strips that are not streamed, `part` what is smaller than a strip.
 pub(super) const fn strip(unit: usize, whole: Whole, streamed: Whole, part: CopyPart) -> MicroKernel {
     MicroKernel {
@@ -45,7 +54,7 @@ pub(super) const fn strip(unit: usize, whole: Whole, streamed: Whole, part: Copy
 /// # Safety
 /// As [`Whole`] for aligned destination lines; the processor has the instructions of `S`.
 #[inline(always)]
-pub(super) unsafe fn whole<S: Square<UNIT>, const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
+pub(super) unsafe fn whole<S: Square<UNIT> + CopyLine, const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
     let width = const { LINE / UNIT };
     // One array each, so that pointers may walk over all of it.
     let mut turned = [[NOTHING; LINES]; LINE];
