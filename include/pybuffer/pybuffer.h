@@ -55,6 +55,27 @@
 #define PYBUFFER_VERSION "0.1.0"
 #define PYBUFFER_VERSION_NUMBER 1000
 
+/* The structs are laid out as CPython's are on machines with pointers of 64 bits, and the inline functions use the atomic
+ * built-in functions of gcc and clang. */
+#if UINTPTR_MAX != 0xffffffffffffffffu
+#  error "libpybuffer supports machines with 64-bit pointers only"
+#endif
+#ifndef __GNUC__
+#  error "this header of libpybuffer needs gcc, clang, or a compiler with their atomic built-in functions (__atomic_load_n)"
+#endif
+
+/* Compilers warn where the result of such a function is not used: a new reference would leak, a failure would go unnoticed.
+ * They do not if PYBUFFER_NO_WARN_UNUSED is defined before this header is included. */
+#ifdef PYBUFFER_NO_WARN_UNUSED
+#  define PYBUFFER_WARN_UNUSED
+#else
+#  define PYBUFFER_WARN_UNUSED __attribute__((__warn_unused_result__))
+#endif
+
+/* The argument with this number is a format as printf has it, for the arguments from the other number on (0 where they are a
+ * va_list): compilers check these. */
+#define PYBUFFER_PRINTF(format, first) __attribute__((__format__(__printf__, format, first)))
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -407,16 +428,18 @@ struct _typeobject {
 };
 
 /* The greatest and the smallest Py_ssize_t. */
-#define PY_SSIZE_T_MAX ((Py_ssize_t)(((size_t)-1) >> 1))
+#define PY_SSIZE_T_MAX PTRDIFF_MAX
 #define PY_SSIZE_T_MIN (-PY_SSIZE_T_MAX - 1)
 
 /* A pointer to any struct that starts with PyObject_HEAD, as a PyObject *. */
 #ifdef __cplusplus
 #  define _PyObject_CAST(op) reinterpret_cast<PyObject *>(const_cast<void *>(static_cast<const void *>(op)))
 #  define _PyVarObject_CAST(op) reinterpret_cast<PyVarObject *>(const_cast<void *>(static_cast<const void *>(op)))
+#  define PYBUFFER_CAST(type, op) reinterpret_cast<type *>(op)
 #else
 #  define _PyObject_CAST(op) ((PyObject *)(op))
 #  define _PyVarObject_CAST(op) ((PyVarObject *)(op))
+#  define PYBUFFER_CAST(type, op) ((type *)(op))
 #endif
 
 /* The first member of an object's struct, and of the struct of an object of varying size. */
@@ -500,6 +523,12 @@ static inline Py_ssize_t pybuffer_inline_refcnt(PyObject *op)
 #define Py_IS_TYPE(op, type) (Py_TYPE(op) == (type))
 #define Py_Is(a, b) ((a) == (b))
 
+/* Whether a count counts: the lower half of an immortal object's is negative. */
+static inline int pybuffer_inline_is_mortal(Py_ssize_t count)
+{
+    return (count & 0x80000000) == 0;
+}
+
 /* For objects that are being made, which no other code has seen yet. */
 static inline void pybuffer_inline_set_type(PyObject *op, PyTypeObject *type)
 {
@@ -511,7 +540,7 @@ static inline void pybuffer_inline_set_size(PyVarObject *op, Py_ssize_t size)
 }
 static inline void pybuffer_inline_set_refcnt(PyObject *op, Py_ssize_t count)
 {
-    if ((int32_t)op->ob_refcnt >= 0) {
+    if (pybuffer_inline_is_mortal(op->ob_refcnt)) {
         op->ob_refcnt = count;
     }
 }
@@ -555,11 +584,11 @@ static inline void pybuffer_inline_incref(PyObject *op)
     if (pybuffer_inline_is_alone()) {
         Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED);
 
-        if ((int32_t)count >= 0) {
+        if (pybuffer_inline_is_mortal(count)) {
             __atomic_store_n(&op->ob_refcnt, count + 1, __ATOMIC_RELAXED);
         }
     }
-    else if ((int32_t)__atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED) >= 0) {
+    else if (pybuffer_inline_is_mortal(__atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED))) {
         __atomic_fetch_add(&op->ob_refcnt, 1, __ATOMIC_RELAXED);
     }
 }
@@ -570,7 +599,7 @@ static inline void pybuffer_inline_decref(PyObject *op)
     if (pybuffer_inline_is_alone()) {
         Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED);
 
-        if ((int32_t)count < 0) {
+        if (!pybuffer_inline_is_mortal(count)) {
             return;
         }
         __atomic_store_n(&op->ob_refcnt, count - 1, __ATOMIC_RELAXED);
@@ -585,7 +614,7 @@ static inline void pybuffer_inline_decref(PyObject *op)
             last = 1;
         }
         else {
-            last = (int32_t)count >= 0 && __atomic_fetch_sub(&op->ob_refcnt, 1, __ATOMIC_ACQ_REL) == 1;
+            last = pybuffer_inline_is_mortal(count) && __atomic_fetch_sub(&op->ob_refcnt, 1, __ATOMIC_ACQ_REL) == 1;
         }
     }
     if (last) {
@@ -692,10 +721,10 @@ void _Py_Dealloc(PyObject *op);
  *
  * Returns 0; -1 with `SystemError` where `tp_name` is missing, `TypeError` where a size is negative.
  */
-int PyType_Ready(PyTypeObject *ty);
+int PyType_Ready(PyTypeObject *ty) PYBUFFER_WARN_UNUSED;
 
 /** Whether `ty` is `base` or derives from it, through `tp_base`: 1 or 0. NULL derives from nothing. */
-int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
+int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base) PYBUFFER_WARN_UNUSED;
 
 /**
  * Initialises the head of a new object in memory of the caller: one reference, of type `ty`. Returns `op`.
@@ -711,13 +740,13 @@ PyVarObject *PyObject_InitVar(PyVarObject *op, PyTypeObject *ty, Py_ssize_t size
  * A new object of type `ty`: memory from `PyObject_Malloc` and the head, nothing else is initialised. The function
  * behind `PyObject_New(TYPE, ty)`. NULL with `MemoryError`.
  */
-PyObject *_PyObject_New(PyTypeObject *ty);
+PyObject *_PyObject_New(PyTypeObject *ty) PYBUFFER_WARN_UNUSED;
 
 /**
  * A new object with `items` items of `tp_itemsize` bytes each after the struct. The function behind
  * `PyObject_NewVar(TYPE, ty, items)`. NULL with `MemoryError`; a negative count is a `SystemError`.
  */
-PyVarObject *_PyObject_NewVar(PyTypeObject *ty, Py_ssize_t items);
+PyVarObject *_PyObject_NewVar(PyTypeObject *ty, Py_ssize_t items) PYBUFFER_WARN_UNUSED;
 
 /**
  * The hash of an object; equal objects have equal hashes. That of bytes, and of read-only memoryviews of bytes, depends
@@ -727,7 +756,7 @@ PyVarObject *_PyObject_NewVar(PyTypeObject *ty, Py_ssize_t items);
  * -1 with an error set: `TypeError` where the type has no hash, and for an old buffer that can be written; `ValueError` for a
  * memoryview that is writable, released or not of format "B", "b" or "c".
  */
-Py_hash_t PyObject_Hash(PyObject *op);
+Py_hash_t PyObject_Hash(PyObject *op) PYBUFFER_WARN_UNUSED;
 
 /**
  * Compares two objects by `operation`, one of `Py_LT` to `Py_GE`: 1 or 0. An object equals itself without being asked.
@@ -737,22 +766,22 @@ Py_hash_t PyObject_Hash(PyObject *op);
  * -1 with an error set: `TypeError` where neither object defines the order, `MemoryError` for memoryviews of a format with
  * many items, else what a slot raised.
  */
-int PyObject_RichCompareBool(PyObject *a, PyObject *b, int operation);
+int PyObject_RichCompareBool(PyObject *a, PyObject *b, int operation) PYBUFFER_WARN_UNUSED;
 
 /**
  * The length of an object: bytes of a bytes, bytearray or old buffer object, items along the first axis of a memoryview.
  * -1 with an error set: `TypeError` where it has none (also a memoryview of no axes).
  */
-Py_ssize_t PyObject_Size(PyObject *op);
+Py_ssize_t PyObject_Size(PyObject *op) PYBUFFER_WARN_UNUSED;
 
 /** The length of a sequence: as `PyObject_Size`, but a mapping is a `TypeError`, too. */
-Py_ssize_t PySequence_Size(PyObject *op);
+Py_ssize_t PySequence_Size(PyObject *op) PYBUFFER_WARN_UNUSED;
 
 /** Another name for `PySequence_Size`. */
-Py_ssize_t PySequence_Length(PyObject *op);
+Py_ssize_t PySequence_Length(PyObject *op) PYBUFFER_WARN_UNUSED;
 
 /** Another name for `PyObject_Size`. */
-Py_ssize_t PyObject_Length(PyObject *op);
+Py_ssize_t PyObject_Length(PyObject *op) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * Allocators
@@ -895,12 +924,12 @@ extern PyObject *PyExc_SystemError;             /*     the caller broke the cont
  * its signs; `ValueError` for a width or precision above `PY_SSIZE_T_MAX`; `MemoryError` for a text that does not fit in
  * memory.
  */
-PyObject *PyErr_Format(PyObject *exception, const char *format, ...);
+PyObject *PyErr_Format(PyObject *exception, const char *format, ...) PYBUFFER_PRINTF(2, 3);
 
 /**
  * `PyErr_Format` with a `va_list`, which is not consumed.
  */
-PyObject *PyErr_FormatV(PyObject *exception, const char *format, va_list vargs);
+PyObject *PyErr_FormatV(PyObject *exception, const char *format, va_list vargs) PYBUFFER_PRINTF(2, 0);
 
 /** Makes an error pending: of the type `exception`, with a copy of the C string `message`, in UTF-8. */
 void PyErr_SetString(PyObject *exception, const char *message);
@@ -1094,7 +1123,7 @@ struct Py_buffer {
 };
 
 /** Whether the object's type exports buffers: 1 or 0. A request may still fail. */
-int PyObject_CheckBuffer(PyObject *obj);
+int PyObject_CheckBuffer(PyObject *obj) PYBUFFER_WARN_UNUSED;
 
 /**
  * Asks `obj` for a view of its memory. `flags` are `PyBUF_*` request flags (not `PyBUF_READ` or `PyBUF_WRITE`). What the
@@ -1105,7 +1134,7 @@ int PyObject_CheckBuffer(PyObject *obj);
  * cannot answer the request or `view` is NULL, `SystemError` for a NULL `obj` or invalid flags. What a faulty
  * exporter returns is passed on: a status other than 0 and -1, a failure without an error, a success with one.
  */
-int PyObject_GetBuffer(PyObject *obj, Py_buffer *view, int flags);
+int PyObject_GetBuffer(PyObject *obj, Py_buffer *view, int flags) PYBUFFER_WARN_UNUSED;
 
 /**
  * Releases a view: tells the exporter, drops the reference and sets `view->obj` to NULL. A view without exporter, one
@@ -1127,13 +1156,13 @@ void *PyBuffer_GetPointer(const Py_buffer *view, const Py_ssize_t *indices);
  * -1 with `ValueError` that names what was expected and at which byte, `SystemError` for NULL.
  * CPython: the same sizes; it knows the struct module's syntax only, and raises that module's errors.
  */
-Py_ssize_t PyBuffer_SizeFromFormat(const char *format);
+Py_ssize_t PyBuffer_SizeFromFormat(const char *format) PYBUFFER_WARN_UNUSED;
 
 /**
  * Whether the items of a view lie without gaps in `order`: 1 or 0. A view of no bytes is contiguous in every order; axes
  * of one item do not count; memory behind pointers never is; any other `order`, NULL, and a negative `ndim` are 0.
  */
-int PyBuffer_IsContiguous(const Py_buffer *view, char order);
+int PyBuffer_IsContiguous(const Py_buffer *view, char order) PYBUFFER_WARN_UNUSED;
 
 /**
  * Writes to `strides` the strides of contiguous memory of `ndims` axes with this `shape` and `itemsize`, in 'F' order or
@@ -1150,7 +1179,8 @@ void PyBuffer_FillContiguousStrides(int ndims, Py_ssize_t *shape, Py_ssize_t *st
  * Returns 0; -1 with `BufferError` where writable memory is asked for but `readonly` is set, or `view` is NULL, and
  * `SystemError` for invalid flags; `view` is then unchanged.
  */
-int PyBuffer_FillInfo(Py_buffer *view, PyObject *obj, void *buf, Py_ssize_t len, int readonly, int flags);
+int PyBuffer_FillInfo(Py_buffer *view, PyObject *obj, void *buf, Py_ssize_t len, int readonly,
+    int flags) PYBUFFER_WARN_UNUSED;
 
 /**
  * Copies all items of a view to contiguous memory at `buf`, in `order`. `len` must be `view->len`. Missing shape and
@@ -1159,7 +1189,7 @@ int PyBuffer_FillInfo(Py_buffer *view, PyObject *obj, void *buf, Py_ssize_t len,
  * Returns 0; -1 with `ValueError` for another `len` or more than 64 axes, `BufferError` where the view contradicts
  * itself, `SystemError` for a NULL argument or another `order`.
  */
-int PyBuffer_ToContiguous(void *buf, const Py_buffer *view, Py_ssize_t len, char order);
+int PyBuffer_ToContiguous(void *buf, const Py_buffer *view, Py_ssize_t len, char order) PYBUFFER_WARN_UNUSED;
 
 /**
  * Copies contiguous memory at `buf`, `len` bytes of items in `order`, to the items of a view. Bytes
@@ -1171,17 +1201,19 @@ int PyBuffer_ToContiguous(void *buf, const Py_buffer *view, Py_ssize_t len, char
  * Returns 0; -1 with `BufferError` where the view contradicts itself, `ValueError` for more than 64 axes, `SystemError`
  * for a NULL argument, a negative `len` or another `order`.
  */
-int PyBuffer_FromContiguous(const Py_buffer *view, const void *buf, Py_ssize_t len, char order);
+int PyBuffer_FromContiguous(const Py_buffer *view, const void *buf, Py_ssize_t len,
+    char order) PYBUFFER_WARN_UNUSED;
 
 /**
  * Copies the items of `src` to the items of `dest`, as if through a temporary where they overlap. Where both are
  * contiguous in the same order the bytes of `src` are copied, whatever the shapes; else shape and itemsize must agree.
+ * Formats are not looked at, and no value is converted: that does `pybuffer_memoryview_convert`.
  *
  * Returns 0; -1 with `TypeError` if one is not an exporter, `BufferError` where `dest` is too small, not writable or of
  * another structure, or where an exporter's answer is not what was asked for, `MemoryError` where the temporary
  * cannot be allocated.
  */
-int PyObject_CopyData(PyObject *dest, PyObject *src);
+int PyObject_CopyData(PyObject *dest, PyObject *src) PYBUFFER_WARN_UNUSED;
 
 /**
  * Copies contiguous memory at `buf`, `len` bytes of items in `order`, to the memory that `obj` exports.
@@ -1189,13 +1221,13 @@ int PyObject_CopyData(PyObject *dest, PyObject *src);
  * Returns 0; -1 with an error set: what the exporter raises where it has no writable memory, `BufferError` where that is
  * smaller than `len`, and those of `PyBuffer_FromContiguous`. CPython: documented by Python 2.7 only.
  */
-int PyObject_CopyToObject(PyObject *obj, void *buf, Py_ssize_t len, char order);
+int PyObject_CopyToObject(PyObject *obj, void *buf, Py_ssize_t len, char order) PYBUFFER_WARN_UNUSED;
 
 /**
  * Whether the object answers a request for plain bytes: 1 or 0. It sets no error. CPython: removed from the headers in 3.13,
  * still in its ABI, like the three functions below.
  */
-int PyObject_CheckReadBuffer(PyObject *obj);
+int PyObject_CheckReadBuffer(PyObject *obj) PYBUFFER_WARN_UNUSED;
 
 /**
  * Where the bytes of `obj` are, and how many, in `*buffer` and `*buffer_len`. The view is released before the function
@@ -1204,13 +1236,13 @@ int PyObject_CheckReadBuffer(PyObject *obj);
  * Returns 0; -1 with an error set, and then nothing is written: what the exporter raises, `TypeError` if it is not an
  * exporter, `SystemError` for a NULL argument.
  */
-int PyObject_AsReadBuffer(PyObject *obj, const void **buffer, Py_ssize_t *buffer_len);
+int PyObject_AsReadBuffer(PyObject *obj, const void **buffer, Py_ssize_t *buffer_len) PYBUFFER_WARN_UNUSED;
 
 /** `PyObject_AsReadBuffer` for memory that may be written. Every failure of the exporter is a `TypeError`. */
-int PyObject_AsWriteBuffer(PyObject *obj, void **buffer, Py_ssize_t *buffer_len);
+int PyObject_AsWriteBuffer(PyObject *obj, void **buffer, Py_ssize_t *buffer_len) PYBUFFER_WARN_UNUSED;
 
 /** `PyObject_AsReadBuffer` with the pointer as one to characters. */
-int PyObject_AsCharBuffer(PyObject *obj, const char **buffer, Py_ssize_t *buffer_len);
+int PyObject_AsCharBuffer(PyObject *obj, const char **buffer, Py_ssize_t *buffer_len) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * Memoryviews
@@ -1258,7 +1290,7 @@ int PyObject_AsCharBuffer(PyObject *obj, const char **buffer, Py_ssize_t *buffer
 
 /**
  * A subscript of a memoryview. The macros `PYBUFFER_AT`, `PYBUFFER_SLICE`, `PYBUFFER_ALL`, `PYBUFFER_ELLIPSIS` and
- * `PYBUFFER_NEWAXIS` initialize one.
+ * `PYBUFFER_NEWAXIS` initialize one, and `pybuffer_at`, `pybuffer_slice` and so on return one.
  */
 struct pybuffer_subscript {
     /** `PYBUFFER_SUBSCRIPT_*`. */
@@ -1317,7 +1349,7 @@ struct PyMemoryViewObject {
 /* The view of a memoryview: owned by it, not to be changed or released. */
 static inline Py_buffer *pybuffer_inline_view(PyObject *op)
 {
-    return &((PyMemoryViewObject *)op)->view;
+    return &PYBUFFER_CAST(PyMemoryViewObject, op)->view;
 }
 #define PyMemoryView_GET_BUFFER(op) pybuffer_inline_view(_PyObject_CAST(op))
 
@@ -1337,14 +1369,14 @@ extern PyTypeObject PyMemoryView_Type;
  * or more than 64 axes, `BufferError` where the exporter's answer is wrong (see "Buffers"), `MemoryError`, and
  * whatever the exporter raises.
  */
-PyObject *PyMemoryView_FromObject(PyObject *obj);
+PyObject *PyMemoryView_FromObject(PyObject *obj) PYBUFFER_WARN_UNUSED;
 
 /**
  * A memoryview of `size` bytes at `mem`, which the program keeps alive. `flags` is `PyBUF_READ` or `PyBUF_WRITE`. A new
  * reference. NULL with `MemoryError`, or `SystemError` for a NULL `mem` where `size` is not 0, a negative size or other
  * flags.
  */
-PyObject *PyMemoryView_FromMemory(char *mem, Py_ssize_t size, int flags);
+PyObject *PyMemoryView_FromMemory(char *mem, Py_ssize_t size, int flags) PYBUFFER_WARN_UNUSED;
 
 /**
  * A memoryview of the memory that `info` describes. The three arrays are copied; the memory and the format stay the
@@ -1355,7 +1387,7 @@ PyObject *PyMemoryView_FromMemory(char *mem, Py_ssize_t size, int flags);
  * contradicts itself, `MemoryError`, `SystemError` for NULL. A `len` above `product(shape) * itemsize` is not an error, as in
  * CPython: copies of all bytes are then `len` bytes long.
  */
-PyObject *PyMemoryView_FromBuffer(const Py_buffer *info);
+PyObject *PyMemoryView_FromBuffer(const Py_buffer *info) PYBUFFER_WARN_UNUSED;
 
 /**
  * A memoryview of what `obj` exports, contiguous in `order`: of the memory itself if it is contiguous already, else (for
@@ -1366,7 +1398,7 @@ PyObject *PyMemoryView_FromBuffer(const Py_buffer *info);
  * `PyMemoryView_FromObject`, `OverflowError` for a copy too large for a bytes object, `SystemError` for another `buffertype`
  * or `order`.
  */
-PyObject *PyMemoryView_GetContiguous(PyObject *obj, int buffertype, char order);
+PyObject *PyMemoryView_GetContiguous(PyObject *obj, int buffertype, char order) PYBUFFER_WARN_UNUSED;
 
 /**
  * A memoryview of new memory, all 0 and writable, as items of `format` in `ndim` axes of this shape, contiguous in `order`:
@@ -1375,7 +1407,8 @@ PyObject *PyMemoryView_GetContiguous(PyObject *obj, int buffertype, char order);
  * NULL with `ValueError` for an invalid format, a negative shape or more than 64 axes, `MemoryError`, `SystemError` for
  * NULL, a negative `ndim` or another order.
  */
-PyObject *pybuffer_memoryview_new(const char *format, int ndim, const Py_ssize_t *shape, char order);
+PyObject *pybuffer_memoryview_new(const char *format, int ndim, const Py_ssize_t *shape,
+    char order) PYBUFFER_WARN_UNUSED;
 
 /**
  * A memoryview of new, writable memory with the items of another memoryview, contiguous in `order` ('C', 'F', or 'A' for
@@ -1384,7 +1417,7 @@ PyObject *pybuffer_memoryview_new(const char *format, int ndim, const Py_ssize_t
  * NULL with `TypeError` if `view` is not a memoryview, `ValueError` where it has been released, `MemoryError`, `SystemError`
  * for NULL or another order.
  */
-PyObject *pybuffer_memoryview_copy(PyObject *view, char order);
+PyObject *pybuffer_memoryview_copy(PyObject *view, char order) PYBUFFER_WARN_UNUSED;
 
 /**
  * Gives the memory up before the object is destroyed; every later use is a `ValueError`. Releasing twice is not an error.
@@ -1392,12 +1425,12 @@ PyObject *pybuffer_memoryview_copy(PyObject *view, char order);
  * Returns 0; -1 with `BufferError` while consumers hold views of this memoryview (nothing is changed then), `TypeError`
  * if `view` is not a memoryview, `SystemError` for NULL. CPython: the method `memoryview.release()`.
  */
-int pybuffer_memoryview_release(PyObject *view);
+int pybuffer_memoryview_release(PyObject *view) PYBUFFER_WARN_UNUSED;
 
 /**
  * Whether a memoryview has been released: 1 or 0; -1 with `TypeError` if it is not a memoryview, `SystemError` for NULL.
  */
-int pybuffer_memoryview_is_released(PyObject *view);
+int pybuffer_memoryview_is_released(PyObject *view) PYBUFFER_WARN_UNUSED;
 
 /**
  * Whether a memoryview and what `b` exports have the same shape and equal items, whatever their formats: 1 or 0.
@@ -1414,7 +1447,7 @@ int pybuffer_memoryview_is_released(PyObject *view);
  * -1 with an error set: `TypeError` if `a` is not a memoryview, or `b` exports nothing, what its exporter raises,
  * `ValueError` where an item is smaller than its format, `MemoryError` for a format of many items, `SystemError` for NULL.
  */
-int pybuffer_memoryview_equal(PyObject *a, PyObject *b);
+int pybuffer_memoryview_equal(PyObject *a, PyObject *b) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * Items of memoryviews
@@ -1446,7 +1479,7 @@ void *pybuffer_memoryview_item_pointer(PyObject *view, const Py_ssize_t *indices
  * Returns 0; -1 also with `ValueError` for another number of values. CPython: `view[i, j]`.
  */
 int pybuffer_memoryview_get_item(PyObject *view, const Py_ssize_t *indices, int nindices,
-    pybuffer_value *values, int nvalues);
+    pybuffer_value *values, int nvalues) PYBUFFER_WARN_UNUSED;
 
 /**
  * Packs an item from `values`, as many as its format has, which `nvalues` must be: each is checked as by
@@ -1456,7 +1489,7 @@ int pybuffer_memoryview_get_item(PyObject *view, const Py_ssize_t *indices, int 
  * another number of values or one that is out of range. Nothing is written then. CPython: `view[i, j] = value`.
  */
 int pybuffer_memoryview_set_item(PyObject *view, const Py_ssize_t *indices, int nindices,
-    const pybuffer_value *values, int nvalues);
+    const pybuffer_value *values, int nvalues) PYBUFFER_WARN_UNUSED;
 
 /**
  * Reads an item as a number, converted as in C: a float is truncated towards zero. The format
@@ -1465,15 +1498,18 @@ int pybuffer_memoryview_set_item(PyObject *view, const Py_ssize_t *indices, int 
  * Returns 0; -1 also with `TypeError` if the item is not a number, `ValueError` where it has another number of values or
  * is NaN, `OverflowError` where the number does not fit.
  */
-int pybuffer_memoryview_get_int64(PyObject *view, const Py_ssize_t *indices, int nindices, int64_t *number);
+int pybuffer_memoryview_get_int64(PyObject *view, const Py_ssize_t *indices, int nindices,
+    int64_t *number) PYBUFFER_WARN_UNUSED;
 
 /** `pybuffer_memoryview_get_int64` for an unsigned number; a negative one does not fit. */
-int pybuffer_memoryview_get_uint64(PyObject *view, const Py_ssize_t *indices, int nindices, uint64_t *number);
+int pybuffer_memoryview_get_uint64(PyObject *view, const Py_ssize_t *indices, int nindices,
+    uint64_t *number) PYBUFFER_WARN_UNUSED;
 
 /**
  * `pybuffer_memoryview_get_int64` for a double: integers and long doubles round to the nearest one, and NaN stays NaN.
  */
-int pybuffer_memoryview_get_double(PyObject *view, const Py_ssize_t *indices, int nindices, double *number);
+int pybuffer_memoryview_get_double(PyObject *view, const Py_ssize_t *indices, int nindices,
+    double *number) PYBUFFER_WARN_UNUSED;
 
 /**
  * Writes a number to an item, converted as in C; all but 0 is true in a '?'. Padding becomes 0.
@@ -1481,16 +1517,19 @@ int pybuffer_memoryview_get_double(PyObject *view, const Py_ssize_t *indices, in
  * Returns 0; -1 also with `TypeError` where the memory is read-only or the item is not a number, `ValueError` where it has
  * another number of values, `OverflowError` where the number does not fit. Nothing is written then.
  */
-int pybuffer_memoryview_set_int64(PyObject *view, const Py_ssize_t *indices, int nindices, int64_t number);
+int pybuffer_memoryview_set_int64(PyObject *view, const Py_ssize_t *indices, int nindices,
+    int64_t number) PYBUFFER_WARN_UNUSED;
 
 /** `pybuffer_memoryview_set_int64` with an unsigned number. */
-int pybuffer_memoryview_set_uint64(PyObject *view, const Py_ssize_t *indices, int nindices, uint64_t number);
+int pybuffer_memoryview_set_uint64(PyObject *view, const Py_ssize_t *indices, int nindices,
+    uint64_t number) PYBUFFER_WARN_UNUSED;
 
 /**
  * `pybuffer_memoryview_set_int64` with a double: truncated towards zero for an integer (`ValueError` for NaN), rounded for a
  * smaller float, which becomes infinite if it is too large.
  */
-int pybuffer_memoryview_set_double(PyObject *view, const Py_ssize_t *indices, int nindices, double number);
+int pybuffer_memoryview_set_double(PyObject *view, const Py_ssize_t *indices, int nindices,
+    double number) PYBUFFER_WARN_UNUSED;
 
 /**
  * Unpacks all items, in C order (the last index fastest), to `values`; `nvalues` must be as many as all items have. The
@@ -1498,7 +1537,8 @@ int pybuffer_memoryview_set_double(PyObject *view, const Py_ssize_t *indices, in
  *
  * Returns 0; -1 also with `ValueError` for another number of values. CPython: `memoryview.tolist()`.
  */
-int pybuffer_memoryview_values(PyObject *view, pybuffer_value *values, Py_ssize_t nvalues);
+int pybuffer_memoryview_values(PyObject *view, pybuffer_value *values,
+    Py_ssize_t nvalues) PYBUFFER_WARN_UNUSED;
 
 /**
  * Packs all items, in C order, from `values`; `nvalues` must be as many as all items have. All values are checked, as by
@@ -1507,21 +1547,23 @@ int pybuffer_memoryview_values(PyObject *view, pybuffer_value *values, Py_ssize_
  * Returns 0; -1 also with `TypeError` where the memory is read-only or a value is of the wrong kind, `ValueError` for
  * another number of values or one that is out of range. Nothing is written then.
  */
-int pybuffer_memoryview_set_values(PyObject *view, const pybuffer_value *values, Py_ssize_t nvalues);
+int pybuffer_memoryview_set_values(PyObject *view, const pybuffer_value *values,
+    Py_ssize_t nvalues) PYBUFFER_WARN_UNUSED;
 
 /**
  * All items as they are in memory, contiguous in `order`: 'C', 'F', or 'A' for Fortran order where the view is
  * Fortran-contiguous and C order else. A new bytes object. NULL also with `SystemError` for another order.
  * CPython: `memoryview.tobytes(order)`.
  */
-PyObject *pybuffer_memoryview_tobytes(PyObject *view, char order);
+PyObject *pybuffer_memoryview_tobytes(PyObject *view, char order) PYBUFFER_WARN_UNUSED;
 
 /**
  * How many items have these values (`nvalues`, as many as the format has); numbers are equal by value, whatever their
  * types, and NaN equals nothing. -1 also with `ValueError` for another number of values, `TypeError` for a value of unknown
  * kind. CPython 3.14: `memoryview.count`, for one axis.
  */
-Py_ssize_t pybuffer_memoryview_count(PyObject *view, const pybuffer_value *values, int nvalues);
+Py_ssize_t pybuffer_memoryview_count(PyObject *view, const pybuffer_value *values,
+    int nvalues) PYBUFFER_WARN_UNUSED;
 
 /**
  * The place of the first item that has these values, as `pybuffer_memoryview_count` compares, from `start` to before
@@ -1531,25 +1573,26 @@ Py_ssize_t pybuffer_memoryview_count(PyObject *view, const pybuffer_value *value
  * for one axis.
  */
 Py_ssize_t pybuffer_memoryview_index(PyObject *view, const pybuffer_value *values, int nvalues,
-    Py_ssize_t start, Py_ssize_t stop);
+    Py_ssize_t start, Py_ssize_t stop) PYBUFFER_WARN_UNUSED;
 
 /**
  * An iterator over the first axis, which keeps the memoryview. Threads may share it: each place is visited once. A new
  * reference; NULL also with `TypeError` for a view of no axes. CPython: `iter(view)`, for one axis.
  */
-PyObject *pybuffer_memoryview_iter(PyObject *view);
+PyObject *pybuffer_memoryview_iter(PyObject *view) PYBUFFER_WARN_UNUSED;
 
 /**
  * A memoryview of the next place along the first axis: a row of a matrix, a view of no axes where there is only one. A new
  * reference; NULL without an error at the end. A place that could not be returned because of an error is skipped.
  */
-PyObject *pybuffer_memoryview_next(PyObject *iterator);
+PyObject *pybuffer_memoryview_next(PyObject *iterator) PYBUFFER_WARN_UNUSED;
 
 /**
  * Unpacks the next item of a view of one axis to `values`, as `pybuffer_memoryview_get_item` does. Returns 1; 0 at the
  * end; -1 with an error. An item that could not be returned because of an error is skipped.
  */
-int pybuffer_memoryview_next_item(PyObject *iterator, pybuffer_value *values, int nvalues);
+int pybuffer_memoryview_next_item(PyObject *iterator, pybuffer_value *values,
+    int nvalues) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * Parts of memoryviews
@@ -1578,6 +1621,40 @@ int pybuffer_memoryview_next_item(PyObject *iterator, pybuffer_value *values, in
 #define PYBUFFER_ELLIPSIS { PYBUFFER_SUBSCRIPT_ELLIPSIS, 0, 0, 0 }
 #define PYBUFFER_NEWAXIS { PYBUFFER_SUBSCRIPT_NEWAXIS, 0, 0, 0 }
 
+/* The same as values, for assignments, arguments and C++, and for numbers of any integer type. (In braces C++ takes no size_t.)
+ *
+ *     pybuffer_subscript crop[2] = {pybuffer_slice(y, y + height, 1), pybuffer_slice(x, x + width, 1)};
+ */
+static inline pybuffer_subscript pybuffer_at(Py_ssize_t index)
+{
+    pybuffer_subscript subscript = PYBUFFER_AT(index);
+    return subscript;
+}
+
+static inline pybuffer_subscript pybuffer_slice(Py_ssize_t start, Py_ssize_t stop, Py_ssize_t step)
+{
+    pybuffer_subscript subscript = PYBUFFER_SLICE(start, stop, step);
+    return subscript;
+}
+
+static inline pybuffer_subscript pybuffer_all(void)
+{
+    pybuffer_subscript subscript = PYBUFFER_ALL;
+    return subscript;
+}
+
+static inline pybuffer_subscript pybuffer_ellipsis(void)
+{
+    pybuffer_subscript subscript = PYBUFFER_ELLIPSIS;
+    return subscript;
+}
+
+static inline pybuffer_subscript pybuffer_newaxis(void)
+{
+    pybuffer_subscript subscript = PYBUFFER_NEWAXIS;
+    return subscript;
+}
+
 /**
  * The part that `count` subscripts select, one for each axis from the first on; what they leave out is taken whole.
  * Integers remove an axis, slices keep it, and are clipped as in Python; an ellipsis stands for the axes in the middle
@@ -1589,7 +1666,42 @@ int pybuffer_memoryview_next_item(PyObject *iterator, pybuffer_value *values, in
  * where indices would leave two pointers to follow in succession, or a part begins before where its pointers lead.
  * CPython: `view[...]`, which returns the value of an item instead of a view of no axes; slices of one axis only.
  */
-PyObject *pybuffer_memoryview_subscript(PyObject *view, const pybuffer_subscript *subscripts, int count);
+PyObject *pybuffer_memoryview_subscript(PyObject *view, const pybuffer_subscript *subscripts,
+    int count) PYBUFFER_WARN_UNUSED;
+
+/**
+ * The part that subscripts in Python's syntax select, such as "1:-1, ::2, ..., None, 0": indices, slices, `...` and `None` (or
+ * `newaxis`), with commas between them, as in `pybuffer_memoryview_subscript`. Numbers are decimal; the ends of a slice
+ * may be left out, or `None`. A new reference.
+ *
+ * NULL with `ValueError` that says what was expected at which byte of the text, counted from 0, and with the errors of
+ * `pybuffer_memoryview_subscript`. NumPy: `a[1:-1, ::2, ..., None, 0]`.
+ */
+PyObject *pybuffer_memoryview_select(PyObject *view, const char *subscripts) PYBUFFER_WARN_UNUSED;
+
+/**
+ * A field of all records of a memoryview. The path names it: "mass", and in records of records "orbit.radius"; "#0" is the
+ * first field of a record, whatever its name. Of a name with dots in it the longest one that fits counts. Where the field,
+ * or a record on the way, is a sub-array, its axes follow those of the view. A new reference.
+ *
+ * The format is that of the field: of a number in the machine's byte order its native code. Fields of any layout
+ * can be had, of pointers the addresses.
+ *
+ * NULL also with `ValueError` where there is no such field, or the view would have more than 64 axes; for an invalid format, or
+ * items that are smaller than it says; `TypeError` where the items are no records, or the field is bits (`t`), which
+ * have no address. NumPy: `a["orbit"]["radius"]`.
+ */
+PyObject *pybuffer_memoryview_field(PyObject *view, const char *path) PYBUFFER_WARN_UNUSED;
+
+/**
+ * The equal elements that each item consists of, as items of axes that follow those of the view: of "3f" three `f` along
+ * one axis, of "(2,3)d" six `d` along two, of a complex number its two parts, of text ("5w") its code units, of a record of
+ * equal numbers without padding ("fff") these. Where an item is one element no axis is added. A new reference.
+ *
+ * NULL also with `TypeError` for records of other kinds, and for bits (`t`), which have no addresses; `ValueError` for an
+ * invalid format, items that are smaller than it says, or more than 64 axes. NumPy: `a.view(...).reshape(...)`.
+ */
+PyObject *pybuffer_memoryview_elements(PyObject *view) PYBUFFER_WARN_UNUSED;
 
 /**
  * Copies the items of `source`, any exporter, to the part that the subscripts select: the same shape, and the same format
@@ -1600,7 +1712,7 @@ PyObject *pybuffer_memoryview_subscript(PyObject *view, const pybuffer_subscript
  * CPython: `view[...] = source`, for one axis.
  */
 int pybuffer_memoryview_assign(PyObject *view, const pybuffer_subscript *subscripts, int count,
-    PyObject *source);
+    PyObject *source) PYBUFFER_WARN_UNUSED;
 
 /**
  * Writes one item to all places of the part that the subscripts select, packed from its values as by
@@ -1609,13 +1721,13 @@ int pybuffer_memoryview_assign(PyObject *view, const pybuffer_subscript *subscri
  * Returns 0; -1 with the errors of that function and of `pybuffer_memoryview_subscript`. Nothing is written then.
  */
 int pybuffer_memoryview_fill(PyObject *view, const pybuffer_subscript *subscripts, int count,
-    const pybuffer_value *values, int nvalues);
+    const pybuffer_value *values, int nvalues) PYBUFFER_WARN_UNUSED;
 
 /**
  * The items in reverse order along one axis; a negative axis counts from the last. A new reference; NULL also with
  * `ValueError` where there is no such axis, `NotImplementedError` as `pybuffer_memoryview_subscript`.
  */
-PyObject *pybuffer_memoryview_flip(PyObject *view, int axis);
+PyObject *pybuffer_memoryview_flip(PyObject *view, int axis) PYBUFFER_WARN_UNUSED;
 
 /**
  * The items with the axes in another order: axis `i` of the new view is axis `axes[i]` of the old one, negative ones
@@ -1625,7 +1737,7 @@ PyObject *pybuffer_memoryview_flip(PyObject *view, int axis);
  * NULL also with `ValueError` where `axes` does not name each axis once, `NotImplementedError` where axes on both sides
  * of a pointer would change places. NumPy: `transpose`.
  */
-PyObject *pybuffer_memoryview_permute(PyObject *view, const int *axes, int count);
+PyObject *pybuffer_memoryview_permute(PyObject *view, const int *axes, int count) PYBUFFER_WARN_UNUSED;
 
 /**
  * The items repeated to a shape: axes of one item get as many as `shape` says, all in the same place, and so do missing
@@ -1635,7 +1747,8 @@ PyObject *pybuffer_memoryview_permute(PyObject *view, const int *axes, int count
  * NULL also with `ValueError` where the shape of the view does not allow it, or the result is larger than memory.
  * NumPy: `broadcast_to`.
  */
-PyObject *pybuffer_memoryview_broadcast(PyObject *view, int ndim, const Py_ssize_t *shape);
+PyObject *pybuffer_memoryview_broadcast(PyObject *view, int ndim,
+    const Py_ssize_t *shape) PYBUFFER_WARN_UNUSED;
 
 /**
  * The items in another shape, counted in `order`: 'C', the last index fastest, or 'F', the first. One entry of
@@ -1645,7 +1758,8 @@ PyObject *pybuffer_memoryview_broadcast(PyObject *view, int ndim, const Py_ssize
  * NULL also with `ValueError` where the numbers of items differ, `BufferError` where
  * strides cannot express the shape (`PyMemoryView_GetContiguous` makes a copy that can), `SystemError` for another order.
  */
-PyObject *pybuffer_memoryview_reshape(PyObject *view, int ndim, const Py_ssize_t *shape, char order);
+PyObject *pybuffer_memoryview_reshape(PyObject *view, int ndim, const Py_ssize_t *shape,
+    char order) PYBUFFER_WARN_UNUSED;
 
 /**
  * The same bytes as items of another format and shape. A contiguous view becomes one of one axis, or one of one axis
@@ -1661,10 +1775,10 @@ PyObject *pybuffer_memoryview_reshape(PyObject *view, int ndim, const Py_ssize_t
  * those of CPython 3.16.
  */
 PyObject *pybuffer_memoryview_cast(PyObject *view, const char *format, int ndim, const Py_ssize_t *shape,
-    char order);
+    char order) PYBUFFER_WARN_UNUSED;
 
 /** The same memory, read-only through the new view. A new reference. CPython: `memoryview.toreadonly()`. */
-PyObject *pybuffer_memoryview_toreadonly(PyObject *view);
+PyObject *pybuffer_memoryview_toreadonly(PyObject *view) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * Numbers of memoryviews
@@ -1679,6 +1793,10 @@ PyObject *pybuffer_memoryview_toreadonly(PyObject *view);
  * become floats are rounded once, to the nearest, with ties to even; a float that is too large becomes infinite; NaN stays
  * NaN, but its payload need not. All but zero is true, NaN too.
  *
+ * `pybuffer_memoryview_convert` does the same between two views, and `pybuffer_memoryview_astype` into new memory: each value of
+ * an item becomes the value at the same place of the other format, however both nest. Beside numbers they take complex numbers (a
+ * real number becomes one, but not the reverse), text, whose code units have to fit, and bytes of the same kind and length.
+ *
  * `count` is the number of all values: items times values of an item. The array must not share memory with the view. No other
  * thread may write what is read, or touch what is written, meanwhile; a release of the memoryview takes effect afterwards.
  */
@@ -1692,7 +1810,7 @@ PyObject *pybuffer_memoryview_toreadonly(PyObject *view);
  * says what), or if `view` is not a memoryview; `MemoryError`, for formats of many parts only; `SystemError` for NULL, also
  * where `count` is 0. CPython has no counterpart; NumPy's is `astype`.
  */
-int pybuffer_memoryview_to_double(PyObject *view, double *numbers, Py_ssize_t count);
+int pybuffer_memoryview_to_double(PyObject *view, double *numbers, Py_ssize_t count) PYBUFFER_WARN_UNUSED;
 
 /**
  * Converts all numbers of a memoryview to `float` and writes them to `numbers`, an array of `count`. Integers and doubles are
@@ -1700,7 +1818,7 @@ int pybuffer_memoryview_to_double(PyObject *view, double *numbers, Py_ssize_t co
  *
  * Returns 0; -1 with the errors of `pybuffer_memoryview_to_double`.
  */
-int pybuffer_memoryview_to_float(PyObject *view, float *numbers, Py_ssize_t count);
+int pybuffer_memoryview_to_float(PyObject *view, float *numbers, Py_ssize_t count) PYBUFFER_WARN_UNUSED;
 
 /**
  * Converts all numbers of a memoryview to `int64_t` and writes them to `numbers`, an array of `count`.
@@ -1709,7 +1827,7 @@ int pybuffer_memoryview_to_float(PyObject *view, float *numbers, Py_ssize_t coun
  * `int64_t`, infinite ones included, and `ValueError` for NaN. The message of these two says which number it is, counted
  * from 0 (if there are several, any of them), and part of the array may be written then.
  */
-int pybuffer_memoryview_to_int64(PyObject *view, int64_t *numbers, Py_ssize_t count);
+int pybuffer_memoryview_to_int64(PyObject *view, int64_t *numbers, Py_ssize_t count) PYBUFFER_WARN_UNUSED;
 
 /**
  * Converts all numbers of a memoryview to `uint64_t` and writes them to `numbers`, an array of `count`.
@@ -1717,7 +1835,7 @@ int pybuffer_memoryview_to_int64(PyObject *view, int64_t *numbers, Py_ssize_t co
  * Returns 0; -1 with the errors of `pybuffer_memoryview_to_int64`, for the range of `uint64_t`: -0.9 is 0, and -1 is out of
  * range.
  */
-int pybuffer_memoryview_to_uint64(PyObject *view, uint64_t *numbers, Py_ssize_t count);
+int pybuffer_memoryview_to_uint64(PyObject *view, uint64_t *numbers, Py_ssize_t count) PYBUFFER_WARN_UNUSED;
 
 /**
  * Converts `count` numbers of type `double` to the format of a memoryview and writes them to its items. Bytes that
@@ -1731,19 +1849,48 @@ int pybuffer_memoryview_to_uint64(PyObject *view, uint64_t *numbers, Py_ssize_t 
  * memory, for a format with anything but numbers (the message says what), or if `view` is not a memoryview;
  * `MemoryError`, for formats of many parts only; `SystemError` for NULL, also where `count` is 0.
  */
-int pybuffer_memoryview_from_double(PyObject *view, const double *numbers, Py_ssize_t count);
+int pybuffer_memoryview_from_double(PyObject *view, const double *numbers,
+    Py_ssize_t count) PYBUFFER_WARN_UNUSED;
 
 /** As `pybuffer_memoryview_from_double`, with the same errors, for numbers of type `float`. */
-int pybuffer_memoryview_from_float(PyObject *view, const float *numbers, Py_ssize_t count);
+int pybuffer_memoryview_from_float(PyObject *view, const float *numbers,
+    Py_ssize_t count) PYBUFFER_WARN_UNUSED;
 
 /**
  * As `pybuffer_memoryview_from_double`, with the same errors but that for NaN, for numbers of type `int64_t`. They are
  * rounded once, also to a `float`.
  */
-int pybuffer_memoryview_from_int64(PyObject *view, const int64_t *numbers, Py_ssize_t count);
+int pybuffer_memoryview_from_int64(PyObject *view, const int64_t *numbers,
+    Py_ssize_t count) PYBUFFER_WARN_UNUSED;
 
 /** As `pybuffer_memoryview_from_int64`, for numbers of type `uint64_t`. */
-int pybuffer_memoryview_from_uint64(PyObject *view, const uint64_t *numbers, Py_ssize_t count);
+int pybuffer_memoryview_from_uint64(PyObject *view, const uint64_t *numbers,
+    Py_ssize_t count) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Converts the values of all items of `source`, any exporter, to the format of `dest`, a memoryview of the same shape, and writes them
+ * to its items. Records become records with as many values, in the order of the fields. The two may have any layout, and may
+ * share memory: it is as if the values went through a temporary. Bytes that belong to no value, such as padding, become 0;
+ * bytes of an item beyond its format are left as they are. Where several items share memory, the last one in index order wins.
+ *
+ * All values are checked before the first is written, so a call that fails changes nothing. Returns 0; -1 with an error
+ * set: `OverflowError` for a value out of the range of its item, and `ValueError` for NaN where that is an integer (the
+ * message says the value and the format); `ValueError` where the shapes, or the numbers of values of an item, differ (the message
+ * says both), for a released memoryview, an invalid format, or items that are smaller than it says, and for bytes of
+ * different lengths; `TypeError` for read-only memory, for formats whose values do not convert to each other (the message
+ * says why), if `dest` is not a memoryview or `source` exports nothing; what its exporter raises; `MemoryError`;
+ * `SystemError` for NULL. NumPy: `dest[...] = source`. `PyObject_CopyData` copies bytes, whatever the formats.
+ */
+int pybuffer_memoryview_convert(PyObject *dest, PyObject *source) PYBUFFER_WARN_UNUSED;
+
+/**
+ * A memoryview of new, writable memory with the values of another one, converted to this format as by
+ * `pybuffer_memoryview_convert`, of the same shape, and contiguous in `order` ('C', 'F', or 'A' for Fortran order where the view is
+ * Fortran-contiguous and C order else). A new reference.
+ *
+ * NULL with the errors of `pybuffer_memoryview_convert`, and `SystemError` for another order. NumPy: `astype`.
+ */
+PyObject *pybuffer_memoryview_astype(PyObject *view, const char *format, char order) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * Text of memoryviews
@@ -1764,7 +1911,8 @@ int pybuffer_memoryview_from_uint64(PyObject *view, const uint64_t *numbers, Py_
  * released, `TypeError` if `view` is not a memoryview, `MemoryError`, `SystemError` for NULL. CPython: the method
  * `memoryview.hex()`.
  */
-PyObject *pybuffer_memoryview_hex(PyObject *view, int separator, Py_ssize_t bytes_per_separator);
+PyObject *pybuffer_memoryview_hex(PyObject *view, int separator,
+    Py_ssize_t bytes_per_separator) PYBUFFER_WARN_UNUSED;
 
 /**
  * The `repr` of a memoryview in Python: "<memory at 0x7f0123456789>", or "<released memory at 0x7f0123456789>". The address is
@@ -1773,7 +1921,7 @@ PyObject *pybuffer_memoryview_hex(PyObject *view, int separator, Py_ssize_t byte
  * A new bytes object; NULL with `TypeError` if `view` is not a memoryview, `MemoryError`, `SystemError` for NULL. CPython:
  * `repr()` of a memoryview.
  */
-PyObject *pybuffer_memoryview_repr(PyObject *view);
+PyObject *pybuffer_memoryview_repr(PyObject *view) PYBUFFER_WARN_UNUSED;
 
 /**
  * The items, as Python writes the lists that `memoryview.tolist()` gives: "[[0, 1], [2, 3]]". For a view of no axes it is the
@@ -1800,7 +1948,7 @@ PyObject *pybuffer_memoryview_repr(PyObject *view);
  * A new bytes object; NULL with an error set: `ValueError` where the memoryview has been released, the format is invalid,
  * or an item is smaller than its format, `TypeError` if `view` is not a memoryview, `MemoryError`, `SystemError` for NULL.
  */
-PyObject *pybuffer_memoryview_text(PyObject *view, Py_ssize_t limit);
+PyObject *pybuffer_memoryview_text(PyObject *view, Py_ssize_t limit) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * PickleBuffers
@@ -1818,7 +1966,7 @@ extern PyTypeObject PyPickleBuffer_Type;
  * A PickleBuffer for what `base` exports. A new reference; NULL with what the exporter raises, `TypeError` where it is not
  * an exporter, `BufferError` where its answer is wrong (see "Buffers"), `MemoryError`.
  */
-PyObject *PyPickleBuffer_FromObject(PyObject *base);
+PyObject *PyPickleBuffer_FromObject(PyObject *base) PYBUFFER_WARN_UNUSED;
 
 /**
  * The view that a PickleBuffer holds: not to be released by the caller, and valid until `PyPickleBuffer_Release`. NULL with
@@ -1830,7 +1978,7 @@ const Py_buffer *PyPickleBuffer_GetBuffer(PyObject *picklebuffer);
  * Releases the view before the object is destroyed. Releasing again is not an error, in any thread, even in the exporter's
  * `bf_releasebuffer` of that view. Returns 0; -1 with `TypeError` if `picklebuffer` is not a PickleBuffer.
  */
-int PyPickleBuffer_Release(PyObject *picklebuffer);
+int PyPickleBuffer_Release(PyObject *picklebuffer) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * Writing exporters
@@ -1877,7 +2025,8 @@ extern PyTypeObject pybuffer_memory_type;
  * starts with the name of the exporter's type, where the description is incomplete or contradicts itself, or where
  * `view` is NULL; `SystemError` for another NULL or invalid flags.
  */
-int pybuffer_fill_view(Py_buffer *view, PyObject *exporter, const Py_buffer *description, int flags);
+int pybuffer_fill_view(Py_buffer *view, PyObject *exporter, const Py_buffer *description,
+    int flags) PYBUFFER_WARN_UNUSED;
 
 /**
  * An exporter of memory of the program (a pybuffer.memory object): a new reference. The arrays and the format of the
@@ -1890,9 +2039,11 @@ int pybuffer_fill_view(Py_buffer *view, PyObject *exporter, const Py_buffer *des
  * the bytes); writable memory is unhashable.
  *
  * NULL with an error set, and then `destroy` is not called: `BufferError` where the description is incomplete or
- * contradicts itself, `MemoryError`, `SystemError` for NULL.
+ * contradicts itself, also where items of its format do not have `itemsize` bytes; `ValueError` for an invalid format;
+ * `MemoryError`, `SystemError` for NULL.
  */
-PyObject *pybuffer_memory_new(const Py_buffer *description, pybuffer_destroy destroy, void *context);
+PyObject *pybuffer_memory_new(const Py_buffer *description, pybuffer_destroy destroy,
+    void *context) PYBUFFER_WARN_UNUSED;
 
 /**
  * A memoryview of such an object, which it holds the only reference to: `destroy(context)` is called when the last
@@ -1900,7 +2051,20 @@ PyObject *pybuffer_memory_new(const Py_buffer *description, pybuffer_destroy des
  * and then `destroy` is not called.
  */
 PyObject *pybuffer_memoryview_from_memory(const Py_buffer *description, pybuffer_destroy destroy,
-    void *context);
+    void *context) PYBUFFER_WARN_UNUSED;
+
+/**
+ * A memoryview of memory of the program: items of `format` (NULL is "B"), whose size follows from it, in `ndim` axes of this
+ * shape, `strides` bytes apart; NULL for `strides` is C order. `data` is the item at index 0 of every axis. `shape` may be NULL
+ * where `ndim` is 0. `destroy(context)` is called when the last memoryview, and the last view, of the memory has been
+ * released; `destroy` may be NULL. A new reference.
+ *
+ * NULL with an error set, and then `destroy` is not called: `ValueError` for an invalid format, a negative shape or more than 64
+ * axes; `BufferError` where `data` is NULL though there are items, or they take more bytes than memory has; `MemoryError`,
+ * `SystemError` for a NULL `shape` or a negative `ndim`. NumPy: `ndarray(shape, dtype, buffer, strides=...)`.
+ */
+PyObject *pybuffer_memoryview_wrap(void *data, const char *format, int ndim, const Py_ssize_t *shape,
+    const Py_ssize_t *strides, int readonly, pybuffer_destroy destroy, void *context) PYBUFFER_WARN_UNUSED;
 
 /**
  * Checks an exporter: sends each request that PEP 3118 and CPython name, each with and without `PyBUF_WRITABLE` and
@@ -1921,7 +2085,7 @@ PyObject *pybuffer_memoryview_from_memory(const Py_buffer *description, pybuffer
  * It survives a faulty exporter as long as that keeps what no consumer can check: what `obj`, `format` and the arrays point
  * to is there until the view is released, with `ndim` entries where that is 0 to 64.
  */
-Py_ssize_t pybuffer_check_exporter(PyObject *obj, pybuffer_report report, void *context);
+Py_ssize_t pybuffer_check_exporter(PyObject *obj, pybuffer_report report, void *context) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * The general exporter
@@ -2020,7 +2184,7 @@ extern PyTypeObject pybuffer_ndarray_type;
  * negative count.
  */
 PyObject *pybuffer_ndarray_new(const void *items, Py_ssize_t nbytes, const char *format, int ndim,
-    const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset, int flags);
+    const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset, int flags) PYBUFFER_WARN_UNUSED;
 
 /**
  * `pybuffer_ndarray_new` from values, packed contiguously by the format: all of an item in the order of the format, as
@@ -2030,7 +2194,8 @@ PyObject *pybuffer_ndarray_new(const void *items, Py_ssize_t nbytes, const char 
  * none; `TypeError` for a value of the wrong kind.
  */
 PyObject *pybuffer_ndarray_from_values(const pybuffer_value *values, Py_ssize_t nvalues, const char *format,
-    int ndim, const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset, int flags);
+    int ndim, const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset,
+    int flags) PYBUFFER_WARN_UNUSED;
 
 /**
  * An ndarray of this format and shape with new memory, all of it 0, contiguous in C order or, with `PYBUFFER_ND_FORTRAN`, in
@@ -2039,7 +2204,8 @@ PyObject *pybuffer_ndarray_from_values(const pybuffer_value *values, Py_ssize_t 
  *
  * NULL with an error set: those of the description of a base, `MemoryError`, `SystemError` for a NULL.
  */
-PyObject *pybuffer_ndarray_zeros(const char *format, int ndim, const Py_ssize_t *shape, int flags);
+PyObject *pybuffer_ndarray_zeros(const char *format, int ndim, const Py_ssize_t *shape,
+    int flags) PYBUFFER_WARN_UNUSED;
 
 /**
  * An ndarray that exports again what the exporter `obj` answers to the request `PyBUF_*`, which may be any: fields that were
@@ -2051,7 +2217,7 @@ PyObject *pybuffer_ndarray_zeros(const char *format, int ndim, const Py_ssize_t 
  * `BufferError` where its answer contradicts itself or the request, `ValueError` for more than 128 axes,
  * `MemoryError`, `SystemError` for NULL or `PyBUF_READ` and `PyBUF_WRITE`.
  */
-PyObject *pybuffer_ndarray_from_object(PyObject *obj, int request, int flags);
+PyObject *pybuffer_ndarray_from_object(PyObject *obj, int request, int flags) PYBUFFER_WARN_UNUSED;
 
 /**
  * Pushes another base on the stack, described as for `pybuffer_ndarray_new`.
@@ -2061,7 +2227,7 @@ PyObject *pybuffer_ndarray_from_object(PyObject *obj, int request, int flags);
  * `TypeError` if `nd` is not an ndarray; those of `pybuffer_ndarray_new`. CPython: `ndarray.push`.
  */
 int pybuffer_ndarray_push(PyObject *nd, const void *items, Py_ssize_t nbytes, const char *format, int ndim,
-    const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset, int flags);
+    const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset, int flags) PYBUFFER_WARN_UNUSED;
 
 /**
  * `pybuffer_ndarray_push` from values, as for `pybuffer_ndarray_from_values`.
@@ -2070,7 +2236,7 @@ int pybuffer_ndarray_push(PyObject *nd, const void *items, Py_ssize_t nbytes, co
  */
 int pybuffer_ndarray_push_values(PyObject *nd, const pybuffer_value *values, Py_ssize_t nvalues,
     const char *format, int ndim, const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset,
-    int flags);
+    int flags) PYBUFFER_WARN_UNUSED;
 
 /**
  * Frees the base on the top of the stack; the one below answers requests from then on.
@@ -2079,14 +2245,14 @@ int pybuffer_ndarray_push_values(PyObject *nd, const pybuffer_value *values, Py_
  * or the ndarray is one of another exporter or a part; `TypeError` if `nd` is not an ndarray, `SystemError` for NULL.
  * CPython: `ndarray.pop`.
  */
-int pybuffer_ndarray_pop(PyObject *nd);
+int pybuffer_ndarray_pop(PyObject *nd) PYBUFFER_WARN_UNUSED;
 
 /**
  * The current state of the ndarray: the base on the top, with its full description, and its counts.
  *
  * Returns 0; -1 with `TypeError` if `nd` is not an ndarray, `SystemError` for NULL. CPython: the attributes of `ndarray`.
  */
-int pybuffer_ndarray_get_state(PyObject *nd, pybuffer_ndarray_state *state);
+int pybuffer_ndarray_get_state(PyObject *nd, pybuffer_ndarray_state *state) PYBUFFER_WARN_UNUSED;
 
 /**
  * An ndarray of the part that `count` subscripts select, as `pybuffer_memoryview_subscript` takes them. It holds a view of
@@ -2096,7 +2262,8 @@ int pybuffer_ndarray_get_state(PyObject *nd, pybuffer_ndarray_state *state);
  * NULL with `TypeError` if `nd` is not an ndarray, `BufferError` where it does not answer `PyBUF_FULL_RO`, the errors of
  * `pybuffer_memoryview_subscript` (of which there may be 128 axes), `MemoryError`, `SystemError` for NULL.
  */
-PyObject *pybuffer_ndarray_subscript(PyObject *nd, const pybuffer_subscript *subscripts, int count);
+PyObject *pybuffer_ndarray_subscript(PyObject *nd, const pybuffer_subscript *subscripts,
+    int count) PYBUFFER_WARN_UNUSED;
 
 /**
  * Copies the items of `source`, any exporter, to the part that the subscripts select: the same shape and the same text of
@@ -2107,7 +2274,8 @@ PyObject *pybuffer_ndarray_subscript(PyObject *nd, const pybuffer_subscript *sub
  * Nothing is written then. CPython: `ndarray[...] = source`, which copies row by row, so that an overlap may give
  * another result.
  */
-int pybuffer_ndarray_assign(PyObject *nd, const pybuffer_subscript *subscripts, int count, PyObject *source);
+int pybuffer_ndarray_assign(PyObject *nd, const pybuffer_subscript *subscripts, int count,
+    PyObject *source) PYBUFFER_WARN_UNUSED;
 
 /**
  * Adds suboffsets to the base on the top, all negative and so without effect on addresses. With them it no longer counts as
@@ -2116,7 +2284,7 @@ int pybuffer_ndarray_assign(PyObject *nd, const pybuffer_subscript *subscripts, 
  * Returns 0; -1 with `TypeError` where it has suboffsets, or no strides, or `nd` is not an ndarray; `SystemError` for NULL.
  * CPython: `ndarray.add_suboffsets`.
  */
-int pybuffer_ndarray_add_suboffsets(PyObject *nd);
+int pybuffer_ndarray_add_suboffsets(PyObject *nd) PYBUFFER_WARN_UNUSED;
 
 /**
  * Whether an array lies in `memlen` bytes of memory, by the rules of CPython's documentation ("NumPy-style: shape and
@@ -2128,7 +2296,7 @@ int pybuffer_ndarray_add_suboffsets(PyObject *nd);
  * 1 or 0; -1 with `SystemError` for another NULL. A negative `ndim` gives 0.
  */
 int pybuffer_verify_structure(Py_ssize_t memlen, Py_ssize_t itemsize, Py_ssize_t ndim,
-    const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset);
+    const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t offset) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * Formats
@@ -2326,14 +2494,14 @@ extern PyTypeObject pybuffer_format_type;
  * take no bytes may have more elements, or more values, than a `Py_ssize_t` can count: such a format has a size
  * (`PyBuffer_SizeFromFormat`), but cannot be described, which is a `ValueError`, too.
  */
-PyObject *pybuffer_format_parse(const char *format);
+PyObject *pybuffer_format_parse(const char *format) PYBUFFER_WARN_UNUSED;
 
 /**
  * Parses the format of a view, whose items have `itemsize` bytes. The itemsize decides whether `u` has two bytes or four
  * (see above); a `u` of four bytes is described as a `w`. A new reference, or NULL, as `pybuffer_format_parse`;
  * `ValueError` also where the format needs more bytes than `itemsize`.
  */
-PyObject *pybuffer_format_parse_sized(const char *format, Py_ssize_t itemsize);
+PyObject *pybuffer_format_parse_sized(const char *format, Py_ssize_t itemsize) PYBUFFER_WARN_UNUSED;
 
 /**
  * The item that the format describes: if there is only one, that one; otherwise a record without a code, whose fields are the
@@ -2345,13 +2513,13 @@ const pybuffer_item *pybuffer_format_root(PyObject *format);
  * The bytes of an item as a whole: what `PyBuffer_SizeFromFormat` says. -1 with `TypeError` if `format` is not a format,
  * `SystemError` for NULL.
  */
-Py_ssize_t pybuffer_format_itemsize(PyObject *format);
+Py_ssize_t pybuffer_format_itemsize(PyObject *format) PYBUFFER_WARN_UNUSED;
 
 /**
  * The largest alignment of an item that is aligned natively, at least 1. -1 with `TypeError` if `format` is not a format,
  * `SystemError` for NULL.
  */
-Py_ssize_t pybuffer_format_alignment(PyObject *format);
+Py_ssize_t pybuffer_format_alignment(PyObject *format) PYBUFFER_WARN_UNUSED;
 
 /**
  * The text that was parsed. It lives as long as the format. NULL with `TypeError` if `format` is not a format, `SystemError`
@@ -2364,20 +2532,26 @@ const char *pybuffer_format_text(PyObject *format);
  * written out. It describes the same item on every machine with pointers of the same size, and parses to it. A new
  * reference; NULL with `TypeError` if `format` is not a format, `MemoryError`, or `SystemError` for NULL.
  */
-PyObject *pybuffer_format_canonical(PyObject *format);
+PyObject *pybuffer_format_canonical(PyObject *format) PYBUFFER_WARN_UNUSED;
+
+/**
+ * The format of one item of a parsed format, with its shape and without its name, as text that means the same wherever it is
+ * put: a bytes object with the canonical spelling. A new reference; NULL with `MemoryError`, or `SystemError` for NULL.
+ */
+PyObject *pybuffer_item_format(const pybuffer_item *item) PYBUFFER_WARN_UNUSED;
 
 /**
  * Whether two formats describe the same item: the same values in the same bytes, and, if `names` is not 0, with the
  * same names. 1 or 0; -1 with `TypeError` if one is not a format, `SystemError` for NULL.
  */
-int pybuffer_format_equivalent(PyObject *a, PyObject *b, int names);
+int pybuffer_format_equivalent(PyObject *a, PyObject *b, int names) PYBUFFER_WARN_UNUSED;
 
 /**
  * The number of values that an item has: each element of a sub-array and each code unit of text is one, and all bytes of
  * an `s` or `p` together; padding has none unless it is an item (see above), and the value of a pointer is the address. -1
  * with `TypeError` if `format` is not a format, `SystemError` for NULL.
  */
-Py_ssize_t pybuffer_format_value_count(PyObject *format);
+Py_ssize_t pybuffer_format_value_count(PyObject *format) PYBUFFER_WARN_UNUSED;
 
 /**
  * Unpacks one item: reads as many bytes as its size says at `item`, at any alignment, and writes as many values as there
@@ -2386,7 +2560,7 @@ Py_ssize_t pybuffer_format_value_count(PyObject *format);
  * Returns 0; -1 with `TypeError` if `format` is not a format, `MemoryError` where so many values cannot fit in memory, and
  * `SystemError` for NULL.
  */
-int pybuffer_format_unpack(PyObject *format, const void *item, pybuffer_value *values);
+int pybuffer_format_unpack(PyObject *format, const void *item, pybuffer_value *values) PYBUFFER_WARN_UNUSED;
 
 /**
  * Unpacks `count` items, each `stride` bytes after the one before, whose values follow each other in `values`.
@@ -2395,7 +2569,7 @@ int pybuffer_format_unpack(PyObject *format, const void *item, pybuffer_value *v
  * `SystemError` for NULL or a negative count.
  */
 int pybuffer_format_unpack_items(PyObject *format, const void *items, Py_ssize_t stride, Py_ssize_t count,
-    pybuffer_value *values);
+    pybuffer_value *values) PYBUFFER_WARN_UNUSED;
 
 /**
  * Packs one item from its values, which are checked as Python's `struct.pack` checks its arguments; padding becomes 0.
@@ -2405,7 +2579,7 @@ int pybuffer_format_unpack_items(PyObject *format, const void *items, Py_ssize_t
  * `format` is not a format, `ValueError` for one that is out of range, `MemoryError` where so many values cannot fit in
  * memory, and `SystemError` for NULL.
  */
-int pybuffer_format_pack(PyObject *format, void *item, const pybuffer_value *values);
+int pybuffer_format_pack(PyObject *format, void *item, const pybuffer_value *values) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * bytes
@@ -2448,7 +2622,7 @@ struct PyByteArrayObject {
 /* Bytes and length of an object that is known to be a bytes object. */
 static inline char *pybuffer_inline_bytes(PyObject *op)
 {
-    return ((PyBytesObject *)op)->ob_sval;
+    return PYBUFFER_CAST(PyBytesObject, op)->ob_sval;
 }
 #define PyBytes_AS_STRING(op) pybuffer_inline_bytes(_PyObject_CAST(op))
 #define PyBytes_GET_SIZE(op) Py_SIZE(op)
@@ -2461,23 +2635,23 @@ extern PyTypeObject PyBytes_Type;
  * before any other code sees the object. A new reference; NULL with `SystemError` for a negative size, `OverflowError` for
  * one that exceeds `PY_SSIZE_T_MAX` together with the object's head, `MemoryError`.
  */
-PyObject *PyBytes_FromStringAndSize(const char *bytes, Py_ssize_t size);
+PyObject *PyBytes_FromStringAndSize(const char *bytes, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
 
 /**
  * A bytes object with a copy of a C string, without its NUL. A new reference; NULL with `MemoryError`, or `SystemError`
  * for NULL.
  */
-PyObject *PyBytes_FromString(const char *string);
+PyObject *PyBytes_FromString(const char *string) PYBUFFER_WARN_UNUSED;
 
 /**
  * `obj` itself where it is a bytes object, else one with a copy of what it exports, in C order. A new reference; NULL
  * with `TypeError` where it exports nothing, what the exporter raises, `BufferError` where its answer is wrong (see
  * "Buffers"), `MemoryError`, `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
  */
-PyObject *PyBytes_FromObject(PyObject *obj);
+PyObject *PyBytes_FromObject(PyObject *obj) PYBUFFER_WARN_UNUSED;
 
 /** The number of bytes; -1 with `TypeError` if `obj` is not a bytes object, `SystemError` for NULL. */
-Py_ssize_t PyBytes_Size(PyObject *obj);
+Py_ssize_t PyBytes_Size(PyObject *obj) PYBUFFER_WARN_UNUSED;
 
 /**
  * The bytes themselves, which live as long as the object; NULL with `TypeError` if `obj` is not a bytes object,
@@ -2491,7 +2665,7 @@ char *PyBytes_AsString(PyObject *obj);
  * Returns 0; -1 with `TypeError` if `obj` is not a bytes object, `ValueError` for a NUL where `length` is NULL (`*string` is
  * written anyway), `SystemError` for a NULL `obj` or `string`.
  */
-int PyBytes_AsStringAndSize(PyObject *obj, char **string, Py_ssize_t *length);
+int PyBytes_AsStringAndSize(PyObject *obj, char **string, Py_ssize_t *length) PYBUFFER_WARN_UNUSED;
 
 /**
  * Replaces `*bytes` by a bytes object with its bytes and those of `other` (any exporter). The
@@ -2512,7 +2686,7 @@ void PyBytes_ConcatAndDel(PyObject **bytes, PyObject *other);
  * is negative. Where a new object is made (for a size of 0 or 1, or where others hold references), also `OverflowError`
  * as `PyBytes_FromStringAndSize`.
  */
-int _PyBytes_Resize(PyObject **bytes, Py_ssize_t newsize);
+int _PyBytes_Resize(PyObject **bytes, Py_ssize_t newsize) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * bytearray
@@ -2530,7 +2704,7 @@ extern char _PyByteArray_empty_string[];
 /* Bytes and length of an object that is known to be a bytearray. */
 static inline char *pybuffer_inline_bytearray(PyObject *op)
 {
-    return Py_SIZE(op) != 0 ? ((PyByteArrayObject *)op)->ob_start : _PyByteArray_empty_string;
+    return Py_SIZE(op) != 0 ? PYBUFFER_CAST(PyByteArrayObject, op)->ob_start : _PyByteArray_empty_string;
 }
 #define PyByteArray_AS_STRING(op) pybuffer_inline_bytearray(_PyObject_CAST(op))
 #define PyByteArray_GET_SIZE(op) Py_SIZE(op)
@@ -2546,22 +2720,22 @@ extern char _PyByteArray_empty_string[1];
  * nothing, what the exporter raises, `BufferError` where its answer is wrong (see "Buffers"), `MemoryError`, or
  * `SystemError` for NULL.
  */
-PyObject *PyByteArray_FromObject(PyObject *obj);
+PyObject *PyByteArray_FromObject(PyObject *obj) PYBUFFER_WARN_UNUSED;
 
 /**
  * A bytearray with a copy of the `size` bytes at `bytes`, uninitialised where that is NULL. A new reference; NULL with
  * `SystemError` for a negative size, `MemoryError`.
  */
-PyObject *PyByteArray_FromStringAndSize(const char *bytes, Py_ssize_t size);
+PyObject *PyByteArray_FromStringAndSize(const char *bytes, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
 
 /**
  * A new bytearray with the bytes of two exporters. A new reference; NULL with `TypeError` where one exports no plain
  * bytes, `MemoryError`, or `SystemError` for NULL.
  */
-PyObject *PyByteArray_Concat(PyObject *a, PyObject *b);
+PyObject *PyByteArray_Concat(PyObject *a, PyObject *b) PYBUFFER_WARN_UNUSED;
 
 /** The number of bytes; -1 with `TypeError` if `obj` is not a bytearray, `SystemError` for NULL. */
-Py_ssize_t PyByteArray_Size(PyObject *obj);
+Py_ssize_t PyByteArray_Size(PyObject *obj) PYBUFFER_WARN_UNUSED;
 
 /**
  * The bytes themselves, until the next resize; NULL with `TypeError` if `obj` is not a bytearray, `SystemError` for NULL.
@@ -2575,7 +2749,7 @@ char *PyByteArray_AsString(PyObject *obj);
  * `MemoryError`, `TypeError` if it is not a bytearray, `SystemError` for NULL or a negative size. While a call of the
  * library reads the bytearray in another thread, a resize waits (see "Threads").
  */
-int PyByteArray_Resize(PyObject *obj, Py_ssize_t size);
+int PyByteArray_Resize(PyObject *obj, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * Sequences
@@ -2589,7 +2763,7 @@ int PyByteArray_Resize(PyObject *obj, Py_ssize_t size);
  */
 
 /** Whether the object's type has items by number (`sq_item`): 1 or 0. NULL is 0. */
-int PySequence_Check(PyObject *o);
+int PySequence_Check(PyObject *o) PYBUFFER_WARN_UNUSED;
 
 /**
  * `o1 + o2`, by `sq_concat` of the type of `o1`. A bytes object and any exporter are a bytes object, a bytearray and any
@@ -2600,7 +2774,7 @@ int PySequence_Check(PyObject *o);
  * `PY_SSIZE_T_MAX`), `OverflowError` (bytes and old buffers) as `PyBytes_FromStringAndSize`, `SystemError` for NULL, or
  * what the slot raises. CPython: tries `nb_add`, too.
  */
-PyObject *PySequence_Concat(PyObject *o1, PyObject *o2);
+PyObject *PySequence_Concat(PyObject *o1, PyObject *o2) PYBUFFER_WARN_UNUSED;
 
 /**
  * `o * count`, by `sq_repeat`: an object of the same type; of an old buffer a bytes object. A negative `count` is 0. A new
@@ -2610,7 +2784,7 @@ PyObject *PySequence_Concat(PyObject *o1, PyObject *o2);
  * `OverflowError` for bytes longer than `PY_SSIZE_T_MAX` and, of an old buffer, as `PyBytes_FromStringAndSize`;
  * `SystemError` for NULL, or what the slot raises. CPython: tries `nb_multiply`, too.
  */
-PyObject *PySequence_Repeat(PyObject *o, Py_ssize_t count);
+PyObject *PySequence_Repeat(PyObject *o, Py_ssize_t count) PYBUFFER_WARN_UNUSED;
 
 /**
  * `o[i]`, by `sq_item`. A new reference.
@@ -2618,7 +2792,7 @@ PyObject *PySequence_Repeat(PyObject *o, Py_ssize_t count);
  * NULL with `IndexError` where there is no such item, `TypeError` where the type has none, `SystemError` for NULL, or what
  * the slot raises. CPython 3: an int of a bytes or bytearray object.
  */
-PyObject *PySequence_GetItem(PyObject *o, Py_ssize_t i);
+PyObject *PySequence_GetItem(PyObject *o, Py_ssize_t i) PYBUFFER_WARN_UNUSED;
 
 /**
  * `o[i1:i2]`: a bytes object of a bytes object or old buffer, a bytearray of a bytearray. A new reference.
@@ -2626,7 +2800,7 @@ PyObject *PySequence_GetItem(PyObject *o, Py_ssize_t i);
  * NULL with `TypeError` for an object of another type, `MemoryError`, `SystemError` for NULL, or what the base of an old
  * buffer raises. CPython: of every type that has subscripts.
  */
-PyObject *PySequence_GetSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2);
+PyObject *PySequence_GetSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2) PYBUFFER_WARN_UNUSED;
 
 /**
  * `o[i] = v`, by `sq_ass_item`; a NULL `v` is `PySequence_DelItem`. To an item of an old buffer any exporter of one byte
@@ -2636,7 +2810,7 @@ PyObject *PySequence_GetSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2);
  * value, `ValueError` for a bytes object of another length, `SystemError` for a NULL `o`, or what the slot raises.
  * CPython 3: to an item of a bytearray an int.
  */
-int PySequence_SetItem(PyObject *o, Py_ssize_t i, PyObject *v);
+int PySequence_SetItem(PyObject *o, Py_ssize_t i, PyObject *v) PYBUFFER_WARN_UNUSED;
 
 /**
  * `del o[i]`, by `sq_ass_item`: of the library's types bytearrays only.
@@ -2644,7 +2818,7 @@ int PySequence_SetItem(PyObject *o, Py_ssize_t i, PyObject *v);
  * Returns 0; -1 with `IndexError` where there is no such item, `TypeError` where none can be deleted, `BufferError` while
  * consumers hold views of a bytearray, `MemoryError`, `SystemError` for NULL, or what the slot raises.
  */
-int PySequence_DelItem(PyObject *o, Py_ssize_t i);
+int PySequence_DelItem(PyObject *o, Py_ssize_t i) PYBUFFER_WARN_UNUSED;
 
 /**
  * `o[i1:i2] = v`, the bytes of any exporter; a NULL `v` is `PySequence_DelSlice`. A bytearray grows or shrinks with it; in
@@ -2654,7 +2828,7 @@ int PySequence_DelItem(PyObject *o, Py_ssize_t i);
  * `BufferError` while consumers hold views of a bytearray that would change its length, `MemoryError`, `SystemError` for a
  * NULL `o`, or what an exporter raises. CPython: of every type that has subscripts, and with any iterable of ints.
  */
-int PySequence_SetSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2, PyObject *v);
+int PySequence_SetSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2, PyObject *v) PYBUFFER_WARN_UNUSED;
 
 /**
  * `del o[i1:i2]`, of a bytearray.
@@ -2662,7 +2836,7 @@ int PySequence_SetSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2, PyObject *v);
  * Returns 0; -1 with `TypeError` for an object of another type, `BufferError` while consumers hold views of it,
  * `MemoryError`, or `SystemError` for NULL.
  */
-int PySequence_DelSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2);
+int PySequence_DelSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * Old buffer objects
@@ -2695,13 +2869,14 @@ extern PyTypeObject PyBuffer_Type;
  * NULL with `TypeError` where `base` exports no plain bytes, `ValueError` for a negative `offset`, or a negative
  * `size` that is not `Py_END_OF_BUFFER`, whatever else the exporter raises, `MemoryError`, or `SystemError` for NULL.
  */
-PyObject *PyBuffer_FromObject(PyObject *base, Py_ssize_t offset, Py_ssize_t size);
+PyObject *PyBuffer_FromObject(PyObject *base, Py_ssize_t offset, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
 
 /**
  * `PyBuffer_FromObject` for bytes that may be written: `TypeError` also where `base` has none, such as a bytes object or a
  * read-only old buffer. CPython 2.7 fails only when they are used, and writes through a read-only old buffer.
  */
-PyObject *PyBuffer_FromReadWriteObject(PyObject *base, Py_ssize_t offset, Py_ssize_t size);
+PyObject *PyBuffer_FromReadWriteObject(PyObject *base, Py_ssize_t offset,
+    Py_ssize_t size) PYBUFFER_WARN_UNUSED;
 
 /**
  * A read-only old buffer of `size` bytes at `ptr`, which must live as long as the object. A new reference.
@@ -2709,16 +2884,16 @@ PyObject *PyBuffer_FromReadWriteObject(PyObject *base, Py_ssize_t offset, Py_ssi
  * NULL with `ValueError` for a negative size (`Py_END_OF_BUFFER`, too, which CPython 2.7 accepts), `MemoryError`, or
  * `SystemError` for a NULL `ptr`, unless the size is 0.
  */
-PyObject *PyBuffer_FromMemory(void *ptr, Py_ssize_t size);
+PyObject *PyBuffer_FromMemory(void *ptr, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
 
 /** `PyBuffer_FromMemory` for memory that may be written. */
-PyObject *PyBuffer_FromReadWriteMemory(void *ptr, Py_ssize_t size);
+PyObject *PyBuffer_FromReadWriteMemory(void *ptr, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
 
 /**
  * An old buffer with `size` bytes of its own, which are 0 and may be written. A new reference; NULL with `ValueError` for a
  * negative size, `MemoryError`. CPython 2.7: they are uninitialised.
  */
-PyObject *PyBuffer_New(Py_ssize_t size);
+PyObject *PyBuffer_New(Py_ssize_t size) PYBUFFER_WARN_UNUSED;
 
 /**
  * Compares two objects as Python 2 did, any that `PyObject_RichCompareBool` can order: `*result` becomes -1, 0 or 1.
@@ -2726,10 +2901,10 @@ PyObject *PyBuffer_New(Py_ssize_t size);
  * Returns 0; -1 with an error set, and then nothing is written: `TypeError` where the two have no order (Python 2 orders
  * by the names of the types), `SystemError` for NULL, or what a slot raises.
  */
-int PyObject_Cmp(PyObject *o1, PyObject *o2, int *result);
+int PyObject_Cmp(PyObject *o1, PyObject *o2, int *result) PYBUFFER_WARN_UNUSED;
 
 /** `PyObject_Cmp` that returns the result; -1 may also be an error (`PyErr_Occurred` tells). */
-int PyObject_Compare(PyObject *o1, PyObject *o2);
+int PyObject_Compare(PyObject *o1, PyObject *o2) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * The library
@@ -2751,7 +2926,7 @@ void Py_Finalize(void);
 int Py_FinalizeEx(void);
 
 /** Whether `Py_Initialize` was called, and not `Py_Finalize` since: 1 or 0. */
-int Py_IsInitialized(void);
+int Py_IsInitialized(void) PYBUFFER_WARN_UNUSED;
 
 /** The version of the library that is linked, as "0.1.0"; compare `PYBUFFER_VERSION`, that of the header. */
 const char *pybuffer_version(void);
@@ -2759,7 +2934,7 @@ const char *pybuffer_version(void);
 /**
  * The version of the library as a number: `major * 1000000 + minor * 1000 + patch`; compare `PYBUFFER_VERSION_NUMBER`.
  */
-int pybuffer_version_number(void);
+int pybuffer_version_number(void) PYBUFFER_WARN_UNUSED;
 
 /**
  * Sets the key of the process's hashes, two numbers that must be hard to guess if the hashed data come from
@@ -2772,7 +2947,7 @@ int pybuffer_version_number(void);
  * Returns 0, also where hashes have been made with this same key; -1 with `RuntimeError` where they have been made with
  * another one, which stays.
  */
-int pybuffer_set_hash_key(uint64_t k0, uint64_t k1);
+int pybuffer_set_hash_key(uint64_t k0, uint64_t k1) PYBUFFER_WARN_UNUSED;
 
 #ifdef __cplusplus
 }

@@ -33,7 +33,7 @@ pub const PYBUFFER_SUBSCRIPT_ELLIPSIS: c_int = 2;
 pub const PYBUFFER_SUBSCRIPT_NEWAXIS: c_int = 3;
 
 /// A subscript of a memoryview. The macros `PYBUFFER_AT`, `PYBUFFER_SLICE`, `PYBUFFER_ALL`, `PYBUFFER_ELLIPSIS` and
-/// `PYBUFFER_NEWAXIS` initialize one.
+/// `PYBUFFER_NEWAXIS` initialize one, and `pybuffer_at`, `pybuffer_slice` and so on return one.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct pybuffer_subscript {

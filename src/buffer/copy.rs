@@ -240,102 +240,156 @@ unsafe fn copy_items(from: &Py_buffer, src: &Structure<'_>, to: &Py_buffer, dst:
             kernels::copy_small(&small, src_base, dst_base);
             return Ok(());
         }
-        let Some(size) = copy_if_apart(src_base, src, dst_base, dst)? else { return Ok(()) };
-        let temporary = Scratch::new(size)?;
-        gather(src_base, src, dst, temporary.as_ptr())?;
-        ungather(temporary.as_ptr(), src, dst, dst_base)
+        transfer(src_base, src, dst_base, dst, &mut |part, purpose, from, to| {
+            run(part, purpose, Order::C, from, to);
+            Ok(())
+        })
     }
 }
 
-/// Copies items to memory that does not overlap theirs. If the two may overlap, returns how many bytes a copy of the items
-/// takes. (It and what it calls are not inlined: each needs memory for axes, one after the other.)
+/// Runs a walk over items of two operands that do not overlap, in index order where one shares memory with another that is written.
+pub(crate) type Transfer<'a> = dyn FnMut(Pair<'_>, Purpose, *const u8, *mut u8) -> Result<()> + 'a;
+
+/// Transfers the items of one view to those of another of the same shape, as if through a temporary, and really through one if they
+/// may overlap.
 ///
 /// # Safety
-/// As [`copy_apart`], but for W4.
-#[inline(never)]
-unsafe fn copy_if_apart(
+/// B1 for both structures and their bases, and W3; the memory at `dst_base` may be written. `transfer` may be called with walks
+/// over parts of both, W1 to W4, in which the second operand may also be memory for items of the second view.
+pub(crate) unsafe fn transfer(
     src_base: *const u8,
     src: &Structure<'_>,
     dst_base: *mut u8,
     dst: &Structure<'_>,
-) -> Result<Option<usize>> {
+    transfer: &mut Transfer<'_>,
+) -> Result<()> {
+    // SAFETY: the caller guarantees B1 for both views, W3, and what `transfer` needs; the temporary is memory of its own.
+    unsafe {
+        if transfer_if_apart(src_base, src, dst_base, dst, transfer)? {
+            return Ok(());
+        }
+        let temporary = Scratch::new(bytes_written(src, dst)?)?;
+        gather(src_base, src, dst, temporary.as_ptr(), transfer)?;
+        ungather(temporary.as_ptr(), src, dst, dst_base)
+    }
+}
+
+/// Transfers items to memory that does not overlap theirs; `false` if the two may overlap. (It and what `transfer` calls besides are
+/// not inlined: each needs memory for axes, one after the other.)
+///
+/// # Safety
+/// As [`transfer`].
+#[inline(never)]
+unsafe fn transfer_if_apart(
+    src_base: *const u8,
+    src: &Structure<'_>,
+    dst_base: *mut u8,
+    dst: &Structure<'_>,
+    transfer: &mut Transfer<'_>,
+) -> Result<bool> {
     // SAFETY: W1 to W3 follow from B1, which the caller guarantees for both views; W4 is checked here for the memory of
     // the two.
     unsafe {
         with_room!(src.ndim, room => {
-            let pair = last_writes(room, src, dst)?;
+            // Both are taken to have the larger items.
+            let pair = last_writes(room, src, dst, src.itemsize.max(dst.itemsize))?;
             let apart = if pair.is_indirect() {
                 are_apart_behind_pointers(&pair, src.ndim, src_base, dst_base)
             } else {
                 pair.items() == 0 || are_apart(pair.bounds(), src_base, dst_base)
             };
-            if !apart {
-                let mut size = 0_usize;
-                each_last(pair, |part| size = size.saturating_add(part.bytes()));
-                return Ok(Some(size));
+            if apart {
+                each_last(pair, |part| transfer(part, Purpose::Write, src_base, dst_base))?;
             }
-            each_last(pair, |part| run(part, Purpose::Write, Order::C, src_base, dst_base));
-            Ok(None)
+            Ok(apart)
         })
     }
 }
 
-/// The walk over two views of the same shape and itemsize, without pairs that are written over: those of a repeated item of
-/// the second view but the last. So a temporary is no larger than what is written.
-fn last_writes<'m>(room: &'m mut [Axis], src: &Structure<'_>, dst: &Structure<'_>) -> Result<Pair<'m>> {
-    let mut pair = Pair::of_views(room, src, dst).ok_or(Error::bad_argument())?;
+/// The walk over two views of the same shape, without pairs that are written over: those of a repeated item of the second view but
+/// the last. So a temporary for items of this size is no larger than what is written.
+fn last_writes<'m>(
+    room: &'m mut [Axis],
+    src: &Structure<'_>,
+    dst: &Structure<'_>,
+    itemsize: isize,
+) -> Result<Pair<'m>> {
+    let pair = Pair::of_views(room, src, dst).and_then(|pair| pair.by_element(1, itemsize.unsigned_abs(), (0, 0)));
+    let mut pair = pair.ok_or(Error::bad_argument())?;
     pair.leave_last();
     Ok(pair)
 }
 
-/// Runs walks that write what the whole walk leaves written.
-fn each_last(pair: Pair<'_>, mut run: impl FnMut(Pair<'_>)) {
+/// The bytes of all items of the second view that are to be written.
+#[inline(never)]
+fn bytes_written(src: &Structure<'_>, dst: &Structure<'_>) -> Result<usize> {
+    with_room!(src.ndim, room => {
+        let mut size = 0_usize;
+        each_last(last_writes(room, src, dst, dst.itemsize)?, |part| {
+            size = size.saturating_add(part.bytes());
+            Ok(())
+        })?;
+        Ok(size)
+    })
+}
+
+/// Runs walks that write what the whole walk leaves written, until one fails.
+fn each_last(pair: Pair<'_>, mut run: impl FnMut(Pair<'_>) -> Result<()>) -> Result<()> {
+    let mut result = Ok(());
     let _: ControlFlow<()> = pair.in_parts(Enough::Last, |part| {
-        run(part);
-        ControlFlow::Continue(())
+        result = run(part);
+        if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
+    result
 }
 
 /// The same walks, each with the place of its items in a temporary, where they are contiguous.
-fn each_last_in(temporary: *mut u8, pair: Pair<'_>, mut run: impl FnMut(Pair<'_>, *mut u8)) {
+fn each_last_in(
+    temporary: *mut u8,
+    pair: Pair<'_>,
+    mut run: impl FnMut(Pair<'_>, *mut u8) -> Result<()>,
+) -> Result<()> {
     let mut place = temporary;
     each_last(pair, |part| {
         let next = place.wrapping_add(part.bytes());
-        run(part, place);
+        run(part, place)?;
         place = next;
-    });
+        Ok(())
+    })
 }
 
-/// Copies the items of the first view that are to be written to a temporary, one after the other.
+/// Transfers the items of the first view that are to be written to a temporary, one after the other.
 ///
 /// # Safety
-/// B1 for the first view, and W3; the temporary has room for them.
+/// As [`transfer`], for the first view; the temporary has room for the items.
 #[inline(never)]
-unsafe fn gather(base: *const u8, src: &Structure<'_>, dst: &Structure<'_>, temporary: *mut u8) -> Result<()> {
-    // SAFETY: W1 to W3 follow from B1 for the view; W4: the temporary is new memory, with room for the items.
-    unsafe {
-        with_room!(src.ndim, room => {
-            each_last_in(temporary, last_writes(room, src, dst)?, |part, to| {
-                run(part.to_temporary(), Purpose::Once, Order::C, base, to);
-            });
-            Ok(())
+unsafe fn gather(
+    base: *const u8,
+    src: &Structure<'_>,
+    dst: &Structure<'_>,
+    temporary: *mut u8,
+    transfer: &mut Transfer<'_>,
+) -> Result<()> {
+    with_room!(src.ndim, room => {
+        each_last_in(temporary, last_writes(room, src, dst, dst.itemsize)?, |part, to| {
+            transfer(part.to_temporary(), Purpose::Once, base, to)
         })
-    }
+    })
 }
 
 /// Copies them from the temporary to the second view.
 ///
 /// # Safety
-/// As [`gather`], for the second view, whose memory may be written.
+/// As [`transfer`], for the second view.
 #[inline(never)]
 unsafe fn ungather(temporary: *mut u8, src: &Structure<'_>, dst: &Structure<'_>, base: *mut u8) -> Result<()> {
     // SAFETY: W1 to W3 follow from B1 for the view; W4: the temporary is memory of its own, with all items.
     unsafe {
         with_room!(src.ndim, room => {
-            each_last_in(temporary, last_writes(room, src, dst)?, |part, from| {
+            each_last_in(temporary, last_writes(room, src, dst, dst.itemsize)?, |part, from| {
                 run(part.from_temporary(), Purpose::Write, Order::C, from, base);
-            });
-            Ok(())
+                Ok(())
+            })
         })
     }
 }
@@ -353,10 +407,12 @@ pub(crate) unsafe fn copy_apart(
     // SAFETY: W1 and W2 follow from B1, which the caller guarantees for both views, together with W3 and W4.
     unsafe {
         with_room!(src.ndim, room => {
-            each_last(last_writes(room, src, dst)?, |part| run(part, Purpose::Write, Order::C, src_base, dst_base));
-        });
+            each_last(last_writes(room, src, dst, dst.itemsize)?, |part| {
+                run(part, Purpose::Write, Order::C, src_base, dst_base);
+                Ok(())
+            })
+        })
     }
-    Ok(())
 }
 
 /// Whether two operands with these bounds do not overlap.

@@ -39,7 +39,9 @@ mod check;
 pub(crate) use acquired::{Acquired, AskedBoth, Both, Which, Within};
 pub(crate) use answer::{Contiguity, answer, answer_complete, described, fill_complete, fill_view};
 pub(crate) use check::check_exporter;
-pub(crate) use copy::{copy_apart, copy_data, copy_to_object, copy_view, from_contiguous, to_contiguous, to_fresh};
+pub(crate) use copy::{
+    copy_apart, copy_data, copy_to_object, copy_view, from_contiguous, to_contiguous, to_fresh, transfer,
+};
 pub(crate) use fill_info::{NO_VIEW, NOT_WRITABLE, UNSIGNED_BYTES, fill_info};
 pub(crate) use kept::Kept;
 pub(crate) use look::{Ending, LookProcs, end_look, look, nothing_to_end};

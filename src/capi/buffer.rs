@@ -226,6 +226,7 @@ pub unsafe extern "C" fn PyBuffer_FromContiguous(
 
 /// Copies the items of `src` to the items of `dest`, as if through a temporary where they overlap. Where both are
 /// contiguous in the same order the bytes of `src` are copied, whatever the shapes; else shape and itemsize must agree.
+/// Formats are not looked at, and no value is converted: that does `pybuffer_memoryview_convert`.
 ///
 /// Returns 0; -1 with `TypeError` if one is not an exporter, `BufferError` where `dest` is too small, not writable or of
 /// another structure, or where an exporter's answer is not what was asked for, `MemoryError` where the temporary

@@ -9,7 +9,7 @@
 //! `format` may be NULL ("B"), and `suboffsets` where no axis holds pointers (all negative is the same, and is passed on
 //! as NULL); `internal` is passed on. `len` is `product(shape) * itemsize`.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
 
 use crate::abi::buffer::Py_buffer;
 use crate::abi::exporting::{pybuffer_destroy, pybuffer_report};
@@ -19,6 +19,8 @@ use crate::error::Error;
 use crate::objects::memory;
 use crate::objects::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
+
+use super::buffer::slice_of;
 
 /// For `bf_getbuffer`: fills `view` as the request `flags` ask, from the full description of the exporter's memory, with a
 /// new reference to `exporter`. It does what a memoryview of that memory does: fields that the flags do not ask for are left
@@ -72,7 +74,8 @@ pub unsafe extern "C" fn pybuffer_fill_view(
 /// the bytes); writable memory is unhashable.
 ///
 /// NULL with an error set, and then `destroy` is not called: `BufferError` where the description is incomplete or
-/// contradicts itself, `MemoryError`, `SystemError` for NULL.
+/// contradicts itself, also where items of its format do not have `itemsize` bytes; `ValueError` for an invalid format;
+/// `MemoryError`, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memory_new(
     description: *const Py_buffer,
@@ -101,6 +104,37 @@ pub unsafe extern "C" fn pybuffer_memoryview_from_memory(
         // has seen the object.
         unsafe {
             let memory = memory::new(description.as_ref(), destroy, context)?;
+            memoryview::from_object(memory.as_non_null().cast()).inspect_err(|_| memory::disown(&memory))
+        }
+    })
+}
+
+/// A memoryview of memory of the program: items of `format` (NULL is "B"), whose size follows from it, in `ndim` axes of this
+/// shape, `strides` bytes apart; NULL for `strides` is C order. `data` is the item at index 0 of every axis. `shape` may be NULL
+/// where `ndim` is 0. `destroy(context)` is called when the last memoryview, and the last view, of the memory has been
+/// released; `destroy` may be NULL. A new reference.
+///
+/// NULL with an error set, and then `destroy` is not called: `ValueError` for an invalid format, a negative shape or more than 64
+/// axes; `BufferError` where `data` is NULL though there are items, or they take more bytes than memory has; `MemoryError`,
+/// `SystemError` for a NULL `shape` or a negative `ndim`. NumPy: `ndarray(shape, dtype, buffer, strides=...)`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_wrap(
+    data: *mut c_void,
+    format: *const c_char,
+    ndim: c_int,
+    shape: *const Py_ssize_t,
+    strides: *const Py_ssize_t,
+    readonly: c_int,
+    destroy: pybuffer_destroy,
+    context: *mut c_void,
+) -> *mut PyObject {
+    boundary(|| {
+        // SAFETY: the program guarantees a C string or NULL, and as many entries; its memory lives until `destroy` is called; no
+        // other code has seen the object.
+        unsafe {
+            let format = if format.is_null() { c"B" } else { CStr::from_ptr(format) };
+            let shape = slice_of(shape, ndim)?;
+            let memory = memory::wrap(data, format, shape, strides, readonly != 0, destroy, context)?;
             memoryview::from_object(memory.as_non_null().cast()).inspect_err(|_| memory::disown(&memory))
         }
     })

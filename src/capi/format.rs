@@ -105,6 +105,17 @@ pub unsafe extern "C" fn pybuffer_format_canonical(format: *mut PyObject) -> *mu
     })
 }
 
+/// The format of one item of a parsed format, with its shape and without its name, as text that means the same wherever it is
+/// put: a bytes object with the canonical spelling. A new reference; NULL with `MemoryError`, or `SystemError` for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_item_format(item: *const pybuffer_item) -> *mut PyObject {
+    boundary(|| {
+        let item = non_null(item.cast_mut())?;
+        // SAFETY: not NULL, so it is an item of a format that lives.
+        unsafe { format::format_of_item(item.as_ref()) }
+    })
+}
+
 /// Whether two formats describe the same item: the same values in the same bytes, and, if `names` is not 0, with the
 /// same names. 1 or 0; -1 with `TypeError` if one is not a format, `SystemError` for NULL.
 #[unsafe(no_mangle)]

@@ -10,15 +10,21 @@
 //! become floats are rounded once, to the nearest, with ties to even; a float that is too large becomes infinite; NaN stays
 //! NaN, but its payload need not. All but zero is true, NaN too.
 //!
+//! `pybuffer_memoryview_convert` does the same between two views, and `pybuffer_memoryview_astype` into new memory: each value of
+//! an item becomes the value at the same place of the other format, however both nest. Beside numbers they take complex numbers (a
+//! real number becomes one, but not the reverse), text, whose code units have to fit, and bytes of the same kind and length.
+//!
 //! `count` is the number of all values: items times values of an item. The array must not share memory with the view. No other
 //! thread may write what is read, or touch what is written, meanwhile; a release of the memoryview takes effect afterwards.
 
-use core::ffi::c_int;
+use core::ffi::{CStr, c_char, c_int};
 
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::format::CType;
 use crate::objects::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
+
+use super::buffer::order_of;
 
 /// # Safety
 /// The contract of the functions of this section.
@@ -152,4 +158,43 @@ pub unsafe extern "C" fn pybuffer_memoryview_from_uint64(
 ) -> c_int {
     // SAFETY: the caller's arguments are passed on: O1, and `count` numbers may be read.
     unsafe { from_array(view, numbers, count, CType::Uint64) }
+}
+
+/// Converts the values of all items of `source`, any exporter, to the format of `dest`, a memoryview of the same shape, and writes them
+/// to its items. Records become records with as many values, in the order of the fields. The two may have any layout, and may
+/// share memory: it is as if the values went through a temporary. Bytes that belong to no value, such as padding, become 0;
+/// bytes of an item beyond its format are left as they are. Where several items share memory, the last one in index order wins.
+///
+/// All values are checked before the first is written, so a call that fails changes nothing. Returns 0; -1 with an error
+/// set: `OverflowError` for a value out of the range of its item, and `ValueError` for NaN where that is an integer (the
+/// message says the value and the format); `ValueError` where the shapes, or the numbers of values of an item, differ (the message
+/// says both), for a released memoryview, an invalid format, or items that are smaller than it says, and for bytes of
+/// different lengths; `TypeError` for read-only memory, for formats whose values do not convert to each other (the message
+/// says why), if `dest` is not a memoryview or `source` exports nothing; what its exporter raises; `MemoryError`;
+/// `SystemError` for NULL. NumPy: `dest[...] = source`. `PyObject_CopyData` copies bytes, whatever the formats.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_convert(dest: *mut PyObject, source: *mut PyObject) -> c_int {
+    boundary(|| {
+        let (dest, source) = (non_null(dest)?, non_null(source)?);
+        // SAFETY: O1 for both, and W3.
+        unsafe { memoryview::convert(dest, source) }
+    })
+}
+
+/// A memoryview of new, writable memory with the values of another one, converted to this format as by
+/// `pybuffer_memoryview_convert`, of the same shape, and contiguous in `order` ('C', 'F', or 'A' for Fortran order where the view is
+/// Fortran-contiguous and C order else). A new reference.
+///
+/// NULL with the errors of `pybuffer_memoryview_convert`, and `SystemError` for another order. NumPy: `astype`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_astype(
+    view: *mut PyObject,
+    format: *const c_char,
+    order: c_char,
+) -> *mut PyObject {
+    boundary(|| {
+        let (view, format, order) = (non_null(view)?, non_null(format.cast_mut())?, order_of(order)?);
+        // SAFETY: O1, and W3; not NULL, so the program guarantees a C string.
+        unsafe { memoryview::as_type(view, CStr::from_ptr(format.as_ptr()), order) }
+    })
 }

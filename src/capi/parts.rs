@@ -15,7 +15,7 @@ use crate::abi::memoryview as c;
 use crate::abi::memoryview::pybuffer_subscript;
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::{Error, Result};
-use crate::layout::{Order, Subscript};
+use crate::layout::{Order, Subscript, SubscriptText};
 use crate::objects::memoryview;
 use crate::runtime::boundary::{boundary, non_null};
 
@@ -64,6 +64,55 @@ pub unsafe extern "C" fn pybuffer_memoryview_subscript(
         let view = non_null(view)?;
         // SAFETY: O1, W3; `count` subscripts may be read.
         unsafe { memoryview::subscript(view, self::subscripts(subscripts, count)?) }
+    })
+}
+
+/// The part that subscripts in Python's syntax select, such as "1:-1, ::2, ..., None, 0": indices, slices, `...` and `None` (or
+/// `newaxis`), with commas between them, as in `pybuffer_memoryview_subscript`. Numbers are decimal; the ends of a slice
+/// may be left out, or `None`. A new reference.
+///
+/// NULL with `ValueError` that says what was expected at which byte of the text, counted from 0, and with the errors of
+/// `pybuffer_memoryview_subscript`. NumPy: `a[1:-1, ::2, ..., None, 0]`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_select(view: *mut PyObject, subscripts: *const c_char) -> *mut PyObject {
+    boundary(|| {
+        let (view, subscripts) = (non_null(view)?, non_null(subscripts.cast_mut())?);
+        // SAFETY: O1, W3; not NULL, so the program guarantees a C string.
+        unsafe { memoryview::subscript(view, SubscriptText::new(CStr::from_ptr(subscripts.as_ptr()))?) }
+    })
+}
+
+/// A field of all records of a memoryview. The path names it: "mass", and in records of records "orbit.radius"; "#0" is the
+/// first field of a record, whatever its name. Of a name with dots in it the longest one that fits counts. Where the field,
+/// or a record on the way, is a sub-array, its axes follow those of the view. A new reference.
+///
+/// The format is that of the field: of a number in the machine's byte order its native code. Fields of any layout
+/// can be had, of pointers the addresses.
+///
+/// NULL also with `ValueError` where there is no such field, or the view would have more than 64 axes; for an invalid format, or
+/// items that are smaller than it says; `TypeError` where the items are no records, or the field is bits (`t`), which
+/// have no address. NumPy: `a["orbit"]["radius"]`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_field(view: *mut PyObject, path: *const c_char) -> *mut PyObject {
+    boundary(|| {
+        let (view, path) = (non_null(view)?, non_null(path.cast_mut())?);
+        // SAFETY: O1; not NULL, so the program guarantees a C string.
+        unsafe { memoryview::field(view, CStr::from_ptr(path.as_ptr())) }
+    })
+}
+
+/// The equal elements that each item consists of, as items of axes that follow those of the view: of "3f" three `f` along
+/// one axis, of "(2,3)d" six `d` along two, of a complex number its two parts, of text ("5w") its code units, of a record of
+/// equal numbers without padding ("fff") these. Where an item is one element no axis is added. A new reference.
+///
+/// NULL also with `TypeError` for records of other kinds, and for bits (`t`), which have no addresses; `ValueError` for an
+/// invalid format, items that are smaller than it says, or more than 64 axes. NumPy: `a.view(...).reshape(...)`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_memoryview_elements(view: *mut PyObject) -> *mut PyObject {
+    boundary(|| {
+        let view = non_null(view)?;
+        // SAFETY: O1.
+        unsafe { memoryview::elements(view) }
     })
 }
 

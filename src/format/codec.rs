@@ -3,12 +3,8 @@
 //! CPython's counterparts are the `unpack` and `pack` functions in the tables of `_struct.c`. [`Codec`] is the part of an
 //! [`Item`] that matters here, in few bytes; `compiled` stores those.
 
-use core::ffi::CStr;
-
 use super::codes::{ByteOrder, Kind};
-use super::coerce::{
-    Fault, Half, NOT_COMPLEX, Native, To, Truth, bytes, code_point, complex, double, fitted, integer, long, truth,
-};
+use super::coerce::{NOT_COMPLEX, bytes, code_point, complex, double, integer, long, truth};
 use super::float::{LongDouble, half, to_half};
 use super::item::Item;
 use super::value::{Value, pascal};
@@ -199,6 +195,16 @@ impl Codec {
             && !matches!(self.form, ComplexHalf | ComplexSingle | ComplexDouble | ComplexLong)
     }
 
+    /// Whether an element has the same bytes in both, if these are as many.
+    pub(super) fn is_stored_as(self, other: Self) -> bool {
+        self.form == other.form && self.form != Form::Bits && (self.order == other.order || self.is_single())
+    }
+
+    /// Whether an element is one byte, or any number without an order.
+    const fn is_single(self) -> bool {
+        matches!(self.form, Form::Bool | Form::Char | Form::Bytes | Form::Pascal | Form::I8 | Form::U8)
+    }
+
     pub(super) const fn order(self) -> ByteOrder {
         self.order
     }
@@ -323,56 +329,6 @@ impl Codec {
         }
     }
 
-    /// Converts a C number for such an element, by the rules of [`coerce`](super::coerce), as a value that
-    /// [`encode`](Self::encode) takes unchanged.
-    pub(super) fn fit(self, number: Value<'_>) -> core::result::Result<Value<'static>, Fault> {
-        Ok(match self.form {
-            Form::Bool => Value::Bool(fitted::<Truth>(number)?.to_bytes() != [0]),
-            Form::I8 => Value::Signed(fitted::<i8>(number)?.into()),
-            Form::I16 => Value::Signed(fitted::<i16>(number)?.into()),
-            Form::I32 => Value::Signed(fitted::<i32>(number)?.into()),
-            Form::I64 => Value::Signed(fitted(number)?),
-            Form::U8 => Value::Unsigned(fitted::<u8>(number)?.into()),
-            Form::U16 => Value::Unsigned(fitted::<u16>(number)?.into()),
-            Form::U32 => Value::Unsigned(fitted::<u32>(number)?.into()),
-            Form::U64 | Form::Address => Value::Unsigned(fitted(number)?),
-            Form::Bits => {
-                let bits = fitted(number)?;
-                if u128::from(bits) > self.mask() {
-                    return Err(Fault::Range);
-                }
-                Value::Bits(bits)
-            }
-            Form::Half => Value::Float(fitted::<Half>(number)?.to()),
-            Form::Single => Value::Float(fitted::<f32>(number)?.into()),
-            Form::Double => Value::Float(fitted(number)?),
-            // It holds every such number.
-            Form::Long => match number {
-                Value::Signed(number) => Value::Signed(number),
-                Value::Unsigned(number) => Value::Unsigned(number),
-                _ => Value::Float(fitted(number)?),
-            },
-            _ => {
-                return Err(Fault::NoNumber(
-                    self.no_number().unwrap_or(c"the format contains values that are not numbers"),
-                ));
-            }
-        })
-    }
-
-    /// The text of the `TypeError` for elements whose values are not numbers.
-    pub(super) const fn no_number(self) -> Option<&'static CStr> {
-        match self.form {
-            Form::Char | Form::Bytes | Form::Pascal => Some(c"the format contains bytes, which are not numbers"),
-            Form::ComplexHalf | Form::ComplexSingle | Form::ComplexDouble | Form::ComplexLong => {
-                Some(c"the format contains complex numbers, which are not real numbers")
-            }
-            Form::Ucs2 | Form::Ucs4 => Some(c"the format contains text, which is not a number"),
-            Form::Pointer => Some(c"the format contains pointers, which are not numbers"),
-            _ => None,
-        }
-    }
-
     fn u16(self, bytes: [u8; 2]) -> u16 {
         match self.order {
             ByteOrder::Little => u16::from_le_bytes(bytes),
@@ -485,7 +441,7 @@ impl Codec {
     }
 
     /// A one for each bit.
-    const fn mask(self) -> u128 {
+    pub(super) const fn mask(self) -> u128 {
         (1_u128 << self.bits) - 1
     }
 

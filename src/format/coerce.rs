@@ -231,7 +231,7 @@ macro_rules! to {
     ($number:ident: $($from:ty),* => $to:ty: $fits:expr, $becomes:expr) => {
         to!(@each $number: [$($from),*] => $to: false, $fits, $becomes);
     };
-    (@each $number:ident: [$($from:ty),*] => $to:ty: $always:literal, $fits:expr, $becomes:expr) => {
+    (@each $number:ident: [$($from:ty),*] => $to:ty: $always:expr, $fits:expr, $becomes:expr) => {
         $(impl To<$to> for $from {
             const ALWAYS: bool = $always;
             #[inline(always)]
@@ -267,6 +267,20 @@ macro_rules! narrow {
 }
 
 narrow!(i8, i16, i32, u8, u16, u32);
+
+/// Small integers to each other, and to and from truth values.
+macro_rules! small {
+    ($($from:ty),*) => { $(small!(@to $from; i8, i16, i32, u8, u16, u32);)* };
+    (@to $from:ty; $($to:ty),*) => {
+        $(to!(@each n: [$from] => $to: <$from>::MIN as i64 >= <$to>::MIN as i64 && <$from>::MAX as i64 <= <$to>::MAX as i64,
+            <$to>::try_from(n).is_ok(), n as $to);)*
+        to!(n: Truth => $from: true, (n.0 != 0).into());
+        to!(n: $from => Truth: true, Truth((n != 0).into()));
+    };
+}
+
+small!(i8, i16, i32, u8, u16, u32);
+to!(n: Truth => Truth: true, n);
 
 /// Whether a float without its fraction is in the range of an integer type. NaN is not.
 macro_rules! truncates {
@@ -390,15 +404,37 @@ impl CNumber for u64 {
     }
 }
 
-/// A C number converted for memory of type `T`, as a value that packs without another rounding. For the values of
-/// [`CNumber::to_value`] only, none of which is a long double.
-pub(super) fn fitted<T>(value: Value<'_>) -> core::result::Result<T, Fault>
+/// A type that a long double can be converted to, by the rules of [`To`].
+pub(super) trait OfLong: Sized {
+    fn of_long(number: LongDouble) -> core::result::Result<Self, Fault>;
+}
+
+macro_rules! of_long {
+    ($($type:ty: $of:expr;)*) => {
+        $(impl OfLong for $type {
+            fn of_long(number: LongDouble) -> core::result::Result<Self, Fault> {
+                $of(number)
+            }
+        })*
+    };
+}
+
+of_long! {
+    i8: whole; i16: whole; i32: whole; i64: whole; u8: whole; u16: whole; u32: whole; u64: whole;
+    f32: |number: LongDouble| Ok(number.real().to_f32());
+    f64: |number: LongDouble| Ok(number.to_f64());
+    Half: |number: LongDouble| Ok(Half(number.real().to_half()));
+    Truth: |number: LongDouble| Ok(Truth((number.real() != Real::from(0.0)).into()));
+}
+
+/// A number converted for memory of type `T`, as a value that packs without another rounding.
+pub(super) fn fitted<T: OfLong>(value: Value<'_>) -> core::result::Result<T, Fault>
 where
     i64: To<T>,
     u64: To<T>,
     f64: To<T>,
 {
-    number(value, |_| Err(Fault::NoNumber(c"a long double cannot be converted to a number of fixed size")))
+    number(value, T::of_long)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use core::cell::Cell;
 use core::ffi::CStr;
 
 use super::codec::{Codec, Form};
+use super::coerce::Fault;
 use super::compile::{Counts, Op};
 use super::value::Value;
 use crate::error::{Argument, Error, ErrorKind, Result};
@@ -17,14 +18,14 @@ pub struct CompiledFormat<'o> {
     counts: Counts,
 }
 
-/// A conversion of a value before an element takes it.
-trait Adapt<'v>: Fn(Codec, Value<'v>) -> Result<Value<'v>> + Copy {}
+/// A conversion of a value before an element, whose size comes last, takes it.
+trait Adapt<'v>: Fn(Codec, Value<'v>, usize) -> Result<Value<'v>> + Copy {}
 
-impl<'v, F: Fn(Codec, Value<'v>) -> Result<Value<'v>> + Copy> Adapt<'v> for F {}
+impl<'v, F: Fn(Codec, Value<'v>, usize) -> Result<Value<'v>> + Copy> Adapt<'v> for F {}
 
 /// No conversion, as for `struct.pack`.
 #[inline(always)]
-fn unchanged(_: Codec, value: Value<'_>) -> Result<Value<'_>> {
+fn unchanged(_: Codec, value: Value<'_>, _: usize) -> Result<Value<'_>> {
     Ok(value)
 }
 
@@ -183,7 +184,42 @@ impl<'o> CompiledFormat<'o> {
     /// smaller than an item.
     pub fn write_numbers<'v>(&self, item: &mut [u8], numbers: &mut impl Iterator<Item = Value<'v>>) -> Result<()> {
         let item = self.cleared(item)?;
-        self.write(self.ops, item, numbers, |codec: Codec, number| Ok(codec.fit(number)?))
+        self.write(self.ops, item, numbers, |codec: Codec, number, _| Ok(codec.fit(number)?))
+    }
+
+    /// The first of the next values, as many as an item has, that it cannot take even when it is converted, and why.
+    ///
+    /// # Errors
+    /// `ValueError` for too few.
+    pub(crate) fn misfit<'v>(
+        &self,
+        values: &mut impl Iterator<Item = Value<'v>>,
+    ) -> Result<Option<(Value<'v>, Fault)>> {
+        let misfit = Cell::new(None);
+        let checked = self.check(self.ops, values, |codec, value, size| {
+            codec.converted(value, size).map(drop).map_err(|fault| {
+                misfit.set(Some((value, fault)));
+                fault.into()
+            })
+        });
+        match misfit.take() {
+            Some(misfit) => Ok(Some(misfit)),
+            None => checked.map(|()| None),
+        }
+    }
+
+    /// Writes the next values, converted, to the item at the start of this memory. Bytes without a value become 0.
+    ///
+    /// # Errors
+    /// For a value that does not fit, and then part of the item may be written; `ValueError` for too few, or if the memory is
+    /// smaller than an item.
+    pub(crate) fn write_converted<'v>(
+        &self,
+        item: &mut [u8],
+        values: &mut impl Iterator<Item = Value<'v>>,
+    ) -> Result<()> {
+        let item = self.cleared(item)?;
+        self.write(self.ops, item, values, |codec: Codec, value, size| Ok(codec.converted(value, size)?))
     }
 
     #[cold]
@@ -248,13 +284,16 @@ impl<'o> CompiledFormat<'o> {
                 Form::Bits => {
                     for index in 0..op.count {
                         let (offset, codec) = op.codec.nth_bits(index);
-                        codec.encode(fit(codec, self.next(values)?)?, bytes.get_mut(offset..).ok_or(MISMATCH)?)?;
+                        codec.encode(
+                            fit(codec, self.next(values)?, op.size)?,
+                            bytes.get_mut(offset..).ok_or(MISMATCH)?,
+                        )?;
                     }
                 }
                 _ => {
                     for _ in 0..op.count {
                         let (element, behind) = bytes.split_at_mut_checked(op.size).ok_or(MISMATCH)?;
-                        op.codec.encode(fit(op.codec, self.next(values)?)?, element)?;
+                        op.codec.encode(fit(op.codec, self.next(values)?, op.size)?, element)?;
                         bytes = behind;
                     }
                 }

@@ -9,6 +9,7 @@ struct Widths {
     fraction: u32,
 }
 
+const HALF: Widths = Widths { exponent: 5, fraction: 10 };
 const SINGLE: Widths = Widths { exponent: 8, fraction: 23 };
 const DOUBLE: Widths = Widths { exponent: 11, fraction: 52 };
 /// The x87's, whose bit for the integer part is not counted here.
@@ -163,6 +164,11 @@ impl Real {
     /// The nearest single; see [`Widths::round`].
     pub(super) fn to_f32(self) -> f32 {
         f32::from_bits(SINGLE.join(SINGLE.round(self)) as u32)
+    }
+
+    /// The nearest half; see [`Widths::round`].
+    pub(super) fn to_half(self) -> u16 {
+        HALF.join(HALF.round(self)) as u16
     }
 
     /// Whether it is negative, and the magnitude without its fraction, at most the largest integer there is; `None` for NaN.
@@ -413,8 +419,6 @@ mod tests {
             assert_eq!(to_half(half(bits)), Some(expected), "{bits:#x}");
         }
     }
-
-    const HALF: Widths = Widths { exponent: 5, fraction: 10 };
 
     #[test]
     fn halves_are_what_the_general_rule_makes_of_them() {

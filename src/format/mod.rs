@@ -12,15 +12,18 @@
 //! | --- | --- |
 //! | `codes` | the one table of format codes, and byte order |
 //! | `parse` | what the readers of a format share; [`is_of_struct`] |
+//! | `hint` | names of types that are no formats |
 //! | `tree` | all of it, to the tree of its items; [`walk`] |
 //! | `float` | halves, and [`LongDouble`]: C's `long double` by software |
 //! | `value` | [`Value`], and Python's `==` |
 //! | `coerce` | what a value is taken for when it is packed, and what a number becomes in another type |
 //! | `codec` | the bytes of one element, of any kind, from and to a value |
+//! | `fit` | what an element takes of other types of values, and what becomes of it |
 //! | `repr` | [`write_repr`]: a value as Python's `repr` writes it |
 //! | `compile` | [`compile`]: from the text to the steps of a compiled format |
 //! | `compiled` | [`CompiledFormat`]: to unpack and pack many items |
 //! | `number` | which compiled formats are plain numbers |
+//! | `fields` | what follows each other in an item, and how two formats pair up |
 //! | `value_walk` | [`ValueWalk`]: the values of an item one after the other |
 //! | `empty` | stretches of values without a byte |
 //! | `comparer` | [`Comparer`]: `==` of two items in two formats |
@@ -31,6 +34,8 @@
 // Each file uses only those above it; the empty lines keep rustfmt from sorting them.
 mod codes;
 mod parse;
+
+mod hint;
 
 mod item;
 mod tree;
@@ -43,6 +48,8 @@ mod coerce;
 
 mod codec;
 
+mod fit;
+
 mod repr;
 
 mod compile;
@@ -50,6 +57,8 @@ mod compile;
 mod compiled;
 
 mod number;
+
+mod fields;
 
 mod value_walk;
 
@@ -70,9 +79,10 @@ pub use comparer::{ByValues, Comparer};
 pub(crate) use comparer::{Column, Pairs};
 pub use compile::{Counts, Op, compile, compile_as, compile_or_count, count_ops, count_ops_as};
 pub use compiled::CompiledFormat;
+pub(crate) use fields::{Conversions, Elements, Fields, Joint, JointField, JointParts};
 pub use float::LongDouble;
 pub use item::{Item, TextSpan, common_item};
-pub(crate) use number::{CType, Field, Fields, Numbers, Part, Scalar};
+pub(crate) use number::{CType, Numbers, Scalar};
 pub use parse::is_of_struct;
 pub use repr::write_repr;
 pub use tree::{MAX_DEPTH, MAX_SHAPE, Reading, Sink, SizeAlign, walk, walk_as};

@@ -2,7 +2,6 @@
 
 use super::codec::{Codec, Form};
 use super::codes::ByteOrder;
-use super::compile::Op;
 use super::compiled::CompiledFormat;
 use crate::error::{Error, Result};
 
@@ -34,16 +33,18 @@ impl Scalar {
         }
     }
 
-    /// The widest type of its kind, which has every number that this one has.
-    pub(crate) const fn widest(self) -> Self {
+    /// The widest type of its kind that C programs have, which has every number that this one has.
+    pub(crate) const fn widest(self) -> CType {
         match self {
-            Self::Bool | Self::I8 | Self::I16 | Self::I32 | Self::I64 | Self::U8 | Self::U16 | Self::U32 => Self::I64,
-            Self::U64 => Self::U64,
-            Self::Half | Self::Single | Self::Double => Self::Double,
+            Self::Bool | Self::I8 | Self::I16 | Self::I32 | Self::I64 | Self::U8 | Self::U16 | Self::U32 => {
+                CType::Int64
+            }
+            Self::U64 => CType::Uint64,
+            Self::Half | Self::Single | Self::Double => CType::Double,
         }
     }
 
-    const fn of(form: Form) -> Option<Self> {
+    pub(super) const fn of(form: Form) -> Option<Self> {
         Some(match form {
             Form::Bool => Self::Bool,
             Form::I8 => Self::I8,
@@ -109,95 +110,7 @@ pub(crate) struct Numbers {
     pub(crate) count: usize,
 }
 
-/// How deep repeated records of [`Fields`] nest, so that little stack is enough for a recursion over them.
-const NESTED: usize = 8;
-
-/// The fields of a record, in its order: all of them numbers of the machine, at the same places of every record.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Fields<'o> {
-    ops: &'o [Op],
-}
-
-/// One of them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Field<'o> {
-    /// Where it starts in the record.
-    pub(crate) offset: usize,
-    pub(crate) part: Part<'o>,
-}
-
-/// What a field consists of.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Part<'o> {
-    Numbers(Numbers),
-    /// As many contiguous records of `size` bytes.
-    Records {
-        count: usize,
-        size: usize,
-        fields: Fields<'o>,
-    },
-}
-
-impl Fields<'_> {
-    /// The numbers of a record.
-    pub(crate) fn values(self) -> usize {
-        self.map(Field::values).sum()
-    }
-
-    /// Whether repeated records among them nest at most so deep.
-    fn nest_within(mut self, depth: usize) -> bool {
-        self.all(|field| match field.part {
-            Part::Numbers(_) => true,
-            Part::Records { fields, .. } => depth.checked_sub(1).is_some_and(|depth| fields.nest_within(depth)),
-        })
-    }
-
-    /// Whether they leave no byte of a record of this size.
-    pub(crate) fn fill(self, size: usize) -> bool {
-        let mut end = 0;
-        for Field { offset, part } in self {
-            let length = match part {
-                Part::Numbers(Numbers { scalar, count, .. }) => scalar.size() * count,
-                Part::Records { count, size, fields } if fields.fill(size) => size * count,
-                Part::Records { .. } => return false,
-            };
-            if offset != end {
-                return false;
-            }
-            end += length;
-        }
-        end == size
-    }
-}
-
-impl Field<'_> {
-    /// Its numbers.
-    pub(crate) fn values(self) -> usize {
-        match self.part {
-            Part::Numbers(numbers) => numbers.count,
-            Part::Records { count, fields, .. } => count * fields.values(),
-        }
-    }
-}
-
-impl<'o> Iterator for Fields<'o> {
-    type Item = Field<'o>;
-
-    fn next(&mut self) -> Option<Field<'o>> {
-        let (op, rest) = self.ops.split_first()?;
-        let part = if op.codec.form == Form::Loop {
-            let (inner, after) = rest.split_at_checked(op.inner)?;
-            self.ops = after;
-            Part::Records { count: op.count, size: op.size, fields: Fields { ops: inner } }
-        } else {
-            self.ops = rest;
-            Part::Numbers(op.codec.numbers(op.count)?)
-        };
-        Some(Field { offset: op.offset, part })
-    }
-}
-
-fn is_swapped(scalar: Scalar, order: ByteOrder) -> bool {
+pub(super) fn is_swapped(scalar: Scalar, order: ByteOrder) -> bool {
     scalar.size() != 1 && order != ByteOrder::NATIVE
 }
 
@@ -215,14 +128,6 @@ impl Codec {
 }
 
 impl<'o> CompiledFormat<'o> {
-    /// The fields that the items consist of, if each is a number of the machine, a real one, or a record of such, in
-    /// at most [`NESTED`] repeated ones.
-    pub(crate) fn fields(&self) -> Option<Fields<'o>> {
-        let known = |op: &Op| op.codec.form == Form::Loop || Scalar::of(op.codec.form).is_some();
-        let fields = Fields { ops: self.ops };
-        (self.ops.iter().all(known) && fields.nest_within(NESTED)).then_some(fields)
-    }
-
     /// The numbers that the items consist of, if they contain nothing else.
     pub(crate) fn numbers(&self) -> Option<Numbers> {
         let first = self.ops.first()?;
@@ -277,54 +182,6 @@ mod tests {
         }
         for format in [c"", c"x", c"g", c"t", c"c", c"Zd", c"fd", c"xB", c"Bx", c"<h>h", c"2T{BB}", c"BBB3x", c"O"] {
             assert_eq!(numbers(format), None, "{format:?}");
-        }
-    }
-
-    /// Offset, bytes and number of the elements of each field, those of repeated records within them.
-    fn shape_of(fields: Fields<'_>) -> std::vec::Vec<(usize, usize, usize)> {
-        let mut shape = std::vec![];
-        for Field { offset, part } in fields {
-            match part {
-                Part::Numbers(numbers) => shape.push((offset, numbers.scalar.size(), numbers.count)),
-                Part::Records { count, size, fields } => {
-                    shape.push((offset, size, count));
-                    shape.extend(shape_of(fields));
-                }
-            }
-        }
-        shape
-    }
-
-    #[test]
-    fn records_of_numbers_have_fields() {
-        let asked = |format: &CStr| {
-            let mut ops = [Op::default(); 8];
-            let counts = compile(format, &mut ops).ok()?;
-            let fields = CompiledFormat::new(&ops, counts).fields()?;
-            assert_eq!(fields.values(), counts.values, "{format:?}");
-            Some((shape_of(fields), fields.fill(counts.size)))
-        };
-        assert_eq!(asked(c"<ihd"), Some((std::vec![(0, 4, 1), (4, 2, 1), (6, 8, 1)], true)));
-        assert_eq!(asked(c"@ihd"), Some((std::vec![(0, 4, 1), (4, 2, 1), (8, 8, 1)], false)));
-        assert_eq!(asked(c"<Bx?"), Some((std::vec![(0, 1, 1), (2, 1, 1)], false)));
-        assert_eq!(asked(c"<?2x"), Some((std::vec![(0, 1, 1)], false)));
-        let nested = std::vec![(0, 1, 1), (1, 10, 2), (0, 2, 1), (2, 4, 2), (0, 1, 1), (1, 1, 3)];
-        assert_eq!(asked(c"<B2T{h2T{b3B}}"), Some((nested.clone(), true)));
-        assert_eq!(asked(c"<B2T{h2T{b3?}}x"), Some((nested, false)));
-        assert_eq!(
-            asked(c"<B2T{e2T{bxBx}}"),
-            Some((std::vec![(0, 1, 1), (1, 10, 2), (0, 2, 1), (2, 4, 2), (0, 1, 1), (2, 1, 1)], false))
-        );
-        let nested = |depth: usize| std::format!("<{}bh{}", "2T{".repeat(depth), "}".repeat(depth));
-        let deep = |depth: usize| {
-            let format = std::ffi::CString::new(nested(depth)).unwrap_or_default();
-            let mut ops = [Op::default(); 16];
-            let counts = compile(&format, &mut ops).ok()?;
-            CompiledFormat::new(&ops, counts).fields().map(Fields::values)
-        };
-        assert_eq!((deep(NESTED), deep(NESTED + 1)), (Some(2 << NESTED), None));
-        for format in [c"<ig", c"<hs", c"<i3t", c"<hZd", c"<B2T{hc}", c"<h&i", c"<hO"] {
-            assert_eq!(asked(format), None, "{format:?}");
         }
     }
 

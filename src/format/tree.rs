@@ -30,6 +30,7 @@
 use core::ffi::CStr;
 
 use super::codes::{ByteOrder, Code, Kind, Mode, lookup, lookup_addition, part};
+use super::hint;
 use super::item::{Item, TextSpan};
 use super::parse::{MAX, digit, is_space};
 use crate::error::{Argument, Error, ErrorKind, Result};
@@ -137,7 +138,19 @@ pub fn walk_as(reading: Reading, format: &CStr, sink: &mut impl Sink) -> Result<
             reader.fail(c"the item is too large at byte %zd of the format")
         }
     });
-    extent.ok_or_else(|| reader.failure.unwrap_or(Error::bad_argument()))
+    extent.ok_or_else(|| hinted(text, reader.failure.unwrap_or(Error::bad_argument())))
+}
+
+/// The error, with a hint where the text is the name of a type.
+#[cold]
+fn hinted(text: &[u8], error: Error) -> Error {
+    match (hint::spelling(text), error) {
+        (Some(code), Error::New { kind, arguments: [at, _], .. }) => {
+            let text = c"expected a format code at byte %zd of the format; the format of this type is %s";
+            Error::with(kind, text, at, Argument::Text(code.as_ptr()))
+        }
+        _ => error,
+    }
 }
 
 /// The extent of a format.

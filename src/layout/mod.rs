@@ -26,6 +26,8 @@ mod sides;
 
 mod subscript;
 
+mod subscript_text;
+
 mod transform;
 
 mod placed;
@@ -36,9 +38,10 @@ pub use plan::{Pair, Purpose};
 pub use planned::Plan;
 pub use sides::{Lines, Offset, Side, SidePart, Sides};
 pub use small::{SMALL, Small};
-pub use structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of};
+pub use structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of, too_many_axes};
 pub use subscript::{Clipped, Subscript, axes_left, clip, select};
-pub use transform::{NO_PERMUTATION, broadcast, flip, permute, reshape, squeeze};
+pub use subscript_text::SubscriptText;
+pub use transform::{AddedAxes, NO_PERMUTATION, broadcast, flip, narrow, permute, reshape, squeeze};
 pub use windows::{Enough, Places};
 
 /// The most axes of a view; CPython's `PyBUF_MAX_NDIM`.

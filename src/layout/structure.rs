@@ -236,7 +236,8 @@ fn follows_itemsize<'a>(itemsize: isize, axes: impl Iterator<Item = (&'a isize, 
 
 /// The `ValueError` for more axes than `most`. CPython's words.
 #[cold]
-pub(super) fn too_many_axes(most: usize) -> Error {
+#[must_use]
+pub fn too_many_axes(most: usize) -> Error {
     let most = Argument::Size(most.cast_signed());
     Error::with(ErrorKind::Value, c"number of dimensions must not exceed %zd", most, Argument::None)
 }

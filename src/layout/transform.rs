@@ -101,6 +101,38 @@ pub fn broadcast(view: &Structure<'_>, shape: &[isize], to: &mut AxesMut<'_>) ->
     Ok(repeats)
 }
 
+/// Calls its argument with the length and the stride of each axis that the elements of an item add, outermost first.
+pub type AddedAxes<'a> = dyn Fn(&mut dyn FnMut(isize, isize)) + 'a;
+
+/// Writes to `to` the axes of `view`, and after them those of elements that each item has `offset` bytes after its start; gives
+/// how many bytes the base moves: none behind pointers, where the last one's suboffset does. NumPy: a field of a structured
+/// array.
+///
+/// # Errors
+/// Only where there is no room.
+pub fn narrow(view: &Structure<'_>, offset: isize, added: &AddedAxes<'_>, to: &mut AxesMut<'_>) -> Result<isize> {
+    let (shape, strides) = axes(view)?;
+    let mut pointer = None;
+    for (at, (&len, &stride)) in shape.iter().zip(strides).enumerate() {
+        let suboffset = view.pointer(at);
+        pointer = suboffset.map(|_| at).or(pointer);
+        to.set(at, len, stride, suboffset.unwrap_or(-1)).ok_or(Error::bad_argument())?;
+    }
+    let (mut at, mut room) = (view.ndim, Ok(()));
+    added(&mut |len, stride| {
+        room = room.and(to.set(at, len, stride, -1).ok_or(Error::bad_argument()));
+        at += 1;
+    });
+    room?;
+    match pointer.and_then(|axis| to.suboffsets.get_mut(axis)) {
+        Some(suboffset) => {
+            *suboffset = suboffset.wrapping_add(offset);
+            Ok(0)
+        }
+        None => Ok(offset),
+    }
+}
+
 /// Writes to `to` the axes of `view` but for those of one item, which lead nowhere; gives how many they are. Pointers are
 /// kept. NumPy: `squeeze`. Of an array with items, of which memory has no more than `2**63`, at most 63 are left.
 ///

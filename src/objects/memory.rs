@@ -12,7 +12,9 @@ use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject};
 use crate::abi::slots::PyBufferProcs;
 use crate::abi::types::{PyTypeObject, TPFLAGS_LOOKS, TPFLAGS_OWN, TPFLAGS_READY};
 use crate::buffer::{self, Ending, LookProcs, Request};
-use crate::error::{Error, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
+use crate::format::{self, size_of_items};
+use crate::layout::{MAX_NDIM, bytes_of, too_many_axes};
 use crate::runtime::boundary::boundary;
 use crate::runtime::hash::PyObject_HashNotImplemented;
 use crate::runtime::holds::Pin;
@@ -65,9 +67,20 @@ pub(crate) unsafe fn new(
 ) -> Result<Owned<MemoryObject>> {
     // SAFETY: the caller guarantees B1 for the description: NULL or a C string.
     let format = unsafe { (!description.format.is_null()).then(|| CStr::from_ptr(description.format)) };
-    let format = format.unwrap_or(c"B").to_bytes_with_nul();
+    let format = format.unwrap_or(c"B");
     // SAFETY: the caller guarantees B1 for the description.
     let structure = unsafe { buffer::described(description) }?;
+    let size = size_of_items(format, structure.itemsize)?;
+    if size != structure.itemsize {
+        let (size, itemsize) = (Argument::Size(size), Argument::Size(structure.itemsize));
+        return Err(Error::with(
+            ErrorKind::Buffer,
+            c"items of the format have %zd bytes, but itemsize is %zd",
+            size,
+            itemsize,
+        ));
+    }
+    let format = format.to_bytes_with_nul();
     let entries = structure.ndim.saturating_mul(3);
     let size = size_of::<MemoryObject>()
         .saturating_add(entries.saturating_mul(size_of::<Py_ssize_t>()))
@@ -102,6 +115,39 @@ pub(crate) unsafe fn new(
         }
         Ok(object)
     }
+}
+
+/// `pybuffer_memoryview_wrap`: an exporter of items of this format, without `strides` in C order.
+///
+/// # Safety
+/// As [`new`]; `strides` is NULL or has as many entries as the shape.
+pub(crate) unsafe fn wrap(
+    data: *mut c_void,
+    format: &CStr,
+    shape: &[Py_ssize_t],
+    strides: *const Py_ssize_t,
+    readonly: bool,
+    destroy: pybuffer_destroy,
+    context: *mut c_void,
+) -> Result<Owned<MemoryObject>> {
+    let itemsize = format::size(format)?;
+    if shape.iter().any(|&items| items < 0) {
+        return Err(Error::value(c"shape must not be negative"));
+    }
+    let ndim = c_int::try_from(shape.len()).ok().filter(|_| shape.len() <= MAX_NDIM).ok_or(too_many_axes(MAX_NDIM))?;
+    let description = Py_buffer {
+        buf: data,
+        len: bytes_of(shape, itemsize).ok_or(Error::buffer(c"product(shape) * itemsize is too large"))?,
+        itemsize,
+        readonly: readonly.into(),
+        ndim,
+        format: format.as_ptr().cast_mut(),
+        shape: if ndim == 0 { null_mut() } else { shape.as_ptr().cast_mut() },
+        strides: if ndim == 0 { null_mut() } else { strides.cast_mut() },
+        ..Py_buffer::EMPTY
+    };
+    // SAFETY: the caller guarantees B1 for the strides; all else is that of Rust, and what is copied.
+    unsafe { new(&description, destroy, context) }
 }
 
 /// Makes the object forget its `destroy`, if it could not be returned: the memory stays the caller's.

@@ -40,6 +40,8 @@ pub(crate) mod indicator;
 
 pub(crate) mod boundary;
 
+pub(crate) mod note;
+
 pub(crate) mod hash;
 
 pub(crate) mod ready;

@@ -55,6 +55,27 @@
 #define PYBUFFER_VERSION "0.1.0"
 #define PYBUFFER_VERSION_NUMBER 1000
 
+/* The structs are laid out as CPython's are on machines with pointers of 64 bits, and the inline functions use the atomic
+ * built-in functions of gcc and clang. */
+#if UINTPTR_MAX != 0xffffffffffffffffu
+#  error "libpybuffer supports machines with 64-bit pointers only"
+#endif
+#ifndef __GNUC__
+#  error "this header of libpybuffer needs gcc, clang, or a compiler with their atomic built-in functions (__atomic_load_n)"
+#endif
+
+/* Compilers warn where the result of such a function is not used: a new reference would leak, a failure would go unnoticed.
+ * They do not if PYBUFFER_NO_WARN_UNUSED is defined before this header is included. */
+#ifdef PYBUFFER_NO_WARN_UNUSED
+#  define PYBUFFER_WARN_UNUSED
+#else
+#  define PYBUFFER_WARN_UNUSED __attribute__((__warn_unused_result__))
+#endif
+
+/* The argument with this number is a format as printf has it, for the arguments from the other number on (0 where they are a
+ * va_list): compilers check these. */
+#define PYBUFFER_PRINTF(format, first) __attribute__((__format__(__printf__, format, first)))
+
 #ifdef __cplusplus
 extern "C" {
 #endif

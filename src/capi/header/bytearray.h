@@ -7,7 +7,7 @@ extern char _PyByteArray_empty_string[];
 /* Bytes and length of an object that is known to be a bytearray. */
 static inline char *pybuffer_inline_bytearray(PyObject *op)
 {
-    return Py_SIZE(op) != 0 ? ((PyByteArrayObject *)op)->ob_start : _PyByteArray_empty_string;
+    return Py_SIZE(op) != 0 ? PYBUFFER_CAST(PyByteArrayObject, op)->ob_start : _PyByteArray_empty_string;
 }
 #define PyByteArray_AS_STRING(op) pybuffer_inline_bytearray(_PyObject_CAST(op))
 #define PyByteArray_GET_SIZE(op) Py_SIZE(op)

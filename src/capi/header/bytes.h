@@ -5,7 +5,7 @@
 /* Bytes and length of an object that is known to be a bytes object. */
 static inline char *pybuffer_inline_bytes(PyObject *op)
 {
-    return ((PyBytesObject *)op)->ob_sval;
+    return PYBUFFER_CAST(PyBytesObject, op)->ob_sval;
 }
 #define PyBytes_AS_STRING(op) pybuffer_inline_bytes(_PyObject_CAST(op))
 #define PyBytes_GET_SIZE(op) Py_SIZE(op)

@@ -28,9 +28,9 @@ extern PyObject *PyExc_SystemError;             /*     the caller broke the cont
  * its signs; `ValueError` for a width or precision above `PY_SSIZE_T_MAX`; `MemoryError` for a text that does not fit in
  * memory.
  */
-PyObject *PyErr_Format(PyObject *exception, const char *format, ...);
+PyObject *PyErr_Format(PyObject *exception, const char *format, ...) PYBUFFER_PRINTF(2, 3);
 
 /**
  * `PyErr_Format` with a `va_list`, which is not consumed.
  */
-PyObject *PyErr_FormatV(PyObject *exception, const char *format, va_list vargs);
+PyObject *PyErr_FormatV(PyObject *exception, const char *format, va_list vargs) PYBUFFER_PRINTF(2, 0);

@@ -4,7 +4,7 @@
 /* The view of a memoryview: owned by it, not to be changed or released. */
 static inline Py_buffer *pybuffer_inline_view(PyObject *op)
 {
-    return &((PyMemoryViewObject *)op)->view;
+    return &PYBUFFER_CAST(PyMemoryViewObject, op)->view;
 }
 #define PyMemoryView_GET_BUFFER(op) pybuffer_inline_view(_PyObject_CAST(op))
 

@@ -1,14 +1,16 @@
 /* The greatest and the smallest Py_ssize_t. */
-#define PY_SSIZE_T_MAX ((Py_ssize_t)(((size_t)-1) >> 1))
+#define PY_SSIZE_T_MAX PTRDIFF_MAX
 #define PY_SSIZE_T_MIN (-PY_SSIZE_T_MAX - 1)
 
 /* A pointer to any struct that starts with PyObject_HEAD, as a PyObject *. */
 #ifdef __cplusplus
 #  define _PyObject_CAST(op) reinterpret_cast<PyObject *>(const_cast<void *>(static_cast<const void *>(op)))
 #  define _PyVarObject_CAST(op) reinterpret_cast<PyVarObject *>(const_cast<void *>(static_cast<const void *>(op)))
+#  define PYBUFFER_CAST(type, op) reinterpret_cast<type *>(op)
 #else
 #  define _PyObject_CAST(op) ((PyObject *)(op))
 #  define _PyVarObject_CAST(op) ((PyVarObject *)(op))
+#  define PYBUFFER_CAST(type, op) ((type *)(op))
 #endif
 
 /* The first member of an object's struct, and of the struct of an object of varying size. */
@@ -92,6 +94,12 @@ static inline Py_ssize_t pybuffer_inline_refcnt(PyObject *op)
 #define Py_IS_TYPE(op, type) (Py_TYPE(op) == (type))
 #define Py_Is(a, b) ((a) == (b))
 
+/* Whether a count counts: the lower half of an immortal object's is negative. */
+static inline int pybuffer_inline_is_mortal(Py_ssize_t count)
+{
+    return (count & 0x80000000) == 0;
+}
+
 /* For objects that are being made, which no other code has seen yet. */
 static inline void pybuffer_inline_set_type(PyObject *op, PyTypeObject *type)
 {
@@ -103,7 +111,7 @@ static inline void pybuffer_inline_set_size(PyVarObject *op, Py_ssize_t size)
 }
 static inline void pybuffer_inline_set_refcnt(PyObject *op, Py_ssize_t count)
 {
-    if ((int32_t)op->ob_refcnt >= 0) {
+    if (pybuffer_inline_is_mortal(op->ob_refcnt)) {
         op->ob_refcnt = count;
     }
 }
@@ -147,11 +155,11 @@ static inline void pybuffer_inline_incref(PyObject *op)
     if (pybuffer_inline_is_alone()) {
         Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED);
 
-        if ((int32_t)count >= 0) {
+        if (pybuffer_inline_is_mortal(count)) {
             __atomic_store_n(&op->ob_refcnt, count + 1, __ATOMIC_RELAXED);
         }
     }
-    else if ((int32_t)__atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED) >= 0) {
+    else if (pybuffer_inline_is_mortal(__atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED))) {
         __atomic_fetch_add(&op->ob_refcnt, 1, __ATOMIC_RELAXED);
     }
 }
@@ -162,7 +170,7 @@ static inline void pybuffer_inline_decref(PyObject *op)
     if (pybuffer_inline_is_alone()) {
         Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED);
 
-        if ((int32_t)count < 0) {
+        if (!pybuffer_inline_is_mortal(count)) {
             return;
         }
         __atomic_store_n(&op->ob_refcnt, count - 1, __ATOMIC_RELAXED);
@@ -177,7 +185,7 @@ static inline void pybuffer_inline_decref(PyObject *op)
             last = 1;
         }
         else {
-            last = (int32_t)count >= 0 && __atomic_fetch_sub(&op->ob_refcnt, 1, __ATOMIC_ACQ_REL) == 1;
+            last = pybuffer_inline_is_mortal(count) && __atomic_fetch_sub(&op->ob_refcnt, 1, __ATOMIC_ACQ_REL) == 1;
         }
     }
     if (last) {

@@ -2,7 +2,7 @@
 
 use core::mem::MaybeUninit;
 
-use crate::format::{Column, Numbers, Pairs, Scalar};
+use crate::format::{CType, Column, Numbers, Pairs, Scalar};
 use crate::layout::{Axis, Step};
 
 use crate::kernels::convert::{Operand, Reader};
@@ -234,12 +234,12 @@ impl<'p> Compare<'p> {
 /// The types as which numbers of two types are compared: they have every such number, and there is a loop for them.
 fn comparable(a: Scalar, b: Scalar) -> (Scalar, Scalar) {
     let is_short = |scalar: Scalar| scalar.size() < 8 || scalar == Scalar::Double;
-    let is_float = |scalar: Scalar| scalar.widest() == Scalar::Double;
+    let is_float = |scalar: Scalar| scalar.widest() == CType::Double;
     match (a, b) {
         // A `?` is true unless it is 0, and the machine has no halves.
         _ if a == b && !matches!(a, Scalar::Bool | Scalar::Half) => (a, b),
         _ if is_short(a) && is_short(b) && (is_float(a) || is_float(b)) => (Scalar::Double, Scalar::Double),
-        _ => (a.widest(), b.widest()),
+        _ => (a.widest().scalar(), b.widest().scalar()),
     }
 }
 

@@ -26,6 +26,10 @@ mod plane;
 
 mod blocks;
 
+mod parts;
+
+mod route;
+
 mod records;
 
 use blocks::Blocks;
@@ -34,6 +38,7 @@ use pairs::KnownLoop;
 pub(crate) use pairs::{Conversion, Operand};
 use plane::{Failure, NumberPlane};
 pub(crate) use records::RecordConversion;
+pub(crate) use route::Route;
 
 /// A number that does not fit.
 pub(crate) struct Misfit {
@@ -92,12 +97,12 @@ fn prefers_strided(conversion: &Conversion) -> bool {
     few && conversion.strided().is_some() && conversion.src.scalar.size() >= 4 && conversion.dst.scalar.size() >= 4
 }
 
-/// Converts every record of the walk, to an array or from one, whose numbers fit. If one does not fit in an array, it stops there or
-/// some numbers earlier or later; which one it reports, if there are several, depends on the walk.
+/// Converts every record of the walk. If a number does not fit, it stops there or some numbers earlier or later; which one it
+/// reports, if there are several, depends on the walk.
 ///
 /// # Safety
-/// W1 to W4 of the module's contract, with records in one operand and, in the other one, the numbers of each. The plan is not
-/// ordered. Where records are written all numbers fit.
+/// W1 to W4 of the module's contract, with records in both operands. The plan is not ordered. Where the conversion is of known
+/// numbers, they all fit.
 pub(crate) unsafe fn convert_records(
     mut plan: Plan<'_>,
     conversion: &RecordConversion<'_>,
@@ -109,6 +114,49 @@ pub(crate) unsafe fn convert_records(
     let axes = two_axes(plane);
     // SAFETY: W1 to W4: each pair of addresses belongs to an index tuple of all axes outside the plane.
     unsafe { try_over(&plan, outer, src, dst, |src, dst| conversion.convert(axes, tiled, src, dst)) }
+}
+
+/// As [`convert`], by way of a route.
+///
+/// # Safety
+/// As [`convert`].
+pub(crate) unsafe fn convert_by(mut plan: Plan<'_>, route: &Route, src: *const u8, dst: *mut u8) -> Result<(), Misfit> {
+    if let Route::Direct(conversion) = route {
+        // SAFETY: the caller passes on the contract of the function.
+        return unsafe { convert(plan, conversion, src, dst) };
+    }
+    let tiled = plan.tile();
+    let (outer, plane) = plan.planes();
+    let axes = two_axes(plane);
+    // SAFETY: W1 to W4: each pair of addresses belongs to an index tuple of all axes outside the plane.
+    unsafe { try_over(&plan, outer, src, dst, |src, dst| route.convert(axes, tiled, src, dst)) }
+}
+
+/// Whether all numbers of the first operand fit; nothing is written.
+///
+/// # Safety
+/// W1 and W3, and W2 as far as pointers are concerned, with items that have the size of the first type.
+pub(crate) unsafe fn numbers_fit(plan: &Plan<'_>, route: &Route, src: *const u8, dst: *mut u8) -> bool {
+    let (outer, plane) = plan.planes();
+    let axes = two_axes(plane);
+    // SAFETY: W1 and W3: each address belongs to an index tuple of all axes outside the plane.
+    unsafe { try_over(plan, outer, src, dst, |src, _| route.first_misfit(axes, src)) }.is_ok()
+}
+
+/// Whether all numbers of the records of the first operand fit; nothing is written.
+///
+/// # Safety
+/// As [`numbers_fit`], with records in the first operand.
+pub(crate) unsafe fn records_fit(
+    plan: &Plan<'_>,
+    conversion: &RecordConversion<'_>,
+    src: *const u8,
+    dst: *mut u8,
+) -> bool {
+    let (outer, plane) = plan.planes();
+    let axes = two_axes(plane);
+    // SAFETY: W1 and W3: each address belongs to an index tuple of all axes outside the plane.
+    unsafe { try_over(plan, outer, src, dst, |src, _| conversion.check(axes, src)) }.is_ok()
 }
 
 /// The two innermost axes of a walk, of which there may be fewer.

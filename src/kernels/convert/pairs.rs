@@ -188,6 +188,47 @@ impl Loops {
         Self { check: Check::new::<S, T>(), run: compiled::<Convert<S, T>>(), strided }
     }
 
+    /// Only for contiguous numbers.
+    fn of_contiguous<S: Words + Known<T>, T: Native + Range>() -> Self {
+        Self { check: Check::new::<S, T>(), run: compiled::<Convert<S, T>>(), strided: None }
+    }
+
+    /// From a truth value or an integer of at most 32 bits to another such type.
+    fn small(from: Scalar, to: Scalar) -> Option<Self> {
+        Some(match to {
+            Scalar::Bool => Self::of_small::<Truth>(from)?,
+            Scalar::I8 => Self::of_small::<i8>(from)?,
+            Scalar::I16 => Self::of_small::<i16>(from)?,
+            Scalar::I32 => Self::of_small::<i32>(from)?,
+            Scalar::U8 => Self::of_small::<u8>(from)?,
+            Scalar::U16 => Self::of_small::<u16>(from)?,
+            Scalar::U32 => Self::of_small::<u32>(from)?,
+            _ => return None,
+        })
+    }
+
+    fn of_small<T: Native + Range>(from: Scalar) -> Option<Self>
+    where
+        i8: Known<T>,
+        i16: Known<T>,
+        i32: Known<T>,
+        u8: Known<T>,
+        u16: Known<T>,
+        u32: Known<T>,
+        Truth: Known<T>,
+    {
+        Some(match from {
+            Scalar::Bool => Self::of_contiguous::<Truth, T>(),
+            Scalar::I8 => Self::of_contiguous::<i8, T>(),
+            Scalar::I16 => Self::of_contiguous::<i16, T>(),
+            Scalar::I32 => Self::of_contiguous::<i32, T>(),
+            Scalar::U8 => Self::of_contiguous::<u8, T>(),
+            Scalar::U16 => Self::of_contiguous::<u16, T>(),
+            Scalar::U32 => Self::of_contiguous::<u32, T>(),
+            _ => return None,
+        })
+    }
+
     /// To a type that C programs have.
     fn to_c<T: Native + Range>(from: Scalar) -> Self
     where
@@ -238,12 +279,17 @@ impl Loops {
 }
 
 impl Conversion {
-    /// `None` where neither type is one that C programs have.
+    /// `None` where no loop leads from one type to the other: neither is one that C programs have, nor are both small
+    /// integers, nor are they the same.
     pub(crate) fn new(src: Operand, dst: Operand) -> Option<Self> {
         match (CType::of(src.scalar), CType::of(dst.scalar)) {
+            // Where only the order of bytes may change no loop is used.
+            _ if src.scalar == dst.scalar => {
+                Some(Self { src, dst, ..Self::to_array(Operand::array(CType::Int64), CType::Int64) })
+            }
             (_, Some(ctype)) => Some(Self { dst, ..Self::to_array(src, ctype) }),
             (Some(ctype), None) => Some(Self::from_array(ctype, dst)),
-            (None, None) => None,
+            (None, None) => Some(Self { src, dst, loops: Loops::small(src.scalar, dst.scalar)?, checks: true }),
         }
     }
 

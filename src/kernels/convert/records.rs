@@ -1,14 +1,16 @@
-//! Converts records to and from arrays of numbers, column by column, in parts that the cache holds.
+//! Converts records, column by column, in parts that the cache holds.
 //!
-//! A column is one number of each record of a part: numbers a record apart on one side, and as far apart as a record has numbers
-//! on the other one, so that it is a plane like any other. Where a field is long, or repeated more often than there are
-//! records, its own numbers are the line instead.
+//! A column is one number of each record of a part: numbers a record apart in both operands, so that it is a plane like any other. An
+//! array of C numbers is one of records of as many as the records of the other operand have. Where a field is long, or
+//! repeated more often than there are records, its own numbers are the line instead.
 
-use crate::format::{CType, Fault, Field, Fields, Numbers, Part};
+use crate::format::{CType, Elements, Fault, Fields, Joint, JointField, JointParts};
 use crate::layout::{Axis, Step};
 
-use super::pairs::{Conversion, Operand};
-use super::plane::{CHUNK, Failure, NumberPlane, TILE};
+use super::pairs::Operand;
+use super::parts::each_part;
+use super::plane::{CHUNK, Failure, TILE};
+use super::route::Route;
 
 /// The bytes of both operands that a part has, or a few records.
 const PART: usize = 1 << 15;
@@ -19,52 +21,80 @@ const FEW: usize = 64;
 /// The elements of a field up to which each is a column.
 const ELEMENTS: usize = 8;
 
-/// A conversion of records of numbers to or from an array that has the numbers of all records in their order.
+/// A conversion of records of numbers to records with as many, whose fields pair up.
 pub(crate) struct RecordConversion<'o> {
-    fields: Fields<'o>,
+    fields: [Fields<'o>; 2],
     /// The bytes of a record.
-    size: usize,
-    array: CType,
+    sizes: [usize; 2],
     act: Act,
 }
 
 /// What is done with the numbers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Act {
-    /// The records are converted to the array.
-    Read,
-    /// The array, whose numbers fit, is converted to the records, whose bytes are cleared first if some belong to no field.
-    Write { clear: bool },
-    /// It is found whether the records can take the array's numbers.
+    /// They are converted, if they are not known to fit as far as they do; the records that are written are cleared first, if
+    /// some of their bytes belong to no field.
+    Convert { checks: bool, clear: bool },
+    /// It is found whether they fit.
     Check,
 }
 
 impl<'o> RecordConversion<'o> {
-    /// To an array.
+    /// From records of one size to others, whose fields pair up in runs of numbers. What belongs to no field becomes 0.
+    pub(crate) fn new(fields: [Fields<'o>; 2], sizes: [usize; 2]) -> Self {
+        let ([_, to], [_, size]) = (fields, sizes);
+        Self { fields, sizes, act: Act::Convert { checks: true, clear: !to.fill(size) } }
+    }
+
+    /// To an array that has the numbers of all records in their order.
     pub(crate) fn to_array(fields: Fields<'o>, size: usize, array: CType) -> Self {
-        Self { fields, size, array, act: Act::Read }
+        let values = fields.values();
+        Self::new([fields, Fields::of_array(array, values)], [size, values * array.size()])
     }
 
-    /// From an array. What belongs to no field becomes 0.
+    /// From such an array.
     pub(crate) fn from_array(fields: Fields<'o>, size: usize, array: CType) -> Self {
-        Self { fields, size, array, act: Act::Write { clear: !fields.fill(size) } }
+        let values = fields.values();
+        Self::new([Fields::of_array(array, values), fields], [values * array.size(), size])
     }
 
-    /// The first number of the array of as many records that does not fit, and why.
+    /// The same for numbers that are known to fit.
+    pub(crate) fn of_known(&self) -> Self {
+        match self.act {
+            Act::Convert { clear, .. } => Self { act: Act::Convert { checks: false, clear }, ..*self },
+            Act::Check => Self { ..*self },
+        }
+    }
+
+    /// Whether every number fits, whatever it is.
+    pub(crate) fn always_fits(&self) -> bool {
+        all_fit(self.fields)
+    }
+
+    /// The first number of an array that does not fit the records, as many as there are, and why.
     ///
     /// # Safety
     /// Of W1 and W3 what concerns the array.
-    pub(crate) unsafe fn first_misfit(&self, array: *const u8, records: usize) -> Option<(usize, Fault)> {
-        let size = self.array.size();
-        let src = Step { stride: (self.fields.values() * size).cast_signed(), suboffset: None };
+    pub(crate) unsafe fn first_misfit(&self, array: *const u8, records: usize) -> Option<(*const u8, Fault)> {
+        let [size, _] = self.sizes;
+        let src = Step { stride: size.cast_signed(), suboffset: None };
         let line = Axis { len: records.cast_signed(), src, dst: Step::NONE };
-        let check = Self { act: Act::Check, ..*self };
-        // SAFETY: the caller passes on W1 and W3; nothing is written.
-        let misfit = unsafe { check.convert([SINGLE, line], false, array, core::ptr::null_mut()) }.err();
-        misfit.map(|(place, fault)| (place.addr().wrapping_sub(array.addr()).checked_div(size).unwrap_or(0), fault))
+        // SAFETY: the caller passes on W1 and W3.
+        unsafe { self.check([SINGLE, line], array) }.err()
     }
 
-    /// Converts a plane of records; the error is the place in the array, and why: the first one if it is a check.
+    /// Finds out whether the numbers of a plane of records fit; the error is the place of one that does not, the first in memory
+    /// of a part, and why.
+    ///
+    /// # Safety
+    /// W1 and W3 for the walk over the two axes.
+    pub(super) unsafe fn check(&self, axes: [Axis; 2], src: *const u8) -> Result<(), Failure> {
+        let check = Self { act: Act::Check, ..*self };
+        // SAFETY: the caller passes on W1 and W3; nothing is written.
+        unsafe { check.convert(axes, false, src, core::ptr::null_mut()) }
+    }
+
+    /// Converts a plane of records; the error is the place in the second operand, and why.
     ///
     /// # Safety
     /// W1 to W4 for the walk over the two axes, as far as it reads and writes.
@@ -76,7 +106,7 @@ impl<'o> RecordConversion<'o> {
         dst: *mut u8,
     ) -> Result<(), Failure> {
         // SAFETY: the caller passes on W1 to W4.
-        unsafe { self.records(self.fields, (self.size, true), axes, tiled, (src, dst)) }
+        unsafe { self.records((self.fields, self.sizes, true), axes, tiled, (src, dst)) }
     }
 
     /// Converts a plane of records of as many bytes, which are the whole records, or repeated ones of them. Recursion is as
@@ -86,36 +116,26 @@ impl<'o> RecordConversion<'o> {
     /// As [`convert`](Self::convert).
     unsafe fn records(
         &self,
-        fields: Fields<'_>,
-        (size, whole): (usize, bool),
-        [rows, line]: [Axis; 2],
+        (fields, sizes, whole): ([Fields<'_>; 2], [usize; 2], bool),
+        axes: [Axis; 2],
         tiled: bool,
-        (src, dst): (*const u8, *mut u8),
+        bases: (*const u8, *mut u8),
     ) -> Result<(), Failure> {
-        let (height, width) = (rows.len.unsigned_abs(), line.len.unsigned_abs());
-        let bytes = size.saturating_add(fields.values().saturating_mul(self.array.size()));
-        let most = PART.checked_div(bytes).unwrap_or(0).clamp(FEW, CHUNK);
-        let columns = if tiled { most.checked_div(TILE[0]).unwrap_or(0) } else { most }.min(width).max(1);
-        let lines = most.checked_div(columns).unwrap_or(0).max(1);
-        for row in (0..height).step_by(lines) {
-            for column in (0..width).step_by(columns) {
-                let part = [part_of(rows, lines.min(height - row)), part_of(line, columns.min(width - column))];
-                let at = |row_step: Step, step: Step| {
-                    let down = row_step.stride.wrapping_mul(row.cast_signed());
-                    down.wrapping_add(step.stride.wrapping_mul(column.cast_signed()))
-                };
-                let src = src.wrapping_offset(at(rows.src, line.src));
-                let dst = dst.wrapping_offset(at(rows.dst, line.dst));
-                // SAFETY: the part lies within both axes, so the contract covers it.
-                unsafe {
-                    if whole && self.act == (Act::Write { clear: true }) {
-                        clear(part, size, dst);
-                    }
-                    self.columns(fields, part, (src, dst))?;
+        let [from, to] = sizes;
+        let [_, line] = axes;
+        let most = PART.checked_div(from.saturating_add(to)).unwrap_or(0).clamp(FEW, CHUNK);
+        let columns = if tiled { most.checked_div(TILE[0]).unwrap_or(0) } else { most }.min(line.len.unsigned_abs());
+        let lines = most.checked_div(columns).unwrap_or(0);
+        let clears = whole && matches!(self.act, Act::Convert { clear: true, .. });
+        // SAFETY: the caller passes on W1 to W4 for each part.
+        unsafe {
+            each_part(axes, [lines, columns], bases, |part, bases| {
+                if clears {
+                    clear(part, to, bases.1);
                 }
-            }
+                self.columns(fields, part, bases)
+            })
         }
-        Ok(())
     }
 
     /// Converts a part column by column.
@@ -124,7 +144,7 @@ impl<'o> RecordConversion<'o> {
     /// As [`convert`](Self::convert).
     unsafe fn columns(
         &self,
-        fields: Fields<'_>,
+        fields: [Fields<'_>; 2],
         [rows, line]: [Axis; 2],
         (src, dst): (*const u8, *mut u8),
     ) -> Result<(), Failure> {
@@ -136,13 +156,9 @@ impl<'o> RecordConversion<'o> {
             }
             result => result,
         };
-        let mut passed = 0;
-        for field in fields {
-            let (start, in_array) = (field.offset, passed * self.array.size());
-            passed += field.values();
-            let (elements, size, inner) = self.elements(field);
-            let (from, to) = if self.act == Act::Read { (start, in_array) } else { (in_array, start) };
+        for JointField { offsets: [from, to], parts } in Joint::new(fields) {
             let (mut src, mut dst) = (src.wrapping_add(from), dst.wrapping_add(to));
+            let Some((elements, inner)) = inner_of(parts) else { continue };
             let along = elements.len.unsigned_abs() > ELEMENTS || elements.len > line.len;
             // Each number, or record, of the field in all records, or all of the field in each row of records.
             let (times, axes, step) =
@@ -151,9 +167,11 @@ impl<'o> RecordConversion<'o> {
                 // SAFETY: the caller passes on W1 to W4; the part of it.
                 failed(unsafe {
                     match inner {
-                        Inner::Numbers(numbers) => self.numbers(numbers, axes, (src, dst)),
-                        Inner::Records(fields) if along => self.records(fields, (size, false), axes, false, (src, dst)),
-                        Inner::Records(fields) => self.columns(fields, axes, (src, dst)),
+                        Inner::Numbers(operands) => self.numbers(operands, axes, (src, dst)),
+                        Inner::Records(fields, sizes) if along => {
+                            self.records((fields, sizes, false), axes, false, (src, dst))
+                        }
+                        Inner::Records(fields, _) => self.columns(fields, axes, (src, dst)),
                     }
                 })?;
                 src = src.wrapping_offset(step.src.stride);
@@ -163,22 +181,6 @@ impl<'o> RecordConversion<'o> {
         first.map_or(Ok(()), Err)
     }
 
-    /// The elements of a field as an axis, the bytes of each, and what they are.
-    fn elements<'f>(&self, field: Field<'f>) -> (Axis, usize, Inner<'f>) {
-        let (count, size, values, inner) = match field.part {
-            Part::Numbers(numbers) => (numbers.count, numbers.scalar.size(), 1, Inner::Numbers(numbers)),
-            Part::Records { count, size, fields } => (count, size, fields.values(), Inner::Records(fields)),
-        };
-        let step = |stride: usize| Step { stride: stride.cast_signed(), suboffset: None };
-        let (record, array) = (step(size), step(values * self.array.size()));
-        let (src, dst) = match self.act {
-            Act::Read => (record, array),
-            Act::Write { .. } => (array, record),
-            Act::Check => (array, Step::NONE),
-        };
-        (Axis { len: count.cast_signed(), src, dst }, size, inner)
-    }
-
     /// Converts a plane of numbers of one type.
     ///
     /// # Safety
@@ -186,35 +188,55 @@ impl<'o> RecordConversion<'o> {
     #[inline(never)]
     unsafe fn numbers(
         &self,
-        numbers: Numbers,
+        [from, to]: [Operand; 2],
         axes: [Axis; 2],
         (src, dst): (*const u8, *mut u8),
     ) -> Result<(), Failure> {
-        let operand = Operand::of(numbers);
-        let conversion = match self.act {
-            Act::Read => Conversion::to_array(operand, self.array),
-            Act::Write { .. } => Conversion::from_array(self.array, operand).of_known(),
-            Act::Check => Conversion::from_array(self.array, operand),
-        };
-        let plane = NumberPlane::new(axes, &conversion, false, [None, None]);
-        // SAFETY: the caller passes on W1 to W4; it says that what is written fits.
-        unsafe { if self.act == Act::Check { plane.first_misfit(src) } else { plane.convert(src, dst) } }
+        let route = Route::new(from, to);
+        // SAFETY: the caller passes on W1 to W4; it says whether what is written fits.
+        unsafe {
+            match self.act {
+                Act::Convert { checks: true, .. } => route.convert(axes, false, src, dst),
+                Act::Convert { checks: false, .. } => route.of_known().convert(axes, false, src, dst),
+                Act::Check => route.first_misfit(axes, src),
+            }
+        }
     }
+}
+
+/// Recursion is as deep as the format's.
+fn all_fit(fields: [Fields<'_>; 2]) -> bool {
+    Joint::new(fields).all(|field| match inner_of(field.parts) {
+        Some((_, Inner::Numbers([from, to]))) => Route::new(from, to).always_fits(),
+        Some((_, Inner::Records(fields, _))) => all_fit(fields),
+        None => true,
+    })
 }
 
 /// What the elements of a field are.
 #[derive(Clone, Copy)]
 enum Inner<'o> {
-    Numbers(Numbers),
-    Records(Fields<'o>),
+    Numbers([Operand; 2]),
+    Records([Fields<'o>; 2], [usize; 2]),
+}
+
+/// The elements of a field as an axis, and what they are; `None` if they have no bytes.
+fn inner_of(parts: JointParts<'_>) -> Option<(Axis, Inner<'_>)> {
+    let (count, [src, dst], inner) = match parts {
+        JointParts::Elements([from, to]) => {
+            // The caller has asked before whether all fields are numbers.
+            let [from, to] = Elements::conversion(from, to).ok()??;
+            let sizes = [from.scalar.size(), to.scalar.size()];
+            (from.count, sizes, Inner::Numbers([from, to].map(Operand::of)))
+        }
+        JointParts::Records { count, sizes, fields } => (count, sizes, Inner::Records(fields, sizes)),
+    };
+    let step = |stride: usize| Step { stride: stride.cast_signed(), suboffset: None };
+    (count != 0).then(|| (Axis { len: count.cast_signed(), src: step(src), dst: step(dst) }, inner))
 }
 
 /// An axis of one item.
 const SINGLE: Axis = Axis { len: 1, ..Axis::NONE };
-
-fn part_of(axis: Axis, len: usize) -> Axis {
-    Axis { len: len.cast_signed(), ..axis }
-}
 
 /// Clears the first bytes of the records of a part.
 ///

@@ -15,7 +15,7 @@ use crate::abi::format::{
     PYBUFFER_KIND_SIGNED, PYBUFFER_KIND_TEXT, PYBUFFER_KIND_UNSIGNED, pybuffer_item,
 };
 use crate::error::Result;
-use crate::format::ByteOrder;
+use crate::format::{ByteOrder, common_item};
 use crate::objects::bytes;
 use crate::runtime::message::MessageWriter;
 use crate::runtime::refs::Owned;
@@ -27,16 +27,52 @@ use super::FormatObject;
 /// # Safety
 /// O1, O2.
 pub(crate) unsafe fn canonical(format: NonNull<FormatObject>) -> Result<Owned<PyBytesObject>> {
-    // SAFETY: the caller guarantees O1 and O2; the items belong to the object. The bytes object is new and as long as measured.
+    // SAFETY: the caller guarantees O1 and O2; the items belong to the object.
     unsafe {
         let (root, size) = (&*(*format.as_ptr()).root, (*format.as_ptr()).size);
-        let mut measured = Speller::new(MessageWriter::measure());
-        measured.whole(root, size);
-        let text = bytes::uninitialised(measured.out.length.cast_signed())?;
-        let start = bytes::start(text.as_non_null()).cast();
-        Speller::new(MessageWriter::write(start, measured.out.length)).whole(root, size);
-        Ok(text)
+        spelled(false, |speller| speller.whole(root, size))
     }
+}
+
+/// `pybuffer_item_format`: the canonical spelling of an item with its shape, but without its name.
+///
+/// # Safety
+/// The item belongs to a format.
+pub(crate) unsafe fn format_of_item(item: &pybuffer_item) -> Result<Owned<PyBytesObject>> {
+    // SAFETY: the caller guarantees that the item belongs to a format.
+    unsafe {
+        spelled(false, |speller| {
+            speller.shape(item);
+            speller.unnamed(item);
+            speller.end_padding();
+        })
+    }
+}
+
+/// The format of a view whose items are the elements of an item: as others spell it who have nothing else in the format,
+/// where that is the same.
+///
+/// # Safety
+/// The item belongs to a format.
+pub(crate) unsafe fn format_of_elements(item: &pybuffer_item) -> Result<Owned<PyBytesObject>> {
+    // SAFETY: the caller guarantees that the item belongs to a format.
+    unsafe {
+        spelled(item.kind != PYBUFFER_KIND_RECORD, |speller| {
+            speller.unnamed(item);
+            speller.end_padding();
+        })
+    }
+}
+
+/// The text that is written, twice, as a bytes object.
+fn spelled(alone: bool, write: impl Fn(&mut Speller)) -> Result<Owned<PyBytesObject>> {
+    let mut measured = Speller::new(MessageWriter::measure(), alone);
+    write(&mut measured);
+    let text = bytes::uninitialised(measured.out.length.cast_signed())?;
+    // SAFETY: the bytes object is new and as long as measured.
+    let out = unsafe { MessageWriter::write(bytes::start(text.as_non_null()).cast(), measured.out.length) };
+    write(&mut Speller::new(out, alone));
+    Ok(text)
 }
 
 struct Speller {
@@ -48,6 +84,8 @@ struct Speller {
     /// There is padding between items, and something that is neither a record nor padding.
     padded: bool,
     coded: bool,
+    /// Nothing else is in the format, so that native sizes need no prefix: nothing is to be aligned.
+    alone: bool,
 }
 
 /// Where the next byte, and the next bit, would lie.
@@ -66,8 +104,8 @@ impl Place {
 }
 
 impl Speller {
-    fn new(out: MessageWriter) -> Self {
-        Self { out, prefix: None, wide: None, padded: false, coded: false }
+    fn new(out: MessageWriter, alone: bool) -> Self {
+        Self { out, prefix: None, wide: None, padded: false, coded: false, alone }
     }
 
     /// # Safety
@@ -81,8 +119,12 @@ impl Speller {
                 self.item(root);
             }
         }
+        self.end_padding();
+    }
+
+    /// An item without elements keeps padding alone from becoming an item itself.
+    fn end_padding(&mut self) {
         if self.padded && !self.coded {
-            // An item without elements keeps the padding from becoming an item itself.
             self.out.push(b"0b");
         }
     }
@@ -146,27 +188,11 @@ impl Speller {
     /// # Safety
     /// The item belongs to a format.
     unsafe fn item(&mut self, item: &pybuffer_item) {
-        // As the struct module spells it.
         self.separate();
-        let counted = item.ndim == 1 && item.elements > 1 && !has_length(item) && item.kind != PYBUFFER_KIND_RECORD;
-        // SAFETY: the caller guarantees that the item belongs to a format: the shape has `ndim` entries, the name is NULL or a
-        // C string.
+        // SAFETY: the caller guarantees that the item belongs to a format: the name is NULL or a C string.
         unsafe {
-            if item.ndim != 0 && !counted {
-                for axis in 0..item.ndim {
-                    self.out.push(if axis == 0 { b"(" } else { b"," });
-                    self.out.decimal(item.shape.offset(axis).read().unsigned_abs());
-                }
-                self.out.push(b")");
-            }
-            self.prefix(item);
-            if counted {
-                self.out.decimal(item.elements.unsigned_abs());
-            }
-            if has_length(item) && item.length != 1 {
-                self.out.decimal(item.length.unsigned_abs());
-            }
-            self.element(item);
+            self.shape(item);
+            self.unnamed(item);
             self.coded |= !item.name.is_null();
             if !item.name.is_null() {
                 self.out.push(b":");
@@ -176,14 +202,48 @@ impl Speller {
         }
     }
 
+    /// The shape of an item that has one; as the struct module spells it, where that is possible, after the prefix.
+    ///
+    /// # Safety
+    /// The item belongs to a format.
+    unsafe fn shape(&mut self, item: &pybuffer_item) {
+        if item.ndim == 0 {
+            return;
+        }
+        if item.ndim == 1 && item.elements > 1 && !has_length(item) && item.kind != PYBUFFER_KIND_RECORD {
+            self.prefix(item);
+            return self.out.decimal(item.elements.unsigned_abs());
+        }
+        for axis in 0..item.ndim {
+            self.out.push(if axis == 0 { b"(" } else { b"," });
+            // SAFETY: the caller guarantees that the item belongs to a format: the shape has `ndim` entries.
+            self.out.decimal(unsafe { item.shape.offset(axis).read() }.unsigned_abs());
+        }
+        self.out.push(b")");
+    }
+
+    /// One element, with its prefix and its length.
+    ///
+    /// # Safety
+    /// The item belongs to a format.
+    unsafe fn unnamed(&mut self, item: &pybuffer_item) {
+        self.prefix(item);
+        if has_length(item) && item.length != 1 {
+            self.out.decimal(item.length.unsigned_abs());
+        }
+        // SAFETY: the caller guarantees that the item belongs to a format.
+        unsafe { self.element(item) };
+    }
+
     /// The code, and its parts.
     ///
     /// # Safety
     /// The item belongs to a format.
     unsafe fn element(&mut self, item: &pybuffer_item) {
-        let [first, second, _] = standard_code(item);
+        let [first, second, _] = if self.alone { native_code(item) } else { standard_code(item) };
         self.coded |= !matches!(item.kind, PYBUFFER_KIND_RECORD | PYBUFFER_KIND_PAD);
-        self.out.push(&[first]);
+        // A format as a whole is a record like any other.
+        self.out.push(&[if first == 0 { b'T' } else { first }]);
         if first == b'Z' && second == 0 {
             self.wide = Some(self.out.length);
         }
@@ -219,12 +279,16 @@ impl Speller {
     fn prefix(&mut self, item: &pybuffer_item) {
         if let Some(prefix) = prefix_of(item)
             && self.prefix != Some(prefix)
+            && !(self.alone && matches!(prefix, NATIVE | b'^'))
         {
             self.prefix = Some(prefix);
             self.out.push(&[prefix]);
         }
     }
 }
+
+/// The prefix of the machine's byte order.
+const NATIVE: u8 = ByteOrder::NATIVE.sign();
 
 /// Whether the count before the item's code is a length, not a repetition.
 fn has_length(item: &pybuffer_item) -> bool {
@@ -264,6 +328,16 @@ pub(super) fn standard_code(item: &pybuffer_item) -> [u8; 3] {
         _ => return code,
     };
     [letter, 0, 0]
+}
+
+/// The code of an integer as it was written, if that is a native one of the same size; else as [`standard_code`].
+fn native_code(item: &pybuffer_item) -> [u8; 3] {
+    let code = item.code.map(byte);
+    let [first, ..] = code;
+    let is_integer = matches!(item.kind, PYBUFFER_KIND_SIGNED | PYBUFFER_KIND_UNSIGNED);
+    let is_native = byte(item.byteorder) == NATIVE
+        && common_item(first).is_some_and(|native| native.size == item.itemsize.unsigned_abs());
+    if is_integer && is_native { code } else { standard_code(item) }
 }
 
 /// The prefix that the item needs; `None` where any will do. A code without a standard size has its native one without being

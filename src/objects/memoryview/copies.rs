@@ -87,15 +87,20 @@ pub(crate) unsafe fn copy(op: NonNull<PyObject>, order: Order) -> Result<Owned<P
     unsafe {
         let access = Access::new(op)?;
         let (view, structure) = (access.view(), access.structure()?);
-        let as_it_lies = order == Order::Any && !structure.is_contiguous(Order::C);
-        let order = match order {
-            Order::Any if as_it_lies && structure.is_contiguous(Order::Fortran) => Order::Fortran,
-            Order::Any => Order::C,
-            order => order,
-        };
+        let order = order_of_copy(&structure, order);
         let memory = bytearray::from_memory(null(), view.len)?;
         buffer::to_fresh(bytearray::start(memory.as_non_null()).cast(), view, order)?;
         laid_over(&memory.upcast(), access.format(), view.itemsize, structure.shape.unwrap_or(&[]), order)
+    }
+}
+
+/// The order in which a copy of all items lies: for `Any` that of the items, where they lie in Fortran order, else C.
+pub(super) fn order_of_copy(structure: &Structure<'_>, order: Order) -> Order {
+    match order {
+        Order::Any if structure.is_contiguous(Order::C) => Order::C,
+        Order::Any if structure.is_contiguous(Order::Fortran) => Order::Fortran,
+        Order::Any => Order::C,
+        order => order,
     }
 }
 
@@ -122,7 +127,7 @@ pub(crate) fn new(format: &CStr, shape: &[isize], order: Order) -> Result<Owned<
 ///
 /// # Safety
 /// O1; the exporter is one of plain bytes, as many as the shape needs.
-unsafe fn laid_over(
+pub(super) unsafe fn laid_over(
     memory: &Owned<PyObject>,
     format: &CStr,
     itemsize: isize,

@@ -17,6 +17,8 @@ mod access;
 
 mod parts;
 
+mod fields;
+
 mod items;
 
 mod assign;
@@ -33,6 +35,8 @@ mod copies;
 
 mod numbers;
 
+mod convert;
+
 mod text;
 
 use core::mem::{offset_of, size_of};
@@ -43,8 +47,10 @@ use crate::runtime::types::{self, Links};
 
 pub(crate) use assign::{assign, fill};
 pub(crate) use cast::cast;
+pub(crate) use convert::{as_type, convert};
 pub(crate) use copies::{copy, get_contiguous, new, to_bytes};
 pub(crate) use equality::equal_values;
+pub(crate) use fields::{elements, field};
 pub(crate) use items::{get_item, get_number, item_pointer, set_item, set_number, set_values, values};
 pub(crate) use iterate::{iterate, next, next_item};
 pub(crate) use numbers::{from_array, to_array};

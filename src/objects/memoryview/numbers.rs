@@ -63,7 +63,7 @@ pub(crate) unsafe fn from_array(op: NonNull<PyObject>, array: NonNull<u8>, count
 }
 
 /// How many numbers for each step of a format are worth a loop for it.
-const WORTH: usize = 4;
+pub(super) const WORTH: usize = 4;
 
 /// A memoryview and an array with as many numbers.
 struct Work<'a> {
@@ -173,7 +173,7 @@ impl<'a> Work<'a> {
     /// The fields of the items, where loops over them take less time than going from value to value.
     fn fields(&self) -> Option<Fields<'a>> {
         let steps = self.compiled.counts().ops;
-        self.compiled.fields().filter(|_| self.count >= steps.saturating_mul(WORTH))
+        self.compiled.fields_of_numbers().filter(|_| self.count >= steps.saturating_mul(WORTH))
     }
 
     /// # Safety
@@ -235,10 +235,10 @@ impl<'a> Work<'a> {
             };
             let conversion = RecordConversion::from_array(fields, self.compiled.counts().size, self.ctype);
             let records = self.structure.items();
-            if let Some((index, fault)) = conversion.first_misfit(self.array, records) {
-                return Err(fault.at(index));
+            if let Some((place, fault)) = conversion.first_misfit(self.array, records) {
+                return Err(fault.at(self.number_at(place.addr().wrapping_sub(self.array.addr()))));
             }
-            let result = kernels::convert_records(walk, &conversion, self.array, self.memory);
+            let result = kernels::convert_records(walk, &conversion.of_known(), self.array, self.memory);
             result.map_err(|misfit| misfit.fault.into())
         }
     }

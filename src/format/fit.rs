@@ -1,0 +1,107 @@
+//! Which values elements take once they are converted, and what these become.
+
+use core::ffi::CStr;
+
+use super::codec::{Codec, Form};
+use super::coerce::{CNumber, Fault, Half, Native, To, Truth, fitted};
+use super::value::Value;
+
+impl Codec {
+    /// Whether an element takes every real number, rounded or infinite where it has to be.
+    pub(super) const fn takes_all_numbers(self) -> bool {
+        use Form::{Bool, ComplexDouble, ComplexHalf, ComplexLong, ComplexSingle, Double, Half, Long, Single};
+        matches!(
+            self.form,
+            Bool | Half | Single | Double | Long | ComplexHalf | ComplexSingle | ComplexDouble | ComplexLong
+        )
+    }
+
+    /// Converts a real number for such an element, by the rules of [`coerce`](super::coerce), as a value that
+    /// [`encode`](Self::encode) takes unchanged.
+    pub(super) fn fit(self, number: Value<'_>) -> core::result::Result<Value<'static>, Fault> {
+        Ok(match self.form {
+            Form::Bool => Value::Bool(fitted::<Truth>(number)?.to_bytes() != [0]),
+            Form::I8 => Value::Signed(fitted::<i8>(number)?.into()),
+            Form::I16 => Value::Signed(fitted::<i16>(number)?.into()),
+            Form::I32 => Value::Signed(fitted::<i32>(number)?.into()),
+            Form::I64 => Value::Signed(fitted(number)?),
+            Form::U8 => Value::Unsigned(fitted::<u8>(number)?.into()),
+            Form::U16 => Value::Unsigned(fitted::<u16>(number)?.into()),
+            Form::U32 => Value::Unsigned(fitted::<u32>(number)?.into()),
+            Form::U64 | Form::Address => Value::Unsigned(fitted(number)?),
+            Form::Bits => {
+                let bits = fitted(number)?;
+                if u128::from(bits) > self.mask() {
+                    return Err(Fault::Range);
+                }
+                Value::Bits(bits)
+            }
+            Form::Half => Value::Float(fitted::<Half>(number)?.to()),
+            Form::Single => Value::Float(fitted::<f32>(number)?.into()),
+            Form::Double => Value::Float(fitted(number)?),
+            // It holds every such number.
+            Form::Long => match number {
+                Value::Signed(number) => Value::Signed(number),
+                Value::Unsigned(number) => Value::Unsigned(number),
+                Value::LongDouble(number) => Value::LongDouble(number),
+                _ => Value::Float(fitted(number)?),
+            },
+            _ => {
+                return Err(Fault::NoNumber(
+                    self.no_number().unwrap_or(c"the format contains values that are not numbers"),
+                ));
+            }
+        })
+    }
+
+    /// Converts any value for such an element of `size` bytes, as a value that [`encode`](Self::encode) takes unchanged. Bytes are
+    /// neither cut off nor filled up.
+    pub(super) fn converted<'v>(self, value: Value<'v>, size: usize) -> core::result::Result<Value<'v>, Fault> {
+        let parts = || match value {
+            Value::Complex(real, imaginary) => Ok((real, imaginary)),
+            _ => Ok((f64::from_value(value)?, 0.0)),
+        };
+        Ok(match (self.form, value) {
+            (Form::Char | Form::Bytes, Value::Bytes(bytes)) if bytes.len() == size => value,
+            (Form::Pascal, Value::Bytes(bytes)) if bytes.len() < size => value,
+            (Form::Char | Form::Bytes | Form::Pascal, Value::Bytes(_)) => {
+                return Err(Fault::NoNumber(c"bytes can only be converted to bytes of the same kind and length"));
+            }
+            (Form::Ucs2 | Form::Ucs4, Value::CodePoint(point)) => {
+                let most = if self.form == Form::Ucs2 { 0xffff } else { 0x10_ffff };
+                if point > most {
+                    return Err(Fault::Range);
+                }
+                value
+            }
+            (Form::ComplexHalf, _) => {
+                let (real, imaginary) = parts()?;
+                let half = |part| fitted::<Half>(Value::Float(part)).map(|half| half.to());
+                Value::Complex(half(real)?, half(imaginary)?)
+            }
+            (Form::ComplexSingle, _) => {
+                let (real, imaginary) = parts()?;
+                Value::Complex((real as f32).into(), (imaginary as f32).into())
+            }
+            (Form::ComplexLong, Value::LongDouble(_)) => value,
+            (Form::ComplexDouble | Form::ComplexLong, _) => {
+                let (real, imaginary) = parts()?;
+                Value::Complex(real, imaginary)
+            }
+            _ => self.fit(value)?,
+        })
+    }
+
+    /// The text of the `TypeError` for elements whose values are not numbers.
+    pub(super) const fn no_number(self) -> Option<&'static CStr> {
+        match self.form {
+            Form::Char | Form::Bytes | Form::Pascal => Some(c"the format contains bytes, which are not numbers"),
+            Form::ComplexHalf | Form::ComplexSingle | Form::ComplexDouble | Form::ComplexLong => {
+                Some(c"the format contains complex numbers, which are not real numbers")
+            }
+            Form::Ucs2 | Form::Ucs4 => Some(c"the format contains text, which is not a number"),
+            Form::Pointer => Some(c"the format contains pointers, which are not numbers"),
+            _ => None,
+        }
+    }
+}
