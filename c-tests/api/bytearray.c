@@ -32,7 +32,7 @@ static void growing_a_little_is_cheap(void)
     for (Py_ssize_t size = 1; size <= 100000; size++) {
         char *before = ((PyByteArrayObject *)self)->ob_bytes;
         Py_ssize_t room = ((PyByteArrayObject *)self)->ob_alloc;
-        PyByteArray_Resize(self, size);
+        CHECK(PyByteArray_Resize(self, size) == 0);
         moves += ((PyByteArrayObject *)self)->ob_alloc != room || ((PyByteArrayObject *)self)->ob_bytes != before;
         PyByteArray_AsString(self)[size - 1] = (char)size;
     }

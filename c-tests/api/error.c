@@ -120,13 +120,13 @@ static void FormatV_leaves_the_arguments_as_they_are(void)
 
 static void an_error_in_a_format_takes_the_place_of_the_error(void)
 {
-    PyErr_Format(PyExc_ValueError, "good, then %y");
+    format_unchecked(PyExc_ValueError, "good, then %y");
     CHECK_STR(pybuffer_error_name(), "SystemError");
     CHECK(strstr(pybuffer_error_message(), "%y") != NULL);
     PyErr_Clear();
-    PyErr_Format(PyExc_ValueError, "%R", Py_None); /* takes an object */
+    format_unchecked(PyExc_ValueError, "%R", Py_None); /* takes an object */
     CHECK_ERROR(PyExc_SystemError);
-    PyErr_Format(PyExc_ValueError, "%99999999999999999999d", 1);
+    format_unchecked(PyExc_ValueError, "%99999999999999999999d", 1);
     CHECK_ERROR(PyExc_ValueError);
     PyErr_Format(PyExc_ValueError, "%c", 0x110000);
     CHECK_ERROR(PyExc_OverflowError);
@@ -455,7 +455,7 @@ static void a_width_that_no_memory_has_is_a_memory_error_at_once(void)
         }
         PyErr_Clear();
     }
-    PyErr_Format(PyExc_ValueError, "%-9223372036854775807s%09223372036854775807zd", "text", (Py_ssize_t)1);
+    format_unchecked(PyExc_ValueError, "%-9223372036854775807s%09223372036854775807zd", "text", (Py_ssize_t)1);
     CHECK_ERROR(PyExc_MemoryError);
 }
 

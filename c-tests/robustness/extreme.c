@@ -335,7 +335,7 @@ static void what_takes_memory_has_it_or_not(const Extreme *x)
     if (nd != NULL) {
         pybuffer_subscript all[1] = {PYBUFFER_ELLIPSIS};
         check_result(pybuffer_ndarray_subscript(nd, all, 1), "ndarray[...]", x);
-        PyObject_Hash(nd);
+        CHECK(PyObject_Hash(nd) != -1 || PyErr_Occurred() != NULL);
         PyErr_Clear();
     }
     check_result(nd, "ndarray", x);

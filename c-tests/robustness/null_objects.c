@@ -198,9 +198,9 @@ static void null_PyErr_Format(void)
         FAILS_NULL(PyErr_Format(no_exception(i), "%d", 1), PyExc_SystemError);
     }
     FAILS_NULL(PyErr_Format(PyExc_ValueError, NULL), PyExc_SystemError);
-    FAILS_NULL(PyErr_Format(PyExc_ValueError, "%y", 1), PyExc_SystemError);
-    FAILS_NULL(PyErr_Format(PyExc_ValueError, "100%"), PyExc_SystemError);
-    PyErr_Format(PyExc_ValueError, "%s", (char *)NULL);
+    FAILS_NULL(format_unchecked(PyExc_ValueError, "%y", 1), PyExc_SystemError);
+    FAILS_NULL(format_unchecked(PyExc_ValueError, "100%"), PyExc_SystemError);
+    format_unchecked(PyExc_ValueError, "%s", (char *)NULL);
     CHECK_ERROR(PyExc_ValueError);
 }
 

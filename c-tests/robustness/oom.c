@@ -4,6 +4,7 @@
  * Each time it must be a MemoryError, nothing may be leaked, and reference counts, export counts and contents must be
  * what they were.
  */
+#define PYBUFFER_NO_WARN_UNUSED /* calls are made for what else they do */
 #include "support.h"
 
 #include "hooks.h"
@@ -210,7 +211,7 @@ static void peace(void)
     A(error_with_a_place, (_PyErr_BadInternalCall("file.c", 7), raised(PyExc_SystemError)))                            \
     A(error_that_names_a_type, (PyBytes_Size(Py_None), raised(PyExc_TypeError)))                                       \
     A(error_that_names_two_types, (PyObject_RichCompareBool(on.bytes, Py_None, Py_LT), raised(PyExc_TypeError)))       \
-    A(error_that_quotes_a_format, (PyErr_Format(PyExc_TypeError, "%y"), raised(PyExc_SystemError)))                    \
+    A(error_that_quotes_a_format, (format_unchecked(PyExc_TypeError, "%y"), raised(PyExc_SystemError)))                    \
     A(error_of_an_exporter, refused())                                                                                 \
     A(error_in_the_place_of_another, replaced())
 

@@ -6,6 +6,7 @@
  * and the sanitizers say so.
  */
 #define _POSIX_C_SOURCE 200809L /* barriers */
+#define PYBUFFER_NO_WARN_UNUSED /* calls are made for what else they do */
 #include "support.h"
 
 #include <pthread.h>

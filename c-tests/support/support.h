@@ -33,6 +33,9 @@ static inline int check_error(PyObject *type, const char *message, const char *f
 #define CHECK_ERROR(type) check_error((type), NULL, __FILE__, __LINE__)
 #define CHECK_MESSAGE(type, message) check_error((type), (message), __FILE__, __LINE__)
 
+/* PyErr_Format for formats that compilers warn of. */
+static PyObject *(*volatile format_unchecked)(PyObject *, const char *, ...) __attribute__((__unused__)) = PyErr_Format;
+
 /* For tap_after_each: a test that leaves an error pending would spoil the next one. */
 static inline void nothing_is_left_pending(void)
 {

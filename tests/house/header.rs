@@ -158,7 +158,7 @@ fn typedef_names(text: &str) -> String {
             }
         }
         let is_comment = line.trim_start().starts_with('*');
-        writeln!(named, "{}", if is_comment { line } else { wrapped(&line) }).unwrap();
+        writeln!(named, "{}", if is_comment { line } else { wrapped(&must_be_used(line)) }).unwrap();
     }
     short_comments_on_one_line(&named)
 }
@@ -179,6 +179,23 @@ fn short_comments_on_one_line(text: &str) -> String {
         }
     }
     joined
+}
+
+/// What functions return that is a new reference, says whether they have failed, or is their only effect.
+const RESULTS: &[&str] = &["PyObject *", "PyVarObject *", "int ", "Py_ssize_t ", "Py_hash_t "];
+
+/// Functions whose result says nothing: always NULL or -1, always 0, or an argument.
+const WITHOUT_RESULT: &[&str] = &["PyErr_", "Py_FinalizeEx", "PyObject_Init", "PyObject_HashNotImplemented"];
+
+/// Marks the declaration of a function whose result must not be ignored.
+fn must_be_used(line: String) -> String {
+    let name = RESULTS.iter().find_map(|result| line.strip_prefix(result));
+    match (name, line.strip_suffix(");")) {
+        (Some(name), Some(declaration)) if !WITHOUT_RESULT.iter().any(|without| name.starts_with(without)) => {
+            format!("{declaration}) PYBUFFER_WARN_UNUSED;")
+        }
+        _ => line,
+    }
 }
 
 /// Breaks the parameters of a declaration over lines where they do not fit on one.
@@ -267,13 +284,18 @@ fn compiler(variable: &str, default: &str) -> Command {
 }
 
 /// Compiles a program that includes the header twice and nothing else.
-fn compiles(mut compiler: Command, language: &str, standard: &str) {
+fn compiles(mut compiler: Command, header: &str, language: &str, standard: &str) {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let program = directory.join(format!("include-{standard}.{language}"));
-    fs::write(&program, "#include <pybuffer/pybuffer.h>\n#include <pybuffer/pybuffer.h>\nint pybuffer_unused;\n")
-        .unwrap();
+    let program = directory.join(format!("include-{header}-{standard}.{language}"));
+    let include = format!("#include <pybuffer/{header}>\n");
+    fs::write(&program, format!("{include}{include}int pybuffer_unused;\n")).unwrap();
     let output = compiler
-        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wshadow", "-fsyntax-only"])
+        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wshadow", "-Wconversion", "-Wsign-conversion", "-Wundef"])
+        .args([
+            "-Wcast-qual",
+            if language == "c" { "-Wstrict-prototypes" } else { "-Wold-style-cast" },
+            "-fsyntax-only",
+        ])
         .arg(format!("-std={standard}"))
         .arg("-I")
         .arg(root().join("include"))
@@ -285,8 +307,8 @@ fn compiles(mut compiler: Command, language: &str, standard: &str) {
 
 #[test]
 fn header_compiles_alone_and_twice_in_every_dialect_of_c() {
-    for standard in ["c99", "c11", "c17"] {
-        compiles(compiler("CC", "cc"), "c", standard);
+    for standard in ["c99", "c11", "c17", "c2x"] {
+        compiles(compiler("CC", "cc"), "pybuffer.h", "c", standard);
     }
 }
 
@@ -295,7 +317,10 @@ fn header_compiles_alone_and_twice_in_every_dialect_of_cxx() {
     if compiler("CXX", "c++").arg("--version").output().is_err() {
         return skip("C++ compiler");
     }
-    for standard in ["c++11", "c++17", "c++20"] {
-        compiles(compiler("CXX", "c++"), "cpp", standard);
+    for standard in ["c++11", "c++14", "c++17", "c++20", "c++2b"] {
+        compiles(compiler("CXX", "c++"), "pybuffer.h", "cpp", standard);
+    }
+    for standard in ["c++17", "c++20", "c++2b"] {
+        compiles(compiler("CXX", "c++"), "pybuffer.hpp", "cpp", standard);
     }
 }
