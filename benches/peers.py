@@ -130,6 +130,11 @@ class NumPy:
             sys.exit("NumPy: a number is converted wrongly")
         return lambda: np.copyto(output, source, casting="unsafe")
 
+    def between(self, text, other):
+        source, output = self.items(text, 1), np.zeros(1_000_000, self.dtype(other))
+        np.copyto(output, source, casting="unsafe")
+        return lambda: np.copyto(output, source, casting="unsafe")
+
     def size(self, text):
         from numpy._core._internal import _dtype_from_pep3118 as parse
 
@@ -150,6 +155,7 @@ class NumPy:
         r"1,000,000 `([^`]*)` records to doubles": lambda self, text: self.fields(True, text),
         r"doubles to 1,000,000 `([^`]*)` records": lambda self, text: self.fields(False, text),
         r"one field of 1,000,000 `([^`]*)` records to doubles": lambda self, text: self.fields(True, text, "f2"),
+        r"convert 1,000,000 `([^`]*)` to `([^`]*)`": between,
         r"1,000,000 `([^`]*)`(,.*,)? to doubles": lambda self, *found: self.conversion(True, *found),
         r"1,000,000 doubles to `([^`]*)`": lambda self, *found: self.conversion(False, *found, None),
         r"SizeFromFormat `([^`]*)`": size,

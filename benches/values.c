@@ -5,7 +5,7 @@
 
 #include "limits.h"
 
-enum { COUNT = 1000000, SIDE = 1000, VALUES = 3 };
+enum { COUNT = 1000000, SIDE = 1000, VALUES = 3, RECORD = 14, REAL = 6 };
 
 static PyObject *left, *right;
 static volatile Py_ssize_t sink;
@@ -77,7 +77,8 @@ static char *pack(char *item, const char *format, int number)
             }
             memcpy(item, &half, 2), item += 2;
             break;
-        case 'h': memcpy(item, &narrow, 2), item += 2; break;
+        case 'h':
+        case 'H': memcpy(item, &narrow, 2), item += 2; break;
         case 'i': memcpy(item, &number, 4), item += 4; break;
         case 'f': memcpy(item, &single, 4), item += 4; break;
         case 'q': memcpy(item, &wide, 8), item += 8; break;
@@ -215,9 +216,48 @@ static int prepare_conversion(const void *data)
 
 #ifndef BENCH_PYTHON_H
 
-/* All numbers of records, and one field of each, to and from doubles, beside the loop by hand. */
+/* Conversions from view to view. */
 
-enum { RECORD = 14, REAL = 6 };
+struct pair {
+    const char *name, *from, *to;
+    Py_ssize_t from_size, to_size;
+};
+
+static const struct pair pairs[] = {
+    {"convert 1,000,000 `i` to `d`", "i", "d", 4, 8},
+    {"convert 1,000,000 `>i` to `i`", ">i", "i", 4, 4},
+    {"convert 1,000,000 `i` to `h`", "i", "h", 4, 2},
+    {"convert 1,000,000 `B` to `h`", "B", "h", 1, 2},
+    {"convert 1,000,000 `H` to `B`", "H", "B", 2, 1},
+    {"convert 1,000,000 `B` to `f`", "B", "f", 1, 4},
+    {"convert 1,000,000 `f` to `B`", "f", "B", 4, 1},
+    {"convert 1,000,000 `f` to `e`", "f", "e", 4, 2},
+    {"convert 1,000,000 `<ihd` to `<dhi`", "<ihd", "<dhi", 14, 14},
+};
+
+/* A weak symbol, for builds of the library without this function. */
+#pragma weak pybuffer_memoryview_convert
+WORK(convert, must(pybuffer_memoryview_convert(right, left) == 0, "convert");)
+
+static int prepare_pair(const void *data)
+{
+    const struct pair *which = data;
+    if (&pybuffer_memoryview_convert == NULL) {
+        return 0;
+    }
+    choose(view_of(memory, which->from, which->from_size, 1, 0, 1), view_of(target, which->to, which->to_size, 1, 0, 0));
+    pack_all(memory, which->from, which->from_size, 1);
+    memset(target, 1, (size_t)(COUNT * which->to_size));
+    convert(1);
+    for (int i = 0; i < COUNT; i++) {
+        char item[RECORD];
+        pack(item, which->to, i % 100);
+        must(memcmp(item, target + i * which->to_size, (size_t)which->to_size) == 0, "a value is converted wrongly");
+    }
+    return 1;
+}
+
+/* All numbers of records, and one field of each, to and from doubles, beside the loop by hand. */
 
 static Py_ssize_t record_values;
 
@@ -516,6 +556,9 @@ void add_values(void)
            doubles_by_hand);
     column(add("one field of 1,000,000 `<ihd` records to doubles", prepare_field, NULL, 1, records_to_doubles), "naive C",
            field_by_hand);
+    for (size_t at = 0; at < sizeof pairs / sizeof *pairs; at++) {
+        add(pairs[at].name, prepare_pair, &pairs[at], 1, convert);
+    }
 #endif
     add(hex_name, prepare_text, hex_name, 1, hex);
     add(colons_name, prepare_text, colons_name, 1, hex_colons);
