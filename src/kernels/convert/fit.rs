@@ -1,31 +1,31 @@
 //! Finds numbers that do not fit the type that they are converted to.
 //!
-//! One loop for each pair of types, compiled for each level, combines a word of each number: where the words have no other bits
-//! than allowed ones all numbers fit. Where they have, a plain loop asks the rule, number by number.
+//! A word of each number is tested first: its bits, or those of a float that have its sign and exponent. One loop for each type of
+//! words, compiled for each level, finds whether all pass. Where one does not, a plain loop asks the rule, number by number.
 
 use core::marker::PhantomData;
 
 use crate::format::{Fault, Half, Native, To, Truth, fault};
 
-use crate::kernels::multiversion::{Loop, compiled};
+use crate::kernels::multiversion::{Compiled, Loop, compiled};
 
-/// The checks of a pair of types, for contiguous numbers in the machine's byte order, at any address.
+use super::move_numbers::Packed;
+
+/// The checks of a pair of types, for numbers in the machine's byte order, at any address.
 #[derive(Clone, Copy)]
 pub(super) struct Check {
-    /// Whether as many numbers fit. If not, they may still.
-    quick: unsafe fn((*const u8, usize)) -> bool,
-    /// Whether they do.
+    /// Whether the words of as many numbers pass. If not, the numbers may still fit.
+    test: Test,
+    /// Whether numbers fit.
     fit: unsafe fn(*const u8, usize) -> bool,
     /// Why a number does not.
     fault: unsafe fn(*const u8) -> Fault,
-    size: usize,
 }
 
 impl Check {
     /// `None` where every number fits.
     pub(super) fn new<S: Words + To<T>, T: Range>() -> Option<Self> {
-        let quick = compiled::<Quick<S, T>>();
-        let check = Self { quick, fit: fit::<S, T>, fault: fault_at::<S>, size: size_of::<S::Bytes>() };
+        let check = Self { test: S::test(T::BITS, T::SIGNED), fit: fit::<S, T>, fault: fault_at::<S> };
         (!<S as To<T>>::ALWAYS).then_some(check)
     }
 
@@ -36,13 +36,23 @@ impl Check {
     #[inline]
     pub(super) unsafe fn misfit(&self, src: *const u8, count: usize) -> Option<(usize, Fault)> {
         // SAFETY: the caller passes on W1 and W3.
-        unsafe { if (self.quick)((src, count)) { None } else { self.search(src, count) } }
+        unsafe { if (self.test.contiguous)((src, count, self.test.terms)) { None } else { self.search(src, count) } }
     }
 
-    /// The same, if not all bits are allowed ones.
+    /// Whether the words of numbers `stride` bytes apart pass. If not, the numbers may still fit.
     ///
     /// # Safety
     /// As [`misfit`](Self::misfit).
+    #[inline]
+    pub(super) unsafe fn surely_fit(&self, src: *const u8, count: usize, stride: isize) -> bool {
+        // SAFETY: the caller passes on W1 and W3.
+        unsafe { (self.test.spaced)(src, count, stride, self.test.terms) }
+    }
+
+    /// The same as [`misfit`](Self::misfit), if not all words pass.
+    ///
+    /// # Safety
+    /// As it.
     #[cold]
     unsafe fn search(&self, src: *const u8, count: usize) -> Option<(usize, Fault)> {
         // SAFETY: the caller passes on W1 and W3, for a part of the numbers.
@@ -50,17 +60,18 @@ impl Check {
             if (self.fit)(src, count) {
                 return None;
             }
+            let size = self.test.terms.size;
             let (mut start, mut count) = (0, count);
             while count > 1 {
                 let half = count / 2;
-                if (self.fit)(src.wrapping_add(start * self.size), half) {
+                if (self.fit)(src.wrapping_add(start * size), half) {
                     start += half;
                     count -= half;
                 } else {
                     count = half;
                 }
             }
-            Some((start, (self.fault)(src.wrapping_add(start * self.size))))
+            Some((start, (self.fault)(src.wrapping_add(start * size))))
         }
     }
 }
@@ -73,19 +84,33 @@ pub(super) trait Range {
 
 /// Words of numbers.
 pub(super) trait Words: Native {
-    type Word: Copy + PartialEq + core::ops::BitOr<Output = Self::Word> + core::ops::BitAnd<Output = Self::Word>;
-
-    const ZERO: Self::Word;
-
     /// Whether numbers have fractions.
     const FRACTIONS: bool = false;
 
-    /// The word of a number, for integers of `bits` bits.
-    fn word(self, bits: u32, signed: bool) -> Self::Word;
-
-    /// The bits that a word has only if its number does not fit; or perhaps not, if it is a float.
-    fn excess(bits: u32, signed: bool) -> Self::Word;
+    /// The test of numbers that are to fit integers of `bits` bits.
+    fn test(bits: u32, signed: bool) -> Test;
 }
+
+/// A test of the words of numbers.
+#[derive(Clone, Copy)]
+pub(super) struct Test {
+    contiguous: Compiled<Sums<u8>>,
+    spaced: unsafe fn(*const u8, usize, isize, Terms) -> bool,
+    terms: Terms,
+}
+
+/// What a word passes by: what its bits in the mask and the start add up to has none of the excess bits.
+#[derive(Clone, Copy)]
+pub(super) struct Terms {
+    /// The bytes of a number.
+    size: usize,
+    mask: u64,
+    start: u64,
+    excess: u64,
+}
+
+/// Whether the words of contiguous numbers pass, which are all their bits.
+struct Sums<T>(PhantomData<T>);
 
 macro_rules! integers {
     ($($signed:ty, $unsigned:ty;)*) => {
@@ -100,68 +125,125 @@ macro_rules! integers {
             }
 
             impl Words for $signed {
-                type Word = $unsigned;
-                const ZERO: $unsigned = 0;
-
-                #[inline(always)]
-                fn word(self, bits: u32, signed: bool) -> $unsigned {
+                fn test(bits: u32, signed: bool) -> Test {
                     // All numbers of a signed type, moved to the start of the unsigned ones.
                     let start: $unsigned = if signed { (1 as $unsigned).checked_shl(bits).unwrap_or(0) } else { 0 };
-                    self.cast_unsigned().wrapping_add(start)
-                }
-
-                #[inline(always)]
-                fn excess(bits: u32, signed: bool) -> $unsigned {
                     let bits = if signed { bits + 1 } else { bits.min(<$signed>::BITS - 1) };
-                    <$unsigned>::MAX.checked_shl(bits).unwrap_or(0)
+                    Test { terms: Terms { start: start.into(), ..<$unsigned>::terms(bits) }, ..<$unsigned>::test(0, false) }
                 }
             }
 
             impl Words for $unsigned {
-                type Word = $unsigned;
-                const ZERO: $unsigned = 0;
-
-                #[inline(always)]
-                fn word(self, _: u32, _: bool) -> $unsigned {
-                    self
+                fn test(bits: u32, _: bool) -> Test {
+                    Test { contiguous: compiled::<Sums<$unsigned>>(), spaced: spaced::<$unsigned>, terms: <$unsigned>::terms(bits) }
                 }
+            }
 
+            impl Integer for $unsigned {
+                fn terms(bits: u32) -> Terms {
+                    let excess = <$unsigned>::MAX.checked_shl(bits).unwrap_or(0).into();
+                    Terms { size: size_of::<$unsigned>(), mask: u64::MAX, start: 0, excess }
+                }
+            }
+
+            impl Loop for Sums<$unsigned> {
+                type On = (*const u8, usize, Terms);
+                type Out = bool;
+
+                /// # Safety
+                /// Of W1 what concerns `count` contiguous numbers.
                 #[inline(always)]
-                fn excess(bits: u32, _: bool) -> $unsigned {
-                    <$unsigned>::MAX.checked_shl(bits).unwrap_or(0)
+                unsafe fn run((src, count, terms): (*const u8, usize, Terms)) -> bool {
+                    // SAFETY: the caller guarantees W1 for `count` numbers. What is packed needs no alignment.
+                    let words = unsafe { core::slice::from_raw_parts(src.cast::<Packed<$unsigned>>(), count) };
+                    let start = terms.start as $unsigned;
+                    let all = words.iter().fold(0, |all: $unsigned, word| all | { word.0 }.wrapping_add(start));
+                    u64::from(all) & terms.excess == 0
                 }
             }
         )*
     };
 }
 
+/// Integers as words.
+trait Integer: Words + Into<u64> {
+    /// For numbers of so many bits.
+    fn terms(bits: u32) -> Terms;
+}
+
 integers! { i8, u8; i16, u16; i32, u32; i64, u64; }
 
-/// Floats, by their bits: as integers, these are in the order of the magnitudes. A magnitude that is too large by half of the
-/// integers sets the sign, so that the greatest one of a signed type, which only a negative number may have, does, too.
+/// The sign of the upper half of a float.
+const SIGN: u64 = 1 << 15;
+
+/// Whether the words of contiguous floats pass, which are their uppermost 16 bits: as integers, these are in the order of the magnitudes,
+/// and no more is needed to compare one with a power of two. Whether numbers may be negative says the flag.
+struct Tops<const SIGNED: bool>;
+
+impl<const SIGNED: bool> Loop for Tops<SIGNED> {
+    type On = (*const u8, usize, Terms);
+    type Out = bool;
+
+    /// # Safety
+    /// Of W1 what concerns `count` contiguous numbers.
+    #[inline(always)]
+    unsafe fn run((src, count, terms): (*const u8, usize, Terms)) -> bool {
+        /// As many 16-bit parts as a few vectors have, of whole numbers. What is found of other parts than the words is not used.
+        const PARTS: usize = 64;
+        /// The most parts of a number.
+        const MOST: usize = 4;
+        // In the order of signed integers, for which all vectors have a maximum: numbers below 0 after all others if there must
+        // be none.
+        let key = |part: i16| if SIGNED { part & i16::MAX } else { part ^ i16::MIN };
+        let end = key((SIGN - terms.start) as i16);
+        let in_number = terms.size / size_of::<i16>();
+        // SAFETY: the caller guarantees W1 for `count` numbers. What is packed needs no alignment.
+        let parts = unsafe { core::slice::from_raw_parts(src.cast::<Packed<i16>>(), count * in_number) };
+        let greatest = parts.as_chunks::<PARTS>().0.iter().fold([i16::MIN; PARTS], |mut greatest, parts| {
+            for (greatest, part) in greatest.iter_mut().zip(parts) {
+                *greatest = key(part.0).max(*greatest);
+            }
+            greatest
+        });
+        let mut all = [i16::MIN; MOST];
+        for greatest in greatest.as_chunks::<MOST>().0 {
+            for (all, greatest) in all.iter_mut().zip(greatest) {
+                *all = *greatest.max(all);
+            }
+        }
+        let word = top(terms.size) / size_of::<i16>();
+        let pass = all.iter().zip(0..).all(|(greatest, at)| at & (in_number - 1) != word || *greatest < end);
+        let rest = count % PARTS.checked_div(in_number).unwrap_or(1).max(1);
+        let start = (count - rest) * terms.size;
+        // SAFETY: the caller guarantees W1 for what is left.
+        pass && unsafe { spaced_tops(src.wrapping_add(start), rest, terms.size.cast_signed(), terms) }
+    }
+}
+
+/// Where the uppermost 16 bits of a number are.
+#[inline(always)]
+fn top(size: usize) -> usize {
+    if cfg!(target_endian = "little") { size.saturating_sub(2) } else { 0 }
+}
+
 macro_rules! floats {
-    ($($float:ty as $word:ty: $of_bits:expr, fraction $fraction:literal, exponents $bias:literal to $greatest:literal;)*) => {
+    ($($float:ty: fraction $fraction:literal, exponents $bias:literal to $greatest:literal;)*) => {
         $(
             impl Range for $float {}
 
             impl Words for $float {
-                type Word = $word;
-                const ZERO: $word = 0;
                 const FRACTIONS: bool = true;
 
-                #[inline(always)]
-                fn word(self, bits: u32, signed: bool) -> $word {
-                    const SIGN: $word = !(<$word>::MAX >> 1);
-                    let number: $word = $of_bits(self);
-                    // Of 2 to the power of `bits`, or of infinity.
-                    let exponent = <$word>::from(bits as u8).saturating_add($bias).min($greatest);
-                    let rest = SIGN - (exponent << $fraction);
-                    if signed { (number & !SIGN).wrapping_add(rest) } else { number.wrapping_add(rest) | number }
-                }
-
-                #[inline(always)]
-                fn excess(_: u32, _: bool) -> $word {
-                    !(<$word>::MAX >> 1)
+                fn test(bits: u32, signed: bool) -> Test {
+                    // The exponent of 2 to the power of `bits`, or of infinity.
+                    let exponent = u64::from(bits).saturating_add($bias).min($greatest);
+                    let start = SIGN - (exponent << ($fraction + 16 - 8 * size_of::<$float>()));
+                    let mask = if signed { SIGN - 1 } else { u64::MAX };
+                    Test {
+                        contiguous: if signed { compiled::<Tops<true>>() } else { compiled::<Tops<false>>() },
+                        spaced: spaced_tops,
+                        terms: Terms { size: size_of::<$float>(), mask, start, excess: u64::MAX << SIGN.trailing_zeros() },
+                    }
                 }
             }
         )*
@@ -169,44 +251,41 @@ macro_rules! floats {
 }
 
 floats! {
-    Half as u16: |number: Half| u16::from_ne_bytes(number.to_bytes()), fraction 10, exponents 15 to 31;
-    f32 as u32: f32::to_bits, fraction 23, exponents 127 to 255;
-    f64 as u64: f64::to_bits, fraction 52, exponents 1023 to 2047;
+    Half: fraction 10, exponents 15 to 31;
+    f32: fraction 23, exponents 127 to 255;
+    f64: fraction 52, exponents 1023 to 2047;
 }
 
 impl Range for Truth {}
 
 impl Words for Truth {
-    type Word = u8;
-    const ZERO: u8 = 0;
-
-    #[inline(always)]
-    fn word(self, _: u32, _: bool) -> u8 {
-        0
-    }
-
-    #[inline(always)]
-    fn excess(_: u32, _: bool) -> u8 {
-        0
+    fn test(_: u32, _: bool) -> Test {
+        u8::test(u8::BITS, false)
     }
 }
 
-/// Whether as many numbers have words without excess.
-struct Quick<S, T>(PhantomData<(S, T)>);
-
-impl<S: Words, T: Range> Loop for Quick<S, T> {
-    type On = (*const u8, usize);
-    type Out = bool;
-
-    /// # Safety
-    /// Of W1 what concerns `count` contiguous numbers.
-    #[inline(always)]
-    unsafe fn run((src, count): (*const u8, usize)) -> bool {
-        // SAFETY: the caller guarantees W1 for `count` numbers. Bytes need no alignment.
-        let src = unsafe { core::slice::from_raw_parts(src.cast::<S::Bytes>(), count) };
-        let words = src.iter().fold(S::ZERO, |all, from| all | S::from_bytes(*from).word(T::BITS, T::SIGNED));
-        words & S::excess(T::BITS, T::SIGNED) == S::ZERO
+/// Whether the words of numbers `stride` bytes apart pass.
+///
+/// # Safety
+/// Of W1 what concerns `count` words.
+unsafe fn spaced<T: Copy + Into<u64>>(src: *const u8, count: usize, stride: isize, terms: Terms) -> bool {
+    let (mut src, mut all) = (src, 0);
+    for _ in 0..count {
+        // SAFETY: the caller guarantees W1.
+        let word: u64 = unsafe { src.cast::<T>().read_unaligned() }.into();
+        all |= (word & terms.mask).wrapping_add(terms.start);
+        src = src.wrapping_offset(stride);
     }
+    all & terms.excess == 0
+}
+
+/// The same for floats.
+///
+/// # Safety
+/// Of W1 what concerns `count` numbers.
+unsafe fn spaced_tops(src: *const u8, count: usize, stride: isize, terms: Terms) -> bool {
+    // SAFETY: the caller guarantees W1 for the numbers, of which these are parts.
+    unsafe { spaced::<u16>(src.wrapping_add(top(terms.size)), count, stride, terms) }
 }
 
 /// Whether as many numbers fit.

@@ -148,6 +148,7 @@ impl<'c> NumberPlane<'c> {
         let gathered = buffer.as_mut_ptr().cast::<u8>();
         let steps = NumberSteps { row: self.rows.src.stride, number: self.line.src.stride };
         let plain = is_plain(self.conversion.src, steps);
+        let spaced = !plain && !self.conversion.src.swapped;
         let columns = self.line.len.unsigned_abs();
         let mut row = src;
         for _ in 0..self.rows.len {
@@ -157,12 +158,14 @@ impl<'c> NumberPlane<'c> {
                 let mut source = numbers;
                 // SAFETY: the caller passes on W1 and W3, for a part of a row, for which the buffer has room.
                 unsafe {
-                    if !plain {
-                        self.gather.run(Rows::new(numbers, gathered, [1, count], [0, 0]));
-                        source = gathered.cast_const();
-                    }
-                    if let Some((at, fault)) = check.misfit(source, count) {
-                        return Err((numbers.wrapping_offset(steps.number.wrapping_mul(at.cast_signed())), fault));
+                    if !spaced || !check.surely_fit(numbers, count, steps.number) {
+                        if !plain {
+                            self.gather.run(Rows::new(numbers, gathered, [1, count], [0, 0]));
+                            source = gathered.cast_const();
+                        }
+                        if let Some((at, fault)) = check.misfit(source, count) {
+                            return Err((numbers.wrapping_offset(steps.number.wrapping_mul(at.cast_signed())), fault));
+                        }
                     }
                 }
                 numbers = numbers.wrapping_offset(steps.number.wrapping_mul(count.cast_signed()));
