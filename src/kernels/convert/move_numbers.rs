@@ -182,37 +182,43 @@ fn reversing<T: Unit>() -> unsafe fn(Rows) {
     compiled::<Swap<T>>()
 }
 
-/// [`Swap`] with what every x86-64 has: no shuffle of bytes, but those of 16 bits, and shifts.
+/// [`Swap`] with what every x86-64 has.
 ///
 /// # Safety
 /// As [`Swap`].
 #[cfg(target_arch = "x86_64")]
 unsafe fn reverse_by_shifts<T: Unit>(rows: Rows) {
-    use core::arch::x86_64::{
-        __m128i, _mm_loadu_si128, _mm_or_si128, _mm_shufflehi_epi16, _mm_shufflelo_epi16, _mm_slli_epi16,
-        _mm_srli_epi16, _mm_storeu_si128,
-    };
-    /// The two or four 16-bit parts of a number in reverse order.
-    const PAIRS: i32 = 0b10_11_00_01;
-    const FOURS: i32 = 0b00_01_10_11;
+    use core::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_storeu_si128};
     let per_vector = size_of::<__m128i>() / size_of::<T>();
     // SAFETY: the caller passes on W1, W2 and W4 for the numbers: each vector is as many, and those that are left are a row.
     unsafe {
         rows.each(|mut src, mut dst, count| {
             for _ in 0..count / per_vector {
-                let vector = _mm_loadu_si128(src.cast());
-                let vector = match size_of::<T>() {
-                    2 => vector,
-                    4 => _mm_shufflehi_epi16::<PAIRS>(_mm_shufflelo_epi16::<PAIRS>(vector)),
-                    _ => _mm_shufflehi_epi16::<FOURS>(_mm_shufflelo_epi16::<FOURS>(vector)),
-                };
-                let vector = _mm_or_si128(_mm_slli_epi16::<8>(vector), _mm_srli_epi16::<8>(vector));
-                _mm_storeu_si128(dst.cast(), vector);
+                _mm_storeu_si128(dst.cast(), reversed::<T>(_mm_loadu_si128(src.cast())));
                 src = src.wrapping_add(size_of::<__m128i>());
                 dst = dst.wrapping_add(size_of::<__m128i>());
             }
             Swap::<T>::run(Rows::new(src, dst, [1, count % per_vector], [0, 0]));
         });
+    }
+}
+
+/// A vector of numbers with their bytes reversed, without a shuffle of bytes: by those of 16 bits, and shifts.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn reversed<T>(vector: core::arch::x86_64::__m128i) -> core::arch::x86_64::__m128i {
+    use core::arch::x86_64::{_mm_or_si128, _mm_shufflehi_epi16, _mm_shufflelo_epi16, _mm_slli_epi16, _mm_srli_epi16};
+    /// The two or four 16-bit parts of a number in reverse order.
+    const PAIRS: i32 = 0b10_11_00_01;
+    const FOURS: i32 = 0b00_01_10_11;
+    // SAFETY: every x86-64 has the instructions.
+    unsafe {
+        let vector = match size_of::<T>() {
+            2 => vector,
+            4 => _mm_shufflehi_epi16::<PAIRS>(_mm_shufflelo_epi16::<PAIRS>(vector)),
+            _ => _mm_shufflehi_epi16::<FOURS>(_mm_shufflelo_epi16::<FOURS>(vector)),
+        };
+        _mm_or_si128(_mm_slli_epi16::<8>(vector), _mm_srli_epi16::<8>(vector))
     }
 }
 

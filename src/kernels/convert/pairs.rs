@@ -9,10 +9,14 @@ use core::mem::MaybeUninit;
 
 use crate::format::{CType, Fault, Half, Native, Numbers, Scalar, To, Truth};
 
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::cpu::{Level, level};
 use crate::kernels::multiversion::{Loop, compiled};
 
 use super::fit::{Check, Range, Words};
 use super::move_numbers::Strides;
+#[cfg(target_arch = "x86_64")]
+use super::move_numbers::reversed;
 
 /// How many contiguous numbers are checked before they are converted, while they are in the cache.
 const PART: usize = 2048;
@@ -56,6 +60,9 @@ struct Loops {
     /// Finds numbers that do not fit, if there may be any.
     check: Option<Check>,
     run: KnownLoop,
+    /// Converts numbers, which fit, where the other type than that of the array has the other byte order. `None` where it takes as
+    /// little time to reverse them first.
+    reversing: Option<KnownLoop>,
     /// Converts numbers, which fit, with gaps between them; and the same where the other type than that of the array has the
     /// other byte order. `None` where vectors do much better, even through buffers.
     strided: Option<[StridedLoop; 2]>,
@@ -113,9 +120,9 @@ known_floats!(f32, f64; truncated: i8 as i32, i16 as i32, i32 as i32, i64 as i64
     u64 as u64; ruled: f32, f64, Half, Truth);
 
 /// Converts as many numbers.
-struct Convert<S, T>(PhantomData<(S, T)>);
+struct Convert<S, T, const SWAPPED: u8>(PhantomData<(S, T)>);
 
-impl<S: Words + Known<T>, T: Native + Range> Loop for Convert<S, T> {
+impl<S: Words + Known<T>, T: Native + Range, const SWAPPED: u8> Loop for Convert<S, T, SWAPPED> {
     type On = (*const u8, *mut u8, usize);
     type Out = ();
 
@@ -125,7 +132,7 @@ impl<S: Words + Known<T>, T: Native + Range> Loop for Convert<S, T> {
     unsafe fn run((src, dst, count): (*const u8, *mut u8, usize)) {
         // SAFETY: the caller guarantees W1, W2 and W4 for `count` numbers. Bytes need no alignment.
         unsafe {
-            let known = |from: S::Bytes| MaybeUninit::new(Known::<T>::known(S::from_bytes(from)).to_bytes());
+            let known = |from: S::Bytes| MaybeUninit::new(known_in_order::<S, T, SWAPPED>(from));
             let from = core::slice::from_raw_parts(src.cast::<S::Bytes>(), count);
             let to = core::slice::from_raw_parts_mut(dst.cast::<MaybeUninit<T::Bytes>>(), count);
             if S::FRACTIONS && T::BITS > 0 && size_of::<S>() >= 4 * size_of::<T>() {
@@ -137,7 +144,7 @@ impl<S: Words + Known<T>, T: Native + Range> Loop for Convert<S, T> {
                 let done = count - rest.len();
                 let (src, dst) = (src.wrapping_add(done * size_of::<S>()), dst.wrapping_add(done * size_of::<T>()));
                 let steps = [size_of::<S>().cast_signed(), size_of::<T>().cast_signed()];
-                return strided::<S, T, NEITHER>(src, dst, rest.len(), steps);
+                return strided::<S, T, SWAPPED>(src, dst, rest.len(), steps);
             }
             for (from, to) in from.iter().zip(to) {
                 *to = known(*from);
@@ -150,6 +157,73 @@ impl<S: Words + Known<T>, T: Native + Range> Loop for Convert<S, T> {
 const NEITHER: u8 = 0;
 const SRC: u8 = 1;
 const DST: u8 = 2;
+
+/// Converts a number.
+///
+/// # Safety
+/// It fits.
+#[inline(always)]
+unsafe fn known_in_order<S: Native + Known<T>, T: Native, const SWAPPED: u8>(mut from: S::Bytes) -> T::Bytes {
+    if SWAPPED == SRC {
+        from.as_mut().reverse();
+    }
+    // SAFETY: the caller guarantees that the number fits.
+    let mut to = unsafe { Known::<T>::known(S::from_bytes(from)) }.to_bytes();
+    if SWAPPED == DST {
+        to.as_mut().reverse();
+    }
+    to
+}
+
+/// Converts as many integers of at most four bytes to doubles with what every x86-64 has: the compiler would extend two of
+/// them at a time.
+///
+/// # Safety
+/// As [`Convert`].
+#[cfg(target_arch = "x86_64")]
+unsafe fn extend<S: Words + Range + Known<T>, T: Native + Range, const SWAPPED: u8>(
+    (mut src, mut dst, count): (*const u8, *mut u8, usize),
+) {
+    use core::arch::x86_64::{
+        __m128i, _mm_cmpgt_epi8, _mm_cmpgt_epi16, _mm_cvtepi32_pd, _mm_loadu_si128, _mm_setzero_si128,
+        _mm_shuffle_epi32, _mm_storeu_pd, _mm_unpackhi_epi8, _mm_unpackhi_epi16, _mm_unpacklo_epi8, _mm_unpacklo_epi16,
+    };
+    /// The upper half of a vector.
+    const UPPER: i32 = 0b11_10_11_10;
+    let per_vector = size_of::<__m128i>() / size_of::<S>();
+    // SAFETY: the caller passes on W1, W2 and W4 for the numbers: each vector is as many, and those that are left are converted
+    // one by one. Every x86-64 has the instructions.
+    unsafe {
+        let zero = _mm_setzero_si128();
+        for _ in 0..count / per_vector {
+            let mut vector = _mm_loadu_si128(src.cast());
+            if SWAPPED == SRC {
+                vector = reversed::<S>(vector);
+            }
+            let signs = if S::SIGNED { _mm_cmpgt_epi8(zero, vector) } else { zero };
+            let pairs = match size_of::<S>() {
+                1 => [_mm_unpacklo_epi8(vector, signs), _mm_unpackhi_epi8(vector, signs)],
+                _ => [vector, zero],
+            };
+            for pair in pairs.into_iter().take(if size_of::<S>() == 1 { 2 } else { 1 }) {
+                let signs = if S::SIGNED { _mm_cmpgt_epi16(zero, pair) } else { zero };
+                let fours = match size_of::<S>() {
+                    4 => [pair, zero],
+                    _ => [_mm_unpacklo_epi16(pair, signs), _mm_unpackhi_epi16(pair, signs)],
+                };
+                for four in fours.into_iter().take(if size_of::<S>() == 4 { 1 } else { 2 }) {
+                    _mm_storeu_pd(dst.cast(), _mm_cvtepi32_pd(four));
+                    dst = dst.wrapping_add(size_of::<__m128i>());
+                    _mm_storeu_pd(dst.cast(), _mm_cvtepi32_pd(_mm_shuffle_epi32::<UPPER>(four)));
+                    dst = dst.wrapping_add(size_of::<__m128i>());
+                }
+            }
+            src = src.wrapping_add(size_of::<__m128i>());
+        }
+        let steps = [size_of::<S>().cast_signed(), size_of::<T>().cast_signed()];
+        strided::<S, T, SWAPPED>(src, dst, count % per_vector, steps);
+    }
+}
 
 /// Converts as many numbers with gaps between them. (Not inlined where vectors leave a rest.)
 ///
@@ -166,15 +240,7 @@ unsafe fn strided<S: Native + Known<T>, T: Native, const SWAPPED: u8>(
     for _ in 0..count {
         // SAFETY: the caller guarantees W1, W2 and W4 for the numbers, and that they fit. Bytes need no alignment.
         unsafe {
-            let mut from = src.read();
-            if SWAPPED == SRC {
-                from.as_mut().reverse();
-            }
-            let mut to = Known::<T>::known(S::from_bytes(from)).to_bytes();
-            if SWAPPED == DST {
-                to.as_mut().reverse();
-            }
-            dst.write(to);
+            dst.write(known_in_order::<S, T, SWAPPED>(src.read()));
         }
         src = src.wrapping_byte_offset(src_step);
         dst = dst.wrapping_byte_offset(dst_step);
@@ -182,10 +248,27 @@ unsafe fn strided<S: Native + Known<T>, T: Native, const SWAPPED: u8>(
 }
 
 impl Loops {
-    fn of<S: Words + Known<T>, T: Native + Range, const SWAPPED: u8>() -> Self {
+    fn of<S: Words + Range + Known<T>, T: Native + Range, const SWAPPED: u8>() -> Self {
         let loops: [StridedLoop; 2] = [strided::<S, T, NEITHER>, strided::<S, T, SWAPPED>];
-        let strided = (S::IN_ONE && T::IN_ONE).then_some(loops);
-        Self { check: Check::new::<S, T>(), run: compiled::<Convert<S, T>>(), strided }
+        let in_one = S::IN_ONE && T::IN_ONE;
+        // The pairs of doubles and smaller numbers that have a byte order.
+        let (array, other) =
+            if SWAPPED == SRC { (size_of::<T>(), size_of::<S>()) } else { (size_of::<S>(), size_of::<T>()) };
+        let is_double = if SWAPPED == SRC { T::BITS == 0 } else { S::FRACTIONS };
+        let reversing = in_one && is_double && array == 8 && matches!(other, 2 | 4);
+        let mut run: KnownLoop = compiled::<Convert<S, T, NEITHER>>();
+        let mut reversing: Option<KnownLoop> = reversing.then(compiled::<Convert<S, T, SWAPPED>>);
+        #[cfg(target_arch = "x86_64")]
+        if level() == Level::Portable {
+            let extends = S::BITS > 0 && T::BITS == 0 && size_of::<T>() == 8;
+            let extends = extends && (size_of::<S>() <= 2 || (size_of::<S>() == 4 && S::SIGNED));
+            if extends {
+                run = extend::<S, T, NEITHER>;
+            }
+            // Else the compiler reverses bytes more slowly than a loop for that alone.
+            reversing = reversing.and(extends.then_some(extend::<S, T, SWAPPED>));
+        }
+        Self { check: Check::new::<S, T>(), run, reversing, strided: in_one.then_some(loops) }
     }
 
     /// Only for contiguous numbers.
@@ -338,12 +421,18 @@ impl Conversion {
     /// The loop for numbers with gaps between them that fit, in the byte orders of the operands, if there is one.
     pub(super) fn strided(&self) -> Option<StridedLoop> {
         let [plain, swapped] = self.loops.strided.filter(|_| self.check().is_none())?;
+        self.is_swapped().map(|is_swapped| if is_swapped { swapped } else { plain })
+    }
+
+    /// Whether the numbers other than the array's have the other byte order; `None` where those of the array do.
+    fn is_swapped(&self) -> Option<bool> {
         let array = if CType::of(self.dst.scalar).is_some() { self.dst } else { self.src };
-        match (self.src.swapped || self.dst.swapped, array.swapped) {
-            (false, _) => Some(plain),
-            (true, false) => Some(swapped),
-            (true, true) => None,
-        }
+        (!array.swapped).then_some(self.src.swapped || self.dst.swapped)
+    }
+
+    /// The loop for contiguous numbers in the byte orders of the operands, if there is one besides that for the machine's.
+    pub(super) fn reversing(&self) -> Option<KnownLoop> {
+        self.loops.reversing.filter(|_| self.is_swapped() == Some(true))
     }
 
     /// What finds numbers that do not fit, if there may be any.
@@ -370,16 +459,23 @@ impl Conversion {
         })
     }
 
-    /// Converts contiguous numbers as far as they fit; the error is the first that does not, and why.
+    /// Converts contiguous numbers, in the machine's byte order or as the `convert` loop has it, as far as they fit; the error is the
+    /// first that does not, and why.
     ///
     /// # Safety
     /// Of W1, W2 and W4 what concerns `count` numbers; they fit if they are known to.
-    pub(super) unsafe fn run(&self, src: *const u8, dst: *mut u8, count: usize) -> Result<(), (usize, Fault)> {
+    pub(super) unsafe fn run(
+        &self,
+        convert: KnownLoop,
+        src: *const u8,
+        dst: *mut u8,
+        count: usize,
+    ) -> Result<(), (usize, Fault)> {
         // SAFETY: the caller guarantees W1, W2 and W4 for `count` numbers, for a part of the numbers; they fit, or it is not
         // converted.
         unsafe {
             let Some(check) = self.check() else {
-                (self.loops.run)((src, dst, count));
+                convert((src, dst, count));
                 return Ok(());
             };
             let mut start = 0;
@@ -389,7 +485,7 @@ impl Conversion {
                 if let Some((at, fault)) = check.misfit(source, part) {
                     return Err((start + at, fault));
                 }
-                (self.loops.run)((source, dst.wrapping_add(start * self.dst.scalar.size()), part));
+                convert((source, dst.wrapping_add(start * self.dst.scalar.size()), part));
                 start += part;
             }
         }

@@ -88,7 +88,7 @@ impl<'c> NumberPlane<'c> {
         }
         if !tiled {
             let (src, dst) = plane.steps();
-            let plain = direct || plane.strided.is_some() || (is_plain(from, src) && is_plain(to, dst));
+            let plain = direct || plane.strided.is_some() || (plane.is_plain(from, src) && plane.is_plain(to, dst));
             let columns = if plain && columns >= WORTH { columns } else { columns.clamp(1, CHUNK) };
             plane.part = [CHUNK.checked_div(columns).unwrap_or(0).max(1), columns];
         }
@@ -147,7 +147,7 @@ impl<'c> NumberPlane<'c> {
         let mut buffer: Buffer = [const { MaybeUninit::uninit() }; CHUNK];
         let gathered = buffer.as_mut_ptr().cast::<u8>();
         let steps = NumberSteps { row: self.rows.src.stride, number: self.line.src.stride };
-        let plain = is_plain(self.conversion.src, steps);
+        let plain = is_dense(self.conversion.src, steps) && !self.conversion.src.swapped;
         let spaced = !plain && !self.conversion.src.swapped;
         let columns = self.line.len.unsigned_abs();
         let mut row = src;
@@ -176,6 +176,11 @@ impl<'c> NumberPlane<'c> {
         Ok(())
     }
 
+    /// Whether the loops can take a line of numbers as it is.
+    fn is_plain(&self, operand: Operand, steps: NumberSteps) -> bool {
+        is_dense(operand, steps) && (!operand.swapped || self.conversion.reversing().is_some())
+    }
+
     /// # Safety
     /// As `convert`, for as many rows and columns; the buffers have room for a chunk.
     #[inline(always)]
@@ -199,29 +204,33 @@ impl<'c> NumberPlane<'c> {
             unsafe { self.gather.run(Rows::new(src, dst, [rows, columns], [src_steps.row, dst_steps.row])) };
             return Ok(());
         }
-        let is_dense = |operand: Operand, steps: NumberSteps| {
-            is_plain(operand, steps) && (rows == 1 || columns >= WORTH || steps.row == row_size(operand, columns))
+        let is_plain = |operand: Operand, steps: NumberSteps| {
+            self.is_plain(operand, steps) && (rows == 1 || columns >= WORTH || steps.row == row_size(operand, columns))
         };
         // SAFETY: the caller passes on W1 to W4 for the rows and columns, and that of the buffers.
         unsafe {
             let (mut source, mut source_steps) = (src, src_steps);
-            if !is_dense(from, src_steps) {
+            let gathers = !is_plain(from, src_steps);
+            if gathers {
                 (source, source_steps) = (gathered.cast_const(), NumberSteps::contiguous(from.scalar, columns));
                 let steps = [src_steps.row, source_steps.row];
                 self.gather.run(Rows::new(src, gathered, [rows, columns], steps));
             }
             let (mut target, mut target_steps) = (dst, dst_steps);
-            let spread = !is_dense(to, dst_steps);
+            let spread = !is_plain(to, dst_steps);
             if spread {
                 (target, target_steps) = (converted, NumberSteps::contiguous(to.scalar, columns));
             }
+            // What goes through a buffer is reversed on the way.
+            let swapped = (from.swapped && !gathers) || (to.swapped && !spread);
+            let convert = self.conversion.reversing().filter(|_| swapped).unwrap_or(self.conversion.known());
             let together = source_steps.row == row_size(from, columns) && target_steps.row == row_size(to, columns);
             let (runs, length) = if rows == 1 || together { (1, rows * columns) } else { (rows, columns) };
             for at in 0..runs {
                 let start = at.cast_signed();
                 let source = source.wrapping_offset(source_steps.row.wrapping_mul(start));
                 let target = target.wrapping_offset(target_steps.row.wrapping_mul(start));
-                if let Err((place, fault)) = self.conversion.run(source, target, length) {
+                if let Err((place, fault)) = self.conversion.run(convert, source, target, length) {
                     let place = at * length + place;
                     let row = place.checked_div(columns).unwrap_or(0).cast_signed();
                     let column = place.checked_rem(columns).unwrap_or(0).cast_signed();
@@ -239,9 +248,9 @@ impl<'c> NumberPlane<'c> {
     }
 }
 
-/// Whether the loops can take a line of numbers as it is.
-fn is_plain(operand: Operand, steps: NumberSteps) -> bool {
-    !operand.swapped && steps.number.unsigned_abs() == operand.scalar.size() && steps.number > 0
+/// Whether the numbers of a line are adjacent.
+fn is_dense(operand: Operand, steps: NumberSteps) -> bool {
+    steps.number == operand.scalar.size().cast_signed()
 }
 
 fn row_size(operand: Operand, columns: usize) -> isize {
