@@ -166,20 +166,22 @@ impl StridedPlane {
         for _ in 0..rows {
             let (mut from, mut to) = (src_row, dst_row);
             // SAFETY: W1 and W2: `from` and `to` belong to an index tuple; an array of bytes needs no alignment.
-            let mut item = || unsafe {
+            let item = |from: *const u8, to: *mut u8, at: isize| unsafe {
+                let (from, to) =
+                    (from.wrapping_offset(by_src.wrapping_mul(at)), to.wrapping_offset(by_dst.wrapping_mul(at)));
                 to.cast::<[u8; UNIT]>().write(from.cast::<[u8; UNIT]>().read());
-                from = from.wrapping_offset(by_src);
-                to = to.wrapping_offset(by_dst);
             };
             // Many lines are short, and a loop of few rounds takes more time than its items.
             for _ in 0..columns / 4 {
-                item();
-                item();
-                item();
-                item();
+                item(from, to, 0);
+                item(from, to, 1);
+                item(from, to, 2);
+                item(from, to, 3);
+                from = from.wrapping_offset(by_src.wrapping_mul(4));
+                to = to.wrapping_offset(by_dst.wrapping_mul(4));
             }
-            for _ in 0..columns % 4 {
-                item();
+            for at in 0..columns % 4 {
+                item(from, to, at);
             }
             src_row = src_row.wrapping_offset(self.rows.src);
             dst_row = dst_row.wrapping_offset(self.rows.dst);
