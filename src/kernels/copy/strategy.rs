@@ -264,7 +264,7 @@ mod tests {
                 .map(String::from),
             ),
             ("f32 transposed", to(Walk::transpose(4, 64, 64)), squares(4, 8, "tiles of 16 rows, Short", 4)),
-            ("f64 transposed", to(Walk::transpose(8, 50, 50)), squares(2, 4, "tiles of 8 rows, Short", 2)),
+            ("f64 transposed", to(Walk::transpose(8, 50, 50)), squares(4, 4, "tiles of 8 rows, Short", 2)),
             ("f64 transposed, large", to(Walk::transpose(8, 2048, 2048)), everywhere("tiles of 8 rows, Long")),
             (
                 "12 bytes transposed",

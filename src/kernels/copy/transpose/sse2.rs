@@ -126,7 +126,8 @@ pub(super) unsafe fn square<L: Lines, const UNIT: usize, const SIDE: usize, cons
 struct Transposes;
 
 impl<const UNIT: usize> Square<UNIT> for Transposes {
-    const SIDE: usize = if UNIT == 16 { 4 } else { size_of::<__m128i>() / UNIT };
+    // At least four items, so that there are few squares.
+    const SIDE: usize = if UNIT >= 4 { 4 } else { size_of::<__m128i>() / UNIT };
 
     #[inline(always)]
     unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
@@ -137,7 +138,15 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
                 1 => square::<_, 1, 16, STREAM>(lines),
                 2 => square::<_, 2, 8, STREAM>(lines),
                 4 => square::<_, 4, 4, STREAM>(lines),
-                8 => square::<_, 8, 2, STREAM>(lines),
+                8 => {
+                    for (column, row) in [(0, 0), (0, 2), (2, 0), (2, 2)] {
+                        let rows = [row, row + 1]
+                            .map(|row| _mm_loadu_si128(lines.from(row).wrapping_add(column * UNIT).cast()));
+                        for (at, line) in transpose::<8, 2>(rows).into_iter().enumerate() {
+                            put::<STREAM>(lines.to(column + at).wrapping_add(row * UNIT), line);
+                        }
+                    }
+                }
                 _ => {
                     // One register is one item; four of them are a cache line each way.
                     for row in 0..4 {
