@@ -1,7 +1,7 @@
 //! Finds numbers that do not fit the type that they are converted to.
 //!
-//! A word of each number is tested first: its bits, or those of a float that have its sign and exponent. One loop for each type of
-//! words, compiled for each level, finds whether all pass. Where one does not, a plain loop asks the rule, number by number.
+//! A word of each number is tested first: its bits, or those of a float that have its sign and exponent. One loop for each type
+//! of words, compiled for each level, finds whether all pass. Where one does not, a plain loop asks the rule, number by number.
 
 use core::marker::PhantomData;
 
@@ -94,7 +94,9 @@ pub(super) trait Words: Native {
 /// A test of the words of numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Test {
+    /// Whether those of contiguous numbers pass; all such loops have this type.
     contiguous: Compiled<Sums<u8>>,
+    /// Whether those of numbers so many bytes apart do.
     spaced: unsafe fn(*const u8, usize, isize, Terms) -> bool,
     terms: Terms,
 }
@@ -129,13 +131,15 @@ macro_rules! integers {
                     // All numbers of a signed type, moved to the start of the unsigned ones.
                     let start: $unsigned = if signed { (1 as $unsigned).checked_shl(bits).unwrap_or(0) } else { 0 };
                     let bits = if signed { bits + 1 } else { bits.min(<$signed>::BITS - 1) };
-                    Test { terms: Terms { start: start.into(), ..<$unsigned>::terms(bits) }, ..<$unsigned>::test(0, false) }
+                    let terms = Terms { start: start.into(), ..<$unsigned>::terms(bits) };
+                    Test { terms, ..<$unsigned>::test(0, false) }
                 }
             }
 
             impl Words for $unsigned {
                 fn test(bits: u32, _: bool) -> Test {
-                    Test { contiguous: compiled::<Sums<$unsigned>>(), spaced: spaced::<$unsigned>, terms: <$unsigned>::terms(bits) }
+                    let contiguous = compiled::<Sums<$unsigned>>();
+                    Test { contiguous, spaced: spaced::<$unsigned>, terms: <$unsigned>::terms(bits) }
                 }
             }
 
@@ -176,8 +180,8 @@ integers! { i8, u8; i16, u16; i32, u32; i64, u64; }
 /// The sign of the upper half of a float.
 const SIGN: u64 = 1 << 15;
 
-/// Whether the words of contiguous floats pass, which are their uppermost 16 bits: as integers, these are in the order of the magnitudes,
-/// and no more is needed to compare one with a power of two. Whether numbers may be negative says the flag.
+/// Whether the words of contiguous floats pass, which are their uppermost 16 bits: as integers, these are in the order of the
+/// magnitudes, and no more is needed to compare one with a power of two. The flag says whether numbers may be negative.
 struct Tops<const SIGNED: bool>;
 
 impl<const SIGNED: bool> Loop for Tops<SIGNED> {
@@ -239,11 +243,9 @@ macro_rules! floats {
                     let exponent = u64::from(bits).saturating_add($bias).min($greatest);
                     let start = SIGN - (exponent << ($fraction + 16 - 8 * size_of::<$float>()));
                     let mask = if signed { SIGN - 1 } else { u64::MAX };
-                    Test {
-                        contiguous: if signed { compiled::<Tops<true>>() } else { compiled::<Tops<false>>() },
-                        spaced: spaced_tops,
-                        terms: Terms { size: size_of::<$float>(), mask, start, excess: u64::MAX << SIGN.trailing_zeros() },
-                    }
+                    let excess = u64::MAX << SIGN.trailing_zeros();
+                    let contiguous = if signed { compiled::<Tops<true>>() } else { compiled::<Tops<false>>() };
+                    Test { contiguous, spaced: spaced_tops, terms: Terms { size: size_of::<$float>(), mask, start, excess } }
                 }
             }
         )*

@@ -60,8 +60,8 @@ struct Loops {
     /// Finds numbers that do not fit, if there may be any.
     check: Option<Check>,
     run: KnownLoop,
-    /// Converts numbers, which fit, where the other type than that of the array has the other byte order. `None` where it takes as
-    /// little time to reverse them first.
+    /// The same where the other type than that of the array has the other byte order. `None` where it takes as little time to
+    /// reverse them first.
     reversing: Option<KnownLoop>,
     /// Converts numbers, which fit, with gaps between them; and the same where the other type than that of the array has the
     /// other byte order. `None` where vectors do much better, even through buffers.
@@ -459,8 +459,8 @@ impl Conversion {
         })
     }
 
-    /// Converts contiguous numbers, in the machine's byte order or as the `convert` loop has it, as far as they fit; the error is the
-    /// first that does not, and why.
+    /// Converts contiguous numbers by one of the loops as far as they fit; the error is the first that does not, and why. (None
+    /// that is to be checked has the other byte order.)
     ///
     /// # Safety
     /// Of W1, W2 and W4 what concerns `count` numbers; they fit if they are known to.

@@ -15,8 +15,9 @@ use super::route::Route;
 /// The bytes of both operands that a part has, or a few records.
 const PART: usize = 1 << 16;
 
-/// The least number of records of a part that there are enough of.
+/// The least number of records of a part that there are enough of, and the most: each column of a part takes some calls.
 const FEW: usize = 64;
+const MANY: usize = 4 * CHUNK;
 
 /// The elements of a field up to which each is a column.
 const ELEMENTS: usize = 8;
@@ -123,7 +124,7 @@ impl<'o> RecordConversion<'o> {
     ) -> Result<(), Failure> {
         let [from, to] = sizes;
         let [_, line] = axes;
-        let most = PART.checked_div(from.saturating_add(to)).unwrap_or(0).clamp(FEW, 4 * CHUNK);
+        let most = PART.checked_div(from.saturating_add(to)).unwrap_or(0).clamp(FEW, MANY);
         let columns = if tiled { most.checked_div(TILE[0]).unwrap_or(0) } else { most }.min(line.len.unsigned_abs());
         let lines = most.checked_div(columns).unwrap_or(0);
         let clears = whole && matches!(self.act, Act::Convert { clear: true, .. });
