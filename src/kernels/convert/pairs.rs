@@ -273,7 +273,7 @@ impl Loops {
 
     /// Only for contiguous numbers.
     fn of_contiguous<S: Words + Known<T>, T: Native + Range>() -> Self {
-        Self { check: Check::new::<S, T>(), run: compiled::<Convert<S, T>>(), strided: None }
+        Self { check: Check::new::<S, T>(), run: compiled::<Convert<S, T, NEITHER>>(), reversing: None, strided: None }
     }
 
     /// From a truth value or an integer of at most 32 bits to another such type.
