@@ -9,9 +9,9 @@
 #   TWIN_BUILD        where programs and outputs go (default: a temporary directory, removed afterwards)
 #   PYBUFFER_CFLAGS   flags that find our header
 #   PYBUFFER_LIBS     flags that link our library; when neither is set only the oracle is built and run
-#   TWIN_PYTHON       the CPython to compare with: 3.13 (the default) runs the programs here, 2.7 those in python2/
-#   ORACLE            prefix of a CPython 3.13 with headers and a shared library; otherwise the newest 3.13 under
-#                     $PYENV_ROOT/versions or `pyenv root`, or else python3.13 on the PATH
+#   TWIN_PYTHON       the CPython to compare with: 3.13 (the default) or later runs the programs here, 2.7 those in python2/
+#   ORACLE            prefix of a CPython of that version with headers and a shared library; otherwise the newest under
+#                     $PYENV_ROOT/versions or `pyenv root`, or else python3.13 on the PATH, or one from `make pythons`
 #   ORACLE_2          the same for 2.7
 #   TWIN_TIMEOUT      seconds that one run may take (default: 60)
 # Arguments: names of the programs to compare (default: all).
@@ -25,7 +25,7 @@ version=${TWIN_PYTHON:-3.13}
 jobs_at_once=2
 warnings=(-std=c11 -Wall -Wextra -Wpedantic -Werror)
 case $version in
-    3.13) sources=$here ;;
+    3.1[3-9]) sources=$here ;;
     2.7) sources=$here/python2 ;;
     *) echo "Bail out! no programs for CPython $version"; exit 1 ;;
 esac
@@ -70,7 +70,10 @@ if [ -z "$oracle" ]; then
 fi
 
 python_cflags=(-DTWIN_PYTHON_H -isystem "$oracle/include/python$version")
-python_libs=("-L$oracle/lib" "-Wl,-rpath,$oracle/lib" "-lpython$version")
+# One that `make pythons` has fetched needs another C library, with which `run` runs the program.
+python_libs=("-L$oracle/lib" "-Wl,-rpath,$oracle/lib" "-lpython$version" -Wl,--allow-shlib-undefined)
+enter=()
+[ ! -x "$oracle/run" ] || enter=("$oracle/run")
 builds=(oracle)
 if [ -n "${PYBUFFER_CFLAGS:-}${PYBUFFER_LIBS:-}" ]; then
     builds+=(ours)
@@ -116,9 +119,10 @@ done
 wait
 
 run() { # program build seed -> exit status; output in files
-    local program=$1 kind=$2 seed=$3
+    local program=$1 kind=$2 seed=$3 within=()
+    [ "$kind" != oracle ] || within=(${enter[@]+"${enter[@]}"})
     env -u PYTHONMALLOC -u PYTHONHOME -u PYTHONPATH PYTHONHASHSEED="$seed" \
-        timeout "$timeout_seconds" "$out/$program.$kind" \
+        timeout "$timeout_seconds" ${within[@]+"${within[@]}"} "$out/$program.$kind" \
         >"$out/$program.$kind.$seed.out" 2>"$out/$program.$kind.$seed.err"
 }
 
