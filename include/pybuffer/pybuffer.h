@@ -25,8 +25,8 @@
  *   - the bytes of viewed memory: no thread may write what another one reads or writes at the same time, which includes
  *     the copies, comparisons and hashes of this library;
  *   - the memory of a bytearray across a resize, where it is reached by pointer (PyByteArray_AsString) and not by a view;
- *   - PyMem_SetAllocator, PyType_Ready, _PyBytes_Resize, PyBytes_Concat and pybuffer_check_exporter: no other thread may
- *     use the same object, type or allocator meanwhile;
+ *   - PyMem_SetAllocator, PyType_Ready, _PyBytes_Resize, PyBytes_Concat, PyBytesWriter_* and pybuffer_check_exporter: no
+ *     other thread may use the same object, type, writer or allocator meanwhile;
  *   - PyPickleBuffer_Release with uses of the view that PyPickleBuffer_GetBuffer gave, which the release invalidates.
  * A call that reads or writes an object of this library (an item, a slice, a comparison, a copy) does not count as a view
  * of it: in another thread, PyByteArray_Resize waits until the call is done, and a release of a memoryview takes effect
@@ -103,6 +103,7 @@ typedef struct pybuffer_value pybuffer_value;
 typedef struct pybuffer_ndarray_state pybuffer_ndarray_state;
 typedef struct PyBytesObject PyBytesObject;
 typedef struct PyByteArrayObject PyByteArrayObject;
+typedef struct PyBytesWriter PyBytesWriter;
 
 /* ===========================================================================================================
  * Objects and types
@@ -200,10 +201,10 @@ typedef Py_hash_t (*hashfunc)(PyObject*);
  */
 typedef PyObject *(*richcmpfunc)(PyObject*, PyObject*, int);
 
-/** Iteration (not called by this library). */
+/** An iterator over an object; a new reference. */
 typedef PyObject *(*getiterfunc)(PyObject*);
 
-/** Iteration (not called by this library). */
+/** The next item of an iterator; a new reference, or NULL without an error at the end. */
 typedef PyObject *(*iternextfunc)(PyObject*);
 
 /** Descriptor protocol (not called by this library). */
@@ -397,7 +398,9 @@ struct _typeobject {
     /** Called by `PyObject_RichCompareBool`. */
     richcmpfunc tp_richcompare;
     Py_ssize_t tp_weaklistoffset;
+    /** Called by `PyBytes_Join`. Inherited. */
     getiterfunc tp_iter;
+    /** Called by `PyIter_NextItem` and `PyBytes_Join`. Inherited. */
     iternextfunc tp_iternext;
     PyMethodDef *tp_methods;
     PyMemberDef *tp_members;
@@ -487,6 +490,13 @@ struct _typeobject {
 #define Py_GT 4
 #define Py_GE 5
 
+/* The numbers of Py_GetConstant. */
+#define Py_CONSTANT_NONE 0
+#define Py_CONSTANT_FALSE 1
+#define Py_CONSTANT_TRUE 2
+#define Py_CONSTANT_NOT_IMPLEMENTED 4
+#define Py_CONSTANT_EMPTY_BYTES 8
+
 /* The singletons' objects, which are immortal. */
 extern PyObject _Py_NoneStruct;
 extern PyObject _Py_NotImplementedStruct;
@@ -503,6 +513,14 @@ extern PyObject _Py_FalseStruct;
 #define Py_RETURN_NOTIMPLEMENTED return Py_NotImplemented
 #define Py_RETURN_TRUE return Py_True
 #define Py_RETURN_FALSE return Py_False
+
+/* What follows as macros, as the functions that CPython's limited API calls in their place. For NULL they return NULL, -1 with
+ * SystemError, or 0, or do nothing. */
+PyTypeObject *Py_TYPE(PyObject *op);
+Py_ssize_t Py_SIZE(PyObject *op);
+Py_ssize_t Py_REFCNT(PyObject *op);
+int Py_IS_TYPE(PyObject *op, PyTypeObject *type);
+void Py_SET_SIZE(PyVarObject *op, Py_ssize_t size);
 
 /* An object's type (borrowed), its size, and its reference count, which is only for inspection. */
 static inline PyTypeObject *pybuffer_inline_type(const PyObject *op)
@@ -694,6 +712,12 @@ extern PyTypeObject PyType_Type;
 /** The type that every other type derives from. Its instances have no state. */
 extern PyTypeObject PyBaseObject_Type;
 
+/** The type of integers. There are none here: it exists for what `Python.h` mentions in programs. */
+extern PyTypeObject PyLong_Type;
+
+/** The type of `Py_True` and `Py_False`. */
+extern PyTypeObject PyBool_Type;
+
 /**
  * The `tp_hash` for types whose objects have no hash: -1 with `TypeError`. `PyType_Ready` gives it to a type that has
  * `tp_richcompare` and no `tp_hash`.
@@ -709,6 +733,50 @@ void Py_IncRef(PyObject *op);
  */
 void Py_DecRef(PyObject *op);
 
+/** `Py_IncRef`, as the limited API of 3.12 and later calls it for `Py_INCREF`. */
+void _Py_IncRef(PyObject *op);
+
+/** `Py_DecRef`, as the limited API of 3.12 and later calls it for `Py_DECREF`. */
+void _Py_DecRef(PyObject *op);
+
+/**
+ * The function behind `Py_SET_REFCNT` in the limited API of 3.13 and later: for an object that no other code has seen yet.
+ */
+void _Py_SetRefcnt(PyObject *op, Py_ssize_t count);
+
+/** Whether the object is immortal: 1 or 0; 0 for NULL. CPython 3.14. */
+int PyUnstable_IsImmortal(PyObject *op) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Makes an object immortal, to which the caller has the only reference: it is never freed. Returns 1, or 0 where there
+ * are other references, it was immortal already, or for NULL. CPython 3.15.
+ */
+int PyUnstable_SetImmortal(PyObject *op) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Whether the caller's reference is the only one to the object: 1 or 0; 0 for an immortal object and for NULL. CPython
+ * 3.14.
+ */
+int PyUnstable_Object_IsUniquelyReferenced(PyObject *op) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Adds a reference to an object that may have none left, but whose memory the program knows to be there still, such as
+ * within its `tp_dealloc`. Returns 1; 0 where there was none left, or for NULL. CPython 3.14.
+ */
+int PyUnstable_TryIncRef(PyObject *op) PYBUFFER_WARN_UNUSED;
+
+/** Does nothing: `PyUnstable_TryIncRef` works for every object. CPython 3.14. */
+void PyUnstable_EnableTryIncRef(PyObject *op);
+
+/**
+ * A new reference to a constant by its number (`Py_CONSTANT_NONE` and the like). The constants are immortal. NULL with
+ * `SystemError` for any other number: the ellipsis, 0, 1, "" and () of CPython do not exist here. CPython 3.13.
+ */
+PyObject *Py_GetConstant(unsigned int constant_id) PYBUFFER_WARN_UNUSED;
+
+/** A borrowed reference to a constant, as `Py_GetConstant`. CPython 3.13. */
+PyObject *Py_GetConstantBorrowed(unsigned int constant_id) PYBUFFER_WARN_UNUSED;
+
 /**
  * Destroys an object whose last reference has been dropped: calls `tp_dealloc` of its type, now or, where destructions are
  * nested deeply, before the outermost one ends. For `Py_DECREF`, not for programs.
@@ -722,6 +790,9 @@ void _Py_Dealloc(PyObject *op);
  * Returns 0; -1 with `SystemError` where `tp_name` is missing, `TypeError` where a size is negative.
  */
 int PyType_Ready(PyTypeObject *ty) PYBUFFER_WARN_UNUSED;
+
+/** The flags of a type, its `tp_flags`, as the limited API asks for them; 0 for NULL. */
+unsigned long PyType_GetFlags(PyTypeObject *ty);
 
 /** Whether `ty` is `base` or derives from it, through `tp_base`: 1 or 0. NULL derives from nothing. */
 int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base) PYBUFFER_WARN_UNUSED;
@@ -2602,11 +2673,13 @@ struct PyBytesObject {
 struct PyByteArrayObject {
     /** The head; `ob_size` is the length. */
     PyVarObject ob_base;
-    /** The bytes that are allocated at `ob_bytes`. */
+    /**
+     * For how many bytes there is memory at `ob_bytes`, with a NUL after them, which CPython counts until 3.14.
+     */
     Py_ssize_t ob_alloc;
     /** The allocated memory; NULL where nothing is. */
     char *ob_bytes;
-    /** Where the content starts in it. */
+    /** Where the content starts; never NULL. */
     char *ob_start;
     /**
      * The number of views that consumers hold; it cannot be resized while there are any. The library changes it atomically,
@@ -2626,6 +2699,27 @@ static inline char *pybuffer_inline_bytes(PyObject *op)
 }
 #define PyBytes_AS_STRING(op) pybuffer_inline_bytes(_PyObject_CAST(op))
 #define PyBytes_GET_SIZE(op) Py_SIZE(op)
+
+/**
+ * A bytes object of what `format` makes of the arguments after it: `%c` (an int, as a byte), `%d %ld %zd %i`, `%u %lu %zu`,
+ * `%x` (of an int), `%s` (a C string; with a precision above 0 at most so many bytes), `%p`, `%%`. Other widths, flags and
+ * precisions are without effect. Anything else ends the format: the rest of it is copied as it is.
+ *
+ * A new reference; NULL with `OverflowError` for a `%c` that is not a byte or as `PyBytes_FromStringAndSize`, `MemoryError`, or
+ * `SystemError` for a NULL format.
+ */
+PyObject *PyBytes_FromFormat(const char *format, ...);
+
+/**
+ * `PyBytes_FromFormat` with a `va_list`, which is not consumed.
+ */
+PyObject *PyBytes_FromFormatV(const char *format, va_list vargs);
+
+/**
+ * Appends to the bytes of a writer what `PyBytes_FromFormat` would make. Returns 0; -1 with an error set, and then nothing is
+ * appended.
+ */
+int PyBytesWriter_Format(PyBytesWriter *writer, const char *format, ...);
 
 /** The type of bytes objects. */
 extern PyTypeObject PyBytes_Type;
@@ -2682,11 +2776,88 @@ void PyBytes_ConcatAndDel(PyObject **bytes, PyObject *other);
  * Resizes a bytes object that no other code has seen yet: `*bytes`, whose reference is taken over and which may
  * move. New bytes are uninitialised. Where others hold references to it, it is copied.
  *
- * Returns 0; -1 with `*bytes` NULL and an error set: `MemoryError`, `SystemError` if it is not a bytes object or the size
- * is negative. Where a new object is made (for a size of 0 or 1, or where others hold references), also `OverflowError`
- * as `PyBytes_FromStringAndSize`.
+ * Returns 0; -1 with `*bytes` NULL and an error set: `MemoryError`, `OverflowError` as `PyBytes_FromStringAndSize`,
+ * `SystemError` if it is not a bytes object or the size is negative.
  */
 int _PyBytes_Resize(PyObject **bytes, Py_ssize_t newsize) PYBUFFER_WARN_UNUSED;
+
+/**
+ * The bytes of all items of `iterable`, with those of `sep` between each two: what any iterator gives (`tp_iter`), or what has
+ * items by number (`sq_item`); each item exports plain bytes. All items are taken before the first one is asked for them. A
+ * single bytes object is returned itself. A new reference. CPython 3.14.
+ *
+ * NULL with `TypeError` where `sep` is not a bytes object, `iterable` cannot be iterated over, or an item exports no plain
+ * bytes, `OverflowError` for a result above `PY_SSIZE_T_MAX`, `MemoryError`, what the iterator raises, or `SystemError` for NULL.
+ */
+PyObject *PyBytes_Join(PyObject *sep, PyObject *iterable) PYBUFFER_WARN_UNUSED;
+
+/**
+ * A bytes object as Python writes it: `b'it\'s'`; with `smartquotes` in double quotes where that spares backslashes:
+ * `b"it's"`. A bytes object, since there is no str. A new reference; NULL with `OverflowError` where it would be too
+ * large, `MemoryError`, `TypeError` where `obj` is not a bytes object, `SystemError` for NULL.
+ */
+PyObject *PyBytes_Repr(PyObject *obj, int smartquotes) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Starts to write bytes, which become an object when they are finished: `size` of them, uninitialised. CPython 3.15, as all
+ * functions of writers.
+ *
+ * A writer is for one thread at a time. It ends with `PyBytesWriter_Finish` or one of its kin, even where that fails, or with
+ * `PyBytesWriter_Discard`. NULL with `ValueError` for a negative size, `OverflowError` as `PyBytes_FromStringAndSize`,
+ * `MemoryError`.
+ */
+PyBytesWriter *PyBytesWriter_Create(Py_ssize_t size);
+
+/** Ends a writer without an object. Does nothing for NULL. */
+void PyBytesWriter_Discard(PyBytesWriter *writer);
+
+/**
+ * Ends a writer: a bytes object of all its bytes. A new reference; NULL with `MemoryError`, or `SystemError` for NULL.
+ */
+PyObject *PyBytesWriter_Finish(PyBytesWriter *writer) PYBUFFER_WARN_UNUSED;
+
+/**
+ * `PyBytesWriter_Finish` with the first `size` bytes only; `ValueError` where there are fewer, or for a negative size.
+ */
+PyObject *PyBytesWriter_FinishWithSize(PyBytesWriter *writer, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
+
+/**
+ * `PyBytesWriter_Finish` with the bytes before `buf` only, which points into the writer's bytes or to their end;
+ * `ValueError` for any other, `SystemError` for NULL.
+ */
+PyObject *PyBytesWriter_FinishWithPointer(PyBytesWriter *writer, void *buf) PYBUFFER_WARN_UNUSED;
+
+/** Where the bytes start. They move where there are more of them. NULL with `SystemError` for NULL. */
+void *PyBytesWriter_GetData(PyBytesWriter *writer);
+
+/** The number of bytes; -1 with `SystemError` for NULL. */
+Py_ssize_t PyBytesWriter_GetSize(PyBytesWriter *writer) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Appends `size` bytes; those of a C string where `size` is negative. They are not the writer's own.
+ *
+ * Returns 0; -1 with `MemoryError`, `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
+ */
+int PyBytesWriter_WriteBytes(PyBytesWriter *writer, const void *bytes, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Makes the bytes so many; new ones are uninitialised. More is reserved than is asked for, so that appending is cheap.
+ *
+ * Returns 0; -1 with an error set, and then nothing is changed: `ValueError` for a negative size, `MemoryError`,
+ * `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
+ */
+int PyBytesWriter_Resize(PyBytesWriter *writer, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
+
+/**
+ * `PyBytesWriter_Resize` by the difference, which may be negative; `MemoryError` for a size above `PY_SSIZE_T_MAX`.
+ */
+int PyBytesWriter_Grow(PyBytesWriter *writer, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
+
+/**
+ * `PyBytesWriter_Grow` for a program that keeps a pointer into the bytes, or to their end: returns the pointer to the same
+ * place, wherever the bytes are now. NULL with an error set, and then nothing is changed; `SystemError` for NULL.
+ */
+void *PyBytesWriter_GrowAndUpdatePointer(PyBytesWriter *writer, Py_ssize_t size, void *buf);
 
 /* ===========================================================================================================
  * bytearray
@@ -2699,21 +2870,19 @@ int _PyBytes_Resize(PyObject **bytes, Py_ssize_t newsize) PYBUFFER_WARN_UNUSED;
 #define PyByteArray_Check(op) PyObject_TypeCheck(op, &PyByteArray_Type)
 #define PyByteArray_CheckExact(op) Py_IS_TYPE(op, &PyByteArray_Type)
 
+/* The content of a bytearray without memory of its own: the NUL that ends it. CPython: the same name, until 3.14. */
 extern char _PyByteArray_empty_string[];
 
 /* Bytes and length of an object that is known to be a bytearray. */
 static inline char *pybuffer_inline_bytearray(PyObject *op)
 {
-    return Py_SIZE(op) != 0 ? PYBUFFER_CAST(PyByteArrayObject, op)->ob_start : _PyByteArray_empty_string;
+    return PYBUFFER_CAST(PyByteArrayObject, op)->ob_start;
 }
 #define PyByteArray_AS_STRING(op) pybuffer_inline_bytearray(_PyObject_CAST(op))
 #define PyByteArray_GET_SIZE(op) Py_SIZE(op)
 
 /** The type of bytearray objects. */
 extern PyTypeObject PyByteArray_Type;
-
-/** The content of a bytearray without memory of its own: the NUL that ends it. CPython: the same name. */
-extern char _PyByteArray_empty_string[1];
 
 /**
  * A bytearray with a copy of what `obj` exports, in C order. A new reference; NULL with `TypeError` where it exports
@@ -2724,7 +2893,7 @@ PyObject *PyByteArray_FromObject(PyObject *obj) PYBUFFER_WARN_UNUSED;
 
 /**
  * A bytearray with a copy of the `size` bytes at `bytes`, uninitialised where that is NULL. A new reference; NULL with
- * `SystemError` for a negative size, `MemoryError`.
+ * `SystemError` for a negative size, `OverflowError` as `PyBytes_FromStringAndSize`, `MemoryError`.
  */
 PyObject *PyByteArray_FromStringAndSize(const char *bytes, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
 
@@ -2746,7 +2915,7 @@ char *PyByteArray_AsString(PyObject *obj);
  * Resizes a bytearray; new bytes are uninitialised.
  *
  * Returns 0; -1 with an error set, and then nothing is changed: `BufferError` while consumers hold views of it,
- * `MemoryError`, `TypeError` if it is not a bytearray, `SystemError` for NULL or a negative size. While a call of the
+ * `ValueError` for a negative size, `MemoryError`, `TypeError` if it is not a bytearray, `SystemError` for NULL. While a call of the
  * library reads the bytearray in another thread, a resize waits (see "Threads").
  */
 int PyByteArray_Resize(PyObject *obj, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
@@ -2837,6 +3006,13 @@ int PySequence_SetSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2, PyObject *v) 
  * `MemoryError`, or `SystemError` for NULL.
  */
 int PySequence_DelSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2) PYBUFFER_WARN_UNUSED;
+
+/**
+ * The next item of an iterator (`tp_iternext`) in `*item`, a new reference. Returns 1; 0 at the end, and -1 with an error set,
+ * both with `*item` NULL: `TypeError` where it is no iterator, `SystemError` for NULL, or what it raises. The items of
+ * `pybuffer_memoryview_iter` are those of `pybuffer_memoryview_next`. CPython 3.14.
+ */
+int PyIter_NextItem(PyObject *iter, PyObject **item) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * Old buffer objects

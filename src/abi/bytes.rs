@@ -20,15 +20,23 @@ pub struct PyBytesObject {
 pub struct PyByteArrayObject {
     /// The head; `ob_size` is the length.
     pub ob_base: PyVarObject,
-    /// The bytes that are allocated at `ob_bytes`.
+    /// For how many bytes there is memory at `ob_bytes`, with a NUL after them, which CPython counts until 3.14.
     pub ob_alloc: Py_ssize_t,
     /// The allocated memory; NULL where nothing is.
     pub ob_bytes: *mut c_char,
-    /// Where the content starts in it.
+    /// Where the content starts; never NULL.
     pub ob_start: *mut c_char,
     /// The number of views that consumers hold; it cannot be resized while there are any. The library changes it atomically,
     /// and uses its high bits during a call that reads or moves the memory.
     pub ob_exports: Py_ssize_t,
+}
+
+/// Bytes that are being written (CPython 3.15, PEP 782). Opaque to C.
+///
+/// cbindgen:ignore
+#[repr(C)]
+pub struct PyBytesWriter {
+    opaque: [u8; 0],
 }
 
 /// The size of a bytes object with no bytes: head, hash and NUL.

@@ -3,8 +3,8 @@
  * which each thread has its own, and a variable of the C library's that may not be there. What stands here is not exported.
  *
  * Variable arguments: this file takes them off a va_list, one at a time, and knows nothing of formats;
- * src/runtime/message.rs asks for what a format needs. src/capi/error.rs exports PyErr_Format and PyErr_FormatV, which
- * jump here with all their arguments.
+ * src/runtime/message.rs and src/objects/bytes_writer ask for what a format needs. src/capi exports PyErr_Format,
+ * PyBytes_FromFormat and their kin, which jump here with all their arguments.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,6 +22,13 @@ void *pybuffer__raise_formatted(void *exception, const char *format, struct pybu
 
 void *pybuffer__err_format_v(void *exception, const char *format, va_list vargs);
 void *pybuffer__err_format(void *exception, const char *format, ...);
+/* Rust's: a new bytes object, or NULL; more bytes for a writer, or -1. */
+void *pybuffer__make_formatted(const char *format, struct pybuffer__arguments *arguments);
+int pybuffer__append_formatted(void *writer, const char *format, struct pybuffer__arguments *arguments);
+
+void *pybuffer__bytes_format_v(const char *format, va_list vargs);
+void *pybuffer__bytes_format(const char *format, ...);
+int pybuffer__writer_format(void *writer, const char *format, ...);
 uint64_t pybuffer__next_integer(struct pybuffer__arguments *arguments, int length, int is_signed);
 const void *pybuffer__next_pointer(struct pybuffer__arguments *arguments);
 
@@ -46,6 +53,39 @@ void *pybuffer__err_format(void *exception, const char *format, ...)
     va_start(vargs, format);
     result = pybuffer__err_format_v(exception, format, vargs);
     va_end(vargs);
+    return result;
+}
+
+void *pybuffer__bytes_format_v(const char *format, va_list vargs)
+{
+    struct pybuffer__arguments arguments;
+    void *result;
+
+    va_copy(arguments.list, vargs);
+    result = pybuffer__make_formatted(format, &arguments);
+    va_end(arguments.list);
+    return result;
+}
+
+void *pybuffer__bytes_format(const char *format, ...)
+{
+    va_list vargs;
+    void *result;
+
+    va_start(vargs, format);
+    result = pybuffer__bytes_format_v(format, vargs);
+    va_end(vargs);
+    return result;
+}
+
+int pybuffer__writer_format(void *writer, const char *format, ...)
+{
+    struct pybuffer__arguments arguments;
+    int result;
+
+    va_start(arguments.list, format);
+    result = pybuffer__append_formatted(writer, format, &arguments);
+    va_end(arguments.list);
     return result;
 }
 

@@ -101,9 +101,9 @@ pub type reprfunc = Option<unsafe extern "C" fn(*mut PyObject) -> *mut PyObject>
 pub type hashfunc = Option<unsafe extern "C" fn(*mut PyObject) -> Py_hash_t>;
 /// `tp_richcompare`: `Py_True`, `Py_False` or `Py_NotImplemented` (a new reference), or NULL with an error set.
 pub type richcmpfunc = Option<unsafe extern "C" fn(*mut PyObject, *mut PyObject, c_int) -> *mut PyObject>;
-/// Iteration (not called by this library).
+/// An iterator over an object; a new reference.
 pub type getiterfunc = Option<unsafe extern "C" fn(*mut PyObject) -> *mut PyObject>;
-/// Iteration (not called by this library).
+/// The next item of an iterator; a new reference, or NULL without an error at the end.
 pub type iternextfunc = Option<unsafe extern "C" fn(*mut PyObject) -> *mut PyObject>;
 /// Descriptor protocol (not called by this library).
 pub type descrgetfunc = Option<unsafe extern "C" fn(*mut PyObject, *mut PyObject, *mut PyObject) -> *mut PyObject>;
@@ -296,7 +296,9 @@ pub struct PyTypeObject {
     /// Called by `PyObject_RichCompareBool`.
     pub tp_richcompare: richcmpfunc,
     pub tp_weaklistoffset: Py_ssize_t,
+    /// Called by `PyBytes_Join`. Inherited.
     pub tp_iter: getiterfunc,
+    /// Called by `PyIter_NextItem` and `PyBytes_Join`. Inherited.
     pub tp_iternext: iternextfunc,
     pub tp_methods: *mut PyMethodDef,
     pub tp_members: *mut PyMemberDef,

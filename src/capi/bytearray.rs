@@ -22,7 +22,7 @@ pub unsafe extern "C" fn PyByteArray_FromObject(obj: *mut PyObject) -> *mut PyOb
 }
 
 /// A bytearray with a copy of the `size` bytes at `bytes`, uninitialised where that is NULL. A new reference; NULL with
-/// `SystemError` for a negative size, `MemoryError`.
+/// `SystemError` for a negative size, `OverflowError` as `PyBytes_FromStringAndSize`, `MemoryError`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyByteArray_FromStringAndSize(bytes: *const c_char, size: Py_ssize_t) -> *mut PyObject {
     // SAFETY: the program guarantees that `bytes` is NULL or has `size` bytes.
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn PyByteArray_AsString(obj: *mut PyObject) -> *mut c_char
 /// Resizes a bytearray; new bytes are uninitialised.
 ///
 /// Returns 0; -1 with an error set, and then nothing is changed: `BufferError` while consumers hold views of it,
-/// `MemoryError`, `TypeError` if it is not a bytearray, `SystemError` for NULL or a negative size. While a call of the
+/// `ValueError` for a negative size, `MemoryError`, `TypeError` if it is not a bytearray, `SystemError` for NULL. While a call of the
 /// library reads the bytearray in another thread, a resize waits (see "Threads").
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyByteArray_Resize(obj: *mut PyObject, size: Py_ssize_t) -> c_int {

@@ -14,7 +14,7 @@ use crate::objects::bytes;
 use crate::runtime::boundary::boundary;
 use crate::runtime::message::MessageWriter;
 use crate::runtime::refs::Owned;
-use crate::runtime::variadic::{VariadicArguments, pybuffer__err_format, pybuffer__err_format_v};
+use crate::runtime::variadic::{VariadicArguments, jump, name_for_glue, pybuffer__err_format, pybuffer__err_format_v};
 use crate::runtime::{indicator, types};
 
 /// The exception type that C passed, or a `SystemError`.
@@ -264,43 +264,7 @@ unsafe extern "C" fn raise_formatted(
     null_mut()
 }
 
-/// The instruction that hands a call on, with every register as it is.
-#[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
-macro_rules! jump {
-    () => {
-        "jmp {target}"
-    };
-}
-#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
-macro_rules! jump {
-    () => {
-        "b {target}"
-    };
-}
-#[cfg(any(target_arch = "riscv64", target_arch = "riscv32"))]
-macro_rules! jump {
-    () => {
-        "tail {target}"
-    };
-}
-#[cfg(target_arch = "s390x")]
-macro_rules! jump {
-    () => {
-        "jg {target}"
-    };
-}
-
-// A name for `raise_formatted` that C code in this library can call and that is not exported from it.
-core::arch::global_asm!(
-    ".pushsection .text",
-    ".globl pybuffer__raise_formatted",
-    ".hidden pybuffer__raise_formatted",
-    ".type pybuffer__raise_formatted, %function",
-    "pybuffer__raise_formatted:",
-    jump!(),
-    ".popsection",
-    target = sym raise_formatted,
-);
+name_for_glue!("pybuffer__raise_formatted", raise_formatted);
 
 /// Makes an error of the type `exception` pending, with a message made from `format` and the arguments after it. Returns
 /// NULL.

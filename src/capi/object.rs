@@ -3,11 +3,13 @@
 //! A program makes an exporter of its own by defining a struct that starts with `PyObject_HEAD` and a static
 //! `PyTypeObject` for it. Reference counts are atomic; static types and the singletons are immortal.
 
-use core::ffi::c_int;
+use core::ffi::{c_int, c_uint, c_ulong};
+use core::ptr::NonNull;
 
-use crate::abi::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
+use crate::abi::object::{IMMORTAL_REFCNT, Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::types::PyTypeObject;
 use crate::error::Error;
+use crate::objects::bytes;
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::richcompare::{Operator, rich_compare_bool};
 use crate::runtime::{object, ready, refs, types};
@@ -31,6 +33,136 @@ pub unsafe extern "C" fn Py_DecRef(op: *mut PyObject) {
     }
 }
 
+/// `Py_IncRef`, as the limited API of 3.12 and later calls it for `Py_INCREF`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn _Py_IncRef(op: *mut PyObject) {
+    // SAFETY: NULL or O1.
+    unsafe { Py_IncRef(op) };
+}
+
+/// `Py_DecRef`, as the limited API of 3.12 and later calls it for `Py_DECREF`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn _Py_DecRef(op: *mut PyObject) {
+    // SAFETY: NULL, or O1 and the caller gives up a reference.
+    unsafe { Py_DecRef(op) };
+}
+
+/// The function behind `Py_TYPE`.
+///
+/// cbindgen:ignore
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn Py_TYPE(op: *mut PyObject) -> *mut PyTypeObject {
+    // SAFETY: O1.
+    boundary(|| unsafe { Ok(types::type_of(non_null(op)?.as_ptr())) })
+}
+
+/// The function behind `Py_REFCNT`.
+///
+/// cbindgen:ignore
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn Py_REFCNT(op: *mut PyObject) -> Py_ssize_t {
+    // SAFETY: O1.
+    boundary(|| unsafe { Ok(refs::count(non_null(op)?.as_ptr())) })
+}
+
+/// The function behind `Py_SIZE`.
+///
+/// cbindgen:ignore
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn Py_SIZE(op: *mut PyObject) -> Py_ssize_t {
+    // SAFETY: O1; the program guarantees an object of varying size.
+    boundary(|| unsafe { Ok((*non_null(op)?.cast::<PyVarObject>().as_ptr()).ob_size) })
+}
+
+/// The function behind `Py_IS_TYPE`.
+///
+/// cbindgen:ignore
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn Py_IS_TYPE(op: *mut PyObject, ty: *mut PyTypeObject) -> c_int {
+    // SAFETY: O1.
+    (!op.is_null() && unsafe { types::type_of(op) } == ty).into()
+}
+
+/// The function behind `Py_SET_SIZE`.
+///
+/// cbindgen:ignore
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn Py_SET_SIZE(op: *mut PyVarObject, size: Py_ssize_t) {
+    if !op.is_null() {
+        // SAFETY: the program guarantees an object that no other code has seen (O3).
+        unsafe { (*op).ob_size = size };
+    }
+}
+
+/// The function behind `Py_SET_REFCNT` in the limited API of 3.13 and later: for an object that no other code has seen yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn _Py_SetRefcnt(op: *mut PyObject, count: Py_ssize_t) {
+    if !op.is_null() {
+        // SAFETY: O1; the program guarantees O3.
+        unsafe { refs::set_count(op, count) };
+    }
+}
+
+/// Whether the object is immortal: 1 or 0; 0 for NULL. CPython 3.14.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyUnstable_IsImmortal(op: *mut PyObject) -> c_int {
+    // SAFETY: O1.
+    (!op.is_null() && refs::is_immortal(unsafe { refs::count(op) })).into()
+}
+
+/// Makes an object immortal, to which the caller has the only reference: it is never freed. Returns 1, or 0 where there
+/// are other references, it was immortal already, or for NULL. CPython 3.15.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyUnstable_SetImmortal(op: *mut PyObject) -> c_int {
+    // SAFETY: O1; the only reference is the caller's (O3).
+    unsafe {
+        let is_alone = !op.is_null() && refs::count(op) == 1;
+        if is_alone {
+            refs::set_count(op, IMMORTAL_REFCNT);
+        }
+        is_alone.into()
+    }
+}
+
+/// Whether the caller's reference is the only one to the object: 1 or 0; 0 for an immortal object and for NULL. CPython
+/// 3.14.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyUnstable_Object_IsUniquelyReferenced(op: *mut PyObject) -> c_int {
+    // SAFETY: O1.
+    (!op.is_null() && unsafe { refs::count(op) } == 1).into()
+}
+
+/// Adds a reference to an object that may have none left, but whose memory the program knows to be there still, such as
+/// within its `tp_dealloc`. Returns 1; 0 where there was none left, or for NULL. CPython 3.14.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyUnstable_TryIncRef(op: *mut PyObject) -> c_int {
+    // SAFETY: O1, or the object is being destroyed.
+    (!op.is_null() && unsafe { refs::try_incref(op) }).into()
+}
+
+/// Does nothing: `PyUnstable_TryIncRef` works for every object. CPython 3.14.
+#[unsafe(no_mangle)]
+pub extern "C" fn PyUnstable_EnableTryIncRef(op: *mut PyObject) {
+    let _ = op;
+}
+
+/// A new reference to a constant by its number (`Py_CONSTANT_NONE` and the like). The constants are immortal. NULL with
+/// `SystemError` for any other number: the ellipsis, 0, 1, "" and () of CPython do not exist here. CPython 3.13.
+#[unsafe(no_mangle)]
+pub extern "C" fn Py_GetConstant(constant_id: c_uint) -> *mut PyObject {
+    Py_GetConstantBorrowed(constant_id)
+}
+
+/// A borrowed reference to a constant, as `Py_GetConstant`. CPython 3.13.
+#[unsafe(no_mangle)]
+pub extern "C" fn Py_GetConstantBorrowed(constant_id: c_uint) -> *mut PyObject {
+    const EMPTY_BYTES: c_uint = 8;
+    boundary(|| match constant_id {
+        EMPTY_BYTES => Ok(bytes::empty().into_object()),
+        number => types::constant(number).map(NonNull::as_ptr).ok_or(Error::bad_argument()),
+    })
+}
+
 /// Destroys an object whose last reference has been dropped: calls `tp_dealloc` of its type, now or, where destructions are
 /// nested deeply, before the outermost one ends. For `Py_DECREF`, not for programs.
 #[unsafe(no_mangle)]
@@ -52,6 +184,13 @@ pub unsafe extern "C" fn PyType_Ready(ty: *mut PyTypeObject) -> c_int {
         // SAFETY: the program guarantees a type object that no other thread uses yet (O3).
         unsafe { ready::ready(ty.as_ptr()) }
     })
+}
+
+/// The flags of a type, its `tp_flags`, as the limited API asks for them; 0 for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyType_GetFlags(ty: *mut PyTypeObject) -> c_ulong {
+    // SAFETY: NULL or a type object.
+    unsafe { ty.as_ref() }.map_or(0, |ty| ty.tp_flags)
 }
 
 /// Whether `ty` is `base` or derives from it, through `tp_base`: 1 or 0. NULL derives from nothing.

@@ -8,11 +8,12 @@
 //! Slices are clipped, and empty where they end before they begin.
 
 use core::ffi::c_int;
-use core::ptr::NonNull;
+use core::ptr::{NonNull, null_mut};
 
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::objects::sequence;
 use crate::runtime::boundary::{boundary, non_null};
+use crate::runtime::refs::Owned;
 
 /// Whether the object's type has items by number (`sq_item`): 1 or 0. NULL is 0.
 #[unsafe(no_mangle)]
@@ -136,5 +137,23 @@ pub unsafe extern "C" fn PySequence_DelSlice(o: *mut PyObject, i1: Py_ssize_t, i
         let o = non_null(o)?;
         // SAFETY: O1.
         unsafe { sequence::set_slice(o, i1, i2, None) }
+    })
+}
+
+/// The next item of an iterator (`tp_iternext`) in `*item`, a new reference. Returns 1; 0 at the end, and -1 with an error set,
+/// both with `*item` NULL: `TypeError` where it is no iterator, `SystemError` for NULL, or what it raises. The items of
+/// `pybuffer_memoryview_iter` are those of `pybuffer_memoryview_next`. CPython 3.14.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyIter_NextItem(iter: *mut PyObject, item: *mut *mut PyObject) -> c_int {
+    boundary(|| {
+        let place = non_null(item)?;
+        // SAFETY: `item` may be written; O1.
+        unsafe {
+            place.write(null_mut());
+            let next = sequence::next_item(non_null(iter)?)?;
+            let is_any = next.is_some();
+            place.write(next.map_or(null_mut(), Owned::into_object));
+            Ok(is_any)
+        }
     })
 }

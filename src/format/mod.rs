@@ -84,6 +84,7 @@ pub use float::LongDouble;
 pub use item::{Item, TextSpan, common_item};
 pub(crate) use number::{CType, Numbers, Scalar};
 pub use parse::is_of_struct;
+pub(crate) use repr::write_bytes_repr;
 pub use repr::write_repr;
 pub use tree::{MAX_DEPTH, MAX_SHAPE, Reading, Sink, SizeAlign, walk, walk_as};
 pub use value::Value;

@@ -10,18 +10,24 @@ use super::codes::{Mode, lookup};
 /// No item can be larger than this (`PY_SSIZE_T_MAX`); a `usize` that passed this check fits an `isize`.
 pub(super) const MAX: usize = isize::MAX.cast_unsigned();
 
-/// Whether a valid format is one that the struct module takes, too: a prefix at its start, codes with a count, and space
-/// before and after these.
+/// Whether a valid format is one that the struct module of CPython 3.15 takes, too: a prefix at its start, codes with a count,
+/// and space before and after these.
 #[must_use]
 pub fn is_of_struct(format: &CStr) -> bool {
     let text = format.to_bytes();
     let prefix = text.split_first().and_then(|(&first, rest)| Some((Mode::of_prefix(first)?, rest)));
-    let (mode, rest) = prefix.unwrap_or((Mode::NATIVE, text));
+    let (mode, mut rest) = prefix.unwrap_or((Mode::NATIVE, text));
     let mut counted = false;
-    for &byte in rest {
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
         counted = match (digit(byte), lookup(byte)) {
             (Some(_), _) => true,
             (_, Some(code)) if mode.native || code.standard_size.is_some() => false,
+            _ if matches!(byte, b'F' | b'D') => false,
+            _ if let (b'Z', Some((b'f' | b'd', behind))) = (byte, after.split_first()) => {
+                rest = behind;
+                false
+            }
             _ if is_space(byte) && !counted => false,
             _ => return false,
         };
@@ -52,7 +58,7 @@ mod tests {
 
     #[test]
     fn space_separates_codes_and_nothing_else() {
-        for format in [c"", c" \t\n\x0b\x0c\rb 2b ", c"@ b", c"<", c">3x0s0p", c"@nNP", c"nNP"] {
+        for format in [c"", c" \t\n\x0b\x0c\rb 2b ", c"@ b", c"<", c">3x0s0p", c"@nNP", c"nNP", c"<FD", c"2Zf Zd"] {
             assert!(is_of_struct(format), "{format:?}");
         }
         for format in [c"2 b", c" @b", c"b\x85", c"@@b", c"b12", c"<bn", c"<P"] {
@@ -62,7 +68,10 @@ mod tests {
 
     #[test]
     fn what_pep_3118_adds_is_not_known() {
-        for format in [c"T{i}", c"i:x:", c"(2)i", c"Zd", c"g", c"w", c"u", c"t", c"O", c"&i", c"X{}", c"^i", c"<i>i"] {
+        for format in [
+            c"T{i}", c"i:x:", c"(2)i", c"Ze", c"Zg", c"Z", c"G", c"Z d", c"g", c"w", c"u", c"t", c"O", c"&i", c"X{}",
+            c"^i", c"<i>i",
+        ] {
             assert!(!is_of_struct(format), "{format:?}");
         }
     }

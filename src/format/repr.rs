@@ -26,7 +26,7 @@ where
         Value::Float(number) => write_float(number, Style { whole: true, plus: false }, write),
         Value::LongDouble(number) => write_float(number.to_f64(), Style { whole: true, plus: false }, write),
         Value::Complex(real, imaginary) => write_complex(real, imaginary, write),
-        Value::Bytes(bytes) => write_bytes(bytes, write),
+        Value::Bytes(bytes) => write_bytes_repr(bytes, true, write),
         Value::CodePoint(point) => write_code_point(point, write),
     }
 }
@@ -246,11 +246,17 @@ fn is_plain(byte: u8, quote: u8) -> bool {
 }
 
 /// Writes bytes in single quotes; in double quotes if they contain single ones and no double ones.
-fn write_bytes<W>(bytes: &[u8], write: &mut W) -> Result<()>
+/// Writes bytes as Python's `repr` does; in double quotes only where `smart_quotes` spares them a backslash. CPython:
+/// `PyBytes_Repr`.
+///
+/// # Errors
+/// Those of `write`.
+pub(crate) fn write_bytes_repr<W>(bytes: &[u8], smart_quotes: bool, write: &mut W) -> Result<()>
 where
     W: FnMut(&[u8]) -> Result<()>,
 {
-    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { b'"' } else { b'\'' };
+    let is_double = smart_quotes && bytes.contains(&b'\'') && !bytes.contains(&b'"');
+    let quote = if is_double { b'"' } else { b'\'' };
     write(&[b'b', quote])?;
     let mut rest = bytes;
     loop {

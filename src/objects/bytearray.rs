@@ -13,12 +13,12 @@ use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::abi::buffer::Py_buffer;
-use crate::abi::bytes::PyByteArrayObject;
+use crate::abi::bytes::{BYTES_BASIC_SIZE, PyByteArrayObject};
 use crate::abi::object::{Py_ssize_t, PyObject, PyVarObject};
 use crate::abi::slots::{PyBufferProcs, PySequenceMethods};
 use crate::abi::types::{PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_LEAF, TPFLAGS_LOOKS, TPFLAGS_OWN, TPFLAGS_READY};
 use crate::buffer::{self, Acquired, Both, Concatenation, Ending, LookProcs, Request, Within};
-use crate::error::{Error, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::kernels;
 use crate::layout::{self, Order};
 use crate::objects::bytes;
@@ -63,9 +63,20 @@ static mut BUFFER: LookProcs = LookProcs {
     end: bytearray_end_look,
 };
 
+/// A NUL, aligned as memory that has been allocated.
+#[repr(C, align(16))]
+pub struct AlignedNul([c_char; 1]);
+
 /// The content of a bytearray without memory of its own: the NUL that ends it. CPython: the same name.
+///
+/// cbindgen:ignore
 #[unsafe(no_mangle)]
-pub static mut _PyByteArray_empty_string: [c_char; 1] = [0];
+pub static mut _PyByteArray_empty_string: AlignedNul = AlignedNul([0]);
+
+/// Where the bytes of a bytearray without memory start.
+fn nothing() -> *mut c_char {
+    (&raw mut _PyByteArray_empty_string).cast()
+}
 
 /// What holds the memory of a bytearray.
 ///
@@ -150,14 +161,10 @@ pub(crate) unsafe fn downcast(op: NonNull<PyObject>) -> Result<NonNull<PyByteArr
 /// O1, O2; the result is good as long as no other thread resizes the object.
 #[inline]
 pub(crate) unsafe fn start(op: NonNull<PyByteArrayObject>) -> *mut c_char {
-    // SAFETY: O2; a resize in another thread changes the fields.
-    unsafe {
-        if length(op) != 0 {
-            AtomicPtr::from_ptr(&raw mut (*op.as_ptr()).ob_start).load(Ordering::Relaxed)
-        } else {
-            (&raw mut _PyByteArray_empty_string).cast()
-        }
-    }
+    // SAFETY: O2; a resize in another thread changes the field.
+    let start = unsafe { AtomicPtr::from_ptr(&raw mut (*op.as_ptr()).ob_start) }.load(Ordering::Relaxed);
+    // A program may have zeroed an object of a type of its own.
+    if start.is_null() { nothing() } else { start }
 }
 
 /// `PyByteArray_Size`.
@@ -169,28 +176,38 @@ pub(crate) unsafe fn length(op: NonNull<PyByteArrayObject>) -> Py_ssize_t {
     unsafe { atomic(&raw mut (*op.as_ptr()).ob_base.ob_size) }.load(Ordering::Relaxed)
 }
 
+/// The greatest length, as in CPython, where the bytes are those of a bytes object.
+const LONGEST: Py_ssize_t = Py_ssize_t::MAX - BYTES_BASIC_SIZE.cast_signed();
+
+/// Whether a bytearray can be so long.
+fn is_possible(length: &Py_ssize_t) -> bool {
+    *length <= LONGEST
+}
+
 /// A new object of `length` uninitialised bytes. One of no bytes has no memory.
 fn uninitialised(length: Py_ssize_t) -> Result<Owned<PyByteArrayObject>> {
-    let alloc = match length {
-        0 => 0,
-        _ => length.checked_add(1).ok_or(Error::no_memory())?,
-    };
-    let memory = if alloc == 0 { None } else { Some(Scratch::new(alloc.unsigned_abs())?) };
-    // SAFETY: the head has one reference and a static type.
+    if !is_possible(&length) {
+        return Err(bytes::TOO_LARGE);
+    }
+    let memory = if length == 0 { None } else { Some(Scratch::new(length.unsigned_abs() + 1)?) };
+    // SAFETY: the head has one reference and a static type; the size is that of the struct and of the field after it.
     let object = unsafe {
-        object::new(
-            size_of::<PyByteArrayObject>(),
+        let object = object::new(
+            size_of::<PyByteArrayObject>() + size_of::<*mut PyObject>(),
             PyByteArrayObject {
                 ob_base: PyVarObject {
                     ob_base: PyObject { ob_refcnt: 1, ob_type: &raw mut PyByteArray_Type },
                     ob_size: length,
                 },
-                ob_alloc: alloc,
+                ob_alloc: length,
                 ob_bytes: null_mut(),
-                ob_start: null_mut(),
+                ob_start: nothing(),
                 ob_exports: 0,
             },
-        )?
+        )?;
+        // CPython 3.15 has one more field, for the object that owns the bytes.
+        object.as_ptr().add(1).cast::<*mut PyObject>().write(null_mut());
+        object
     };
     if let Some(memory) = memory {
         let memory = memory.into_raw();
@@ -248,24 +265,21 @@ pub(crate) unsafe fn concat(a: NonNull<PyObject>, b: NonNull<PyObject>) -> Resul
     // SAFETY: O1; the views stay where they are; a new object has as many bytes as the two together.
     unsafe {
         let (left, right) = both.acquire(a.as_ptr(), b.as_ptr())?;
-        let object = uninitialised(left.checked_add(right).ok_or(Error::no_memory())?)?;
+        let object = uninitialised(left.checked_add(right).filter(is_possible).ok_or(Error::no_memory())?)?;
         both.write(start(object.as_non_null()).cast());
         Ok(object)
     }
 }
 
-/// `PyByteArray_Resize`: small growth reserves more than is asked for, so that appending is cheap.
+/// `PyByteArray_Resize`: small growth reserves more than is asked for, so that appending is cheap. Without bytes there is no
+/// memory, so that what follows `PyByteArray_AS_STRING` of any version finds the same NUL.
 ///
 /// # Safety
 /// O1 and O2.
 pub(crate) unsafe fn resize(op: NonNull<PyByteArrayObject>, length: Py_ssize_t) -> Result<()> {
     if length < 0 {
-        return Err(Error::with(
-            crate::error::ErrorKind::System,
-            c"Can only resize to positive sizes, got %zd",
-            crate::error::Argument::Size(length),
-            crate::error::Argument::None,
-        ));
+        let text = c"Can only resize to positive sizes, got %zd";
+        return Err(Error::with(ErrorKind::Value, text, Argument::Size(length), Argument::None));
     }
     // SAFETY: O1, O2. In other memory there is room for the bytes that are kept.
     unsafe {
@@ -381,7 +395,7 @@ unsafe extern "C" fn bytearray_repeat(op: *mut PyObject, count: Py_ssize_t) -> *
         let pinned = Pinned::new(non_null(op)?.cast(), Within::Allocations);
         let (memory, length) = pinned.memory();
         let count = count.max(0);
-        let object = uninitialised(length.checked_mul(count).ok_or(Error::no_memory())?)?;
+        let object = uninitialised(length.checked_mul(count).filter(is_possible).ok_or(Error::no_memory())?)?;
         let part = core::slice::from_raw_parts(memory, length.unsigned_abs());
         kernels::repeat(part, count.unsigned_abs(), start(object.as_non_null()).cast());
         Ok(object)

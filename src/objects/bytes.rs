@@ -16,12 +16,14 @@ use crate::abi::types::{
 };
 use crate::buffer::{self, Acquired, Concatenation, Ending, LookProcs, Request, Within};
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::write_bytes_repr;
 use crate::kernels;
 use crate::layout::{self, Order};
 use crate::runtime::alloc::{self, Domain};
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::hash;
 use crate::runtime::holds::Pin;
+use crate::runtime::message::MessageWriter;
 use crate::runtime::object;
 use crate::runtime::refs::{self, Object, Owned, atomic};
 use crate::runtime::richcompare::Operator;
@@ -101,7 +103,7 @@ static mut SINGLE: [Short; 256] = {
 };
 
 /// The empty object.
-fn empty() -> Owned<PyBytesObject> {
+pub(crate) fn empty() -> Owned<PyBytesObject> {
     // SAFETY: an immortal bytes object.
     unsafe { Owned::share(NonNull::new_unchecked((&raw mut EMPTY).cast())) }
 }
@@ -320,15 +322,51 @@ pub(crate) unsafe fn resize(object: Owned<PyBytesObject>, length: Py_ssize_t) ->
             core::ptr::copy_nonoverlapping(start(NonNull::new_unchecked(raw)).cast(), to, kept);
             return Ok(new);
         }
-        let size = size_with(length).ok_or(Error::no_memory())?;
-        let moved = alloc::realloc(Domain::Object, raw.cast(), size).cast::<PyBytesObject>();
-        let moved = NonNull::new(moved).ok_or(Error::no_memory())?;
-        // The old reference is now that of the moved object.
-        core::mem::forget(object);
+        let mut object = object;
+        reallocate(&mut object, length)?;
+        Ok(object)
+    }
+}
+
+/// Gives an object that no other code has seen another length, above 0, perhaps at another place; on failure it stays as it is.
+///
+/// # Safety
+/// O1 and O2; the reference is the only one, and the object not one of those that are shared.
+pub(crate) unsafe fn reallocate(object: &mut Owned<PyBytesObject>, length: Py_ssize_t) -> Result<()> {
+    let size = size_with(length).ok_or(TOO_LARGE)?;
+    // SAFETY: the caller has the object to itself (O3). What moves is the object, with its reference.
+    unsafe {
+        let moved = alloc::realloc(Domain::Object, object.as_ptr().cast(), size).cast::<PyBytesObject>();
+        let moved = Owned::from_raw(moved).ok_or(Error::no_memory())?;
         (*moved.as_ptr()).ob_base.ob_size = length;
         (*moved.as_ptr()).ob_shash = -1;
-        start(moved).offset(length).write(0);
-        Owned::from_raw(moved.as_ptr()).ok_or(Error::no_memory())
+        start(moved.as_non_null()).offset(length).write(0);
+        core::mem::forget(core::mem::replace(object, moved));
+        Ok(())
+    }
+}
+
+/// `PyBytes_Repr`, as a bytes object.
+///
+/// # Safety
+/// O1 and O2.
+pub(crate) unsafe fn repr(op: NonNull<PyBytesObject>, smart_quotes: bool) -> Result<Owned<PyBytesObject>> {
+    // SAFETY: O1, O2; the text has the length that was measured.
+    unsafe {
+        let content = content(op);
+        let mut measured = MessageWriter::measure();
+        let write = |to: &mut MessageWriter| {
+            write_bytes_repr(content, smart_quotes, &mut |text| {
+                to.push(text);
+                Ok(())
+            })
+        };
+        write(&mut measured)?;
+        let length = isize::try_from(measured.length).ok().filter(|&length| size_with(length).is_some());
+        let too_large = Error::new(ErrorKind::Overflow, c"bytes object is too large to make repr");
+        let text = uninitialised(length.ok_or(too_large)?)?;
+        write(&mut MessageWriter::write(start(text.as_non_null()).cast(), measured.length))?;
+        Ok(text)
     }
 }
 

@@ -7,6 +7,7 @@
 pub(crate) mod bytes;
 
 pub(crate) mod bytearray;
+pub(crate) mod bytes_writer;
 pub(crate) mod memory;
 pub(crate) mod ndarray;
 pub(crate) mod oldbuffer;

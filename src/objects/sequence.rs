@@ -3,6 +3,10 @@
 //! Items, concatenation and repetition have slots. Slices had slots in Python 2; in Python 3 they are subscripts, objects that
 //! this library does not have. So only the library's own sequences, and types that derive from them, can be sliced.
 
+mod iterate;
+
+mod join;
+
 use core::ffi::CStr;
 use core::ptr::{NonNull, null_mut};
 
@@ -14,6 +18,9 @@ use crate::objects::{bytearray, oldbuffer};
 use crate::runtime::boundary::slot_succeeded;
 use crate::runtime::refs::Owned;
 use crate::runtime::types;
+
+pub(crate) use iterate::next_item;
+pub(crate) use join::join;
 
 /// The sequence slots of an object's type, where it has them.
 ///

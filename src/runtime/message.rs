@@ -84,7 +84,7 @@ impl MessageWriter {
 
     /// Appends a number in decimal digits.
     pub(crate) fn decimal(&mut self, number: usize) {
-        integer(self, &Spec::default(), false, number as u64, 10, false);
+        decimal(self, false, number as u64);
     }
 
     /// Appends a byte any number of times; what does not fit is counted at once.
@@ -123,24 +123,16 @@ pub(crate) unsafe fn render(format: &CStr, arguments: &mut impl Arguments, out: 
     while let Some((&byte, after)) = rest.split_first() {
         if byte != b'%' {
             if !byte.is_ascii() {
-                return Err(Error::with(
-                    ErrorKind::Value,
-                    c"PyUnicode_FromFormatV() expects an ASCII-encoded format string, got a non-ASCII byte: 0x%02zx",
-                    Argument::Size(byte.into()),
-                    Argument::None,
-                ));
+                return Err(not_ascii(byte));
             }
             out.push(&[byte]);
             rest = after;
             continue;
         }
-        let invalid = Error::with(
-            ErrorKind::System,
-            c"invalid format string: %s",
-            // The rest of the format ends with the NUL of the format.
-            Argument::Text(rest.as_ptr().cast()),
-            Argument::None,
-        );
+        // The rest of the format ends with the NUL of the format.
+        let shown = Argument::Text(rest.as_ptr().cast());
+        let invalid = Error::with(ErrorKind::System, c"invalid format string: %s", shown, Argument::None);
+        let invalid = rest.iter().find(|byte| !byte.is_ascii()).map_or(invalid, |&byte| not_ascii(byte));
         rest = after;
         let spec = spec(&mut rest, arguments)?;
         // As in CPython, a percent sign stands alone, and the others take no width or precision, though flags without effect.
@@ -194,6 +186,16 @@ pub(crate) unsafe fn render(format: &CStr, arguments: &mut impl Arguments, out: 
         }
     }
     Ok(())
+}
+
+/// The error for a byte of the format.
+fn not_ascii(byte: u8) -> Error {
+    Error::with(
+        ErrorKind::Value,
+        c"PyUnicode_FromFormatV() expects an ASCII-encoded format string, got a non-ASCII byte: 0x%02zx",
+        Argument::Size(byte.into()),
+        Argument::None,
+    )
 }
 
 /// The longest text: a width or a precision may ask for any.
@@ -267,6 +269,16 @@ fn padded(out: &mut MessageWriter, spec: &Spec, size: usize, write: impl FnOnce(
     if spec.left {
         out.repeat(b' ', blanks);
     }
+}
+
+/// Writes a number in decimal digits.
+pub(crate) fn decimal(out: &mut MessageWriter, negative: bool, number: u64) {
+    integer(out, &Spec::default(), negative, number, 10, false);
+}
+
+/// Writes a number in hexadecimal digits.
+pub(crate) fn hexadecimal(out: &mut MessageWriter, number: u64) {
+    integer(out, &Spec::default(), false, number, 16, false);
 }
 
 fn integer(out: &mut MessageWriter, spec: &Spec, negative: bool, value: u64, base: u64, upper: bool) {

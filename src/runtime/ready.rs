@@ -90,6 +90,8 @@ unsafe fn inherit(ty: &mut PyTypeObject, base: &PyTypeObject) {
     ty.tp_dealloc = ty.tp_dealloc.or(base.tp_dealloc);
     ty.tp_free = ty.tp_free.or(base.tp_free);
     ty.tp_alloc = ty.tp_alloc.or(base.tp_alloc);
+    ty.tp_iter = ty.tp_iter.or(base.tp_iter);
+    ty.tp_iternext = ty.tp_iternext.or(base.tp_iternext);
     // Equality and hash belong together: a type that redefines one must not inherit the other.
     if ty.tp_hash.is_none() && ty.tp_richcompare.is_none() {
         ty.tp_hash = base.tp_hash;

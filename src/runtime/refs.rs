@@ -71,6 +71,33 @@ pub(crate) unsafe fn incref(op: *mut PyObject) {
     }
 }
 
+/// `PyUnstable_TryIncRef`: adds a reference unless none is left, so that the object is being destroyed. Returns whether it has.
+///
+/// # Safety
+/// O1, or the object is being destroyed.
+pub(crate) unsafe fn try_incref(op: *mut PyObject) -> bool {
+    // SAFETY: O1; counts are changed atomically. A dead object has no count above 0, see `set_next`.
+    let count = unsafe { atomic(&raw mut (*op).ob_refcnt) };
+    let one_more = |count: Py_ssize_t| match count {
+        ..=0 => None,
+        immortal if is_immortal(immortal) => Some(immortal),
+        _ => Some(count + 1),
+    };
+    count.fetch_update(Ordering::Acquire, Ordering::Relaxed, one_more).is_ok()
+}
+
+/// `Py_SET_REFCNT`, which immortal objects ignore.
+///
+/// # Safety
+/// O1 and O3.
+pub(crate) unsafe fn set_count(op: *mut PyObject, to: Py_ssize_t) {
+    // SAFETY: O1, O3.
+    let count = unsafe { atomic(&raw mut (*op).ob_refcnt) };
+    if !is_immortal(count.load(Ordering::Relaxed)) {
+        count.store(to, Ordering::Relaxed);
+    }
+}
+
 /// `Py_DECREF`: the object is deallocated with the last reference.
 ///
 /// # Safety

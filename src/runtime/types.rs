@@ -1,8 +1,8 @@
 //! The types of types and of plain objects, the singletons, and questions about types.
 
-use core::ffi::{CStr, c_int, c_ulong, c_void};
+use core::ffi::{CStr, c_int, c_uint, c_ulong, c_void};
 use core::mem::size_of;
-use core::ptr::null_mut;
+use core::ptr::{NonNull, null_mut};
 
 use crate::abi::object::{Py_hash_t, PyObject};
 use crate::abi::types::{
@@ -41,10 +41,21 @@ pub static mut PyBaseObject_Type: PyTypeObject = PyTypeObject {
     ..derived(c"object", size_of::<PyObject>(), 0)
 };
 
-/// Defines a singleton: immortal, the only object of its type, without content.
+/// The type of integers. There are none here: it exists for what `Python.h` mentions in programs.
+#[unsafe(no_mangle)]
+pub static mut PyLong_Type: PyTypeObject = derived(c"int", size_of::<PyObject>(), 0);
+
+/// The type of `Py_True` and `Py_False`.
+#[unsafe(no_mangle)]
+pub static mut PyBool_Type: PyTypeObject =
+    PyTypeObject { tp_base: &raw mut PyLong_Type, ..derived(c"bool", size_of::<PyObject>(), 0) };
+
+static mut NONE_TYPE: PyTypeObject = derived(c"NoneType", size_of::<PyObject>(), 0);
+static mut NOT_IMPLEMENTED_TYPE: PyTypeObject = derived(c"NotImplementedType", size_of::<PyObject>(), 0);
+
+/// Defines a singleton: immortal, without content.
 macro_rules! singleton {
-    ($(#[$doc:meta])* $exported:ident, $ty:ident, $name:literal) => {
-        static mut $ty: PyTypeObject = derived($name, size_of::<PyObject>(), 0);
+    ($(#[$doc:meta])* $exported:ident, $ty:ident) => {
         $(#[$doc])*
         #[unsafe(no_mangle)]
         pub static mut $exported: PyObject = PyObject::immortal(&raw mut $ty);
@@ -53,20 +64,31 @@ macro_rules! singleton {
 
 singleton!(
     /// The object behind `Py_None`.
-    _Py_NoneStruct, NONE_TYPE, c"NoneType"
+    _Py_NoneStruct, NONE_TYPE
 );
 singleton!(
     /// The object behind `Py_NotImplemented`: what a `tp_richcompare` slot returns for operands that it cannot compare.
-    _Py_NotImplementedStruct, NOT_IMPLEMENTED_TYPE, c"NotImplementedType"
+    _Py_NotImplementedStruct, NOT_IMPLEMENTED_TYPE
 );
 singleton!(
     /// The object behind `Py_True`.
-    _Py_TrueStruct, TRUE_TYPE, c"bool"
+    _Py_TrueStruct, PyBool_Type
 );
 singleton!(
     /// The object behind `Py_False`.
-    _Py_FalseStruct, FALSE_TYPE, c"bool"
+    _Py_FalseStruct, PyBool_Type
 );
+
+/// `Py_GetConstantBorrowed`: the singleton of this number; `None` for those that do not exist here.
+pub(crate) fn constant(number: c_uint) -> Option<NonNull<PyObject>> {
+    NonNull::new(match number {
+        0 => &raw mut _Py_NoneStruct,
+        1 => &raw mut _Py_FalseStruct,
+        2 => &raw mut _Py_TrueStruct,
+        4 => &raw mut _Py_NotImplementedStruct,
+        _ => null_mut(),
+    })
+}
 
 /// The answer of a `tp_richcompare` slot, a new reference (to an immortal object); `None` is `NotImplemented`.
 pub(crate) fn answer(truth: Option<bool>) -> *mut PyObject {

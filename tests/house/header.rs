@@ -75,6 +75,7 @@ const STRUCTS: &[(&str, &str)] = &[
     ("pybuffer_ndarray_state", "pybuffer_ndarray_state"),
     ("PyBytesObject", "PyBytesObject"),
     ("PyByteArrayObject", "PyByteArrayObject"),
+    ("PyBytesWriter", "PyBytesWriter"),
 ];
 
 /// The longest line of a declaration.

@@ -25,8 +25,8 @@
  *   - the bytes of viewed memory: no thread may write what another one reads or writes at the same time, which includes
  *     the copies, comparisons and hashes of this library;
  *   - the memory of a bytearray across a resize, where it is reached by pointer (PyByteArray_AsString) and not by a view;
- *   - PyMem_SetAllocator, PyType_Ready, _PyBytes_Resize, PyBytes_Concat and pybuffer_check_exporter: no other thread may
- *     use the same object, type or allocator meanwhile;
+ *   - PyMem_SetAllocator, PyType_Ready, _PyBytes_Resize, PyBytes_Concat, PyBytesWriter_* and pybuffer_check_exporter: no
+ *     other thread may use the same object, type, writer or allocator meanwhile;
  *   - PyPickleBuffer_Release with uses of the view that PyPickleBuffer_GetBuffer gave, which the release invalidates.
  * A call that reads or writes an object of this library (an item, a slice, a comparison, a copy) does not count as a view
  * of it: in another thread, PyByteArray_Resize waits until the call is done, and a release of a memoryview takes effect
@@ -103,3 +103,4 @@ typedef struct pybuffer_value pybuffer_value;
 typedef struct pybuffer_ndarray_state pybuffer_ndarray_state;
 typedef struct PyBytesObject PyBytesObject;
 typedef struct PyByteArrayObject PyByteArrayObject;
+typedef struct PyBytesWriter PyBytesWriter;

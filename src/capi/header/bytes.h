@@ -9,3 +9,24 @@ static inline char *pybuffer_inline_bytes(PyObject *op)
 }
 #define PyBytes_AS_STRING(op) pybuffer_inline_bytes(_PyObject_CAST(op))
 #define PyBytes_GET_SIZE(op) Py_SIZE(op)
+
+/**
+ * A bytes object of what `format` makes of the arguments after it: `%c` (an int, as a byte), `%d %ld %zd %i`, `%u %lu %zu`,
+ * `%x` (of an int), `%s` (a C string; with a precision above 0 at most so many bytes), `%p`, `%%`. Other widths, flags and
+ * precisions are without effect. Anything else ends the format: the rest of it is copied as it is.
+ *
+ * A new reference; NULL with `OverflowError` for a `%c` that is not a byte or as `PyBytes_FromStringAndSize`, `MemoryError`, or
+ * `SystemError` for a NULL format.
+ */
+PyObject *PyBytes_FromFormat(const char *format, ...);
+
+/**
+ * `PyBytes_FromFormat` with a `va_list`, which is not consumed.
+ */
+PyObject *PyBytes_FromFormatV(const char *format, va_list vargs);
+
+/**
+ * Appends to the bytes of a writer what `PyBytes_FromFormat` would make. Returns 0; -1 with an error set, and then nothing is
+ * appended.
+ */
+int PyBytesWriter_Format(PyBytesWriter *writer, const char *format, ...);

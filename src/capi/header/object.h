@@ -58,6 +58,13 @@
 #define Py_GT 4
 #define Py_GE 5
 
+/* The numbers of Py_GetConstant. */
+#define Py_CONSTANT_NONE 0
+#define Py_CONSTANT_FALSE 1
+#define Py_CONSTANT_TRUE 2
+#define Py_CONSTANT_NOT_IMPLEMENTED 4
+#define Py_CONSTANT_EMPTY_BYTES 8
+
 /* The singletons' objects, which are immortal. */
 extern PyObject _Py_NoneStruct;
 extern PyObject _Py_NotImplementedStruct;
@@ -74,6 +81,14 @@ extern PyObject _Py_FalseStruct;
 #define Py_RETURN_NOTIMPLEMENTED return Py_NotImplemented
 #define Py_RETURN_TRUE return Py_True
 #define Py_RETURN_FALSE return Py_False
+
+/* What follows as macros, as the functions that CPython's limited API calls in their place. For NULL they return NULL, -1 with
+ * SystemError, or 0, or do nothing. */
+PyTypeObject *Py_TYPE(PyObject *op);
+Py_ssize_t Py_SIZE(PyObject *op);
+Py_ssize_t Py_REFCNT(PyObject *op);
+int Py_IS_TYPE(PyObject *op, PyTypeObject *type);
+void Py_SET_SIZE(PyVarObject *op, Py_ssize_t size);
 
 /* An object's type (borrowed), its size, and its reference count, which is only for inspection. */
 static inline PyTypeObject *pybuffer_inline_type(const PyObject *op)

@@ -51,8 +51,7 @@ pub(crate) unsafe fn native_equal(code: u8, plan: &mut Plan<'_>, a: *const u8, b
         [Some(Column { offsets: [0, 0], pairs: Pairs::Numbers([numbers; 2]) })]
     };
     let size = match code {
-        // '?' is compared by byte, although every byte but 0 is true: so does CPython between two native '?'.
-        b'c' | b'b' | b'B' | b'?' => 1,
+        b'c' | b'b' | b'B' => 1,
         b'h' | b'H' => size_of::<c_short>(),
         b'i' | b'I' => size_of::<c_int>(),
         b'l' | b'L' => size_of::<c_long>(),

@@ -1,7 +1,7 @@
 //! Resizes of bytearrays: what is done under the claim, and what without it.
 
 use core::ffi::c_char;
-use core::ptr::NonNull;
+use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::abi::bytes::PyByteArrayObject;
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::runtime::alloc::{self, Domain, Scratch};
 use crate::runtime::refs::atomic;
 
-use super::{holds, memory};
+use super::{LONGEST, holds, memory, nothing};
 
 /// Runs a function with exclusive access to all but the head of the object (O3), or fails where there are views.
 ///
@@ -53,6 +53,11 @@ pub(super) unsafe fn rebuilt(
                         room = unused;
                         fill(old, old_length, (*object).ob_start.cast());
                     }
+                    (Some(0), _) => {
+                        let before = NonNull::new((*object).ob_bytes.cast());
+                        set_memory(op, null_mut(), 0);
+                        room = before.map(|before| (Scratch::from_raw(before), 0));
+                    }
                     (Some(size), Some((new, have))) if have >= size => {
                         let before = NonNull::new((*object).ob_bytes.cast());
                         let new = new.into_raw();
@@ -70,13 +75,14 @@ pub(super) unsafe fn rebuilt(
             })?;
             match missing {
                 None => return Ok(()),
-                Some(size) => room = Some((Scratch::new(size)?, size)),
+                Some(size) => room = Some((Scratch::new(size.saturating_add(1))?, size)),
             }
         }
     }
 }
 
-/// How much memory an object should have for another length; `None` if its memory is fine.
+/// For how many bytes an object should have memory at another length, with a NUL after them; `None` if its memory is fine.
+/// CPython 3.15's choice.
 ///
 /// # Safety
 /// O2, and this thread has claimed the object.
@@ -84,19 +90,27 @@ unsafe fn other_room(op: NonNull<PyByteArrayObject>, size: usize) -> Result<Opti
     // SAFETY: the caller guarantees O2; its claim is O3's exclusive access.
     let (room, offset) = unsafe {
         let object = op.as_ptr();
+        if (*object).ob_bytes.is_null() {
+            return possible(size).map(|size| if size == 0 { None } else { Some(size) });
+        }
         ((*object).ob_alloc.unsigned_abs(), (*object).ob_start.addr().wrapping_sub((*object).ob_bytes.addr()))
     };
-    let needed = size.checked_add(1).ok_or(Error::no_memory())?;
-    let fits = needed.checked_add(offset).is_some_and(|end| end <= room);
-    if fits && size >= room >> 1 {
+    let fits = size.checked_add(offset).is_some_and(|end| end <= room);
+    if fits && size != 0 && size >= room >> 1 {
         return Ok(None);
     }
     // It grows a little, and probably will again. Otherwise exactly that much.
-    Ok(Some(if !fits && size <= room.saturating_add(room >> 3) {
+    possible(if !fits && size <= room.saturating_add(room >> 3) {
         size.saturating_add(size >> 3).saturating_add(if size < 9 { 3 } else { 6 })
     } else {
-        needed
-    }))
+        size
+    })
+    .map(Some)
+}
+
+/// A `MemoryError` if no bytearray can have memory for so many bytes.
+fn possible(size: usize) -> Result<usize> {
+    if size <= LONGEST.unsigned_abs() { Ok(size) } else { Err(Error::no_memory()) }
 }
 
 /// Resizes with the C library's allocator; `false` where the content does not start at the start of the memory.
@@ -108,30 +122,38 @@ pub(super) unsafe fn resize_claimed(op: NonNull<PyByteArrayObject>, length: Py_s
     unsafe {
         if let Some(alloc) = other_room(op, length.unsigned_abs())? {
             let object = op.as_ptr();
-            if (*object).ob_start != (*object).ob_bytes {
+            if !(*object).ob_bytes.is_null() && (*object).ob_start != (*object).ob_bytes {
                 return Ok(false);
             }
-            let memory: *mut c_char = alloc::realloc(Domain::Mem, (*object).ob_bytes.cast(), alloc).cast();
-            if memory.is_null() {
-                return Err(Error::no_memory());
+            let before = (*object).ob_bytes.cast();
+            if alloc == 0 {
+                set_memory(op, null_mut(), 0);
+                alloc::free(Domain::Mem, before);
+            } else {
+                let memory: *mut c_char = alloc::realloc(Domain::Mem, before, alloc + 1).cast();
+                if memory.is_null() {
+                    return Err(Error::no_memory());
+                }
+                set_memory(op, memory, alloc);
             }
-            set_memory(op, memory, alloc);
         }
         set_length(op, length);
         Ok(true)
     }
 }
 
-/// Replaces the memory.
+/// Replaces the memory, by none where it is NULL.
 ///
 /// # Safety
-/// O2, and this thread has claimed the object; `alloc` bytes of the domain `Mem`, which become the object's.
+/// O2, and this thread has claimed the object; `alloc` bytes of the domain `Mem` and one for the NUL, which become the
+/// object's.
 unsafe fn set_memory(op: NonNull<PyByteArrayObject>, memory: *mut c_char, alloc: usize) {
     // SAFETY: the caller guarantees O2; its claim is O3's exclusive access. Other threads may read where the bytes start.
     unsafe {
         let object = op.as_ptr();
         (*object).ob_bytes = memory;
-        AtomicPtr::from_ptr(&raw mut (*object).ob_start).store(memory, Ordering::Relaxed);
+        let start = if memory.is_null() { nothing() } else { memory };
+        AtomicPtr::from_ptr(&raw mut (*object).ob_start).store(start, Ordering::Relaxed);
         (*object).ob_alloc = alloc.cast_signed();
     }
 }
@@ -144,6 +166,8 @@ unsafe fn set_length(op: NonNull<PyByteArrayObject>, length: Py_ssize_t) {
     // SAFETY: the caller guarantees O2; its claim is O3's exclusive access.
     unsafe {
         atomic(&raw mut (*op.as_ptr()).ob_base.ob_size).store(length, Ordering::Relaxed);
-        (*op.as_ptr()).ob_start.offset(length).write(0);
+        if length != 0 {
+            (*op.as_ptr()).ob_start.offset(length).write(0);
+        }
     }
 }

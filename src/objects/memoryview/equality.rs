@@ -24,6 +24,7 @@ use crate::runtime::richcompare::Operator;
 use crate::runtime::types::answer;
 
 use super::access::{Access, SMALLER};
+use super::export;
 use super::view::{check, downcast, flags, inaccessible};
 
 /// `tp_richcompare`: only `==` and `!=` are defined.
@@ -123,7 +124,6 @@ unsafe fn equal_items(pair: Pair<'_>, a: &Py_buffer, b: &Py_buffer, formats: For
     // Two views of the same native type are compared as such, all others as the struct module would unpack them.
     if let (Some(code_a), Some(code_b)) = (native_code(Some(format_a)), native_code(Some(format_b)))
         && code_a == code_b
-        && (formats == Formats::Struct || code_a != b'?')
         && let Some(size) = common_item(code_a).map(|item| item.size)
     {
         let Some(plan) = &mut plan else { return Ok(true) };
@@ -295,7 +295,11 @@ unsafe fn content_hash(memoryview: NonNull<PyMemoryViewObject>) -> Result<Py_has
         let access = Access::of_memoryview(memoryview)?;
         let view = access.view();
         if let Some(exporter) = vouched(&access)? {
-            object::vouch(exporter.as_ptr())?;
+            // Meanwhile foreign code may run, to which a release is refused.
+            export::count(memoryview)?;
+            let vouched = object::vouch(exporter.as_ptr());
+            export::end(memoryview);
+            vouched?;
         }
         if flags(memoryview) & _Py_MEMORYVIEW_C != 0 {
             let len = view.len.unsigned_abs();

@@ -67,7 +67,7 @@ unsafe fn answer(memoryview: NonNull<PyMemoryViewObject>, request: Request) -> R
 /// # Safety
 /// O1, O2.
 #[inline]
-unsafe fn count(memoryview: NonNull<PyMemoryViewObject>) -> Result<()> {
+pub(super) unsafe fn count(memoryview: NonNull<PyMemoryViewObject>) -> Result<()> {
     // SAFETY: O2. A negative count says that a release is under way; the flag, that one came between.
     unsafe {
         let exports = atomic(&raw mut (*memoryview.as_ptr()).exports);
@@ -81,7 +81,16 @@ unsafe fn count(memoryview: NonNull<PyMemoryViewObject>) -> Result<()> {
 
 unsafe extern "C" fn releasebuffer(op: *mut PyObject, _view: *mut Py_buffer) {
     // SAFETY: O1, O2: a slot of this type; called once for each successful `getbuffer`.
-    let exports = unsafe { atomic(&raw mut (*op.cast::<PyMemoryViewObject>()).exports) };
+    unsafe { end(NonNull::new_unchecked(op.cast())) };
+}
+
+/// Ends an export.
+///
+/// # Safety
+/// O1, O2.
+pub(super) unsafe fn end(memoryview: NonNull<PyMemoryViewObject>) {
+    // SAFETY: O2.
+    let exports = unsafe { atomic(&raw mut (*memoryview.as_ptr()).exports) };
     // Also for views that an exporter has filled itself, with this object in `obj`: those have not been counted.
     let end = |count: isize| (count > 0).then(|| count - 1);
     let _ = exports.fetch_update(Ordering::Release, Ordering::Relaxed, end);

@@ -11,6 +11,7 @@ use crate::abi::types::PyTypeObject;
 use crate::error::{Error, Result};
 use crate::layout::Subscript;
 use crate::objects::format::write_values;
+use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::object;
 use crate::runtime::refs::{self, Object, Owned, atomic};
 use crate::runtime::types::{self, object_dealloc};
@@ -32,8 +33,25 @@ pub(crate) struct Iterator {
 // SAFETY: `repr(C)`, and its first field is a `PyObject`.
 unsafe impl Object for Iterator {}
 
-static mut TYPE: PyTypeObject =
-    PyTypeObject { tp_dealloc: Some(dealloc), ..types::derived(c"memory_iterator", size_of::<Iterator>(), 0) };
+static mut TYPE: PyTypeObject = PyTypeObject {
+    tp_dealloc: Some(dealloc),
+    tp_iter: Some(iter),
+    tp_iternext: Some(iternext),
+    ..types::derived(c"memory_iterator", size_of::<Iterator>(), 0)
+};
+
+/// `tp_iter`: an iterator is its own.
+unsafe extern "C" fn iter(op: *mut PyObject) -> *mut PyObject {
+    // SAFETY: O1: a slot of this type.
+    unsafe { refs::incref(op) };
+    op
+}
+
+/// `tp_iternext`: NULL without an error at the end.
+unsafe extern "C" fn iternext(op: *mut PyObject) -> *mut PyObject {
+    // SAFETY: O1: a slot of this type.
+    boundary(|| unsafe { next(non_null(op)?) })
+}
 
 unsafe extern "C" fn dealloc(op: *mut PyObject) {
     // SAFETY: O2: a slot of this type; no reference is left, so this thread has the object to itself.
