@@ -26,9 +26,8 @@ lacking() { # tool what: where nothing may be missing that is a failure
     bash "$here/../tests/tools.sh" skip "$1" "$2" || status=1
 }
 
-headers() { # python
-    "$1" -c 'import sysconfig; print(sysconfig.get_path("include"))'
-}
+# shellcheck source=headers.sh
+. "$here/headers.sh"
 
 build_module() { # python directory
     mkdir -p "$2" &&
@@ -64,7 +63,9 @@ echo "PYTHONHASHSEED=$PYTHONHASHSEED"
 # A Python 3 runs the tests of 2.7.
 export PYTHON2_TESTS=
 for directory in "${PYENV_ROOT:-$(pyenv root 2>/dev/null)}"/versions/2.7.*/lib/python2.7/test; do
-    [ -f "$directory/test_buffer.py" ] && PYTHON2_TESTS=$directory
+    # Where each of the interpreters finds it.
+    [ -f "$directory/test_buffer.py" ] && PYTHON2_TESTS=$work/python2 && mkdir -p "$PYTHON2_TESTS" &&
+        cp "$directory/test_buffer.py" "$PYTHON2_TESTS"
 done
 [ -n "$PYTHON2_TESTS" ] || lacking "CPython 2.7" "CPython's own tests of buffers, of 2.7"
 for i in "${!pythons[@]}"; do

@@ -17,6 +17,8 @@ read -ra pythons <<<"${PYTHONS:-}"
 . "$root/c-tests/support/tap.sh"
 # shellcheck source=../prefixed/checks.sh
 . "$root/prefixed/checks.sh"
+# shellcheck source=headers.sh
+. "$root/conformance/headers.sh"
 
 # CPython's names among the imports are in the list, and the list has nothing of buffers and memoryviews in it.
 module_takes_the_object_api_only() { # module
@@ -37,7 +39,7 @@ module_uses_the_prefixed_library() { # module
 }
 
 for python in "${pythons[@]}"; do
-    include=-I$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
+    include=-I$(headers "$python")
     test_that "the header compiles behind Python.h of $python" header_compiles "$CC" c11 c "$include" -include Python.h
     test_with "C++ compiler" "and in C++" header_compiles "$CXX" c++17 c++ "$include" -include Python.h -Wno-register
 done

@@ -1,7 +1,8 @@
 # Makes the header of the prefixed library from the header of the library: awk -f header.awk exports.txt pybuffer.h
 #
 # Every exported name gets the prefix "pyb_", in declarations, macros, inline functions and comments. Anything but a symbol keeps
-# its name, that is types and macros; those of CPython are left to CPython's header if that is included before.
+# its name, that is types and macros; those of CPython are left to CPython's header if that is included before. Some are macros and
+# functions (Py_TYPE): these get the prefix where the function is declared.
 
 function is_cpythons(name) {
     return name ~ /^_?P[yY]/ && name !~ /^PYBUFFER_/
@@ -26,7 +27,7 @@ function prefixed(line,    out, word) {
     out = ""
     while (match(line, /[A-Za-z_][A-Za-z0-9_]*/)) {
         word = substr(line, RSTART, RLENGTH)
-        out = out substr(line, 1, RSTART - 1) (word in exported ? "pyb_" word : word)
+        out = out substr(line, 1, RSTART - 1) (word in exported && (!(word in macro) || declares) ? "pyb_" word : word)
         line = substr(line, RSTART + RLENGTH)
     }
     return out line
@@ -39,11 +40,16 @@ BEGIN {
           "hashfunc richcmpfunc getiterfunc iternextfunc descrgetfunc descrsetfunc initproc newfunc allocfunc " \
           "vectorcallfunc getter setter sendfunc getbufferproc releasebufferproc", list, " ")
     for (i in list) slot[list[i]] = 1
+    split("Py_TYPE Py_SIZE Py_REFCNT Py_IS_TYPE Py_SET_SIZE", list, " ")
+    for (i in list) macro[list[i]] = 1
 }
 
 NR == FNR { exported[$1] = 1; next }
 
-{ line = prefixed($0) }
+{
+    declares = /^[A-Za-z].*\);$/
+    line = prefixed($0)
+}
 
 # A comment belongs to the declaration after it.
 state == "" && /^\/\*/ { comment = ""; state = "comment" }

@@ -10,10 +10,15 @@ static void show(const char *name, PyObject *array)
     }
     const PyByteArrayObject *a = (const PyByteArrayObject *)array;
     Py_ssize_t size = PyByteArray_GET_SIZE(array);
-    printf("size %lld %lld alloc %lld exports %lld start %s refcount %lld check %d %d '",
-           (long long)PyByteArray_Size(array), (long long)Py_SIZE(array), (long long)a->ob_alloc,
-           (long long)a->ob_exports, a->ob_bytes == NULL ? "none" : a->ob_start == a->ob_bytes ? "same" : "moved",
-           (long long)Py_REFCNT(array), PyByteArray_Check(array), PyByteArray_CheckExact(array));
+    printf("size %lld %lld exports %lld refcount %lld check %d %d '", (long long)PyByteArray_Size(array),
+           (long long)Py_SIZE(array), (long long)a->ob_exports, (long long)Py_REFCNT(array), PyByteArray_Check(array),
+           PyByteArray_CheckExact(array));
+    if (size != 0) { /* an empty one has memory in 3.15 */
+        printf("start %s ", a->ob_start == a->ob_bytes ? "same" : "moved");
+    }
+    if (size != 0 && TWIN_VERSION >= 0x030f00) { /* before, the NUL counts */
+        printf("alloc %lld ", (long long)a->ob_alloc);
+    }
     twin_print_content(PyByteArray_AS_STRING(array), size);
     printf("' ends %d same text %d %s\n", PyByteArray_AS_STRING(array)[size],
            PyByteArray_AsString(array) == PyByteArray_AS_STRING(array), twin_error());
@@ -44,7 +49,12 @@ static void making(void)
         fill(array, 0);
         show_and_drop("filled", array);
     }
-    static const Py_ssize_t wrong[] = {-1, -2, PY_SSIZE_T_MIN, PY_SSIZE_T_MAX, PY_SSIZE_T_MAX - 1, PY_SSIZE_T_MAX / 2};
+    static const Py_ssize_t wrong[] = {
+        -1, -2, PY_SSIZE_T_MIN, PY_SSIZE_T_MAX / 2,
+#if TWIN_VERSION >= 0x030f00 /* before, a MemoryError */
+        PY_SSIZE_T_MAX, PY_SSIZE_T_MAX - 1, PY_SSIZE_T_MAX - 33, PY_SSIZE_T_MAX - 34,
+#endif
+    };
     for (size_t i = 0; i < TWIN_COUNT(wrong); i++) {
         show_and_drop("wrong", PyByteArray_FromStringAndSize(NULL, wrong[i]));
         show_and_drop("wrong", PyByteArray_FromStringAndSize(text, wrong[i]));
@@ -128,6 +138,11 @@ static void resize(void)
         printf("huge %d %s\n", result, twin_error());
         show("unchanged", array);
     }
+#if TWIN_VERSION >= 0x030e00 /* before, the size becomes -1 */
+    int result = PyByteArray_Resize(array, -1);
+    printf("negative %d %s\n", result, twin_error());
+    show("unchanged", array);
+#endif
     Py_DECREF(array);
 }
 

@@ -1,6 +1,8 @@
 /* == and != of memoryviews by value, over all formats and across them; shapes and layouts; orderings. */
 #include "exporter.h"
 
+#include <math.h>
+
 #define MAX_VIEWS 400
 
 static PyObject *views[MAX_VIEWS];
@@ -22,6 +24,12 @@ static void add_view(const char *format, Py_ssize_t itemsize, Py_ssize_t items, 
     Py_DECREF(e);
 }
 
+/* What 3.13.12 has changed: two native '?' are compared by truth. */
+static int is_native_truth(const char *name)
+{
+    return strncmp(name, "'?'", 3) == 0 || strncmp(name, "'@?'", 4) == 0;
+}
+
 static char result_letter(int result)
 {
     PyErr_Clear();
@@ -38,6 +46,10 @@ static void compare_all(void)
         for (size_t j = 0; j < count; j++) {
             if (i == j) { /* an object is itself whatever it holds */
                 putchar('.');
+                continue;
+            }
+            if (TWIN_VERSION < 0x030d0c && is_native_truth(names[i]) && is_native_truth(names[j])) {
+                putchar('-');
                 continue;
             }
             char equal = result_letter(PyObject_RichCompareBool(views[i], views[j], Py_EQ));
@@ -202,7 +214,7 @@ static void structures(void)
         {"&i", 8, "\1\0\0\0\0\0\0\0"}, {"i:a:", 4, "\1\0\0\0"}, {"\xff", 1, "a"}, {"<<i", 4, "\1\0\0\0"},
         {"3", 1, "a"}, {"@", 1, "a"}, {"<n", 8, "\1\0\0\0\0\0\0\0"}, {"u", 2, "a\0"}, {"w", 4, "a\0\0\0"},
         {"O", 8, "\0\0\0\0\0\0\0\0"}, {"g", 16, "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"},
-        {"Zd", 16, "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"}, {"99999999999999999999i", 4, "\1\0\0\0"},
+        {"99999999999999999999i", 4, "\1\0\0\0"},
     };
     for (size_t i = 0; i < TWIN_COUNT(items); i++) {
         add_view(items[i].format, items[i].itemsize, 1, items[i].bytes);
@@ -211,6 +223,48 @@ static void structures(void)
 }
 
 /* No items: equal when the shapes are, whatever the formats. */
+/* Complex numbers, which 3.15 compares by value; F and D since 3.14. */
+static void complex_numbers(void)
+{
+#if TWIN_VERSION >= 0x030f00
+    static const double numbers[][2] = {{0, 0}, {-0.0, 0}, {1, 0}, {1, -0.0}, {1, 1}, {0, 1}, {0.1, 0.1}, {-2, 0}, {NAN, 0}, {0, NAN}};
+    static const char *const formats[] = {"F", "D", "Zf", "Zd", "@Zd", "=F", "<Zf", "<D", ">Zd", ">F", "1Zd", " Zf "};
+    twin_title("complex numbers");
+    for (size_t n = 0; n < TWIN_COUNT(numbers); n++) {
+        for (size_t f = 0; f < TWIN_COUNT(formats); f++) {
+            int is_single = strpbrk(formats[f], "Ff") != NULL;
+            float singles[2] = {(float)numbers[n][0], (float)numbers[n][1]};
+            unsigned char bytes[16];
+            size_t size = is_single ? 8 : 16;
+            memcpy(bytes, is_single ? (const void *)singles : (const void *)numbers[n], size);
+            if (strchr(formats[f], '>') != NULL) {
+                reverse(bytes, size / 2);
+                reverse(bytes + size / 2, size / 2);
+            }
+            add_view(formats[f], (Py_ssize_t)size, 1, bytes);
+        }
+        add_view("d", 8, 1, &numbers[n][0]);
+        int whole = numbers[n][0] == numbers[n][0] ? (int)numbers[n][0] : 0;
+        add_view("i", 4, 1, &whole);
+    }
+    compare_all();
+    twin_title("complex numbers within formats");
+    static const char text[32] = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\360\77\0\0\0\0\0\0\0\0\0\0\0\0\0\0\360\77";
+    static const struct {
+        const char *format;
+        Py_ssize_t size;
+    } within[] = {
+        {"2Zd", 32}, {"2D", 32}, {"ZdD", 32}, {"ZdZd", 32}, {"dddd", 32}, {"4d", 32}, {"D2d", 32}, {"FFFF", 32}, {"4Zf", 32},
+        {"Z d", 16}, {"Ze", 4}, {"Zg", 32}, {"G", 32}, {"Z", 8}, {"Z2d", 32}, {"T{Zd}", 16}, {"Zd", 8}, {"F", 4}, {"xZd", 24},
+        {"<xZd", 17}, {"0Zd", 0}, {"0F", 0}, {"", 0},
+    };
+    for (size_t i = 0; i < TWIN_COUNT(within); i++) {
+        add_view(within[i].format, within[i].size, 1, text);
+    }
+    compare_all();
+#endif
+}
+
 static void no_items(void)
 {
     twin_title("no items");
@@ -390,6 +444,7 @@ int main(void)
     values();
     special_floats();
     structures();
+    complex_numbers();
     no_items();
     samples();
     shapes();

@@ -14,12 +14,15 @@ static void objects(void)
     SIZE(Py_ssize_t);
     SIZE(Py_hash_t);
     SIZE(PyObject);
-    FIELD(PyObject, ob_refcnt);
+    /* Half as large since 3.14, with flags after it, which stay 0 here. */
+    printf("PyObject.ob_refcnt %zu\n", offsetof(PyObject, ob_refcnt));
     FIELD(PyObject, ob_type);
     SIZE(PyVarObject);
     FIELD(PyVarObject, ob_base);
     FIELD(PyVarObject, ob_size);
-    SIZE(PyTypeObject);
+    if (TWIN_VERSION < 0x030f00) { /* 3.15 has a field more, after all others */
+        SIZE(PyTypeObject);
+    }
     FIELD(PyTypeObject, ob_base);
     FIELD(PyTypeObject, tp_name);
     FIELD(PyTypeObject, tp_basicsize);
@@ -124,7 +127,9 @@ static void buffers(void)
     FIELD(PyBytesObject, ob_base);
     FIELD(PyBytesObject, ob_sval);
     SIZE(PyBytesObject);
-    SIZE(PyByteArrayObject);
+    if (TWIN_VERSION < 0x030f00) { /* 3.15 has a field more, after all others */
+        SIZE(PyByteArrayObject);
+    }
     FIELD(PyByteArrayObject, ob_alloc);
     FIELD(PyByteArrayObject, ob_bytes);
     FIELD(PyByteArrayObject, ob_start);
@@ -241,7 +246,8 @@ static void types(void)
                t->tp_as_buffer && t->tp_as_buffer->bf_getbuffer, t->tp_as_buffer && t->tp_as_buffer->bf_releasebuffer,
                t->tp_hash != NULL, t->tp_richcompare != NULL);
         if (i == 0 || i == 1 || i == 4) { /* the others may have private fields at their ends */
-            printf(" basicsize %lld itemsize %lld", (long long)t->tp_basicsize, (long long)t->tp_itemsize);
+            int is_larger = TWIN_VERSION >= 0x030f00 && t == &PyByteArray_Type && t->tp_basicsize == 64;
+            printf(" basicsize %lld itemsize %lld", (long long)t->tp_basicsize - (is_larger ? 8 : 0), (long long)t->tp_itemsize);
         }
         Py_ssize_t before = Py_REFCNT(object);
         Py_INCREF(object);

@@ -313,12 +313,15 @@ static void invalid_formats(void)
     static const char *const all[] = {
         "%", "100%", "%y", "%d %y", "%d %!", "% d", "%+d", "%#x", "%'d", "%hd", "%hhd", "%Ld", "%qd", "%f", "%g", "%e",
         "%n", "%b", "%w", "%zs", "%lls", "%lc", "%lp", "%l", "%ll", "%z", "%5", "%.3", "%5%", "%-%", "%05%", "%.%",
-        "%l%", "%1$d", "%d %D", "%ld %Z text that follows", "caf\xc3\xa9", "\xff %d", "%\xc3\xa9", "%d caf\xc3\xa9",
+        "%l%", "%1$d", "%d %D", "%ld %Z text that follows", "caf\xc3\xa9", "\xff %d", "%\xc3\xa9", "%d caf\xc3\xa9", "\x80%q",
         "%99999999999999999999d", "%.99999999999999999999d", "%9223372036854775808d", "%.9223372036854775808s",
         "%5.5.5d", "%5-d", "%.-5d",
     };
     twin_title("invalid formats");
     for (size_t i = 0; i < TWIN_COUNT(all); i++) {
+        if (TWIN_VERSION < 0x030e00 && strcmp(all[i], "%\xc3\xa9") == 0) {
+            continue;
+        }
         PyErr_Format(PyExc_ValueError, all[i], 1, 2, 3);
         print_text(all[i]);
         print_error("");
@@ -481,7 +484,9 @@ static void texts_of_bytes(void)
     joined = Py_NewRef(nul);
     SAY(PyBytes_Concat(&joined, plain));
     SAY(PyByteArray_FromStringAndSize(NULL, -1));
+#if TWIN_VERSION >= 0x030f00
     SAY(PyByteArray_FromStringAndSize(NULL, PY_SSIZE_T_MAX));
+#endif
     SAY(PyByteArray_FromObject(plain));
     SAY(PyByteArray_Concat(bytearray, plain));
     SAY(PyByteArray_Concat(plain, bytearray));

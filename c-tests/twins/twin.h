@@ -1,8 +1,11 @@
 /* What every twin program shares.
  *
- * A twin program uses CPython's names only and is built three times: with CPython's headers and CPython, with
- * our header and our library, and with CPython's headers and our library. Its standard output must be the same
- * three times, so nothing here prints an address, an exception's message, or the reference count of an immortal.
+ * A twin program uses CPython's names only and is built with CPython's headers and CPython, with our header and our library,
+ * and with CPython's headers and our library. Its standard output must be the same each time, so nothing here prints an
+ * address, an exception's message, or the reference count of an immortal.
+ *
+ * TWIN_VERSION is the version of that CPython, as 0x030f02. Where an older one does something else than the newest, which
+ * this library follows, a program leaves that out; docs/deviations.md lists it ("Versions of CPython").
  */
 #ifndef TWIN_H
 #define TWIN_H

@@ -250,7 +250,8 @@ pub(crate) unsafe fn from_object(op: NonNull<PyObject>) -> Result<Owned<PyByteAr
         }
         let mut view = Acquired::empty();
         view.look(op.as_ptr(), Request::FULL_RO, Within::Allocations)?;
-        let object = uninitialised(view.view().len)?;
+        let length = Some(view.view().len).filter(is_possible).ok_or(Error::no_memory())?;
+        let object = uninitialised(length)?;
         buffer::to_fresh(start(object.as_non_null()).cast(), view.view(), Order::C)?;
         Ok(object)
     }
