@@ -4,8 +4,9 @@
 # its name, that is types and macros; those of CPython are left to CPython's header if that is included before. Some are macros and
 # functions (Py_TYPE): these get the prefix where the function is declared.
 
+# The opaque PyBytesWriter, which only new versions have, may be declared twice.
 function is_cpythons(name) {
-    return name ~ /^_?P[yY]/ && name !~ /^PYBUFFER_/
+    return name ~ /^_?P[yY]/ && name !~ /^PYBUFFER_/ && name != "PyBytesWriter"
 }
 
 # Prints lines, with CPython's own declarations in as few conditions as possible.

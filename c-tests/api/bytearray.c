@@ -137,6 +137,43 @@ static void memory_that_does_not_begin_at_the_start_is_resized(void)
     }
 }
 
+/* Of every kind: made empty, emptied, and zeroed by the program; programs of any version read ob_start or AS_STRING. */
+static void an_empty_one_has_a_start_that_is_aligned(void)
+{
+    PyObject *emptied = PyByteArray_FromStringAndSize("abcdef", 6), *joined;
+    PyObject *all[4] = {PyByteArray_FromStringAndSize("", 0), PyByteArray_FromStringAndSize(NULL, 0), emptied};
+    CHECK_INT(PyByteArray_Resize(emptied, 3), 0);
+    CHECK_INT(PyByteArray_Resize(emptied, 0), 0);
+    joined = all[3] = PyByteArray_Concat(all[0], all[1]);
+    for (size_t i = 0; i < COUNT(all); i++) {
+        char *start = ((PyByteArrayObject *)all[i])->ob_start;
+        CHECK_PTR(start, PyByteArray_AsString(all[i]));
+        CHECK_PTR(start, PyByteArray_AS_STRING(all[i]));
+        CHECK_STR(start, "");
+        CHECK_INT((uintptr_t)start % 16, 0);
+        Py_buffer view;
+        CHECK_INT(PyObject_GetBuffer(all[i], &view, PyBUF_SIMPLE), 0);
+        CHECK_PTR(view.buf, start);
+        PyBuffer_Release(&view);
+        CHECK_INT(PyByteArray_Resize(all[i], 2), 0);
+        memcpy(PyByteArray_AS_STRING(all[i]), "xy", 2);
+        CHECK_INT((uintptr_t)PyByteArray_AS_STRING(all[i]) % 16, 0);
+        CHECK_STR(PyByteArray_AS_STRING(all[i]), "xy");
+    }
+    CHECK_STR(_PyByteArray_empty_string, "");
+    for (size_t i = 0; i < COUNT(all); i++) {
+        Py_DECREF(all[i]);
+    }
+    CHECK(joined == all[3]);
+    PyByteArrayObject *zeroed = PyObject_New(PyByteArrayObject, &PyByteArray_Type);
+    memset((char *)zeroed + sizeof(PyObject), 0, sizeof(*zeroed) - sizeof(PyObject));
+    CHECK_STR(PyByteArray_AsString((PyObject *)zeroed), "");
+    CHECK_INT(PyByteArray_Resize((PyObject *)zeroed, 3), 0);
+    memcpy(PyByteArray_AS_STRING(zeroed), "abc", 3);
+    CHECK_INT(PyByteArray_Resize((PyObject *)zeroed, 0), 0);
+    Py_DECREF(zeroed);
+}
+
 static void errors_name_what_was_found(void)
 {
     PyObject *bytes = PyBytes_FromString("bytes"), *self = PyByteArray_FromObject(bytes);
@@ -147,7 +184,7 @@ static void errors_name_what_was_found(void)
     CHECK_PTR(PyByteArray_FromStringAndSize(NULL, -1), NULL);
     CHECK_MESSAGE(PyExc_SystemError, "Negative size passed to PyByteArray_FromStringAndSize");
     CHECK_INT(PyByteArray_Resize(self, -1), -1);
-    CHECK_MESSAGE(PyExc_SystemError, "Can only resize to positive sizes, got -1");
+    CHECK_MESSAGE(PyExc_ValueError, "Can only resize to positive sizes, got -1");
     CHECK_INT(PyObject_Hash(self), -1);
     CHECK_MESSAGE(PyExc_TypeError, "unhashable type: 'bytearray'");
     Py_DECREF(self);
@@ -164,6 +201,7 @@ int main(void)
     RUN(the_exports_of_many_views_are_counted);
     RUN(concatenation_makes_a_new_one);
     RUN(memory_that_does_not_begin_at_the_start_is_resized);
+    RUN(an_empty_one_has_a_start_that_is_aligned);
     RUN(errors_name_what_was_found);
     return tap_end();
 }

@@ -168,6 +168,88 @@ static void what_is_exported_is_copied_in_C_order(void)
     CHECK_UNUSED(strided);
 }
 
+static void repr_is_what_python_writes(void)
+{
+    static const struct {
+        const char *text, *plain, *smart;
+    } all[] = {
+        {"", "b''", "b''"},
+        {"text", "b'text'", "b'text'"},
+        {"it's", "b'it\\'s'", "b\"it's\""},
+        {"a \"quote\"", "b'a \"quote\"'", "b'a \"quote\"'"},
+        {"it's \"both\"", "b'it\\'s \"both\"'", "b'it\\'s \"both\"'"},
+        {"\t\n\r\\\x01\x7f\xff", "b'\\t\\n\\r\\\\\\x01\\x7f\\xff'", "b'\\t\\n\\r\\\\\\x01\\x7f\\xff'"},
+    };
+    for (size_t i = 0; i < COUNT(all); i++) {
+        PyObject *object = PyBytes_FromString(all[i].text);
+        PyObject *plain = PyBytes_Repr(object, 0), *smart = PyBytes_Repr(object, 1);
+        CHECK_STR(PyBytes_AsString(plain), all[i].plain);
+        CHECK_STR(PyBytes_AsString(smart), all[i].smart);
+        Py_DECREF(smart);
+        Py_DECREF(plain);
+        Py_DECREF(object);
+    }
+}
+
+/* The iterator over a memoryview gives its rows, which have bytes. */
+static void rows_are_iterated_over_and_joined(void)
+{
+    static char matrix[3][4] = {"abcd", "efgh", "ijkl"};
+    PyObject *flat = PyMemoryView_FromMemory(matrix[0], 12, PyBUF_WRITE);
+    PyObject *view = pybuffer_memoryview_cast(flat, "B", 2, (Py_ssize_t[]){3, 4}, 'C');
+    PyObject *iterator = pybuffer_memoryview_iter(view), *item;
+    for (int row = 0; row < 3; row++) {
+        CHECK_INT(PyIter_NextItem(iterator, &item), 1);
+        CHECK_MEM(PyMemoryView_GET_BUFFER(item)->buf, matrix[row], 4);
+        Py_DECREF(item);
+    }
+    CHECK_INT(PyIter_NextItem(iterator, &item), 0);
+    CHECK_PTR(item, NULL);
+    Py_DECREF(iterator);
+    iterator = pybuffer_memoryview_iter(view);
+    PyObject *separator = PyBytes_FromString(", "), *joined = PyBytes_Join(separator, iterator);
+    CHECK_STR(PyBytes_AsString(joined), "abcd, efgh, ijkl");
+    Py_DECREF(joined);
+    Py_DECREF(iterator);
+    iterator = pybuffer_memoryview_iter(view);
+    CHECK_INT(pybuffer_memoryview_release(view), 0);
+    CHECK_INT(PyIter_NextItem(iterator, &item), -1);
+    CHECK_PTR(item, NULL);
+    CHECK_ERROR(PyExc_ValueError);
+    CHECK_PTR(PyBytes_Join(separator, iterator), NULL);
+    CHECK_ERROR(PyExc_ValueError);
+    Py_DECREF(iterator);
+    /* As items, bytes objects have bytes objects here. */
+    joined = PyBytes_Join(separator, separator);
+    CHECK_STR(PyBytes_AsString(joined), ",,  ");
+    Py_DECREF(joined);
+    Py_DECREF(separator);
+    Py_DECREF(view);
+    Py_DECREF(flat);
+}
+
+/* No other code sees what a writer holds, and what is finished is like any other object. */
+static void a_writer_ends_in_an_object_of_its_own(void)
+{
+    PyBytesWriter *writer = PyBytesWriter_Create(0);
+    for (int i = 0; i < 1000; i++) {
+        CHECK_INT(PyBytesWriter_Format(writer, "%d,", i), 0);
+    }
+    PyObject *object = PyBytesWriter_Finish(writer), *same = PyBytes_FromString(PyBytes_AsString(object));
+    CHECK_INT(PyBytes_Size(object), 3890);
+    CHECK_MEM(PyBytes_AsString(object), "0,1,2,3,", 8);
+    CHECK_INT(PyObject_Hash(object), PyObject_Hash(same));
+    Py_DECREF(same);
+    Py_DECREF(object);
+    PyObject *x = PyBytes_FromString("x");
+    for (Py_ssize_t size = 1; size < 1000; size += 998) {
+        writer = PyBytesWriter_Create(size);
+        memset(PyBytesWriter_GetData(writer), 'x', (size_t)size);
+        CHECK_PTR(PyBytesWriter_FinishWithSize(writer, 1), x);
+    }
+    CHECK_STR(PyBytes_AsString(x), "x");
+}
+
 int main(void)
 {
     tap_after_each = nothing_is_left_pending;
@@ -181,6 +263,9 @@ int main(void)
     RUN(a_NUL_inside_is_an_error_where_no_length_is_asked_for);
     RUN(errors_name_what_was_found);
     RUN(what_is_exported_is_copied_in_C_order);
+    RUN(repr_is_what_python_writes);
+    RUN(rows_are_iterated_over_and_joined);
+    RUN(a_writer_ends_in_an_object_of_its_own);
     CHECK_INT(exporters_alive, 0);
     return tap_end();
 }

@@ -323,6 +323,43 @@ static void the_hash_is_that_of_the_bytes(void)
     Py_DECREF(bytes);
 }
 
+/* The exporter's hash may run anything: a release of the view that is being hashed is refused meanwhile, and of no other. */
+static PyObject *hashed, *beside;
+static int refused;
+
+static Py_hash_t hash_that_releases(PyObject *op)
+{
+    (void)op;
+    refused = pybuffer_memoryview_release(hashed) == -1 && PyErr_ExceptionMatches(PyExc_BufferError);
+    PyErr_Clear();
+    CHECK_INT(pybuffer_memoryview_release(beside), 0);
+    return 5;
+}
+
+static int constant_getbuffer(PyObject *op, Py_buffer *view, int flags)
+{
+    static char text[] = "constant";
+    return PyBuffer_FillInfo(view, op, text, 8, 1, flags);
+}
+
+static void a_view_that_is_being_hashed_is_not_released(void)
+{
+    static PyBufferProcs procs = {constant_getbuffer, NULL};
+    static PyTypeObject type = {PyVarObject_HEAD_INIT(NULL, 0).tp_name = "test.Hashed", .tp_basicsize = sizeof(PyObject),
+                                .tp_as_buffer = &procs, .tp_hash = hash_that_releases, .tp_flags = Py_TPFLAGS_DEFAULT};
+    CHECK_INT(PyType_Ready(&type), 0);
+    PyObject *exporter = PyObject_New(PyObject, &type), *bytes = PyBytes_FromString("constant");
+    hashed = PyMemoryView_FromObject(exporter);
+    beside = PyMemoryView_FromObject(hashed);
+    CHECK_INT(PyObject_Hash(hashed), PyObject_Hash(bytes));
+    CHECK_INT(refused, 1);
+    CHECK_INT(pybuffer_memoryview_release(hashed), 0);
+    Py_DECREF(beside);
+    Py_DECREF(hashed);
+    Py_DECREF(bytes);
+    Py_DECREF(exporter);
+}
+
 static void views_are_equal_by_value(void)
 {
     int ints[3] = {1, 2, -3};
@@ -479,6 +516,7 @@ int main(void)
     RUN(other_memory_is_copied_and_the_exporter_let_go);
     RUN(writable_memory_is_never_a_copy);
     RUN(the_hash_is_that_of_the_bytes);
+    RUN(a_view_that_is_being_hashed_is_not_released);
     RUN(views_are_equal_by_value);
     RUN(every_format_is_compared_by_value);
     RUN(equality_by_value_is_of_shapes_and_live_views);

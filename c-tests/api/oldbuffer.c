@@ -595,7 +595,7 @@ static void a_bytearray_has_the_memory_that_its_slices_need(void)
         size += first + added - stop;
         CHECK_INT(PySequence_SetSlice(self, first, stop, value), 0);
         CHECK_INT(PyByteArray_Size(self), size);
-        CHECK(((PyByteArrayObject *)self)->ob_alloc > size || size == 0);
+        CHECK(((PyByteArrayObject *)self)->ob_alloc >= size);
         CHECK_MEM(PyByteArray_AsString(self), model, (size_t)size);
         CHECK_INT(PyByteArray_AsString(self)[size], 0);
         /* All that it says it has may be written. */

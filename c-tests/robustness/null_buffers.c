@@ -551,8 +551,8 @@ static void null_PyByteArray_FromObject(void)
 static void null_PyByteArray_FromStringAndSize(void)
 {
     FAILS_NULL(PyByteArray_FromStringAndSize(NULL, -1), PyExc_SystemError);
-    FAILS_NULL(PyByteArray_FromStringAndSize(NULL, PY_SSIZE_T_MAX), PyExc_MemoryError);
-    FAILS_NULL(PyByteArray_FromStringAndSize("x", PY_SSIZE_T_MAX - 1), PyExc_MemoryError);
+    FAILS_NULL(PyByteArray_FromStringAndSize(NULL, PY_SSIZE_T_MAX), PyExc_OverflowError);
+    FAILS_NULL(PyByteArray_FromStringAndSize("x", PY_SSIZE_T_MAX - 1), PyExc_OverflowError);
 }
 
 static void null_PyByteArray_Concat(void)
@@ -581,7 +581,7 @@ static void null_PyByteArray_Resize(void)
 {
     FAILS(PyByteArray_Resize(NULL, 1), PyExc_SystemError);
     FAILS(PyByteArray_Resize(bytes, 1), PyExc_TypeError);
-    FAILS(PyByteArray_Resize(bytearray, -1), PyExc_SystemError);
+    FAILS(PyByteArray_Resize(bytearray, -1), PyExc_ValueError);
     FAILS(PyByteArray_Resize(bytearray, PY_SSIZE_T_MAX), PyExc_MemoryError);
     FAILS(PyByteArray_Resize(bytearray, PY_SSIZE_T_MAX - 1), PyExc_MemoryError);
     CHECK_INT(PyByteArray_Size(bytearray), 9);

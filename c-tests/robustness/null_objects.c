@@ -2,6 +2,9 @@
 #include "null.h"
 
 #define FUNCTIONS(F)                                                                                                   \
+    F(_Py_IncRef) F(_Py_DecRef) F(Py_TYPE) F(Py_SIZE) F(Py_REFCNT) F(Py_IS_TYPE) F(Py_SET_SIZE) F(_Py_SetRefcnt)       \
+    F(PyType_GetFlags) F(Py_GetConstant) F(Py_GetConstantBorrowed) F(PyUnstable_IsImmortal) F(PyUnstable_SetImmortal)  \
+    F(PyUnstable_Object_IsUniquelyReferenced) F(PyUnstable_TryIncRef) F(PyUnstable_EnableTryIncRef)                    \
     F(Py_IncRef) F(Py_DecRef) F(_Py_Dealloc) F(PyType_Ready) F(PyType_IsSubtype) F(PyObject_Init) F(PyObject_InitVar)  \
     F(_PyObject_New) F(_PyObject_NewVar) F(PyObject_Hash) F(PyObject_HashNotImplemented) F(PyObject_RichCompareBool)   \
     F(PyObject_Size) F(PyObject_Length) F(PySequence_Size) F(PySequence_Length) F(PyMem_RawMalloc) F(PyMem_RawCalloc)  \
@@ -17,6 +20,44 @@
 static void null_Py_IncRef(void) { SURVIVES(Py_IncRef(NULL)); }
 static void null_Py_DecRef(void) { SURVIVES(Py_DecRef(NULL)); }
 static void null__Py_Dealloc(void) { SURVIVES(_Py_Dealloc(NULL)); }
+
+static void null__Py_IncRef(void) { SURVIVES(_Py_IncRef(NULL)); }
+static void null__Py_DecRef(void) { SURVIVES(_Py_DecRef(NULL)); }
+static void null_Py_TYPE(void) { FAILS_NULL((Py_TYPE)(NULL), PyExc_SystemError); }
+static void null_Py_SIZE(void) { FAILS((Py_SIZE)(NULL), PyExc_SystemError); }
+static void null_Py_REFCNT(void) { FAILS((Py_REFCNT)(NULL), PyExc_SystemError); }
+static void null_Py_SET_SIZE(void) { SURVIVES((Py_SET_SIZE)(NULL, 1)); }
+static void null__Py_SetRefcnt(void) { SURVIVES(_Py_SetRefcnt(NULL, 1)); }
+static void null_PyType_GetFlags(void) { CHECK_INT(PyType_GetFlags(NULL), 0); }
+static void null_PyUnstable_IsImmortal(void) { CHECK_INT(PyUnstable_IsImmortal(NULL), 0); }
+static void null_PyUnstable_SetImmortal(void) { CHECK_INT(PyUnstable_SetImmortal(NULL), 0); }
+static void null_PyUnstable_TryIncRef(void) { CHECK_INT(PyUnstable_TryIncRef(NULL), 0); }
+static void null_PyUnstable_EnableTryIncRef(void) { SURVIVES(PyUnstable_EnableTryIncRef(NULL)); }
+
+static void null_Py_IS_TYPE(void)
+{
+    CHECK_INT((Py_IS_TYPE)(NULL, &PyBytes_Type), 0);
+    CHECK_INT((Py_IS_TYPE)(NULL, NULL), 0);
+    CHECK_INT((Py_IS_TYPE)(bytes, NULL), 0);
+}
+
+static void null_PyUnstable_Object_IsUniquelyReferenced(void)
+{
+    CHECK_INT(PyUnstable_Object_IsUniquelyReferenced(NULL), 0);
+}
+
+static void null_Py_GetConstant(void)
+{
+    static const unsigned int absent[] = {3, 5, 6, 7, 9, 10, UINT_MAX};
+    for (size_t i = 0; i < COUNT(absent); i++) {
+        FAILS_NULL(Py_GetConstant(absent[i]), PyExc_SystemError);
+    }
+}
+
+static void null_Py_GetConstantBorrowed(void)
+{
+    FAILS_NULL(Py_GetConstantBorrowed(UINT_MAX), PyExc_SystemError);
+}
 
 static void null_PyType_Ready(void)
 {

@@ -5,7 +5,7 @@
     F(PySequence_Check) F(PySequence_Concat) F(PySequence_Repeat) F(PySequence_GetItem) F(PySequence_GetSlice)         \
     F(PySequence_SetItem) F(PySequence_DelItem) F(PySequence_SetSlice) F(PySequence_DelSlice) F(PyBuffer_FromObject)   \
     F(PyBuffer_FromReadWriteObject) F(PyBuffer_FromMemory) F(PyBuffer_FromReadWriteMemory) F(PyBuffer_New)             \
-    F(PyObject_Cmp) F(PyObject_Compare)
+    F(PyObject_Cmp) F(PyObject_Compare) F(PyIter_NextItem)
 
 static void null_PySequence_Check(void)
 {
@@ -131,6 +131,17 @@ static void null_PyObject_Compare(void)
     FAILS(PyObject_Compare(NULL, bytes), PyExc_SystemError);
     FAILS(PyObject_Compare(bytes, NULL), PyExc_SystemError);
     FAILS(PyObject_Compare(bytes, plain), PyExc_TypeError);
+}
+
+static void null_PyIter_NextItem(void)
+{
+    PyObject *item = bytes;
+    FAILS(PyIter_NextItem(NULL, &item), PyExc_SystemError);
+    CHECK_PTR(item, NULL);
+    FAILS(PyIter_NextItem(bytes, NULL), PyExc_SystemError);
+    item = bytes;
+    FAILS(PyIter_NextItem(plain, &item), PyExc_TypeError);
+    CHECK_PTR(item, NULL);
 }
 
 NULL_MAIN()

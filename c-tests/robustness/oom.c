@@ -113,6 +113,10 @@ static void peace(void)
     hooks.fail_at = 0;
 }
 
+static const char long_text[] = "a text that is longer than what a writer holds without an object: "
+    "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
+    "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789";
+
 #define ATTEMPTS(A)                                                                                                    \
     A(bytes_uninitialised, dropped(PyBytes_FromStringAndSize(NULL, 100)))                                              \
     A(bytes_of_a_string, dropped(PyBytes_FromString("a string")))                                                      \
@@ -125,6 +129,11 @@ static void peace(void)
     A(bytes_grown, resize_bytes(300, 0))                                                                               \
     A(bytes_shrunk, resize_bytes(3, 0))                                                                                \
     A(bytes_resized_while_shared, resize_bytes(20, 1))                                                                 \
+    A(bytes_repr, dropped(PyBytes_Repr(on.bytes, 1)))                                                                  \
+    A(bytes_of_a_format, dropped(PyBytes_FromFormat("%s %300d %s", "short", 5, long_text)))                            \
+    A(bytes_joined, join_rows())                                                                                       \
+    A(bytes_written, write_bytes(0))                                                                                   \
+    A(bytes_written_and_discarded, write_bytes(1))                                                                     \
     A(bytearray_of_memory, dropped(PyByteArray_FromStringAndSize("memory", 6)))                                        \
     A(bytearray_of_nothing, dropped(PyByteArray_FromStringAndSize(NULL, 0)))                                           \
     A(bytearray_of_bytes, dropped(PyByteArray_FromObject(on.bytes)))                                                   \
@@ -543,6 +552,50 @@ static int restore(void)
 }
 
 /* An error with a fixed text becomes an exception only now; without memory it comes out as a MemoryError. */
+/* Something with items that are many enough to need memory. */
+static PyObject *twenty_items(PyObject *op, Py_ssize_t index)
+{
+    (void)op;
+    if (index >= 20) {
+        PyErr_SetNone(PyExc_IndexError);
+        return NULL;
+    }
+    return Py_NewRef(on.bytearray);
+}
+
+static int join_rows(void)
+{
+    static PySequenceMethods methods = {.sq_item = twenty_items};
+    static PyTypeObject type = {PyVarObject_HEAD_INIT(NULL, 0).tp_name = "test.Twenty", .tp_basicsize = sizeof(PyObject),
+                                .tp_as_sequence = &methods, .tp_flags = Py_TPFLAGS_DEFAULT};
+    static PyObject twenty = {1, &type};
+    PyType_Ready(&type);
+    return dropped(PyBytes_Join(on.bytes, &twenty));
+}
+
+static int write_bytes(int discard)
+{
+    PyBytesWriter *writer = PyBytesWriter_Create(10);
+    if (writer == NULL) {
+        return 0;
+    }
+    memset(PyBytesWriter_GetData(writer), 'w', 10);
+    for (Py_ssize_t size = 10; size < 3000; size += 300) {
+        if (PyBytesWriter_Grow(writer, 300) != 0) {
+            CHECK_INT(PyBytesWriter_GetSize(writer), size);
+            CHECK_MEM(PyBytesWriter_GetData(writer), "wwwwwwwwww", 10);
+            PyBytesWriter_Discard(writer);
+            return 0;
+        }
+        memset((char *)PyBytesWriter_GetData(writer) + size, 'x', 300);
+    }
+    if (discard) {
+        PyBytesWriter_Discard(writer);
+        return 1;
+    }
+    return dropped(PyBytesWriter_FinishWithSize(writer, 2999));
+}
+
 static int fetch(void)
 {
     PyObject *type, *value, *traceback;

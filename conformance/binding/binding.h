@@ -39,6 +39,7 @@ int prepare_errors(void);
 PyObject *object_of_values(const pybuffer_value *values, Py_ssize_t count);
 int value_of_object(PyObject *object, const char *format, pybuffer_value *value);
 int natural_value(PyObject *object, const char *format, pybuffer_value *value);
+int value_to_find(PyObject *object, pybuffer_value *value);
 /* The item at an address; all items of a memoryview of the library, as lists of lists. */
 PyObject *unpacked(const char *format, const void *item);
 PyObject *list_of(PyObject *memoryview);
@@ -71,6 +72,7 @@ int policy_code(const Py_buffer *view);
 int policy_get(const Py_buffer *view, Key key, Py_ssize_t count);
 int policy_set(const Py_buffer *view, Key key, Py_ssize_t count);
 int policy_iter(const Py_buffer *view);
+int policy_index(const Py_buffer *view);
 int policy_cast_from(const Py_buffer *view);
 int policy_cast_to(const Py_buffer *view, const char *format, int shaped);
 int policy_length_of_scalar(const Py_buffer *view);
@@ -100,6 +102,8 @@ int prepare_memoryviews(PyObject *module);
 /* subscripts.c: the slots; a slice as a subscript, which may run Python code. */
 PyObject *memory_subscript(Wrapper *self, PyObject *key);
 int memory_ass_subscript(Wrapper *self, PyObject *key, PyObject *object);
+PyObject *memory_index(Wrapper *self, PyObject *args);
+PyObject *memory_count(Wrapper *self, PyObject *object);
 PyObject *memory_item(Wrapper *self, Py_ssize_t index);
 int slice_of(PyObject *key, pybuffer_subscript *slice);
 

@@ -1,6 +1,7 @@
 /* The type "memoryview": slots and methods, each of which calls the library and translates. */
 #include "binding.h"
 
+#include <limits.h>
 #include <string.h>
 
 static PyObject *memory_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
@@ -166,40 +167,54 @@ static PyObject *memory_tolist(Wrapper *self, PyObject *unused)
     return !empty && policy_code(view) < 0 ? NULL : list_of(self->view);
 }
 
-/* The separator of hex(): a str or bytes object of one ASCII character; -1 where none is given, -2 with an error. */
+/* The separator of hex(): a str or bytes object of one ASCII character; -1 where none is given, -2 with an error. A class
+ * derived from these may run Python code for its length. */
 static int separator_of(PyObject *object)
 {
-    Py_UCS4 separator;
     if (object == NULL) {
         return -1;
     }
-    if (PyUnicode_Check(object) && PyUnicode_GetLength(object) == 1) {
-        separator = PyUnicode_ReadChar(object, 0);
-    }
-    else if (PyBytes_Check(object) && PyBytes_GET_SIZE(object) == 1) {
-        separator = (unsigned char)PyBytes_AS_STRING(object)[0];
-    }
-    else if (PyUnicode_Check(object) || PyBytes_Check(object)) {
-        PyErr_SetString(PyExc_ValueError, "sep must be length 1.");
-        return -2;
-    }
-    else {
+    if (!PyUnicode_Check(object) && !PyBytes_Check(object)) {
         PyErr_SetString(PyExc_TypeError, "sep must be str or bytes.");
         return -2;
     }
-    return (int)separator;
+    Py_ssize_t length = PySequence_Size(object);
+    if (length == 1) {
+        return PyUnicode_Check(object) ? (int)PyUnicode_ReadChar(object, 0) : (unsigned char)PyBytes_AS_STRING(object)[0];
+    }
+    if (length >= 0) {
+        PyErr_SetString(PyExc_ValueError, "sep must be length 1.");
+    }
+    return -2;
 }
+
+/* The number of bytes in a group of hex(): an int until 3.14, which is enough for the library. */
+#if PY_VERSION_HEX >= 0x030F0000
+#  define GROUP "n"
+typedef Py_ssize_t Group;
+#else
+#  define GROUP "i"
+typedef int Group;
+#endif
 
 static PyObject *memory_hex(Wrapper *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"sep", "bytes_per_sep", NULL};
     PyObject *sep = NULL;
-    int group = 1;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|Oi:hex", names, &sep, &group)) {
+    Group group = 1;
+    Py_buffer kept;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O" GROUP ":hex", names, &sep, &group)) {
         return NULL;
     }
+    /* As in CPython, it is not released meanwhile. */
+    if (pyb_PyObject_GetBuffer(self->view, &kept, PyBUF_FULL_RO) < 0) {
+        return failed();
+    }
     int separator = separator_of(sep);
-    return separator == -2 ? NULL : str_of(pyb_pybuffer_memoryview_hex(self->view, separator, group));
+    int bytes = group > INT_MAX ? INT_MAX : group < -INT_MAX ? -INT_MAX : (int)group;
+    PyObject *text = separator == -2 ? NULL : str_of(pyb_pybuffer_memoryview_hex(self->view, separator, bytes));
+    pyb_PyBuffer_Release(&kept);
+    return text;
 }
 
 /* The entries of a shape; NULL with an error. To be freed. */
@@ -209,17 +224,17 @@ static Py_ssize_t *shape_of(PyObject *object, Py_ssize_t *ndim)
         PyErr_SetString(PyExc_TypeError, "shape must be a list or a tuple");
         return NULL;
     }
-    *ndim = PySequence_Size(object);
+    /* Derived classes are not asked. */
+    *ndim = PyList_Check(object) ? PyList_GET_SIZE(object) : PyTuple_GET_SIZE(object);
     Py_ssize_t *shape = PyMem_Calloc(*ndim + 1, sizeof(Py_ssize_t));
     for (Py_ssize_t i = 0; shape != NULL && i < *ndim; i++) {
-        PyObject *entry = PySequence_GetItem(object, i);
-        if (entry != NULL && !PyLong_Check(entry)) {
+        PyObject *entry = PyList_Check(object) ? PyList_GET_ITEM(object, i) : PyTuple_GET_ITEM(object, i);
+        if (!PyLong_Check(entry)) {
             PyErr_SetString(PyExc_TypeError, "memoryview.cast(): elements of shape must be integers");
         }
-        else if (entry != NULL) {
+        else {
             shape[i] = PyLong_AsSsize_t(entry);
         }
-        Py_XDECREF(entry);
         if (PyErr_Occurred()) {
             PyMem_Free(shape);
             return NULL;
@@ -290,6 +305,10 @@ static PyMethodDef methods[] = {
     {"tolist", (PyCFunction)memory_tolist, METH_NOARGS, NULL},
     {"cast", WITH_KEYWORDS(memory_cast), KEYWORDS, NULL},
     {"toreadonly", (PyCFunction)memory_toreadonly, METH_NOARGS, NULL},
+#if PY_VERSION_HEX >= 0x030E0000
+    {"index", (PyCFunction)memory_index, METH_VARARGS, NULL},
+    {"count", (PyCFunction)memory_count, METH_O, NULL},
+#endif
     {"_from_flags", WITH_KEYWORDS(memory_from_flags), KEYWORDS | METH_CLASS, NULL},
     {"__sizeof__", (PyCFunction)memory_sizeof, METH_NOARGS, NULL},
     {"__enter__", (PyCFunction)memory_enter, METH_NOARGS, NULL},

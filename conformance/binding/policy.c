@@ -38,10 +38,20 @@ static const struct {
     /* Casts to any format of the library's. */
 #define CAST_FORMAT 8
     {&PyExc_ValueError,
+#if PY_VERSION_HEX >= 0x030F0000
+     "memoryview: destination format must be a native format prefixed with an optional '@'"},
+#else
      "memoryview: destination format must be a native single character format prefixed with an optional '@'"},
+#endif
     /* Casts of Fortran-contiguous views to one axis (which CPython 3.16 has). */
 #define CAST_FORTRAN 9
     {&PyExc_TypeError, "memoryview: casts are restricted to C-contiguous views"},
+    /* Items of a view of no axes, or of several, are not looked for. (The library says so, too, where the value has another
+     * number of parts.) */
+#define LOOKUP_NO_AXES 10
+    {&PyExc_TypeError, "invalid lookup on 0-dim memory"},
+#define LOOKUP 11
+    {&PyExc_NotImplementedError, "multi-dimensional lookup is not implemented"},
 };
 
 #define REFUSE(what, ...) (PyErr_Format(*REFUSALS[what].exception, REFUSALS[what].message, ##__VA_ARGS__), -1)
@@ -53,21 +63,23 @@ static const struct {
 #  define CODES "?cbBhHiIlLqQnNfdP"
 #endif
 
-/* The one code of a native format, or 0. */
-static char code_of(const char *format)
+/* The code of a native format of one element, or NULL. Complex numbers, which have two letters, came with 3.15. */
+static const char *code_of(const char *format)
 {
     const char *code = format[0] == '@' ? format + 1 : format;
-    return code[0] != '\0' && code[1] == '\0' ? code[0] : 0;
+    int is_complex = PY_VERSION_HEX >= 0x030F0000 && code[0] == 'Z' && (code[1] == 'f' || code[1] == 'd');
+    return code[0] != '\0' && code[is_complex ? 2 : 1] == '\0' ? code : NULL;
 }
 
 static int is_native(const char *format)
 {
-    return code_of(format) != 0 && strchr(CODES, code_of(format)) != NULL;
+    const char *code = code_of(format);
+    return code != NULL && (code[1] != '\0' || strchr(CODES, code[0]) != NULL);
 }
 
 int policy_format(const Py_buffer *view)
 {
-    return code_of(view->format) != 0 ? 0 : REFUSE(ITEM_FORMAT, view->format);
+    return code_of(view->format) != NULL ? 0 : REFUSE(ITEM_FORMAT, view->format);
 }
 
 int policy_code(const Py_buffer *view)
@@ -120,6 +132,12 @@ int policy_iter(const Py_buffer *view)
         return REFUSE(NO_AXES);
     }
     return view->ndim > 1 ? REFUSE(SUB_VIEW) : policy_format(view);
+}
+
+/* memoryview.index, which looks for items along one axis only. */
+int policy_index(const Py_buffer *view)
+{
+    return view->ndim == 0 ? REFUSE(LOOKUP_NO_AXES) : view->ndim > 1 ? REFUSE(LOOKUP) : 0;
 }
 
 int policy_cast_from(const Py_buffer *view)

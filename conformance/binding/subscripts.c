@@ -98,6 +98,85 @@ static PyObject *item_at(Wrapper *self, const Py_ssize_t *indices, int count)
     return object_of_values(&value, 1);
 }
 
+/* An end of the places where index() looks, as Python's slices have it. */
+static int place_of(PyObject *object, Py_ssize_t *place)
+{
+    if (object != NULL && !PyIndex_Check(object)) {
+        PyErr_SetString(PyExc_TypeError, "slice indices must be integers or have an __index__ method");
+        return -1;
+    }
+    *place = object == NULL ? *place : PyNumber_AsSsize_t(object, NULL);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+/* Goes through the items from `start` to `stop` and counts those that equal the object, by Python's `==`; up to the first where
+ * that is what is looked for, whose place is `*found`. */
+static Py_ssize_t search(Wrapper *self, PyObject *object, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t *found)
+{
+    Py_ssize_t count = 0;
+    for (Py_ssize_t i = start; i < stop; i++) {
+        PyObject *item = item_at(self, &i, 1);
+        int equal = item == NULL ? -1 : PyObject_RichCompareBool(item, object, Py_EQ);
+        Py_XDECREF(item);
+        if (equal < 0) {
+            return -1;
+        }
+        count += equal;
+        if (equal && found != NULL) {
+            *found = i;
+            break;
+        }
+    }
+    return count;
+}
+
+PyObject *memory_index(Wrapper *self, PyObject *args)
+{
+    PyObject *object, *first = NULL, *last = NULL;
+    Py_ssize_t start = 0, stop = PY_SSIZE_T_MAX, found = -1;
+    const Py_buffer *view;
+    pybuffer_value value;
+    if (!PyArg_ParseTuple(args, "O|OO:index", &object, &first, &last) || place_of(first, &start) < 0
+        || place_of(last, &stop) < 0 || (view = live(self)) == NULL || policy_index(view) < 0) {
+        return NULL;
+    }
+    Py_ssize_t length = view->shape[0];
+    start = start < 0 ? start + length < 0 ? 0 : start + length : start;
+    stop = stop < 0 ? stop + length : stop > length ? length : stop;
+    if (start < stop && policy_code(view) < 0) {
+        return NULL;
+    }
+    if (value_to_find(object, &value)) {
+        found = pyb_pybuffer_memoryview_index(self->view, &value, 1, start, stop);
+        if (found < 0) {
+            return failed();
+        }
+    }
+    else if (search(self, object, start, stop, &found) < 0) {
+        return NULL;
+    }
+    if (found < 0) {
+        PyErr_SetString(PyExc_ValueError, "memoryview.index(x): x not found");
+        return NULL;
+    }
+    return PyLong_FromSsize_t(found);
+}
+
+PyObject *memory_count(Wrapper *self, PyObject *object)
+{
+    const Py_buffer *view = live(self);
+    pybuffer_value value;
+    if (view == NULL || policy_iter(view) < 0 || (view->shape[0] != 0 && policy_code(view) < 0)) {
+        return NULL;
+    }
+    if (value_to_find(object, &value)) {
+        Py_ssize_t count = pyb_pybuffer_memoryview_count(self->view, &value, 1);
+        return count < 0 ? failed() : PyLong_FromSsize_t(count);
+    }
+    Py_ssize_t count = search(self, object, 0, view->shape[0], NULL);
+    return count < 0 ? NULL : PyLong_FromSsize_t(count);
+}
+
 PyObject *memory_subscript(Wrapper *self, PyObject *key)
 {
     Py_ssize_t length, indices[PyBUF_MAX_NDIM];
@@ -135,9 +214,9 @@ static int item_set(Wrapper *self, PyObject *key, Key kind, PyObject *object)
     Py_ssize_t indices[PyBUF_MAX_NDIM];
     int count, status;
     pybuffer_value value;
-    char format[3] = {0};
-    /* The format's text may go while Python code runs. The policy allows two characters. */
-    strncpy(format, ((PyMemoryViewObject *)self->view)->view.format, 2);
+    char format[4] = {0};
+    /* The format's text may go while Python code runs. The policy allows three characters. */
+    strncpy(format, ((PyMemoryViewObject *)self->view)->view.format, 3);
     if (indices_of(key, kind, indices, &count) < 0 || within_bounds(self, indices, count) < 0
         || value_of_object(object, format, &value) < 0) {
         return -1;
@@ -166,13 +245,13 @@ int memory_ass_subscript(Wrapper *self, PyObject *key, PyObject *object)
     if (view == NULL || policy_format(view) < 0) {
         return -1;
     }
-    if (object == NULL) {
-        PyErr_SetString(PyExc_TypeError, "cannot delete memory");
-        return -1;
-    }
     /* The library says so, too, but after the value has been looked at. */
     if (view->readonly) {
         PyErr_SetString(PyExc_TypeError, "cannot modify read-only memory");
+        return -1;
+    }
+    if (object == NULL) {
+        PyErr_SetString(PyExc_TypeError, "cannot delete memory");
         return -1;
     }
     if (policy_set(view, kind, count) < 0) {

@@ -92,6 +92,23 @@ static int real(PyObject *object, const char *format, pybuffer_value *value)
     return 0;
 }
 
+static int has_complex(PyObject *object)
+{
+    return has_float(object) || PyComplex_Check(object) || PyObject_HasAttrString((PyObject *)Py_TYPE(object), "__complex__");
+}
+
+static int complex(PyObject *object, const char *format, pybuffer_value *value)
+{
+    Py_complex number = PyComplex_AsCComplex(object);
+    if (number.real == -1.0 && PyErr_Occurred()) {
+        return PyErr_ExceptionMatches(PyExc_OverflowError) ? invalid(PyExc_ValueError, "value", format) : -1;
+    }
+    value->kind = PYBUFFER_KIND_COMPLEX;
+    value->as.parts[0] = number.real;
+    value->as.parts[1] = number.imag;
+    return 0;
+}
+
 /* The object as what it is by itself; whether that fits, the library says. */
 static int natural(PyObject *object, const char *format, int of_bytes, pybuffer_value *value)
 {
@@ -109,6 +126,9 @@ static int natural(PyObject *object, const char *format, int of_bytes, pybuffer_
     }
     if (PyFloat_Check(object)) {
         return real(object, format, value);
+    }
+    if (PyComplex_Check(object)) {
+        return complex(object, format, value);
     }
     return invalid(PyExc_TypeError, "type", format);
 }
@@ -137,6 +157,9 @@ int value_of_object(PyObject *object, const char *format, pybuffer_value *value)
     if (kind == PYBUFFER_KIND_FLOAT && has_float(object)) {
         return real(object, format, value);
     }
+    if (kind == PYBUFFER_KIND_COMPLEX && has_complex(object)) {
+        return complex(object, format, value);
+    }
     if (kind == PYBUFFER_KIND_POINTER && PyLong_Check(object)) {
         /* An address may be a negative number: PyLong_AsVoidPtr. */
         value->kind = PYBUFFER_KIND_POINTER;
@@ -148,6 +171,26 @@ int value_of_object(PyObject *object, const char *format, pybuffer_value *value)
         return 0;
     }
     return natural(object, format, kind == PYBUFFER_KIND_CHAR ? kind : PYBUFFER_KIND_BYTES, value);
+}
+
+/* The value of an object that equals the library's value wherever it equals anything: of exactly one of Python's types for
+ * numbers and bytes. 0 for any other. */
+int value_to_find(PyObject *object, pybuffer_value *value)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    if (type == &PyBool_Type) {
+        value->kind = PYBUFFER_KIND_BOOL;
+        value->as.u = object == Py_True;
+        return 1;
+    }
+    if (type == &PyLong_Type || type == &PyFloat_Type || type == &PyComplex_Type || type == &PyBytes_Type) {
+        if (natural_value(object, "", value) == 0) {
+            return 1;
+        }
+        /* An int that no item can equal as one of the library's: Python compares. */
+        PyErr_Clear();
+    }
+    return 0;
 }
 
 PyObject *bytes_of(PyObject *bytes)
