@@ -40,7 +40,8 @@ int prepare_bases(void)
 /* The values of an item from one object, or from a list or tuple of as many. */
 int values_of_item(PyObject *item, const char *format, pybuffer_value *values, Py_ssize_t count)
 {
-    int scalar = PyBytes_Check(item) || PyLong_Check(item) || PyFloat_Check(item);
+    int scalar = PyBytes_Check(item) || PyLong_Check(item) || PyFloat_Check(item)
+                 || (PY_VERSION_HEX >= 0x030F0000 && PyComplex_Check(item));
     if (scalar && count == 1) {
         return natural_value(item, format, values);
     }

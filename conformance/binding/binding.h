@@ -72,6 +72,7 @@ int policy_code(const Py_buffer *view);
 int policy_get(const Py_buffer *view, Key key, Py_ssize_t count);
 int policy_set(const Py_buffer *view, Key key, Py_ssize_t count);
 int policy_iter(const Py_buffer *view);
+int policy_compares(const char *format);
 int policy_index(const Py_buffer *view);
 int policy_cast_from(const Py_buffer *view);
 int policy_cast_to(const Py_buffer *view, const char *format, int shaped);

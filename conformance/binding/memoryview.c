@@ -327,6 +327,21 @@ static Py_hash_t memory_hash(Wrapper *self)
     return hash == -1 ? failed_int() : hash;
 }
 
+/* Whether items of both formats are compared by value. The other object has answered the library, so it does again. */
+static int compares(Wrapper *self, PyObject *other)
+{
+    Py_buffer view;
+    const Py_buffer *own = live(self);
+    if (own == NULL || pyb_PyObject_GetBuffer(exporter_of(other), &view, PyBUF_FULL_RO) < 0) {
+        PyErr_Clear();
+        forget();
+        return 1;
+    }
+    int answer = policy_compares(own->format) && (view.format == NULL || policy_compares(view.format));
+    pyb_PyBuffer_Release(&view);
+    return answer;
+}
+
 /* The slot of the library's type is called, since it alone can say that it does not know the other object. */
 static PyObject *memory_richcompare(Wrapper *self, PyObject *other, int operation)
 {
@@ -339,7 +354,11 @@ static PyObject *memory_richcompare(Wrapper *self, PyObject *other, int operatio
     if (answer == &pyb__Py_NotImplementedStruct) {
         Py_RETURN_NOTIMPLEMENTED;
     }
-    return PyBool_FromLong(answer == &pyb__Py_TrueStruct);
+    int truth = answer == &pyb__Py_TrueStruct;
+    if (truth == (operation == Py_EQ) && !compares(self, other)) {
+        truth = !truth;
+    }
+    return PyBool_FromLong(truth);
 }
 
 static PySequenceMethods as_sequence = {

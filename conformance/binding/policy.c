@@ -77,6 +77,14 @@ static int is_native(const char *format)
     return code != NULL && (code[1] != '\0' || strchr(CODES, code[0]) != NULL);
 }
 
+/* Formats that the struct module does not know, so that == says no: complex numbers before 3.15, F and D before 3.14. The
+ * library's == follows 3.15. Other formats have these letters in names only, and are unequal anyway. */
+int policy_compares(const char *format)
+{
+    return !(PY_VERSION_HEX < 0x030F0000 && strchr(format, 'Z') != NULL)
+           && !(PY_VERSION_HEX < 0x030E0000 && strpbrk(format, "FD") != NULL);
+}
+
 int policy_format(const Py_buffer *view)
 {
     return code_of(view->format) != NULL ? 0 : REFUSE(ITEM_FORMAT, view->format);

@@ -142,7 +142,7 @@ PyObject *memory_index(Wrapper *self, PyObject *args)
     }
     Py_ssize_t length = view->shape[0];
     start = start < 0 ? start + length < 0 ? 0 : start + length : start;
-    stop = stop < 0 ? stop + length : stop > length ? length : stop;
+    stop = stop < 0 ? stop + length < 0 ? 0 : stop + length : stop > length ? length : stop;
     if (start < stop && policy_code(view) < 0) {
         return NULL;
     }
