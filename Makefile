@@ -83,7 +83,7 @@ $(DEMO)/wav: $(WAV_SOURCES) examples/wav_io.h $(SHARED) include/pybuffer/pybuffe
 # TAP programs are run by prove, or without it.
 PROVE := bash tests/prove.sh
 RESULTS := target/test-results
-TEST_PARTS := test-setup test-rust test-c test-random test-twins test-npy test-wav test-install test-prefixed test-bench conformance-quick
+TEST_PARTS := test-setup test-rust test-c test-random test-twins test-link test-npy test-wav test-install test-prefixed test-bench conformance-quick
 
 # All parts run, even after one has failed. Their output is also logged, for the counts of the summary.
 .PHONY: test
@@ -164,14 +164,31 @@ tsan: ## the C tests with threads with ThreadSanitizer inside the library, too (
 	bash tests/tsan.sh
 
 .PHONY: test-twins
-test-twins: $(SHARED) ## the same C programs on CPython and on this library
+test-twins: $(SHARED) ## the same C programs on CPython and on this library (on the newest CPythons after `make pythons`)
 	@status=0; \
+	export PYBUFFER_CFLAGS="-I$(abspath include)"; \
+	export PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer"; \
 	for version in 3.13 2.7; do \
-	    PYBUFFER_CFLAGS="-I$(abspath include)" \
-	    PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
 	    TWIN_PYTHON=$$version TWIN_BUILD=$(abspath target)/twins-$$version $(PROVE) c-tests/twins/compare.sh || status=1; \
 	done; \
+	for version in 3.13 3.14 3.15; do \
+	    prefix=$(abspath target)/pythons/$$version; \
+	    if [ -d "$$prefix" ]; then \
+	        ORACLE=$$prefix TWIN_PYTHON=$$version TWIN_BUILD=$(abspath target)/twins-newest-$$version \
+	            $(PROVE) c-tests/twins/compare.sh || status=1; \
+	    else \
+	        CI= bash tests/tools.sh skip "newest CPython $$version (make pythons)" "twins on it"; \
+	    fi; \
+	done; \
 	exit $$status
+
+.PHONY: pythons
+pythons: ## fetch the newest CPython 3.13, 3.14 and 3.15 from Debian's unstable suite into target/, as oracles (80 MB)
+	@bash tests/pythons.sh fetch
+
+.PHONY: test-link
+test-link: $(SHARED) ## programs compiled with CPython's headers link: with and without NDEBUG, with the limited API
+	@PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" $(PROVE) c-tests/link/link.sh
 
 .PHONY: test-npy
 test-npy: $(SHARED) ## the example npy.c on real and on corrupt files

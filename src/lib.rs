@@ -15,13 +15,14 @@
 //! | 4 | [`buffer`] | request flags and the answers to them, acquire and release, contiguous copies, the exporter checker |
 //! | 5 | [`objects::bytes`] | bytes objects, which the other objects make |
 //! | 6 | [`objects::bytearray`] | bytearrays |
+//! | 6 | [`objects::bytes_writer`] | bytes that are written before they become an object |
 //! | 6 | [`objects::memory`] | memory with an owner |
 //! | 6 | [`objects::ndarray`] | arrays of any structure, to test consumers with |
 //! | 6 | [`objects::oldbuffer`] | Python 2's buffer objects |
 //! | 6 | [`objects::picklebuffer`] | PickleBuffer |
 //! | 6 | [`objects::format`] | parsed formats: the tree, its canonical spelling, equivalence |
 //! | 7 | [`objects::memoryview`] | managed buffer, view, export, items, parts, compare, hash, numbers, text |
-//! | 7 | [`objects::sequence`] | sequences: items and slices of any object that has them |
+//! | 7 | [`objects::sequence`] | sequences: items and slices of any object that has them; iteration, joins |
 //! | 9 | [`capi`] | the `extern "C"` skin, one file per section of the header |
 
 #![no_std]
