@@ -16,7 +16,7 @@ pub(crate) const ORACLE_2: &str = "2.7";
 /// The prefix (with `bin`, `include` and `lib` in it) of a CPython of this version, such as "3.13".
 ///
 /// Takes the one that ORACLE (or ORACLE_2, for 2.7) names, or looks in pyenv's versions, newest first, then for `python3.13` on
-/// the PATH, as `c-tests/support/oracle.sh` does. Without one a test has nothing to compare with, and is skipped.
+/// the PATH, then among those that `make pythons` has fetched, as `c-tests/support/oracle.sh` does. Without one a test has nothing to compare with, and is skipped.
 pub(crate) fn prefix(version: &str) -> Option<PathBuf> {
     let found = find(version);
     if found.is_none() {
@@ -52,6 +52,13 @@ fn find(version: &str) -> Option<PathBuf> {
         .map(PathBuf::from)
         .or_else(|| pyenv_prefix(version))
         .or_else(|| path_prefix(version))
+        .or_else(|| fetched_prefix(version))
+}
+
+/// What `make pythons` has fetched.
+fn fetched_prefix(version: &str) -> Option<PathBuf> {
+    let prefix = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pythons").join(version);
+    prefix.is_dir().then_some(prefix)
 }
 
 fn pyenv_prefix(version: &str) -> Option<PathBuf> {

@@ -49,7 +49,7 @@ const NO_INTEGERS: &[&str] = &[
     "Py_True",
 ];
 
-/// How CPythons (3.8 to 3.13, by the second number) differ from this library: the difference, and why it may be.
+/// How CPythons (3.8 to 3.15, by the second number) differ from this library: the difference, and why it may be.
 const KNOWN: &[(RangeInclusive<u8>, &str, &str)] = &[
     (8..=8, "PyTypeObject.tp_print: only there, at 408", "a slot of Python 2's; for source compatibility in 3.8 only"),
     (8..=11, "PyTypeObject.tp_watched: only here, at 408", "new in 3.12; behind all others, and not read here"),
@@ -65,10 +65,10 @@ const KNOWN: &[(RangeInclusive<u8>, &str, &str)] = &[
     (12..=13, "PyObject.ob_refcnt_split: only there, at 0", "halves of ob_refcnt, for CPython's own inline functions"),
     (8..=8, "PyByteArrayObject.ob_exports: c_long, there c_int", "wider since 3.9, in what was padding"),
     (8..=9, "Py_TPFLAGS_DEFAULT: 0, there 262144", "had Py_TPFLAGS_HAVE_VERSION_TAG in it; not read here"),
-    (8..=13, "PyMem_GetAllocator: (c_int,*mut PyMemAllocatorEx), there (c_uint,*mut PyMemAllocatorEx)", DOMAIN),
-    (8..=13, "PyMem_SetAllocator: (c_int,*mut PyMemAllocatorEx), there (c_uint,*mut PyMemAllocatorEx)", DOMAIN),
-    (8..=13, "_Py_FalseStruct: PyObject, there PyLongObject", "an int there; only its address matters"),
-    (8..=13, "_Py_TrueStruct: PyObject, there PyLongObject", "an int there; only its address matters"),
+    (8..=15, "PyMem_GetAllocator: (c_int,*mut PyMemAllocatorEx), there (c_uint,*mut PyMemAllocatorEx)", DOMAIN),
+    (8..=15, "PyMem_SetAllocator: (c_int,*mut PyMemAllocatorEx), there (c_uint,*mut PyMemAllocatorEx)", DOMAIN),
+    (8..=15, "_Py_FalseStruct: PyObject, there PyLongObject", "an int there; only its address matters"),
+    (8..=15, "_Py_TrueStruct: PyObject, there PyLongObject", "an int there; only its address matters"),
     (8..=8, "PyBuffer_SizeFromFormat: (*const c_char)->c_long, there (*const c_char)->c_int", "a mistake until 3.8"),
     (
         8..=10,
@@ -93,30 +93,70 @@ const KNOWN: &[(RangeInclusive<u8>, &str, &str)] = &[
         "PyMemoryView_FromBuffer: (*const Py_buffer)->*mut PyObject, there (*mut Py_buffer)->*mut PyObject",
         CONST,
     ),
-    (13..=13, "PyObject_AsCharBuffer: missing there", OLD_PROTOCOL),
-    (13..=13, "PyObject_AsReadBuffer: missing there", OLD_PROTOCOL),
-    (13..=13, "PyObject_AsWriteBuffer: missing there", OLD_PROTOCOL),
-    (13..=13, "PyObject_CheckReadBuffer: missing there", OLD_PROTOCOL),
-    (13..=13, "PyObject_CopyToObject: missing there", "PEP 3118's; no CPython has it"),
-    (13..=13, "PyBuffer_FromMemory: missing there", PYTHON_2),
-    (13..=13, "PyBuffer_FromObject: missing there", PYTHON_2),
-    (13..=13, "PyBuffer_FromReadWriteMemory: missing there", PYTHON_2),
-    (13..=13, "PyBuffer_FromReadWriteObject: missing there", PYTHON_2),
-    (13..=13, "PyBuffer_New: missing there", PYTHON_2),
-    (13..=13, "PyBuffer_Type: missing there", PYTHON_2),
-    (13..=13, "PyObject_Cmp: missing there", PYTHON_2),
-    (13..=13, "PyObject_Compare: missing there", PYTHON_2),
-    (13..=13, "Py_END_OF_BUFFER: missing there", PYTHON_2),
-    (13..=13, "_PyManagedBuffer_Type: missing there", "moved into CPython's internal headers, and still exported"),
+    (13..=15, "PyObject_AsCharBuffer: missing there", OLD_PROTOCOL),
+    (13..=15, "PyObject_AsReadBuffer: missing there", OLD_PROTOCOL),
+    (13..=15, "PyObject_AsWriteBuffer: missing there", OLD_PROTOCOL),
+    (13..=15, "PyObject_CheckReadBuffer: missing there", OLD_PROTOCOL),
+    (13..=15, "PyObject_CopyToObject: missing there", "PEP 3118's; no CPython has it"),
+    (13..=15, "PyBuffer_FromMemory: missing there", PYTHON_2),
+    (13..=15, "PyBuffer_FromObject: missing there", PYTHON_2),
+    (13..=15, "PyBuffer_FromReadWriteMemory: missing there", PYTHON_2),
+    (13..=15, "PyBuffer_FromReadWriteObject: missing there", PYTHON_2),
+    (13..=15, "PyBuffer_New: missing there", PYTHON_2),
+    (13..=15, "PyBuffer_Type: missing there", PYTHON_2),
+    (13..=15, "PyObject_Cmp: missing there", PYTHON_2),
+    (13..=15, "PyObject_Compare: missing there", PYTHON_2),
+    (13..=15, "Py_END_OF_BUFFER: missing there", PYTHON_2),
+    (13..=15, "_PyManagedBuffer_Type: missing there", "moved into CPython's internal headers, and still exported"),
+    (14..=15, "PyObject._aligner: only there, at 0", SPLIT),
+    (14..=15, "PyObject.ob_refcnt: only here, at 0", SPLIT),
+    (14..=15, "PyObject.ob_refcnt_full: only there, at 0", SPLIT),
+    (
+        14..=15,
+        "value_of_PYBUFFER_IMMORTAL_REFCNT: missing there",
+        "another number; any with this sign is immortal to both",
+    ),
+    (15..=15, "PyByteArrayObject.ob_bytes_object: only there, at 56", "NULL here, where the library makes the object"),
+    (15..=15, "PyByteArrayObject: 56 bytes, there 64", "ob_bytes_object"),
+    (15..=15, "PyTypeObject._tp_iteritem: only there, at 416", "behind all others, and not read here"),
+    (15..=15, "PyTypeObject: 416 bytes, there 424", "_tp_iteritem"),
+    (15..=15, "_PyByteArray_empty_string: missing there", "ob_start is never NULL, so its header needs it no longer"),
+    (13..=13, "PyBytes_Join: missing there", NEW),
+    (13..=13, "PyIter_NextItem: missing there", NEW),
+    (13..=13, "PyUnstable_EnableTryIncRef: missing there", NEW),
+    (13..=13, "PyUnstable_IsImmortal: missing there", NEW),
+    (13..=13, "PyUnstable_Object_IsUniquelyReferenced: missing there", NEW),
+    (13..=13, "PyUnstable_TryIncRef: missing there", NEW),
+    (13..=13, "Py_REFCNT: missing there", NEW),
+    (13..=13, "Py_TYPE: missing there", NEW),
+    (13..=14, "PyBytesWriter_Create: missing there", NEW),
+    (13..=14, "PyBytesWriter_Discard: missing there", NEW),
+    (13..=14, "PyBytesWriter_Finish: missing there", NEW),
+    (13..=14, "PyBytesWriter_FinishWithPointer: missing there", NEW),
+    (13..=14, "PyBytesWriter_FinishWithSize: missing there", NEW),
+    (13..=14, "PyBytesWriter_Format: missing there", NEW),
+    (13..=14, "PyBytesWriter_GetData: missing there", NEW),
+    (13..=14, "PyBytesWriter_GetSize: missing there", NEW),
+    (13..=14, "PyBytesWriter_Grow: missing there", NEW),
+    (13..=14, "PyBytesWriter_GrowAndUpdatePointer: missing there", NEW),
+    (13..=14, "PyBytesWriter_Resize: missing there", NEW),
+    (13..=14, "PyBytesWriter_WriteBytes: missing there", NEW),
+    (13..=14, "PyUnstable_SetImmortal: missing there", NEW),
+    (13..=14, "Py_IS_TYPE: missing there", NEW),
+    (13..=14, "Py_SET_SIZE: missing there", NEW),
+    (13..=14, "Py_SIZE: missing there", NEW),
 ];
+
+const NEW: &str = "of a newer version";
+const SPLIT: &str = "the low half is the count, as here; the flags in the other half stay 0";
 
 const DOMAIN: &str = "an enumeration there; gcc and clang pass either as the same 32 bits";
 const CONST: &str = "const since 3.11";
 const PYTHON_2: &str = "Python 2's; compared with its header below";
-const OLD_PROTOCOL: &str = "the protocol before PEP 3118; no longer declared in 3.13";
+const OLD_PROTOCOL: &str = "the protocol before PEP 3118; no longer declared since 3.13";
 
-/// The newest CPython: a missing item there is a difference, too.
-const NEWEST: u8 = 13;
+/// From this CPython on a missing item is a difference, too.
+const COMPLETE: u8 = 13;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -409,7 +449,7 @@ fn compare_values<T: PartialEq + std::fmt::Display>(
 fn cpython_agrees(minor: u8) {
     let Some(ours) = ours() else { return };
     let Some(theirs) = theirs(minor, ours) else { return };
-    let (found, counts) = compare(ours, &theirs, minor == NEWEST);
+    let (found, counts) = compare(ours, &theirs, minor >= COMPLETE);
     println!("CPython 3.{minor}: {counts:?}, {} differences", found.len());
     let known: BTreeSet<String> =
         KNOWN.iter().filter(|(minors, ..)| minors.contains(&minor)).map(|(_, text, _)| (*text).into()).collect();
@@ -448,6 +488,16 @@ fn cpython_3_12_has_this_abi() {
 #[test]
 fn cpython_3_13_has_this_abi() {
     cpython_agrees(13);
+}
+
+#[test]
+fn cpython_3_14_has_this_abi() {
+    cpython_agrees(14);
+}
+
+#[test]
+fn cpython_3_15_has_this_abi() {
+    cpython_agrees(15);
 }
 
 /// What no CPython 3 has is declared as CPython 2.7 declares it, and so is what works on it. Structs are not the same.

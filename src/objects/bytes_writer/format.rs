@@ -17,7 +17,7 @@ use super::Writer;
 pub(super) unsafe fn append(out: &mut Writer, format: &CStr, arguments: &mut impl Arguments) -> Result<()> {
     let mut rest = format.to_bytes();
     while let Some(at) = rest.iter().position(|&byte| byte == b'%') {
-        let (plain, directive) = rest.split_at(at);
+        let (plain, directive) = split(rest, at);
         out.push(plain)?;
         let (precision, length, code);
         (precision, rest) = precision_of(directive.get(1..).unwrap_or(&[]));
@@ -63,16 +63,21 @@ pub(super) unsafe fn append(out: &mut Writer, format: &CStr, arguments: &mut imp
 /// Reads what may stand between `%` and the code. Returns the precision, and the rest.
 fn precision_of(directive: &[u8]) -> (usize, &[u8]) {
     let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (_, mut rest) = directive.split_at(digits(directive));
+    let (_, mut rest) = split(directive, digits(directive));
     let mut precision = 0usize;
     if let Some((b'.', after)) = rest.split_first() {
-        let (number, behind) = after.split_at(digits(after));
+        let (number, behind) = split(after, digits(after));
         let append = |number: usize, digit: &u8| number.saturating_mul(10).saturating_add((digit - b'0').into());
         precision = number.iter().fold(0, append);
         rest = behind;
     }
     let ignored = rest.iter().take_while(|&&byte| byte != b'%' && !byte.is_ascii_alphabetic()).count();
-    (precision, rest.split_at(ignored).1)
+    (precision, split(rest, ignored).1)
+}
+
+/// What is before a place in the text, and what starts there.
+fn split(text: &[u8], at: usize) -> (&[u8], &[u8]) {
+    text.split_at_checked(at).unwrap_or((text, &[]))
 }
 
 /// Writes a number, which fits.
