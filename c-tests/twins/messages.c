@@ -328,6 +328,26 @@ static void invalid_formats(void)
     }
 }
 
+/* Since 3.14 a character that the precision cuts is left out; before, it was replaced. */
+static void cut_characters(void)
+{
+#if TWIN_VERSION >= 0x030e00
+    static const char *const formats[] = {"%.1s", "%.2s", "%.3s|", "%5.2s|", "%-5.1s|", "%.5s", "%s"};
+    static const char *const texts[] = {
+        "\xc3\xa9", "a\xc3\xa9", "\xe2\x82\xac!", "\xf0\x9f\x90\x8d", "\xff\xc3\xa9", "\xff\xc3", "\xc3", "\xe2\x82", "\xe2z",
+        "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc0\x80", "\x80\x80",
+    };
+    twin_title("cut characters");
+    for (size_t f = 0; f < TWIN_COUNT(formats); f++) {
+        for (size_t t = 0; t < TWIN_COUNT(texts); t++) {
+            PyErr_Format(PyExc_ValueError, formats[f], texts[t]);
+            print_text(formats[f]);
+            print_error("");
+        }
+    }
+#endif
+}
+
 static void set_strings(void)
 {
     static const char *const all[] = {"", "a", "caf\xc3\xa9", "%d %s %%", "two\nlines", "\xe2\x82\xac\xf0\x9f\x90\x8d"};
@@ -564,6 +584,7 @@ int main(void)
     pointers();
     percents_and_mixtures();
     invalid_formats();
+    cut_characters();
     too_long();
     set_strings();
     texts_of_objects();

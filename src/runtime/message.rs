@@ -323,7 +323,8 @@ unsafe fn text(out: &mut MessageWriter, spec: &Spec, text: *const c_char) {
         let length = libc::strnlen(text, limit);
         core::slice::from_raw_parts(text.cast::<u8>(), length)
     };
-    // Invalid UTF-8 is replaced, including a character that the precision cuts.
+    // As in CPython 3.14, a character that the precision cuts is left out. Other invalid UTF-8 is replaced.
+    let bytes = if bytes.len() == limit { whole_characters(bytes) } else { bytes };
     let size = bytes.utf8_chunks().fold(0usize, |size, chunk| {
         let replaced = usize::from(!chunk.invalid().is_empty());
         size + chunk.valid().chars().count() + replaced
@@ -336,6 +337,13 @@ unsafe fn text(out: &mut MessageWriter, spec: &Spec, text: *const c_char) {
             }
         }
     });
+}
+
+/// The text without the start of a character at its end.
+fn whole_characters(text: &[u8]) -> &[u8] {
+    let last = text.utf8_chunks().last().map_or(&[][..], |chunk| chunk.invalid());
+    let is_cut = core::str::from_utf8(last).is_err_and(|error| error.error_len().is_none());
+    text.strip_suffix(last).filter(|_| is_cut).unwrap_or(text)
 }
 
 /// # Safety
