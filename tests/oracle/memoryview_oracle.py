@@ -290,6 +290,10 @@ class Player:
     # The object.
 
     def do_equal(self, a, b):
+        # Until 3.13.12 two native '?' are compared by byte.
+        views = self.registers[a][0], self.registers[b][0]
+        if sys.version_info < (3, 13, 12) and all(attempt(getattr, view, "format") in ("?", "@?") for view in views):
+            return "?"
         # A comparison in which an object equals itself without being asked.
         return int(self.registers[b][0] in (self.registers[a][0],))
 
