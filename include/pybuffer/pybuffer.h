@@ -987,7 +987,7 @@ extern PyObject *PyExc_SystemError;             /*     the caller broke the cont
  *
  * The codes: `%d %i %u %x %X %o`, alone or with `l`, `ll`, `z`, `j` or `t`; `%c` (a code point); `%s` (UTF-8; invalid
  * parts become U+FFFD) and `%ls`; `%p`; `%%`. All but `%%` take the flags `-` and `0`. All but `%c`, `%p` and `%%` take a
- * width (in characters) and a precision (of `%s` in bytes; a character that it cuts becomes U+FFFD). Both may be `*`; a
+ * width (in characters) and a precision (of `%s` in bytes; a character that it cuts is left out). Both may be `*`; a
  * negative precision is then 0.
  *
  * The error becomes another one where the format is wrong: `SystemError` for any other code, for CPython's codes that take
