@@ -131,6 +131,6 @@ struct pybuffer__thread *pybuffer__thread(void)
  * there is no such variable; then the pointer is NULL. src/runtime/word.rs reads it. */
 extern char __libc_single_threaded __attribute__((weak));
 
-extern const char *const pybuffer__single_threaded;
+__attribute__((visibility("hidden"))) extern const char *const pybuffer__single_threaded;
 
 const char *const pybuffer__single_threaded = &__libc_single_threaded;

@@ -1,8 +1,8 @@
 //! Answers requests: makes the view that a request asks for from the full description of the memory.
 //!
-//! The whole matrix of flags is in [`answer`], for memoryviews and for every other exporter. CPython: `memory_getbuf`.
+//! The whole matrix of flags is in [`unmet`] and [`write_answer`], for memoryviews and for every other exporter. CPython: `memory_getbuf`.
 
-use core::ffi::c_char;
+use core::ffi::{CStr, c_char};
 use core::ptr::null_mut;
 
 use crate::abi::buffer::Py_buffer;
@@ -12,7 +12,7 @@ use crate::layout::{MAX_NDIM, Order, Structure};
 use crate::runtime::refs;
 use crate::runtime::types;
 
-use super::fill_info::UNSIGNED_BYTES;
+use super::fill_info::{UNSIGNED_BYTES, keep_asked};
 use super::request::Request;
 use super::view::{NEGATIVE, structure};
 
@@ -49,44 +49,67 @@ impl Contiguity {
     }
 }
 
-/// The view that the request asks for, without a reference; or which of its conditions the memory does not meet, said
-/// of an exporter of the type with this name. `base` has all that the memory has: format, and shape and strides where it
-/// has axes.
-pub(crate) fn answer(
+/// The first condition of the request that the memory does not meet, as a text about an exporter, with one `%.200s`. `base` has
+/// all that the memory has: format, and shape and strides where it has axes.
+#[inline(always)]
+fn unmet(base: &Py_buffer, contiguity: Contiguity, request: Request) -> Option<&'static CStr> {
+    let Contiguity { c, fortran, indirect } = contiguity;
+    if request.writable() && base.readonly != 0 {
+        return Some(c"%.200s: underlying buffer is not writable");
+    }
+    if request.c_contiguous() && !c {
+        return Some(c"%.200s: underlying buffer is not C-contiguous");
+    }
+    if request.f_contiguous() && !fortran {
+        return Some(c"%.200s: underlying buffer is not Fortran contiguous");
+    }
+    if request.any_contiguous() && !c && !fortran {
+        return Some(c"%.200s: underlying buffer is not contiguous");
+    }
+    if !request.indirect() && indirect {
+        return Some(c"%.200s: underlying buffer requires suboffsets");
+    }
+    if !request.strides() && !c {
+        return Some(c"%.200s: underlying buffer is not C-contiguous");
+    }
+    // A format without a shape makes no sense: plain bytes have none.
+    if !request.shape() && request.format() && !base.format.is_null() {
+        return Some(c"%.200s: cannot cast to unsigned bytes if the format flag is present");
+    }
+    None
+}
+
+/// Whether the memory meets the request's conditions.
+#[inline(always)]
+pub(crate) fn can_answer(base: &Py_buffer, contiguity: Contiguity, request: Request) -> bool {
+    unmet(base, contiguity, request).is_none()
+}
+
+/// The error where it does not, about an exporter of the type with this name.
+pub(crate) fn check_answer(
     base: &Py_buffer,
     contiguity: Contiguity,
     request: Request,
     name: *const c_char,
-) -> Result<Py_buffer> {
-    let Contiguity { c, fortran, indirect } = contiguity;
-    let refused = |condition: bool, text| {
-        if condition {
-            return Err(Error::with(ErrorKind::Buffer, text, Argument::Text(name), Argument::None));
-        }
-        Ok(())
-    };
+) -> Result<()> {
+    match unmet(base, contiguity, request) {
+        Some(text) => Err(Error::with(ErrorKind::Buffer, text, Argument::Text(name), Argument::None)),
+        None => Ok(()),
+    }
+}
 
-    let mut view = *base;
-    refused(request.writable() && base.readonly != 0, c"%.200s: underlying buffer is not writable")?;
-    if !request.format() {
-        // The data are plain bytes now; `itemsize` keeps its value.
-        view.format = null_mut();
+/// Fills the view as the request asks, which has been checked, with this in `obj`.
+///
+/// # Safety
+/// `view` may be written, and is not `base`.
+#[inline(always)]
+pub(crate) unsafe fn write_answer(view: *mut Py_buffer, obj: *mut PyObject, base: &Py_buffer, request: Request) {
+    // SAFETY: the caller lends the view, which may be uninitialised, so it is written before fields of it are.
+    unsafe {
+        core::ptr::copy_nonoverlapping(base, view, 1);
+        (*view).obj = obj;
+        keep_asked(view, request);
     }
-    refused(request.c_contiguous() && !c, c"%.200s: underlying buffer is not C-contiguous")?;
-    refused(request.f_contiguous() && !fortran, c"%.200s: underlying buffer is not Fortran contiguous")?;
-    refused(request.any_contiguous() && !c && !fortran, c"%.200s: underlying buffer is not contiguous")?;
-    refused(!request.indirect() && indirect, c"%.200s: underlying buffer requires suboffsets")?;
-    if !request.strides() {
-        refused(!c, c"%.200s: underlying buffer is not C-contiguous")?;
-        view.strides = null_mut();
-    }
-    if !request.shape() {
-        // A format without a shape makes no sense: plain bytes have none.
-        refused(!view.format.is_null(), c"%.200s: cannot cast to unsigned bytes if the format flag is present")?;
-        view.ndim = 1;
-        view.shape = null_mut();
-    }
-    Ok(view)
 }
 
 /// The structure of a memory that an exporter describes, checked more strictly than what others hand out
@@ -149,19 +172,23 @@ pub(crate) unsafe fn fill_complete(
     unsafe { fill(view, exporter, Ok(description), request) }
 }
 
-/// The answer of a complete description to a request, without a reference to the exporter.
+/// Fills a view as the request asks, with this in `obj`, as the exporter's answer from a complete description.
 ///
 /// # Safety
-/// O1; B1 for the description.
+/// As [`fill_view`]; nothing is counted.
 pub(crate) unsafe fn answer_complete(
+    view: *mut Py_buffer,
+    obj: *mut PyObject,
     exporter: *mut PyObject,
     description: &Py_buffer,
     request: Request,
-) -> Result<Py_buffer> {
-    // SAFETY: the caller guarantees O1, and B1 for the description.
+) -> Result<()> {
+    // SAFETY: the caller guarantees O1 and B2, and B1 for the description.
     unsafe {
         let structure = structure(description).ok_or(Error::bad_argument())?;
-        answer(description, Contiguity::of(&structure), request, (*types::type_of(exporter)).tp_name)
+        check_answer(description, Contiguity::of(&structure), request, (*types::type_of(exporter)).tp_name)?;
+        write_answer(view, obj, description, request);
+        Ok(())
     }
 }
 
@@ -176,10 +203,9 @@ unsafe fn fill(
     // SAFETY: the caller guarantees O1, B2 and B3, and B1 for the description. The view may be uninitialised, so it is only
     // written.
     unsafe {
-        match description.and_then(|base| answer_complete(exporter, base, request)) {
-            Ok(answer) => {
+        match description.and_then(|base| answer_complete(view, exporter, exporter, base, request)) {
+            Ok(()) => {
                 refs::incref(exporter);
-                view.write(Py_buffer { obj: exporter, ..answer });
                 Ok(())
             }
             Err(error) => {

@@ -37,15 +37,15 @@ mod verify;
 mod check;
 
 pub(crate) use acquired::{Acquired, AskedBoth, Both, Which, Within};
-pub(crate) use answer::{Contiguity, answer, answer_complete, described, fill_complete, fill_view};
+pub(crate) use answer::{Contiguity, answer_complete, can_answer, check_answer, described, fill_complete, fill_view, write_answer};
 pub(crate) use check::check_exporter;
 pub(crate) use copy::{
     copy_apart, copy_data, copy_to_object, copy_view, from_contiguous, to_contiguous, to_fresh, transfer,
 };
-pub(crate) use fill_info::{NO_VIEW, NOT_WRITABLE, UNSIGNED_BYTES, fill_info};
+pub(crate) use fill_info::{UNSIGNED_BYTES, fill_bytes, fill_info, requested};
 pub(crate) use kept::Kept;
 pub(crate) use look::{Ending, LookProcs, end_look, look, nothing_to_end};
-pub(crate) use request::Request;
+pub(crate) use request::{Refusal, Request};
 pub(crate) use segment::{Concatenation, is_readable, read_segment, write_segment};
 pub(crate) use view::{
     MostAxes, NEGATIVE, acquire, checked_structure, format_of, get_buffer, hand_on, is_exporter, item_pointer,

@@ -3,7 +3,7 @@
 use core::ffi::c_int;
 
 use crate::abi::buffer as c;
-use crate::error::{Error, Result};
+use crate::error::Error;
 
 /// The flags of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +20,9 @@ impl Request {
     pub(crate) const FULL_RO: Self = Self(c::PyBUF_FULL_RO);
 
     /// The flags that C passed. `PyBUF_READ` and `PyBUF_WRITE` alone are not requests but arguments of other functions.
-    pub(crate) const fn new(flags: c_int) -> Result<Self> {
-        match flags {
-            c::PyBUF_READ | c::PyBUF_WRITE => Err(Error::bad_argument()),
-            _ => Ok(Self(flags)),
-        }
+    #[inline(always)]
+    pub(crate) const fn new(flags: c_int) -> Result<Self, Refusal> {
+        if flags == c::PyBUF_READ || flags == c::PyBUF_WRITE { Err(Refusal::Invalid) } else { Ok(Self(flags)) }
     }
 
     /// The flags that a `bf_getbuffer` slot was called with; any are taken as a request.
@@ -84,5 +82,26 @@ impl Request {
     /// The consumer follows pointers.
     pub(crate) const fn indirect(self) -> bool {
         self.has(c::PyBUF_INDIRECT)
+    }
+}
+
+/// Why a request is refused, whatever is exported. It fits a register, unlike an [`Error`], which it becomes at the boundary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The flags are no request.
+    Invalid,
+    /// There is no view to fill.
+    NoView,
+    /// Read-only memory cannot be written.
+    NotWritable,
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Invalid => Self::bad_argument(),
+            Refusal::NoView => Self::buffer(c"PyBuffer_FillInfo: view==NULL argument is obsolete"),
+            Refusal::NotWritable => Self::buffer(c"Object is not writable."),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Asks exporters for views, releases them, and reads them; `acquired` has a value that does this by itself.
 
 use core::ffi::{CStr, c_int, c_void};
-use core::ptr::null_mut;
+use core::ptr::{NonNull, null_mut};
 
 use crate::abi::buffer::Py_buffer;
 use crate::abi::object::{Py_ssize_t, PyObject};
@@ -12,7 +12,7 @@ use crate::runtime::indicator;
 use crate::runtime::refs::{self, Owned};
 use crate::runtime::types::{self, Links};
 
-use super::request::Request;
+use super::request::{Refusal, Request};
 
 /// A `bf_getbuffer` that is there.
 pub(super) type GetBuffer = unsafe extern "C" fn(*mut PyObject, *mut Py_buffer, c_int) -> c_int;
@@ -35,17 +35,32 @@ pub(crate) unsafe fn is_exporter(obj: *mut PyObject) -> bool {
     unsafe { procs(obj) }.is_some_and(|procs| procs.bf_getbuffer.is_some())
 }
 
+/// The slot that answers requests, where there is one.
+///
+/// # Safety
+/// O1.
+#[inline(always)]
+unsafe fn slot(obj: *mut PyObject) -> Option<GetBuffer> {
+    // SAFETY: O1.
+    unsafe { procs(obj)?.bf_getbuffer }
+}
+
 /// The slot that answers requests, or a `TypeError`.
 ///
 /// # Safety
 /// O1.
 pub(super) unsafe fn getbuffer_slot(obj: *mut PyObject) -> Result<GetBuffer> {
     // SAFETY: O1.
-    unsafe {
-        procs(obj).and_then(|procs| procs.bf_getbuffer).ok_or_else(|| {
-            Error::type_name(c"a bytes-like object is required, not '%.100s'", (*types::type_of(obj)).tp_name)
-        })
-    }
+    unsafe { slot(obj).ok_or_else(|| not_an_exporter(obj)) }
+}
+
+/// # Safety
+/// O1.
+#[cold]
+#[inline(never)]
+unsafe fn not_an_exporter(obj: *mut PyObject) -> Error {
+    // SAFETY: O1.
+    unsafe { Error::type_name(c"a bytes-like object is required, not '%.100s'", (*types::type_of(obj)).tp_name) }
 }
 
 /// Whether [`answerer`] may have another object.
@@ -72,14 +87,39 @@ unsafe fn answerer(obj: *mut PyObject) -> Result<Option<Owned<PyObject>>> {
 ///
 /// # Safety
 /// O1; `view` may be written, and is not moved while it is filled (B2).
-pub(crate) unsafe fn get_buffer(obj: *mut PyObject, view: *mut Py_buffer, request: Request) -> Result<c_int> {
+#[inline(always)]
+pub(crate) unsafe fn get_buffer(obj: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> core::result::Result<c_int, Unasked> {
     // SAFETY: O1; O4 for the slot.
     unsafe {
-        let getbuffer = getbuffer_slot(obj)?;
+        let exporter = NonNull::new(obj).ok_or(Unasked::NoExporter)?;
+        Request::new(flags).map_err(|_| Unasked::Invalid)?;
+        let getbuffer = slot(obj).ok_or(Unasked::NotAnExporter(exporter))?;
         if view.is_null() {
-            return Err(Error::buffer(c"PyObject_GetBuffer: view==NULL argument is obsolete"));
+            return Err(Unasked::NoView);
         }
-        Ok(getbuffer(obj, view, request.flags()))
+        Ok(getbuffer(obj, view, flags))
+    }
+}
+
+/// Why [`get_buffer`] has not asked the exporter. It fits two registers.
+#[derive(Clone, Copy)]
+pub(crate) enum Unasked {
+    NoExporter,
+    Invalid,
+    NoView,
+    /// It lives at least until the error is raised (O1).
+    NotAnExporter(NonNull<PyObject>),
+}
+
+impl From<Unasked> for Error {
+    fn from(unasked: Unasked) -> Self {
+        match unasked {
+            Unasked::NoExporter => Self::NullArgument,
+            Unasked::Invalid => Refusal::Invalid.into(),
+            Unasked::NoView => Self::buffer(c"PyObject_GetBuffer: view==NULL argument is obsolete"),
+            // SAFETY: O1, for the object that was not asked.
+            Unasked::NotAnExporter(obj) => unsafe { not_an_exporter(obj.as_ptr()) },
+        }
     }
 }
 
@@ -111,7 +151,7 @@ pub(crate) unsafe fn hand_on(obj: *mut PyObject, view: *mut Py_buffer, request: 
     // asked.
     unsafe {
         let found = last_answerer(obj, Ok)?;
-        get_buffer(found.as_ref().map_or(obj, Owned::as_ptr), view, request)
+        Ok(get_buffer(found.as_ref().map_or(obj, Owned::as_ptr), view, request.flags())?)
     }
 }
 
@@ -282,16 +322,34 @@ pub(crate) unsafe fn release(view: *mut Py_buffer) {
             return;
         }
         if let Some(releasebuffer) = procs(obj).and_then(|procs| procs.bf_releasebuffer) {
-            if types::is_own(obj) {
-                // The library's own slots look at `internal` only.
-                (*view).obj = null_mut();
-                releasebuffer(obj, view);
-            } else if !refs::releasing(view.cast_const().cast(), || releasebuffer(obj, view)) {
-                return;
+            if !types::is_own(obj) {
+                return release_foreign(view, obj, releasebuffer);
             }
+            // The library's own slots look at `internal` only.
+            (*view).obj = null_mut();
+            releasebuffer(obj, view);
         }
         (*view).obj = null_mut();
         refs::decref(obj);
+    }
+}
+
+/// [`release`], where the slot is foreign code.
+///
+/// # Safety
+/// As [`release`]; the slot is that of the view's object.
+#[inline(never)]
+unsafe fn release_foreign(
+    view: *mut Py_buffer,
+    obj: *mut PyObject,
+    releasebuffer: unsafe extern "C" fn(*mut PyObject, *mut Py_buffer),
+) {
+    // SAFETY: the caller guarantees B1, and O4 for the slot.
+    unsafe {
+        if refs::releasing(view.cast_const().cast(), || releasebuffer(obj, view)) {
+            (*view).obj = null_mut();
+            refs::decref(obj);
+        }
     }
 }
 
@@ -306,11 +364,9 @@ pub(crate) const NEGATIVE: Error = Error::buffer(c"ndim must not be negative");
 pub(crate) unsafe fn structure(view: &Py_buffer) -> Option<Structure<'_>> {
     let ndim = usize::try_from(view.ndim).ok()?;
     let array = |entries: *mut Py_ssize_t| {
-        if ndim == 0 {
-            return Some(&[][..]);
-        }
-        // SAFETY: B1: NULL or `ndim` entries.
-        (!entries.is_null()).then(|| unsafe { core::slice::from_raw_parts(entries.cast_const(), ndim) })
+        let start = if ndim == 0 { NonNull::dangling().as_ptr() } else { entries };
+        // SAFETY: B1: NULL or `ndim` entries; none need no memory.
+        (!start.is_null()).then(|| unsafe { core::slice::from_raw_parts(start.cast_const(), ndim) })
     };
     Some(Structure {
         ndim,

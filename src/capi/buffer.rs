@@ -26,11 +26,11 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use crate::abi::buffer::Py_buffer;
 use crate::abi::chars::byte;
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::buffer::{self, Request};
+use crate::buffer;
 use crate::error::{Error, Result};
 use crate::format;
 use crate::layout::{Order, fill_strides};
-use crate::runtime::boundary::{boundary, non_null};
+use crate::runtime::boundary::{boundary, boundary_of, non_null};
 
 /// The order that a character names.
 pub(super) fn order_of(order: c_char) -> Result<Order> {
@@ -83,11 +83,8 @@ pub unsafe extern "C" fn PyObject_CheckBuffer(obj: *mut PyObject) -> c_int {
 /// exporter returns is passed on: a status other than 0 and -1, a failure without an error, a success with one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_GetBuffer(obj: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
-    boundary(|| {
-        let (obj, request) = (non_null(obj)?, Request::new(flags)?);
-        // SAFETY: O1; the program guarantees that the view may be written and is not moved (B2).
-        unsafe { buffer::get_buffer(obj.as_ptr(), view, request) }
-    })
+    // SAFETY: NULL or O1; the program guarantees that the view may be written and is not moved (B2).
+    boundary_of(unsafe { buffer::get_buffer(obj, view, flags) })
 }
 
 /// Releases a view: tells the exporter, drops the reference and sets `view->obj` to NULL. A view without exporter, one
@@ -131,11 +128,15 @@ pub unsafe extern "C" fn PyBuffer_SizeFromFormat(format: *const c_char) -> Py_ss
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyBuffer_IsContiguous(view: *const Py_buffer, order: c_char) -> c_int {
     // SAFETY: NULL or B1.
-    let structure = unsafe { view.as_ref().and_then(|view| buffer::structure(view)) };
-    match (structure, Order::from_char(byte(order))) {
-        (Some(structure), Some(order)) => structure.is_contiguous(order).into(),
-        _ => 0,
+    let structure = || unsafe { view.as_ref().and_then(|view| buffer::structure(view)) };
+    let is = |order| structure().is_some_and(|structure| structure.is_contiguous(order));
+    match Order::from_char(byte(order)) {
+        // The order that is asked for most has code of its own.
+        Some(Order::C) => is(Order::C),
+        Some(order) => is(order),
+        None => false,
     }
+    .into()
 }
 
 /// Writes to `strides` the strides of contiguous memory of `ndims` axes with this `shape` and `itemsize`, in 'F' order or
@@ -175,10 +176,8 @@ pub unsafe extern "C" fn PyBuffer_FillInfo(
     readonly: c_int,
     flags: c_int,
 ) -> c_int {
-    boundary(|| {
-        // SAFETY: O1 for `obj`; the view is NULL or may be written.
-        unsafe { buffer::fill_info(view, obj, buf, len, readonly, flags) }
-    })
+    // SAFETY: O1 for `obj`; the view is NULL or may be written.
+    boundary_of(unsafe { buffer::fill_info(view, obj, buf, len, readonly, flags) })
 }
 
 /// Copies all items of a view to contiguous memory at `buf`, in `order`. `len` must be `view->len`. Missing shape and

@@ -86,19 +86,18 @@ impl<'a> Structure<'a> {
     #[inline(always)]
     fn is_c_contiguous(&self) -> bool {
         match (self.shape, self.strides) {
-            (Some(shape), Some(strides)) if self.len != 0 => {
-                follows_itemsize(self.itemsize, shape.iter().zip(strides).rev())
-            }
+            _ if self.len == 0 => true,
+            (Some(shape), Some(strides)) => follows_itemsize(self.itemsize, shape.iter().zip(strides).rev()),
             _ => true,
         }
     }
 
+    #[inline(always)]
     fn is_fortran_contiguous(&self) -> bool {
         match (self.shape, self.strides) {
             _ if self.len == 0 => true,
             (Some(shape), Some(strides)) => follows_itemsize(self.itemsize, shape.iter().zip(strides)),
-            // C-contiguous memory is Fortran-contiguous, too, if only one axis has more than one item.
-            (Some(shape), None) => shape.iter().filter(|&&items| items > 1).count() <= 1,
+            (Some(shape), None) => is_one_line(shape),
             (None, _) => self.ndim <= 1,
         }
     }
@@ -222,14 +221,22 @@ impl<'a> Structure<'a> {
     }
 }
 
-/// Whether each stride is the size of all faster axes together.
-fn follows_itemsize<'a>(itemsize: isize, axes: impl Iterator<Item = (&'a isize, &'a isize)>) -> bool {
-    let mut expected = Some(itemsize);
-    for (&items, &stride) in axes {
-        if items > 1 && Some(stride) != expected {
+/// Whether C-contiguous memory of this shape is Fortran-contiguous, too: if only one axis has more than one item.
+#[inline(never)]
+fn is_one_line(shape: &[isize]) -> bool {
+    shape.iter().filter(|&&items| items > 1).count() <= 1
+}
+
+/// Whether each stride is the size of all faster axes together. No stride is one that does not fit.
+#[inline(always)]
+fn follows_itemsize<'a>(itemsize: isize, mut axes: impl Iterator<Item = (&'a isize, &'a isize)>) -> bool {
+    let mut expected = itemsize;
+    while let Some((&items, &stride)) = axes.next() {
+        if items > 1 && stride != expected {
             return false;
         }
-        expected = expected.and_then(|size| size.checked_mul(items));
+        let Some(size) = expected.checked_mul(items) else { return axes.all(|(&items, _)| items <= 1) };
+        expected = size;
     }
     true
 }

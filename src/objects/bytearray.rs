@@ -23,7 +23,7 @@ use crate::kernels;
 use crate::layout::{self, Order};
 use crate::objects::bytes;
 use crate::runtime::alloc::{self, Domain, Scratch};
-use crate::runtime::boundary::{boundary, non_null};
+use crate::runtime::boundary::{boundary, boundary_of, non_null};
 use crate::runtime::hash;
 use crate::runtime::holds::{Holds, Pin};
 use crate::runtime::indicator;
@@ -445,22 +445,42 @@ unsafe extern "C" fn bytearray_ass_item(op: *mut PyObject, index: Py_ssize_t, va
 }
 
 unsafe extern "C" fn bytearray_getbuffer(op: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
-    boundary(|| {
-        let bytearray = non_null(op)?.cast();
-        if view.is_null() {
-            return Err(buffer::NO_VIEW);
+    // SAFETY: O1, O2: a slot of this type. Once the request is known nothing fails, so that no request is counted that is
+    // refused. The view keeps the object from being resized, until it is released.
+    boundary_of(buffer::requested(view, flags).map(|request| unsafe {
+        let bytearray = NonNull::new_unchecked(op.cast());
+        if !holds(bytearray).has_added_view() {
+            return answer_later(bytearray, view, request);
         }
-        Request::new(flags)?;
-        // SAFETY: O1, O2: a slot of this type. From here on nothing fails, so that no request is counted that is refused. The
-        // view keeps the object from being resized, until it is released.
-        unsafe {
-            holds(bytearray).add_view();
-            let (memory, length) = memory(bytearray);
-            buffer::fill_info(view, op, memory.cast(), length, 0, flags)
-                .inspect_err(|_| holds(bytearray).end_view())?;
-        }
-        Ok(())
-    })
+        fill(bytearray, op, view, request);
+    }))
+}
+
+/// Answers a request once other threads have made their claims.
+///
+/// # Safety
+/// O1, O2, and B2 for the view.
+#[cold]
+#[inline(never)]
+unsafe fn answer_later(bytearray: NonNull<PyByteArrayObject>, view: *mut Py_buffer, request: Request) {
+    // SAFETY: the caller guarantees O1, O2 and B2; the view keeps the object from being resized.
+    unsafe {
+        holds(bytearray).add_view();
+        fill(bytearray, bytearray.as_ptr().cast(), view, request);
+    }
+}
+
+/// Fills a view of the bytes, with a reference to this object or to none.
+///
+/// # Safety
+/// O1, O2, and B2 for the view; something holds the memory where it is.
+#[inline(always)]
+unsafe fn fill(bytearray: NonNull<PyByteArrayObject>, obj: *mut PyObject, view: *mut Py_buffer, request: Request) {
+    // SAFETY: the caller guarantees O1, O2 and B2.
+    unsafe {
+        let (memory, length) = memory(bytearray);
+        buffer::fill_bytes(view, obj, memory.cast(), length, 0, request);
+    }
 }
 
 unsafe extern "C" fn bytearray_releasebuffer(op: *mut PyObject, _view: *mut Py_buffer) {
@@ -475,9 +495,8 @@ unsafe fn bytearray_look(op: *mut PyObject, view: *mut Py_buffer, request: Reque
     unsafe {
         let bytearray = NonNull::new_unchecked(op.cast());
         holds(bytearray).pin(pin);
-        let (memory, length) = memory(bytearray);
-        let filled = buffer::fill_info(view, null_mut(), memory.cast(), length, 0, request.flags());
-        filled.map(|()| Ending::Unpin).inspect_err(|_| holds(bytearray).unpin())
+        fill(bytearray, null_mut(), view, request);
+        Ok(Ending::Unpin)
     }
 }
 

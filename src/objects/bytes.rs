@@ -14,13 +14,13 @@ use crate::abi::slots::{PyBufferProcs, PySequenceMethods};
 use crate::abi::types::{
     PyTypeObject, TPFLAGS_BASETYPE, TPFLAGS_BYTES_SUBCLASS, TPFLAGS_LEAF, TPFLAGS_LOOKS, TPFLAGS_OWN, TPFLAGS_READY,
 };
-use crate::buffer::{self, Acquired, Concatenation, Ending, LookProcs, Request, Within};
+use crate::buffer::{self, Acquired, Concatenation, Ending, LookProcs, Refusal, Request, Within};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::write_bytes_repr;
 use crate::kernels;
 use crate::layout::{self, Order};
 use crate::runtime::alloc::{self, Domain};
-use crate::runtime::boundary::{boundary, non_null};
+use crate::runtime::boundary::{boundary, boundary_of, non_null};
 use crate::runtime::hash;
 use crate::runtime::holds::Pin;
 use crate::runtime::message::MessageWriter;
@@ -405,21 +405,27 @@ unsafe extern "C" fn bytes_item(op: *mut PyObject, index: Py_ssize_t) -> *mut Py
 
 unsafe extern "C" fn bytes_getbuffer(op: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
     // SAFETY: O1, O2: a slot of this type.
-    boundary(|| unsafe { fill(op, view, op, flags) })
+    boundary_of(unsafe { fill(op, view, op, flags) })
 }
 
 /// # Safety
 /// O1, O2, and B2 for the view. It is read-only and does not move, so nothing is counted.
 unsafe fn bytes_look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin) -> Result<Ending> {
     // SAFETY: the caller guarantees O1, O2 and B2.
-    unsafe { fill(op, view, null_mut(), request.flags()).map(|()| Ending::Nothing) }
+    unsafe { Ok(fill(op, view, null_mut(), request.flags()).map(|()| Ending::Nothing)?) }
 }
 
 /// Fills a view of the bytes, with a reference to this object or to none.
 ///
 /// # Safety
 /// O1, O2, and B2 for the view.
-unsafe fn fill(op: *mut PyObject, view: *mut Py_buffer, obj: *mut PyObject, flags: c_int) -> Result<()> {
+#[inline(always)]
+unsafe fn fill(
+    op: *mut PyObject,
+    view: *mut Py_buffer,
+    obj: *mut PyObject,
+    flags: c_int,
+) -> core::result::Result<(), Refusal> {
     // SAFETY: the caller guarantees O1, O2 and B2.
     unsafe {
         let bytes: *mut PyBytesObject = op.cast();

@@ -212,9 +212,7 @@ unsafe extern "C" fn memory_getbuffer(op: *mut PyObject, view: *mut Py_buffer, f
 unsafe fn memory_look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin) -> Result<Ending> {
     // SAFETY: the caller guarantees O1, O2 and B2. The description is complete, and has no object in the answer.
     unsafe {
-        let answer = buffer::answer_complete(op, description_of(op)?, request)?;
-        view.write(Py_buffer { obj: null_mut(), ..answer });
-        Ok(Ending::Nothing)
+        buffer::answer_complete(view, null_mut(), op, description_of(op)?, request).map(|()| Ending::Nothing)
     }
 }
 

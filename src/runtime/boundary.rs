@@ -90,6 +90,24 @@ pub(crate) fn boundary<T: IntoC<C>, C: Failure>(body: impl FnOnce() -> Result<T>
     }
 }
 
+/// [`boundary`] for calls of a few instructions: their errors fit a register, and become an [`Error`] once they have failed, so
+/// that a success writes nothing of a result to memory.
+#[inline(always)]
+pub(crate) fn boundary_of<T: IntoC<C>, C: Failure, E: Into<Error>>(result: core::result::Result<T, E>) -> C {
+    match result {
+        Ok(value) => value.into_c(),
+        Err(refusal) => failed(refusal),
+    }
+}
+
+/// Raises an error.
+#[cold]
+#[inline(never)]
+fn failed<C: Failure, E: Into<Error>>(refusal: E) -> C {
+    indicator::raise(refusal.into());
+    C::FAILED
+}
+
 /// An argument that must not be NULL.
 pub(crate) fn non_null<T>(pointer: *mut T) -> Result<NonNull<T>> {
     NonNull::new(pointer).ok_or(Error::NullArgument)

@@ -52,22 +52,38 @@ impl Holds<'_> {
     }
 
     /// Adds to the word as soon as none of the bits is set.
-    #[inline]
+    #[inline(always)]
     fn add(self, hold: isize, without: isize) {
+        if !self.has_added(hold, without) {
+            self.wait_and_add(hold, without);
+        }
+    }
+
+    /// Adds to the word unless one of the bits is set. Returns whether it has.
+    #[inline(always)]
+    fn has_added(self, hold: isize, without: isize) -> bool {
+        let add = |word| (word & without == 0).then(|| word + hold);
+        self.0.fetch_update(Ordering::Acquire, Ordering::Relaxed, add).is_ok()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait_and_add(self, hold: isize, without: isize) {
         let mut wait = Wait::new();
-        while self
-            .0
-            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |word| (word & without == 0).then(|| word + hold))
-            .is_err()
-        {
+        while !self.has_added(hold, without) {
             wait.pause();
         }
     }
 
     /// Counts a view.
-    #[inline]
     pub(crate) fn add_view(self) {
         self.add(VIEW, CLAIMED | WANTED);
+    }
+
+    /// Counts a view, unless it has to wait. Returns whether it has.
+    #[inline(always)]
+    pub(crate) fn has_added_view(self) -> bool {
+        self.has_added(VIEW, CLAIMED | WANTED)
     }
 
     /// Ends a view, if there is one: an exporter may name the object in `obj` of a view that the object never filled.

@@ -28,9 +28,36 @@ fn is_alone() -> bool {
     if let Some(forced) = tests::FORCED.get() {
         return forced;
     }
-    // SAFETY: the pointer is a constant. What it points to lives as long as the process, and is written only by a thread that
-    // is alone and about to start another, so no other thread reads it meanwhile.
-    unsafe { !pybuffer__single_threaded.is_null() && pybuffer__single_threaded.read() != 0 }
+    let flag = flag();
+    // SAFETY: what it points to lives as long as the process, and is written only by a thread that is alone and about to start
+    // another, so no other thread reads it meanwhile.
+    unsafe { !flag.is_null() && flag.read() != 0 }
+}
+
+/// The pointer to the C library's variable. Rust would take the address of this library's own pointer from a table first, since
+/// it does not know that the pointer is hidden.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn flag() -> *const c_char {
+    let flag;
+    // SAFETY: the instruction reads a constant.
+    unsafe {
+        core::arch::asm!(
+            "mov {flag}, qword ptr [rip + {pointer}]",
+            flag = lateout(reg) flag,
+            pointer = sym pybuffer__single_threaded,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    flag
+}
+
+/// The pointer to the C library's variable.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn flag() -> *const c_char {
+    // SAFETY: the pointer is a constant.
+    unsafe { pybuffer__single_threaded }
 }
 
 /// A word that other threads may change at the same time. The methods are those of `AtomicIsize`.

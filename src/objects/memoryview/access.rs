@@ -45,7 +45,7 @@ impl Access {
             if inaccessible(memoryview) {
                 return Err(released());
             }
-            let share = Share::another(mbuf(memoryview)).ok_or(released())?;
+            let share = Share::another(mbuf(memoryview)).ok_or_else(released)?;
             Ok(Self { memoryview, share })
         }
     }

@@ -25,7 +25,7 @@ use crate::runtime::types::answer;
 
 use super::access::{Access, SMALLER};
 use super::export;
-use super::view::{check, downcast, flags, inaccessible};
+use super::view::{check, downcast, flags, inaccessible, released};
 
 /// `tp_richcompare`: only `==` and `!=` are defined.
 ///
@@ -296,7 +296,9 @@ unsafe fn content_hash(memoryview: NonNull<PyMemoryViewObject>) -> Result<Py_has
         let view = access.view();
         if let Some(exporter) = vouched(&access)? {
             // Meanwhile foreign code may run, to which a release is refused.
-            export::count(memoryview)?;
+            if !export::count(memoryview) {
+                return Err(released());
+            }
             let vouched = object::vouch(exporter.as_ptr());
             export::end(memoryview);
             vouched?;

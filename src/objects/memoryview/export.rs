@@ -1,4 +1,4 @@
-//! A memoryview as exporter: it answers the full matrix of requests, see `buffer::answer`. CPython: `memory_getbuf`,
+//! A memoryview as exporter: it answers the full matrix of requests, see `buffer/answer.rs`. CPython: `memory_getbuf`,
 //! `memory_releasebuf`.
 
 use core::ffi::c_int;
@@ -16,7 +16,7 @@ use crate::runtime::holds::Pin;
 use crate::runtime::refs::{self, atomic};
 
 use super::managed::Share;
-use super::view::{contiguity, flags, mbuf, released, usable};
+use super::view::{contiguity, flags, is_usable, mbuf, released, usable};
 
 /// The buffer slots of memoryviews.
 pub(super) static mut BUFFER: LookProcs = LookProcs {
@@ -26,56 +26,82 @@ pub(super) static mut BUFFER: LookProcs = LookProcs {
 };
 
 unsafe extern "C" fn getbuffer(op: *mut PyObject, view: *mut Py_buffer, request: c_int) -> c_int {
+    // SAFETY: O1, O2: a slot of this type; `view` may be written. A refused request is not counted, except briefly where a
+    // release came first, which ignores it (`release_view`).
+    unsafe {
+        let memoryview = NonNull::new_unchecked(op.cast::<PyMemoryViewObject>());
+        let asked = Request::of_slot(request);
+        if view.is_null() || !can_answer(memoryview, asked) || !count(memoryview) {
+            return refuse(op, view, request);
+        }
+        refs::incref(op);
+        buffer::write_answer(view, op, &(*memoryview.as_ptr()).view, asked);
+        0
+    }
+}
+
+/// Raises the error of a request that is refused.
+///
+/// # Safety
+/// O1, O2; the view is NULL or may be written.
+#[cold]
+#[inline(never)]
+unsafe fn refuse(op: *mut PyObject, view: *mut Py_buffer, request: c_int) -> c_int {
     boundary(|| {
         if view.is_null() {
             return Err(Error::buffer(c"memoryview: view==NULL argument is obsolete"));
         }
-        // SAFETY: O1, O2: a slot of this type; `view` may be written. A refused request is not counted, except briefly where a
-        // release came first, which ignores it (`release_view`).
+        // SAFETY: the caller guarantees O1 and O2, and the view may be written.
         unsafe {
-            let memoryview = NonNull::new_unchecked(op.cast::<PyMemoryViewObject>());
-            match answer(memoryview, Request::of_slot(request)).and_then(|answer| count(memoryview).map(|()| answer)) {
-                Ok(answer) => {
-                    refs::incref(op);
-                    view.write(Py_buffer { obj: op, ..answer });
-                    Ok(())
-                }
-                Err(error) => {
-                    (&raw mut (*view).obj).write(null_mut());
-                    Err(error)
-                }
-            }
+            (&raw mut (*view).obj).write(null_mut());
+            check(NonNull::new_unchecked(op.cast()), Request::of_slot(request))?;
         }
+        // It could have been answered, had it not been released then.
+        Err::<(), _>(released())
     })
 }
 
-/// What the memoryview answers a request, without a reference.
+/// Whether the memoryview can answer a request.
 ///
 /// # Safety
 /// O1, O2.
-#[inline]
-unsafe fn answer(memoryview: NonNull<PyMemoryViewObject>, request: Request) -> Result<Py_buffer> {
+#[inline(always)]
+unsafe fn can_answer(memoryview: NonNull<PyMemoryViewObject>, request: Request) -> bool {
     // SAFETY: O2; the view does not change once it is made.
     unsafe {
-        let state = usable(memoryview)?;
-        buffer::answer(&(*memoryview.as_ptr()).view, contiguity(state), request, c"memoryview".as_ptr())
+        let state = flags(memoryview);
+        is_usable(memoryview, state)
+            && buffer::can_answer(&(*memoryview.as_ptr()).view, contiguity(state), request)
     }
 }
 
-/// Counts an export, so that a release is refused from now on; an error if a release came first.
+/// The error where it cannot.
 ///
 /// # Safety
 /// O1, O2.
-#[inline]
-pub(super) unsafe fn count(memoryview: NonNull<PyMemoryViewObject>) -> Result<()> {
+unsafe fn check(memoryview: NonNull<PyMemoryViewObject>, request: Request) -> Result<()> {
+    // SAFETY: O2; the view does not change once it is made.
+    unsafe {
+        let state = usable(memoryview)?;
+        buffer::check_answer(&(*memoryview.as_ptr()).view, contiguity(state), request, c"memoryview".as_ptr())
+    }
+}
+
+/// Counts an export, so that a release is refused from now on. Returns whether it has: not if a release came first.
+///
+/// # Safety
+/// O1, O2.
+#[inline(always)]
+pub(super) unsafe fn count(memoryview: NonNull<PyMemoryViewObject>) -> bool {
     // SAFETY: O2. A negative count says that a release is under way; the flag, that one came between.
     unsafe {
         let exports = atomic(&raw mut (*memoryview.as_ptr()).exports);
-        if exports.fetch_add(1, Ordering::Acquire) < 0 || flags(memoryview) & _Py_MEMORYVIEW_RELEASED != 0 {
+        let counted =
+            exports.fetch_add(1, Ordering::Acquire) >= 0 && flags(memoryview) & _Py_MEMORYVIEW_RELEASED == 0;
+        if !counted {
             exports.fetch_sub(1, Ordering::Release);
-            return Err(released());
         }
-        Ok(())
+        counted
     }
 }
 
@@ -104,10 +130,11 @@ unsafe fn look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin
     // SAFETY: the caller guarantees O1, O2 and B2.
     unsafe {
         let memoryview = NonNull::new_unchecked(op.cast::<PyMemoryViewObject>());
-        let answer = answer(memoryview, request)?;
-        let share = Share::another(mbuf(memoryview)).ok_or(released())?;
-        view.write(Py_buffer { obj: null_mut(), ..answer });
-        share.into_raw();
+        if !can_answer(memoryview, request) {
+            check(memoryview, request)?;
+        }
+        Share::another(mbuf(memoryview)).ok_or_else(released)?.into_raw();
+        buffer::write_answer(view, null_mut(), &(*memoryview.as_ptr()).view, request);
         Ok(Ending::Share)
     }
 }

@@ -146,7 +146,7 @@ pub(super) unsafe fn again(of: NonNull<PyMemoryViewObject>, readonly: c_int) -> 
     // entries.
     unsafe {
         let state = usable(of)?;
-        let share = Share::another(mbuf(of)).ok_or(released())?;
+        let share = Share::another(mbuf(of)).ok_or_else(released)?;
         let src = &(*of.as_ptr()).view;
         let new = Unfinished::new(src.ndim.unsigned_abs() as usize, own_format(of))?;
         let from: *const Py_ssize_t = (&raw const (*of.as_ptr()).ob_array).cast();
@@ -376,6 +376,8 @@ pub(super) unsafe fn own_format<'a>(view: NonNull<PyMemoryViewObject>) -> Option
 }
 
 /// The error for every use of a memoryview that has been released.
+#[cold]
+#[inline(never)]
 pub(super) fn released() -> Error {
     Error::value(c"operation forbidden on released memoryview object")
 }
@@ -417,11 +419,29 @@ pub(super) unsafe fn usable(view: NonNull<PyMemoryViewObject>) -> Result<c_int> 
     // SAFETY: O2.
     unsafe {
         let state = flags(view);
-        if state & _Py_MEMORYVIEW_RELEASED != 0 || managed::is_released(mbuf(view)) {
-            return Err(released());
-        }
-        unrestricted(view).map(|()| state)
+        if is_usable(view, state) { Ok(state) } else { Err(unusable(view)) }
     }
+}
+
+/// Whether a memoryview of this state gives access, and other memoryviews.
+///
+/// # Safety
+/// O1, O2.
+#[inline(always)]
+pub(super) unsafe fn is_usable(view: NonNull<PyMemoryViewObject>, state: c_int) -> bool {
+    // SAFETY: the caller guarantees O1 and O2.
+    state & (_Py_MEMORYVIEW_RELEASED | _Py_MEMORYVIEW_RESTRICTED) == 0 && unsafe { !managed::is_released(mbuf(view)) }
+}
+
+/// The error of a memoryview that is not [`usable`].
+///
+/// # Safety
+/// O1, O2.
+#[cold]
+#[inline(never)]
+unsafe fn unusable(view: NonNull<PyMemoryViewObject>) -> Error {
+    // SAFETY: the caller guarantees O1 and O2.
+    unsafe { if inaccessible(view) { released() } else { restricted() } }
 }
 
 /// `ValueError` where there must be no other memoryviews of one that is known to give access.
@@ -432,9 +452,15 @@ pub(super) unsafe fn usable(view: NonNull<PyMemoryViewObject>) -> Result<c_int> 
 pub(super) unsafe fn unrestricted(view: NonNull<PyMemoryViewObject>) -> Result<()> {
     // SAFETY: O2.
     if unsafe { flags(view) } & _Py_MEMORYVIEW_RESTRICTED != 0 {
-        return Err(Error::value(c"cannot create new view on restricted memoryview"));
+        return Err(restricted());
     }
     Ok(())
+}
+
+#[cold]
+#[inline(never)]
+fn restricted() -> Error {
+    Error::value(c"cannot create new view on restricted memoryview")
 }
 
 /// The managed buffer of a memoryview, which keeps it: by its count, or by a reference once it has been released.

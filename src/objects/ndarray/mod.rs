@@ -406,7 +406,7 @@ unsafe fn answer(base: &Base, request: Request) -> Result<Py_buffer> {
     let complete = Py_buffer { format, ..*given };
     // SAFETY: the caller guarantees B1 for the view of the base; the type is static.
     unsafe {
-        let answer = buffer::answer(&complete, contiguity, request, TYPE_NAME)?;
+        buffer::check_answer(&complete, contiguity, request, TYPE_NAME)?;
         // Of the base, not of the answer as in CPython: one without strides would lead out of the memory. That of the
         // other order matters to consumers that ask for it, and, as in CPython, to those that look at format and shape.
         let is = |order| buffer::structure(given).is_some_and(|structure| structure.is_contiguous(order));
@@ -416,6 +416,8 @@ unsafe fn answer(base: &Base, request: Request) -> Result<Py_buffer> {
         if contiguity.c != c || (looked_at && contiguity.fortran != fortran) {
             return Err(Error::buffer(c"pybuffer.ndarray: the flags claim an order that the memory does not have"));
         }
+        let mut answer = Py_buffer::EMPTY;
+        buffer::write_answer(&raw mut answer, null_mut(), &complete, request);
         Ok(answer)
     }
 }

@@ -140,7 +140,7 @@ impl Region {
 
     /// Refuses what it cannot meet, before the base counts a view for it.
     pub(super) fn meets(&self, request: Request) -> Result<()> {
-        if self.readonly && request.writable() { Err(buffer::NOT_WRITABLE) } else { Ok(()) }
+        if self.readonly && request.writable() { Err(buffer::Refusal::NotWritable.into()) } else { Ok(()) }
     }
 
     /// The address and number of the bytes, given the view of the base.
