@@ -30,6 +30,7 @@ pub(crate) struct Contiguity {
 impl Contiguity {
     /// As CPython works it out for a memoryview (`init_flags`), from a structure that has shape and strides: for one
     /// axis it checks the stride even where there are no items, unlike `PyBuffer_IsContiguous`.
+    #[inline(always)]
     pub(crate) fn of(structure: &Structure<'_>) -> Self {
         if structure.suboffsets.is_some() {
             return Self { c: false, fortran: false, indirect: true };
@@ -57,20 +58,24 @@ fn unmet(base: &Py_buffer, contiguity: Contiguity, request: Request) -> Option<&
     if request.writable() && base.readonly != 0 {
         return Some(c"%.200s: underlying buffer is not writable");
     }
-    if request.c_contiguous() && !c {
-        return Some(c"%.200s: underlying buffer is not C-contiguous");
+    if request.may_name_an_order() {
+        if request.c_contiguous() && !c {
+            return Some(c"%.200s: underlying buffer is not C-contiguous");
+        }
+        if request.f_contiguous() && !fortran {
+            return Some(c"%.200s: underlying buffer is not Fortran contiguous");
+        }
+        if request.any_contiguous() && !c && !fortran {
+            return Some(c"%.200s: underlying buffer is not contiguous");
+        }
     }
-    if request.f_contiguous() && !fortran {
-        return Some(c"%.200s: underlying buffer is not Fortran contiguous");
-    }
-    if request.any_contiguous() && !c && !fortran {
-        return Some(c"%.200s: underlying buffer is not contiguous");
-    }
-    if !request.indirect() && indirect {
-        return Some(c"%.200s: underlying buffer requires suboffsets");
-    }
-    if !request.strides() && !c {
-        return Some(c"%.200s: underlying buffer is not C-contiguous");
+    if indirect || !c {
+        if !request.indirect() && indirect {
+            return Some(c"%.200s: underlying buffer requires suboffsets");
+        }
+        if !request.strides() && !c {
+            return Some(c"%.200s: underlying buffer is not C-contiguous");
+        }
     }
     // A format without a shape makes no sense: plain bytes have none.
     if !request.shape() && request.format() && !base.format.is_null() {

@@ -200,7 +200,12 @@ pub(crate) unsafe fn copy_data(dest: *mut PyObject, src: *mut PyObject) -> Resul
         }
         let requests = [(dest, Request::FULL), (src, Request::FULL_RO)];
         both.look(requests, Within::Allocations).map_err(|(_, error)| error)?;
-        copy_view(both.second.view(), both.first.view())
+        let (from, to) = (both.second.view(), both.first.view());
+        if to.len < from.len {
+            return Err(TOO_SMALL);
+        }
+        // Their structures have been checked with what the exporters have answered.
+        copy_between(from, &structure(from).ok_or(NEGATIVE)?, to, &structure(to).ok_or(NEGATIVE)?)
     }
 }
 
@@ -213,17 +218,24 @@ pub(crate) unsafe fn copy_view(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
         return Err(TOO_SMALL);
     }
     // SAFETY: the caller guarantees B1 for both views, and W3.
+    unsafe { copy_between(from, &checked_structure(from)?, to, &checked_structure(to)?) }
+}
+
+/// # Safety
+/// As [`copy_view`]; the structures are those of the views, and have been checked; the second view has room.
+#[inline]
+unsafe fn copy_between(from: &Py_buffer, src: &Structure<'_>, to: &Py_buffer, dst: &Structure<'_>) -> Result<()> {
+    // SAFETY: the caller guarantees B1 for both views, and W3.
     unsafe {
-        let (src, dst) = (checked_structure(from)?, checked_structure(to)?);
         let alike = |order| src.is_contiguous(order) && dst.is_contiguous(order);
         if alike(Order::C) || alike(Order::Fortran) {
             kernels::copy_block(from.buf.cast::<u8>(), to.buf.cast::<u8>(), from.len.unsigned_abs());
             return Ok(());
         }
-        if src.itemsize != dst.itemsize || !src.has_shape_of(&dst) {
+        if src.itemsize != dst.itemsize || !src.has_shape_of(dst) {
             return Err(Error::buffer(c"destination and source must have the same shape and itemsize"));
         }
-        copy_items(from, &src, to, &dst)
+        copy_items(from, src, to, dst)
     }
 }
 

@@ -22,7 +22,13 @@ impl Request {
     /// The flags that C passed. `PyBUF_READ` and `PyBUF_WRITE` alone are not requests but arguments of other functions.
     #[inline(always)]
     pub(crate) const fn new(flags: c_int) -> Result<Self, Refusal> {
-        if flags == c::PyBUF_READ || flags == c::PyBUF_WRITE { Err(Refusal::Invalid) } else { Ok(Self(flags)) }
+        if Self::is_valid(flags) { Ok(Self(flags)) } else { Err(Refusal::Invalid) }
+    }
+
+    /// Whether flags that C passed are a request.
+    #[inline(always)]
+    pub(crate) const fn is_valid(flags: c_int) -> bool {
+        flags != c::PyBUF_READ && flags != c::PyBUF_WRITE
     }
 
     /// The flags that a `bf_getbuffer` slot was called with; any are taken as a request.
@@ -74,9 +80,11 @@ impl Request {
         self.has(c::PyBUF_ANY_CONTIGUOUS)
     }
 
-    /// One of these three orders is asked for.
-    pub(crate) const fn names_an_order(self) -> bool {
-        self.c_contiguous() || self.f_contiguous() || self.any_contiguous()
+    /// Whether one of these three orders may be asked for: each has a bit of its own beside those of the strides.
+    pub(crate) const fn may_name_an_order(self) -> bool {
+        const ORDERS: c_int =
+            (c::PyBUF_C_CONTIGUOUS | c::PyBUF_F_CONTIGUOUS | c::PyBUF_ANY_CONTIGUOUS) & !c::PyBUF_STRIDES;
+        self.0 & ORDERS != 0
     }
 
     /// The consumer follows pointers.

@@ -8,11 +8,12 @@ use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::abi::slots::PyBufferProcs;
 use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::layout::{AxesMut, MAX_NDIM, Order, Structure, Subscript, select};
+use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::indicator;
 use crate::runtime::refs::{self, Owned};
 use crate::runtime::types::{self, Links};
 
-use super::request::{Refusal, Request};
+use super::request::Request;
 
 /// A `bf_getbuffer` that is there.
 pub(super) type GetBuffer = unsafe extern "C" fn(*mut PyObject, *mut Py_buffer, c_int) -> c_int;
@@ -83,44 +84,39 @@ unsafe fn answerer(obj: *mut PyObject) -> Result<Option<Owned<PyObject>>> {
 }
 
 /// `PyObject_GetBuffer`, for a consumer outside this library: what the exporter answers is handed on as it is, and so is
-/// the status. What this library itself reads or writes comes from [`acquire`].
+/// the status. Where it is not asked the error is raised here. What this library itself reads or writes comes from [`acquire`].
 ///
 /// # Safety
 /// O1; `view` may be written, and is not moved while it is filled (B2).
 #[inline(always)]
-pub(crate) unsafe fn get_buffer(obj: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> core::result::Result<c_int, Unasked> {
+pub(crate) unsafe fn get_buffer(obj: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
     // SAFETY: O1; O4 for the slot.
     unsafe {
-        let exporter = NonNull::new(obj).ok_or(Unasked::NoExporter)?;
-        Request::new(flags).map_err(|_| Unasked::Invalid)?;
-        let getbuffer = slot(obj).ok_or(Unasked::NotAnExporter(exporter))?;
-        if view.is_null() {
-            return Err(Unasked::NoView);
+        if !obj.is_null()
+            && Request::is_valid(flags)
+            && !view.is_null()
+            && let Some(getbuffer) = slot(obj)
+        {
+            return getbuffer(obj, view, flags);
         }
-        Ok(getbuffer(obj, view, flags))
+        unasked(obj, flags)
     }
 }
 
-/// Why [`get_buffer`] has not asked the exporter. It fits two registers.
-#[derive(Clone, Copy)]
-pub(crate) enum Unasked {
-    NoExporter,
-    Invalid,
-    NoView,
-    /// It lives at least until the error is raised (O1).
-    NotAnExporter(NonNull<PyObject>),
-}
-
-impl From<Unasked> for Error {
-    fn from(unasked: Unasked) -> Self {
-        match unasked {
-            Unasked::NoExporter => Self::NullArgument,
-            Unasked::Invalid => Refusal::Invalid.into(),
-            Unasked::NoView => Self::buffer(c"PyObject_GetBuffer: view==NULL argument is obsolete"),
-            // SAFETY: O1, for the object that was not asked.
-            Unasked::NotAnExporter(obj) => unsafe { not_an_exporter(obj.as_ptr()) },
-        }
-    }
+/// Raises the error of a request that no exporter is asked.
+///
+/// # Safety
+/// NULL or O1.
+#[cold]
+#[inline(never)]
+unsafe fn unasked(obj: *mut PyObject, flags: c_int) -> c_int {
+    boundary(|| {
+        let obj = non_null(obj)?;
+        Request::new(flags)?;
+        // SAFETY: O1.
+        unsafe { getbuffer_slot(obj.as_ptr())? };
+        Err::<(), _>(Error::buffer(c"PyObject_GetBuffer: view==NULL argument is obsolete"))
+    })
 }
 
 /// The object that finally answers requests in place of this one; `None` where it answers itself. That one may stand
@@ -151,7 +147,7 @@ pub(crate) unsafe fn hand_on(obj: *mut PyObject, view: *mut Py_buffer, request: 
     // asked.
     unsafe {
         let found = last_answerer(obj, Ok)?;
-        Ok(get_buffer(found.as_ref().map_or(obj, Owned::as_ptr), view, request.flags())?)
+        Ok(get_buffer(found.as_ref().map_or(obj, Owned::as_ptr), view, request.flags()))
     }
 }
 
@@ -233,7 +229,7 @@ pub(super) unsafe fn is_as_most(view: &Py_buffer, request: Request, most: MostAx
     let ndim = usize::try_from(view.ndim).unwrap_or(usize::MAX);
     let simple = ndim <= most.number && view.len >= 0 && view.itemsize > 0 && !view.buf.is_null();
     let given = view.suboffsets.is_null() && (view.strides.is_null() || request.strides());
-    if !simple || !given || request.names_an_order() || (request.writable() && view.readonly != 0) {
+    if !simple || !given || request.may_name_an_order() || (request.writable() && view.readonly != 0) {
         return false;
     }
     if ndim == 0 || view.shape.is_null() {

@@ -84,7 +84,7 @@ pub unsafe extern "C" fn PyObject_CheckBuffer(obj: *mut PyObject) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_GetBuffer(obj: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
     // SAFETY: NULL or O1; the program guarantees that the view may be written and is not moved (B2).
-    boundary_of(unsafe { buffer::get_buffer(obj, view, flags) })
+    unsafe { buffer::get_buffer(obj, view, flags) }
 }
 
 /// Releases a view: tells the exporter, drops the reference and sets `view->obj` to NULL. A view without exporter, one

@@ -253,10 +253,12 @@ pub fn too_many_axes(most: usize) -> Error {
 /// All code counts items with this function.
 #[must_use]
 pub fn items_of(shape: &[isize]) -> Option<isize> {
-    if shape.contains(&0) {
-        return Some(0);
+    let mut items = 1_isize;
+    for &len in shape {
+        let Some(product) = items.checked_mul(len) else { return shape.contains(&0).then_some(0) };
+        items = product;
     }
-    shape.iter().try_fold(1_isize, |items, &len| items.checked_mul(len))
+    Some(items)
 }
 
 /// `product(shape) * itemsize`, or `None` where the number of items or of their bytes does not fit.

@@ -13,7 +13,7 @@ use crate::layout::Structure;
 use crate::objects::format::{CompiledFor, with_compiled_for};
 
 use super::managed::Share;
-use super::view::{downcast, inaccessible, mbuf, released};
+use super::view::{Unmade, downcast, inaccessible, mbuf};
 
 /// The error for items that are smaller than their format.
 pub(super) const SMALLER: Error = Error::value(c"memoryview: an item is smaller than its format");
@@ -30,22 +30,26 @@ impl Access {
     ///
     /// # Safety
     /// O1, for as long as the result lives.
+    #[inline]
     pub(super) unsafe fn new(op: NonNull<PyObject>) -> Result<Self> {
         // SAFETY: O1; O2 after the downcast.
-        unsafe { Self::of_memoryview(downcast(op)?) }
+        unsafe { Ok(Self::of_memoryview(downcast(op)?)?) }
     }
 
     /// Access to an object that is known to be a memoryview.
     ///
     /// # Safety
     /// O1, O2, for as long as the result lives.
-    pub(super) unsafe fn of_memoryview(memoryview: NonNull<PyMemoryViewObject>) -> Result<Self> {
+    #[inline]
+    pub(super) unsafe fn of_memoryview(
+        memoryview: NonNull<PyMemoryViewObject>,
+    ) -> core::result::Result<Self, Unmade> {
         // SAFETY: the caller guarantees O1 and O2, for as long as the result lives; a memoryview keeps its managed buffer.
         unsafe {
             if inaccessible(memoryview) {
-                return Err(released());
+                return Err(Unmade::Released);
             }
-            let share = Share::another(mbuf(memoryview)).ok_or_else(released)?;
+            let share = Share::another(mbuf(memoryview)).ok_or(Unmade::Released)?;
             Ok(Self { memoryview, share })
         }
     }

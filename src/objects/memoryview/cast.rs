@@ -1,8 +1,9 @@
 //! Casts: the same bytes with another format and shape. CPython: `memory_cast`.
 
-use core::ffi::CStr;
+use core::ffi::{CStr, c_char};
 use core::ptr::NonNull;
 
+use crate::abi::chars::byte;
 use crate::abi::memoryview::{_Py_MEMORYVIEW_C, _Py_MEMORYVIEW_FORTRAN, PyMemoryViewObject};
 use crate::abi::object::PyObject;
 use crate::error::{Error, Result};
@@ -11,16 +12,23 @@ use crate::layout::{Order, fill_strides};
 use crate::runtime::refs::Owned;
 
 use super::access::Access;
-use super::parts::{derived, line};
-use super::view::{Laid, check_ndim, flags};
+use super::parts::line;
+use super::view::{Laid, Unfinished, check_ndim, flags, unrestricted};
 
 const fn refused(text: &'static CStr) -> Error {
     Error::wrong_type(text)
 }
 
-/// Whether an item of this format is one plain byte.
-fn is_byte(format: &CStr) -> bool {
-    matches!(format.to_bytes(), [b'B' | b'b' | b'c'] | [b'@', b'B' | b'b' | b'c'])
+/// Whether an item of this format is one plain byte. (The text is read as far as this takes; its length takes longer.)
+///
+/// # Safety
+/// A C string.
+unsafe fn is_byte(format: *const c_char) -> bool {
+    // SAFETY: no byte after the end is read.
+    unsafe {
+        let letter = if byte(format.read()) == b'@' { format.add(1) } else { format };
+        matches!(byte(letter.read()), b'B' | b'b' | b'c') && letter.add(1).read() == 0
+    }
 }
 
 /// `memoryview.cast(format, shape, order=...)`; without a shape, one axis.
@@ -52,7 +60,8 @@ pub(crate) unsafe fn cast(
         }
     }
     let itemsize = format::size(format)?;
-    if !is_byte(format) && !is_byte(access.format()) {
+    // SAFETY: a memoryview's format is a C string, which the managed buffer keeps (B1).
+    if unsafe { !is_byte(access.view().format) && !is_byte(format.as_ptr()) } {
         return Err(refused(c"memoryview: cannot cast between two non-byte formats"));
     }
     let len = access.view().len;
@@ -83,16 +92,21 @@ pub(crate) unsafe fn cast(
         format: letter.map_or(laid.format, |text| text.as_ptr().cast_mut().cast()),
         ..laid
     };
-    // SAFETY: as many bytes as before, adjacent (B1).
+    // SAFETY: as many bytes as before, adjacent (B1). `Access` keeps the memoryview; the new one has room for the axes, all of
+    // which are written.
     unsafe {
-        match shape {
-            None | Some([_]) => line(access, kept, len.checked_div(itemsize).unwrap_or(0), itemsize, change),
-            Some(shape) => derived(access, shape.len(), kept, |_, axes, laid| {
-                *laid = change(*laid);
-                axes.shape.iter_mut().zip(shape).for_each(|(to, &items)| *to = items);
-                fill_strides(shape, itemsize, order, axes.strides);
-                Ok(())
-            }),
-        }
+        let shape = match shape {
+            None | Some([_]) => {
+                return line(access, kept, len.checked_div(itemsize).unwrap_or(0), itemsize, change);
+            }
+            Some(shape) => shape,
+        };
+        unrestricted(access.memoryview())?;
+        let view = &(*access.memoryview().as_ptr()).view;
+        let new = Unfinished::new(shape.len(), kept)?;
+        let axes = new.axes();
+        axes.shape.iter_mut().zip(shape).for_each(|(to, &items)| *to = items);
+        fill_strides(shape, itemsize, order, axes.strides);
+        Ok(new.finish(access.into_share(), view, change(Laid::of(view)), &axes, false))
     }
 }

@@ -2,6 +2,7 @@
 //! `memory_releasebuf`.
 
 use core::ffi::c_int;
+use core::hint::cold_path;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::Ordering;
 
@@ -96,12 +97,12 @@ pub(super) unsafe fn count(memoryview: NonNull<PyMemoryViewObject>) -> bool {
     // SAFETY: O2. A negative count says that a release is under way; the flag, that one came between.
     unsafe {
         let exports = atomic(&raw mut (*memoryview.as_ptr()).exports);
-        let counted =
-            exports.fetch_add(1, Ordering::Acquire) >= 0 && flags(memoryview) & _Py_MEMORYVIEW_RELEASED == 0;
-        if !counted {
-            exports.fetch_sub(1, Ordering::Release);
+        if exports.fetch_add(1, Ordering::Acquire) >= 0 && flags(memoryview) & _Py_MEMORYVIEW_RELEASED == 0 {
+            return true;
         }
-        counted
+        cold_path();
+        exports.fetch_sub(1, Ordering::Release);
+        false
     }
 }
 

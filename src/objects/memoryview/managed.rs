@@ -114,11 +114,14 @@ impl Share {
         // would count from a memoryview, or in reading one: no need for a locked instruction.
         unsafe {
             let exports = atomic(&raw mut (*managed).exports);
-            if exports.load(Ordering::Acquire) == 1 {
+            let is_last = if exports.load(Ordering::Acquire) == 1 {
                 exports.store(0, Ordering::Relaxed);
-                give_back(managed);
+                true
             } else {
-                drop(Self(NonNull::new_unchecked(managed)));
+                exports.fetch_sub(1, Ordering::AcqRel) == 1
+            };
+            if is_last {
+                give_back(managed);
             }
         }
     }

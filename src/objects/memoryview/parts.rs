@@ -29,6 +29,27 @@ pub(super) unsafe fn derived(
     format: Option<&CStr>,
     lay: impl FnOnce(&Structure<'_>, &mut AxesMut<'_>, &mut Laid) -> Result<()>,
 ) -> Result<Owned<PyMemoryViewObject>> {
+    let mut lay = Some(lay);
+    // SAFETY: the caller guarantees B1.
+    unsafe {
+        derived_by(of, ndim, format, &mut |structure, axes, laid| match lay.take() {
+            Some(lay) => lay(structure, axes, laid),
+            None => Ok(()),
+        })
+    }
+}
+
+/// What `derived` does with the view, as one type, so that its code is there once.
+type Lay<'a> = dyn FnMut(&Structure<'_>, &mut AxesMut<'_>, &mut Laid) -> Result<()> + 'a;
+
+/// # Safety
+/// As [`derived`]; `lay` is called once.
+unsafe fn derived_by(
+    of: Access,
+    ndim: usize,
+    format: Option<&CStr>,
+    lay: &mut Lay<'_>,
+) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: `Access` keeps the memoryview and its managed buffer; the new object is not shared yet (O3).
     unsafe {
         unrestricted(of.memoryview())?;
@@ -243,7 +264,7 @@ pub(crate) unsafe fn reshape(
 /// O1.
 pub(crate) unsafe fn to_readonly(op: NonNull<PyObject>) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: O1.
-    unsafe { again(downcast(op)?, 1) }
+    unsafe { Ok(again(downcast(op)?, 1)?) }
 }
 
 /// A part that is only looked at or written to: a view on the stack.

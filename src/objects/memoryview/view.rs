@@ -51,7 +51,7 @@ pub(crate) unsafe fn from_object(obj: NonNull<PyObject>) -> Result<Owned<PyMemor
     unsafe {
         if check(obj.as_ptr()) {
             let view: NonNull<PyMemoryViewObject> = obj.cast();
-            return again(view, (*view.as_ptr()).view.readonly);
+            return Ok(again(view, (*view.as_ptr()).view.readonly)?);
         }
         if !buffer::is_exporter(obj.as_ptr()) {
             let name = (*types::type_of(obj.as_ptr())).tp_name;
@@ -140,13 +140,16 @@ pub(super) unsafe fn counted(managed: Share, src: &Py_buffer) -> Result<Owned<Py
 ///
 /// # Safety
 /// O1, O2.
-pub(super) unsafe fn again(of: NonNull<PyMemoryViewObject>, readonly: c_int) -> Result<Owned<PyMemoryViewObject>> {
+pub(super) unsafe fn again(
+    of: NonNull<PyMemoryViewObject>,
+    readonly: c_int,
+) -> core::result::Result<Owned<PyMemoryViewObject>, Unmade> {
     const KEPT: c_int = _Py_MEMORYVIEW_C | _Py_MEMORYVIEW_FORTRAN | _Py_MEMORYVIEW_PIL | _Py_MEMORYVIEW_SCALAR;
     // SAFETY: O2. Counted first, so that a release in another thread cannot come in between. The arrays of both have as many
     // entries.
     unsafe {
         let state = usable(of)?;
-        let share = Share::another(mbuf(of)).ok_or_else(released)?;
+        let share = Share::another(mbuf(of)).ok_or(Unmade::Released)?;
         let src = &(*of.as_ptr()).view;
         let new = Unfinished::new(src.ndim.unsigned_abs() as usize, own_format(of))?;
         let from: *const Py_ssize_t = (&raw const (*of.as_ptr()).ob_array).cast();
@@ -200,14 +203,14 @@ pub(super) struct Unfinished {
 impl Unfinished {
     /// Memory for `ndim` axes, at most 64, and for a copy of the format, where one is given.
     #[inline(always)]
-    pub(super) fn new(ndim: usize, format: Option<&CStr>) -> Result<Self> {
+    pub(super) fn new(ndim: usize, format: Option<&CStr>) -> core::result::Result<Self, Unmade> {
         let text = format.map_or(&[][..], CStr::to_bytes_with_nul);
         let size = ndim
             .saturating_mul(3 * size_of::<Py_ssize_t>())
             .saturating_add(offset_of!(PyMemoryViewObject, ob_array))
             .saturating_add(text.len())
             .max(size_of::<PyMemoryViewObject>());
-        let memory = NonNull::new(alloc::malloc(Domain::Object, size).cast()).ok_or(Error::no_memory())?;
+        let memory = NonNull::new(alloc::malloc(Domain::Object, size).cast()).ok_or(Unmade::NoMemory)?;
         let mut new = Self { memory, ndim, format: null_mut() };
         if format.is_some() {
             // SAFETY: there is room for the text after the arrays.
@@ -257,7 +260,7 @@ impl Unfinished {
     ///
     /// # Safety
     /// B1 for what comes out; `axes` are those of this memoryview, and written.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn finish(
         self,
         share: Share,
@@ -415,11 +418,33 @@ pub(super) unsafe fn inaccessible(view: NonNull<PyMemoryViewObject>) -> bool {
 /// # Safety
 /// O1, O2.
 #[inline(always)]
-pub(super) unsafe fn usable(view: NonNull<PyMemoryViewObject>) -> Result<c_int> {
+pub(super) unsafe fn usable(view: NonNull<PyMemoryViewObject>) -> core::result::Result<c_int, Unmade> {
     // SAFETY: O2.
     unsafe {
         let state = flags(view);
         if is_usable(view, state) { Ok(state) } else { Err(unusable(view)) }
+    }
+}
+
+/// Why there is no new memoryview of another. Unlike an [`Error`], which it becomes at the boundary, it is returned in
+/// registers, even in the place of a pointer, as it has the size of one.
+#[derive(Clone, Copy)]
+#[repr(usize)]
+pub(super) enum Unmade {
+    Released,
+    Restricted,
+    NoMemory,
+}
+
+impl From<Unmade> for Error {
+    #[cold]
+    #[inline(never)]
+    fn from(unmade: Unmade) -> Self {
+        match unmade {
+            Unmade::Released => released(),
+            Unmade::Restricted => Self::value(c"cannot create new view on restricted memoryview"),
+            Unmade::NoMemory => Self::no_memory(),
+        }
     }
 }
 
@@ -439,9 +464,9 @@ pub(super) unsafe fn is_usable(view: NonNull<PyMemoryViewObject>, state: c_int) 
 /// O1, O2.
 #[cold]
 #[inline(never)]
-unsafe fn unusable(view: NonNull<PyMemoryViewObject>) -> Error {
+unsafe fn unusable(view: NonNull<PyMemoryViewObject>) -> Unmade {
     // SAFETY: the caller guarantees O1 and O2.
-    unsafe { if inaccessible(view) { released() } else { restricted() } }
+    unsafe { if inaccessible(view) { Unmade::Released } else { Unmade::Restricted } }
 }
 
 /// `ValueError` where there must be no other memoryviews of one that is known to give access.
@@ -449,18 +474,9 @@ unsafe fn unusable(view: NonNull<PyMemoryViewObject>) -> Error {
 /// # Safety
 /// O1, O2.
 #[inline(always)]
-pub(super) unsafe fn unrestricted(view: NonNull<PyMemoryViewObject>) -> Result<()> {
+pub(super) unsafe fn unrestricted(view: NonNull<PyMemoryViewObject>) -> core::result::Result<(), Unmade> {
     // SAFETY: O2.
-    if unsafe { flags(view) } & _Py_MEMORYVIEW_RESTRICTED != 0 {
-        return Err(restricted());
-    }
-    Ok(())
-}
-
-#[cold]
-#[inline(never)]
-fn restricted() -> Error {
-    Error::value(c"cannot create new view on restricted memoryview")
+    if unsafe { flags(view) } & _Py_MEMORYVIEW_RESTRICTED != 0 { Err(Unmade::Restricted) } else { Ok(()) }
 }
 
 /// The managed buffer of a memoryview, which keeps it: by its count, or by a reference once it has been released.
@@ -476,12 +492,26 @@ pub(super) unsafe fn mbuf(view: NonNull<PyMemoryViewObject>) -> NonNull<_PyManag
 ///
 /// # Safety
 /// O1.
+#[inline(always)]
 pub(super) unsafe fn downcast(op: NonNull<PyObject>) -> Result<NonNull<PyMemoryViewObject>> {
     // SAFETY: O1.
     unsafe {
-        object::expect_type(op.as_ptr(), &raw mut PyMemoryView_Type, c"a memoryview is required, not '%.200s'")?;
+        if !check(op.as_ptr()) {
+            expect(op)?;
+        }
     }
     Ok(op.cast())
+}
+
+/// `TypeError` unless the object is of a type that derives from that of memoryviews.
+///
+/// # Safety
+/// O1.
+#[cold]
+#[inline(never)]
+unsafe fn expect(op: NonNull<PyObject>) -> Result<()> {
+    // SAFETY: O1.
+    unsafe { object::expect_type(op.as_ptr(), &raw mut PyMemoryView_Type, c"a memoryview is required, not '%.200s'") }
 }
 
 /// `memoryview.release()`: gives up the memory before the object is destroyed. `BufferError` while consumers hold views of it;
