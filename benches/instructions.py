@@ -19,7 +19,8 @@ import shutil
 import subprocess
 import sys
 
-from run import DOCS, FLAGS, HERE, oracle, replace, words
+from programs import FLAGS, oracle, words
+from run import DOCS, HERE, replace
 
 # As in instructions.c.
 FEW, MANY = 10, 110

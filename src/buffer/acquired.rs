@@ -72,7 +72,7 @@ impl Acquired {
     ///
     /// # Safety
     /// As [`look`](Self::look), where it has looked.
-    #[inline]
+    #[inline(always)]
     unsafe fn has_looked(&mut self, obj: *mut PyObject, request: Request, pin: Pin) -> Result<bool> {
         // SAFETY: the caller guarantees O1, for as long as the value lives, and it is not moved afterwards (B2). What was
         // filled is a view (B1) of an exporter that may be false to what it was asked: a memoryview says what a program has
@@ -83,10 +83,10 @@ impl Acquired {
             if self.ending == Ending::Release {
                 return Ok(false);
             }
-            if is_as_most(&self.view, request, MostAxes::OF_WALKS) {
-                return Ok(true);
+            if !is_as_most(&self.view, request, MostAxes::OF_WALKS) {
+                keeps_promises(&self.view, request, MostAxes::OF_WALKS, true)?;
             }
-            keeps_promises(&self.view, request, MostAxes::OF_WALKS, true).map(|()| true)
+            Ok(true)
         }
     }
 

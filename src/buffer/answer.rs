@@ -1,6 +1,7 @@
 //! Answers requests: makes the view that a request asks for from the full description of the memory.
 //!
-//! The whole matrix of flags is in [`unmet`] and [`write_answer`], for memoryviews and for every other exporter. CPython: `memory_getbuf`.
+//! The whole matrix of flags is in [`unmet`] and [`write_answer`], for memoryviews and for every other exporter. CPython:
+//! `memory_getbuf`.
 
 use core::ffi::{CStr, c_char};
 use core::ptr::null_mut;

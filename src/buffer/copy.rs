@@ -6,7 +6,7 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::object::PyObject;
 use crate::error::{Error, Result};
 use crate::kernels;
-use crate::layout::{Axis, Enough, FEW, Order, Pair, Purpose, Small, Structure, with_room};
+use crate::layout::{Axis, Enough, FEW, Order, Pair, Purpose, Small, SmallPlane, Structure, with_room};
 use crate::runtime::alloc::{self, Scratch};
 
 use super::acquired::{Acquired, Both, Within};
@@ -55,15 +55,15 @@ unsafe fn copy_out(buf: *mut u8, view: &Py_buffer, order: Order, memory: Freshne
     // SAFETY: the caller guarantees B1 and W3; W4: `buf` is not memory of the view.
     unsafe {
         let structure = structure(view).ok_or(NEGATIVE)?;
-        if let Some(small) = Small::to_contiguous(&structure, order, &mut [0; FEW]) {
-            kernels::copy_small(&small, view.buf.cast::<u8>(), buf);
+        if let Some(plane) = SmallPlane::to_contiguous(&structure, order) {
+            kernels::copy_plane(&plane, view.buf.cast::<u8>(), buf);
             return Ok(());
         }
         copy_out_planned(buf, view, order, memory)
     }
 }
 
-/// As [`copy_out`], for walks that are not small.
+/// As [`copy_out`], for walks that are not small, or have several axes.
 ///
 /// # Safety
 /// As [`to_contiguous`].
@@ -73,7 +73,12 @@ unsafe fn copy_out_planned(buf: *mut u8, view: &Py_buffer, order: Order, memory:
     // SAFETY: the caller guarantees B1 and W3; W4: `buf` is not memory of the view; the items take no more than `len` bytes,
     // see `Structure::check`.
     unsafe {
-        let structure = checked_structure(view)?;
+        let structure = structure(view).ok_or(NEGATIVE)?;
+        if let Some(small) = Small::to_contiguous(&structure, order, &mut [0; FEW]) {
+            kernels::copy_small(&small, src, buf);
+            return Ok(());
+        }
+        structure.check()?;
         if memory == Freshness::Fresh {
             let items = structure.bytes();
             alloc::prepare(buf, items);
@@ -112,9 +117,9 @@ pub(crate) unsafe fn from_contiguous(view: &Py_buffer, buf: *const u8, len: isiz
     unsafe {
         let structure = structure(view).ok_or(NEGATIVE)?;
         if len == view.len.unsigned_abs()
-            && let Some(small) = Small::from_contiguous(&structure, order, &mut [0; FEW])
+            && let Some(plane) = SmallPlane::from_contiguous(&structure, order)
         {
-            kernels::copy_small(&small, buf, view.buf.cast::<u8>());
+            kernels::copy_plane(&plane, buf, view.buf.cast::<u8>());
             return Ok(());
         }
         copy_in_planned(view, buf, len, order)
@@ -129,8 +134,15 @@ pub(crate) unsafe fn from_contiguous(view: &Py_buffer, buf: *const u8, len: isiz
 unsafe fn copy_in_planned(view: &Py_buffer, buf: *const u8, len: usize, order: Order) -> Result<()> {
     // SAFETY: the caller guarantees B1 and W3; W4: `buf` is not memory of the view.
     unsafe {
-        let structure = checked_structure(view)?;
+        let structure = structure(view).ok_or(NEGATIVE)?;
         let dst = view.buf.cast::<u8>();
+        if len == view.len.unsigned_abs()
+            && let Some(small) = Small::from_contiguous(&structure, order, &mut [0; FEW])
+        {
+            kernels::copy_small(&small, buf, dst);
+            return Ok(());
+        }
+        structure.check()?;
         if structure.is_contiguous(order) {
             kernels::copy_block(buf, dst, len);
             return Ok(());

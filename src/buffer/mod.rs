@@ -37,7 +37,9 @@ mod verify;
 mod check;
 
 pub(crate) use acquired::{Acquired, AskedBoth, Both, Which, Within};
-pub(crate) use answer::{Contiguity, answer_complete, can_answer, check_answer, described, fill_complete, fill_view, write_answer};
+pub(crate) use answer::{
+    Contiguity, answer_complete, can_answer, check_answer, described, fill_complete, fill_view, write_answer,
+};
 pub(crate) use check::check_exporter;
 pub(crate) use copy::{
     copy_apart, copy_data, copy_to_object, copy_view, from_contiguous, to_contiguous, to_fresh, transfer,

@@ -37,7 +37,7 @@ pub use placed::{Placed, Pointers};
 pub use plan::{Pair, Purpose};
 pub use planned::Plan;
 pub use sides::{Lines, Offset, Side, SidePart, Sides};
-pub use small::{SMALL, Small};
+pub use small::{SMALL, Small, SmallAxis, SmallPlane};
 pub use structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of, too_many_axes};
 pub use subscript::{Clipped, Subscript, axes_left, clip, select};
 pub use subscript_text::SubscriptText;

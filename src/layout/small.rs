@@ -8,6 +8,87 @@ use super::structure::{Order, Structure};
 /// The size in bytes from which a walk is planned.
 pub const SMALL: usize = 1 << 10;
 
+/// One axis of a walk over two operands.
+#[derive(Clone, Copy, Debug)]
+pub struct SmallAxis {
+    /// Its items; at least one.
+    pub len: isize,
+    /// Bytes from one item to the next, in the operand that is read.
+    pub src: isize,
+    /// Bytes from one item to the next, in the operand that is written.
+    pub dst: isize,
+}
+
+impl SmallAxis {
+    /// No axis.
+    pub const SINGLE: Self = Self { len: 1, src: 0, dst: 0 };
+
+    const fn turned(self) -> Self {
+        Self { len: self.len, src: self.dst, dst: self.src }
+    }
+}
+
+/// A walk over at most two axes between a view and contiguous memory, line by line. Most small copies are one, so it is worked
+/// out without a loop.
+#[derive(Clone, Copy, Debug)]
+pub struct SmallPlane {
+    /// From one line to the next.
+    pub rows: SmallAxis,
+    /// From one unit of a line to the next. Only a walk of one unit has lines of one.
+    pub line: SmallAxis,
+    /// Bytes that each visit covers in both operands.
+    pub unit: usize,
+}
+
+impl SmallPlane {
+    /// The walk that reads `view` and writes contiguous memory in `order`; `None` where it has more axes, or has to be planned,
+    /// or is not small, or the view does not pass [`Structure::check`], which need not have been asked.
+    #[must_use]
+    #[inline(always)]
+    pub fn to_contiguous(view: &Structure<'_>, order: Order) -> Option<Self> {
+        let ((rows, row_stride), (len, stride)) = match (view.shape?, view.strides?) {
+            ([], _) => ((1, 0), (1, 0)),
+            (&[len], &[stride]) => ((1, 0), (len, stride)),
+            (&[first, second], &[by_first, by_second]) if order == Order::Fortran => {
+                ((second, by_second), (first, by_first))
+            }
+            (&[first, second], &[by_first, by_second]) => ((first, by_first), (second, by_second)),
+            _ => return None,
+        };
+        let itemsize = view.itemsize;
+        let is_small = |number: isize| (number - 1).cast_unsigned() < SMALL;
+        if view.suboffsets.is_some() || !is_small(itemsize) || !is_small(rows) || !is_small(len) {
+            return None;
+        }
+        // Three small numbers, whose product fits.
+        let bytes = itemsize * len;
+        let size = bytes * rows;
+        if size != view.len || size >= SMALL.cast_signed() {
+            return None;
+        }
+        let (rows, line, unit) = if len != 1 && stride != itemsize {
+            let rows = SmallAxis { len: rows, src: row_stride, dst: bytes };
+            (rows, SmallAxis { len, src: stride, dst: itemsize }, itemsize)
+        } else if rows != 1 && row_stride != bytes {
+            // Lines without gaps.
+            (SmallAxis::SINGLE, SmallAxis { len: rows, src: row_stride, dst: bytes }, bytes)
+        } else {
+            return Some(Self { rows: SmallAxis::SINGLE, line: SmallAxis::SINGLE, unit: size.unsigned_abs() });
+        };
+        // Memory that is contiguous in the other order is taken as one block.
+        (order != Order::Any).then_some(Self { rows, line, unit: unit.unsigned_abs() })
+    }
+
+    /// The walk that reads contiguous memory and writes `view`. Lines are in the order of that memory, so that where items share
+    /// memory, the last one wins.
+    #[must_use]
+    #[inline(always)]
+    pub fn from_contiguous(view: &Structure<'_>, order: Order) -> Option<Self> {
+        let Self { rows, line, unit } = Self::to_contiguous(view, order)?;
+        Some(Self { rows: rows.turned(), line: line.turned(), unit })
+    }
+}
+
 /// A walk over two operands in index order. The three slices are of the same length.
 #[derive(Clone, Copy, Debug)]
 pub struct Small<'a> {

@@ -211,9 +211,7 @@ unsafe extern "C" fn memory_getbuffer(op: *mut PyObject, view: *mut Py_buffer, f
 /// O1, O2, and B2 for the view.
 unsafe fn memory_look(op: *mut PyObject, view: *mut Py_buffer, request: Request, _: Pin) -> Result<Ending> {
     // SAFETY: the caller guarantees O1, O2 and B2. The description is complete, and has no object in the answer.
-    unsafe {
-        buffer::answer_complete(view, null_mut(), op, description_of(op)?, request).map(|()| Ending::Nothing)
-    }
+    unsafe { buffer::answer_complete(view, null_mut(), op, description_of(op)?, request).map(|()| Ending::Nothing) }
 }
 
 /// `tp_hash`: writable memory may change, so it has no hash.

@@ -1,8 +1,24 @@
 //! Small walks, copied without a plan.
 
-use crate::layout::Small;
+use crate::layout::{Small, SmallPlane};
 
 use super::strided::StridedPlane;
+
+/// Copies every unit of a walk over two axes.
+///
+/// # Safety
+/// W1 to W4 of the module's contract, for the index tuples of the walk.
+#[inline(always)]
+pub(crate) unsafe fn copy_plane(plane: &SmallPlane, src: *const u8, dst: *mut u8) {
+    // SAFETY: the caller guarantees W1 to W4 for the walk, of which `src` and `dst` are index 0 of both axes.
+    unsafe {
+        if plane.line.len == 1 {
+            core::ptr::copy_nonoverlapping(src, dst, plane.unit);
+        } else {
+            StridedPlane::of_plane(plane).copy(src, dst, false);
+        }
+    }
+}
 
 /// Copies every unit of the walk from the first operand to the second.
 ///

@@ -1,6 +1,6 @@
 //! Two axes of any strides, item by item: for planes that no other kernel takes, and for what the other kernels leave over.
 
-use crate::layout::{Axis, Small};
+use crate::layout::{Axis, Small, SmallAxis, SmallPlane};
 
 /// The two innermost axes of a walk; a missing axis has one item.
 #[derive(Clone, Copy)]
@@ -14,20 +14,10 @@ pub(super) struct StridedPlane {
 type CopyRows = unsafe fn(&StridedPlane, *const u8, *mut u8, isize, isize);
 
 /// A direct axis. (An [`Axis`] is read field by field, as it has just been written: a wider load would wait for these stores.)
-#[derive(Clone, Copy)]
-struct PlaneAxis {
-    len: isize,
-    src: isize,
-    dst: isize,
-}
+type PlaneAxis = SmallAxis;
 
-impl PlaneAxis {
-    /// No axis.
-    const SINGLE: Self = Self { len: 1, src: 0, dst: 0 };
-
-    fn of(axis: &Axis) -> Self {
-        Self { len: axis.len, src: axis.src.stride, dst: axis.dst.stride }
-    }
+fn direct(axis: &Axis) -> PlaneAxis {
+    PlaneAxis { len: axis.len, src: axis.src.stride, dst: axis.dst.stride }
 }
 
 /// Reverses the units of 8 bytes.
@@ -55,10 +45,17 @@ const fn tile_side(unit: usize) -> isize {
 impl StridedPlane {
     pub(super) fn new(axes: &[Axis], unit: usize) -> Self {
         match axes {
-            [rows, line, ..] => Self { rows: PlaneAxis::of(rows), line: PlaneAxis::of(line), unit },
-            [line] => Self { rows: PlaneAxis::SINGLE, line: PlaneAxis::of(line), unit },
+            [rows, line, ..] => Self { rows: direct(rows), line: direct(line), unit },
+            [line] => Self { rows: PlaneAxis::SINGLE, line: direct(line), unit },
             [] => Self { rows: PlaneAxis::SINGLE, line: PlaneAxis::SINGLE, unit },
         }
+    }
+
+    /// A small walk over two axes.
+    #[inline(always)]
+    pub(super) const fn of_plane(plane: &SmallPlane) -> Self {
+        let &SmallPlane { rows, line, unit } = plane;
+        Self { rows, line, unit }
     }
 
     /// The two innermost axes of a small walk.
@@ -193,23 +190,26 @@ impl StridedPlane {
     /// # Safety
     /// As `run`, for lines of these steps and units of 1, 2 or 4 bytes.
     unsafe fn backwards<const UNIT: usize>(&self, src: *const u8, dst: *mut u8) {
-        let bytes = self.line.len * UNIT.cast_signed();
+        let bytes = self.line.len.unsigned_abs() * UNIT;
+        let left = bytes % 8 / UNIT;
         let (mut src_row, mut dst_row) = (src, dst);
         for _ in 0..self.rows.len {
-            let end = src_row.wrapping_add(UNIT);
-            let mut done = 0;
-            while bytes - done >= 8 {
+            let (mut from, mut to) = (src_row.wrapping_add(UNIT), dst_row);
+            let stop = to.wrapping_add(bytes - bytes % 8);
+            while to != stop {
+                from = from.wrapping_sub(8);
                 // SAFETY: W1 and W2: these are the next 8 bytes of the line, from its start in the second operand and from its
                 // end in the first.
                 unsafe {
-                    let items = end.wrapping_offset(-done - 8).cast::<u64>().read_unaligned();
-                    dst_row.wrapping_offset(done).cast::<u64>().write_unaligned(turn::<UNIT>(items));
+                    let items = from.cast::<u64>().read_unaligned();
+                    to.cast::<u64>().write_unaligned(turn::<UNIT>(items));
                 }
-                done += 8;
+                to = to.wrapping_add(8);
             }
-            let left = (bytes - done) / UNIT.cast_signed();
-            // SAFETY: W1 and W2: what is left of the line.
-            unsafe { self.part::<UNIT>(src_row.wrapping_offset(-done), dst_row.wrapping_offset(done), 1, left) };
+            if left != 0 {
+                // SAFETY: W1 and W2: what is left of the line.
+                unsafe { self.part::<UNIT>(from.wrapping_sub(UNIT), to, 1, left.cast_signed()) };
+            }
             src_row = src_row.wrapping_offset(self.rows.src);
             dst_row = dst_row.wrapping_offset(self.rows.dst);
         }

@@ -30,20 +30,19 @@ impl Access {
     ///
     /// # Safety
     /// O1, for as long as the result lives.
-    #[inline]
+    #[inline(never)]
     pub(super) unsafe fn new(op: NonNull<PyObject>) -> Result<Self> {
         // SAFETY: O1; O2 after the downcast.
         unsafe { Ok(Self::of_memoryview(downcast(op)?)?) }
     }
 
-    /// Access to an object that is known to be a memoryview.
+    /// Access to an object that is known to be a memoryview. Unlike [`new`](Self::new) inlined, for calls of a few
+    /// instructions.
     ///
     /// # Safety
     /// O1, O2, for as long as the result lives.
-    #[inline]
-    pub(super) unsafe fn of_memoryview(
-        memoryview: NonNull<PyMemoryViewObject>,
-    ) -> core::result::Result<Self, Unmade> {
+    #[inline(always)]
+    pub(super) unsafe fn of_memoryview(memoryview: NonNull<PyMemoryViewObject>) -> core::result::Result<Self, Unmade> {
         // SAFETY: the caller guarantees O1 and O2, for as long as the result lives; a memoryview keeps its managed buffer.
         unsafe {
             if inaccessible(memoryview) {

@@ -13,7 +13,7 @@ use crate::runtime::refs::Owned;
 
 use super::access::Access;
 use super::parts::line;
-use super::view::{Laid, Unfinished, check_ndim, flags, unrestricted};
+use super::view::{Laid, Unfinished, check_ndim, downcast, flags, unrestricted};
 
 const fn refused(text: &'static CStr) -> Error {
     Error::wrong_type(text)
@@ -42,7 +42,7 @@ pub(crate) unsafe fn cast(
     order: Order,
 ) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: O1.
-    let access = unsafe { Access::new(op)? };
+    let access = unsafe { Access::of_memoryview(downcast(op)?)? };
     let structure = access.structure()?;
     // SAFETY: `Access` keeps the memoryview.
     let state = unsafe { flags(access.memoryview()) };

@@ -71,8 +71,7 @@ unsafe fn can_answer(memoryview: NonNull<PyMemoryViewObject>, request: Request) 
     // SAFETY: O2; the view does not change once it is made.
     unsafe {
         let state = flags(memoryview);
-        is_usable(memoryview, state)
-            && buffer::can_answer(&(*memoryview.as_ptr()).view, contiguity(state), request)
+        is_usable(memoryview, state) && buffer::can_answer(&(*memoryview.as_ptr()).view, contiguity(state), request)
     }
 }
 

@@ -9,6 +9,8 @@
 
 mod managed;
 
+mod unfinished;
+
 mod view;
 
 mod export;

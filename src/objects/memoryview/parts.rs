@@ -85,7 +85,7 @@ pub(crate) unsafe fn subscript(
     subscripts: impl Iterator<Item = Subscript> + Clone,
 ) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: O1; the memoryview's view is complete (B1).
-    unsafe { part_of(Access::new(op)?, subscripts) }
+    unsafe { part_of(Access::of_memoryview(downcast(op)?)?, subscripts) }
 }
 
 /// # Safety
@@ -168,7 +168,7 @@ unsafe fn slice_of_line(
 pub(crate) unsafe fn flip(op: NonNull<PyObject>, axis: isize) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: O1.
     unsafe {
-        let access = Access::new(op)?;
+        let access = Access::of_memoryview(downcast(op)?)?;
         let ndim = access.structure()?.ndim;
         let place = if axis < 0 { axis + ndim.cast_signed() } else { axis };
         let Some(before) = usize::try_from(place).ok().filter(|&before| before < ndim) else {
@@ -205,7 +205,7 @@ pub(crate) unsafe fn flip(op: NonNull<PyObject>, axis: isize) -> Result<Owned<Py
 pub(crate) unsafe fn permute(op: NonNull<PyObject>, order: Option<&[i32]>) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: O1; the same items, under other axes.
     unsafe {
-        let access = Access::new(op)?;
+        let access = Access::of_memoryview(downcast(op)?)?;
         let ndim = access.structure()?.ndim;
         if order.is_some_and(|order| order.len() != ndim) {
             return Err(NO_PERMUTATION);
@@ -228,7 +228,7 @@ pub(crate) unsafe fn permute(op: NonNull<PyObject>, order: Option<&[i32]>) -> Re
 pub(crate) unsafe fn broadcast(op: NonNull<PyObject>, shape: &[isize]) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: O1; the same items, under other axes.
     unsafe {
-        let access = Access::new(op)?;
+        let access = Access::of_memoryview(downcast(op)?)?;
         let memoryview = access.memoryview();
         derived(access, shape.len(), own_format(memoryview), |structure, axes, laid| {
             if broadcast_axes(structure, shape, axes)? {
@@ -250,7 +250,7 @@ pub(crate) unsafe fn reshape(
 ) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: O1; the same items, under other axes.
     unsafe {
-        let access = Access::new(op)?;
+        let access = Access::of_memoryview(downcast(op)?)?;
         let memoryview = access.memoryview();
         derived(access, shape.len(), own_format(memoryview), |structure, axes, _| {
             layout::reshape(structure, shape, order, axes)
