@@ -4,7 +4,7 @@
 //! [`Item`] that matters here, in few bytes; `compiled` stores those.
 
 use super::codes::{ByteOrder, Kind};
-use super::coerce::{NOT_COMPLEX, bytes, code_point, complex, double, integer, long, truth};
+use super::coerce::{NOT_COMPLEX, bytes, code_point, complex, double, integer, long, text_unit, truth};
 use super::float::{LongDouble, half, to_half};
 use super::item::Item;
 use super::value::{Value, pascal};
@@ -281,7 +281,7 @@ impl Codec {
                 let unit = u16::try_from(code_point(value)?);
                 self.store_u16(memory, unit.map_err(|_| Error::value(c"UCS-2 requires a code point <= 0xffff"))?)
             }
-            Form::Ucs4 => self.store_u32(memory, code_point(value)?),
+            Form::Ucs4 => self.store_u32(memory, text_unit(value)?),
             Form::Address | Form::Pointer => {
                 // `PyLong_AsVoidPtr` takes what fits the signed type, too.
                 let text = c"the integer is out of range for an address";
@@ -297,11 +297,15 @@ impl Codec {
         }
     }
 
-    /// Checks that an element of `size` bytes can take the value, with the errors of [`encode`](Self::encode).
+    /// Checks that an element of `size` bytes can take the value, with the errors of [`encode`](Self::encode), and that text is
+    /// a code point.
     #[inline]
     pub(super) fn check(self, value: Value<'_>, size: usize) -> Result<()> {
         if self.surely_takes(value) {
             return Ok(());
+        }
+        if self.form == Form::Ucs4 {
+            return code_point(value).map(drop);
         }
         let mut scratch = [0; 2 * LongDouble::SIZE];
         let end = match self.form {

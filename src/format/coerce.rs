@@ -75,6 +75,14 @@ pub(super) fn code_point(value: Value<'_>) -> Result<u32> {
     }
 }
 
+/// A unit of text as memory may have it, which need not be a code point.
+pub(super) fn text_unit(value: Value<'_>) -> Result<u32> {
+    match value {
+        Value::CodePoint(unit) => Ok(unit),
+        _ => code_point(value),
+    }
+}
+
 pub(super) fn bytes(value: Value<'_>) -> Result<&[u8]> {
     match value {
         Value::Bytes(bytes) => Ok(bytes),
@@ -100,6 +108,8 @@ pub(crate) enum Fault {
     Range,
     /// Not a number; the text is that of the error.
     NoNumber(&'static CStr),
+    /// Bytes that are of another kind, or more or fewer, than the element has.
+    Length,
 }
 
 impl Fault {
@@ -115,17 +125,21 @@ impl Fault {
                 Argument::None,
             ),
             Self::Range => Error::with(ErrorKind::Overflow, c"number %zd is out of range", index, Argument::None),
-            Self::NoNumber(text) => Error::wrong_type(text),
+            Self::NoNumber(_) | Self::Length => self.into(),
         }
     }
 }
+
+/// The error for bytes that are to become other ones.
+pub(super) const OTHER_BYTES: Error = Error::value(c"bytes can only be converted to bytes of the same kind and length");
 
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Nan => Self::value(c"cannot convert NaN to an integer"),
             Fault::Range => Self::new(ErrorKind::Overflow, c"the number is out of range"),
-            Fault::NoNumber(text) => Self::new(ErrorKind::Type, text),
+            Fault::NoNumber(text) => Self::wrong_type(text),
+            Fault::Length => OTHER_BYTES,
         }
     }
 }
@@ -425,6 +439,16 @@ of_long! {
     f64: |number: LongDouble| Ok(number.to_f64());
     Half: |number: LongDouble| Ok(Half(number.real().to_half()));
     Truth: |number: LongDouble| Ok(Truth((number.real() != Real::from(0.0)).into()));
+}
+
+/// A real number as the float of type `T` nearest to it.
+pub(super) fn rounded<T: OfLong + To<f64>>(value: Value<'_>) -> core::result::Result<f64, Fault>
+where
+    i64: To<T>,
+    u64: To<T>,
+    f64: To<T>,
+{
+    fitted::<T>(value).map(To::to)
 }
 
 /// A number converted for memory of type `T`, as a value that packs without another rounding.

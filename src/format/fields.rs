@@ -1,6 +1,7 @@
 //! What follows each other in an item, and how the items of two formats pair up, run by run.
 
 use super::codec::{Codec, Form};
+use super::coerce::OTHER_BYTES;
 use super::compile::Op;
 use super::compiled::CompiledFormat;
 use super::number::{CType, Numbers, Scalar, is_swapped};
@@ -420,7 +421,7 @@ impl Elements {
             _ if of_from != Class::Pointer && from.is_stored_as(to) => Some([from.as_bytes(), to.as_bytes()]),
             (Class::Bytes, Class::Bytes) if from.size == to.size => Some([from.as_bytes(), to.as_bytes()]),
             (Class::Bytes | Class::Pascal, Class::Bytes | Class::Pascal) => {
-                return Err(Error::value(c"bytes can only be converted to bytes of the same kind and length"));
+                return Err(OTHER_BYTES);
             }
             (Class::Real, Class::Real) | (Class::Complex, Class::Complex) | (Class::Text, Class::Text) => in_loops(),
             (Class::Real, Class::Complex) => None,

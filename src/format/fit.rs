@@ -3,7 +3,7 @@
 use core::ffi::CStr;
 
 use super::codec::{Codec, Form};
-use super::coerce::{CNumber, Fault, Half, Native, To, Truth, fitted};
+use super::coerce::{Fault, Half, Native, Truth, fitted, rounded};
 use super::value::Value;
 
 impl Codec {
@@ -36,9 +36,9 @@ impl Codec {
                 }
                 Value::Bits(bits)
             }
-            Form::Half => Value::Float(fitted::<Half>(number)?.to()),
-            Form::Single => Value::Float(fitted::<f32>(number)?.into()),
-            Form::Double => Value::Float(fitted(number)?),
+            Form::Half => Value::Float(rounded::<Half>(number)?),
+            Form::Single => Value::Float(rounded::<f32>(number)?),
+            Form::Double => Value::Float(rounded::<f64>(number)?),
             // It holds every such number.
             Form::Long => match number {
                 Value::Signed(number) => Value::Signed(number),
@@ -57,37 +57,24 @@ impl Codec {
     /// Converts any value for such an element of `size` bytes, as a value that [`encode`](Self::encode) takes unchanged. Bytes are
     /// neither cut off nor filled up.
     pub(super) fn converted<'v>(self, value: Value<'v>, size: usize) -> core::result::Result<Value<'v>, Fault> {
-        let parts = || match value {
-            Value::Complex(real, imaginary) => Ok((real, imaginary)),
-            _ => Ok((f64::from_value(value)?, 0.0)),
-        };
         Ok(match (self.form, value) {
             (Form::Char | Form::Bytes, Value::Bytes(bytes)) if bytes.len() == size => value,
             (Form::Pascal, Value::Bytes(bytes)) if bytes.len() < size => value,
-            (Form::Char | Form::Bytes | Form::Pascal, Value::Bytes(_)) => {
-                return Err(Fault::NoNumber(c"bytes can only be converted to bytes of the same kind and length"));
+            (Form::Char | Form::Bytes | Form::Pascal, Value::Bytes(_)) => return Err(Fault::Length),
+            (Form::Ucs2, Value::CodePoint(unit)) if unit > 0xffff => return Err(Fault::Range),
+            (Form::Ucs2 | Form::Ucs4, Value::CodePoint(_)) => value,
+            (Form::ComplexHalf, Value::Complex(real, imaginary)) => {
+                Value::Complex(rounded::<Half>(Value::Float(real))?, rounded::<Half>(Value::Float(imaginary))?)
             }
-            (Form::Ucs2 | Form::Ucs4, Value::CodePoint(point)) => {
-                let most = if self.form == Form::Ucs2 { 0xffff } else { 0x10_ffff };
-                if point > most {
-                    return Err(Fault::Range);
-                }
-                value
-            }
-            (Form::ComplexHalf, _) => {
-                let (real, imaginary) = parts()?;
-                let half = |part| fitted::<Half>(Value::Float(part)).map(|half| half.to());
-                Value::Complex(half(real)?, half(imaginary)?)
-            }
-            (Form::ComplexSingle, _) => {
-                let (real, imaginary) = parts()?;
+            (Form::ComplexSingle, Value::Complex(real, imaginary)) => {
                 Value::Complex((real as f32).into(), (imaginary as f32).into())
             }
-            (Form::ComplexLong, Value::LongDouble(_)) => value,
-            (Form::ComplexDouble | Form::ComplexLong, _) => {
-                let (real, imaginary) = parts()?;
-                Value::Complex(real, imaginary)
-            }
+            (Form::ComplexDouble | Form::ComplexLong, Value::Complex(..)) => value,
+            // A real number is rounded once, too.
+            (Form::ComplexHalf, _) => Value::Complex(rounded::<Half>(value)?, 0.0),
+            (Form::ComplexSingle, _) => Value::Complex(rounded::<f32>(value)?, 0.0),
+            (Form::ComplexDouble, _) => Value::Complex(rounded::<f64>(value)?, 0.0),
+            (Form::ComplexLong, _) => Self::plain(Form::Long).fit(value)?,
             _ => self.fit(value)?,
         })
     }

@@ -26,7 +26,7 @@ use crate::runtime::types;
 
 pub(crate) use build::{downcast, parse, parse_sized};
 pub(crate) use equivalence::equivalent;
-pub(crate) use path::follow;
+pub(crate) use path::{follow, number_of_record};
 pub(crate) use spell::{canonical, format_of_elements, format_of_item};
 pub(crate) use values::{
     CompiledFor, NO_VALUE, count_items, pack, pack_items, read_value, unpack, with_compiled_for, write_values,

@@ -1,9 +1,14 @@
-//! Fields of records by their names: `orbit.radius`, or `#0` for the first one.
+//! Fields of records: by their names, `orbit.radius`, or `#0` for the first one; and those that are equal numbers.
 
 use core::ffi::CStr;
 
-use crate::abi::format::{PYBUFFER_KIND_RECORD, pybuffer_item};
+use crate::abi::format::{
+    PYBUFFER_KIND_BOOL, PYBUFFER_KIND_COMPLEX, PYBUFFER_KIND_FLOAT, PYBUFFER_KIND_POINTER, PYBUFFER_KIND_RECORD,
+    PYBUFFER_KIND_SIGNED, PYBUFFER_KIND_UNSIGNED, pybuffer_item,
+};
 use crate::error::{Argument, Error, ErrorKind, Result};
+
+use super::spell::{is_code, orders, standard_code};
 
 /// Calls `visit` with each item on the way to a field, from the root to the field itself.
 ///
@@ -79,4 +84,70 @@ unsafe fn numbered<'f>(record: &'f pybuffer_item, path: &[u8]) -> Option<(&'f py
         .try_fold(0_usize, |number, digit| number.checked_mul(10)?.checked_add(usize::from(digit - b'0')))?;
     // SAFETY: the caller guarantees that the item belongs to a format.
     unsafe { fields(record) }.nth(number).map(|field| (field, length))
+}
+
+/// The first number of a record, if it consists of such numbers, without a byte besides.
+///
+/// # Safety
+/// The item belongs to a format.
+pub(crate) unsafe fn number_of_record(record: &pybuffer_item) -> Option<&pybuffer_item> {
+    // SAFETY: the caller guarantees that the item belongs to a format.
+    unsafe { first_number(record).filter(|first| are_like(record, first)) }
+}
+
+/// The fields of a record that have bytes.
+///
+/// # Safety
+/// The item belongs to a format.
+unsafe fn used_fields(record: &pybuffer_item) -> impl Iterator<Item = &pybuffer_item> {
+    // SAFETY: the caller guarantees that the item belongs to a format.
+    unsafe { fields(record) }.filter(|field| field.elements != 0 && field.itemsize != 0)
+}
+
+/// The first number of a record, if it starts with one. Recursion is as deep as the format's.
+///
+/// # Safety
+/// The item belongs to a format.
+unsafe fn first_number(record: &pybuffer_item) -> Option<&pybuffer_item> {
+    // SAFETY: the caller guarantees that the item belongs to a format, and so do its fields.
+    let first = unsafe {
+        used_fields(record).find_map(|field| match field.kind {
+            PYBUFFER_KIND_RECORD => first_number(field),
+            _ => Some(field),
+        })
+    };
+    first.filter(|item| match item.kind {
+        PYBUFFER_KIND_BOOL
+        | PYBUFFER_KIND_SIGNED
+        | PYBUFFER_KIND_UNSIGNED
+        | PYBUFFER_KIND_FLOAT
+        | PYBUFFER_KIND_COMPLEX => true,
+        // An address alone is a number, too.
+        PYBUFFER_KIND_POINTER => is_code(item, b"P"),
+        _ => false,
+    })
+}
+
+/// Whether a record consists of numbers like this one, without a byte besides. Recursion is as deep as the format's.
+///
+/// # Safety
+/// The record belongs to a format.
+unsafe fn are_like(record: &pybuffer_item, number: &pybuffer_item) -> bool {
+    let mut end = 0;
+    // SAFETY: the caller guarantees that the item belongs to a format, and so do its fields.
+    let alike = unsafe {
+        used_fields(record).all(|field| {
+            let follows = field.offset == end;
+            end = field.offset.wrapping_add(field.itemsize.wrapping_mul(field.elements));
+            follows
+                && if field.kind == PYBUFFER_KIND_RECORD {
+                    are_like(field, number)
+                } else {
+                    field.kind == number.kind
+                        && standard_code(field) == standard_code(number)
+                        && (field.byteorder == number.byteorder || !orders(number))
+                }
+        })
+    };
+    alike && end == record.itemsize
 }

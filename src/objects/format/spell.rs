@@ -299,7 +299,7 @@ fn has_length(item: &pybuffer_item) -> bool {
 }
 
 /// Whether the item's code is this.
-fn is_code(item: &pybuffer_item, code: &[u8]) -> bool {
+pub(super) fn is_code(item: &pybuffer_item, code: &[u8]) -> bool {
     let [first, second, _] = item.code.map(byte);
     match *code {
         [] => first == 0,
@@ -322,6 +322,8 @@ pub(super) fn standard_code(item: &pybuffer_item) -> [u8; 3] {
         (PYBUFFER_KIND_UNSIGNED, 2) => b'H',
         (PYBUFFER_KIND_UNSIGNED, 4) => b'I',
         (PYBUFFER_KIND_UNSIGNED, _) => b'Q',
+        // As the items of a view may have it.
+        (PYBUFFER_KIND_TEXT, size) if size != 0 && size == item.length.wrapping_mul(4) => b'w',
         (PYBUFFER_KIND_COMPLEX, _) if first == b'F' => return [b'Z', b'f', 0],
         (PYBUFFER_KIND_COMPLEX, _) if first == b'D' => return [b'Z', b'd', 0],
         (PYBUFFER_KIND_COMPLEX, _) if first == b'G' => return [b'Z', b'g', 0],

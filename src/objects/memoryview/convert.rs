@@ -353,7 +353,7 @@ impl Work<'_> {
 #[cold]
 fn refused(value: Value<'_>, fault: Fault, format: &CStr, note: &mut Note) -> Error {
     let (kind, text) = match fault {
-        Fault::NoNumber(text) => return Error::wrong_type(text),
+        Fault::NoNumber(_) | Fault::Length => return fault.into(),
         Fault::Nan => (ErrorKind::Value, b" cannot be converted to an integer, as items of the format ".as_slice()),
         Fault::Range => (ErrorKind::Overflow, b" is out of range for items of the format ".as_slice()),
     };

@@ -11,10 +11,10 @@ use crate::abi::format::{
 use crate::abi::memoryview::PyMemoryViewObject;
 use crate::abi::object::PyObject;
 use crate::error::{Argument, Error, ErrorKind, Result};
-use crate::format::letter;
+use crate::format::{letter, size as size_of_format};
 use crate::layout::{AddedAxes, narrow};
 use crate::objects::bytes;
-use crate::objects::format::{self, CompiledFor, follow, format_of_elements, with_compiled_for};
+use crate::objects::format::{self, follow, format_of_elements, number_of_record};
 use crate::runtime::refs::Owned;
 
 use super::access::Access;
@@ -32,7 +32,7 @@ pub(crate) unsafe fn field(op: NonNull<PyObject>, path: &CStr) -> Result<Owned<P
         let root = &*(*parsed.as_ptr()).root;
         let (mut offset, mut last) = (0_isize, NonNull::from(root));
         follow(root, path, &mut |item| {
-            offset += item.offset;
+            offset = offset.wrapping_add(item.offset);
             last = NonNull::from(item);
         })?;
         let last = last.as_ref();
@@ -78,21 +78,18 @@ pub(crate) unsafe fn elements(op: NonNull<PyObject>) -> Result<Owned<PyMemoryVie
                 part_of_items(access, 0, &float, &in_line(2, size(2)))
             }
             PYBUFFER_KIND_TEXT if root.length != 1 => {
-                let size = size(root.length);
+                // Text of no units has no bytes that would say how wide they are.
+                let [code, ..] = root.code.map(byte);
+                let of_code = size_of_format(if code == b'u' { c"u" } else { c"w" })?;
+                let size = root.itemsize.checked_div(root.length).unwrap_or(of_code);
                 let unit = pybuffer_item { length: 1, itemsize: size, ..*root };
                 part_of_items(access, 0, &unit, &in_line(root.length, size))
             }
             PYBUFFER_KIND_RECORD => {
-                let of_items = CompiledFor::Items(itemsize);
-                let equal = with_compiled_for(access.format(), of_items, |compiled| Ok(compiled.numbers()))?;
-                let numbers =
-                    equal.ok_or(Error::wrong_type(c"the items are records of elements that are not equal"))?;
-                let mut first = root;
-                while let Some(field) = first.fields.as_ref() {
-                    first = field;
-                }
-                let count = numbers.count.cast_signed();
-                part_of_items(access, 0, first, &in_line(count, numbers.scalar.size().cast_signed()))
+                let first = number_of_record(root)
+                    .ok_or(Error::wrong_type(c"the items are records of other things than equal numbers"))?;
+                let count = root.itemsize.checked_div(first.itemsize).unwrap_or(0);
+                part_of_items(access, 0, first, &in_line(count, first.itemsize))
             }
             _ => part_of_items(access, 0, root, &|_| {}),
         }
