@@ -340,37 +340,48 @@ static Py_ssize_t make_items(Node **field, int *fields, Level *level, int depth)
 
 /* ---- values -------------------------------------------------------------------------------------------------------- */
 
-static void add_leaves(const Node *node, size_t base)
+static void add_leaves(const Node *node, size_t base, Leaf *leaves, size_t *count);
+
+/* Those of the element that starts at `place`. */
+static void add_element(const Node *node, size_t place, size_t bit, Leaf *leaves, size_t *count)
 {
-    for (Py_ssize_t e = 0; e < node->elements && !too_large; e++) {
-        size_t place = base + (size_t)(node->offset + e * node->itemsize);
-        if (node->kind == PYBUFFER_KIND_RECORD) {
-            for (int i = 0; i < node->fields; i++) {
-                add_leaves(node->field[i], place);
-            }
-            if (node->fields == 0) {
-                return;
-            }
-            continue;
+    for (int i = 0; node->kind == PYBUFFER_KIND_RECORD && i < node->fields; i++) {
+        add_leaves(node->field[i], place, leaves, count);
+    }
+    Py_ssize_t units = node->kind == PYBUFFER_KIND_RECORD ? 0 : node->kind == PYBUFFER_KIND_TEXT ? node->length : 1;
+    for (Py_ssize_t u = 0; u < units; u++) {
+        if (*count >= MOST_LEAVES) {
+            *count = MOST_LEAVES + 1;
+            return;
         }
-        Py_ssize_t units = node->kind == PYBUFFER_KIND_TEXT ? node->length : 1;
-        for (Py_ssize_t u = 0; u < units; u++) {
-            if (making->values == MOST_LEAVES) {
-                too_large = 1;
-                return;
-            }
-            Leaf *leaf = &making->leaves[making->values++];
-            leaf->kind = node->kind;
-            strcpy(leaf->code, node->code);
-            leaf->little = node->byteorder == '<';
-            leaf->size = (size_t)(node->itemsize / (node->kind == PYBUFFER_KIND_TEXT ? units : 1));
-            leaf->offset = place + (size_t)u * leaf->size;
-            if (node->kind == PYBUFFER_KIND_BITS) {
-                leaf->bits = (size_t)node->length;
-                leaf->bit = (base + (size_t)node->offset) * 8 + (size_t)(node->first_bit + e * node->length);
-            }
+        Leaf *leaf = &leaves[(*count)++];
+        leaf->kind = node->kind;
+        strcpy(leaf->code, node->code);
+        leaf->little = node->byteorder == '<';
+        leaf->size = (size_t)(node->itemsize / (node->kind == PYBUFFER_KIND_TEXT ? units : 1));
+        leaf->offset = place + (size_t)u * leaf->size;
+        leaf->bits = (size_t)node->length;
+        leaf->bit = bit;
+    }
+}
+
+static void add_leaves(const Node *node, size_t base, Leaf *leaves, size_t *count)
+{
+    size_t before = *count;
+    for (Py_ssize_t e = 0; e < node->elements && *count <= MOST_LEAVES; e++) {
+        size_t bit = (base + (size_t)node->offset) * 8 + (size_t)(node->first_bit + e * node->length);
+        add_element(node, base + (size_t)(node->offset + e * node->itemsize), bit, leaves, count);
+        if (*count == before) {
+            return;
         }
     }
+}
+
+size_t element_leaves(const Node *node, Leaf *leaves)
+{
+    size_t count = 0;
+    add_element(node, 0, (size_t)node->first_bit, leaves, &count);
+    return count;
 }
 
 /* Whether there is only padding, which then is bytes, unlike in the grammar. */
@@ -396,7 +407,8 @@ int grammar_make(Grammar *grammar, int flags)
     grammar->itemsize = make_items(grammar->top, &grammar->tops, &level, 0);
     grammar->alignment = level.alignment;
     for (int i = 0; i < grammar->tops; i++) {
-        add_leaves(grammar->top[i], 0);
+        add_leaves(grammar->top[i], 0, grammar->leaves, &grammar->values);
     }
+    too_large |= grammar->values > MOST_LEAVES;
     return !too_large && !is_padding(grammar->text);
 }

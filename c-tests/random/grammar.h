@@ -46,4 +46,21 @@ enum {
 /* Makes a random format; 0 where it has become too large, or has nothing but padding in it. */
 int grammar_make(Grammar *grammar, int flags);
 
+/* The values of one element of an item, which starts at offset 0; how many they are, of which at most MOST_LEAVES are written. */
+size_t element_leaves(const Node *node, Leaf *leaves);
+
+/* The value of an item. */
+pybuffer_value leaf_value(const char *item, const Leaf *leaf);
+
+/* The code of the parts of a complex number. */
+char leaf_part_code(const Leaf *leaf);
+
+uint64_t leaf_bits(const char *item, const Leaf *leaf);
+
+/* Sets bits that are 0. */
+void leaf_write_bits(char *item, const Leaf *leaf, uint64_t bits);
+
+/* An item of random values, which can be packed: what belongs to no value is 0. */
+void grammar_item(const Grammar *grammar, char *item, size_t size);
+
 #endif

@@ -18,8 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static const Family *const families[] = {&copies,  &lines,   &tiles,   &values, &numbers, &parts,
-                                         &ndarray, &formats, &hostile, &checker, &extreme};
+static const Family *const families[] = {&copies, &lines,   &tiles,   &values,  &numbers, &fields, &conversions,
+                                         &parts,  &ndarray, &formats, &hostile, &checker, &extreme};
 
 /* ---- shared by the processes ---------------------------------------------------------------------------------- */
 

@@ -19,83 +19,7 @@ static void describe_values(void)
     }
 }
 
-/* ---- the decoder ----------------------------------------------------------------------------------------------- */
-
-static uint64_t read_bits(const char *item, const Leaf *leaf)
-{
-    uint64_t bits = 0;
-    for (size_t i = 0; i < leaf->bits; i++) {
-        size_t at = leaf->bit + i;
-        unsigned bit = (unsigned char)item[at / 8] >> (leaf->little ? at % 8 : 7 - at % 8) & 1;
-        bits = leaf->little ? bits | (uint64_t)bit << i : bits << 1 | bit;
-    }
-    return bits;
-}
-
-static void write_bits(char *item, const Leaf *leaf, uint64_t bits)
-{
-    for (size_t i = 0; i < leaf->bits; i++) {
-        size_t at = leaf->bit + i;
-        unsigned bit = bits >> (leaf->little ? i : leaf->bits - 1 - i) & 1;
-        item[at / 8] |= (char)(bit << (leaf->little ? at % 8 : 7 - at % 8));
-    }
-}
-
-/* The code of the parts of a complex number. */
-static char part_code(const Leaf *leaf)
-{
-    return leaf->code[0] == 'Z' ? leaf->code[1] : leaf->code[0] == 'F' ? 'f' : leaf->code[0] == 'D' ? 'd' : 'g';
-}
-
-static pybuffer_value decode(const char *item, const Leaf *leaf)
-{
-    const char *at = item + leaf->offset;
-    pybuffer_value value;
-    Number number;
-    memset(&value, 0, sizeof(value));
-    switch (leaf->kind) {
-    case PYBUFFER_KIND_PAD: case PYBUFFER_KIND_CHAR: case PYBUFFER_KIND_BYTES:
-        return PYBUFFER_BYTES(at, (Py_ssize_t)leaf->size);
-    case PYBUFFER_KIND_PASCAL: {
-        Py_ssize_t room = (Py_ssize_t)leaf->size - 1, length = leaf->size == 0 ? 0 : (unsigned char)*at;
-        return leaf->size == 0 ? PYBUFFER_BYTES(at, 0) : PYBUFFER_BYTES(at + 1, length < room ? length : room);
-    }
-    case PYBUFFER_KIND_TEXT:
-        value.kind = PYBUFFER_KIND_TEXT;
-        value.as.u = bits_read(at, leaf->size, leaf->little);
-        return value;
-    case PYBUFFER_KIND_BITS:
-        value.kind = PYBUFFER_KIND_BITS;
-        value.as.u = read_bits(item, leaf);
-        return value;
-    case PYBUFFER_KIND_COMPLEX: {
-        size_t half = leaf->size / 2;
-        value.kind = PYBUFFER_KIND_COMPLEX;
-        value.as.parts[0] = number_to_double(number_read(part_code(leaf), at, half, leaf->little));
-        value.as.parts[1] = number_to_double(number_read(part_code(leaf), at + half, half, leaf->little));
-        return value;
-    }
-    case PYBUFFER_KIND_POINTER: case PYBUFFER_KIND_OBJECT: case PYBUFFER_KIND_FUNCTION:
-        value.kind = PYBUFFER_KIND_POINTER;
-        value.as.u = bits_read(at, leaf->size, is_little('='));
-        return value;
-    default:
-        break;
-    }
-    number = number_read(leaf->code[0], at, leaf->size, leaf->little);
-    value.kind = leaf->kind;
-    if (leaf->code[0] == 'g') {
-        value.kind = PYBUFFER_KIND_LONG_DOUBLE;
-        memcpy(value.as.long_double, &number.real, sizeof(number.real));
-    }
-    else if (leaf->kind == PYBUFFER_KIND_FLOAT) {
-        value.as.real = number_to_double(number);
-    }
-    else {
-        value.as.u = number.negative ? -number.magnitude : number.magnitude;
-    }
-    return value;
-}
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 static int same_real(double a, double b)
 {
@@ -152,51 +76,6 @@ static int equal_values(const pybuffer_value *a, const pybuffer_value *b)
     }
 }
 
-/* An item of random values, which can be packed: what belongs to no value is 0. */
-static void random_item(char *item, size_t size)
-{
-    memset(item, 0, size);
-    for (size_t i = 0; i < grammar.values; i++) {
-        const Leaf *leaf = &grammar.leaves[i];
-        char *at = item + leaf->offset;
-        switch (leaf->kind) {
-        case PYBUFFER_KIND_PAD: case PYBUFFER_KIND_CHAR: case PYBUFFER_KIND_BYTES:
-            scribble(at, leaf->size);
-            break;
-        case PYBUFFER_KIND_PASCAL:
-            if (leaf->size > 0) {
-                size_t length = below(leaf->size < 256 ? leaf->size : 256);
-                *at = (char)length;
-                scribble(at + 1, length);
-            }
-            break;
-        case PYBUFFER_KIND_TEXT:
-            bits_write(at, leaf->size, leaf->little, once_in(4) ? below(leaf->size == 4 ? 0x110000 : 0x10000) : below(128));
-            break;
-        case PYBUFFER_KIND_BITS:
-            write_bits(item, leaf, any64());
-            break;
-        case PYBUFFER_KIND_COMPLEX:
-            for (int part = 0; part < 2; part++) {
-                Number number;
-                do {
-                    number = number_random();
-                } while (number.is_real && isnan(number.real));
-                number_write(number, part_code(leaf), at + (size_t)part * leaf->size / 2, leaf->size / 2, leaf->little);
-            }
-            break;
-        default: {
-            Number number;
-            int tries = 0;
-            do {
-                number = ++tries < 30 ? number_random() : number_of_int(1);
-            } while ((number.is_real && isnan(number.real))
-                     || number_write(number, leaf->code[0], at, leaf->size, leaf->little) != NULL);
-        }
-        }
-    }
-}
-
 /* ---- what is done ----------------------------------------------------------------------------------------------- */
 
 enum { MOST_VALUES = 1 << 16 };
@@ -206,7 +85,7 @@ static void decode_all(const char *const *items, size_t count, pybuffer_value *a
 {
     for (size_t i = 0; i < count; i++) {
         for (size_t v = 0; v < grammar.values; v++) {
-            all[i * grammar.values + v] = decode(items[i], &grammar.leaves[v]);
+            all[i * grammar.values + v] = leaf_value(items[i], &grammar.leaves[v]);
         }
     }
 }
@@ -294,10 +173,10 @@ static void write_all(PyObject *view, size_t count)
     char *image = snapshot(0, layout.low, layout.span), *items = arena_place(&scratch, size * count);
     doing = "pybuffer_memoryview_set_values";
     for (size_t i = 0; i < count; i++) {
-        random_item(items + i * size, size);
+        grammar_item(&grammar, items + i * size, size);
         memcpy(image + (model_list[0][i] - layout.low), items + i * size, size);
         for (size_t v = 0; v < grammar.values; v++) {
-            found[i * grammar.values + v] = decode(items + i * size, &grammar.leaves[v]);
+            found[i * grammar.values + v] = leaf_value(items + i * size, &grammar.leaves[v]);
         }
     }
     size_t at = below(all);
