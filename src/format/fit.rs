@@ -42,7 +42,7 @@ impl Codec {
             // It holds every such number.
             Form::Long => match number {
                 Value::Signed(number) => Value::Signed(number),
-                Value::Unsigned(number) => Value::Unsigned(number),
+                Value::Unsigned(number) | Value::Address(number) | Value::Bits(number) => Value::Unsigned(number),
                 Value::LongDouble(number) => Value::LongDouble(number),
                 _ => Value::Float(fitted(number)?),
             },

@@ -371,7 +371,7 @@ impl Conversion {
                 Some(Self { src, dst, ..Self::to_array(Operand::array(CType::Int64), CType::Int64) })
             }
             (_, Some(ctype)) => Some(Self { dst, ..Self::to_array(src, ctype) }),
-            (Some(ctype), None) => Some(Self::from_array(ctype, dst)),
+            (Some(ctype), None) => Some(Self { src, ..Self::from_array(ctype, dst) }),
             (None, None) => Some(Self { src, dst, loops: Loops::small(src.scalar, dst.scalar)?, checks: true }),
         }
     }
