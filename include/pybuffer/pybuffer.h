@@ -1866,7 +1866,8 @@ PyObject *pybuffer_memoryview_toreadonly(PyObject *view) PYBUFFER_WARN_UNUSED;
  *
  * `pybuffer_memoryview_convert` does the same between two views, and `pybuffer_memoryview_astype` into new memory: each value of
  * an item becomes the value at the same place of the other format, however both nest. Beside numbers they take complex numbers (a
- * real number becomes one, but not the reverse), text, whose code units have to fit, and bytes of the same kind and length.
+ * real number becomes one, but not the reverse; the parts of a `Zg` count as the doubles nearest to them), text, whose code
+ * units have to fit, and bytes of the same kind and length.
  *
  * `count` is the number of all values: items times values of an item. The array must not share memory with the view. No other
  * thread may write what is read, or touch what is written, meanwhile; a release of the memoryview takes effect afterwards.
