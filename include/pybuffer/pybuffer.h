@@ -795,7 +795,7 @@ int PyType_Ready(PyTypeObject *ty) PYBUFFER_WARN_UNUSED;
 unsigned long PyType_GetFlags(PyTypeObject *ty);
 
 /** Whether `ty` is `base` or derives from it, through `tp_base`: 1 or 0. NULL derives from nothing. */
-int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base) PYBUFFER_WARN_UNUSED;
+int PyType_IsSubtype(PyTypeObject *ty, PyTypeObject *base);
 
 /**
  * Initialises the head of a new object in memory of the caller: one reference, of type `ty`. Returns `op`.
@@ -1194,7 +1194,7 @@ struct Py_buffer {
 };
 
 /** Whether the object's type exports buffers: 1 or 0. A request may still fail. */
-int PyObject_CheckBuffer(PyObject *obj) PYBUFFER_WARN_UNUSED;
+int PyObject_CheckBuffer(PyObject *obj);
 
 /**
  * Asks `obj` for a view of its memory. `flags` are `PyBUF_*` request flags (not `PyBUF_READ` or `PyBUF_WRITE`). What the
@@ -1233,7 +1233,7 @@ Py_ssize_t PyBuffer_SizeFromFormat(const char *format) PYBUFFER_WARN_UNUSED;
  * Whether the items of a view lie without gaps in `order`: 1 or 0. A view of no bytes is contiguous in every order; axes
  * of one item do not count; memory behind pointers never is; any other `order`, NULL, and a negative `ndim` are 0.
  */
-int PyBuffer_IsContiguous(const Py_buffer *view, char order) PYBUFFER_WARN_UNUSED;
+int PyBuffer_IsContiguous(const Py_buffer *view, char order);
 
 /**
  * Writes to `strides` the strides of contiguous memory of `ndims` axes with this `shape` and `itemsize`, in 'F' order or
@@ -1298,7 +1298,7 @@ int PyObject_CopyToObject(PyObject *obj, void *buf, Py_ssize_t len, char order) 
  * Whether the object answers a request for plain bytes: 1 or 0. It sets no error. CPython: removed from the headers in 3.13,
  * still in its ABI, like the three functions below.
  */
-int PyObject_CheckReadBuffer(PyObject *obj) PYBUFFER_WARN_UNUSED;
+int PyObject_CheckReadBuffer(PyObject *obj);
 
 /**
  * Where the bytes of `obj` are, and how many, in `*buffer` and `*buffer_len`. The view is released before the function
@@ -2933,7 +2933,7 @@ int PyByteArray_Resize(PyObject *obj, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
  */
 
 /** Whether the object's type has items by number (`sq_item`): 1 or 0. NULL is 0. */
-int PySequence_Check(PyObject *o) PYBUFFER_WARN_UNUSED;
+int PySequence_Check(PyObject *o);
 
 /**
  * `o1 + o2`, by `sq_concat` of the type of `o1`. A bytes object and any exporter are a bytes object, a bytearray and any
@@ -3103,7 +3103,7 @@ void Py_Finalize(void);
 int Py_FinalizeEx(void);
 
 /** Whether `Py_Initialize` was called, and not `Py_Finalize` since: 1 or 0. */
-int Py_IsInitialized(void) PYBUFFER_WARN_UNUSED;
+int Py_IsInitialized(void);
 
 /** The version of the library that is linked, as "0.1.0"; compare `PYBUFFER_VERSION`, that of the header. */
 const char *pybuffer_version(void);
@@ -3111,7 +3111,7 @@ const char *pybuffer_version(void);
 /**
  * The version of the library as a number: `major * 1000000 + minor * 1000 + patch`; compare `PYBUFFER_VERSION_NUMBER`.
  */
-int pybuffer_version_number(void) PYBUFFER_WARN_UNUSED;
+int pybuffer_version_number(void);
 
 /**
  * Sets the key of the process's hashes, two numbers that must be hard to guess if the hashed data come from

@@ -185,8 +185,19 @@ fn short_comments_on_one_line(text: &str) -> String {
 /// What functions return that is a new reference, says whether they have failed, or is their only effect.
 const RESULTS: &[&str] = &["PyObject *", "PyVarObject *", "int ", "Py_ssize_t ", "Py_hash_t "];
 
-/// Functions whose result says nothing: always NULL or -1, always 0, or an argument.
-const WITHOUT_RESULT: &[&str] = &["PyErr_", "Py_FinalizeEx", "PyObject_Init", "PyObject_HashNotImplemented"];
+/// Functions that cannot fail, or whose result says nothing: always NULL or -1, always 0, or an argument.
+const WITHOUT_RESULT: &[&str] = &[
+    "PyErr_",
+    "Py_FinalizeEx",
+    "Py_IsInitialized",
+    "PyObject_Init",
+    "PyObject_HashNotImplemented",
+    "PyObject_Check",
+    "PySequence_Check",
+    "PyType_IsSubtype",
+    "PyBuffer_IsContiguous",
+    "pybuffer_version",
+];
 
 /// Marks the declaration of a function whose result must not be ignored.
 fn must_be_used(line: String) -> String {
