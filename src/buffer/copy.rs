@@ -272,6 +272,7 @@ unsafe fn copy_items(from: &Py_buffer, src: &Structure<'_>, to: &Py_buffer, dst:
 }
 
 /// Runs a walk over items of two operands that do not overlap, in index order where one shares memory with another that is written.
+/// It has room for one more axis, unless it has as many as there can be.
 pub(crate) type Transfer<'a> = dyn FnMut(Pair<'_>, Purpose, *const u8, *mut u8) -> Result<()> + 'a;
 
 /// Transfers the items of one view to those of another of the same shape, as if through a temporary, and really through one if they
@@ -314,7 +315,7 @@ unsafe fn transfer_if_apart(
     // SAFETY: W1 to W3 follow from B1, which the caller guarantees for both views; W4 is checked here for the memory of
     // the two.
     unsafe {
-        with_room!(src.ndim, room => {
+        with_room!(src.ndim.saturating_add(1), room => {
             // Both are taken to have the larger items.
             let pair = last_writes(room, src, dst, src.itemsize.max(dst.itemsize))?;
             let apart = if pair.is_indirect() {
@@ -323,6 +324,8 @@ unsafe fn transfer_if_apart(
                 pair.items() == 0 || are_apart(pair.bounds(), src_base, dst_base)
             };
             if apart {
+                // What is enough depends on the size of what is written.
+                let pair = pair.by_element(1, dst.itemsize.unsigned_abs(), (0, 0)).ok_or(Error::bad_argument())?;
                 each_last(pair, |part| transfer(part, Purpose::Write, src_base, dst_base))?;
             }
             Ok(apart)
@@ -394,7 +397,7 @@ unsafe fn gather(
     temporary: *mut u8,
     transfer: &mut Transfer<'_>,
 ) -> Result<()> {
-    with_room!(src.ndim, room => {
+    with_room!(src.ndim.saturating_add(1), room => {
         each_last_in(temporary, last_writes(room, src, dst, dst.itemsize)?, |part, to| {
             transfer(part.to_temporary(), Purpose::Once, base, to)
         })

@@ -8,7 +8,7 @@ use super::number::{CType, Numbers, Scalar, is_swapped};
 use crate::error::{Error, Result};
 
 /// How deep repeated records of [`Fields`] nest, so that little stack is enough for a recursion over them.
-const NESTED: usize = 8;
+const NESTED: usize = 3;
 
 /// How deep records may nest that are taken apart, since the other format has no such records.
 const APART: usize = 3;

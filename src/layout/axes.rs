@@ -99,7 +99,7 @@ impl<'m> Axes<'m> {
     pub(super) fn copied<'s>(&self, room: &'s mut [Axis]) -> Option<Axes<'s>> {
         let axes = self.as_slice();
         room.get_mut(..axes.len())?.iter_mut().zip(axes).for_each(|(to, axis)| *to = *axis);
-        Some(Axes { room, used: axes.len() })
+        Some(Axes { used: axes.len(), room })
     }
 
     pub(super) fn as_slice(&self) -> &[Axis] {
@@ -108,6 +108,10 @@ impl<'m> Axes<'m> {
 
     pub(super) fn as_mut_slice(&mut self) -> &mut [Axis] {
         self.room.get_mut(..self.used).unwrap_or(&mut [])
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.used < self.room.len()
     }
 
     /// Appends an axis; `false` if there is no room.

@@ -93,6 +93,12 @@ impl<'m> Pair<'m> {
         (count == 1 || self.axes.push(axis)).then_some(self)
     }
 
+    /// Whether there is room for one more axis.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.axes.has_room()
+    }
+
     fn of_shape(room: &'m mut [Axis], view: &Structure<'_>) -> Option<Self> {
         let itemsize = view.itemsize.unsigned_abs();
         let mut pair = Self { axes: Axes::new(room), itemsize, src_offset: 0, dst_offset: 0 };

@@ -90,7 +90,8 @@ impl Pair<'_> {
         few: usize,
         run: &mut dyn FnMut(Pair<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        with_room!(self.axes.as_slice().len(), room => {
+        // As the pair has, there is room for one more axis.
+        with_room!(self.axes.as_slice().len().saturating_add(1), room => {
             Boxes { pair: self, enough, few, ranges: &mut [(0, 0); MAX_NDIM], room, run }.run_from(0)
         })
     }

@@ -131,10 +131,10 @@ pub(crate) unsafe fn wrap(
     context: *mut c_void,
 ) -> Result<Owned<MemoryObject>> {
     let itemsize = format::size(format)?;
+    let ndim = c_int::try_from(shape.len()).ok().filter(|_| shape.len() <= MAX_NDIM).ok_or(too_many_axes(MAX_NDIM))?;
     if shape.iter().any(|&items| items < 0) {
         return Err(Error::value(c"shape must not be negative"));
     }
-    let ndim = c_int::try_from(shape.len()).ok().filter(|_| shape.len() <= MAX_NDIM).ok_or(too_many_axes(MAX_NDIM))?;
     let description = Py_buffer {
         buf: data,
         len: bytes_of(shape, itemsize).ok_or(Error::buffer(c"product(shape) * itemsize is too large"))?,

@@ -56,13 +56,28 @@ impl Route {
         src: *const u8,
         dst: *mut u8,
     ) -> Result<(), Failure> {
-        let (first, second) = match self {
-            // SAFETY: the caller passes on W1 to W4.
-            Self::Direct(conversion) => unsafe {
-                return NumberPlane::new(axes, conversion, tiled, [None, None]).convert(src, dst);
-            },
-            Self::Through(first, second) => (first, second),
-        };
+        // SAFETY: the caller passes on W1 to W4.
+        unsafe {
+            match self {
+                Self::Direct(conversion) => {
+                    NumberPlane::new(axes, conversion, tiled, [None, None]).convert(src, dst)
+                }
+                Self::Through(first, second) => Self::convert_through([first, second], axes, tiled, (src, dst)),
+            }
+        }
+    }
+
+    /// (Not inlined: it needs memory for a buffer.)
+    ///
+    /// # Safety
+    /// As [`convert`](Self::convert).
+    #[inline(never)]
+    unsafe fn convert_through(
+        [first, second]: [&Conversion; 2],
+        axes: [Axis; 2],
+        tiled: bool,
+        (src, dst): (*const u8, *mut u8),
+    ) -> Result<(), Failure> {
         let mut buffer: Buffer = [const { MaybeUninit::uninit() }; CHUNK];
         let buffer = buffer.as_mut_ptr().cast::<u8>();
         // SAFETY: the caller passes on W1 to W4 for each part; the buffer is other memory, with room for a part, which the first

@@ -201,7 +201,7 @@ impl Work<'_> {
         }
         // SAFETY: the caller guarantees B1, W3 and W4.
         unsafe {
-            let fit = with_room!(self.src.ndim, room => {
+            let fit = with_room!(self.src.ndim.saturating_add(1), room => {
                 let pair = Pair::of_views(room, &self.src, &self.dst).ok_or(Error::bad_argument())?;
                 self.run(pair, Purpose::Once, false, (self.src_base, self.dst_base))?
             });
@@ -295,19 +295,15 @@ impl Work<'_> {
     ) -> Result<bool> {
         // SAFETY: the caller passes on W1 to W4; what a copy covers is one number.
         unsafe {
-            if let Way::Numbers(numbers, route) = &self.way
-                && let Some(fit) = with_room!(self.src.ndim.saturating_add(1), room => {
-                    let [from, to] = numbers.map(|numbers| numbers.scalar.size());
-                    let steps = (from.cast_signed(), to.cast_signed());
-                    let pair = part.copied(room).and_then(|pair| pair.by_element(numbers[0].count, to, steps));
-                    pair.map(|pair| match pair.plan(purpose, Order::C) {
-                        None => true,
-                        Some(plan) if known => kernels::convert_by(plan, &route.of_known(), src, dst).is_ok(),
-                        Some(plan) => kernels::convert_by(plan, route, src, dst).is_ok(),
-                    })
-                })
+            if let Way::Numbers([numbers, others], route) = &self.way
+                && (part.has_room() || numbers.count == 1)
             {
-                return Ok(fit);
+                let [from, to] = [numbers, others].map(|numbers| numbers.scalar.size());
+                let steps = (from.cast_signed(), to.cast_signed());
+                let part = part.by_element(numbers.count, to, steps).ok_or(Error::bad_argument())?;
+                let Some(plan) = part.plan(purpose, Order::C) else { return Ok(true) };
+                let route = if known { &route.of_known() } else { route };
+                return Ok(kernels::convert_by(plan, route, src, dst).is_ok());
             }
             let part = part.by_element(1, self.dst.itemsize.unsigned_abs(), (0, 0)).ok_or(Error::bad_argument())?;
             let Some(plan) = part.plan(purpose, Order::C) else { return Ok(true) };
