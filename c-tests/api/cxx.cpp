@@ -216,6 +216,32 @@ void subscripts_and_values_are_initialized_by_macros()
     Py_DECREF(view);
 }
 
+void subscripts_are_made_of_sizes_by_functions()
+{
+    static unsigned char pixels[8 * 10 * 3];
+    const Py_ssize_t shape[] = {8, 10, 3};
+    std::size_t x = 2, y = 3, width = 4, height = 5;
+    PyObject *image = pybuffer_memoryview_wrap(pixels, "B", 3, shape, nullptr, 0, nullptr, nullptr);
+    pybuffer_subscript crop[2];
+    crop[0] = pybuffer_slice(y, y + height, 1);
+    crop[1] = pybuffer_slice(x, x + width, 1);
+    PyObject *part = pybuffer_memoryview_subscript(image, crop, 2);
+    CHECK_PTR(PyMemoryView_GET_BUFFER(part)->buf, pixels + 3 * 30 + 2 * 3);
+    CHECK_INT(PyMemoryView_GET_BUFFER(part)->shape[0], 5);
+    CHECK_INT(PyMemoryView_GET_BUFFER(part)->shape[1], 4);
+    Py_DECREF(part);
+    const pybuffer_subscript channel[] = {pybuffer_ellipsis(), pybuffer_at(-1), pybuffer_newaxis()};
+    part = pybuffer_memoryview_subscript(image, channel, 3);
+    CHECK_PTR(PyMemoryView_GET_BUFFER(part)->buf, pixels + 2);
+    CHECK_INT(PyMemoryView_GET_BUFFER(part)->ndim, 3);
+    Py_DECREF(part);
+    crop[0] = pybuffer_all();
+    part = pybuffer_memoryview_subscript(image, crop, 1);
+    CHECK_INT(PyMemoryView_GET_BUFFER(part)->len, 240);
+    Py_DECREF(part);
+    Py_DECREF(image);
+}
+
 void memory_macros_give_typed_pointers()
 {
     double *numbers = PyMem_New(double, 4);
@@ -247,6 +273,7 @@ int main()
     RUN(a_memoryview_keeps_a_cxx_object_alive);
     RUN(macros_take_pointers_to_any_object);
     RUN(subscripts_and_values_are_initialized_by_macros);
+    RUN(subscripts_are_made_of_sizes_by_functions);
     RUN(memory_macros_give_typed_pointers);
     RUN(constants_are_of_use_in_constant_expressions);
     return tap_end();

@@ -342,17 +342,60 @@ static void descriptions_that_contradict_themselves_are_refused(void)
     REFUSED(description, "product(shape) * itemsize is less than len");
 }
 
+static void memory_of_items_that_their_format_does_not_have_is_refused(void)
+{
+    static const struct {
+        const char *format;
+        Py_ssize_t itemsize;
+        const char *message;
+    } cases[] = {
+        {NULL, 4, "items of the format have 1 bytes, but itemsize is 4"},
+        {"B", 2, "items of the format have 1 bytes, but itemsize is 2"},
+        {"<d", 4, "items of the format have 8 bytes, but itemsize is 4"},
+        {"T{<i:x:b:y:}", 8, "items of the format have 5 bytes, but itemsize is 8"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        Py_buffer description = plain(24, cases[i].itemsize);
+        description.format = (char *)cases[i].format;
+        CHECK_PTR(pybuffer_memory_new(&description, count_destroyed, &destroyed), NULL);
+        CHECK_MESSAGE(PyExc_BufferError, cases[i].message);
+        CHECK_PTR(pybuffer_memoryview_from_memory(&description, count_destroyed, &destroyed), NULL);
+        CHECK_MESSAGE(PyExc_BufferError, cases[i].message);
+    }
+    destroyed = 0;
+    Py_buffer description = plain(24, 4);
+    description.format = (char *)"no format";
+    CHECK_PTR(pybuffer_memory_new(&description, count_destroyed, &destroyed), NULL);
+    CHECK_ERROR(PyExc_ValueError);
+    CHECK_INT(destroyed, 0);
+    /* The width of `u` follows from the size. */
+    description.format = (char *)"u";
+    PyObject *object = pybuffer_memory_new(&description, count_destroyed, &destroyed);
+    CHECK(object != NULL);
+    Py_XDECREF(object);
+    CHECK_INT(destroyed, 1);
+}
+
 static void memory_makes_up_shape_and_strides(void)
 {
     Py_ssize_t shape[2] = {2, 3};
     Py_buffer description = plain(24, 4), view;
+    description.format = (char *)"4s";
     PyObject *object = pybuffer_memory_new(&description, NULL, NULL);
     CHECK_INT(PyObject_GetBuffer(object, &view, PyBUF_FULL), 0);
     CHECK_INT(view.shape[0], 6);
     CHECK_INT(view.strides[0], 4);
+    CHECK_STR(view.format, "4s");
+    PyBuffer_Release(&view);
+    Py_DECREF(object);
+    description = plain(24, 1);
+    object = pybuffer_memory_new(&description, NULL, NULL);
+    CHECK_INT(PyObject_GetBuffer(object, &view, PyBUF_FULL), 0);
+    CHECK_INT(view.shape[0], 24);
     CHECK_STR(view.format, "B");
     PyBuffer_Release(&view);
     Py_DECREF(object);
+    description = plain(24, 4);
     description.ndim = 2;
     description.shape = shape;
     description.format = (char *)"<i";
@@ -651,6 +694,7 @@ int main(void)
     RUN(the_description_may_be_the_view_itself);
     RUN(negative_suboffsets_are_none);
     RUN(descriptions_that_contradict_themselves_are_refused);
+    RUN(memory_of_items_that_their_format_does_not_have_is_refused);
     RUN(memory_makes_up_shape_and_strides);
     RUN(memory_copies_arrays_and_format);
     RUN(memory_of_as_many_axes_as_there_may_be);

@@ -360,6 +360,16 @@ static int to_memoryview(PyObject *op)
     return good;
 }
 
+static int as_source_of_a_conversion(PyObject *op)
+{
+    static char wide[8 * SIZE];
+    Py_ssize_t size = SIZE;
+    PyObject *view = pybuffer_memoryview_wrap(wide, ">d", 1, &size, NULL, 0, NULL, NULL);
+    int good = pybuffer_memoryview_convert(view, op) == 0;
+    Py_DECREF(view);
+    return good;
+}
+
 static int to_ndarray(PyObject *op)
 {
     Py_ssize_t size = SIZE;
@@ -436,6 +446,7 @@ static const struct {
     CONSUMER(to_slice_of_bytearray, FULL_RO, STAYS, 1),
     CONSUMER(equal_to_memoryview, FULL_RO, STAYS, 0),
     CONSUMER(to_memoryview, FULL_RO, STAYS, 0),
+    CONSUMER(as_source_of_a_conversion, FULL_RO, STAYS, 0),
     CONSUMER(to_ndarray, FULL_RO, STAYS, 0),
     CONSUMER(as_destination, FULL, STAYS, 1),
     CONSUMER(as_destination_of_all, FULL, STAYS, 0),

@@ -13,9 +13,9 @@
     F(pybuffer_memoryview_to_uint64) F(pybuffer_memoryview_from_double) F(pybuffer_memoryview_from_float)              \
     F(pybuffer_memoryview_from_int64) F(pybuffer_memoryview_from_uint64) F(PyPickleBuffer_FromObject)                  \
     F(PyPickleBuffer_GetBuffer) F(PyPickleBuffer_Release) F(pybuffer_fill_view) F(pybuffer_memory_new)                 \
-    F(pybuffer_memoryview_from_memory) F(pybuffer_check_exporter) F(pybuffer_format_parse)                             \
+    F(pybuffer_memoryview_from_memory) F(pybuffer_memoryview_wrap) F(pybuffer_check_exporter) F(pybuffer_format_parse)                             \
     F(pybuffer_format_parse_sized) F(pybuffer_format_root) F(pybuffer_format_itemsize) F(pybuffer_format_alignment)    \
-    F(pybuffer_format_text) F(pybuffer_format_canonical) F(pybuffer_format_equivalent) F(pybuffer_format_value_count)  \
+    F(pybuffer_format_text) F(pybuffer_format_canonical) F(pybuffer_item_format) F(pybuffer_format_equivalent) F(pybuffer_format_value_count)  \
     F(pybuffer_format_unpack) F(pybuffer_format_unpack_items) F(pybuffer_format_pack) F(PyBytes_FromStringAndSize)     \
     F(PyBytes_FromString) F(PyBytes_FromObject) F(PyBytes_Size) F(PyBytes_AsString) F(PyBytes_AsStringAndSize)         \
     F(PyBytes_Concat) F(PyBytes_ConcatAndDel) F(_PyBytes_Resize) F(PyByteArray_FromObject)                             \
@@ -349,7 +349,10 @@ static void null_pybuffer_memory_new(void)
     FAILS_NULL(pybuffer_memory_new(NULL, NULL, NULL), PyExc_SystemError);
     description.ndim = -1;
     FAILS_NULL(pybuffer_memory_new(&description, never, NULL), PyExc_BufferError);
-    PyObject *nothing = pybuffer_memory_new(&empty_view, NULL, &description);
+    FAILS_NULL(pybuffer_memory_new(&empty_view, never, &description), PyExc_BufferError);
+    description.ndim = 1;
+    description.itemsize = 1;
+    PyObject *nothing = pybuffer_memory_new(&description, NULL, &description);
     CHECK_INT(PyObject_Size(nothing), -1);
     CHECK_ERROR(PyExc_TypeError);
     Py_XDECREF(nothing);
@@ -361,7 +364,28 @@ static void null_pybuffer_memoryview_from_memory(void)
     FAILS_NULL(pybuffer_memoryview_from_memory(NULL, never, NULL), PyExc_SystemError);
     description.len = 1;
     FAILS_NULL(pybuffer_memoryview_from_memory(&description, never, NULL), PyExc_BufferError);
-    Py_XDECREF(pybuffer_memoryview_from_memory(&empty_view, NULL, NULL));
+    FAILS_NULL(pybuffer_memoryview_from_memory(&empty_view, never, NULL), PyExc_BufferError);
+    description.len = 0;
+    description.itemsize = description.ndim = 1;
+    Py_XDECREF(pybuffer_memoryview_from_memory(&description, NULL, NULL));
+    CHECK_ERROR(NULL);
+}
+
+static void null_pybuffer_memoryview_wrap(void)
+{
+    static const Py_ssize_t shape[2] = {2, 3}, none[2] = {0, 3}, negative[2] = {0, -1}, huge[2] = {PY_SSIZE_T_MAX, 2};
+    static Py_ssize_t many[65];
+    char memory[6];
+    FAILS_NULL(pybuffer_memoryview_wrap(NULL, "B", 2, shape, NULL, 0, never, NULL), PyExc_BufferError);
+    FAILS_NULL(pybuffer_memoryview_wrap(NULL, NULL, 0, NULL, NULL, 0, never, NULL), PyExc_BufferError);
+    FAILS_NULL(pybuffer_memoryview_wrap(memory, "B", 2, NULL, NULL, 0, never, NULL), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_wrap(memory, "B", -1, shape, NULL, 0, never, NULL), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_wrap(memory, "B", 65, many, NULL, 0, never, NULL), PyExc_ValueError);
+    FAILS_NULL(pybuffer_memoryview_wrap(memory, "B", INT_MAX, many, NULL, 0, never, NULL), PyExc_ValueError);
+    FAILS_NULL(pybuffer_memoryview_wrap(memory, "B", 2, negative, NULL, 0, never, NULL), PyExc_ValueError);
+    FAILS_NULL(pybuffer_memoryview_wrap(memory, "B", 2, huge, NULL, 0, never, NULL), PyExc_BufferError);
+    FAILS_NULL(pybuffer_memoryview_wrap(memory, "no format", 2, shape, NULL, 0, never, NULL), PyExc_ValueError);
+    Py_XDECREF(pybuffer_memoryview_wrap(NULL, NULL, 2, none, NULL, 0, NULL, NULL));
     CHECK_ERROR(NULL);
 }
 
@@ -394,6 +418,11 @@ OF_A_FORMAT(pybuffer_format_itemsize, FAILS)
 OF_A_FORMAT(pybuffer_format_alignment, FAILS)
 OF_A_FORMAT(pybuffer_format_text, FAILS_NULL)
 OF_A_FORMAT(pybuffer_format_canonical, FAILS_NULL)
+
+static void null_pybuffer_item_format(void)
+{
+    FAILS_NULL(pybuffer_item_format(NULL), PyExc_SystemError);
+}
 OF_A_FORMAT(pybuffer_format_value_count, FAILS)
 
 static void null_pybuffer_format_equivalent(void)

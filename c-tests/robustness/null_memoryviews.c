@@ -11,7 +11,8 @@
     F(pybuffer_memoryview_fill) F(pybuffer_memoryview_flip) F(pybuffer_memoryview_permute)                             \
     F(pybuffer_memoryview_broadcast) F(pybuffer_memoryview_reshape) F(pybuffer_memoryview_cast)                        \
     F(pybuffer_memoryview_toreadonly) F(pybuffer_memoryview_set_values) F(pybuffer_memoryview_new)                     \
-    F(pybuffer_memoryview_copy)
+    F(pybuffer_memoryview_copy) F(pybuffer_memoryview_select) F(pybuffer_memoryview_field)                             \
+    F(pybuffer_memoryview_elements) F(pybuffer_memoryview_convert) F(pybuffer_memoryview_astype)
 
 static const Py_ssize_t first_place[1] = {0};
 static const pybuffer_subscript everything[1] = {PYBUFFER_ELLIPSIS};
@@ -278,6 +279,48 @@ static void null_pybuffer_memoryview_toreadonly(void)
 {
     FAILS_NULL(pybuffer_memoryview_toreadonly(NULL), PyExc_SystemError);
     FAILS_NULL(pybuffer_memoryview_toreadonly(bytes), PyExc_TypeError);
+}
+
+static void null_pybuffer_memoryview_select(void)
+{
+    FAILS_NULL(pybuffer_memoryview_select(NULL, ":"), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_select(memoryview, NULL), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_select(memoryview, ""), PyExc_ValueError);
+    FAILS_NULL(pybuffer_memoryview_select(bytes, ":"), PyExc_TypeError);
+}
+
+static void null_pybuffer_memoryview_field(void)
+{
+    FAILS_NULL(pybuffer_memoryview_field(NULL, "x"), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_field(memoryview, NULL), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_field(memoryview, ""), PyExc_TypeError);
+    FAILS_NULL(pybuffer_memoryview_field(bytes, "x"), PyExc_TypeError);
+}
+
+static void null_pybuffer_memoryview_elements(void)
+{
+    FAILS_NULL(pybuffer_memoryview_elements(NULL), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_elements(bytes), PyExc_TypeError);
+}
+
+static void null_pybuffer_memoryview_convert(void)
+{
+    FAILS(pybuffer_memoryview_convert(NULL, bytes), PyExc_SystemError);
+    FAILS(pybuffer_memoryview_convert(memoryview, NULL), PyExc_SystemError);
+    FAILS(pybuffer_memoryview_convert(bytes, memoryview), PyExc_TypeError);
+    FAILS(pybuffer_memoryview_convert(memoryview, plain), PyExc_TypeError);
+    FAILS(pybuffer_memoryview_convert(memoryview, bytes), PyExc_ValueError);
+}
+
+static void null_pybuffer_memoryview_astype(void)
+{
+    FAILS_NULL(pybuffer_memoryview_astype(NULL, "d", 'C'), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_astype(memoryview, NULL, 'C'), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_astype(memoryview, "d", 'X'), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_astype(memoryview, "d", '\0'), PyExc_SystemError);
+    FAILS_NULL(pybuffer_memoryview_astype(memoryview, "no format", 'C'), PyExc_ValueError);
+    FAILS_NULL(pybuffer_memoryview_astype(memoryview, "", 'C'), PyExc_ValueError);
+    FAILS_NULL(pybuffer_memoryview_astype(bytes, "d", 'C'), PyExc_TypeError);
 }
 
 NULL_MAIN()

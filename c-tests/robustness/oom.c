@@ -17,12 +17,13 @@ static char rows[3][4], *table[3] = {rows[0], rows[1], rows[2]};
 static struct {
     PyObject *bytes, *bytearray, *empty_bytearray, *old;
     Exporter *strided, *frozen, *indirect, *deep, *front, *back, *fortran, *elsewhere, *record;
-    PyObject *memoryview, *strided_view, *records, *record_view, *ndarray;
+    PyObject *memoryview, *strided_view, *records, *record_view, *record_pairs, *ndarray;
 } on;
 
 #define OBJECTS(F)                                                                                                     \
     F(bytes) F(bytearray) F(empty_bytearray) F(old) F(strided) F(frozen) F(indirect) F(deep) F(front) F(back)          \
-    F(fortran) F(elsewhere) F(record) F(memoryview) F(strided_view) F(records) F(record_view) F(ndarray)
+    F(fortran) F(elsewhere) F(record) F(memoryview) F(strided_view) F(records) F(record_view)          \
+    F(record_pairs) F(ndarray)
 
 static void build(void)
 {
@@ -53,12 +54,16 @@ static void build(void)
     Py_buffer records = {.buf = memory + 64, .len = 14, .itemsize = 7, .ndim = 1, .format = format, .shape = two};
     on.records = PyMemoryView_FromBuffer(&records);
     on.record_view = PyMemoryView_FromObject((PyObject *)on.record);
+    static char pairs_format[] = "<2h";
+    static Py_ssize_t four_pairs[] = {4};
+    Py_buffer pairs = {.buf = memory + 128, .len = 16, .itemsize = 4, .ndim = 1, .format = pairs_format, .shape = four_pairs};
+    on.record_pairs = PyMemoryView_FromBuffer(&pairs);
     on.ndarray = pybuffer_ndarray_new("abcdef", 6, "B", 2, (Py_ssize_t[]){2, 3}, (Py_ssize_t[]){-3, 1}, 3, 0);
 }
 
 typedef struct {
     long outstanding;
-    Py_ssize_t references[18], exports[18], held, bases;
+    Py_ssize_t references[19], exports[19], held, bases;
     char contents[sizeof(memory) + sizeof(rows) + 32];
     Py_ssize_t size;
 } State;
@@ -184,6 +189,15 @@ static const char long_text[] = "a text that is longer than what a writer holds 
     A(picklebuffer_of_a_memoryview, dropped(PyPickleBuffer_FromObject(on.memoryview)))                                 \
     A(memory_with_an_owner, of_memory(pybuffer_memory_new))                                                            \
     A(memoryview_of_memory_with_an_owner, of_memory(pybuffer_memoryview_from_memory))                                  \
+    A(memoryview_of_wrapped_memory, wrapped())                                                                         \
+    A(field_of_records, dropped(pybuffer_memoryview_field(on.record_view, "#3")))                                      \
+    A(elements_of_items, dropped(pybuffer_memoryview_elements(on.record_pairs)))                                       \
+    A(part_selected_by_text, dropped(pybuffer_memoryview_select(on.strided_view, "::-1")))                             \
+    A(spelling_of_an_item, spelled_item())                                                                             \
+    A(values_as_another_type, dropped(pybuffer_memoryview_astype(on.strided_view, "d", 'C')))                          \
+    A(values_of_records_as_others, dropped(pybuffer_memoryview_astype(on.record_view, "q6d", 'F')))                    \
+    A(conversion_of_records, convert_records())                                                                        \
+    A(conversion_that_overlaps, convert_in_place())                                                                    \
     A(check_of_an_exporter_that_refuses, pybuffer_check_exporter((PyObject *)on.frozen, NULL, NULL) == 0)              \
     A(check_of_a_memoryview_that_refuses, pybuffer_check_exporter(on.strided_view, NULL, NULL) == 0)                   \
     A(ndarray_of_bytes, dropped(pybuffer_ndarray_new("abcd", 4, "h", 1, (Py_ssize_t[]){2}, NULL, 0, 0)))               \
@@ -386,6 +400,51 @@ static int of_memory(PyObject *(*make)(const Py_buffer *, pybuffer_destroy, void
     Py_XDECREF(made);
     CHECK_INT(destroyed, made != NULL);
     return made != NULL;
+}
+
+static int wrapped(void)
+{
+    destroyed = 0;
+    PyObject *made = pybuffer_memoryview_wrap(memory, "<h", 2, (Py_ssize_t[]){2, 3}, NULL, 0, count_destroyed, memory);
+    CHECK_INT(destroyed, 0);
+    Py_XDECREF(made);
+    CHECK_INT(destroyed, made != NULL);
+    return made != NULL;
+}
+
+static int spelled_item(void)
+{
+    PyObject *format = pybuffer_format_parse("(2,3)<d:a:");
+    PyObject *spelling = format == NULL ? NULL : pybuffer_item_format(pybuffer_format_root(format));
+    Py_XDECREF(format);
+    return dropped(spelling);
+}
+
+/* Records of many steps, in both formats. */
+static int convert_records(void)
+{
+    static char other[3 * 7 * 8];
+    Py_ssize_t shape = 3;
+    PyObject *wide = pybuffer_memoryview_wrap(other, "q6d", 1, &shape, NULL, 0, NULL, NULL);
+    int good = wide != NULL && pybuffer_memoryview_convert(wide, (PyObject *)on.record) == 0;
+    Py_XDECREF(wide);
+    return good;
+}
+
+/* Each number to where the next one is; undone afterwards. */
+static int convert_in_place(void)
+{
+    char before[sizeof(memory)];
+    memcpy(before, memory, sizeof(memory));
+    PyObject *part = pybuffer_memoryview_select(on.record_pairs, "1:");
+    Py_ssize_t shape = 3, stride = 6;
+    PyObject *to = part == NULL ? NULL : pybuffer_memoryview_wrap(memory + 126, ">2i", 1, &shape, &stride, 0, NULL, NULL);
+    int good = to != NULL && pybuffer_memoryview_convert(to, part) == 0;
+    CHECK(good || memcmp(before, memory, sizeof(memory)) == 0);
+    memcpy(memory, before, sizeof(memory));
+    Py_XDECREF(to);
+    Py_XDECREF(part);
+    return good;
 }
 
 static int fill_view(void)
@@ -739,11 +798,12 @@ FRUGAL(DEFINE_FRUGAL_TEST)
 static void everything_was_given_back_in_its_own_domain(void)
 {
 #define DROP(object) Py_DECREF(on.object);
+    Py_DECREF(on.record_pairs);
     Py_DECREF(on.record_view);
     Py_DECREF(on.records);
     Py_DECREF(on.strided_view);
     Py_DECREF(on.memoryview);
-    on.record_view = on.records = on.strided_view = on.memoryview = Py_None;
+    on.record_pairs = on.record_view = on.records = on.strided_view = on.memoryview = Py_None;
     OBJECTS(DROP)
     CHECK_INT(exporters_alive, 0);
     CHECK_INT(hooks.outstanding, 0);

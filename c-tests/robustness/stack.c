@@ -189,6 +189,47 @@ static void parts(void)
     Py_XDECREF(iterator);
 }
 
+static void fields(void)
+{
+    PyObject *part = pybuffer_memoryview_field(job.a, job.text);
+    must(part != NULL, "field");
+    keep(part == NULL ? NULL : pybuffer_memoryview_copy(part, 'C'), "copy of a field");
+    Py_XDECREF(part);
+    keep(pybuffer_memoryview_select(job.a, "..."), "select");
+}
+
+static void elements(void)
+{
+    keep(pybuffer_memoryview_elements(job.a), "elements");
+    const pybuffer_item *root = pybuffer_format_root(job.b);
+    keep(pybuffer_item_format(root), "item_format");
+}
+
+static void convert(void)
+{
+    must(pybuffer_memoryview_convert(job.a, job.b) == 0, "convert");
+    keep(pybuffer_memoryview_astype(job.b, PyMemoryView_GET_BUFFER(job.a)->format, 'F'), "astype");
+}
+
+/* The first value of the source does not fit. */
+static void refuse(void)
+{
+    must(pybuffer_memoryview_convert(job.a, job.b) == -1 && PyErr_Occurred() == PyExc_OverflowError, "no overflow");
+    PyErr_Clear();
+    PyObject *made = pybuffer_memoryview_astype(job.b, PyMemoryView_GET_BUFFER(job.a)->format, 'A');
+    must(made == NULL && PyErr_Occurred() == PyExc_OverflowError, "no overflow");
+    PyErr_Clear();
+}
+
+static void wrap(void)
+{
+    static Py_ssize_t ones[64];
+    for (int i = 0; i < 64; i++) {
+        ones[i] = 1;
+    }
+    keep(pybuffer_memoryview_wrap(item, job.text, 64, ones, NULL, 0, NULL, NULL), "wrap");
+}
+
 static void nothing(void *context, int flags, const char *message)
 {
     (void)context, (void)flags, (void)message;
@@ -480,6 +521,106 @@ static void all_views(void)
     }
 }
 
+static void conversions_between(PyObject *dest, PyObject *source, const char *name)
+{
+    Py_buffer *to = PyMemoryView_GET_BUFFER(dest), over = *PyMemoryView_GET_BUFFER(source);
+    job.a = dest;
+    job.b = source;
+    measure(name, convert);
+    PyObject *turned = pybuffer_memoryview_permute(dest, NULL, 0), *copy = pybuffer_memoryview_copy(turned, 'C');
+    job.a = pybuffer_memoryview_permute(copy, NULL, 0);
+    measure(name, convert);
+    Py_DECREF(job.a);
+    Py_DECREF(copy);
+    Py_DECREF(turned);
+    if (over.itemsize <= to->itemsize) {
+        /* In place. */
+        over.buf = to->buf;
+        over.strides = to->strides;
+        memset(over.buf, 0, (size_t)to->len);
+        job.a = dest;
+        job.b = PyMemoryView_FromBuffer(&over);
+        measure(name, convert);
+        Py_DECREF(job.b);
+    }
+}
+
+/* Two formats of as many values, small and large, in all layouts; and over each other. */
+static void all_conversions(void)
+{
+    static const char *const pairs[][2] = {
+        {"d", "i"}, {">q", "b"}, {"h", "e"}, {"<H", ">h"}, {"e", "f"}, {"?", "e"}, {"I", "?"}, {"<ihd", ">dih"},
+        {"9T{<hb}", ">9T{dq}"}, {"2T{b2T{h2T{i2T{q2T{b2T{h2T{i2T{q}}}}}}}}", "510b"}, {"<b2T{h3T{b}}x", "T{b}8T{>d}"}, {"w", "u"}, {"Zf", "Zd"},
+        {"i", "Zf"}, {"g", "e"}, {"9t", "Zg"}, {"<iw3s", ">qu3s"}, {"700b", "700h"}, {"(9)T{bbbbbbbbbb}", "9T{T{T{bbbbb}}2T{bb}b}"},
+        {">9T{eB}", "9T{?e}"}, {"2T{e2T{e2T{e}}}", ">2T{h2T{h2T{h}}}"}, {"2T{e2T{e2T{e2T{e2T{e}}}}}", ">2T{h2T{h2T{h2T{h2T{h}}}}}"},
+    };
+    static Py_ssize_t shapes[5][64] = {{3, 5}, {700}, {120, 130}, {0}, {12, 11, 10}};
+    static const int axes[] = {2, 1, 2, 64, 3};
+    for (int i = 0; i < 64; i++) {
+        shapes[3][i] = i % 8 == 0 ? 2 : 1;
+    }
+    for (size_t p = 0; p < COUNT(pairs); p++) {
+        for (size_t s = 0; s < COUNT(axes); s++) {
+            if (axes[s] == 2 && PyBuffer_SizeFromFormat(pairs[p][0]) > 100 && shapes[s][0] > 100) {
+                continue; /* it takes long */
+            }
+            PyObject *all[2] = {fresh(pairs[p][0], axes[s], shapes[s]), fresh(pairs[p][1], axes[s], shapes[s])};
+            for (int both = 0; both < 2; both++) {
+                char name[120];
+                if (pairs[p][!both][0] != 'Z' && pairs[p][both][0] == 'Z') {
+                    continue; /* complex numbers become no others */
+                }
+                snprintf(name, sizeof(name), "conversion from '%.40s' to '%.40s', shape %zu", pairs[p][both], pairs[p][!both], s);
+                char *kept = strdup(name);
+                conversions_between(all[!both], all[both], kept);
+                if (worst_operation != kept) {
+                    free(kept);
+                }
+            }
+            Py_DECREF(all[0]);
+            Py_DECREF(all[1]);
+        }
+    }
+    static const char *const refused[][2] = {{"d", "i"}, {">d", "<b"}, {"<dd", "bb"}, {"q", "B"}, {"<qZf", "iZf"}};
+    for (size_t p = 0; p < COUNT(refused); p++) {
+        static const Py_ssize_t shape[2] = {90, 100};
+        job.b = fresh(refused[p][0], 2, shape);
+        job.a = fresh(refused[p][1], 2, shape);
+        memset(PyMemoryView_GET_BUFFER(job.b)->buf, 0x7b, (size_t)PyMemoryView_GET_BUFFER(job.b)->len);
+        measure("a conversion that fails", refuse);
+        Py_DECREF(job.a);
+        Py_DECREF(job.b);
+    }
+}
+
+static void all_fields(const char *nested)
+{
+    static char path[400];
+    static Py_ssize_t shape[64];
+    for (int i = 0; i < 64; i++) {
+        shape[i] = i % 16 == 0 ? 2 : 1;
+    }
+    char *end = path;
+    for (int i = 0; i < 63; i++) {
+        end += sprintf(end, "%s#%d", i == 0 ? "" : ".", i == 0 ? 0 : 1);
+    }
+    job.a = fresh(nested, 64, shape);
+    job.text = "#0";
+    measure("a field", fields);
+    job.text = path;
+    must(strlen(path) > 0, "path");
+    Py_DECREF(job.a);
+    job.a = fresh("(2,3)T{<i:x:T{(2)d:z:}:y:}", 4, shape);
+    job.text = "y.z";
+    measure("a field of a field", fields);
+    job.b = pybuffer_format_parse(nested);
+    measure("elements", elements);
+    Py_DECREF(job.b);
+    Py_DECREF(job.a);
+    job.text = nested;
+    measure("wrap", wrap);
+}
+
 static void all_formats(void)
 {
     static char nested[1024];
@@ -504,6 +645,7 @@ static void all_formats(void)
         Py_XDECREF(job.a);
         Py_XDECREF(job.b);
     }
+    all_fields(nested);
     measure("messages", messages);
     job.a = PyByteArray_FromStringAndSize("some bytes", 10);
     job.b = PyBytes_FromString("others");
@@ -518,6 +660,7 @@ static void *run(void *unused)
     all_copies();
     all_windows();
     all_views();
+    all_conversions();
     all_formats();
     return NULL;
 }
