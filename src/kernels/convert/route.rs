@@ -59,9 +59,7 @@ impl Route {
         // SAFETY: the caller passes on W1 to W4.
         unsafe {
             match self {
-                Self::Direct(conversion) => {
-                    NumberPlane::new(axes, conversion, tiled, [None, None]).convert(src, dst)
-                }
+                Self::Direct(conversion) => NumberPlane::new(axes, conversion, tiled, [None, None]).convert(src, dst),
                 Self::Through(first, second) => Self::convert_through([first, second], axes, tiled, (src, dst)),
             }
         }
