@@ -25,7 +25,7 @@ STATIC_LIBS := -lpthread
 EXPORTS := tests/exports.txt
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs' -o -name '*.c')
 
-EXAMPLE_CFLAGS := -std=c99 -O2 -g -Wall -Wextra -Wpedantic -Werror -Iinclude
+EXAMPLE_CFLAGS := -std=c99 -O2 -g -Wall -Wextra -Wpedantic -Werror -pthread -Iinclude
 EXAMPLE_LIBS := -L$(TARGET) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer
 PICTURE ?= examples/data/chelsea.ppm
 DEMO := target/demo
@@ -53,37 +53,28 @@ include tests/numpy.mk
 include prefixed/prefixed.mk
 include conformance/conformance.mk
 
+DEMO_PROGRAMS := $(addprefix $(DEMO)/,minimal image npy wav)
+
 .PHONY: demo
-demo: $(DEMO)/minimal $(DEMO)/image $(DEMO)/npy $(DEMO)/wav ## build the examples and run them on real data (PICTURE=file)
+demo: $(DEMO_PROGRAMS) ## build the examples and run them on real data (PICTURE=file)
 	$(DEMO)/minimal
 	$(DEMO)/image $(PICTURE) $(DEMO)/pictures
 	$(DEMO)/npy examples/data/planets.npy orbit
 	$(DEMO)/npy examples/data/chelsea-brightness.npy . $(DEMO)/brightness.csv
 	$(DEMO)/wav examples/data/rock-hit.wav $(DEMO)/sounds
 
-$(DEMO)/minimal: examples/minimal.c $(SHARED) include/pybuffer/pybuffer.h
+# Each is built from its own source and those that it shares with others.
+$(DEMO)/image: examples/image_io.c examples/file.c
+$(DEMO)/npy: examples/npy_io.c examples/npy_header.c
+$(DEMO)/wav: examples/wav_io.c
+$(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) include/pybuffer/pybuffer.h
 	@mkdir -p $(@D)
-	$(CC) $(EXAMPLE_CFLAGS) examples/minimal.c $(EXAMPLE_LIBS) -o $@
-
-IMAGE_SOURCES := examples/image.c examples/image_io.c examples/picture.c
-$(DEMO)/image: $(IMAGE_SOURCES) examples/image_io.h examples/picture.h $(SHARED) include/pybuffer/pybuffer.h
-	@mkdir -p $(@D)
-	$(CC) $(EXAMPLE_CFLAGS) $(IMAGE_SOURCES) $(EXAMPLE_LIBS) -o $@
-
-NPY_SOURCES := examples/npy.c examples/npy_io.c examples/npy_header.c
-$(DEMO)/npy: $(NPY_SOURCES) examples/npy_io.h examples/npy_header.h $(SHARED) include/pybuffer/pybuffer.h
-	@mkdir -p $(@D)
-	$(CC) $(EXAMPLE_CFLAGS) $(NPY_SOURCES) $(EXAMPLE_LIBS) -o $@
-
-WAV_SOURCES := examples/wav.c examples/wav_io.c
-$(DEMO)/wav: $(WAV_SOURCES) examples/wav_io.h $(SHARED) include/pybuffer/pybuffer.h
-	@mkdir -p $(@D)
-	$(CC) $(EXAMPLE_CFLAGS) $(WAV_SOURCES) $(EXAMPLE_LIBS) -o $@
+	$(CC) $(EXAMPLE_CFLAGS) $(filter %.c,$^) $(EXAMPLE_LIBS) -o $@
 
 # TAP programs are run by prove, or without it.
 PROVE := bash tests/prove.sh
 RESULTS := target/test-results
-TEST_PARTS := test-setup test-rust test-c test-random test-twins test-link test-npy test-wav test-install test-prefixed test-bench conformance-quick
+TEST_PARTS := test-setup test-rust test-c test-random test-twins test-link test-examples test-install test-prefixed test-bench conformance-quick
 
 # All parts run, even after one has failed. Their output is also logged, for the counts of the summary.
 .PHONY: test
@@ -190,17 +181,11 @@ pythons: ## fetch the newest CPython 3.13, 3.14 and 3.15 from Debian's unstable 
 test-link: $(SHARED) ## programs compiled with CPython's headers link: with and without NDEBUG, with the limited API
 	@PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" $(PROVE) c-tests/link/link.sh
 
-.PHONY: test-npy
-test-npy: $(SHARED) ## the example npy.c on real and on corrupt files
+.PHONY: test-examples
+test-examples: $(SHARED) numpy-venv ## the examples against NumPy and CPython, and on corrupt files (FUZZ=5000 SEED=2 changes more of them)
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	$(PROVE) c-tests/examples/npy.sh
-
-.PHONY: test-wav
-test-wav: $(SHARED) ## the example wav.c against CPython's wave module, and on corrupt files
-	PYBUFFER_CFLAGS="-I$(abspath include)" \
-	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	$(PROVE) c-tests/examples/wav.sh
+	$(PROVE) $(addprefix c-tests/examples/,image.sh npy.sh wav.sh)
 
 .PHONY: test-install
 test-install: $(SHARED) ## install into a temporary prefix and build the README's program there

@@ -4,15 +4,15 @@
 
 #include <pybuffer/pybuffer.h>
 
-/* Reads binary PPM (P6) and PGM (P5) with 8 bits a channel, and uncompressed 24-bit BMP, as a
- * picture (picture.h) of height x width x 3 (red, green, blue) or height x width x 1. The
- * pixels stay where the file has them: the rows of a BMP, which stand upside down, are padded
- * and hold blue before green before red, become strides.
+/* Reads binary PPM (P6) and PGM (P5) with up to 16 bits a channel, and uncompressed 24-bit BMP: a
+ * memoryview of height x width x 3 (red, green, blue) or x 1 numbers of 8 bits ("B") or of 16 (">H").
+ * The pixels stay where the file has them: the rows of a BMP, which stand upside down, are padded and
+ * hold blue before green before red, become strides. *maximum is the number for full brightness.
  * Returns a new reference, or NULL with an error set. */
-PyObject *image_read(const char *path);
+PyObject *image_read(const char *path, int *maximum);
 
-/* Writes a C-contiguous exporter of height x width x 3 bytes as PPM, or x 1 as PGM.
- * Returns the length of the file, or -1 with an error set. */
-Py_ssize_t image_write(const char *path, PyObject *pixels);
+/* Writes directory/name.ppm, or .pgm: a memoryview of height x width x 3, or x 1, numbers of any type
+ * from 0 to `maximum`. 0, or -1 with an error set. */
+int image_write(const char *directory, const char *name, PyObject *pixels, int maximum);
 
 #endif
