@@ -65,7 +65,7 @@ demo: $(DEMO_PROGRAMS) ## build the examples and run them on real data (PICTURE=
 
 # Each is built from its own source and those that it shares with others.
 $(DEMO)/image: examples/image_io.c examples/file.c
-$(DEMO)/npy: examples/npy_io.c examples/npy_header.c
+$(DEMO)/npy: examples/npy_io.c examples/npy_header.c examples/file.c
 $(DEMO)/wav: examples/wav_io.c
 $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) include/pybuffer/pybuffer.h
 	@mkdir -p $(@D)

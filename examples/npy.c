@@ -1,24 +1,26 @@
-/* Opens an array that NumPy has saved, says what its items are made of, shows some, and writes
- * one field of all as CSV: npy file [field [output]]
+/* Opens an array that NumPy has saved, says what its items are made of, and writes one field of all as
+ * CSV: npy [file [field [output]]]
  *
- * A field of a record in a record is named record/field; "." is the item as a whole. The header of
- * the file becomes a format of PEP 3118 (npy_header.c). All that is known here of the items comes
- * from the parsed format, and all values of them through pybuffer_format_unpack.
+ * A field of a record in a record is named record.field; "." is the item as a whole. Without a field
+ * the first lines are shown. The header of the file becomes a format of PEP 3118 (npy_header.c), and
+ * the file a memoryview of such items (npy_io.c). A field is another memoryview, on the same memory.
  */
 #include <pybuffer/pybuffer.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "npy_header.h"
 #include "npy_io.h"
 
 #ifndef NPY_FILE
 #define NPY_FILE "examples/data/planets.npy"
 #endif
-/* How many items are shown. */
+/* How many lines are shown. */
 #define SHOWN 5
 
 /* ---- Fields ---------------------------------------------------------------------------- */
@@ -71,54 +73,6 @@ print_field(const pybuffer_item *item, const char *name, int depth)
         print_field(field, field->name != NULL ? field->name : "(no name)", depth + 1);
 }
 
-/* The values of a single element of an item. */
-static Py_ssize_t
-values_of_element(const pybuffer_item *item)
-{
-    Py_ssize_t count = 0;
-
-    if (item->kind == PYBUFFER_KIND_TEXT)
-        return item->length;
-    if (item->kind != PYBUFFER_KIND_RECORD)
-        return 1;
-    for (const pybuffer_item *field = item->fields; field != NULL; field = field->next)
-        count += values_of_element(field) * field->elements;
-    return count;
-}
-
-/* The field that a path such as "position/x" names, and in *first the number of its first value;
- * NULL with an error set. */
-static const pybuffer_item *
-find_field(const pybuffer_item *item, const char *path, Py_ssize_t *first)
-{
-    *first = 0;
-    if (strcmp(path, ".") == 0)
-        return item;
-    for (;;) {
-        size_t length = strcspn(path, "/");
-        const pybuffer_item *field = item->kind == PYBUFFER_KIND_RECORD ? item->fields : NULL;
-
-        for (; field != NULL; field = field->next) {
-            if (field->name != NULL && strncmp(field->name, path, length) == 0 &&
-                field->name[length] == '\0')
-                break;
-            *first += values_of_element(field) * field->elements;
-        }
-        if (field == NULL) {
-            PyErr_Format(PyExc_ValueError, "there is no field '%.100s'", path);
-            return NULL;
-        }
-        if (path[length] == '\0')
-            return field;
-        if (field->ndim > 0) {
-            PyErr_SetString(PyExc_ValueError, "a field of many records: name the record instead");
-            return NULL;
-        }
-        item = field;
-        path += length + 1;
-    }
-}
-
 /* ---- Values ---------------------------------------------------------------------------- */
 
 /* With as few digits as tell it from other numbers of its size. */
@@ -143,35 +97,16 @@ print_number(FILE *out, const pybuffer_item *item, double number)
     fputs(text, out);
 }
 
-static void
-print_character(FILE *out, uint64_t character)
-{
-    if (character < 0x80) {
-        putc((int)character, out);
-        return;
-    }
-    if (character < 0x800) {
-        putc((int)(0xc0 | character >> 6), out);
-    } else {
-        if (character < 0x10000) {
-            putc((int)(0xe0 | character >> 12), out);
-        } else {
-            putc((int)(0xf0 | (character >> 18 & 7)), out);
-            putc((int)(0x80 | (character >> 12 & 0x3f)), out);
-        }
-        putc((int)(0x80 | (character >> 6 & 0x3f)), out);
-    }
-    putc((int)(0x80 | (character & 0x3f)), out);
-}
-
-/* Text or bytes without the NULs that fill them up, in quotes, a quote being doubled. */
+/* In quotes, a quote being doubled. Raw bytes keep the NULs that fill up text and bytes. */
 static void
 print_text(FILE *out, const pybuffer_item *item, const pybuffer_value *value)
 {
     int is_text = item->kind == PYBUFFER_KIND_TEXT;
     Py_ssize_t length = is_text ? item->length : value->as.bytes.length;
+    char utf8[4];
 
-    while (length > 0 && (is_text ? value[length - 1].as.u == 0 : value->as.bytes.start[length - 1] == 0))
+    while (item->kind != PYBUFFER_KIND_PAD && length > 0 &&
+           (is_text ? value[length - 1].as.u == 0 : value->as.bytes.start[length - 1] == 0))
         length--;
     putc('"', out);
     for (Py_ssize_t i = 0; i < length; i++) {
@@ -180,7 +115,7 @@ print_text(FILE *out, const pybuffer_item *item, const pybuffer_value *value)
         if (character == '"')
             putc('"', out);
         if (is_text || (character >= ' ' && character < 0x7f))
-            print_character(out, character);
+            fwrite(utf8, 1, npy_encode(utf8, (uint32_t)character), out);
         else
             fprintf(out, "\\x%02x", (unsigned)character);
     }
@@ -199,10 +134,9 @@ real_number(const pybuffer_value *value)
     return (double)exact;
 }
 
-/* One element that is no record. `separator` stands between the parts of a complex number. */
+/* One element that is no record: a cell, or, for a complex number, two. */
 static void
-print_element(FILE *out, const pybuffer_item *item, const pybuffer_value *value,
-              const char *separator)
+print_element(FILE *out, const pybuffer_item *item, const pybuffer_value *value)
 {
     switch (item->kind) {
     case PYBUFFER_KIND_SIGNED:
@@ -216,7 +150,7 @@ print_element(FILE *out, const pybuffer_item *item, const pybuffer_value *value,
         break;
     case PYBUFFER_KIND_COMPLEX:
         print_number(out, item, value->as.parts[0]);
-        fputs(separator, out);
+        putc(',', out);
         print_number(out, item, value->as.parts[1]);
         break;
     case PYBUFFER_KIND_PAD:
@@ -230,224 +164,135 @@ print_element(FILE *out, const pybuffer_item *item, const pybuffer_value *value,
     }
 }
 
-/* An item with all its elements and fields; returns the values after it. */
+/* An item, as cells. Returns the values after it. */
 static const pybuffer_value *
-print_item(const pybuffer_item *item, const pybuffer_value *value)
-{
-    if (item->ndim > 0)
-        putchar('[');
-    for (Py_ssize_t i = 0; i < item->elements; i++) {
-        if (i > 0)
-            fputs(", ", stdout);
-        if (item->kind != PYBUFFER_KIND_RECORD) {
-            print_element(stdout, item, value, " + i ");
-            value += values_of_element(item);
-            continue;
-        }
-        putchar('(');
-        for (const pybuffer_item *field = item->fields; field != NULL; field = field->next) {
-            value = print_item(field, value);
-            if (field->next != NULL)
-                fputs(", ", stdout);
-        }
-        putchar(')');
-    }
-    if (item->ndim > 0)
-        putchar(']');
-    return value;
-}
-
-/* An item as cells of a CSV file. `*cells` counts those of the line. */
-static const pybuffer_value *
-write_cells(FILE *out, const pybuffer_item *item, const pybuffer_value *value, Py_ssize_t *cells)
+write_cells(FILE *out, const pybuffer_item *item, const pybuffer_value *value, int *is_first)
 {
     for (Py_ssize_t i = 0; i < item->elements; i++) {
         if (item->kind == PYBUFFER_KIND_RECORD) {
             for (const pybuffer_item *field = item->fields; field != NULL; field = field->next)
-                value = write_cells(out, field, value, cells);
+                value = write_cells(out, field, value, is_first);
             continue;
         }
-        if (++*cells > 1)
+        if (!*is_first)
             putc(',', out);
-        print_element(out, item, value, ",");
-        value += values_of_element(item);
+        *is_first = 0;
+        print_element(out, item, value);
+        value += item->kind == PYBUFFER_KIND_TEXT ? item->length : 1;
     }
     return value;
 }
 
-/* ---- Items ----------------------------------------------------------------------------- */
+/* ---- Lines ----------------------------------------------------------------------------- */
 
 typedef struct {
-    const NpyArray *array;
-    const Py_buffer *view;
-    Py_ssize_t index[NPY_MAX_NDIM];
-    Py_ssize_t left;        /* items from this one on */
-    pybuffer_value *values; /* of this item */
-} Items;
+    FILE *out;
+    PyObject *format; /* of an item */
+    pybuffer_value *values;
+    int nvalues;
+    Py_ssize_t left; /* how many lines may be written */
+} Csv;
 
+/* All items of a view of one axis, or the one of a view of none, in one line. */
 static int
-items_begin(Items *items, const NpyArray *array)
+write_line(Csv *csv, PyObject *view)
 {
-    Py_ssize_t count = pybuffer_format_value_count(array->format);
+    int ndim = PyMemoryView_GET_BUFFER(view)->ndim, is_first = 1;
+    Py_ssize_t count = ndim > 0 ? PyObject_Length(view) : 1;
 
-    memset(items, 0, sizeof *items);
-    items->array = array;
-    items->view = PyMemoryView_GET_BUFFER(array->view);
-    items->left = 1;
-    for (int i = 0; i < items->view->ndim; i++) {
-        /* Items of no bytes may be as many as a number can say, and more. */
-        if (items->view->shape[i] > 0 && items->left > PY_SSIZE_T_MAX / items->view->shape[i]) {
-            PyErr_SetString(PyExc_ValueError, "the array has too many items");
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (pybuffer_memoryview_get_item(view, &i, ndim, csv->values, csv->nvalues) < 0)
             return -1;
-        }
-        items->left *= items->view->shape[i];
+        write_cells(csv->out, pybuffer_format_root(csv->format), csv->values, &is_first);
     }
-    if (count < 0)
-        return -1;
-    if ((size_t)count > SIZE_MAX / sizeof *items->values - 1 ||
-        (items->values = malloc(((size_t)count + 1) * sizeof *items->values)) == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
+    putc('\n', csv->out);
+    csv->left--;
     return 0;
 }
 
-/* Unpacks the item at the index. 1; 0 where there are no more; -1 with an error set. */
+/* A line for each item of an array of one axis, and for each row of one of several. */
 static int
-items_unpack(Items *items)
+write_lines(Csv *csv, PyObject *view, int is_row)
 {
-    const char *item = items->view->buf;
+    int ndim = PyMemoryView_GET_BUFFER(view)->ndim, status = 0;
+    PyObject *parts, *part;
 
-    if (items->left == 0)
-        return 0;
-    for (int i = 0; i < items->view->ndim; i++)
-        item += items->index[i] * items->view->strides[i];
-    return pybuffer_format_unpack(items->array->format, item, items->values) < 0 ? -1 : 1;
-}
-
-/* Moves to the next item in C order; returns whether that is on another line. */
-static int
-items_next(Items *items)
-{
-    int axis = items->view->ndim - 1;
-
-    items->left--;
-    for (; axis >= 0; axis--) {
-        if (++items->index[axis] < items->view->shape[axis])
-            break;
-        items->index[axis] = 0;
+    if (ndim == 0 || (ndim == 1 && is_row))
+        return write_line(csv, view);
+    parts = pybuffer_memoryview_iter(view);
+    if (parts == NULL)
+        return -1;
+    while (status == 0 && csv->left > 0 && (part = pybuffer_memoryview_next(parts)) != NULL) {
+        status = write_lines(csv, part, ndim > 1);
+        Py_DECREF(part);
     }
-    /* A line is what lies along the last of several axes. */
-    return items->view->ndim < 2 || axis < items->view->ndim - 1;
+    Py_DECREF(parts);
+    return PyErr_Occurred() == NULL ? status : -1;
 }
 
 static int
-print_items(const NpyArray *array, const pybuffer_item *root)
+write_csv(FILE *out, PyObject *view, Py_ssize_t limit)
 {
-    Items items;
-    int status = items_begin(&items, array);
+    const Py_buffer *items = PyMemoryView_GET_BUFFER(view);
+    Csv csv = {out, pybuffer_format_parse_sized(items->format, items->itemsize), NULL, 0, limit};
+    Py_ssize_t count = csv.format != NULL ? pybuffer_format_value_count(csv.format) : -1;
+    int status = -1;
 
-    for (int shown = 0; status == 0 && shown < SHOWN; shown++) {
-        status = items_unpack(&items);
-        if (status <= 0)
-            break;
-        putchar('[');
-        for (int i = 0; i < items.view->ndim; i++)
-            printf("%s%zd", i > 0 ? ", " : "", items.index[i]);
-        fputs("]  ", stdout);
-        print_item(root, items.values);
-        putchar('\n');
-        items_next(&items);
-        status = 0;
+    if (count >= 0 && count <= INT_MAX)
+        csv.values = calloc((size_t)count + 1, sizeof *csv.values); /* + 1: there may be none */
+    if (csv.values != NULL) {
+        csv.nvalues = (int)count;
+        /* Without items there may still be any number of lines, all empty. */
+        status = items->len > 0 ? write_lines(&csv, view, 0) : 0;
+    } else if (csv.format != NULL) {
+        PyErr_NoMemory();
     }
-    if (status == 0 && items.left > 0)
-        printf("... and %zd more\n", items.left);
-    free(items.values);
-    return status;
-}
-
-/* One field of all items: a line for each item, or, for an array of several axes, for each
- * row of the last one. */
-static int
-write_csv(FILE *out, const NpyArray *array, const pybuffer_item *field, Py_ssize_t first)
-{
-    Items items;
-    Py_ssize_t cells = 0;
-    int status = items_begin(&items, array);
-
-    while (status == 0 && (status = items_unpack(&items)) > 0) {
-        write_cells(out, field, items.values + first, &cells);
-        if (items_next(&items)) {
-            putc('\n', out);
-            cells = 0;
-        }
-        status = 0;
-    }
-    free(items.values);
+    free(csv.values);
+    Py_XDECREF(csv.format);
     return status;
 }
 
 /* ---- The steps ------------------------------------------------------------------------- */
 
 static int
-describe(const char *path, const NpyArray *array, const pybuffer_item *root)
+describe(const char *path, PyObject *array)
 {
-    const Py_buffer *view = PyMemoryView_GET_BUFFER(array->view);
+    const Py_buffer *view = PyMemoryView_GET_BUFFER(array);
+    PyObject *format = pybuffer_format_parse_sized(view->format, view->itemsize);
     char shape[256], strides[256];
 
+    if (format == NULL)
+        return -1;
     write_shape(shape, sizeof shape, view->ndim, view->shape);
     write_shape(strides, sizeof strides, view->ndim, view->strides);
     printf("%s\nformat   %s\nbytes    %zd in each item\nshape    %s\nstrides  %s\n\n", path,
            view->format, view->itemsize, shape, strides);
     printf("%-20s  %6s  %6s  %-9s  %-5s  %-13s  %s\n", "field", "offset", "bytes", "kind", "code",
            "shape", "byte order");
-    print_field(root, "(item)", 0);
-    putchar('\n');
-    return print_items(array, root);
+    print_field(pybuffer_format_root(format), "(item)", 0);
+    Py_DECREF(format);
+    return 0;
 }
 
 static int
-export_field(const NpyArray *array, const pybuffer_item *root, const char *path, const char *output)
+export(PyObject *array, const char *field, const char *output)
 {
-    Py_ssize_t first;
-    const pybuffer_item *field = find_field(root, path, &first);
-    FILE *out = stdout;
-    int status;
+    int is_whole = strcmp(field, ".") == 0, status;
+    PyObject *view = is_whole ? Py_NewRef(array) : pybuffer_memoryview_field(array, field);
+    FILE *out;
 
-    if (field == NULL)
+    if (view == NULL)
         return -1;
-    if (output != NULL)
-        out = fopen(output, "w");
-    else
-        printf("\nField %s as CSV:\n", path);
-    status = out != NULL ? write_csv(out, array, field, first) : -1;
-    if (status == 0 && (fflush(out) != 0 || ferror(out)))
+    out = output != NULL ? fopen(output, "w") : stdout;
+    status = out != NULL ? write_csv(out, view, PY_SSIZE_T_MAX) : -1;
+    Py_DECREF(view);
+    if (out != NULL && ferror(out))
         status = -1;
-    if (status < 0 && !PyErr_Occurred())
+    if (out != NULL && (output != NULL ? fclose(out) : fflush(out)) != 0)
+        status = -1;
+    if (status < 0 && PyErr_Occurred() == NULL)
         PyErr_Format(PyExc_RuntimeError, "%s: %s", output != NULL ? output : "output",
                      strerror(errno));
-    if (output != NULL && out != NULL && fclose(out) != 0 && status == 0) {
-        PyErr_Format(PyExc_RuntimeError, "%s: %s", output, strerror(errno));
-        status = -1;
-    }
-    return status;
-}
-
-static int
-run(const char *path, const char *field, const char *output)
-{
-    const pybuffer_item *root;
-    NpyArray array;
-    int status = -1;
-
-    if (npy_open(path, &array) < 0)
-        return -1;
-    root = pybuffer_format_root(array.format);
-    if (root != NULL)
-        status = describe(path, &array, root);
-    if (status == 0 && field != NULL)
-        status = export_field(&array, root, field, output);
-    npy_close(&array);
     return status;
 }
 
@@ -455,16 +300,24 @@ int
 main(int argc, char **argv)
 {
     const char *path = argc > 1 ? argv[1] : NPY_FILE;
-    const char *field = argc > 2 ? argv[2] : NULL;
+    PyObject *array;
+    int status = -1;
 
     if (argc > 4) {
         fprintf(stderr, "usage: %s [file [field [output]]]\n", argv[0]);
         return 2;
     }
-    if (run(path, field, argc > 3 ? argv[3] : NULL) < 0) {
+    array = npy_read(path);
+    if (array != NULL && describe(path, array) == 0) {
+        if (argc < 4)
+            putchar('\n');
+        status = argc > 2 ? export(array, argv[2], argc > 3 ? argv[3] : NULL)
+                          : write_csv(stdout, array, SHOWN);
+    }
+    Py_XDECREF(array);
+    if (status < 0) {
         fflush(stdout);
-        fprintf(stderr, "%s: %s\n", pybuffer_error_name(), pybuffer_error_message());
-        PyErr_Clear();
+        PyErr_Print();
         return 1;
     }
     return 0;

@@ -7,79 +7,57 @@
 
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* How deep records may nest. */
 #define MAX_DEPTH 32
 
-/* ---- Texts ----------------------------------------------------------------------------- */
+/* ---- Texts: bytearrays that grow, which have a NUL at their end ---------------------------- */
 
-/* Makes room in the middle of a text; NULL with an error set. */
-static char *
-text_open(Text *text, size_t at, size_t length)
+static PyObject *
+text_new(void)
 {
-    if (length > SIZE_MAX / 2 - 1 - text->length) {
-        PyErr_NoMemory();
-        return NULL;
-    }
-    if (text->length + length + 1 > text->room) {
-        size_t room = 2 * (text->length + length + 1);
-        char *start = realloc(text->start, room);
-
-        if (start == NULL) {
-            PyErr_NoMemory();
-            return NULL;
-        }
-        text->start = start;
-        text->room = room;
-    }
-    memmove(text->start + at + length, text->start + at, text->length - at);
-    text->length += length;
-    text->start[text->length] = '\0';
-    return text->start + at;
+    return PyByteArray_FromStringAndSize("", 0);
 }
 
 static int
-text_insert(Text *text, size_t at, const char *bytes, size_t length)
+text_insert(PyObject *text, Py_ssize_t at, const char *bytes, size_t length)
 {
-    char *room = text_open(text, at, length);
+    PyObject *part = PyBytes_FromStringAndSize(bytes, (Py_ssize_t)length);
+    int status = part != NULL ? PySequence_SetSlice(text, at, at, part) : -1;
 
-    if (room == NULL)
-        return -1;
-    memcpy(room, bytes, length);
-    return 0;
+    Py_XDECREF(part);
+    return status;
 }
 
 static int
-text_add(Text *text, const char *string)
+text_add(PyObject *text, const char *string)
 {
-    return text_insert(text, text->length, string, strlen(string));
+    return text_insert(text, PyByteArray_GET_SIZE(text), string, strlen(string));
 }
 
-/* A character, as UTF-8. */
-static int
-text_add_character(Text *text, uint32_t character)
+size_t
+npy_encode(char bytes[4], uint32_t character)
 {
-    char bytes[4];
     size_t length = 0;
 
     if (character < 0x80) {
         bytes[length++] = (char)character;
-    } else if (character < 0x800) {
+        return length;
+    }
+    if (character < 0x800) {
         bytes[length++] = (char)(0xc0 | character >> 6);
-        bytes[length++] = (char)(0x80 | (character & 0x3f));
     } else {
         if (character < 0x10000) {
             bytes[length++] = (char)(0xe0 | character >> 12);
         } else {
-            bytes[length++] = (char)(0xf0 | character >> 18);
+            bytes[length++] = (char)(0xf0 | (character >> 18 & 7));
             bytes[length++] = (char)(0x80 | (character >> 12 & 0x3f));
         }
         bytes[length++] = (char)(0x80 | (character >> 6 & 0x3f));
-        bytes[length++] = (char)(0x80 | (character & 0x3f));
     }
-    return text_insert(text, text->length, bytes, length);
+    bytes[length++] = (char)(0x80 | (character & 0x3f));
+    return length;
 }
 
 /* ---- Python's syntax ------------------------------------------------------------------- */
@@ -95,7 +73,7 @@ header_error(const NpyHeader *header, const char *reason)
 static int
 peek(NpyHeader *header)
 {
-    while (header->at < header->end && (*header->at == ' ' || *header->at == '\n'))
+    while (header->at < header->end && *header->at != '\0' && strchr(" \t\r\n\f", *header->at) != NULL)
         header->at++;
     return header->at < header->end ? *header->at : -1;
 }
@@ -144,13 +122,17 @@ parse_escape(NpyHeader *header, int digits, uint32_t *character)
     return *character <= 0x10ffff ? 0 : header_error(header, "no such character");
 }
 
-/* Adds a Python string to a text, as UTF-8. */
+/* Adds a Python string to a text, as UTF-8. Python 2 has some that start with u. */
 static int
-parse_string(NpyHeader *header, Text *text)
+parse_string(NpyHeader *header, PyObject *text)
 {
-    int quote = peek(header);
+    int quote = peek(header), is_escaped;
     uint32_t character;
+    size_t length;
+    char utf8[4];
 
+    if ((quote == 'u' || quote == 'b') && header->end - header->at > 1)
+        quote = *++header->at;
     if (quote != '\'' && quote != '"')
         return header_error(header, "expected a string");
     header->at++;
@@ -160,7 +142,8 @@ parse_string(NpyHeader *header, Text *text)
         character = *header->at++;
         if (character == (uint32_t)quote)
             return 0;
-        if (character == '\\' && header->at < header->end) {
+        is_escaped = character == '\\' && header->at < header->end;
+        if (is_escaped) {
             int status = 0;
 
             switch (*header->at++) {
@@ -177,20 +160,17 @@ parse_string(NpyHeader *header, Text *text)
             }
             if (status < 0)
                 return -1;
-        } else if (header->is_utf8 && character >= 0x80) {
-            char byte = (char)character;
-
-            if (text_insert(text, text->length, &byte, 1) < 0)
-                return -1;
-            continue;
         }
         if (character == 0)
             return header_error(header, "a NUL in a string");
-        if (text_add_character(text, character) < 0)
+        utf8[0] = (char)character; /* of version 3 all bytes are UTF-8 already */
+        length = header->is_utf8 && !is_escaped ? 1 : npy_encode(utf8, character);
+        if (text_insert(text, PyByteArray_GET_SIZE(text), utf8, length) < 0)
             return -1;
     }
 }
 
+/* Python 2 has some that end with L. */
 static int
 parse_number(NpyHeader *header, Py_ssize_t *number)
 {
@@ -206,12 +186,14 @@ parse_number(NpyHeader *header, Py_ssize_t *number)
         header->at++;
         byte = header->at < header->end ? *header->at : -1;
     }
+    if (byte == 'L')
+        header->at++;
     return 0;
 }
 
 /* (), (3,), (3, 4), or just 3. */
 static int
-parse_shape(NpyHeader *header, Py_ssize_t *ndim, Py_ssize_t shape[NPY_MAX_NDIM])
+parse_shape(NpyHeader *header, int *ndim, Py_ssize_t shape[NPY_MAX_NDIM])
 {
     int more = 1;
 
@@ -247,8 +229,9 @@ static const struct {
 
 /* '<f8' as "<d", '|S5' as "5s", and so on. */
 static int
-translate_type(NpyHeader *header, const char *type, Text *format)
+translate_type(NpyHeader *header, const char *type)
 {
+    PyObject *format = header->format;
     char byteorder = type[0];
     char prefix[2] = {byteorder == '>' ? '>' : '<', '\0'};
     size_t length;
@@ -262,6 +245,8 @@ translate_type(NpyHeader *header, const char *type, Text *format)
         length = strspn(count, "0123456789");
         if (length == 0 || length > 18 || count[length] != '\0')
             return header_error(header, "expected a length in the type before here");
+        if (strspn(count, "0") == length)
+            return header_error(header, "a type of no bytes before here");
         if (*type == 'U' && text_add(format, prefix) < 0)
             return -1;
         if (text_add(format, count) < 0)
@@ -284,81 +269,67 @@ translate_type(NpyHeader *header, const char *type, Text *format)
     return header_error(header, "an unknown type before here");
 }
 
-/* Puts a shape before what starts at `start` of the format, which may have one. */
+/* Puts a shape before what starts at `at` in the format, which may have one. */
 static int
-insert_shape(Text *format, size_t start, Py_ssize_t ndim, const Py_ssize_t *shape)
+insert_shape(NpyHeader *header, Py_ssize_t at, int ndim, const Py_ssize_t *shape)
 {
+    int has_shape = PyByteArray_AsString(header->format)[at] == '(';
     char number[32];
-    int has_shape = format->start[start] == '(';
-    size_t at = start;
 
-    if (has_shape)
-        at++;
-    else if (ndim > 0 && text_insert(format, at++, "(", 1) < 0)
+    if (!has_shape && ndim > 0 && text_insert(header->format, at, "(", 1) < 0)
         return -1;
-    for (Py_ssize_t i = 0; i < ndim; i++) {
+    at++;
+    for (int i = 0; i < ndim; i++) {
         const char *end = i + 1 < ndim || has_shape ? "," : ")";
         int length = snprintf(number, sizeof number, "%zd%s", shape[i], end);
 
-        if (text_insert(format, at, number, (size_t)length) < 0)
+        if (shape[i] == 0)
+            return header_error(header, "a sub-array without elements before here");
+        if (text_insert(header->format, at, number, (size_t)length) < 0)
             return -1;
-        at += (size_t)length;
+        at += length;
     }
     return 0;
 }
 
 static int parse_descr(NpyHeader *header, int depth);
 
-/* ('name', description) or ('name', description, shape); the name may be ('title', 'name'). */
+/* A name, or ('title', 'name'). */
 static int
-parse_field(NpyHeader *header, int depth)
+parse_name(NpyHeader *header, PyObject *name)
 {
-    Text name = {NULL, 0, 0};
-    Py_ssize_t ndim, shape[NPY_MAX_NDIM];
-    size_t start;
-    int more, status = -1;
+    if (!accept(header, '('))
+        return parse_string(header, name);
+    if (parse_string(header, name) < 0 || expect(header, ',', "expected a comma") < 0 ||
+        PyByteArray_Resize(name, 0) < 0 || parse_string(header, name) < 0)
+        return -1;
+    return expect(header, ')', "expected ')'");
+}
 
-    if (expect(header, '(', "expected a field") < 0 || text_add(&name, "") < 0)
-        goto done;
-    if (accept(header, '(')) {
-        if (parse_string(header, &name) < 0 || expect(header, ',', "expected a comma") < 0)
-            goto done;
-        name.length = 0;
-        name.start[0] = '\0';
-        if (parse_string(header, &name) < 0 || expect(header, ')', "expected ')'") < 0)
-            goto done;
-    } else if (parse_string(header, &name) < 0) {
-        goto done;
-    }
-    if (strchr(name.start, ':') != NULL) {
-        header_error(header, "PEP 3118 has no names with a colon, such as the one before here");
-        goto done;
-    }
-    if (expect(header, ',', "expected a comma") < 0)
-        goto done;
-    start = header->format.length;
-    if (parse_descr(header, depth) < 0)
-        goto done;
+/* ('name', description) or ('name', description, shape), of which '(' and the name are read. */
+static int
+parse_field(NpyHeader *header, const char *name, int depth)
+{
+    Py_ssize_t start = PyByteArray_GET_SIZE(header->format), shape[NPY_MAX_NDIM];
+    int more, ndim;
+
+    if (strchr(name, ':') != NULL)
+        return header_error(header, "PEP 3118 has no names with a colon, such as the one before here");
+    if (expect(header, ',', "expected a comma") < 0 || parse_descr(header, depth) < 0)
+        return -1;
     more = next_entry(header, ')');
     if (more > 0) {
-        if (parse_shape(header, &ndim, shape) < 0 ||
-            insert_shape(&header->format, start, ndim, shape) < 0)
-            goto done;
+        if (parse_shape(header, &ndim, shape) < 0 || insert_shape(header, start, ndim, shape) < 0)
+            return -1;
         more = next_entry(header, ')');
         if (more > 0)
-            header_error(header, "expected the end of a field");
+            return header_error(header, "expected the end of a field");
     }
-    if (more != 0)
-        goto done;
-    /* Bytes without a name are padding. */
-    if (name.length > 0 && (text_add(&header->format, ":") < 0 ||
-                            text_add(&header->format, name.start) < 0 ||
-                            text_add(&header->format, ":") < 0))
-        goto done;
-    status = 0;
-done:
-    free(name.start);
-    return status;
+    if (more < 0 || *name == '\0') /* bytes without a name are padding */
+        return more;
+    if (text_add(header->format, ":") < 0 || text_add(header->format, name) < 0)
+        return -1;
+    return text_add(header->format, ":");
 }
 
 static int
@@ -366,44 +337,43 @@ parse_record(NpyHeader *header, int depth)
 {
     int more = 1;
 
-    if (text_add(&header->format, "T{") < 0)
+    if (text_add(header->format, "T{") < 0)
         return -1;
-    if (accept(header, ']'))
-        more = 0;
     while (more > 0) {
-        if (parse_field(header, depth) < 0)
-            return -1;
-        more = next_entry(header, ']');
+        PyObject *name = text_new();
+
+        more = name != NULL && expect(header, '(', "expected a field") == 0 &&
+                       parse_name(header, name) == 0 &&
+                       parse_field(header, PyByteArray_AsString(name), depth) == 0
+                   ? next_entry(header, ']')
+                   : -1;
+        Py_XDECREF(name);
     }
-    return more < 0 ? -1 : text_add(&header->format, "}");
+    return more < 0 ? -1 : text_add(header->format, "}");
 }
 
 /* A type, a record, or (description, shape); adds it to the format. */
 static int
 parse_descr(NpyHeader *header, int depth)
 {
-    Text type = {NULL, 0, 0};
-    int status;
+    Py_ssize_t start = PyByteArray_GET_SIZE(header->format), shape[NPY_MAX_NDIM];
+    PyObject *type;
+    int ndim, status = -1;
 
     if (depth == MAX_DEPTH)
         return header_error(header, "the records nest too deep");
     if (accept(header, '['))
         return parse_record(header, depth + 1);
     if (accept(header, '(')) {
-        Py_ssize_t ndim, shape[NPY_MAX_NDIM];
-        size_t start = header->format.length;
-
         if (parse_descr(header, depth + 1) < 0 || expect(header, ',', "expected a comma") < 0 ||
             parse_shape(header, &ndim, shape) < 0 || expect(header, ')', "expected ')'") < 0)
             return -1;
-        return insert_shape(&header->format, start, ndim, shape);
+        return insert_shape(header, start, ndim, shape);
     }
-    status = text_add(&type, "");
-    if (status == 0)
-        status = parse_string(header, &type);
-    if (status == 0)
-        status = translate_type(header, type.start, &header->format);
-    free(type.start);
+    type = text_new();
+    if (type != NULL && parse_string(header, type) == 0)
+        status = translate_type(header, PyByteArray_AsString(type));
+    Py_XDECREF(type);
     return status;
 }
 
@@ -452,22 +422,18 @@ npy_parse_header(NpyHeader *header)
 {
     int found = 0, more;
 
-    if (expect(header, '{', "expected a dictionary") < 0)
+    header->format = text_new();
+    if (header->format == NULL || expect(header, '{', "expected a dictionary") < 0)
         return -1;
     do {
-        Text key = {NULL, 0, 0};
-        int status = text_add(&key, "");
+        PyObject *key = text_new();
 
-        if (status == 0)
-            status = parse_string(header, &key);
-        if (status == 0)
-            status = expect(header, ':', "expected a colon");
-        if (status == 0)
-            status = parse_entry(header, key.start, &found);
-        free(key.start);
-        if (status < 0)
-            return -1;
-        more = next_entry(header, '}');
+        more = key != NULL && parse_string(header, key) == 0 &&
+                       expect(header, ':', "expected a colon") == 0 &&
+                       parse_entry(header, PyByteArray_AsString(key), &found) == 0
+                   ? next_entry(header, '}')
+                   : -1;
+        Py_XDECREF(key);
     } while (more > 0);
     if (more == 0 && found != 7)
         return header_error(header, "descr, fortran_order or shape is missing");
@@ -475,4 +441,3 @@ npy_parse_header(NpyHeader *header)
         return header_error(header, "there is something behind the dictionary");
     return more;
 }
-

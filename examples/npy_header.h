@@ -6,25 +6,22 @@
 
 #include <pybuffer/pybuffer.h>
 
-#include "npy_io.h"
-
-/* A text that grows; always ends in a NUL. To be freed is its start. */
-typedef struct {
-    char *start;
-    size_t length, room;
-} Text;
+#define NPY_MAX_NDIM 64
 
 typedef struct {
     const char *path;                      /* for messages */
     const unsigned char *begin, *at, *end; /* the text of the header; what is read next */
     int is_utf8;                           /* else Latin-1 */
-    Text format;                           /* the description of an item, by PEP 3118 */
+    PyObject *format; /* a bytearray: the description of an item by PEP 3118, which ends in a NUL */
     int fortran_order;
-    Py_ssize_t ndim;
+    int ndim;
     Py_ssize_t shape[NPY_MAX_NDIM];
 } NpyHeader;
 
-/* Reads the text. 0, or -1 with an error set; header->format.start is to be freed in any case. */
+/* Writes a character as UTF-8; returns the number of bytes, 1 to 4. */
+size_t npy_encode(char bytes[4], uint32_t character);
+
+/* Reads the text. 0, or -1 with an error set; a header->format is to be dropped in any case. */
 int npy_parse_header(NpyHeader *header);
 
 #endif
