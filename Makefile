@@ -25,7 +25,7 @@ STATIC_LIBS := -lpthread
 EXPORTS := tests/exports.txt
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs' -o -name '*.c')
 
-EXAMPLE_CFLAGS := -std=c99 -O2 -g -Wall -Wextra -Wpedantic -Werror -pthread -Iinclude
+EXAMPLE_CFLAGS := -std=c99 -O2 -g -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -pthread -Iinclude
 EXAMPLE_LIBS := -L$(TARGET) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer
 PICTURE ?= examples/data/chelsea.ppm
 DEMO := target/demo
@@ -66,7 +66,7 @@ demo: $(DEMO_PROGRAMS) ## build the examples and run them on real data (PICTURE=
 # Each is built from its own source and those that it shares with others.
 $(DEMO)/image: examples/image_io.c examples/file.c
 $(DEMO)/npy: examples/npy_io.c examples/npy_header.c examples/file.c
-$(DEMO)/wav: examples/wav_io.c
+$(DEMO)/wav: examples/wav_io.c examples/file.c
 $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) include/pybuffer/pybuffer.h
 	@mkdir -p $(@D)
 	$(CC) $(EXAMPLE_CFLAGS) $(filter %.c,$^) $(EXAMPLE_LIBS) -o $@

@@ -1,137 +1,121 @@
 /* Sound from and to .wav files. See wav_io.h. */
 #include "wav_io.h"
 
-#include <errno.h>
-#include <stdio.h>
+#include <ctype.h>
 #include <string.h>
 
-/* Far more than an example needs; keeps a wrong path from filling the memory. */
-#define MAX_FILE_SIZE (1L << 30)
+#include "file.h"
 
 #define TAG_PCM 1
+#define TAG_FLOAT 3
 #define TAG_EXTENSIBLE 0xfffe
 
-/* The head of the file and of a chunk, the two versions of a fmt chunk that are known here, and all
- * that stands before the samples in a file that is written. */
-#define RIFF_FORMAT "<4sI4s"
-#define CHUNK_FORMAT "<4sI"
-#define PCM_FORMAT "<HHIIHH"
-#define EXTENSIBLE_FORMAT "<HHIIHHHHI16s"
+/* The fmt chunk, and what it has after that if it is extensible; all that stands before the samples in
+ * a file that is written. */
+#define FMT_FORMAT "<HHIIHH"
+#define FMT_SIZE 16
+#define EXTENSION_FORMAT "<HHIH14s"
+#define EXTENSION_SIZE 24
 #define HEADER_FORMAT "<4sI4s4sIHHIIHH4sI"
 #define HEADER_SIZE 44
-#define HEADER_VALUES 13
 
-/* The samples of 8 bits have no sign: silence is 128. No number has three bytes, but a record may:
- * the low byte, and the upper two with the sign. */
-static const struct {
-    int bits;
-    const char *format;
-    int nvalues;
-} sample_formats[] = {{8, "B", 1}, {16, "<h", 1}, {24, "<Bh", 2}, {32, "<i", 1}};
-
-static int
-io_error(const char *path)
-{
-    PyErr_Format(PyExc_RuntimeError, "%s: %s", path, strerror(errno));
-    return -1;
-}
-
-static int
-file_error(const char *path, const char *reason)
-{
-    PyErr_Format(PyExc_ValueError, "%s: %s", path, reason);
-    return -1;
-}
+/* No number has three bytes, but a record may: the low byte, and the upper two with the sign. */
+static const WavSample kinds[] = {
+    {TAG_PCM, 8, "B", 128, -128, 127},
+    {TAG_PCM, 16, "<h", 0, -32768, 32767},
+    {TAG_PCM, 24, "<B:low:h:high:", 0, -8388608, 8388607},
+    {TAG_PCM, 32, "<i", 0, -2147483648.0, 2147483647.0},
+    {TAG_FLOAT, 32, "<f", 0, -1, 1},
+    {TAG_FLOAT, 64, "<d", 0, -1, 1},
+};
 
 /* ---- Samples as numbers ---------------------------------------------------------------- */
 
-int64_t
-wav_number(const Wave *wave, const pybuffer_value *values)
+/* The doubles of a memoryview that has them in C order. */
+static double *
+doubles_of(PyObject *numbers, Py_ssize_t *count)
 {
-    switch (wave->bits) {
-    case 8: return (int64_t)values[0].as.u - 128;
-    case 24: return values[1].as.i * 256 + (int64_t)values[0].as.u;
-    default: return values[0].as.i;
-    }
+    *count = PyMemoryView_GET_BUFFER(numbers)->len / (Py_ssize_t)sizeof(double);
+    return PyMemoryView_GET_BUFFER(numbers)->buf;
 }
 
-void
-wav_values(const Wave *wave, int64_t number, pybuffer_value *values)
+/* A field of the samples as doubles. */
+static PyObject *
+field_as_doubles(PyObject *samples, const char *name)
 {
-    int64_t low = number & 255;
+    PyObject *field = pybuffer_memoryview_field(samples, name);
 
-    values[0].kind = PYBUFFER_KIND_SIGNED;
-    values[0].as.i = wave->bits == 8 ? number + 128 : wave->bits == 24 ? low : number;
-    if (wave->bits == 24) {
-        values[1].kind = PYBUFFER_KIND_SIGNED;
-        values[1].as.i = (number - low) / 256;
+    if (field != NULL)
+        Py_SETREF(field, pybuffer_memoryview_astype(field, "d", 'C'));
+    return field;
+}
+
+PyObject *
+wav_to_numbers(const Wave *wave, PyObject *samples)
+{
+    PyObject *numbers, *lows = NULL;
+    Py_ssize_t count;
+
+    if (wave->kind->bits != 24)
+        numbers = pybuffer_memoryview_astype(samples, "d", 'C');
+    else if ((numbers = field_as_doubles(samples, "high")) != NULL &&
+             (lows = field_as_doubles(samples, "low")) == NULL)
+        Py_CLEAR(numbers);
+    if (numbers != NULL) {
+        double *number = doubles_of(numbers, &count);
+        const double *low = lows != NULL ? doubles_of(lows, &count) : NULL;
+
+        for (Py_ssize_t i = 0; i < count; i++)
+            number[i] = low != NULL ? number[i] * 256 + low[i] : number[i] - wave->kind->silence;
     }
+    Py_XDECREF(lows);
+    return numbers;
+}
+
+static int
+convert_to_field(PyObject *samples, const char *name, PyObject *numbers)
+{
+    PyObject *field = pybuffer_memoryview_field(samples, name);
+    int status = field != NULL ? pybuffer_memoryview_convert(field, numbers) : -1;
+
+    Py_XDECREF(field);
+    return status;
+}
+
+int
+wav_from_numbers(const Wave *wave, PyObject *samples, PyObject *numbers)
+{
+    PyObject *lows = pybuffer_memoryview_copy(numbers, 'C');
+    PyObject *highs = lows != NULL ? pybuffer_memoryview_copy(numbers, 'C') : NULL;
+    int status = highs != NULL ? 0 : -1;
+
+    if (highs != NULL && wave->kind->tag == TAG_PCM) {
+        Py_ssize_t count;
+        double *low = doubles_of(lows, &count), *high = doubles_of(highs, &count);
+
+        for (Py_ssize_t i = 0; i < count; i++) {
+            int64_t number = (int64_t)high[i];
+
+            low[i] = (double)(number & 255);
+            high[i] = wave->kind->bits == 24 ? (double)((number - (number & 255)) / 256)
+                                             : (double)number + wave->kind->silence;
+        }
+    }
+    if (status == 0 && wave->kind->bits != 24)
+        status = pybuffer_memoryview_convert(samples, highs);
+    else if (status == 0 && (status = convert_to_field(samples, "low", lows)) == 0)
+        status = convert_to_field(samples, "high", highs);
+    Py_XDECREF(highs);
+    Py_XDECREF(lows);
+    return status;
 }
 
 /* ---- Reading --------------------------------------------------------------------------- */
 
-/* A bytearray with the bytes of a file. NULL with an error set. */
-static PyObject *
-load(const char *path)
-{
-    FILE *stream = fopen(path, "rb");
-    PyObject *bytes = NULL;
-    long size;
-
-    if (stream == NULL) {
-        io_error(path);
-        return NULL;
-    }
-    if (fseek(stream, 0, SEEK_END) != 0 || (size = ftell(stream)) < 0) {
-        io_error(path);
-    } else if (size > MAX_FILE_SIZE) {
-        file_error(path, "no regular file, or larger than 1 GiB");
-    } else if ((bytes = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)size)) != NULL) {
-        rewind(stream);
-        if (fread(PyByteArray_AsString(bytes), 1, (size_t)size, stream) != (size_t)size) {
-            if (ferror(stream))
-                io_error(path);
-            else
-                file_error(path, "became shorter");
-            Py_DECREF(bytes);
-            bytes = NULL;
-        }
-    }
-    fclose(stream);
-    return bytes;
-}
-
-/* A memoryview of some bytes of the file. */
-static PyObject *
-bytes_of(const Wave *wave, Py_ssize_t offset, Py_ssize_t length)
-{
-    pybuffer_subscript place[] = {PYBUFFER_SLICE(offset, offset + length, 1)};
-
-    return pybuffer_memoryview_subscript(wave->file, place, 1);
-}
-
-/* The values of the record of this format at an offset in the file, which has as many bytes. What is
- * bytes is pointed to: it is there as long as the file is. */
-static int
-unpack(const Wave *wave, Py_ssize_t offset, const char *format, pybuffer_value *values, int nvalues)
-{
-    Py_ssize_t size = PyBuffer_SizeFromFormat(format), first = 0;
-    PyObject *bytes, *record;
-    int status;
-
-    bytes = size >= 0 ? bytes_of(wave, offset, size) : NULL;
-    record = bytes != NULL ? pybuffer_memoryview_cast(bytes, format, 1, NULL, 'C') : NULL;
-    status = record != NULL ? pybuffer_memoryview_get_item(record, &first, 1, values, nvalues) : -1;
-    Py_XDECREF(record);
-    Py_XDECREF(bytes);
-    return status;
-}
-
 static int
 is_text(const pybuffer_value *value, const char *text)
 {
-    return value->as.bytes.length == (Py_ssize_t)strlen(text) &&
-           memcmp(value->as.bytes.start, text, strlen(text)) == 0;
+    return memcmp(value->as.bytes.start, text, (size_t)value->as.bytes.length) == 0;
 }
 
 typedef struct {
@@ -139,249 +123,166 @@ typedef struct {
     Py_ssize_t length;
 } Chunk;
 
-static int
-found(const char *path, Chunk *chunk, Py_ssize_t begin, Py_ssize_t length)
+/* Where the chunk after this one begins. A chunk of odd length is padded, but some programs forget
+ * that: then there is the next name already. */
+static Py_ssize_t
+end_of_chunk(const File *file, const Chunk *chunk)
 {
-    if (chunk->begin != 0)
-        return file_error(path, "two fmt or two data chunks");
-    chunk->begin = begin;
-    chunk->length = length;
-    return 0;
+    Py_ssize_t end = chunk->begin + chunk->length;
+
+    if (chunk->length % 2 == 0)
+        return end;
+    for (int i = 0; i < 4; i++)
+        if (end + i >= file->size || !isprint(file->bytes[end + i]))
+            return end + 1;
+    return end;
 }
 
-/* Walks from chunk to chunk; each must be wholly within what the file says that it holds, and that
- * within the file. */
+/* Walks from chunk to chunk. What the file says about its own length is not relied upon: a program that
+ * writes into a pipe does not know it, and a file may be cut off. */
 static int
-find_chunks(const char *path, const Wave *wave, Chunk *fmt, Chunk *data)
+find_chunks(const File *file, Chunk *fmt, Chunk *data)
 {
-    Py_ssize_t size = PyObject_Length(wave->file), end, length;
-    pybuffer_value head[3];
+    pybuffer_value riff[3], head[2];
+    Chunk chunk = {12, 0};
 
-    if (size < 0)
+    if (file->size < 12)
+        return file_error(file, "no RIFF WAVE file");
+    if (file_unpack(file, 0, "<4sI4s", riff) < 0)
         return -1;
-    if (size < 12)
-        return file_error(path, "no RIFF WAVE file");
-    if (unpack(wave, 0, RIFF_FORMAT, head, 3) < 0)
-        return -1;
-    if (!is_text(&head[0], "RIFF") || !is_text(&head[2], "WAVE"))
-        return file_error(path, "no RIFF WAVE file");
-    if (head[1].as.u > (uint64_t)size - 8) {
-        PyErr_Format(PyExc_ValueError, "%s: the file says that %llu bytes follow, but %zd do", path,
-                     (unsigned long long)head[1].as.u, size - 8);
-        return -1;
-    }
-    end = 8 + (Py_ssize_t)head[1].as.u;
-    for (Py_ssize_t offset = 12; offset < end; offset += length + length % 2) {
-        if (end - offset < 8)
-            return file_error(path, "the head of a chunk is cut off");
-        if (unpack(wave, offset, CHUNK_FORMAT, head, 2) < 0)
+    if (!is_text(&riff[0], "RIFF") || !is_text(&riff[2], "WAVE"))
+        return file_error(file, "no RIFF WAVE file");
+    while (file->size - end_of_chunk(file, &chunk) >= 8) {
+        Py_ssize_t at = end_of_chunk(file, &chunk), rest = file->size - at - 8;
+        Chunk *known;
+
+        if (file_unpack(file, at, "<4sI", head) < 0)
             return -1;
-        offset += 8;
-        if (head[1].as.u > (uint64_t)(end - offset)) {
-            PyErr_Format(PyExc_ValueError,
-                         "%s: the chunk at byte %zd says that %llu bytes follow, but %zd do", path,
-                         offset - 8, (unsigned long long)head[1].as.u, end - offset);
-            return -1;
-        }
-        length = (Py_ssize_t)head[1].as.u;
-        if ((is_text(&head[0], "fmt ") && found(path, fmt, offset, length) < 0) ||
-            (is_text(&head[0], "data") && found(path, data, offset, length) < 0))
-            return -1;
+        known = is_text(&head[0], "fmt ") ? fmt : is_text(&head[0], "data") ? data : NULL;
+        chunk.begin = at + 8;
+        chunk.length = head[1].as.u > (uint64_t)rest ? rest : (Py_ssize_t)head[1].as.u;
+        if (known == data && chunk.length == 0 && riff[1].as.u == 0) /* written before it was known */
+            chunk.length = rest;
+        if (known != NULL && known->begin != 0)
+            return file_error(file, "two fmt or two data chunks");
+        if (known != NULL)
+            *known = chunk;
     }
     if (fmt->begin == 0)
-        return file_error(path, "there is no fmt chunk");
-    if (data->begin == 0)
-        return file_error(path, "there is no data chunk");
-    return 0;
+        return file_error(file, "there is no fmt chunk");
+    return data->begin != 0 ? 0 : file_error(file, "there is no data chunk");
 }
 
-/* Whether an extensible format is just PCM. */
+/* What an extensible format is: TAG_PCM, TAG_FLOAT or another one; -1 with an error set. Where not all
+ * bits are used the others are 0, and the lowest, so the samples are as loud as with all. */
 static int
-check_extension(const char *path, const Wave *wave, const Chunk *fmt)
+read_extension(const File *file, const Chunk *fmt, int bits)
 {
-    static const unsigned char pcm[16] = {1, 0, 0, 0, 0, 0, 16, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71};
-    pybuffer_value values[10];
+    static const char family[] = "\0\0\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71";
+    pybuffer_value values[5];
 
-    if (fmt->length < PyBuffer_SizeFromFormat(EXTENSIBLE_FORMAT))
-        return file_error(path, "the fmt chunk is too short");
-    if (unpack(wave, fmt->begin, EXTENSIBLE_FORMAT, values, 10) < 0)
+    if (fmt->length < FMT_SIZE + EXTENSION_SIZE)
+        return file_error(file, "the fmt chunk is too short");
+    if (file_unpack(file, fmt->begin + FMT_SIZE, EXTENSION_FORMAT, values) < 0)
         return -1;
-    if (values[6].as.u < 22 || memcmp(values[9].as.bytes.start, pcm, sizeof pcm) != 0)
-        return file_error(path, "an extensible format that is not PCM");
-    if (values[7].as.u != values[5].as.u)
-        return file_error(path, "samples that do not use all their bits");
-    return 0;
+    if (values[0].as.u < EXTENSION_SIZE - 2)
+        return file_error(file, "the extension of the format is too short");
+    if (memcmp(values[4].as.bytes.start, family, 14) != 0)
+        return file_error(file, "an extensible format that is not known here");
+    if (values[1].as.u > (uint64_t)bits)
+        return file_error(file, "samples with more valid bits than bits");
+    return (int)values[3].as.u;
 }
 
 /* Learns what a sample is. The number of channels, -1 with an error set. */
 static int
-read_format(const char *path, const Chunk *fmt, Wave *wave)
+read_format(const File *file, const Chunk *fmt, Wave *wave)
 {
     pybuffer_value values[6];
-    int tag, channels, frame_size;
+    int tag, channels, frame_size, bits;
 
-    if (fmt->length < PyBuffer_SizeFromFormat(PCM_FORMAT))
-        return file_error(path, "the fmt chunk is too short");
-    if (unpack(wave, fmt->begin, PCM_FORMAT, values, 6) < 0)
+    if (fmt->length < FMT_SIZE)
+        return file_error(file, "the fmt chunk is too short");
+    if (file_unpack(file, fmt->begin, FMT_FORMAT, values) < 0)
         return -1;
     tag = (int)values[0].as.u;
     channels = (int)values[1].as.u;
     wave->rate = (uint32_t)values[2].as.u;
     frame_size = (int)values[4].as.u; /* values[3], the bytes a second, follows from the others */
-    wave->bits = (int)values[5].as.u;
-    if (tag != TAG_PCM && tag != TAG_EXTENSIBLE) {
-        PyErr_Format(PyExc_ValueError, "%s: not PCM, but format %d", path, tag);
+    bits = (int)values[5].as.u;
+    if (tag == TAG_EXTENSIBLE && (tag = read_extension(file, fmt, bits)) < 0)
         return -1;
-    }
-    if (tag == TAG_EXTENSIBLE && check_extension(path, wave, fmt) < 0)
-        return -1;
-    for (size_t i = 0; i < sizeof sample_formats / sizeof sample_formats[0]; i++)
-        if (sample_formats[i].bits == wave->bits) {
-            wave->format = sample_formats[i].format;
-            wave->nvalues = sample_formats[i].nvalues;
-        }
-    if (wave->format == NULL) {
-        PyErr_Format(PyExc_ValueError, "%s: samples of %d bits, not 8, 16, 24 or 32", path, wave->bits);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (kinds[i].tag == tag && kinds[i].bits == bits)
+            wave->kind = &kinds[i];
+    if (wave->kind == NULL) {
+        PyErr_Format(PyExc_ValueError,
+                     "%s: samples of format %d and %d bits; known are integers, 1, of 8, 16, 24 and 32, "
+                     "and floats, 3, of 32 and 64", file->path, tag, bits);
         return -1;
     }
     if (channels < 1 || channels > WAV_MAX_CHANNELS) {
-        PyErr_Format(PyExc_ValueError, "%s: %d channels, not 1 to %d", path, channels, WAV_MAX_CHANNELS);
+        PyErr_Format(PyExc_ValueError, "%s: %d channels, not 1 to %d", file->path, channels,
+                     WAV_MAX_CHANNELS);
         return -1;
     }
-    if (wave->rate == 0 || wave->rate > UINT32_MAX / (unsigned)channels / (unsigned)(wave->bits / 8)) {
-        PyErr_Format(PyExc_ValueError, "%s: %zd frames a second", path, (Py_ssize_t)wave->rate);
+    if (wave->rate == 0 || wave->rate > UINT32_MAX / (unsigned)(channels * bits / 8)) {
+        PyErr_Format(PyExc_ValueError, "%s: %zd frames a second", file->path, (Py_ssize_t)wave->rate);
         return -1;
     }
-    if (frame_size != channels * (wave->bits / 8)) {
-        PyErr_Format(PyExc_ValueError, "%s: frames of %d bytes, where %d channels of %d bits are expected",
-                     path, frame_size, channels, wave->bits);
+    if (frame_size != channels * bits / 8) {
+        PyErr_Format(PyExc_ValueError, "%s: frames of %d bytes, not of %d channels of %d bits",
+                     file->path, frame_size, channels, bits);
         return -1;
     }
     return channels;
-}
-
-/* The bytes of the data chunk as samples. */
-static int
-view_samples(const char *path, const Chunk *data, int channels, Wave *wave)
-{
-    Py_ssize_t frame_size = (Py_ssize_t)channels * (wave->bits / 8), shape[2];
-    PyObject *bytes;
-
-    if (data->length == 0) /* an axis without items cannot be cast */
-        return file_error(path, "there are no samples");
-    if (data->length % frame_size != 0) {
-        PyErr_Format(PyExc_ValueError, "%s: the %zd bytes of data are no whole frames of %zd", path,
-                     data->length, frame_size);
-        return -1;
-    }
-    shape[0] = data->length / frame_size;
-    shape[1] = channels;
-    bytes = bytes_of(wave, data->begin, data->length);
-    if (bytes != NULL)
-        wave->samples = pybuffer_memoryview_cast(bytes, wave->format, 2, shape, 'C');
-    Py_XDECREF(bytes); /* the memoryview of the samples keeps what it needs */
-    return wave->samples != NULL ? 0 : -1;
 }
 
 int
 wav_open(const char *path, Wave *wave)
 {
     Chunk fmt = {0, 0}, data = {0, 0};
-    PyObject *bytes = load(path);
-    int channels, status = -1;
+    int channels;
+    File file;
 
-    memset(wave, 0, sizeof *wave);
-    if (bytes == NULL)
+    *wave = (Wave){NULL, NULL, 0};
+    if (file_open(path, &file) < 0)
         return -1;
-    wave->file = PyMemoryView_FromObject(bytes);
-    Py_DECREF(bytes); /* the memoryview keeps it */
-    if (wave->file != NULL && find_chunks(path, wave, &fmt, &data) == 0 &&
-        (channels = read_format(path, &fmt, wave)) > 0)
-        status = view_samples(path, &data, channels, wave);
-    if (status < 0)
-        wav_close(wave);
-    return status;
+    if (find_chunks(&file, &fmt, &data) == 0 && (channels = read_format(&file, &fmt, wave)) > 0) {
+        const Py_ssize_t shape[] = {data.length / (channels * wave->kind->bits / 8), channels};
+
+        wave->samples = file_items(&file, data.begin, wave->kind->format, 2, shape);
+    }
+    file_close(&file); /* the samples keep what they need */
+    return wave->samples != NULL ? 0 : -1;
 }
 
 void
 wav_close(Wave *wave)
 {
-    Py_XDECREF(wave->samples);
-    Py_XDECREF(wave->file);
-    wave->samples = wave->file = NULL;
+    Py_CLEAR(wave->samples);
 }
 
 /* ---- Writing --------------------------------------------------------------------------- */
 
-static pybuffer_value
-text(const char *text)
+int
+wav_write(const char *directory, const char *name, const Wave *wave, PyObject *samples)
 {
-    pybuffer_value value = {.kind = PYBUFFER_KIND_BYTES};
-
-    value.as.bytes.start = text;
-    value.as.bytes.length = (Py_ssize_t)strlen(text);
-    return value;
-}
-
-static pybuffer_value
-number(uint64_t number)
-{
-    pybuffer_value value = {.kind = PYBUFFER_KIND_UNSIGNED};
-
-    value.as.u = number;
-    return value;
-}
-
-/* What stands before `length` bytes of samples. A number that the file has no room for is an error. */
-static int
-pack_header(const Wave *wave, uint64_t channels, Py_ssize_t length, char header[HEADER_SIZE])
-{
-    uint64_t bits = (uint64_t)wave->bits, frame_size = channels * bits / 8, size = (uint64_t)length;
-    const pybuffer_value values[HEADER_VALUES] = {
-        text("RIFF"), number(HEADER_SIZE - 8 + size + size % 2), text("WAVE"),
-        text("fmt "), number(16), number(TAG_PCM), number(channels), number(wave->rate),
-        number(wave->rate * frame_size), number(frame_size), number(bits),
-        text("data"), number(size),
+    const Py_buffer *view = PyMemoryView_GET_BUFFER(samples);
+    uint64_t channels = view->ndim == 2 ? (uint64_t)view->shape[1] : 1, size = (uint64_t)view->len;
+    uint64_t bits = (uint64_t)wave->kind->bits, frame_size = channels * bits / 8;
+    const pybuffer_value values[] = {
+        PYBUFFER_BYTES("RIFF", 4), PYBUFFER_UINT(HEADER_SIZE - 8 + size + size % 2),
+        PYBUFFER_BYTES("WAVE", 4),
+        PYBUFFER_BYTES("fmt ", 4), PYBUFFER_UINT(FMT_SIZE), PYBUFFER_UINT((uint64_t)wave->kind->tag),
+        PYBUFFER_UINT(channels), PYBUFFER_UINT(wave->rate), PYBUFFER_UINT(wave->rate * frame_size),
+        PYBUFFER_UINT(frame_size), PYBUFFER_UINT(bits),
+        PYBUFFER_BYTES("data", 4), PYBUFFER_UINT(size),
     };
     PyObject *format = pybuffer_format_parse(HEADER_FORMAT);
+    char header[HEADER_SIZE];
     int status = format != NULL ? pybuffer_format_pack(format, header, values) : -1;
 
     Py_XDECREF(format);
-    return status;
-}
-
-static int
-write_all(FILE *stream, const char *header, const Py_buffer *samples)
-{
-    size_t length = (size_t)samples->len;
-
-    if (fwrite(header, 1, HEADER_SIZE, stream) != HEADER_SIZE ||
-        fwrite(samples->buf, 1, length, stream) != length)
-        return -1;
-    /* The length of a chunk is made even. */
-    return length % 2 == 0 || putc(0, stream) != EOF ? 0 : -1;
-}
-
-int
-wav_write(const char *path, const Wave *wave, PyObject *samples)
-{
-    char header[HEADER_SIZE];
-    Py_buffer view;
-    FILE *stream;
-    int status;
-
-    /* A shape without strides: granted only if the bytes lie in C order. */
-    if (PyObject_GetBuffer(samples, &view, PyBUF_CONTIG_RO) < 0)
-        return -1;
-    status = pack_header(wave, view.ndim == 2 ? (uint64_t)view.shape[1] : 1, view.len, header);
-    if (status == 0) {
-        stream = fopen(path, "wb");
-        status = stream != NULL ? write_all(stream, header, &view) : -1;
-        if (stream != NULL && fclose(stream) != 0)
-            status = -1;
-        if (status < 0)
-            io_error(path);
-    }
-    PyBuffer_Release(&view);
-    return status;
+    return status == 0 ? file_write(directory, name, header, sizeof header, samples, size % 2) : -1;
 }

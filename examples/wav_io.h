@@ -1,36 +1,47 @@
-/* Sound from and to .wav files: PCM of 8, 16, 24 or 32 bits a sample, of one channel or more. */
+/* Sound from and to .wav files: PCM of 8, 16, 24 or 32 bits a sample, and floats of 32 or 64, of one
+ * channel or more.
+ */
 #ifndef EXAMPLES_WAV_IO_H
 #define EXAMPLES_WAV_IO_H
+
+#include <stdint.h>
 
 #include <pybuffer/pybuffer.h>
 
 #define WAV_MAX_CHANNELS 64
-/* How many values the format of a sample may have. */
-#define WAV_MAX_VALUES 2
+
+/* What a sample is. As a number, 0 is silence. */
+typedef struct {
+    int tag;                /* in the file: 1 for integers, 3 for floats */
+    int bits;
+    const char *format;     /* by PEP 3118 */
+    double silence;         /* what the file has for 0 */
+    double lowest, highest; /* from which on samples are clipped */
+} WavSample;
 
 typedef struct {
-    PyObject *file;     /* a memoryview of the bytes of the file, held by a bytearray */
-    PyObject *samples;  /* a memoryview of the same memory: frames x channels */
-    uint32_t rate;      /* frames a second */
-    int bits;           /* of a sample */
-    const char *format; /* of a sample, by PEP 3118, such as "<h" */
-    int nvalues;        /* that this format has */
+    PyObject *samples; /* a memoryview of frames x channels in the memory of the file */
+    const WavSample *kind;
+    uint32_t rate; /* frames a second */
 } Wave;
 
-/* Reads a file. 0; -1 with an error set, and then there is nothing to close. */
+/* Reads a file; one that ends too early up to its last whole frame. 0; -1 with an error set, and then
+ * there is nothing to close. */
 int wav_open(const char *path, Wave *wave);
 
-/* Gives everything back. */
+/* Drops the samples. */
 void wav_close(Wave *wave);
 
-/* Writes C-contiguous samples, frames x channels or the frames of one channel, with the format and
- * the rate of `wave`. 0, or -1 with an error set. */
-int wav_write(const char *path, const Wave *wave, PyObject *samples);
+/* Writes directory/name: samples, frames x channels or the frames of one channel, with the format
+ * and the rate of `wave`. 0, or -1 with an error set. */
+int wav_write(const char *directory, const char *name, const Wave *wave, PyObject *samples);
 
-/* The number that a sample is, from its values: 0 is silence. */
-int64_t wav_number(const Wave *wave, const pybuffer_value *values);
+/* The numbers that samples are: a memoryview of the same shape, of doubles in C order. A new reference;
+ * NULL with an error set. */
+PyObject *wav_to_numbers(const Wave *wave, PyObject *samples);
 
-/* The other way round: `nvalues` values of a number that fits. */
-void wav_values(const Wave *wave, int64_t number, pybuffer_value *values);
+/* The other way round: makes samples of as many numbers; integers are rounded towards 0.
+ * 0, or -1 with an error set. */
+int wav_from_numbers(const Wave *wave, PyObject *samples, PyObject *numbers);
 
 #endif
