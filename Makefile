@@ -53,12 +53,13 @@ include tests/numpy.mk
 include prefixed/prefixed.mk
 include conformance/conformance.mk
 
-DEMO_PROGRAMS := $(addprefix $(DEMO)/,minimal image npy wav)
+DEMO_PROGRAMS := $(addprefix $(DEMO)/,minimal image npy wav threads)
 
 .PHONY: demo
 demo: $(DEMO_PROGRAMS) ## build the examples and run them on real data (PICTURE=file)
 	$(DEMO)/minimal
 	$(DEMO)/image $(PICTURE) $(DEMO)/pictures
+	$(DEMO)/threads $(PICTURE) $(DEMO)/pictures
 	$(DEMO)/npy examples/data/planets.npy orbit
 	$(DEMO)/npy examples/data/chelsea-brightness.npy . $(DEMO)/brightness.csv
 	$(DEMO)/wav examples/data/rock-hit.wav $(DEMO)/sounds
@@ -67,6 +68,7 @@ demo: $(DEMO_PROGRAMS) ## build the examples and run them on real data (PICTURE=
 $(DEMO)/image: examples/image_io.c examples/file.c
 $(DEMO)/npy: examples/npy_io.c examples/npy_header.c examples/file.c
 $(DEMO)/wav: examples/wav_io.c examples/file.c
+$(DEMO)/threads: examples/image_io.c examples/file.c
 $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) include/pybuffer/pybuffer.h
 	@mkdir -p $(@D)
 	$(CC) $(EXAMPLE_CFLAGS) $(filter %.c,$^) $(EXAMPLE_LIBS) -o $@
@@ -185,7 +187,7 @@ test-link: $(SHARED) ## programs compiled with CPython's headers link: with and 
 test-examples: $(SHARED) numpy-venv ## the examples against NumPy and CPython, and on corrupt files (FUZZ=5000 SEED=2 changes more of them)
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	$(PROVE) $(addprefix c-tests/examples/,image.sh npy.sh wav.sh)
+	$(PROVE) $(addprefix c-tests/examples/,image.sh npy.sh wav.sh threads.sh)
 
 .PHONY: test-install
 test-install: $(SHARED) ## install into a temporary prefix and build the README's program there
