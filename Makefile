@@ -53,7 +53,7 @@ include tests/numpy.mk
 include prefixed/prefixed.mk
 include conformance/conformance.mk
 
-DEMO_PROGRAMS := $(addprefix $(DEMO)/,minimal image npy wav threads)
+DEMO_PROGRAMS := $(addprefix $(DEMO)/,minimal image npy wav threads exporter)
 
 .PHONY: demo
 demo: $(DEMO_PROGRAMS) ## build the examples and run them on real data (PICTURE=file)
@@ -63,6 +63,7 @@ demo: $(DEMO_PROGRAMS) ## build the examples and run them on real data (PICTURE=
 	$(DEMO)/npy examples/data/planets.npy orbit
 	$(DEMO)/npy examples/data/chelsea-brightness.npy . $(DEMO)/brightness.csv
 	$(DEMO)/wav examples/data/rock-hit.wav $(DEMO)/sounds
+	$(DEMO)/exporter
 
 # Each is built from its own source and those that it shares with others.
 $(DEMO)/image: examples/image_io.c examples/file.c
@@ -187,7 +188,7 @@ test-link: $(SHARED) ## programs compiled with CPython's headers link: with and 
 test-examples: $(SHARED) numpy-venv ## the examples against NumPy and CPython, and on corrupt files (FUZZ=5000 SEED=2 changes more of them)
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	$(PROVE) $(addprefix c-tests/examples/,image.sh npy.sh wav.sh threads.sh)
+	$(PROVE) $(addprefix c-tests/examples/,image.sh npy.sh wav.sh threads.sh exporter.sh)
 
 .PHONY: test-install
 test-install: $(SHARED) ## install into a temporary prefix and build the README's program there
