@@ -4,10 +4,9 @@
 int main(void)
 {
     float rows[3][4] = {{11, 12, 13, 14}, {21, 22, 23, 24}, {31, 32, 33, 34}};
-    Py_ssize_t shape[] = {3, 4}, strides[] = {sizeof rows[0], sizeof rows[0][0]};
-    Py_buffer buffer = {rows, NULL, sizeof rows, sizeof(float), /* buf, obj, len, itemsize */
-                        1, 2, (char *)"f", shape, strides, NULL, NULL}; /* readonly, ndim, ... */
-    PyObject *view = PyMemoryView_FromBuffer(&buffer); /* no copy: it looks at rows */
+    Py_ssize_t shape[] = {3, 4};
+    /* No copy: it looks at rows, which are in C order (NULL), writable (0), and not to be freed. */
+    PyObject *view = pybuffer_memoryview_wrap(rows, "f", 2, shape, NULL, 0, NULL, NULL);
     PyObject *columns = view ? PyMemoryView_GetContiguous(view, PyBUF_READ, 'F') : NULL;
     if (columns == NULL) {
         PyErr_Print();
