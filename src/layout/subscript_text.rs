@@ -172,8 +172,8 @@ mod tests {
     #[test]
     fn errors_name_the_byte() {
         let at = |text: &CStr| match read(text) {
-            Err(Error::New { kind: ErrorKind::Value, arguments: [Argument::Size(at), _], .. }) => at,
-            other => panic!("{text:?}: {other:?}"),
+            Err(Error::New { kind: ErrorKind::Value, arguments: [Argument::Size(at), _], .. }) => Some(at),
+            _ => None,
         };
         for (text, byte) in [
             (c"", 0),
@@ -193,7 +193,7 @@ mod tests {
             (c"1_000", 1),
             (c"0.5", 1),
         ] {
-            assert_eq!(at(text), byte, "{text:?}");
+            assert_eq!(at(text), Some(byte), "{text:?}");
         }
     }
 }

@@ -1,5 +1,9 @@
 /* The greatest and the smallest Py_ssize_t. */
-#define PY_SSIZE_T_MAX PTRDIFF_MAX
+#ifdef __cplusplus
+#  define PY_SSIZE_T_MAX PTRDIFF_MAX
+#else
+#  define PY_SSIZE_T_MAX ((Py_ssize_t)(((size_t)-1) >> 1))
+#endif
 #define PY_SSIZE_T_MIN (-PY_SSIZE_T_MAX - 1)
 
 /* A pointer to any struct that starts with PyObject_HEAD, as a PyObject *. */
