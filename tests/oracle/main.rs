@@ -32,3 +32,4 @@ mod numpy;
 mod pack;
 mod testbuffer;
 mod text;
+mod typed;
