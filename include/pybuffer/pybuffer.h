@@ -18,7 +18,8 @@
  * fails changes nothing and leaks nothing, unless it says otherwise.
  *
  * NULL. Where a comment does not say that NULL is allowed it is an error: SystemError, and the failure value. That holds
- * for the pointers that a function is called with, not for what a hand-made struct contains.
+ * for the pointers that a function is called with, not for what a hand-made struct contains. An error that is pending
+ * already stays: so a call may take the result of another one, and only the last result need be looked at.
  *
  * Threads. Objects may be used, shared and dropped from any thread, without a lock: reference counts, export counts and
  * releases are atomic, and each thread has its own pending error. The program must synchronize:

@@ -41,7 +41,9 @@ pub use small::{SMALL, Small, SmallAxis, SmallPlane};
 pub use structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of, too_many_axes};
 pub use subscript::{Clipped, Subscript, axes_left, clip, select};
 pub use subscript_text::SubscriptText;
-pub use transform::{AddedAxes, NO_PERMUTATION, broadcast, flip, narrow, permute, reshape, squeeze};
+pub use transform::{
+    AddedAxes, NEEDS_COPY, NO_PERMUTATION, NO_SUCH_SHAPE, broadcast, flip, narrow, permute, reshape, squeeze,
+};
 pub use windows::{Enough, Places};
 
 /// The most axes of a view; CPython's `PyBUF_MAX_NDIM`.

@@ -1,13 +1,19 @@
 //! The same items with other axes: permuted, repeated, or in another shape. Nothing is copied, so each function here
 //! fails where strides and suboffsets cannot express the result.
 
-use crate::error::{Argument, Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 use super::MAX_NDIM;
 use super::structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of, too_many_axes};
 
 /// The error for axes that are not a permutation.
 pub const NO_PERMUTATION: Error = Error::value(c"axes must name each axis of the view once");
+
+/// The error for a shape that the items have in a copy only.
+pub const NEEDS_COPY: Error = Error::buffer(c"the view cannot have this shape without a copy");
+
+/// The error for a shape that the items cannot have. Who knows both shapes says which they are.
+pub const NO_SUCH_SHAPE: Error = Error::value(c"the view cannot have this shape");
 
 /// Shape and strides, which a memoryview always has.
 fn axes<'a>(view: &Structure<'a>) -> Result<(&'a [isize], &'a [isize])> {
@@ -80,7 +86,7 @@ pub fn permute(view: &Structure<'_>, order: impl Fn(usize) -> isize, to: &mut Ax
 /// `ValueError` where the shape of the view does not allow it.
 pub fn broadcast(view: &Structure<'_>, shape: &[isize], to: &mut AxesMut<'_>) -> Result<bool> {
     let (own, strides) = axes(view)?;
-    let mismatch = Error::value(c"the view cannot be broadcast to this shape");
+    let mismatch = NO_SUCH_SHAPE;
     let new = shape.len().checked_sub(view.ndim).ok_or(mismatch)?;
     let mut repeats = false;
     for (at, &len) in shape.iter().enumerate() {
@@ -172,23 +178,14 @@ pub fn reshape(view: &Structure<'_>, shape: &[isize], order: Order, to: &mut Axe
     }
     let regrouping = Regrouping { view, order, old: 0, new: 0 };
     if regrouping.run(to).is_none() {
-        return Err(Error::buffer(c"the view cannot be given this shape without a copy"));
+        return Err(NEEDS_COPY);
     }
     Ok(())
 }
 
 /// Replaces the length -1, and checks the number of items.
 fn complete(shape: &mut [isize], items: isize) -> Result<()> {
-    let mismatch = Error::with(
-        ErrorKind::Value,
-        if items == 1 {
-            c"cannot reshape %zd item into this shape"
-        } else {
-            c"cannot reshape %zd items into this shape"
-        },
-        Argument::Size(items),
-        Argument::None,
-    );
+    let mismatch = NO_SUCH_SHAPE;
     let free = shape.iter().position(|&len| len == -1);
     if let Some(len) = free.and_then(|axis| shape.get_mut(axis)) {
         *len = 1;

@@ -1,8 +1,9 @@
 //! Text of limited length for the message of an error: values, shapes, formats.
 
 use core::ffi::CStr;
+use core::mem::MaybeUninit;
 
-use crate::error::{Argument, Error, Result};
+use crate::error::{Argument, Error, ErrorKind, Result};
 
 use super::indicator;
 use super::message::MessageWriter;
@@ -12,8 +13,8 @@ const ROOM: usize = 400;
 
 /// Text on the stack, to which the arguments of an error may point.
 pub(crate) struct Note {
-    /// The rest is 0.
-    text: [u8; ROOM + 1],
+    /// Not written where there is no text yet: most calls succeed.
+    text: [MaybeUninit<u8>; ROOM + 1],
     length: usize,
 }
 
@@ -29,14 +30,14 @@ pub(crate) fn with_note<R>(act: impl FnOnce(&mut Note) -> Result<R>) -> Result<R
 
 impl Note {
     const fn empty() -> Self {
-        Self { text: [0; ROOM + 1], length: 0 }
+        Self { text: [const { MaybeUninit::uninit() }; ROOM + 1], length: 0 }
     }
 
     /// Appends text.
     pub(crate) fn push(&mut self, text: &[u8]) {
         for &byte in text {
             match self.text.get_mut(self.length).filter(|_| self.length < ROOM) {
-                Some(place) => *place = byte,
+                Some(place) => *place = MaybeUninit::new(byte),
                 None => self.end_in_dots(),
             }
             self.length = self.length.saturating_add(1).min(ROOM);
@@ -44,8 +45,8 @@ impl Note {
     }
 
     fn end_in_dots(&mut self) {
-        if let Some(end) = self.text.get_mut(ROOM - 3..ROOM) {
-            end.fill(b'.');
+        for place in self.text.get_mut(ROOM - 3..ROOM).into_iter().flatten() {
+            *place = MaybeUninit::new(b'.');
         }
     }
 
@@ -76,10 +77,14 @@ impl Note {
         self.push(if shape.len() == 1 { b",)" } else { b")" });
     }
 
-    /// All of it, as the argument of an error.
-    pub(crate) fn argument(&self) -> Argument {
-        // The last byte is 0.
-        Argument::Text(self.text.as_ptr().cast())
+    /// An error with all of it as its message.
+    #[cold]
+    pub(crate) fn error(&mut self, kind: ErrorKind) -> Error {
+        // There is a byte more than text.
+        if let Some(end) = self.text.get_mut(self.length) {
+            *end = MaybeUninit::new(0);
+        }
+        Error::with(kind, c"%s", Argument::Text(self.text.as_ptr().cast()), Argument::None)
     }
 }
 
@@ -87,8 +92,12 @@ impl Note {
 mod tests {
     use super::*;
 
-    fn text(note: &Note) -> &[u8] {
-        CStr::from_bytes_until_nul(&note.text).map_or(&[], CStr::to_bytes)
+    fn text(note: &mut Note) -> &[u8] {
+        match note.error(ErrorKind::Value) {
+            // SAFETY: the text has just been ended.
+            Error::New { arguments: [Argument::Text(text), _], .. } => unsafe { CStr::from_ptr(text) }.to_bytes(),
+            _ => &[],
+        }
     }
 
     #[test]
@@ -96,7 +105,7 @@ mod tests {
         let written = |shape: &[isize]| {
             let mut note = Note::empty();
             note.shape(shape);
-            text(&note).to_vec()
+            text(&mut note).to_vec()
         };
         assert_eq!(written(&[]), b"()");
         assert_eq!(written(&[7]), b"(7,)");
@@ -108,11 +117,11 @@ mod tests {
     fn long_text_ends_in_dots() {
         let mut note = Note::empty();
         note.push(&[b'a'; ROOM]);
-        assert!(text(&note).ends_with(b"aaa"));
+        assert!(text(&mut note).ends_with(b"aaa"));
         note.push(b"b");
-        assert_eq!(text(&note).len(), ROOM);
-        assert!(text(&note).ends_with(b"a..."));
+        assert_eq!(text(&mut note).len(), ROOM);
+        assert!(text(&mut note).ends_with(b"a..."));
         note.push(&[b'c'; 1000]);
-        assert!(text(&note).ends_with(b"a..."));
+        assert!(text(&mut note).ends_with(b"a..."));
     }
 }

@@ -7,8 +7,9 @@ use crate::abi::buffer::Py_buffer;
 use crate::abi::format::pybuffer_value;
 use crate::abi::object::PyObject;
 use crate::buffer::{self, Acquired, Request, Within};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::layout::{MAX_NDIM, Structure, Subscript};
+use crate::runtime::note::{Note, with_note};
 
 use super::access::Access;
 use super::parts::Stacked;
@@ -24,7 +25,7 @@ pub(crate) unsafe fn assign(
 ) -> Result<()> {
     let mut part = Stacked::empty();
     // SAFETY: the caller guarantees O1 and W3; the views stay where they are. The exporters vouch for the memory (B1).
-    unsafe {
+    with_note(|note| unsafe {
         let access = Access::new(op)?;
         access.writable()?;
         let to = part.select(&access, subscripts)?;
@@ -34,10 +35,30 @@ pub(crate) unsafe fn assign(
         let from = src.view();
         let (a, b) = (buffer::checked_structure(from)?, buffer::checked_structure(&to)?);
         if !same_format(from, &to) || !a.has_shape_of(&b) {
-            return Err(Error::value(c"memoryview assignment: lvalue and rvalue have different structures"));
+            return Err(different(&a, from, &b, &to, note));
         }
         buffer::copy_view(from, &to)
+    })
+}
+
+/// The error for views of different structures: CPython's text, and what they are.
+///
+/// # Safety
+/// B1 for both.
+#[cold]
+unsafe fn different(a: &Structure<'_>, from: &Py_buffer, b: &Structure<'_>, to: &Py_buffer, note: &mut Note) -> Error {
+    note.push(b"memoryview assignment: lvalue and rvalue have different structures: ");
+    // SAFETY: the caller guarantees B1 for both.
+    unsafe {
+        note.format(buffer::format_of(to));
+        note.push(b" of shape ");
+        note.shape(b.shape_or_implied(&mut [0]));
+        note.push(b" and ");
+        note.format(buffer::format_of(from));
+        note.push(b" of shape ");
+        note.shape(a.shape_or_implied(&mut [0]));
     }
+    note.error(ErrorKind::Value)
 }
 
 /// Whether two views have the same format, as CPython compares for an assignment: the same text, apart from a leading `@`.

@@ -78,7 +78,7 @@ fn different_shapes(source: &Structure<'_>, dest: &Structure<'_>, note: &mut Not
     note.shape(source.shape.unwrap_or(&[source.len]));
     note.push(b", that of the destination ");
     note.shape(dest.shape.unwrap_or(&[]));
-    Error::with(ErrorKind::Value, c"%s", note.argument(), Argument::None)
+    note.error(ErrorKind::Value)
 }
 
 /// Two views of the same shape, and what becomes of the values of one in the other.
@@ -359,5 +359,5 @@ fn refused(value: Value<'_>, fault: Fault, format: &CStr, note: &mut Note) -> Er
     });
     note.push(text);
     note.format(format);
-    Error::with(kind, c"%s", note.argument(), Argument::None)
+    note.error(kind)
 }

@@ -12,6 +12,7 @@ use crate::layout::{
     self, AxesMut, Clipped, MAX_NDIM, NO_PERMUTATION, Order, Structure, Subscript, axes_left,
     broadcast as broadcast_axes, bytes_of, clip,
 };
+use crate::runtime::note::{Note, with_note};
 use crate::runtime::refs::Owned;
 
 use super::access::Access;
@@ -227,16 +228,33 @@ pub(crate) unsafe fn permute(op: NonNull<PyObject>, order: Option<&[i32]>) -> Re
 /// O1.
 pub(crate) unsafe fn broadcast(op: NonNull<PyObject>, shape: &[isize]) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: O1; the same items, under other axes.
-    unsafe {
+    with_note(|note| unsafe {
         let access = Access::of_memoryview(downcast(op)?)?;
         let memoryview = access.memoryview();
         derived(access, shape.len(), own_format(memoryview), |structure, axes, laid| {
-            if broadcast_axes(structure, shape, axes)? {
+            let repeats = broadcast_axes(structure, shape, axes);
+            if repeats.map_err(|error| with_shapes(error, structure, b" cannot be broadcast to ", shape, note))? {
                 laid.readonly = 1;
             }
             Ok(())
         })
-    }
+    })
+}
+
+/// The error of a view that cannot have a shape, with its own shape and that one.
+#[cold]
+fn with_shapes(error: Error, view: &Structure<'_>, text: &[u8], shape: &[isize], note: &mut Note) -> Error {
+    let (kind, after) = match error {
+        _ if error == layout::NO_SUCH_SHAPE => (ErrorKind::Value, &b""[..]),
+        _ if error == layout::NEEDS_COPY => (ErrorKind::Buffer, &b" without a copy"[..]),
+        other => return other,
+    };
+    note.push(b"a view of shape ");
+    note.shape(view.shape.unwrap_or(&[]));
+    note.push(text);
+    note.shape(shape);
+    note.push(after);
+    note.error(kind)
 }
 
 /// The items in another shape, where that needs no copy.
@@ -249,13 +267,14 @@ pub(crate) unsafe fn reshape(
     order: Order,
 ) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: O1; the same items, under other axes.
-    unsafe {
+    with_note(|note| unsafe {
         let access = Access::of_memoryview(downcast(op)?)?;
         let memoryview = access.memoryview();
         derived(access, shape.len(), own_format(memoryview), |structure, axes, _| {
-            layout::reshape(structure, shape, order, axes)
+            let done = layout::reshape(structure, shape, order, axes);
+            done.map_err(|error| with_shapes(error, structure, b" cannot be reshaped to ", shape, note))
         })
-    }
+    })
 }
 
 /// `memoryview.toreadonly()`.
