@@ -266,13 +266,13 @@ header: ## generate include/pybuffer/pybuffer.h from the sources
 	PYBUFFER_WRITE_HEADER=1 $(CARGO) test --quiet --test house header_is_up_to_date
 
 .PHONY: install
-install: $(SHARED) ## install library, header and pybuffer.pc (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR)
+install: $(SHARED) ## install library, headers and pybuffer.pc (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR)
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/pybuffer
 	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(VERSION)
 	ln -sf libpybuffer.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(SOVERSION)
 	ln -sf libpybuffer.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libpybuffer.so
 	$(INSTALL) -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)/libpybuffer.a
-	$(INSTALL) -m 644 include/pybuffer/pybuffer.h $(DESTDIR)$(INCLUDEDIR)/pybuffer/pybuffer.h
+	$(INSTALL) -m 644 include/pybuffer/pybuffer.h include/pybuffer/pybuffer.hpp $(DESTDIR)$(INCLUDEDIR)/pybuffer/
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 	    -e 's|@VERSION@|$(VERSION)|' -e 's|@STATIC_LIBS@|$(STATIC_LIBS)|' \
 	    pybuffer.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/pybuffer.pc
@@ -281,7 +281,8 @@ install: $(SHARED) ## install library, header and pybuffer.pc (PREFIX, LIBDIR, I
 uninstall: ## remove the installed files
 	rm -f $(DESTDIR)$(LIBDIR)/libpybuffer.so $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(SOVERSION) \
 	    $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libpybuffer.a \
-	    $(DESTDIR)$(LIBDIR)/pkgconfig/pybuffer.pc $(DESTDIR)$(INCLUDEDIR)/pybuffer/pybuffer.h
+	    $(DESTDIR)$(LIBDIR)/pkgconfig/pybuffer.pc $(DESTDIR)$(INCLUDEDIR)/pybuffer/pybuffer.h \
+	    $(DESTDIR)$(INCLUDEDIR)/pybuffer/pybuffer.hpp
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/pybuffer 2>/dev/null
 
 .PHONY: clean
