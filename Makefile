@@ -234,6 +234,13 @@ bench-between: $(SHARED) ## compare two builds by all lines of make bench at eve
 	@test -n '$(BEFORE)' || { echo 'usage: make bench-between BEFORE=path/to/old.so [AFTER=path/to/new.so]'; exit 2; }
 	@$(BENCH_ENV) python3 benches/builds.py $(BENCH_OPTIONS) '$(BEFORE)' '$(AFTER)'
 
+.PHONY: bench-cxx
+bench-cxx: $(SHARED) ## time loops over the C++ header's views beside loops over raw pointers
+	@mkdir -p target/bench
+	$(CXX) -std=c++17 -O3 -Wall -Wextra -Werror -Iinclude benches/views.cpp -o target/bench/views \
+	    -L$(TARGET) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer
+	target/bench/views
+
 .PHONY: bench-peers
 bench-peers: ## install OpenCV, IPP and PyTorch from PyPI for make bench (2 GB, in target/)
 	@test -d $(BENCH_PEERS) || for python in \
