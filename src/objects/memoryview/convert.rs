@@ -14,7 +14,7 @@ use crate::buffer::{self, Acquired, Request, Within};
 use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::format::{self, CompiledFormat, Conversions, Fault, Numbers, Value, write_repr};
 use crate::kernels::{self, Operand, RecordConversion, Route};
-use crate::layout::{Enough, Order, Pair, Plan, Purpose, Structure, with_room};
+use crate::layout::{Enough, Order, Pair, Plan, Purpose, Structure, bytes_of as bytes_of_shape, with_room};
 use crate::objects::bytearray;
 use crate::objects::format::{CompiledFor, with_compiled_for};
 use crate::runtime::note::{Note, with_note};
@@ -56,7 +56,7 @@ pub(crate) unsafe fn as_type(op: NonNull<PyObject>, format: &CStr, order: Order)
         let access = Access::new(op)?;
         let (view, structure) = (access.view(), access.structure()?);
         let (itemsize, shape) = (format::size(format)?, structure.shape.unwrap_or(&[]));
-        let bytes = crate::layout::bytes_of(shape, itemsize).ok_or(Error::no_memory())?;
+        let bytes = bytes_of_shape(shape, itemsize).ok_or(Error::no_memory())?;
         let memory = bytearray::from_memory(null(), bytes)?;
         let start = bytearray::start(memory.as_non_null());
         let made = laid_over(&memory.upcast(), format, itemsize, shape, order_of_copy(&structure, order))?;
