@@ -72,6 +72,10 @@ static void real_numbers_are_rounded_once(void)
     /* By way of a double it would be a tie, which goes to the even number below. */
     const uint64_t number = (UINT64_C(1) << 60) + (UINT64_C(1) << 36) + 1;
     const float right[2] = {0x1.000002p60f, 0.0f};
+    volatile long double one = 1.0L, small = ldexpl(1.0L, -63), sum = one + small;
+    if (sizeof(long double) == 16 && sum == one) {
+        SKIP("this machine, or valgrind, computes with doubles");
+    }
     memcpy(from, &number, 8);
     CHECK_INT(convert("Q", "Zf", 1), 0);
     CHECK_MEM(to, right, 8);
@@ -81,7 +85,7 @@ static void real_numbers_are_rounded_once(void)
     CHECK_MEM(to, right, 4);
     const uint64_t all = UINT64_MAX;
     memcpy(from, &all, 8);
-    if (sizeof(long double) == 16 && __LDBL_MANT_DIG__ >= 64) {
+    if (sizeof(long double) == 16) {
         long double most = 0;
         CHECK_INT(convert("P", "g", 1), 0);
         memcpy(&most, to, sizeof(most));

@@ -149,7 +149,7 @@ static void a_field_has_the_format_of_others_like_it(void)
     static const struct {
         const char *format, *field;
     } cases[] = {{"T{<i:x:}", "i"}, {">i:x:", ">i"}, {"<l:x:", "i"}, {"l:x:", "l"}, {"n:x:", "n"}, {"^bl:x:", "l"},
-                 {"<l:y:g:x:", "g"}, {"Zd:x:", "Zd"}, {"D:x:", "Zd"}, {"?:x:", "?"}, {"P:x:", "P"}, {"&i:x:", "&i"},
+                 {"<l:y:g:x:", "g"}, {"Zd:x:", "Zd"}, {"D:x:", "Zd"}, {"?:x:", "?"}, {"P:x:", "P"}, {"&i:x:", "^&<i"}, {"&T{>h@N}:x:", "^&T{>h6x<Q}"},
                  {"3w:x:", "3w"}, {">3w:x:", ">3w"}, {"T{@bi}:x:", "T{b3x<i}"}, {"4p:x:", "4p"}, {"3x:x:", "3x"}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         PyObject *view = two(cases[i].format), *field = pybuffer_memoryview_field(view, "x");

@@ -74,7 +74,7 @@ pub unsafe extern "C" fn pybuffer_fill_view(
 /// the bytes); writable memory is unhashable.
 ///
 /// NULL with an error set, and then `destroy` is not called: `BufferError` where the description is incomplete or
-/// contradicts itself, also where items of its format do not have `itemsize` bytes; `ValueError` for an invalid format;
+/// contradicts itself, also where items of a format that is not NULL do not have `itemsize` bytes; `ValueError` for an invalid format;
 /// `MemoryError`, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memory_new(

@@ -4,7 +4,7 @@
 //! [`Item`] that matters here, in few bytes; `compiled` stores those.
 
 use super::codes::{ByteOrder, Kind};
-use super::coerce::{NOT_COMPLEX, bytes, code_point, complex, double, integer, long, text_unit, truth};
+use super::coerce::{NOT_COMPLEX, bytes, code_point, complex, double, integer, long, truth};
 use super::float::{LongDouble, half, to_half};
 use super::item::Item;
 use super::value::{Value, pascal};
@@ -195,6 +195,15 @@ impl Codec {
             && !matches!(self.form, ComplexHalf | ComplexSingle | ComplexDouble | ComplexLong)
     }
 
+    /// Whether an element takes every real number, rounded or infinite where it has to be.
+    pub(super) const fn takes_all_numbers(self) -> bool {
+        use Form::{Bool, ComplexDouble, ComplexHalf, ComplexLong, ComplexSingle, Double, Half, Long, Single};
+        matches!(
+            self.form,
+            Bool | Half | Single | Double | Long | ComplexHalf | ComplexSingle | ComplexDouble | ComplexLong
+        )
+    }
+
     /// Whether an element has the same bytes in both, if these are as many.
     pub(super) fn is_stored_as(self, other: Self) -> bool {
         self.form == other.form && self.form != Form::Bits && (self.order == other.order || self.is_single())
@@ -203,6 +212,11 @@ impl Codec {
     /// Whether an element is one byte, or any number without an order.
     const fn is_single(self) -> bool {
         matches!(self.form, Form::Bool | Form::Char | Form::Bytes | Form::Pascal | Form::I8 | Form::U8)
+    }
+
+    /// The codec of another form in the same order.
+    pub(super) const fn of_form(self, form: Form) -> Self {
+        Self { form, ..self }
     }
 
     pub(super) const fn order(self) -> ByteOrder {
@@ -281,7 +295,7 @@ impl Codec {
                 let unit = u16::try_from(code_point(value)?);
                 self.store_u16(memory, unit.map_err(|_| Error::value(c"UCS-2 requires a code point <= 0xffff"))?)
             }
-            Form::Ucs4 => self.store_u32(memory, text_unit(value)?),
+            Form::Ucs4 => self.store_u32(memory, code_point(value)?),
             Form::Address | Form::Pointer => {
                 // `PyLong_AsVoidPtr` takes what fits the signed type, too.
                 let text = c"the integer is out of range for an address";
@@ -297,15 +311,11 @@ impl Codec {
         }
     }
 
-    /// Checks that an element of `size` bytes can take the value, with the errors of [`encode`](Self::encode), and that text is
-    /// a code point.
+    /// Checks that an element of `size` bytes can take the value, with the errors of [`encode`](Self::encode).
     #[inline]
     pub(super) fn check(self, value: Value<'_>, size: usize) -> Result<()> {
         if self.surely_takes(value) {
             return Ok(());
-        }
-        if self.form == Form::Ucs4 {
-            return code_point(value).map(drop);
         }
         let mut scratch = [0; 2 * LongDouble::SIZE];
         let end = match self.form {
@@ -410,7 +420,7 @@ impl Codec {
         store(memory, self.arrange(number.to_ne_bytes()))
     }
 
-    fn store_u32(self, memory: &mut [u8], number: u32) -> Result<()> {
+    pub(super) fn store_u32(self, memory: &mut [u8], number: u32) -> Result<()> {
         store(memory, self.arrange(number.to_ne_bytes()))
     }
 

@@ -61,13 +61,9 @@ fn put_all(format: &CStr, values: &[Value<'_>]) -> PackedBytes {
     written(format, |compiled, item| compiled.pack(item, values.iter().copied()))
 }
 
-/// The same for the only value. The codec, which is not asked before it writes, must do and refuse the same; but it writes units of
-/// text that are no code points, which conversions may come across.
+/// The same for the only value. The codec, which is not asked before it writes, must do and refuse the same.
 fn put(format: &CStr, value: Value<'_>) -> PackedBytes {
     let packed = put_all(format, &[value]);
-    if matches!(value, Value::CodePoint(0x11_0000..)) {
-        return packed;
-    }
     let unasked = written(format, |compiled, item| match compiled.ops() {
         [op] if op.count == 1 => op.codec.encode(value, item),
         _ => compiled.pack(item, core::iter::once(value)),

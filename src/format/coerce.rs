@@ -75,14 +75,6 @@ pub(super) fn code_point(value: Value<'_>) -> Result<u32> {
     }
 }
 
-/// A unit of text as memory may have it, which need not be a code point.
-pub(super) fn text_unit(value: Value<'_>) -> Result<u32> {
-    match value {
-        Value::CodePoint(unit) => Ok(unit),
-        _ => code_point(value),
-    }
-}
-
 pub(super) fn bytes(value: Value<'_>) -> Result<&[u8]> {
     match value {
         Value::Bytes(bytes) => Ok(bytes),

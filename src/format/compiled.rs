@@ -18,16 +18,10 @@ pub struct CompiledFormat<'o> {
     counts: Counts,
 }
 
-/// A conversion of a value before an element, whose size comes last, takes it.
-trait Adapt<'v>: Fn(Codec, Value<'v>, usize) -> Result<Value<'v>> + Copy {}
+/// Writes a value to an element, which fills the memory; the size of the element comes third.
+trait Put<'v>: Fn(Codec, Value<'v>, usize, &mut [u8]) -> Result<()> + Copy {}
 
-impl<'v, F: Fn(Codec, Value<'v>, usize) -> Result<Value<'v>> + Copy> Adapt<'v> for F {}
-
-/// No conversion, as for `struct.pack`.
-#[inline(always)]
-fn unchanged(_: Codec, value: Value<'_>, _: usize) -> Result<Value<'_>> {
-    Ok(value)
-}
+impl<'v, F: Fn(Codec, Value<'v>, usize, &mut [u8]) -> Result<()> + Copy> Put<'v> for F {}
 
 /// The operation does not fit the item, so it is of another format.
 const MISMATCH: Error = Error::bad_argument();
@@ -138,7 +132,7 @@ impl<'o> CompiledFormat<'o> {
     /// smaller than an item.
     pub fn write_values<'v>(&self, item: &mut [u8], values: &mut impl Iterator<Item = Value<'v>>) -> Result<()> {
         let item = self.cleared(item)?;
-        self.write(self.ops, item, values, unchanged)
+        self.write(self.ops, item, values, |codec: Codec, value, _, memory: &mut [u8]| codec.encode(value, memory))
     }
 
     /// The bytes of the item at the start of this memory, all 0.
@@ -184,7 +178,9 @@ impl<'o> CompiledFormat<'o> {
     /// smaller than an item.
     pub fn write_numbers<'v>(&self, item: &mut [u8], numbers: &mut impl Iterator<Item = Value<'v>>) -> Result<()> {
         let item = self.cleared(item)?;
-        self.write(self.ops, item, numbers, |codec: Codec, number, _| Ok(codec.fit(number)?))
+        self.write(self.ops, item, numbers, |codec: Codec, number, _, memory: &mut [u8]| {
+            codec.encode(codec.fit(number)?, memory)
+        })
     }
 
     /// The first of the next values, as many as an item has, that it cannot take even when it is converted, and why.
@@ -219,7 +215,9 @@ impl<'o> CompiledFormat<'o> {
         values: &mut impl Iterator<Item = Value<'v>>,
     ) -> Result<()> {
         let item = self.cleared(item)?;
-        self.write(self.ops, item, values, |codec: Codec, value, size| Ok(codec.converted(value, size)?))
+        self.write(self.ops, item, values, |codec: Codec, value, size, memory: &mut [u8]| {
+            codec.store_converted(codec.converted(value, size)?, memory)
+        })
     }
 
     #[cold]
@@ -267,7 +265,7 @@ impl<'o> CompiledFormat<'o> {
         mut ops: &[Op],
         memory: &mut [u8],
         values: &mut I,
-        fit: impl Adapt<'v>,
+        put: impl Put<'v>,
     ) -> Result<()> {
         while let Some((op, mut rest)) = ops.split_first() {
             let mut bytes = memory.get_mut(op.offset..op.end).ok_or(MISMATCH)?;
@@ -276,7 +274,7 @@ impl<'o> CompiledFormat<'o> {
                     let (inner, after) = rest.split_at_checked(op.inner).ok_or(MISMATCH)?;
                     for _ in 0..op.count {
                         let (element, behind) = bytes.split_at_mut_checked(op.size).ok_or(MISMATCH)?;
-                        self.write(inner, element, values, fit)?;
+                        self.write(inner, element, values, put)?;
                         bytes = behind;
                     }
                     rest = after;
@@ -284,16 +282,13 @@ impl<'o> CompiledFormat<'o> {
                 Form::Bits => {
                     for index in 0..op.count {
                         let (offset, codec) = op.codec.nth_bits(index);
-                        codec.encode(
-                            fit(codec, self.next(values)?, op.size)?,
-                            bytes.get_mut(offset..).ok_or(MISMATCH)?,
-                        )?;
+                        put(codec, self.next(values)?, op.size, bytes.get_mut(offset..).ok_or(MISMATCH)?)?;
                     }
                 }
                 _ => {
                     for _ in 0..op.count {
                         let (element, behind) = bytes.split_at_mut_checked(op.size).ok_or(MISMATCH)?;
-                        op.codec.encode(fit(op.codec, self.next(values)?, op.size)?, element)?;
+                        put(op.codec, self.next(values)?, op.size, element)?;
                         bytes = behind;
                     }
                 }

@@ -18,7 +18,7 @@
 //! | `value` | [`Value`], and Python's `==` |
 //! | `coerce` | what a value is taken for when it is packed, and what a number becomes in another type |
 //! | `codec` | the bytes of one element, of any kind, from and to a value |
-//! | `fit` | what an element takes of other types of values, and what becomes of it |
+//! | `adapt` | what an element takes of other types of values, and what becomes of it |
 //! | `repr` | [`write_repr`]: a value as Python's `repr` writes it |
 //! | `compile` | [`compile`]: from the text to the steps of a compiled format |
 //! | `compiled` | [`CompiledFormat`]: to unpack and pack many items |
@@ -48,7 +48,7 @@ mod coerce;
 
 mod codec;
 
-mod fit;
+mod adapt;
 
 mod repr;
 

@@ -66,11 +66,11 @@ pub(crate) unsafe fn new(
     context: *mut c_void,
 ) -> Result<Owned<MemoryObject>> {
     // SAFETY: the caller guarantees B1 for the description: NULL or a C string.
-    let format = unsafe { (!description.format.is_null()).then(|| CStr::from_ptr(description.format)) };
-    let format = format.unwrap_or(c"B");
+    let given = unsafe { (!description.format.is_null()).then(|| CStr::from_ptr(description.format)) };
     // SAFETY: the caller guarantees B1 for the description.
     let structure = unsafe { buffer::described(description) }?;
-    let size = size_of_items(format, structure.itemsize)?;
+    // Without a format nothing is said about the items, as in the answer to a request without `PyBUF_FORMAT`.
+    let size = given.map_or(Ok(structure.itemsize), |format| size_of_items(format, structure.itemsize))?;
     if size != structure.itemsize {
         let (size, itemsize) = (Argument::Size(size), Argument::Size(structure.itemsize));
         return Err(Error::with(
@@ -80,7 +80,7 @@ pub(crate) unsafe fn new(
             itemsize,
         ));
     }
-    let format = format.to_bytes_with_nul();
+    let format = given.unwrap_or(c"B").to_bytes_with_nul();
     let entries = structure.ndim.saturating_mul(3);
     let size = size_of::<MemoryObject>()
         .saturating_add(entries.saturating_mul(size_of::<Py_ssize_t>()))

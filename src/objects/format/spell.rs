@@ -57,7 +57,8 @@ pub(crate) unsafe fn format_of_item(item: &pybuffer_item) -> Result<Owned<PyByte
 pub(crate) unsafe fn format_of_elements(item: &pybuffer_item) -> Result<Owned<PyBytesObject>> {
     // SAFETY: the caller guarantees that the item belongs to a format.
     unsafe {
-        spelled(item.kind != PYBUFFER_KIND_RECORD, |speller| {
+        // What contains others needs their prefixes.
+        spelled(item.kind != PYBUFFER_KIND_RECORD && item.fields.is_null(), |speller| {
             speller.unnamed(item);
             speller.end_padding();
         })

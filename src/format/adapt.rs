@@ -1,21 +1,13 @@
-//! Which values elements take once they are converted, and what these become.
+//! What values become when they are converted for an element of another format.
 
 use core::ffi::CStr;
 
 use super::codec::{Codec, Form};
 use super::coerce::{Fault, Half, Native, Truth, fitted, rounded};
 use super::value::Value;
+use crate::error::Result;
 
 impl Codec {
-    /// Whether an element takes every real number, rounded or infinite where it has to be.
-    pub(super) const fn takes_all_numbers(self) -> bool {
-        use Form::{Bool, ComplexDouble, ComplexHalf, ComplexLong, ComplexSingle, Double, Half, Long, Single};
-        matches!(
-            self.form,
-            Bool | Half | Single | Double | Long | ComplexHalf | ComplexSingle | ComplexDouble | ComplexLong
-        )
-    }
-
     /// Converts a real number for such an element, by the rules of [`coerce`](super::coerce), as a value that
     /// [`encode`](Self::encode) takes unchanged.
     pub(super) fn fit(self, number: Value<'_>) -> core::result::Result<Value<'static>, Fault> {
@@ -54,8 +46,17 @@ impl Codec {
         })
     }
 
-    /// Converts any value for such an element of `size` bytes, as a value that [`encode`](Self::encode) takes unchanged. Bytes are
-    /// neither cut off nor filled up.
+    /// Writes one element, which fills this memory, of a value that [`converted`](Self::converted) gives.
+    pub(super) fn store_converted(self, value: Value<'_>, memory: &mut [u8]) -> Result<()> {
+        match (self.form, value) {
+            // Text in memory need not be code points.
+            (Form::Ucs4, Value::CodePoint(unit)) => self.store_u32(memory, unit),
+            _ => self.encode(value, memory),
+        }
+    }
+
+    /// Converts any value for such an element of `size` bytes, as a value that [`store_converted`](Self::store_converted) takes
+    /// unchanged. Bytes are neither cut off nor filled up.
     pub(super) fn converted<'v>(self, value: Value<'v>, size: usize) -> core::result::Result<Value<'v>, Fault> {
         Ok(match (self.form, value) {
             (Form::Char | Form::Bytes, Value::Bytes(bytes)) if bytes.len() == size => value,
@@ -74,7 +75,7 @@ impl Codec {
             (Form::ComplexHalf, _) => Value::Complex(rounded::<Half>(value)?, 0.0),
             (Form::ComplexSingle, _) => Value::Complex(rounded::<f32>(value)?, 0.0),
             (Form::ComplexDouble, _) => Value::Complex(rounded::<f64>(value)?, 0.0),
-            (Form::ComplexLong, _) => Self::plain(Form::Long).fit(value)?,
+            (Form::ComplexLong, _) => self.of_form(Form::Long).fit(value)?,
             _ => self.fit(value)?,
         })
     }
