@@ -349,10 +349,9 @@ static void memory_of_items_that_their_format_does_not_have_is_refused(void)
         Py_ssize_t itemsize;
         const char *message;
     } cases[] = {
-        {NULL, 4, "items of the format have 1 bytes, but itemsize is 4"},
-        {"B", 2, "items of the format have 1 bytes, but itemsize is 2"},
-        {"<d", 4, "items of the format have 8 bytes, but itemsize is 4"},
-        {"T{<i:x:b:y:}", 8, "items of the format have 5 bytes, but itemsize is 8"},
+        {"B", 2, "itemsize is 2, but that of the format is 1"},
+        {"<d", 4, "itemsize is 4, but that of the format is 8"},
+        {"T{<i:x:b:y:}", 8, "itemsize is 8, but that of the format is 5"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         Py_buffer description = plain(24, cases[i].itemsize);

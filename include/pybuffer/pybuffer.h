@@ -2116,7 +2116,7 @@ int pybuffer_fill_view(Py_buffer *view, PyObject *exporter, const Py_buffer *des
  * the bytes); writable memory is unhashable.
  *
  * NULL with an error set, and then `destroy` is not called: `BufferError` where the description is incomplete or
- * contradicts itself, also where items of its format do not have `itemsize` bytes; `ValueError` for an invalid format;
+ * contradicts itself, also where items of a format that is not NULL do not have `itemsize` bytes; `ValueError` for an invalid format;
  * `MemoryError`, `SystemError` for NULL.
  */
 PyObject *pybuffer_memory_new(const Py_buffer *description, pybuffer_destroy destroy,

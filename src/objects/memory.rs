@@ -73,12 +73,7 @@ pub(crate) unsafe fn new(
     let size = given.map_or(Ok(structure.itemsize), |format| size_of_items(format, structure.itemsize))?;
     if size != structure.itemsize {
         let (size, itemsize) = (Argument::Size(size), Argument::Size(structure.itemsize));
-        return Err(Error::with(
-            ErrorKind::Buffer,
-            c"items of the format have %zd bytes, but itemsize is %zd",
-            size,
-            itemsize,
-        ));
+        return Err(Error::with(ErrorKind::Buffer, c"itemsize is %zd, but that of the format is %zd", itemsize, size));
     }
     let format = given.unwrap_or(c"B").to_bytes_with_nul();
     let entries = structure.ndim.saturating_mul(3);
