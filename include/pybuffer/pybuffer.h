@@ -102,6 +102,7 @@ typedef struct pybuffer_bytes pybuffer_bytes;
 typedef union pybuffer_value_as pybuffer_value_as;
 typedef struct pybuffer_value pybuffer_value;
 typedef struct pybuffer_ndarray_state pybuffer_ndarray_state;
+typedef struct pybuffer_array_interface pybuffer_array_interface;
 typedef struct PyBytesObject PyBytesObject;
 typedef struct PyByteArrayObject PyByteArrayObject;
 typedef struct PyBytesWriter PyBytesWriter;
@@ -2657,6 +2658,249 @@ int pybuffer_format_unpack_items(PyObject *format, const void *items, Py_ssize_t
  * memory, and `SystemError` for NULL.
  */
 int pybuffer_format_pack(PyObject *format, void *item, const pybuffer_value *values) PYBUFFER_WARN_UNUSED;
+
+/* ===========================================================================================================
+ * Other protocols
+ *
+ * Bridges to three other protocols for arrays: DLPack (tensors, of PyTorch, JAX, NumPy and others), Arrow's C data interface
+ * (columns, of PyArrow, Polars, DuckDB and others), and NumPy's array interface (`__array_struct__`). No item is copied: both
+ * sides have the same memory, and the program must synchronize access to it.
+ *
+ * An export keeps the memory with a memoryview of its own, as `PyMemoryView_FromObject` makes it, until its deleter
+ * is called, which any thread may do, once, and which leaves a pending error as it is. A memoryview that was exported may be
+ * released meanwhile; the object behind it stays exported.
+ *
+ * An import is a memoryview (of a `pybuffer.memory` object), whose last release, or that of the last view of the memory, calls
+ * the producer's deleter, once, in the thread that it happens in. What structs say is checked for contradictions; that their
+ * pointers lead to as much as they say is up to the producer.
+ *
+ * What DLPack calls a tensor: dlpack.h may be included before or after this header, which only names its structs; the structs
+ * of version 1 and those before it (`_unversioned`) are known. Strides are counted in elements, may be negative in both
+ * directions (not all consumers take them), and NULL is C order. Items are
+ *
+ *     DLPack                               format
+ *     kDLInt, kDLUInt, 8 to 64 bits        b h i q, B H I Q (from: also l n, L N)
+ *     kDLFloat, 16, 32, 64 bits            e f d
+ *     kDLComplex, 32, 64, 128 bits         Ze Zf Zd
+ *     kDLBool, 8 bits                      ?
+ *     kDLBfloat, 16 bits                   2x, with PYBUFFER_DLPACK_INTEGERS H (from: see PYBUFFER_DLPACK_BFLOAT16)
+ *     kDLFloat8_*, 8 bits                  1x, with PYBUFFER_DLPACK_INTEGERS B (from: none)
+ *
+ * and several lanes are one more axis, the last.
+ *
+ * What Arrow calls an array: ArrowArray and ArrowSchema are defined here as Arrow's specification says, with its guard. An array
+ * has one axis; a second one are fixed-size lists (`+w:`), and several more than one are the extension type
+ * arrow.fixed_shape_tensor, whose storage is fixed-size lists. Nested lists, and tensors, are axes of an import; the axes of a
+ * tensor are those of its memory, also where its metadata names a permutation of them. Items are
+ *
+ *     Arrow                                format
+ *     c s i l, C S I L                     b h i q, B H I Q (from: also l n, L N)
+ *     e f g                                e f d
+ *     w:N, N bytes                         Ns (from: also c, Nx and records, without their fields)
+ *     tdD tts ttm tiM, 32 bits             i (from: none)
+ *     tdm ttu ttn ts* tD*, 64 bits         q (from: none)
+ */
+
+/** For exports: refuse memory that is read-only, instead of saying so. */
+#define PYBUFFER_DLPACK_WRITABLE 1
+
+/** For exports: items of two bytes without a type ("2x", "2s") and `H` are bfloat16. */
+#define PYBUFFER_DLPACK_BFLOAT16 2
+
+/**
+ * For imports: bfloat16 is `H` and floats of 8 bits are `B`, the integers with the same bits; else they are the opaque items
+ * "2x" and "1x".
+ */
+#define PYBUFFER_DLPACK_INTEGERS 4
+
+/** Contiguous in C order. NumPy: `NPY_ARRAY_C_CONTIGUOUS`. */
+#define PYBUFFER_ARRAY_C_CONTIGUOUS 1
+
+/** Contiguous in Fortran order. NumPy: `NPY_ARRAY_F_CONTIGUOUS`. */
+#define PYBUFFER_ARRAY_F_CONTIGUOUS 2
+
+/** Each number is at a multiple of its size. NumPy: `NPY_ARRAY_ALIGNED`. */
+#define PYBUFFER_ARRAY_ALIGNED 256
+
+/** Numbers have the byte order of the machine. NumPy: `NPY_ARRAY_NOTSWAPPED`. */
+#define PYBUFFER_ARRAY_NOTSWAPPED 512
+
+/** The memory may be written. NumPy: `NPY_ARRAY_WRITEABLE`. */
+#define PYBUFFER_ARRAY_WRITEABLE 1024
+
+/** `descr` is there. NumPy: `NPY_ARR_HAS_DESCR`. */
+#define PYBUFFER_ARRAY_HAS_DESCR 2048
+
+/**
+ * NumPy's `PyArrayInterface`, what the capsule of `__array_struct__` points to. NumPy: `numpy/ndarraytypes.h`.
+ */
+struct pybuffer_array_interface {
+    /** 2, by which a consumer knows the struct. */
+    int two;
+    /** The number of axes. */
+    int nd;
+    /**
+     * The kind of the items: 'b' truth value, 'i' signed, 'u' unsigned integer, 'f' float, 'c' complex number, 'S' bytes, 'U'
+     * text (UCS-4), 'V' void.
+     */
+    char typekind;
+    /** The bytes of an item. */
+    int itemsize;
+    /** `PYBUFFER_ARRAY_*`. */
+    int flags;
+    /** Items along each axis. */
+    Py_ssize_t *shape;
+    /** Bytes from one index of an axis to the next. */
+    Py_ssize_t *strides;
+    /** The item at index 0 of every axis. */
+    void *data;
+    /** With `PYBUFFER_ARRAY_HAS_DESCR`, Python's description of the items; not used here. */
+    PyObject *descr;
+};
+
+/* DLPack's structs, which dlpack.h defines. */
+struct DLManagedTensor;
+struct DLManagedTensorVersioned;
+
+/* Arrow's structs, as its specification has them: whoever comes first defines them. */
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+struct ArrowSchema {
+    /* The type of an array. */
+    const char *format;
+    const char *name;
+    const char *metadata;
+    int64_t flags;
+    int64_t n_children;
+    struct ArrowSchema **children;
+    struct ArrowSchema *dictionary;
+    /* NULL where it has been released. */
+    void (*release)(struct ArrowSchema *);
+    /* The producer's. */
+    void *private_data;
+};
+struct ArrowArray {
+    /* The memory of an array. */
+    int64_t length;
+    int64_t null_count;
+    int64_t offset;
+    int64_t n_buffers;
+    int64_t n_children;
+    const void **buffers;
+    struct ArrowArray **children;
+    struct ArrowArray *dictionary;
+    /* NULL where it has been released. */
+    void (*release)(struct ArrowArray *);
+    /* The producer's. */
+    void *private_data;
+};
+#endif
+
+/**
+ * A tensor of the memory of `obj`, a bytes-like object: the caller's, who calls `tensor->deleter(tensor)`, or hands it to a
+ * consumer that does. Read-only memory has `DLPACK_FLAG_BITMASK_READ_ONLY`. `flags`: 0, `PYBUFFER_DLPACK_WRITABLE`,
+ * `PYBUFFER_DLPACK_BFLOAT16`. Its version is 1.0, its device the CPU, and `byte_offset` 0, so `data` may have any alignment.
+ * A tensor without items has NULL for `data`; its strides, and those of axes of one item, may mean nothing.
+ *
+ * NULL with an error set, and nothing is kept: `TypeError` where `obj` exports nothing; `BufferError` for items that are not in
+ * the table above, numbers in the other byte order, strides that are no multiples of the itemsize, and read-only memory with
+ * `PYBUFFER_DLPACK_WRITABLE`; `NotImplementedError` for suboffsets; `ValueError` for an invalid format, a released memoryview and
+ * more than 64 axes; whatever the exporter raises; `MemoryError`, `SystemError` for NULL or other flags. Sub-arrays ("2f") are
+ * axes of `pybuffer_memoryview_elements`. NumPy: `ndarray.__dlpack__`.
+ */
+struct DLManagedTensorVersioned *pybuffer_dlpack_export(PyObject *obj, int flags) PYBUFFER_WARN_UNUSED;
+
+/**
+ * `pybuffer_dlpack_export` to the struct from before version 1. NULL also with `BufferError` for read-only memory, of
+ * which it cannot tell.
+ */
+struct DLManagedTensor *pybuffer_dlpack_export_unversioned(PyObject *obj, int flags) PYBUFFER_WARN_UNUSED;
+
+/**
+ * A memoryview of a tensor, which is taken over in any case: where this fails, its deleter has been called. (A tensor of another
+ * version can be used for nothing else, and no caller needs a path for a tensor left over.) A NULL deleter is not called.
+ * The memoryview is read-only where the tensor is. `flags`: 0 or `PYBUFFER_DLPACK_INTEGERS`. A new reference.
+ *
+ * NULL with an error set: `BufferError` for another major version than 1, another device than the CPU (also for memory that
+ * the CPU shares with one), and types that are not in the table above; `ValueError` for what contradicts itself: 0 lanes, a
+ * negative ndim, shapes or offsets that memory cannot have, NULL for a shape or for memory that is not empty; also for more than
+ * 64 axes; `MemoryError`, `SystemError` for NULL or other flags. NumPy: `from_dlpack`.
+ */
+PyObject *pybuffer_dlpack_import(struct DLManagedTensorVersioned *tensor, int flags) PYBUFFER_WARN_UNUSED;
+
+/**
+ * `pybuffer_dlpack_import` from the struct from before version 1. The memoryview is writable: whether the memory may be
+ * written, the struct does not say.
+ */
+PyObject *pybuffer_dlpack_import_unversioned(struct DLManagedTensor *tensor, int flags) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Writes an array of the C-contiguous memory of `obj`, a bytes-like object, and its schema, into structs of the caller's, who
+ * calls the `release` of each or hands them to a consumer that does. The offset is 0, and nothing is null (the schema says
+ * that it could be, as most producers' do). Consumers must not write to the memory, whether it is writable or not.
+ *
+ * Returns 0; -1 with an error set, and then `release` is NULL in both: `TypeError` where `obj` exports nothing; `BufferError`
+ * for memory that is not C-contiguous, items that are not in the table above (truth values, which Arrow packs into bits, and
+ * complex numbers among them), numbers in the other byte order, no axes, and more than 2147483647 items or bytes where Arrow
+ * has an `int32_t`; `NotImplementedError` for suboffsets; `ValueError` for an invalid format and a released memoryview; whatever
+ * the exporter raises; `MemoryError`, `SystemError` for NULL. PyArrow: `Array._export_to_c`.
+ */
+int pybuffer_arrow_export(PyObject *obj, struct ArrowArray *array,
+    struct ArrowSchema *schema) PYBUFFER_WARN_UNUSED;
+
+/**
+ * A read-only memoryview of an array. Both structs are moved, as Arrow's specification calls it, in any case: their `release` is
+ * NULL afterwards. The schema has been released when this returns; the array is with the memoryview, and has been where
+ * this fails. (Neither is, where one of the pointers is NULL.) A new reference.
+ *
+ * The first axis is the array, from its offset on; lists of a fixed size are further ones. Bitmaps of validity are read where the
+ * number of nulls is not 0.
+ *
+ * NULL with an error set: `BufferError` for types that are not in the table above (truth values are bits), dictionaries, and
+ * nulls among the items; `ValueError` for a struct that has been released, and for what contradicts itself: negative counts, other
+ * numbers of buffers and children than the type has, NULL where there is something, a child that is too short, metadata of a
+ * tensor that does not fit; also for more than 64 axes; `MemoryError`, `SystemError` for NULL. PyArrow: `Array._import_from_c`.
+ */
+PyObject *pybuffer_arrow_import(struct ArrowArray *array, struct ArrowSchema *schema) PYBUFFER_WARN_UNUSED;
+
+/**
+ * The array interface of the memory of `obj`, a bytes-like object: a new struct with arrays of its own, to be freed by
+ * `pybuffer_array_interface_free`. Numbers of either byte order, records (as void, without their fields), bytes and UCS-4 text
+ * have one, too. Flags say what the layout is; `descr` is NULL.
+ *
+ * NULL with an error set: `TypeError` where `obj` exports nothing; `BufferError` for other items (addresses, bits, UCS-2,
+ * sub-arrays) and an itemsize that does not fit in an int; `NotImplementedError` for suboffsets; `ValueError` for an invalid format
+ * and a released memoryview; whatever the exporter raises; `MemoryError`, `SystemError` for NULL.
+ * NumPy: `ndarray.__array_struct__`.
+ */
+pybuffer_array_interface *pybuffer_array_interface_export(PyObject *obj) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Frees a struct that `pybuffer_array_interface_export` made, and drops its view of the memory. From any thread; NULL is
+ * ignored. (It takes a `void *`, so that it can be the `destroy` of an import, or called by the destructor of a capsule.)
+ */
+void pybuffer_array_interface_free(void *array);
+
+/**
+ * A memoryview of the memory that the struct describes, which is read now and never again. The struct has no deleter of its own,
+ * so the memory is the caller's as with `pybuffer_memoryview_wrap`: `destroy(context)` is called when the last memoryview, and
+ * the last view, of the memory has been released; it may be NULL, and typically drops the object that had the capsule. A new
+ * reference.
+ *
+ * Void ('V') is "Nx", with or without `descr`; text is "Nw", bytes are "Ns". Without `PYBUFFER_ARRAY_NOTSWAPPED` numbers have
+ * the other byte order, without `PYBUFFER_ARRAY_WRITEABLE` the memory is read-only; the other flags are not looked at. NULL for
+ * `strides` is C order.
+ *
+ * NULL with an error set, and then `destroy` is not called: `BufferError` for other kinds of items ('O', 'm', 'M', 't') and
+ * sizes that a kind does not have; `ValueError` where `two` is not 2, for negative counts, a NULL shape, NULL for memory that
+ * is not empty, a shape that memory cannot have, and more than 64 axes; `MemoryError`, `SystemError` for NULL.
+ * NumPy: `asarray` of an object with `__array_struct__`.
+ */
+PyObject *pybuffer_array_interface_import(const pybuffer_array_interface *array, pybuffer_destroy destroy,
+    void *context) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * bytes

@@ -14,9 +14,12 @@ pub mod buffer;
 pub mod slots;
 
 pub mod allocators;
+pub mod arrow;
 pub mod bytes;
+pub mod dlpack;
 pub mod exporting;
 pub mod format;
+pub mod interop;
 pub mod memoryview;
 pub mod ndarray;
 pub mod types;

@@ -30,6 +30,8 @@ mod exporting;
 
 mod ndarray;
 
+mod interop;
+
 mod bytes;
 
 mod bytearray;

@@ -32,6 +32,7 @@ static const Py_ssize_t value_of_PYBUFFER_ABSENT = PYBUFFER_ABSENT;
 
 /// Macros of our header without parameters that are not integers.
 const NO_INTEGERS: &[&str] = &[
+    "ARROW_C_DATA_INTERFACE",
     "PYBUFFER_ALL",
     "PYBUFFER_ELLIPSIS",
     "PYBUFFER_NEWAXIS",
@@ -308,6 +309,15 @@ fn rust_structs() -> Vec<RustStruct> {
         ndarray::pybuffer_ndarray_state {
             base, flags, reexports, offset, memlen, exports, bases,
         }
+        arrow::ArrowSchema {
+            format, name, metadata, flags, n_children, children, dictionary, release, private_data,
+        }
+        arrow::ArrowArray {
+            length, null_count, offset, n_buffers, n_children, buffers, children, dictionary, release, private_data,
+        }
+        interop::pybuffer_array_interface {
+            two, nd, typekind, itemsize, flags, shape, strides, data, descr,
+        }
         bytes::PyBytesObject {
             ob_base, ob_shash, ob_sval,
         }
@@ -353,6 +363,14 @@ fn rust_constants() -> Vec<(&'static str, i128)> {
             PYBUFFER_ND_MAX_NDIM, PYBUFFER_ND_DEFAULT, PYBUFFER_ND_VAREXPORT, PYBUFFER_ND_WRITABLE,
             PYBUFFER_ND_FORTRAN, PYBUFFER_ND_SCALAR, PYBUFFER_ND_PIL, PYBUFFER_ND_REDIRECT,
             PYBUFFER_ND_GETBUF_FAIL, PYBUFFER_ND_GETBUF_UNDEFINED, PYBUFFER_ND_C,
+        }
+        arrow {
+            ARROW_FLAG_DICTIONARY_ORDERED, ARROW_FLAG_NULLABLE, ARROW_FLAG_MAP_KEYS_SORTED,
+        }
+        interop {
+            PYBUFFER_DLPACK_WRITABLE, PYBUFFER_DLPACK_BFLOAT16, PYBUFFER_DLPACK_INTEGERS, PYBUFFER_ARRAY_C_CONTIGUOUS,
+            PYBUFFER_ARRAY_F_CONTIGUOUS, PYBUFFER_ARRAY_ALIGNED, PYBUFFER_ARRAY_NOTSWAPPED, PYBUFFER_ARRAY_WRITEABLE,
+            PYBUFFER_ARRAY_HAS_DESCR,
         }
     })
 }
@@ -416,9 +434,10 @@ fn compare_structs(name: &str, ours: &Struct, theirs: &Struct, differences: &mut
     count
 }
 
-/// Whether a name is of this library's own family, so that CPython need not have it.
+/// Whether a name is of this library's own family, or of a protocol that has nothing to do with Python, so that CPython need not
+/// have it.
 fn is_our_own(name: &str) -> bool {
-    name.starts_with("pybuffer_") || name.starts_with("PYBUFFER_")
+    ["pybuffer_", "PYBUFFER_", "Arrow", "ARROW_"].iter().any(|family| name.starts_with(family))
 }
 
 fn compare_values<T: PartialEq + std::fmt::Display>(

@@ -37,6 +37,7 @@ const SECTIONS: &[Section] = &[
     Section { name: "exporting", structs: &["abi/exporting.rs"], data: &["objects/memory.rs"] },
     Section { name: "ndarray", structs: &["abi/ndarray.rs"], data: &["objects/ndarray/mod.rs"] },
     Section { name: "format", structs: &["abi/format.rs"], data: &["objects/format/mod.rs"] },
+    Section { name: "interop", structs: &["abi/interop.rs"], data: &[] },
     Section { name: "bytes", structs: &["abi/bytes.rs"], data: &["objects/bytes.rs"] },
     Section { name: "bytearray", structs: &[], data: &["objects/bytearray.rs"] },
     Section { name: "sequence", structs: &[], data: &[] },
@@ -73,10 +74,14 @@ const STRUCTS: &[(&str, &str)] = &[
     ("pybuffer_bytes", "pybuffer_bytes"),
     ("pybuffer_value", "pybuffer_value"),
     ("pybuffer_ndarray_state", "pybuffer_ndarray_state"),
+    ("pybuffer_array_interface", "pybuffer_array_interface"),
     ("PyBytesObject", "PyBytesObject"),
     ("PyByteArrayObject", "PyByteArrayObject"),
     ("PyBytesWriter", "PyBytesWriter"),
 ];
+
+/// Structs of other protocols, which C knows by their tags alone.
+const TAGS: &[&str] = &["DLManagedTensor", "DLManagedTensorVersioned", "ArrowArray", "ArrowSchema"];
 
 /// The longest line of a declaration.
 const WIDTH: usize = 110;
@@ -159,6 +164,9 @@ fn typedef_names(text: &str) -> String {
             }
         }
         let is_comment = line.trim_start().starts_with('*');
+        for tag in TAGS.iter().filter(|_| !is_comment) {
+            line = line.replace(&format!("{tag} *"), &format!("struct {tag} *"));
+        }
         writeln!(named, "{}", if is_comment { line } else { wrapped(&must_be_used(line)) }).unwrap();
     }
     short_comments_on_one_line(&named)
@@ -183,7 +191,16 @@ fn short_comments_on_one_line(text: &str) -> String {
 }
 
 /// What functions return that is a new reference, says whether they have failed, or is their only effect.
-const RESULTS: &[&str] = &["PyObject *", "PyVarObject *", "int ", "Py_ssize_t ", "Py_hash_t "];
+const RESULTS: &[&str] = &[
+    "PyObject *",
+    "PyVarObject *",
+    "int ",
+    "Py_ssize_t ",
+    "Py_hash_t ",
+    "struct DLManagedTensor *",
+    "struct DLManagedTensorVersioned *",
+    "pybuffer_array_interface *",
+];
 
 /// Functions that cannot fail, or whose result says nothing: always NULL or -1, always 0, or an argument.
 const WITHOUT_RESULT: &[&str] = &[

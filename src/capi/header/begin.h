@@ -102,6 +102,7 @@ typedef struct pybuffer_bytes pybuffer_bytes;
 typedef union pybuffer_value_as pybuffer_value_as;
 typedef struct pybuffer_value pybuffer_value;
 typedef struct pybuffer_ndarray_state pybuffer_ndarray_state;
+typedef struct pybuffer_array_interface pybuffer_array_interface;
 typedef struct PyBytesObject PyBytesObject;
 typedef struct PyByteArrayObject PyByteArrayObject;
 typedef struct PyBytesWriter PyBytesWriter;
