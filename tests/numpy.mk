@@ -1,4 +1,4 @@
-# A Python with NumPy for some tests, in target/numpy-venv; one with headers if possible, to compile modules for it.
+# A Python with NumPy for some tests, and PyArrow if it can be had, in target/numpy-venv; one with headers if possible, to compile modules for it.
 # If it cannot be made (no Python >= 3.10, no network, nothing may be installed), those tests are skipped, or
 # fail where CI=true. PYBUFFER_NUMPY_PYTHON names another. The parts of `make test` (PYBUFFER_RESULTS) do not try once more.
 
@@ -12,7 +12,8 @@ ifeq ($(PYBUFFER_NUMPY_PYTHON),)
 	    [ -n "$$python" ] || exit 0; \
 	    echo "$$python -m venv $(NUMPY_VENV), and pip install numpy there"; \
 	    rm -rf $(NUMPY_VENV); mkdir -p target; \
-	    { "$$python" -m venv $(NUMPY_VENV) && $(NUMPY_VENV)/bin/pip install -q 'numpy>=2.1'; } >target/numpy-venv.log 2>&1 || \
+	    { "$$python" -m venv $(NUMPY_VENV) && $(NUMPY_VENV)/bin/pip install -q 'numpy>=2.1' && \
+	      { $(NUMPY_VENV)/bin/pip install -q pyarrow || true; }; } >target/numpy-venv.log 2>&1 || \
 	        echo "This fails: see target/numpy-venv.log"; \
 	}
 endif

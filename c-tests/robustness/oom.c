@@ -7,6 +7,7 @@
 #define PYBUFFER_NO_WARN_UNUSED /* calls are made for what else they do */
 #include "support.h"
 
+#include "dlpack.h"
 #include "hooks.h"
 
 /* ---- what the functions work on ----------------------------------------------------------------------------- */
@@ -17,13 +18,13 @@ static char rows[3][4], *table[3] = {rows[0], rows[1], rows[2]};
 static struct {
     PyObject *bytes, *bytearray, *empty_bytearray, *old;
     Exporter *strided, *frozen, *indirect, *deep, *front, *back, *fortran, *elsewhere, *record;
-    PyObject *memoryview, *strided_view, *records, *record_view, *record_pairs, *ndarray;
+    PyObject *memoryview, *strided_view, *records, *record_view, *record_pairs, *ndarray, *grid, *cube;
 } on;
 
 #define OBJECTS(F)                                                                                                     \
     F(bytes) F(bytearray) F(empty_bytearray) F(old) F(strided) F(frozen) F(indirect) F(deep) F(front) F(back)          \
-    F(fortran) F(elsewhere) F(record) F(memoryview) F(strided_view) F(records) F(record_view)          \
-    F(record_pairs) F(ndarray)
+    F(fortran) F(elsewhere) F(record) F(memoryview) F(strided_view) F(records) F(record_view) F(record_pairs)          \
+    F(ndarray) F(grid) F(cube)
 
 static void build(void)
 {
@@ -59,11 +60,13 @@ static void build(void)
     Py_buffer pairs = {.buf = memory + 128, .len = 16, .itemsize = 4, .ndim = 1, .format = pairs_format, .shape = four_pairs};
     on.record_pairs = PyMemoryView_FromBuffer(&pairs);
     on.ndarray = pybuffer_ndarray_new("abcdef", 6, "B", 2, (Py_ssize_t[]){2, 3}, (Py_ssize_t[]){-3, 1}, 3, 0);
+    on.grid = pybuffer_ndarray_zeros("5s", 2, (Py_ssize_t[]){2, 3}, 0);
+    on.cube = pybuffer_ndarray_zeros("d", 3, (Py_ssize_t[]){2, 3, 2}, 0);
 }
 
 typedef struct {
     long outstanding;
-    Py_ssize_t references[19], exports[19], held, bases;
+    Py_ssize_t references[21], exports[21], held, bases;
     char contents[sizeof(memory) + sizeof(rows) + 32];
     Py_ssize_t size;
 } State;
@@ -198,6 +201,15 @@ static const char long_text[] = "a text that is longer than what a writer holds 
     A(values_of_records_as_others, dropped(pybuffer_memoryview_astype(on.record_view, "q6d", 'F')))                    \
     A(conversion_of_records, convert_records())                                                                        \
     A(conversion_that_overlaps, convert_in_place())                                                                    \
+    A(tensor, of_tensor())                                                                                             \
+    A(tensor_from_before_version_1, of_old_tensor())                                                                   \
+    A(tensor_taken_over, dropped(take_tensor()))                                                                       \
+    A(array_of_Arrow, of_arrow(on.bytes))                                                                              \
+    A(lists_of_Arrow, of_arrow(on.grid))                                                                    \
+    A(array_of_Arrow_taken_over, dropped(take_arrow(on.bytes)))                                                        \
+    A(tensors_of_Arrow_taken_over, dropped(take_arrow(on.cube)))                                                       \
+    A(array_interface, of_interface())                                                                                 \
+    A(array_interface_of_memory, dropped(take_interface()))                                                            \
     A(check_of_an_exporter_that_refuses, pybuffer_check_exporter((PyObject *)on.frozen, NULL, NULL) == 0)              \
     A(check_of_a_memoryview_that_refuses, pybuffer_check_exporter(on.strided_view, NULL, NULL) == 0)                   \
     A(ndarray_of_bytes, dropped(pybuffer_ndarray_new("abcd", 4, "h", 1, (Py_ssize_t[]){2}, NULL, 0, 0)))               \
@@ -265,6 +277,87 @@ static const char long_text[] = "a text that is longer than what a writer holds 
 
 /* The second and the third place. */
 static const pybuffer_subscript middle[1] = {PYBUFFER_SLICE(1, 3, 1)};
+
+static int of_tensor(void)
+{
+    DLManagedTensorVersioned *tensor = pybuffer_dlpack_export(on.strided_view, 0);
+    if (tensor == NULL) {
+        return 0;
+    }
+    tensor->deleter(tensor);
+    return 1;
+}
+
+static int of_old_tensor(void)
+{
+    DLManagedTensor *tensor = pybuffer_dlpack_export_unversioned((PyObject *)on.strided, 0);
+    if (tensor == NULL) {
+        return 0;
+    }
+    tensor->deleter(tensor);
+    return 1;
+}
+
+static int taken_back;
+
+static void take_back(DLManagedTensorVersioned *tensor)
+{
+    (void)tensor;
+    taken_back++;
+}
+
+/* Deleted once, whether it has been taken over or not. */
+static PyObject *take_tensor(void)
+{
+    static int64_t two[1] = {2};
+    static DLManagedTensorVersioned tensor;
+    tensor = (DLManagedTensorVersioned){.version = {1, 0}, .deleter = take_back};
+    tensor.dl_tensor = (DLTensor){memory, {kDLCPU, 0}, 1, {kDLBfloat, 16, 1}, two, NULL, 0};
+    taken_back = 0;
+    PyObject *view = pybuffer_dlpack_import(&tensor, 0);
+    CHECK_INT(taken_back, view == NULL);
+    return view;
+}
+
+static int of_arrow(PyObject *obj)
+{
+    struct ArrowArray array;
+    struct ArrowSchema schema;
+    if (pybuffer_arrow_export(obj, &array, &schema) != 0) {
+        CHECK(array.release == NULL && schema.release == NULL);
+        return 0;
+    }
+    schema.release(&schema);
+    array.release(&array);
+    return 1;
+}
+
+/* Only the import may fail. */
+static PyObject *take_arrow(PyObject *obj)
+{
+    struct ArrowArray array;
+    struct ArrowSchema schema;
+    if (pybuffer_arrow_export(obj, &array, &schema) != 0) {
+        return NULL;
+    }
+    PyObject *view = pybuffer_arrow_import(&array, &schema);
+    CHECK(array.release == NULL && schema.release == NULL);
+    return view;
+}
+
+static int of_interface(void)
+{
+    pybuffer_array_interface *array = pybuffer_array_interface_export(on.record_view);
+    pybuffer_array_interface_free(array);
+    return array != NULL;
+}
+
+static PyObject *take_interface(void)
+{
+    static Py_ssize_t two[1] = {2};
+    pybuffer_array_interface array = {2, 1, 'U', 8, 0, two, NULL, memory, NULL};
+    return pybuffer_array_interface_import(&array, NULL, NULL);
+}
 
 static int part_of(PyObject *exporter, const pybuffer_subscript *subscript)
 {

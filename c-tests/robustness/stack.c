@@ -255,6 +255,25 @@ static void exporters(void)
     Py_XDECREF(nd);
 }
 
+static void other_protocols(void)
+{
+    struct ArrowArray array;
+    struct ArrowSchema schema;
+    struct DLManagedTensorVersioned *tensor = pybuffer_dlpack_export(job.a, 0);
+    PyObject *back = tensor == NULL ? NULL : pybuffer_dlpack_import(tensor, 0);
+    must(back != NULL, "DLPack");
+    Py_XDECREF(back);
+    pybuffer_array_interface *interface = pybuffer_array_interface_export(job.a);
+    back = interface == NULL ? NULL
+                             : pybuffer_array_interface_import(interface, pybuffer_array_interface_free, interface);
+    must(back != NULL, "array interface");
+    Py_XDECREF(back);
+    must(pybuffer_arrow_export(job.b, &array, &schema) == 0, "Arrow, out");
+    back = pybuffer_arrow_import(&array, &schema);
+    must(back != NULL, "Arrow, in");
+    Py_XDECREF(back);
+}
+
 static void parse(void)
 {
     keep(pybuffer_format_parse(job.text), "parse");
@@ -501,6 +520,11 @@ static void all_views(void)
             }
         }
     }
+    job.b = fresh("d", 64, shapes[3]);
+    job.a = pybuffer_memoryview_permute(job.b, NULL, 0);
+    measure("other protocols", other_protocols);
+    Py_DECREF(job.a);
+    Py_DECREF(job.b);
     /* Two types of numbers, two byte orders, two spellings of a record. */
     static const char *const pairs[][2] = {{"i", "d"}, {"<i", ">i"}, {"B", "q"}, {"<Q", ">d"}, {"<ihd", ">ihd"},
                                            {"T{<i:x:<d:y:}", "<id"}, {"3s", "3p"}, {"e", "g"}, {"Zf", "Zd"}};

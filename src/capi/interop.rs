@@ -167,6 +167,9 @@ pub unsafe extern "C" fn pybuffer_arrow_import(array: *mut ArrowArray, schema: *
 /// `pybuffer_array_interface_free`. Numbers of either byte order, records (as void, without their fields), bytes and UCS-4 text
 /// have one, too. Flags say what the layout is; `descr` is NULL.
 ///
+/// NumPy's reader of these structs (2.4) takes the itemsize of text for a number of characters, four times as many, also
+/// where NumPy has made the struct: hand it the memory of text in another way.
+///
 /// NULL with an error set: `TypeError` where `obj` exports nothing; `BufferError` for other items (addresses, bits, UCS-2,
 /// sub-arrays) and an itemsize that does not fit in an int; `NotImplementedError` for suboffsets; `ValueError` for an invalid format
 /// and a released memoryview; whatever the exporter raises; `MemoryError`, `SystemError` for NULL.

@@ -24,7 +24,7 @@ impl<const N: usize> Text<N> {
     pub(super) fn push(&mut self, bytes: &[u8]) {
         let end = self.length.saturating_add(bytes.len());
         if let Some(room) = self.bytes.get_mut(self.length..end) {
-            room.copy_from_slice(bytes);
+            room.iter_mut().zip(bytes).for_each(|(to, &from)| *to = from);
             self.length = end;
         }
     }

@@ -313,11 +313,17 @@ fn compiler(variable: &str, default: &str) -> Command {
 }
 
 /// Compiles a program that includes the header twice and nothing else.
-fn compiles(mut compiler: Command, header: &str, language: &str, standard: &str) {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let program = directory.join(format!("include-{header}-{standard}.{language}"));
+fn compiles(compiler: Command, header: &str, language: &str, standard: &str) {
     let include = format!("#include <pybuffer/{header}>\n");
-    fs::write(&program, format!("{include}{include}int pybuffer_unused;\n")).unwrap();
+    let text = format!("{include}{include}int pybuffer_unused;\n");
+    compiles_as(compiler, &format!("include-{header}-{standard}"), &text, language, standard);
+}
+
+/// Compiles a program.
+fn compiles_as(mut compiler: Command, name: &str, text: &str, language: &str, standard: &str) {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let program = directory.join(format!("{name}.{language}"));
+    fs::write(&program, text).unwrap();
     let output = compiler
         .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wshadow", "-Wconversion", "-Wsign-conversion", "-Wundef"])
         .args([
@@ -328,6 +334,8 @@ fn compiles(mut compiler: Command, header: &str, language: &str, standard: &str)
         .arg(format!("-std={standard}"))
         .arg("-I")
         .arg(root().join("include"))
+        .arg("-I")
+        .arg(root().join("c-tests/support"))
         .arg(&program)
         .output()
         .unwrap_or_else(|error| panic!("{compiler:?}: {error}"));
@@ -351,5 +359,42 @@ fn header_compiles_alone_and_twice_in_every_dialect_of_cxx() {
     }
     for standard in ["c++17", "c++20", "c++2b"] {
         compiles(compiler("CXX", "c++"), "pybuffer.hpp", "cpp", standard);
+    }
+}
+
+/// What a program does with each struct, of its own header and of ours.
+const USE: &str = "
+struct DLManagedTensorVersioned *tensor_of(PyObject *op);
+PyObject *view_of(DLManagedTensor *tensor, struct ArrowArray *array, struct ArrowSchema *schema);
+
+struct DLManagedTensorVersioned *tensor_of(PyObject *op)
+{
+    DLManagedTensorVersioned *tensor = pybuffer_dlpack_export(op, 0);
+    if (tensor != NULL && tensor->deleter != NULL && tensor->dl_tensor.ndim > 64) {
+        tensor->deleter(tensor);
+    }
+    return tensor;
+}
+
+PyObject *view_of(DLManagedTensor *tensor, struct ArrowArray *array, struct ArrowSchema *schema)
+{
+    schema->flags |= ARROW_FLAG_NULLABLE;
+    return array->length == 0 ? pybuffer_dlpack_import_unversioned(tensor, 0) : pybuffer_arrow_import(array, schema);
+}
+";
+
+#[test]
+fn headers_of_other_protocols_may_come_before_and_after() {
+    let ours = "#include <pybuffer/pybuffer.h>\n";
+    let theirs = "#include \"dlpack.h\"\n#include \"arrow.h\"\n";
+    for (name, includes) in [("before", [theirs, ours].concat()), ("after", [ours, theirs, ours].concat())] {
+        let text = format!("{includes}{USE}");
+        compiles_as(compiler("CC", "cc"), &format!("protocols-{name}"), &text, "c", "c99");
+        compiles_as(compiler("CC", "cc"), &format!("protocols-{name}"), &text, "c", "c2x");
+        if compiler("CXX", "c++").arg("--version").output().is_err() {
+            return skip("C++ compiler");
+        }
+        compiles_as(compiler("CXX", "c++"), &format!("protocols-{name}"), &text, "cpp", "c++11");
+        compiles_as(compiler("CXX", "c++"), &format!("protocols-{name}"), &text, "cpp", "c++20");
     }
 }

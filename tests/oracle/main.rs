@@ -25,6 +25,7 @@ mod support;
 
 mod dtype;
 mod format;
+mod interop;
 mod live_exporters;
 mod memoryview;
 mod ndarray;
