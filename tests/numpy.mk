@@ -1,5 +1,5 @@
-# A Python with NumPy for some tests, and PyArrow if it can be had, in target/numpy-venv; one with headers if possible, to compile modules for it.
-# If it cannot be made (no Python >= 3.10, no network, nothing may be installed), those tests are skipped, or
+# A Python with NumPy for some tests, and PyArrow if it can be had, in target/numpy-venv; one with headers if possible, to compile
+# modules for it. If it cannot be made (no Python >= 3.10, no network, nothing may be installed), those tests are skipped, or
 # fail where CI=true. PYBUFFER_NUMPY_PYTHON names another. The parts of `make test` (PYBUFFER_RESULTS) do not try once more.
 
 NUMPY_VENV := target/numpy-venv

@@ -1,5 +1,5 @@
-/* Bridges to other protocols: every type and layout that both sides know, the same memory on both, deleters called once, and each
- * refusal.
+/* Bridges to other protocols: every type and layout that both sides know, the same memory on both, deleters called once, and
+ * each refusal.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "support.h"
@@ -456,6 +456,35 @@ static void DLPack_imports(void)
     CHECK_INT(deleted_old, 2);
 }
 
+static void *drop_view(void *view)
+{
+    Py_DECREF((PyObject *)view);
+    return PyErr_Occurred();
+}
+
+static void the_last_release_of_an_import_deletes_it_in_any_thread(void)
+{
+    DLManagedTensorVersioned tensor = a_tensor();
+    PyObject *view = imported(&tensor, 0, "f", 4);
+    int before = deleted;
+    void *pending;
+    pthread_t thread;
+    CHECK_INT(pthread_create(&thread, NULL, drop_view, view), 0);
+    pthread_join(thread, &pending);
+    CHECK_INT(deleted, before + 1);
+    CHECK_PTR(pending, NULL);
+    /* A consumer's view keeps it, too. */
+    Py_buffer buffer;
+    tensor = a_tensor();
+    view = imported(&tensor, 0, "f", 4);
+    CHECK_INT(PyObject_GetBuffer(view, &buffer, PyBUF_FULL), 0);
+    Py_DECREF(view);
+    CHECK_INT(deleted, before + 1);
+    PyBuffer_Release(&buffer);
+    CHECK_INT(deleted, before + 2);
+    CHECK_ERROR(NULL);
+}
+
 /* The import fails, and the tensor has been deleted. */
 static void refused_import(DLManagedTensorVersioned tensor, int flags, PyObject *type, const char *message)
 {
@@ -478,7 +507,8 @@ static void refused_import(DLManagedTensorVersioned tensor, int flags, PyObject 
 static void what_DLPack_imports_refuse(void)
 {
     /* Of another version nothing else is looked at. */
-    REFUSED((tensor.version.major = 0, tensor.dl_tensor.ndim = -5), PyExc_BufferError, "DLPack: the tensor has version 0, not 1");
+    REFUSED((tensor.version.major = 0, tensor.dl_tensor.ndim = -5),
+            PyExc_BufferError, "DLPack: the tensor has version 0, not 1");
     REFUSED((tensor.version.major = 2, memset(&tensor.dl_tensor, 0xff, sizeof(DLTensor))), PyExc_BufferError,
             "DLPack: the tensor has version 2, not 1");
     REFUSED(tensor.dl_tensor.device.device_type = kDLCUDA, PyExc_BufferError,
@@ -497,7 +527,8 @@ static void what_DLPack_imports_refuse(void)
     REFUSED(tensor.dl_tensor.shape[1] = INT64_MIN, PyExc_ValueError, NULL);
     REFUSED(tensor.dl_tensor.shape[1] = INT64_MAX / 2, PyExc_ValueError, "DLPack: the shape is too large");
     REFUSED(tensor.dl_tensor.shape[0] = tensor.dl_tensor.shape[1] = (int64_t)1 << 32, PyExc_ValueError, NULL);
-    REFUSED((tensor.dl_tensor.shape[1] = (int64_t)1 << 46, tensor.dl_tensor.dtype.lanes = UINT16_MAX), PyExc_ValueError, NULL);
+    REFUSED((tensor.dl_tensor.shape[1] = (int64_t)1 << 46, tensor.dl_tensor.dtype.lanes = UINT16_MAX),
+            PyExc_ValueError, NULL);
     REFUSED(tensor.dl_tensor.strides[0] = INT64_MAX / 2, PyExc_ValueError, "DLPack: a stride is too large");
     REFUSED(tensor.dl_tensor.strides[0] = INT64_MIN, PyExc_ValueError, NULL);
     REFUSED(tensor.dl_tensor.byte_offset = UINT64_MAX, PyExc_ValueError, "DLPack: byte_offset is too large");
@@ -894,7 +925,8 @@ static void what_Arrow_imports_refuse(void)
     ARROW_REFUSED(1, made.child.release = NULL, PyExc_ValueError, "Arrow: the array has been released");
     ARROW_REFUSED(1, made.child_schema.release = NULL, PyExc_ValueError, "Arrow: the schema has been released");
     ARROW_REFUSED(0, made.schema.format = NULL, PyExc_ValueError, "Arrow: the format is NULL");
-    ARROW_REFUSED(0, made.schema.format = "b", PyExc_BufferError, "Arrow: truth values are bits, which have no address");
+    ARROW_REFUSED(0, made.schema.format = "b",
+                  PyExc_BufferError, "Arrow: truth values are bits, which have no address");
     static const char *const others[] = {"", "n", "u", "z", "U", "vu", "+l", "+s", "+r", "d:19,10", "tin", "tiD", "tss", "ii", "\xff"};
     for (size_t i = 0; i < COUNT(others); i++) {
         char message[160];
@@ -903,9 +935,11 @@ static void what_Arrow_imports_refuse(void)
     }
     static const char *const sizes[] = {"w:", "w:-1", "w:+1", "w:x", "w:1x", "w:2147483648", "w:99999999999999999999", "+w:", "+w:-3"};
     for (size_t i = 0; i < COUNT(sizes); i++) {
-        ARROW_REFUSED(0, made.schema.format = sizes[i], PyExc_ValueError, "Arrow: a type has an invalid size in its name");
+        ARROW_REFUSED(0, made.schema.format = sizes[i],
+                      PyExc_ValueError, "Arrow: a type has an invalid size in its name");
     }
-    ARROW_REFUSED(0, made.array.dictionary = &made.child, PyExc_BufferError, "Arrow: the items are indices of a dictionary");
+    ARROW_REFUSED(0, made.array.dictionary = &made.child,
+                  PyExc_BufferError, "Arrow: the items are indices of a dictionary");
     ARROW_REFUSED(0, made.schema.dictionary = &made.child_schema, PyExc_BufferError, NULL);
     ARROW_REFUSED(0, made.array.length = -1, PyExc_ValueError, "Arrow: the length must not be negative");
     ARROW_REFUSED(1, made.child.length = -1, PyExc_ValueError, "Arrow: the length must not be negative");
@@ -913,7 +947,8 @@ static void what_Arrow_imports_refuse(void)
     ARROW_REFUSED(0, made.array.length = INT64_MAX, PyExc_ValueError, "Arrow: the array is too large");
     ARROW_REFUSED(0, made.array.offset = INT64_MAX, PyExc_ValueError, "Arrow: the array is too large");
     ARROW_REFUSED(0, made.array.offset = INT64_MAX / 4, PyExc_ValueError, "Arrow: the array is too large");
-    ARROW_REFUSED(1, (made.array.length = INT64_MAX, made.array.offset = 0), PyExc_ValueError, "Arrow: the array is too large");
+    ARROW_REFUSED(1, (made.array.length = INT64_MAX, made.array.offset = 0),
+                  PyExc_ValueError, "Arrow: the array is too large");
     ARROW_REFUSED(0, made.array.n_buffers = 1, PyExc_ValueError, "Arrow: items must have two buffers");
     ARROW_REFUSED(0, made.array.n_buffers = 3, PyExc_ValueError, "Arrow: items must have two buffers");
     ARROW_REFUSED(0, made.array.n_buffers = -1, PyExc_ValueError, "Arrow: items must have two buffers");
@@ -931,9 +966,12 @@ static void what_Arrow_imports_refuse(void)
     ARROW_REFUSED(1, made.child.length = 14, PyExc_ValueError, "Arrow: the child has fewer items than the lists");
     ARROW_REFUSED(0, made.array.null_count = 1, PyExc_BufferError, "Arrow: the array has nulls");
     ARROW_REFUSED(0, made.array.null_count = -2, PyExc_ValueError, "Arrow: the number of nulls must not be negative");
-    ARROW_REFUSED(0, (made.array.null_count = -1, made.buffers[0] = zeros), PyExc_BufferError, "Arrow: the array has nulls");
-    ARROW_REFUSED(1, (made.array.null_count = -1, made.list_buffers[0] = zeros), PyExc_BufferError, "Arrow: the array has nulls");
-    ARROW_REFUSED(1, (made.child.null_count = -1, made.buffers[0] = zeros), PyExc_BufferError, "Arrow: the array has nulls");
+    ARROW_REFUSED(0, (made.array.null_count = -1, made.buffers[0] = zeros),
+                  PyExc_BufferError, "Arrow: the array has nulls");
+    ARROW_REFUSED(1, (made.array.null_count = -1, made.list_buffers[0] = zeros),
+                  PyExc_BufferError, "Arrow: the array has nulls");
+    ARROW_REFUSED(1, (made.child.null_count = -1, made.buffers[0] = zeros),
+                  PyExc_BufferError, "Arrow: the array has nulls");
     /* Lists that are their own child. */
     ARROW_REFUSED(1, (made.children[0] = &made.array, made.schema_children[0] = &made.schema, made.schema.format = "+w:1"),
                   PyExc_ValueError, NULL);
@@ -1132,6 +1170,7 @@ int main(void)
     RUN(what_DLPack_exports_refuse);
     RUN(sixty_four_axes_are_exported_and_more_are_not);
     RUN(DLPack_imports);
+    RUN(the_last_release_of_an_import_deletes_it_in_any_thread);
     RUN(what_DLPack_imports_refuse);
     RUN(Arrow_of_every_type_and_layout_and_back);
     RUN(what_Arrow_exports_refuse);
