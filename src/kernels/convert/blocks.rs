@@ -8,6 +8,7 @@ use crate::kernels::cpu::{Level, level};
 use crate::layout::{Axis, Plan, Step};
 
 use super::pairs::Conversion;
+use super::parts::each_part;
 use super::plane::{Failure, NumberPlane};
 
 /// Bytes of scratch memory, which a block fills. More would not leave enough of the stack to others.
@@ -54,26 +55,16 @@ impl<'c> Blocks<'c> {
     pub(super) unsafe fn convert(&self, src: *const u8, dst: *mut u8) -> Result<(), Failure> {
         let mut scratch: Scratch = [const { MaybeUninit::uninit() }; SCRATCH / 8];
         let scratch = scratch.as_mut_ptr().cast::<u8>();
-        let (rows, columns) = (self.rows.len.unsigned_abs(), self.line.len.unsigned_abs());
         let most = |bytes: usize, size: usize| bytes.checked_div(size).unwrap_or(0).min(LONGEST);
         let contiguous = most(LINE, self.unit);
         let others = most(SCRATCH, self.unit * contiguous);
-        let (height, width) = if self.first { (contiguous, others) } else { (others, contiguous) };
-        let (height, width) = (height.max(1), width.max(1));
-        for row in (0..rows).step_by(height) {
-            for column in (0..columns).step_by(width) {
-                let at = |row_step: Step, step: Step| {
-                    let down = row_step.stride.wrapping_mul(row.cast_signed());
-                    down.wrapping_add(step.stride.wrapping_mul(column.cast_signed()))
-                };
-                let part = [height.min(rows - row), width.min(columns - column)];
-                let src = src.wrapping_offset(at(self.rows.src, self.line.src));
-                let dst = dst.wrapping_offset(at(self.rows.dst, self.line.dst));
-                // SAFETY: the part lies within both axes, so the contract covers it; scratch memory has room for it.
-                unsafe { self.block(part, src, scratch, dst)? };
-            }
+        let part = if self.first { [contiguous, others] } else { [others, contiguous] };
+        // SAFETY: the caller passes on W1 to W4 for each part; scratch memory has room for it.
+        unsafe {
+            each_part([self.rows, self.line], part, (src, dst), |[rows, line], (src, dst)| {
+                self.block([rows.len.unsigned_abs(), line.len.unsigned_abs()], src, scratch, dst)
+            })
         }
-        Ok(())
     }
 
     /// # Safety

@@ -24,9 +24,9 @@ mod pairs;
 
 mod plane;
 
-mod blocks;
-
 mod parts;
+
+mod blocks;
 
 mod route;
 
