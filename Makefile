@@ -77,7 +77,7 @@ $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) inc
 # TAP programs are run by prove, or without it.
 PROVE := bash tests/prove.sh
 RESULTS := target/test-results
-TEST_PARTS := test-setup test-rust test-c test-random test-twins test-link test-examples test-install test-prefixed test-bench conformance-quick
+TEST_PARTS := test-setup test-rust test-c test-random test-twins test-link test-eigen test-examples test-install test-prefixed test-bench conformance-quick
 
 # All parts run, even after one has failed. Their output is also logged, for the counts of the summary.
 .PHONY: test
@@ -184,6 +184,19 @@ pythons: ## fetch the newest CPython 3.13, 3.14 and 3.15 from Debian's unstable 
 test-link: $(SHARED) ## programs compiled with CPython's headers link: with and without NDEBUG, with the limited API
 	@PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" $(PROVE) c-tests/link/link.sh
 
+# Eigen is a library of headers; where Debian has them, or EIGEN says.
+EIGEN ?= /usr/include/eigen3
+
+.PHONY: test-eigen
+test-eigen: $(SHARED) ## the bridge to Eigen, with gcc's sanitizers, where Eigen is installed (EIGEN=directory)
+	@if [ -e '$(EIGEN)/Eigen/Core' ]; then \
+	    mkdir -p target/c-tests && \
+	    $(CXX) -std=c++17 -O1 -g -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fsanitize=address,undefined \
+	        -Iinclude -Ic-tests/support -isystem '$(EIGEN)' c-tests/bridges/eigen.cpp -o target/c-tests/eigen \
+	        -L$(TARGET) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer && \
+	    $(PROVE) --exec '' target/c-tests/eigen; \
+	else CI= bash tests/tools.sh skip 'Eigen (libeigen3-dev)' 'the bridge to Eigen'; fi
+
 .PHONY: test-examples
 test-examples: $(SHARED) numpy-venv ## the examples against NumPy and CPython, and on corrupt files (FUZZ=5000 SEED=2 changes more of them)
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
@@ -272,6 +285,8 @@ lint: ## formatting and clippy
 header: ## generate include/pybuffer/pybuffer.h from the sources
 	PYBUFFER_WRITE_HEADER=1 $(CARGO) test --quiet --test house header_is_up_to_date
 
+HEADERS := $(addprefix include/pybuffer/,pybuffer.h pybuffer.hpp eigen.hpp)
+
 .PHONY: install
 install: $(SHARED) ## install library, headers and pybuffer.pc (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR)
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/pybuffer
@@ -279,7 +294,7 @@ install: $(SHARED) ## install library, headers and pybuffer.pc (PREFIX, LIBDIR, 
 	ln -sf libpybuffer.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(SOVERSION)
 	ln -sf libpybuffer.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libpybuffer.so
 	$(INSTALL) -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)/libpybuffer.a
-	$(INSTALL) -m 644 include/pybuffer/pybuffer.h include/pybuffer/pybuffer.hpp $(DESTDIR)$(INCLUDEDIR)/pybuffer/
+	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/pybuffer/
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 	    -e 's|@VERSION@|$(VERSION)|' -e 's|@STATIC_LIBS@|$(STATIC_LIBS)|' \
 	    pybuffer.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/pybuffer.pc
@@ -288,8 +303,7 @@ install: $(SHARED) ## install library, headers and pybuffer.pc (PREFIX, LIBDIR, 
 uninstall: ## remove the installed files
 	rm -f $(DESTDIR)$(LIBDIR)/libpybuffer.so $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(SOVERSION) \
 	    $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libpybuffer.a \
-	    $(DESTDIR)$(LIBDIR)/pkgconfig/pybuffer.pc $(DESTDIR)$(INCLUDEDIR)/pybuffer/pybuffer.h \
-	    $(DESTDIR)$(INCLUDEDIR)/pybuffer/pybuffer.hpp
+	    $(DESTDIR)$(LIBDIR)/pkgconfig/pybuffer.pc $(addprefix $(DESTDIR)$(INCLUDEDIR)/pybuffer/,$(notdir $(HEADERS)))
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/pybuffer 2>/dev/null
 
 .PHONY: clean
