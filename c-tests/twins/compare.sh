@@ -76,7 +76,7 @@ include=$oracle/include/python$version
 hexversion() { # major minor micro
     printf '0x%02x%02x%02x' "$1" "${2:-0}" "${3:-0}"
 }
-full=$(sed -n 's/^#define PY_VERSION  *"\([0-9.]*\).*/\1/p' "$include/patchlevel.h")
+full=$(sed -n 's/^#define PY_VERSION[[:space:]]*"\([0-9.]*\).*/\1/p' "$include/patchlevel.h")
 # shellcheck disable=SC2086  # words
 twin_version=$(hexversion ${full//./ })
 python_cflags=(-DTWIN_PYTHON_H -isystem "$include")

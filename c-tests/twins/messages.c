@@ -65,7 +65,9 @@ static void print_error(const char *what)
     putchar('\n');
 }
 
-#define FORMAT(...) (PyErr_Format(PyExc_ValueError, __VA_ARGS__), print_error(#__VA_ARGS__))
+/* Not the function itself, whose formats compilers check. */
+static PyObject *(*volatile format_unchecked)(PyObject *, const char *, ...) = PyErr_Format;
+#define FORMAT(...) (format_unchecked(PyExc_ValueError, __VA_ARGS__), print_error(#__VA_ARGS__))
 
 static void format_v(const char *format, ...)
 {

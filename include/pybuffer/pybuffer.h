@@ -751,25 +751,25 @@ void _Py_DecRef(PyObject *op);
 void _Py_SetRefcnt(PyObject *op, Py_ssize_t count);
 
 /** Whether the object is immortal: 1 or 0; 0 for NULL. CPython 3.14. */
-int PyUnstable_IsImmortal(PyObject *op) PYBUFFER_WARN_UNUSED;
+int PyUnstable_IsImmortal(PyObject *op);
 
 /**
  * Makes an object immortal, to which the caller has the only reference: it is never freed. Returns 1, or 0 where there
  * are other references, it was immortal already, or for NULL. CPython 3.15.
  */
-int PyUnstable_SetImmortal(PyObject *op) PYBUFFER_WARN_UNUSED;
+int PyUnstable_SetImmortal(PyObject *op);
 
 /**
  * Whether the caller's reference is the only one to the object: 1 or 0; 0 for an immortal object and for NULL. CPython
  * 3.14.
  */
-int PyUnstable_Object_IsUniquelyReferenced(PyObject *op) PYBUFFER_WARN_UNUSED;
+int PyUnstable_Object_IsUniquelyReferenced(PyObject *op);
 
 /**
  * Adds a reference to an object that may have none left, but whose memory the program knows to be there still, such as
  * within its `tp_dealloc`. Returns 1; 0 where there was none left, or for NULL. CPython 3.14.
  */
-int PyUnstable_TryIncRef(PyObject *op) PYBUFFER_WARN_UNUSED;
+int PyUnstable_TryIncRef(PyObject *op);
 
 /** Does nothing: `PyUnstable_TryIncRef` works for every object. CPython 3.14. */
 void PyUnstable_EnableTryIncRef(PyObject *op);
@@ -795,7 +795,7 @@ void _Py_Dealloc(PyObject *op);
  *
  * Returns 0; -1 with `SystemError` where `tp_name` is missing, `TypeError` where a size is negative.
  */
-int PyType_Ready(PyTypeObject *ty) PYBUFFER_WARN_UNUSED;
+int PyType_Ready(PyTypeObject *ty);
 
 /** The flags of a type, its `tp_flags`, as the limited API asks for them; 0 for NULL. */
 unsigned long PyType_GetFlags(PyTypeObject *ty);
@@ -833,7 +833,7 @@ PyVarObject *_PyObject_NewVar(PyTypeObject *ty, Py_ssize_t items) PYBUFFER_WARN_
  * -1 with an error set: `TypeError` where the type has no hash, and for an old buffer that can be written; `ValueError` for a
  * memoryview that is writable, released or not of format "B", "b" or "c".
  */
-Py_hash_t PyObject_Hash(PyObject *op) PYBUFFER_WARN_UNUSED;
+Py_hash_t PyObject_Hash(PyObject *op);
 
 /**
  * Compares two objects by `operation`, one of `Py_LT` to `Py_GE`: 1 or 0. An object equals itself without being asked.
@@ -843,22 +843,22 @@ Py_hash_t PyObject_Hash(PyObject *op) PYBUFFER_WARN_UNUSED;
  * -1 with an error set: `TypeError` where neither object defines the order, `MemoryError` for memoryviews of a format with
  * many items, else what a slot raised.
  */
-int PyObject_RichCompareBool(PyObject *a, PyObject *b, int operation) PYBUFFER_WARN_UNUSED;
+int PyObject_RichCompareBool(PyObject *a, PyObject *b, int operation);
 
 /**
  * The length of an object: bytes of a bytes, bytearray or old buffer object, items along the first axis of a memoryview.
  * -1 with an error set: `TypeError` where it has none (also a memoryview of no axes).
  */
-Py_ssize_t PyObject_Size(PyObject *op) PYBUFFER_WARN_UNUSED;
+Py_ssize_t PyObject_Size(PyObject *op);
 
 /** The length of a sequence: as `PyObject_Size`, but a mapping is a `TypeError`, too. */
-Py_ssize_t PySequence_Size(PyObject *op) PYBUFFER_WARN_UNUSED;
+Py_ssize_t PySequence_Size(PyObject *op);
 
 /** Another name for `PySequence_Size`. */
-Py_ssize_t PySequence_Length(PyObject *op) PYBUFFER_WARN_UNUSED;
+Py_ssize_t PySequence_Length(PyObject *op);
 
 /** Another name for `PyObject_Size`. */
-Py_ssize_t PyObject_Length(PyObject *op) PYBUFFER_WARN_UNUSED;
+Py_ssize_t PyObject_Length(PyObject *op);
 
 /* ===========================================================================================================
  * Allocators
@@ -2056,7 +2056,7 @@ const Py_buffer *PyPickleBuffer_GetBuffer(PyObject *picklebuffer);
  * Releases the view before the object is destroyed. Releasing again is not an error, in any thread, even in the exporter's
  * `bf_releasebuffer` of that view. Returns 0; -1 with `TypeError` if `picklebuffer` is not a PickleBuffer.
  */
-int PyPickleBuffer_Release(PyObject *picklebuffer) PYBUFFER_WARN_UNUSED;
+int PyPickleBuffer_Release(PyObject *picklebuffer);
 
 /* ===========================================================================================================
  * Writing exporters
@@ -2811,13 +2811,13 @@ struct ArrowArray {
  * more than 64 axes; whatever the exporter raises; `MemoryError`, `SystemError` for NULL or other flags. Sub-arrays ("2f") are
  * axes of `pybuffer_memoryview_elements`. NumPy: `ndarray.__dlpack__`.
  */
-struct DLManagedTensorVersioned *pybuffer_dlpack_export(PyObject *obj, int flags) PYBUFFER_WARN_UNUSED;
+struct DLManagedTensorVersioned *pybuffer_dlpack_export(PyObject *obj, int flags);
 
 /**
  * `pybuffer_dlpack_export` to the struct from before version 1. NULL also with `BufferError` for read-only memory, of
  * which it cannot tell.
  */
-struct DLManagedTensor *pybuffer_dlpack_export_unversioned(PyObject *obj, int flags) PYBUFFER_WARN_UNUSED;
+struct DLManagedTensor *pybuffer_dlpack_export_unversioned(PyObject *obj, int flags);
 
 /**
  * A memoryview of a tensor, which is taken over in any case: where this fails, its deleter has been called. (A tensor of another
@@ -2879,7 +2879,7 @@ PyObject *pybuffer_arrow_import(struct ArrowArray *array, struct ArrowSchema *sc
  * and a released memoryview; whatever the exporter raises; `MemoryError`, `SystemError` for NULL.
  * NumPy: `ndarray.__array_struct__`.
  */
-pybuffer_array_interface *pybuffer_array_interface_export(PyObject *obj) PYBUFFER_WARN_UNUSED;
+pybuffer_array_interface *pybuffer_array_interface_export(PyObject *obj);
 
 /**
  * Frees a struct that `pybuffer_array_interface_export` made, and drops its view of the memory. From any thread; NULL is
@@ -2998,7 +2998,7 @@ PyObject *PyBytes_FromString(const char *string) PYBUFFER_WARN_UNUSED;
 PyObject *PyBytes_FromObject(PyObject *obj) PYBUFFER_WARN_UNUSED;
 
 /** The number of bytes; -1 with `TypeError` if `obj` is not a bytes object, `SystemError` for NULL. */
-Py_ssize_t PyBytes_Size(PyObject *obj) PYBUFFER_WARN_UNUSED;
+Py_ssize_t PyBytes_Size(PyObject *obj);
 
 /**
  * The bytes themselves, which live as long as the object; NULL with `TypeError` if `obj` is not a bytes object,
@@ -3084,14 +3084,14 @@ PyObject *PyBytesWriter_FinishWithPointer(PyBytesWriter *writer, void *buf) PYBU
 void *PyBytesWriter_GetData(PyBytesWriter *writer);
 
 /** The number of bytes; -1 with `SystemError` for NULL. */
-Py_ssize_t PyBytesWriter_GetSize(PyBytesWriter *writer) PYBUFFER_WARN_UNUSED;
+Py_ssize_t PyBytesWriter_GetSize(PyBytesWriter *writer);
 
 /**
  * Appends `size` bytes; those of a C string where `size` is negative. They are not the writer's own.
  *
  * Returns 0; -1 with `MemoryError`, `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
  */
-int PyBytesWriter_WriteBytes(PyBytesWriter *writer, const void *bytes, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
+int PyBytesWriter_WriteBytes(PyBytesWriter *writer, const void *bytes, Py_ssize_t size);
 
 /**
  * Makes the bytes so many; new ones are uninitialised. More is reserved than is asked for, so that appending is cheap.
@@ -3099,12 +3099,12 @@ int PyBytesWriter_WriteBytes(PyBytesWriter *writer, const void *bytes, Py_ssize_
  * Returns 0; -1 with an error set, and then nothing is changed: `ValueError` for a negative size, `MemoryError`,
  * `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
  */
-int PyBytesWriter_Resize(PyBytesWriter *writer, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
+int PyBytesWriter_Resize(PyBytesWriter *writer, Py_ssize_t size);
 
 /**
  * `PyBytesWriter_Resize` by the difference, which may be negative; `MemoryError` for a size above `PY_SSIZE_T_MAX`.
  */
-int PyBytesWriter_Grow(PyBytesWriter *writer, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
+int PyBytesWriter_Grow(PyBytesWriter *writer, Py_ssize_t size);
 
 /**
  * `PyBytesWriter_Grow` for a program that keeps a pointer into the bytes, or to their end: returns the pointer to the same
@@ -3157,7 +3157,7 @@ PyObject *PyByteArray_FromStringAndSize(const char *bytes, Py_ssize_t size) PYBU
 PyObject *PyByteArray_Concat(PyObject *a, PyObject *b) PYBUFFER_WARN_UNUSED;
 
 /** The number of bytes; -1 with `TypeError` if `obj` is not a bytearray, `SystemError` for NULL. */
-Py_ssize_t PyByteArray_Size(PyObject *obj) PYBUFFER_WARN_UNUSED;
+Py_ssize_t PyByteArray_Size(PyObject *obj);
 
 /**
  * The bytes themselves, until the next resize; NULL with `TypeError` if `obj` is not a bytearray, `SystemError` for NULL.
@@ -3232,7 +3232,7 @@ PyObject *PySequence_GetSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2) PYBUFFE
  * value, `ValueError` for a bytes object of another length, `SystemError` for a NULL `o`, or what the slot raises.
  * CPython 3: to an item of a bytearray an int.
  */
-int PySequence_SetItem(PyObject *o, Py_ssize_t i, PyObject *v) PYBUFFER_WARN_UNUSED;
+int PySequence_SetItem(PyObject *o, Py_ssize_t i, PyObject *v);
 
 /**
  * `del o[i]`, by `sq_ass_item`: of the library's types bytearrays only.
@@ -3240,7 +3240,7 @@ int PySequence_SetItem(PyObject *o, Py_ssize_t i, PyObject *v) PYBUFFER_WARN_UNU
  * Returns 0; -1 with `IndexError` where there is no such item, `TypeError` where none can be deleted, `BufferError` while
  * consumers hold views of a bytearray, `MemoryError`, `SystemError` for NULL, or what the slot raises.
  */
-int PySequence_DelItem(PyObject *o, Py_ssize_t i) PYBUFFER_WARN_UNUSED;
+int PySequence_DelItem(PyObject *o, Py_ssize_t i);
 
 /**
  * `o[i1:i2] = v`, the bytes of any exporter; a NULL `v` is `PySequence_DelSlice`. A bytearray grows or shrinks with it; in
@@ -3250,7 +3250,7 @@ int PySequence_DelItem(PyObject *o, Py_ssize_t i) PYBUFFER_WARN_UNUSED;
  * `BufferError` while consumers hold views of a bytearray that would change its length, `MemoryError`, `SystemError` for a
  * NULL `o`, or what an exporter raises. CPython: of every type that has subscripts, and with any iterable of ints.
  */
-int PySequence_SetSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2, PyObject *v) PYBUFFER_WARN_UNUSED;
+int PySequence_SetSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2, PyObject *v);
 
 /**
  * `del o[i1:i2]`, of a bytearray.
@@ -3258,14 +3258,14 @@ int PySequence_SetSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2, PyObject *v) 
  * Returns 0; -1 with `TypeError` for an object of another type, `BufferError` while consumers hold views of it,
  * `MemoryError`, or `SystemError` for NULL.
  */
-int PySequence_DelSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2) PYBUFFER_WARN_UNUSED;
+int PySequence_DelSlice(PyObject *o, Py_ssize_t i1, Py_ssize_t i2);
 
 /**
  * The next item of an iterator (`tp_iternext`) in `*item`, a new reference. Returns 1; 0 at the end, and -1 with an error set,
  * both with `*item` NULL: `TypeError` where it is no iterator, `SystemError` for NULL, or what it raises. The items of
  * `pybuffer_memoryview_iter` are those of `pybuffer_memoryview_next`. CPython 3.14.
  */
-int PyIter_NextItem(PyObject *iter, PyObject **item) PYBUFFER_WARN_UNUSED;
+int PyIter_NextItem(PyObject *iter, PyObject **item);
 
 /* ===========================================================================================================
  * Old buffer objects
@@ -3330,10 +3330,10 @@ PyObject *PyBuffer_New(Py_ssize_t size) PYBUFFER_WARN_UNUSED;
  * Returns 0; -1 with an error set, and then nothing is written: `TypeError` where the two have no order (Python 2 orders
  * by the names of the types), `SystemError` for NULL, or what a slot raises.
  */
-int PyObject_Cmp(PyObject *o1, PyObject *o2, int *result) PYBUFFER_WARN_UNUSED;
+int PyObject_Cmp(PyObject *o1, PyObject *o2, int *result);
 
 /** `PyObject_Cmp` that returns the result; -1 may also be an error (`PyErr_Occurred` tells). */
-int PyObject_Compare(PyObject *o1, PyObject *o2) PYBUFFER_WARN_UNUSED;
+int PyObject_Compare(PyObject *o1, PyObject *o2);
 
 /* ===========================================================================================================
  * The library

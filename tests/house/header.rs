@@ -190,39 +190,41 @@ fn short_comments_on_one_line(text: &str) -> String {
     joined
 }
 
-/// What functions return that is a new reference, says whether they have failed, or is their only effect.
-const RESULTS: &[&str] = &[
-    "PyObject *",
-    "PyVarObject *",
-    "int ",
-    "Py_ssize_t ",
-    "Py_hash_t ",
-    "struct DLManagedTensor *",
-    "struct DLManagedTensorVersioned *",
-    "pybuffer_array_interface *",
-];
+/// What functions return that is a new reference, and what says whether they have failed.
+const REFERENCES: &[&str] = &["PyObject *", "PyVarObject *"];
+const RESULTS: &[&str] = &["int ", "Py_ssize_t ", "Py_hash_t "];
 
-/// Functions that cannot fail, or whose result says nothing: always NULL or -1, always 0, or an argument.
-const WITHOUT_RESULT: &[&str] = &[
-    "PyErr_",
-    "Py_FinalizeEx",
-    "Py_IsInitialized",
-    "PyObject_Init",
-    "PyObject_HashNotImplemented",
-    "PyObject_Check",
-    "PySequence_Check",
-    "PyType_IsSubtype",
-    "PyBuffer_IsContiguous",
-    "pybuffer_version",
+/// Functions whose result is always NULL, or an argument.
+const WITHOUT_REFERENCE: &[&str] = &["PyErr_", "PyObject_Init"];
+
+/// The functions of CPython's that say whether they have failed and whose result must be used: without it a program goes on with memory
+/// that it does not have. Of the others (PyType_Ready, PyObject_Size) programs that are written for CPython often ignore it.
+const OF_CPYTHON: &[&str] = &[
+    "PyObject_GetBuffer",
+    "PyBuffer_FillInfo",
+    "PyBuffer_ToContiguous",
+    "PyBuffer_FromContiguous",
+    "PyBuffer_SizeFromFormat",
+    "PyObject_CopyData",
+    "PyObject_CopyToObject",
+    "PyObject_AsReadBuffer",
+    "PyObject_AsWriteBuffer",
+    "PyObject_AsCharBuffer",
+    "PyBytes_AsStringAndSize",
+    "_PyBytes_Resize",
+    "PyByteArray_Resize",
 ];
 
 /// Marks the declaration of a function whose result must not be ignored.
 fn must_be_used(line: String) -> String {
-    let name = RESULTS.iter().find_map(|result| line.strip_prefix(result));
-    match (name, line.strip_suffix(");")) {
-        (Some(name), Some(declaration)) if !WITHOUT_RESULT.iter().any(|without| name.starts_with(without)) => {
-            format!("{declaration}) PYBUFFER_WARN_UNUSED;")
-        }
+    let name = |results: &[&str]| results.iter().find_map(|result| line.strip_prefix(result)).map(str::to_owned);
+    let starts = |name: &str, names: &[&str]| names.iter().any(|known| name.starts_with(known));
+    let marked = name(REFERENCES).is_some_and(|name| !starts(&name, WITHOUT_REFERENCE))
+        || name(RESULTS).is_some_and(|name| {
+            (name.starts_with("pybuffer_") && !name.starts_with("pybuffer_version")) || starts(&name, OF_CPYTHON)
+        });
+    match line.strip_suffix(");") {
+        Some(declaration) if marked => format!("{declaration}) PYBUFFER_WARN_UNUSED;"),
         _ => line,
     }
 }

@@ -105,7 +105,7 @@ static void kept(void)
         printf(" %lld", (long long)Py_REFCNT(array));
     }
     show(array);
-    PyType_Ready(&PlainType);
+    show_status(PyType_Ready(&PlainType));
     Plain *plain = PyObject_New(Plain, &PlainType);
     plain->number = 3;
     show(PyBuffer_FromObject((PyObject *)plain, 0, Py_END_OF_BUFFER));
