@@ -4,6 +4,7 @@
  * library with pybuffer_error_message. A program that is built with CPython's header finds out when it is loaded which
  * of the two it has, hence the weak declarations.
  */
+#define PYBUFFER_NO_WARN_UNUSED /* only errors are looked at */
 #include "exporter.h"
 
 #include <limits.h>
