@@ -16,8 +16,7 @@ use crate::abi::exporting::{pybuffer_destroy, pybuffer_report};
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::buffer::{self, Request};
 use crate::error::Error;
-use crate::objects::memory;
-use crate::objects::memoryview;
+use crate::objects::{memory, memoryview};
 use crate::runtime::boundary::{boundary, non_null};
 
 use super::buffer::slice_of;
@@ -102,10 +101,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_from_memory(
         let description = non_null(description.cast_mut())?;
         // SAFETY: B1 for the description; the program guarantees that the memory lives until `destroy` is called; no other code
         // has seen the object.
-        unsafe {
-            let memory = memory::new(description.as_ref(), destroy, context)?;
-            memoryview::from_object(memory.as_non_null().cast()).inspect_err(|_| memory::disown(&memory))
-        }
+        unsafe { memoryview::of_memory(memory::new(description.as_ref(), destroy, context)?) }
     })
 }
 
@@ -135,7 +131,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_wrap(
             let format = if format.is_null() { c"B" } else { CStr::from_ptr(format) };
             let shape = slice_of(shape, ndim)?;
             let memory = memory::wrap(data, format, shape, strides, readonly != 0, destroy, context)?;
-            memoryview::from_object(memory.as_non_null().cast()).inspect_err(|_| memory::disown(&memory))
+            memoryview::of_memory(memory)
         }
     })
 }

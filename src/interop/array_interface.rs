@@ -170,6 +170,6 @@ pub(crate) unsafe fn import(
             ..Py_buffer::EMPTY
         };
         let memory = memory::new(&description, destroy, context)?;
-        memoryview::from_object(memory.as_non_null().cast()).inspect_err(|_| memory::disown(&memory))
+        memoryview::of_memory(memory)
     }
 }

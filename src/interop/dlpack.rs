@@ -287,7 +287,7 @@ unsafe fn view_of<T: Managed>(managed: NonNull<T>, flags: c_int) -> Result<Owned
             ..Py_buffer::EMPTY
         };
         let memory = memory::new(&description, Some(delete_import::<T>), managed.as_ptr().cast())?;
-        memoryview::from_object(memory.as_non_null().cast()).inspect_err(|_| memory::disown(&memory))
+        memoryview::of_memory(memory)
     }
 }
 

@@ -95,8 +95,7 @@ unsafe fn view_of(array: &ArrowArray, schema: &ArrowSchema) -> Result<Owned<PyMe
         let copy = Scratch::new(size_of::<ArrowArray>())?;
         let context: *mut ArrowArray = copy.as_ptr().cast();
         context.write(core::ptr::from_ref(array).read());
-        let memory = memory::new(&description, Some(destroy), context.cast())?;
-        let view = memoryview::from_object(memory.as_non_null().cast()).inspect_err(|_| memory::disown(&memory))?;
+        let view = memoryview::of_memory(memory::new(&description, Some(destroy), context.cast())?)?;
         copy.into_raw();
         Ok(view)
     }

@@ -59,7 +59,7 @@ pub(crate) use numbers::{from_array, to_array};
 pub(crate) use parts::{broadcast, flip, permute, reshape, subscript, to_readonly};
 pub(crate) use search::{count, index};
 pub(crate) use text::{Separator, hex, repr, text};
-pub(crate) use view::{from_buffer, from_memory, from_object, is_released, release};
+pub(crate) use view::{from_buffer, from_memory, from_object, is_released, of_memory, release};
 
 static LINKS: Links = Links { voucher: Some(equality::voucher), ..Links::NONE };
 

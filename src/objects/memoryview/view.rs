@@ -13,6 +13,7 @@ use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::abi::slots::PySequenceMethods;
 use crate::buffer::{self, Contiguity};
 use crate::error::{Argument, Error, ErrorKind, Result};
+use crate::objects::memory::{self, MemoryObject};
 use crate::runtime::alloc;
 use crate::runtime::boundary::boundary;
 use crate::runtime::object;
@@ -38,6 +39,14 @@ const CLAIMED: Py_ssize_t = Py_ssize_t::MIN;
 pub(super) unsafe fn check(op: *mut PyObject) -> bool {
     // SAFETY: O1.
     unsafe { types::type_of(op) == &raw mut PyMemoryView_Type }
+}
+
+/// A memoryview of a memory object that no other code has seen, which it holds the only reference to. On failure the object's
+/// `destroy` is not called: the memory stays the caller's.
+#[inline]
+pub(crate) fn of_memory(object: Owned<MemoryObject>) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: O1.
+    unsafe { from_object(object.as_non_null().cast()).inspect_err(|_| memory::disown(&object)) }
 }
 
 /// `PyMemoryView_FromObject`: a view of what the exporter has; of a memoryview, another view of the same snapshot.
