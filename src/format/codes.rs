@@ -159,6 +159,15 @@ impl ByteOrder {
             Self::Big => b'>',
         }
     }
+
+    /// The opposite byte order.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Little => Self::Big,
+            Self::Big => Self::Little,
+        }
+    }
 }
 
 /// What a prefix selects.

@@ -36,13 +36,8 @@ struct Exported {
 /// P2, or NULL.
 pub(crate) unsafe fn free(interface: *mut c_void) {
     let Some(exported) = NonNull::new(interface.cast::<Exported>()) else { return };
-    // SAFETY: P2: `export` has made it, and it is no longer used. The memory is freed after the view, whose end may run foreign
-    // code.
-    unsafe {
-        let memory = Scratch::from_raw(exported.cast());
-        exported.as_ptr().drop_in_place();
-        drop(memory);
-    }
+    // SAFETY: P2: `export` has made it, and it is no longer used.
+    unsafe { Scratch::end(exported) };
 }
 
 /// `pybuffer_array_interface_export`: the struct for the object's memory.
@@ -137,11 +132,8 @@ pub(crate) unsafe fn import(
     refused(ndim != 0 && interface.shape.is_null(), c"array interface: the shape is NULL")?;
     let size = usize::try_from(interface.itemsize);
     let size = size.map_err(|_| Error::value(c"array interface: the itemsize must not be negative"))?;
-    let order = match ByteOrder::NATIVE {
-        native if interface.flags & PYBUFFER_ARRAY_NOTSWAPPED != 0 => native,
-        ByteOrder::Little => ByteOrder::Big,
-        ByteOrder::Big => ByteOrder::Little,
-    };
+    let is_native = interface.flags & PYBUFFER_ARRAY_NOTSWAPPED != 0;
+    let order = if is_native { ByteOrder::NATIVE } else { ByteOrder::NATIVE.other() };
     let kind = KINDS.into_iter().find(|&kind| letter(kind) as c_char == interface.typekind);
     let element = kind.map(|kind| Element::native(kind, size));
     let element = element.map(|element| if element.part() > 1 { Element { order, ..element } } else { element });

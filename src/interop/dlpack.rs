@@ -34,11 +34,24 @@ pub(crate) trait Managed: Sized {
     /// P1.
     unsafe fn contents<'a>(this: NonNull<Self>) -> Result<(&'a DLTensor, bool)>;
 
+    /// The deleter, if there is one.
+    ///
+    /// # Safety
+    /// P1.
+    unsafe fn deleter(this: NonNull<Self>) -> Option<unsafe extern "C" fn(*mut Self)>;
+
     /// Calls the deleter, if there is one.
     ///
     /// # Safety
     /// P1; nothing uses the tensor from here on.
-    unsafe fn delete(this: NonNull<Self>);
+    unsafe fn delete(this: NonNull<Self>) {
+        // SAFETY: P1: the deleter may be called, once.
+        unsafe {
+            if let Some(deleter) = Self::deleter(this) {
+                deleter(this.as_ptr());
+            }
+        }
+    }
 }
 
 impl Managed for DLManagedTensorVersioned {
@@ -66,13 +79,9 @@ impl Managed for DLManagedTensorVersioned {
         }
     }
 
-    unsafe fn delete(this: NonNull<Self>) {
-        // SAFETY: P1: the deleter may be called, once.
-        unsafe {
-            if let Some(deleter) = (*this.as_ptr()).deleter {
-                deleter(this.as_ptr());
-            }
-        }
+    unsafe fn deleter(this: NonNull<Self>) -> Option<unsafe extern "C" fn(*mut Self)> {
+        // SAFETY: P1.
+        unsafe { (*this.as_ptr()).deleter }
     }
 }
 
@@ -89,13 +98,9 @@ impl Managed for DLManagedTensor {
         Ok(unsafe { (&(*this.as_ptr()).dl_tensor, false) })
     }
 
-    unsafe fn delete(this: NonNull<Self>) {
-        // SAFETY: P1: the deleter may be called, once.
-        unsafe {
-            if let Some(deleter) = (*this.as_ptr()).deleter {
-                deleter(this.as_ptr());
-            }
-        }
+    unsafe fn deleter(this: NonNull<Self>) -> Option<unsafe extern "C" fn(*mut Self)> {
+        // SAFETY: P1.
+        unsafe { (*this.as_ptr()).deleter }
     }
 }
 
@@ -113,13 +118,8 @@ struct Exported<T> {
 /// P2.
 unsafe extern "C" fn delete_export<T: Managed>(tensor: *mut T) {
     let Some(exported) = NonNull::new(tensor.cast::<Exported<T>>()) else { return };
-    // SAFETY: P2: `export` has made it, and it is no longer used. The memory is freed after the view, whose end may run foreign
-    // code.
-    unsafe {
-        let memory = Scratch::from_raw(exported.cast());
-        exported.as_ptr().drop_in_place();
-        drop(memory);
-    }
+    // SAFETY: P2: `export` has made it, and it is no longer used.
+    unsafe { Scratch::end(exported) };
 }
 
 /// Refuses flags other than these.

@@ -72,10 +72,7 @@ impl Element {
             };
             let mut element = Self::native(kind, size);
             if element.part() > 1 && root.byteorder != ByteOrder::NATIVE.sign() as c_char {
-                element.order = match ByteOrder::NATIVE {
-                    ByteOrder::Little => ByteOrder::Big,
-                    ByteOrder::Big => ByteOrder::Little,
-                };
+                element.order = ByteOrder::NATIVE.other();
             }
             Ok(Some(element))
         }

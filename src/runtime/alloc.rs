@@ -193,6 +193,20 @@ impl Scratch {
         Self(memory)
     }
 
+    /// Ends a value in memory from [`Scratch::into_raw`], whose first bytes it has: drops it, which may run foreign code, and then
+    /// frees the memory, whatever that code does.
+    ///
+    /// # Safety
+    /// As for [`Scratch::from_raw`]; there is such a value, which no other code uses.
+    pub(crate) unsafe fn end<T>(value: NonNull<T>) {
+        // SAFETY: the caller guarantees it.
+        unsafe {
+            let memory = Self::from_raw(value.cast());
+            value.as_ptr().drop_in_place();
+            drop(memory);
+        }
+    }
+
     /// The memory; it stays this object's.
     pub(crate) fn as_ptr(&self) -> *mut u8 {
         self.0.as_ptr()

@@ -44,9 +44,7 @@ unsafe extern "C" fn release_array(array: *mut ArrowArray) {
         if let Some(release) = (*child).release {
             release(child);
         }
-        let memory = Scratch::from_raw(parts.cast());
-        parts.as_ptr().drop_in_place();
-        drop(memory);
+        Scratch::end(parts);
     }
 }
 
@@ -59,7 +57,7 @@ unsafe extern "C" fn release_schema(schema: *mut ArrowSchema) {
         if let Some(release) = (*child).release {
             release(child);
         }
-        drop(Scratch::from_raw(parts.cast()));
+        Scratch::end(parts);
     }
 }
 
