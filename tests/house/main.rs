@@ -23,3 +23,4 @@ mod abi;
 mod header;
 mod layers;
 mod library;
+mod security;
