@@ -77,7 +77,7 @@ $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) inc
 # TAP programs are run by prove, or without it.
 PROVE := bash tests/prove.sh
 RESULTS := target/test-results
-TEST_PARTS := test-setup test-rust test-c test-random test-twins test-link test-eigen test-examples test-install test-prefixed test-bench conformance-quick
+TEST_PARTS := test-setup test-rust test-c test-errors test-random test-twins test-link test-eigen test-examples test-install test-prefixed test-bench conformance-quick
 
 # All parts run, even after one has failed. Their output is also logged, for the counts of the summary.
 .PHONY: test
@@ -122,6 +122,15 @@ test-c: $(SHARED) ## the C tests: plain, under valgrind, with sanitizers, and ag
 	    PYBUFFER_CFLAGS="-I$(abspath include)" \
 	    PYBUFFER_LIBS="-L$(abspath target/debug) -Wl,-rpath,$(abspath target/debug) -lpybuffer" \
 	    BUILD=$(abspath target/c-tests-debug)
+
+ERRORS := PYBUFFER_CFLAGS="-I$(abspath include)" \
+    PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" BUILD=$(abspath target/c-tests)
+
+.PHONY: test-errors errors
+test-errors: $(SHARED) ## the errors that the C tests have seen are those that the header and docs/errors.md name
+	@$(ERRORS) $(PROVE) c-tests/errors/errors.sh
+errors: $(SHARED) ## write docs/errors.md
+	@$(ERRORS) bash c-tests/errors/errors.sh --write
 
 RANDOM := $(MAKE) --no-print-directory -C c-tests/random BUILD=$(abspath target/random) PYBUFFER_CFLAGS="-I$(abspath include)" \
     PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer"

@@ -191,6 +191,27 @@ static void errors_name_what_was_found(void)
     Py_DECREF(bytes);
 }
 
+static void what_does_not_exist_is_not_deleted(void)
+{
+    PyObject *self = PyByteArray_FromStringAndSize("abc", 3), *view = PyMemoryView_FromObject(self);
+    CHECK_INT(PySequence_DelItem(self, 3), -1);
+    CHECK_ERROR(PyExc_IndexError);
+    CHECK_INT(PySequence_DelItem(self, -7), -1);
+    CHECK_ERROR(PyExc_IndexError);
+    /* Nor is what a consumer looks at. */
+    CHECK_INT(PySequence_DelItem(self, 0), -1);
+    CHECK_ERROR(PyExc_BufferError);
+    CHECK_INT(PySequence_DelSlice(self, 1, 2), -1);
+    CHECK_ERROR(PyExc_BufferError);
+    CHECK_INT(PySequence_DelSlice(self, 2, 2), 0); /* no bytes */
+    CHECK_STR(PyByteArray_AsString(self), "abc");
+    Py_DECREF(view);
+    CHECK_INT(PySequence_DelItem(self, -3), 0);
+    CHECK_INT(PySequence_DelSlice(self, 1, 9), 0);
+    CHECK_STR(PyByteArray_AsString(self), "b");
+    Py_DECREF(self);
+}
+
 int main(void)
 {
     tap_after_each = nothing_is_left_pending;
@@ -203,5 +224,6 @@ int main(void)
     RUN(memory_that_does_not_begin_at_the_start_is_resized);
     RUN(an_empty_one_has_a_start_that_is_aligned);
     RUN(errors_name_what_was_found);
+    RUN(what_does_not_exist_is_not_deleted);
     return tap_end();
 }

@@ -649,6 +649,8 @@ static void Arrow_of_every_type_and_layout_and_back(void)
     }
 }
 
+#define INVALID_FORMAT "expected a format code at byte 0 of the format"
+
 static void refused_by_Arrow(Exporter *exporter, PyObject *type, const char *message)
 {
     struct ArrowArray array;
@@ -678,6 +680,7 @@ static void what_Arrow_exports_refuse(void)
     Exporter *failing = exporter_of_bytes(memory, 3);
     failing->raises = PyExc_RuntimeError;
     refused_by_Arrow(failing, PyExc_RuntimeError, "the exporter refuses");
+    refused_by_Arrow(exporter_new(memory, "y", 1, 1, &two, NULL), PyExc_ValueError, INVALID_FORMAT);
 }
 
 /* The child lives on when it has been moved, and its parent released first. */
@@ -1079,6 +1082,10 @@ static void what_the_array_interface_refuses_to_export(void)
     exporter = exporter_new(memory, "2147483648s", (Py_ssize_t)1 << 31, 1, &none, NULL);
     CHECK_PTR(pybuffer_array_interface_export((PyObject *)exporter), NULL);
     CHECK_MESSAGE(PyExc_BufferError, "array interface: the itemsize does not fit in an int");
+    CHECK_UNUSED(exporter);
+    exporter = exporter_new(memory, "y", 1, 1, &two, NULL);
+    CHECK_PTR(pybuffer_array_interface_export((PyObject *)exporter), NULL);
+    CHECK_MESSAGE(PyExc_ValueError, INVALID_FORMAT);
     CHECK_UNUSED(exporter);
     /* Numbers at odd places are not aligned. */
     PyObject *view = view_of(memory + 1, "i", 1, &two, NULL, 0);

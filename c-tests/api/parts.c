@@ -154,6 +154,8 @@ static void what_suboffsets_cannot_express_is_said(void)
     PyObject *view = view_of(exporter), *part;
     CHECK_PTR(pybuffer_memoryview_subscript(view, PART(PYBUFFER_ALL, PYBUFFER_SLICE(1, ABSENT, 1))), NULL);
     CHECK_ERROR(PyExc_NotImplementedError);
+    CHECK_PTR(pybuffer_memoryview_flip(view, 1), NULL);
+    CHECK_ERROR(PyExc_NotImplementedError);
     part = pybuffer_memoryview_subscript(view, PART(PYBUFFER_ALL, PYBUFFER_SLICE(7, ABSENT, 1)));
     CHECK_INT(PyMemoryView_GET_BUFFER(part)->len, 0); /* no item is there, so no pointer matters */
     Py_DECREF(part);

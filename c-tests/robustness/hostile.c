@@ -227,6 +227,27 @@ static void hand_made_views_that_contradict_themselves(void)
     }
 }
 
+static void hand_made_views_of_too_many_axes(void)
+{
+    Py_ssize_t ones[65];
+    for (int i = 0; i < 65; i++) {
+        ones[i] = 1;
+    }
+    Exporter *self = exporter_new(memory, "B", 1, 1, four, NULL);
+    Py_buffer view = self->offer;
+    char to[4];
+    view.ndim = 65;
+    view.len = 1;
+    view.shape = view.strides = ones;
+    CHECK_PTR(PyMemoryView_FromBuffer(&view), NULL);
+    CHECK_ERROR(PyExc_ValueError);
+    CHECK_INT(PyBuffer_ToContiguous(to, &view, 1, 'F'), -1);
+    CHECK_ERROR(PyExc_ValueError);
+    CHECK_INT(PyBuffer_FromContiguous(&view, to, 1, 'F'), -1);
+    CHECK_ERROR(PyExc_ValueError);
+    CHECK_UNUSED(self);
+}
+
 /* ---- who answers -------------------------------------------------------------------------------------------- */
 
 static int succeed_without_obj(Exporter *self, Py_buffer *view, int flags)
@@ -388,6 +409,7 @@ int main(void)
     RUN(plain_bytes_of_a_negative_len);
     RUN(plain_bytes_of_too_great_a_len);
     RUN(hand_made_views_that_contradict_themselves);
+    RUN(hand_made_views_of_too_many_axes);
     RUN(a_view_without_obj_is_given_back_to_nobody);
     RUN(a_view_of_another_object_is_given_back_to_that);
     RUN(what_failed_is_not_given_back);

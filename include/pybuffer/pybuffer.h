@@ -831,7 +831,7 @@ PyVarObject *_PyObject_NewVar(PyTypeObject *ty, Py_ssize_t items) PYBUFFER_WARN_
  * `pybuffer_set_hash_key`.
  *
  * -1 with an error set: `TypeError` where the type has no hash, and for an old buffer that can be written; `ValueError` for a
- * memoryview that is writable, released or not of format "B", "b" or "c".
+ * memoryview that is writable, released or not of format "B", "b" or "c"; what the base of an old buffer raises.
  */
 Py_hash_t PyObject_Hash(PyObject *op);
 
@@ -847,7 +847,8 @@ int PyObject_RichCompareBool(PyObject *a, PyObject *b, int operation);
 
 /**
  * The length of an object: bytes of a bytes, bytearray or old buffer object, items along the first axis of a memoryview.
- * -1 with an error set: `TypeError` where it has none (also a memoryview of no axes).
+ * -1 with an error set: `TypeError` where it has none (also a memoryview of no axes), `ValueError` for a released memoryview,
+ * what the base of an old buffer raises.
  */
 Py_ssize_t PyObject_Size(PyObject *op);
 
@@ -1497,7 +1498,7 @@ PyObject *pybuffer_memoryview_new(const char *format, int ndim, const Py_ssize_t
 PyObject *pybuffer_memoryview_copy(PyObject *view, char order) PYBUFFER_WARN_UNUSED;
 
 /**
- * Gives the memory up before the object is destroyed; every later use is a `ValueError`. Releasing twice is not an error.
+ * Gives the memory up before the object is destroyed; every later use is an error. Releasing twice is not an error.
  *
  * Returns 0; -1 with `BufferError` while consumers hold views of this memoryview (nothing is changed then), `TypeError`
  * if `view` is not a memoryview, `SystemError` for NULL. CPython: the method `memoryview.release()`.
@@ -1629,7 +1630,8 @@ int pybuffer_memoryview_set_values(PyObject *view, const pybuffer_value *values,
 
 /**
  * All items as they are in memory, contiguous in `order`: 'C', 'F', or 'A' for Fortran order where the view is
- * Fortran-contiguous and C order else. A new bytes object. NULL also with `SystemError` for another order.
+ * Fortran-contiguous and C order else. A new bytes object. NULL also with `SystemError` for another order, and
+ * `OverflowError` for more bytes than a bytes object can have.
  * CPython: `memoryview.tobytes(order)`.
  */
 PyObject *pybuffer_memoryview_tobytes(PyObject *view, char order) PYBUFFER_WARN_UNUSED;

@@ -224,7 +224,8 @@ pub unsafe extern "C" fn pybuffer_memoryview_set_values(
 }
 
 /// All items as they are in memory, contiguous in `order`: 'C', 'F', or 'A' for Fortran order where the view is
-/// Fortran-contiguous and C order else. A new bytes object. NULL also with `SystemError` for another order.
+/// Fortran-contiguous and C order else. A new bytes object. NULL also with `SystemError` for another order, and
+/// `OverflowError` for more bytes than a bytes object can have.
 /// CPython: `memoryview.tobytes(order)`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_tobytes(view: *mut PyObject, order: c_char) -> *mut PyObject {

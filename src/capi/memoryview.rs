@@ -125,7 +125,7 @@ pub unsafe extern "C" fn pybuffer_memoryview_copy(view: *mut PyObject, order: c_
     })
 }
 
-/// Gives the memory up before the object is destroyed; every later use is a `ValueError`. Releasing twice is not an error.
+/// Gives the memory up before the object is destroyed; every later use is an error. Releasing twice is not an error.
 ///
 /// Returns 0; -1 with `BufferError` while consumers hold views of this memoryview (nothing is changed then), `TypeError`
 /// if `view` is not a memoryview, `SystemError` for NULL. CPython: the method `memoryview.release()`.

@@ -268,7 +268,7 @@ pub unsafe extern "C" fn _PyObject_NewVar(ty: *mut PyTypeObject, items: Py_ssize
 /// `pybuffer_set_hash_key`.
 ///
 /// -1 with an error set: `TypeError` where the type has no hash, and for an old buffer that can be written; `ValueError` for a
-/// memoryview that is writable, released or not of format "B", "b" or "c".
+/// memoryview that is writable, released or not of format "B", "b" or "c"; what the base of an old buffer raises.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_Hash(op: *mut PyObject) -> Py_hash_t {
     boundary(|| {
@@ -295,7 +295,8 @@ pub unsafe extern "C" fn PyObject_RichCompareBool(a: *mut PyObject, b: *mut PyOb
 }
 
 /// The length of an object: bytes of a bytes, bytearray or old buffer object, items along the first axis of a memoryview.
-/// -1 with an error set: `TypeError` where it has none (also a memoryview of no axes).
+/// -1 with an error set: `TypeError` where it has none (also a memoryview of no axes), `ValueError` for a released memoryview,
+/// what the base of an old buffer raises.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_Size(op: *mut PyObject) -> Py_ssize_t {
     boundary(|| {
