@@ -141,6 +141,10 @@ test-random: $(SHARED) ## random harnesses against naive models, a small dose of
 fuzz-random: $(SHARED) ## long runs of them (FAMILY=copies STEPS=10000000 SEED=1 LEVEL=avx2 ROUND=123 FLAVOUR=sanitize)
 	@$(RANDOM) run
 
+.PHONY: fuzz
+fuzz: ## random harnesses guided by coverage (FAMILY="copies fields" SECONDS=60 each; a clang with libFuzzer)
+	SECONDS_EACH='$(SECONDS)' bash tests/fuzz.sh $(FAMILY)
+
 ASAN_TRIPLE := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 ASAN := target/asan/$(ASAN_TRIPLE)/release
 

@@ -384,13 +384,11 @@ static PyObject *broadcast(PyObject *view)
     int more = (int)below(3), bad = 0, repeated = 0;
     next = now;
     next.ndim = now.ndim + more;
-    size_t count = now.count;
     for (int i = 0; i < next.ndim; i++) {
         Py_ssize_t length = i < more ? 1 : now.shape[i - more];
         shape[i] = length;
         if (length == 1 && once_in(2)) {
             shape[i] = once_in(8) ? 0 : between(1, 4);
-            count *= (size_t)shape[i];
         }
         else if (once_in(40)) {
             shape[i] = length + between(1, 2) * (once_in(4) ? -1 : 1);

@@ -1,9 +1,14 @@
 /* The runner of the random harnesses, and their shared code. See random.h.
  *
  *     random [--families copies,lines] [--levels portable,avx2] [--steps N] [--seed S] [--round R] [--failures N]
+ *     random [--families copies,lines] [--levels portable,avx2] --inputs DIRECTORY-OR-FILE
  *
  * Without --steps it is the small dose. Each family runs in a process of its own, once for each level that the machine has;
  * after a failure or a crash it continues with the next round, until there have been so many failures. The results are TAP.
+ *
+ * An input is a few bytes that decide what a round does, in the place of the generator; a file has one in each line, in hexadecimal,
+ * and a directory the files of all families (copies.hex). A fuzzer that is guided by coverage has found them: with RANDOM_FUZZ this
+ * is that fuzzer (libFuzzer, of the family PYBUFFER_FUZZ_FAMILY at the level PYBUFFER_CPU); see the Makefile.
  */
 #define _GNU_SOURCE /* MAP_NORESERVE, sigaltstack, strsignal */
 #include "random.h"
@@ -32,6 +37,9 @@ static const Family *family;
 static const char *level;
 static uint64_t seed = 1;
 
+/* The file of the inputs that decide what the rounds do; NULL if the generator does. */
+static FILE *inputs;
+
 void (*describe)(void);
 
 void executed(void)
@@ -48,8 +56,13 @@ static void print_round(void)
         describe = NULL;
         once();
     }
-    printf("#   make fuzz-random FAMILY=%s LEVEL=%s SEED=%llu ROUND=%llu\n", family->name, level,
-           (unsigned long long)seed, (unsigned long long)shared->round);
+    if (inputs != NULL) {
+        printf("#   line %llu of the inputs of %s at %s\n", (unsigned long long)shared->round + 1, family->name, level);
+    }
+    else {
+        printf("#   make fuzz-random FAMILY=%s LEVEL=%s SEED=%llu ROUND=%llu\n", family->name, level,
+               (unsigned long long)seed, (unsigned long long)shared->round);
+    }
     fflush(stdout);
 }
 
@@ -64,8 +77,16 @@ _Noreturn void fail(const char *file, int line, const char *format, ...)
         printf(" [%s: %s]", pybuffer_error_name(), pybuffer_error_message());
     }
     printf("\n");
+#ifdef RANDOM_FUZZ
+    if (describe != NULL) {
+        describe();
+    }
+    fflush(stdout);
+    abort(); /* libFuzzer keeps the input */
+#else
     print_round();
     _exit(3);
+#endif
 }
 
 void must_raise(int failed, PyObject *type, const char *file, int line, const char *text)
@@ -123,6 +144,10 @@ static void ticked(int number)
 
 static uint64_t state[4];
 
+/* What is left of the input: it has the uppermost bits of the numbers, which decide most. */
+static const unsigned char *input;
+static size_t input_left;
+
 static uint64_t rotated(uint64_t number, int by)
 {
     return number << by | number >> (64 - by);
@@ -137,6 +162,9 @@ uint64_t any64(void)
     state[0] ^= state[3];
     state[2] ^= shifted;
     state[3] = rotated(state[3], 45);
+    for (int top = 64 - 8; input_left > 0 && top >= 64 - 16; top -= 8, input_left--) {
+        result = (result & ~((uint64_t)0xff << top)) | (uint64_t)*input++ << top;
+    }
     return result;
 }
 
@@ -442,6 +470,84 @@ void sample_done(Sample *sample)
 
 /* ---- running ------------------------------------------------------------------------------------------------- */
 
+static void prepare(void)
+{
+    make_noise();
+    for (size_t i = 0; i < COUNT(model_list); i++) {
+        model_list[i] = (char **)map(MODEL_ITEMS * sizeof(char *));
+    }
+    install_hooks();
+    MUST(PyType_Ready(&Sample_Type) == 0);
+}
+
+static void run_round(void)
+{
+    long live = blocks.live;
+    family->round();
+    describe = NULL;
+    MUST_RAISE(0, NULL);
+    MUST_SAY(blocks.live == live, "%ld blocks are left", blocks.live - live);
+    MUST_SAY(samples_alive == 0, "%ld exporters are left", samples_alive);
+}
+
+/* A round that these bytes decide. */
+static void run_input(const unsigned char *data, size_t size)
+{
+    seed_round(0);
+    input = data;
+    input_left = size;
+    run_round();
+}
+
+#ifdef RANDOM_FUZZ
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    const char *name = getenv("PYBUFFER_FUZZ_FAMILY");
+    for (size_t f = 0; f < COUNT(families); f++) {
+        if (name != NULL && strcmp(families[f]->name, name) == 0) {
+            family = families[f];
+        }
+    }
+    if (family == NULL) {
+        fprintf(stderr, "PYBUFFER_FUZZ_FAMILY names no family\n");
+        exit(2);
+    }
+    shared = (void *)map(PAGE);
+    prepare();
+    (void)argc, (void)argv;
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+    run_input(data, size);
+    return 0;
+}
+
+#else
+
+/* The next line of the inputs: its bytes, and whether there was one. */
+static int read_input(unsigned char *data, size_t most, size_t *size)
+{
+    int letter;
+    unsigned int byte;
+    for (*size = 0; *size < most && fscanf(inputs, "%2x", &byte) == 1; (*size)++) {
+        data[*size] = (unsigned char)byte;
+        letter = getc(inputs);
+        if (letter == '\n') {
+            (*size)++;
+            return 1;
+        }
+        ungetc(letter, inputs);
+    }
+    MUST_SAY(feof(inputs) && *size == 0, "no line of at most %zu bytes in hexadecimal", most);
+    return 0;
+}
+
 static void run_rounds(long steps, int only)
 {
     static char handler_stack[1 << 16];
@@ -463,24 +569,24 @@ static void run_rounds(long steps, int only)
     setitimer(ITIMER_REAL, &timer, NULL);
 
     setenv("PYBUFFER_CPU", level, 1);
-    make_noise();
-    for (size_t i = 0; i < COUNT(model_list); i++) {
-        model_list[i] = (char **)map(MODEL_ITEMS * sizeof(char *));
+    prepare();
+    static unsigned char data[1 << 16];
+    size_t size;
+    uint64_t first = shared->round;
+    if (inputs != NULL) {
+        rewind(inputs); /* an earlier process may have read it */
+        for (shared->round = 0; read_input(data, sizeof(data), &size); shared->round++) {
+            if (shared->round >= first) {
+                run_input(data, size);
+            }
+        }
     }
-    install_hooks();
-    MUST(PyType_Ready(&Sample_Type) == 0);
-    while (shared->executions < steps) {
+    for (; inputs == NULL && shared->executions < steps; shared->round++) {
         seed_round(shared->round);
-        long live = blocks.live;
-        family->round();
-        describe = NULL;
-        MUST_RAISE(0, NULL);
-        MUST_SAY(blocks.live == live, "%ld blocks are left", blocks.live - live);
-        MUST_SAY(samples_alive == 0, "%ld exporters are left", samples_alive);
+        run_round();
         if (only) {
             break;
         }
-        shared->round++;
     }
     fflush(stdout);
     _exit(0);
@@ -551,10 +657,22 @@ static int machine_has(const char *name)
     return strcmp(name, "portable") == 0;
 }
 
+/* Opens `path`, or the file of the family where that is a directory. Whether there is one. */
+static int open_inputs(const char *path)
+{
+    char of_family[4096];
+    snprintf(of_family, sizeof(of_family), "%s/%s.hex", path, family->name);
+    inputs = fopen(of_family, "r");
+    if (inputs == NULL && errno == ENOTDIR) {
+        inputs = fopen(path, "r");
+    }
+    return inputs != NULL;
+}
+
 int main(int argc, char **argv)
 {
     static const char *const levels[] = {"portable", "avx2", "avx512", "neon"};
-    const char *of_families = "all", *of_levels = "all";
+    const char *of_families = "all", *of_levels = "all", *of_inputs = NULL;
     long steps = 0, round = -1, most_failures = 10, tests = 0, failed = 0, total = 0;
     for (int i = 1; i < argc; i += 2) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
@@ -572,6 +690,9 @@ int main(int argc, char **argv)
         }
         else if (strcmp(argv[i], "--round") == 0) {
             round = *value == '\0' ? -1 : atol(value);
+        }
+        else if (strcmp(argv[i], "--inputs") == 0) {
+            of_inputs = value;
         }
         else if (strcmp(argv[i], "--failures") == 0) {
             most_failures = atol(value);
@@ -597,13 +718,19 @@ int main(int argc, char **argv)
             if (!named(of_families, family->name)) {
                 continue;
             }
+            if (of_inputs != NULL && !open_inputs(of_inputs)) {
+                printf("not ok %ld - %s has inputs\n", ++tests, family->name);
+                failed++;
+                continue;
+            }
             struct timespec before, after;
             clock_gettime(CLOCK_MONOTONIC, &before);
             long failures = run_family(steps > 0 ? steps : family->dose, round < 0 ? 0 : round, round >= 0, most_failures);
             clock_gettime(CLOCK_MONOTONIC, &after);
             failed += failures > 0;
             total += shared->executions;
-            printf("%sok %ld - %s at %s\n", failures > 0 ? "not " : "", ++tests, family->name, level);
+            printf("%sok %ld - %s at %s%s\n", failures > 0 ? "not " : "", ++tests, family->name, level,
+                   inputs != NULL ? ", the fuzzer's inputs" : "");
             printf("# %s at %s: %ld executions, seed %llu, %ld failed, %.1f s\n", family->name, level, shared->executions,
                    (unsigned long long)seed, failures,
                    (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9);
@@ -612,3 +739,5 @@ int main(int argc, char **argv)
     printf("1..%ld\n# %ld executions, %ld failed\n", tests, total, failed);
     return failed > 0 || tests == 0;
 }
+
+#endif
