@@ -20,7 +20,7 @@ read -ra libs <<<"${PYBUFFER_LIBS:?}"
 
 exports_are_prefixed() {
     diff <(sed 's/^/pyb_/' "$root/tests/exports.txt" | sort) \
-        <(nm --dynamic --defined-only --format=posix "$library" | cut -d' ' -f1 | sort)
+        <(exported "$library")
 }
 
 # The imports of the library itself, which tests/house/library.rs checks.
