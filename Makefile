@@ -182,8 +182,8 @@ test-examples: $(SHARED) numpy-venv ## the examples against NumPy and CPython, a
 	$(PROVE) $(addprefix c-tests/examples/,image.sh npy.sh wav.sh threads.sh exporter.sh)
 
 .PHONY: test-install
-test-install: $(SHARED) ## install into a temporary prefix and build the README's program there
-	$(PROVE) c-tests/examples/install.sh
+test-install: libraries prefixed ## install into a temporary prefix, move it, and build programs with it: make, CMake, Meson, plug-ins
+	$(PROVE) packaging/test.sh
 
 ARCH ?= aarch64
 .PHONY: test-emulated
