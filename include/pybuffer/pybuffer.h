@@ -61,7 +61,7 @@
 #if UINTPTR_MAX != 0xffffffffffffffffu
 #  error "libpybuffer supports machines with 64-bit pointers only"
 #endif
-#ifndef __GNUC__
+#if !defined(__GNUC__) && !defined(__clang__)
 #  error "this header of libpybuffer needs gcc, clang, or a compiler with their atomic built-in functions (__atomic_load_n)"
 #endif
 
