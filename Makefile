@@ -187,8 +187,12 @@ test-install: libraries prefixed ## install into a temporary prefix, move it, an
 
 ARCH ?= aarch64
 .PHONY: test-emulated
-test-emulated: ## the tests that need no CPython, for another machine under qemu (ARCH=aarch64 or s390x; not in `test`)
-	bash tests/emulated.sh $(ARCH)
+test-emulated: ## the tests that need no CPython, elsewhere (ARCH=aarch64, ppc64le, riscv64, s390x by qemu; windows by wine; PARTS="rust c random")
+	bash tests/emulated.sh $(ARCH) $(PARTS)
+
+.PHONY: test-targets
+test-targets: ## type-check for systems and machines that nothing here links for: macOS, FreeBSD, MSVC, musl … (needs clang)
+	bash tests/targets.sh
 
 .PHONY: test-bench
 test-bench: ## how the table of make bench is judged and written

@@ -65,6 +65,11 @@ INSTALLED = $(foreach name,libpybuffer libpybuffer_prefixed,$(call installed_sha
     $(addprefix $(CMAKEDIR)/,pybufferConfig.cmake pybufferConfigVersion.cmake) \
     $(MANDIR)/man3/pybuffer.3 $(addprefix $(DOCDIR)/,$(notdir $(LICENCES)))
 
+DIST ?= target/dist
+.PHONY: dist
+dist: ## make a source archive of what is committed, with the crates that it needs: it builds without network (DIST=folder)
+	bash packaging/dist.sh $(DIST)
+
 .PHONY: uninstall
 uninstall: ## remove the installed files, with the same variables
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))

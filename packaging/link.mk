@@ -13,7 +13,7 @@ HIDDEN := $(TARGET)/pybuffer_hidden.o
 STATIC := $(TARGET)/libpybuffer.a
 
 # What programs link that use the static library.
-STATIC_LIBS := $(if $(findstring windows,$(RUST_TARGET)),-lbcrypt,-lpthread)
+STATIC_LIBS := $(if $(findstring windows,$(RUST_TARGET)),,-lpthread)
 
 # The library as one object that shows what is exported and nothing else, so that a program can link it beside other Rust
 # libraries. Rust's own objects bring LLVM bitcode along; where binutils have an LLVM plugin of another version, ar and ld read

@@ -257,6 +257,26 @@ END
     make --no-print-directory -C "$root" uninstall "${variables[@]}" && find "$stage" | sort | diff "$work/before" -
 }
 
+# ---- Source packages -------------------------------------------------------------------------------------------------------
+
+archive_is_the_same_twice() {
+    bash "$root/packaging/dist.sh" "$work/once" && bash "$root/packaging/dist.sh" "$work/twice" &&
+        cmp "$work"/once/pybuffer-*.tar.gz "$work"/twice/pybuffer-*.tar.gz
+}
+
+# Without what Cargo has downloaded before. The build itself takes minutes, so that this only checks the sources.
+archive_needs_no_network() {
+    mkdir "$work/source" && tar -xzf "$work"/once/pybuffer-*.tar.gz -C "$work/source" --strip-components=1 &&
+        cd "$work/source" && [ ! -e vendor/bindgen ] &&
+        CARGO_HOME=$work/cargo CARGO_NET_OFFLINE=true CARGO_TARGET_DIR=$work/target \
+            "${CARGO:-cargo}" check --quiet --locked --lib --no-default-features &&
+        make --no-print-directory --dry-run all | grep -q 'cargo rustc --release'
+}
+
+cargo_package_verifies() {
+    (cd "$root" && "${CARGO:-cargo}" package --quiet --offline --locked --allow-dirty --target-dir target/package)
+}
+
 oracle=
 if has "CPython 3.13"; then
     oracle=$(find_oracle_to_link 3.13)
@@ -295,5 +315,13 @@ for plugin in plugin plugin_cpp; do
 done
 test_with "CPython 3.13,pkg-config,C++ compiler" "plug-ins loaded before CPython works" host_runs plugin
 test_with "CPython 3.13,pkg-config,C++ compiler" "plug-ins loaded after CPython works" host_runs python
+if git -C "$root" rev-parse --quiet --verify HEAD >/dev/null 2>&1; then
+    test_that "make dist makes the same archive twice" archive_is_the_same_twice
+    test_that "it needs no network and no crates of the tests" archive_needs_no_network
+else
+    skip_that "make dist makes the same archive twice" "no git checkout"
+    skip_that "it needs no network and no crates of the tests" "no git checkout"
+fi
+test_that "cargo package makes a package that builds" cargo_package_verifies
 test_that "with DESTDIR and PREFIX; make uninstall leaves nothing" uninstall_leaves_nothing
 tap_end

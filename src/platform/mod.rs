@@ -42,6 +42,39 @@ pub(crate) use system::{Key, large_pages, now, random, single_threaded, sleep, w
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("libpybuffer supports machines with 64-bit pointers only");
 
+/// How C's `long double` is stored.
+pub(crate) enum LongDouble {
+    /// The ten bytes of the x87.
+    Extended,
+    /// IEEE 754's 128 bits.
+    Quad,
+    /// As a double.
+    Double,
+    /// Two doubles, whose sum it is (PowerPC).
+    Pair,
+}
+
+/// The C compiler's `long double`.
+pub(crate) const LONG_DOUBLE: LongDouble =
+    if cfg!(any(target_env = "msvc", all(target_vendor = "apple", target_arch = "aarch64"), all(windows, target_arch = "aarch64"))) {
+        LongDouble::Double
+    } else if cfg!(target_arch = "x86_64") {
+        LongDouble::Extended
+    } else if cfg!(target_arch = "powerpc64") && !cfg!(any(target_env = "musl", target_os = "freebsd")) {
+        LongDouble::Pair
+    } else if cfg!(target_arch = "powerpc64") {
+        LongDouble::Double
+    } else {
+        LongDouble::Quad
+    };
+
+/// The size and the alignment of it.
+pub(crate) const LONG_DOUBLE_SIZE: (u8, u8) = match LONG_DOUBLE {
+    LongDouble::Double => (8, 8),
+    LongDouble::Quad if cfg!(target_arch = "s390x") => (16, 8),
+    _ => (16, 16),
+};
+
 /// A variable of the environment.
 pub(crate) fn variable(name: &CStr) -> Option<&'static CStr> {
     // SAFETY: a C string as the name; what is found lives until the environment changes, which a program with threads must

@@ -14,11 +14,11 @@ struct pybuffer__thread *pybuffer__thread(void);
 
 #if defined(__MINGW32__) && defined(__x86_64__) && !defined(__clang__)
 /* gcc's own way on Windows allocates memory, and ends the process where there is none. So this is what other compilers do: a
- * section of the file that the system copies for each thread, which the thread's block has a table of (at 0x58) for all modules;
+ * section of the file, before its end in ".tls$ZZZ", that the system copies for each thread, which the thread's block has a table of (at 0x58) for all modules;
  * the C runtime has this module's number. */
 extern unsigned long _tls_index;
 
-__attribute__((section(".tls$pybuffer"), used)) struct pybuffer__thread pybuffer__thread_template = {{NULL}};
+__attribute__((section(".tls$PYBUFFER"), used)) struct pybuffer__thread pybuffer__thread_template = {{NULL}};
 
 struct pybuffer__thread *pybuffer__thread(void)
 {
