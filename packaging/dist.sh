@@ -25,7 +25,9 @@ mv Cargo.toml.new Cargo.toml
 mkdir .cargo
 # Cargo drops from the lock file what is not needed any more, and changes nothing else.
 "${CARGO:-cargo}" metadata --quiet --format-version 1 >/dev/null
-"${CARGO:-cargo}" vendor --quiet --locked vendor >.cargo/config.toml
+# Quiet, it would not say what belongs into its configuration.
+"${CARGO:-cargo}" vendor --locked vendor >.cargo/config.toml 2>"$work/said" || { cat "$work/said" >&2; exit 1; }
+grep -q vendored-sources .cargo/config.toml
 
 cd ..
 tar --sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
