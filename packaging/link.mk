@@ -5,7 +5,7 @@
 
 TRIPLE ?=
 CARGO_FLAGS ?=
-TARGET := target/$(if $(TRIPLE),$(TRIPLE)/)release
+TARGET := $(or $(CARGO_TARGET_DIR),target)/$(if $(TRIPLE),$(TRIPLE)/)release
 RUST_TARGET := $(or $(TRIPLE),$(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p'))
 
 OBJECT := $(TARGET)/pybuffer.o
