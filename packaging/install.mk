@@ -65,6 +65,15 @@ INSTALLED = $(foreach name,libpybuffer libpybuffer_prefixed,$(call installed_sha
     $(addprefix $(CMAKEDIR)/,pybufferConfig.cmake pybufferConfigVersion.cmake) \
     $(MANDIR)/man3/pybuffer.3 $(addprefix $(DOCDIR)/,$(notdir $(LICENCES)))
 
+# The last dump of this machine's ABI: symbols, their versions, and the sizes of data.
+MACHINE = $(firstword $(subst -, ,$(RUST_TARGET)))
+ABI = $(lastword $(sort $(wildcard packaging/abi/*-$(MACHINE).abi)))
+.PHONY: abi abi-dump
+abi: $(SHARED) ## compare the library's symbols with those of the last release (abidiff): none may be gone or changed
+	@$(if $(ABI),abidiff --no-added-syms $(ABI) $(SHARED),echo "there is no dump for $(MACHINE)")
+abi-dump: $(SHARED) ## write the dump of a release, packaging/abi/SERIES-MACHINE.abi
+	abidw --no-corpus-path --no-show-locs $(SHARED) --out-file packaging/abi/$(basename $(VERSION))-$(MACHINE).abi
+
 DIST ?= target/dist
 .PHONY: dist
 dist: ## make a source archive of what is committed, with the crates that it needs: it builds without network (DIST=folder)

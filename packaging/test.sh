@@ -293,6 +293,7 @@ done
 test_that "the shared library shows what is in the list" shows_the_exports -D --defined-only "$prefix/lib/libpybuffer.so"
 test_that "the static library does, to the linker" shows_the_exports -g --defined-only "$prefix/lib/libpybuffer.a"
 test_that "the static library has no LLVM bitcode, which plugins of binutils would read" static_has_no_bitcode
+test_with abidiff "none of the last release's symbols is gone or changed" make --no-print-directory -C "$root" abi
 test_that "all know the same version" version_agrees
 test_that "the licences of all that is linked in are installed" licences_are_installed
 test_with man "the manual page has no mistakes" man_page_is_right
