@@ -1,13 +1,8 @@
 # libpybuffer. `make help` lists the targets.
 
-PREFIX ?= /usr/local
-DESTDIR ?=
-LIBDIR ?= $(PREFIX)/lib
-INCLUDEDIR ?= $(PREFIX)/include
 CARGO ?= cargo
 CC ?= cc
 CXX ?= c++
-INSTALL ?= install
 OBJCOPY ?= objcopy
 
 # rustup must not fetch another toolchain silently.
@@ -17,41 +12,24 @@ export CC CXX
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 SOVERSION := 0
-TARGET := target/release
-SHARED := $(TARGET)/libpybuffer.so
-STATIC := $(TARGET)/libpybuffer.a
-# Further libraries for programs that link the static one.
-STATIC_LIBS := -lpthread
 EXPORTS := tests/exports.txt
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs' -o -name '*.c')
 
-EXAMPLE_CFLAGS := -std=c99 -O2 -g -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -pthread -Iinclude
-EXAMPLE_LIBS := -L$(TARGET) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer
 PICTURE ?= examples/data/chelsea.ppm
 DEMO := target/demo
 
 .PHONY: all
-all: $(SHARED) ## build the shared and the static library (the default)
-
-# Cargo ignores LTO if an rlib is built too, hence the crate types here; without std, see src/lib.rs.
-$(SHARED) $(TARGET)/libpybuffer.so.$(SOVERSION) $(STATIC) &: $(SOURCES) $(EXPORTS)
-	$(CARGO) rustc --release --lib --no-default-features --crate-type cdylib,staticlib
-	ln -sf libpybuffer.so $(TARGET)/libpybuffer.so.$(SOVERSION)
-	@# The static library as one object that shows what the shared one exports and nothing else, so that a program can
-	@# link it beside other Rust libraries. Rust's own objects bring LLVM bitcode along; where binutils have an LLVM plugin
-	@# of another version, ar and ld read that in place of the symbols, and find none.
-	@echo '$(LD) -r $(STATIC)'
-	@$(LD) -r --gc-sections $(addprefix -u ,$(shell cat $(EXPORTS))) $(STATIC) -o $(TARGET)/pybuffer.o
-	$(OBJCOPY) --keep-global-symbols=$(EXPORTS) --strip-debug --remove-section=.llvmbc --remove-section=.llvmcmd \
-	    $(TARGET)/pybuffer.o
-	rm -f $(STATIC)
-	$(AR) rcs $(STATIC) $(TARGET)/pybuffer.o
-	@touch $(SHARED)
+all: libraries ## build the shared and the static library (the default)
 
 # After the default target, which an included file must not define.
+include packaging/link.mk
+include packaging/install.mk
 include tests/numpy.mk
 include prefixed/prefixed.mk
 include conformance/conformance.mk
+
+EXAMPLE_CFLAGS := -std=c99 -O2 -g -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -pthread -Iinclude
+EXAMPLE_LIBS := -L$(TARGET) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer
 
 DEMO_PROGRAMS := $(addprefix $(DEMO)/,minimal image npy wav threads exporter)
 
@@ -217,13 +195,17 @@ test-examples: $(SHARED) numpy-venv ## the examples against NumPy and CPython, a
 	$(PROVE) $(addprefix c-tests/examples/,image.sh npy.sh wav.sh threads.sh exporter.sh)
 
 .PHONY: test-install
-test-install: $(SHARED) ## install into a temporary prefix and build the README's program there
-	$(PROVE) c-tests/examples/install.sh
+test-install: libraries prefixed ## install into a temporary prefix, move it, and build programs with it: make, CMake, Meson, plug-ins
+	$(PROVE) packaging/test.sh
 
 ARCH ?= aarch64
 .PHONY: test-emulated
-test-emulated: ## the tests that need no CPython, for another machine under qemu (ARCH=aarch64 or s390x; not in `test`)
-	bash tests/emulated.sh $(ARCH)
+test-emulated: ## the tests that need no CPython, elsewhere (ARCH=aarch64, ppc64le, riscv64, s390x by qemu; windows by wine; PARTS="rust c random")
+	bash tests/emulated.sh $(ARCH) $(PARTS)
+
+.PHONY: test-targets
+test-targets: ## type-check for systems and machines that nothing here links for: macOS, FreeBSD, MSVC, musl … (needs clang)
+	bash tests/targets.sh
 
 .PHONY: test-bench
 test-bench: ## how the table of make bench is judged and written
@@ -299,25 +281,6 @@ header: ## generate include/pybuffer/pybuffer.h from the sources
 	PYBUFFER_WRITE_HEADER=1 $(CARGO) test --quiet --test house header_is_up_to_date
 
 HEADERS := $(addprefix include/pybuffer/,pybuffer.h pybuffer.hpp eigen.hpp)
-
-.PHONY: install
-install: $(SHARED) ## install library, headers and pybuffer.pc (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR)
-	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/pybuffer
-	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(VERSION)
-	ln -sf libpybuffer.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(SOVERSION)
-	ln -sf libpybuffer.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libpybuffer.so
-	$(INSTALL) -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)/libpybuffer.a
-	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/pybuffer/
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-	    -e 's|@VERSION@|$(VERSION)|' -e 's|@STATIC_LIBS@|$(STATIC_LIBS)|' \
-	    pybuffer.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/pybuffer.pc
-
-.PHONY: uninstall
-uninstall: ## remove the installed files
-	rm -f $(DESTDIR)$(LIBDIR)/libpybuffer.so $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(SOVERSION) \
-	    $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libpybuffer.a \
-	    $(DESTDIR)$(LIBDIR)/pkgconfig/pybuffer.pc $(addprefix $(DESTDIR)$(INCLUDEDIR)/pybuffer/,$(notdir $(HEADERS)))
-	-rmdir $(DESTDIR)$(INCLUDEDIR)/pybuffer 2>/dev/null
 
 .PHONY: clean
 clean: ## remove all build output

@@ -1,16 +1,21 @@
-//! Compiles the one C file of the library (`src/abi/glue.c`, see there why it exists) and names the shared
-//! library for the dynamic linker.
+//! Compiles the C files of the library (see there why they exist), and says how Cargo links a shared library of it, for tests;
+//! the one that is installed is linked in the same way by packaging/link.mk.
 
 fn main() {
-    println!("cargo:rerun-if-changed=src/abi/glue.c");
-    cc::Build::new().file("src/abi/glue.c").std("c99").warnings(true).extra_warnings(true).compile("pybuffer_glue");
+    let sources = ["src/abi/glue.c", "src/platform/thread.c"];
+    for source in sources {
+        println!("cargo:rerun-if-changed={source}");
+    }
+    cc::Build::new().files(sources).std("c99").warnings(true).extra_warnings(true).compile("pybuffer_glue");
 
-    // The SONAME is the ABI's name: it changes when a program that was linked before would no longer work.
-    println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libpybuffer.so.0");
-    // Functions bind to this library's own definitions. Data must not: a non-PIE executable holds copies of the type
-    // objects (copy relocations), and the library has to reach those, hence not plain -Bsymbolic.
-    println!("cargo:rustc-cdylib-link-arg=-Wl,-Bsymbolic-functions");
-    // Types must outlive their instances, so an explicit dlclose() does not unmap the library.
-    println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
-    println!("cargo:rustc-cdylib-link-arg=-Wl,-z,relro,-z,now");
+    let os = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
+    let arguments: &[&str] = match os.as_str() {
+        "windows" => &[],
+        "macos" => &["-Wl,-install_name,@rpath/libpybuffer.0.dylib"],
+        // packaging/link.mk has the reasons.
+        _ => &["-Wl,-soname,libpybuffer.so.0", "-Wl,-Bsymbolic-functions", "-Wl,-z,nodelete", "-Wl,-z,relro,-z,now"],
+    };
+    for argument in arguments {
+        println!("cargo:rustc-cdylib-link-arg={argument}");
+    }
 }

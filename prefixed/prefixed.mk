@@ -1,21 +1,26 @@
 # The library with another prefix, to be linked beside CPython.
 
-PREFIXED := target/prefixed
+PREFIXED := target/$(if $(TRIPLE),$(TRIPLE)/)prefixed
 PREFIXED_SHARED := $(PREFIXED)/libpybuffer_prefixed.so
 PREFIXED_STATIC := $(PREFIXED)/libpybuffer_prefixed.a
 PREFIXED_HEADER := $(PREFIXED)/include/pybuffer/pybuffer_prefixed.h
 
 .PHONY: prefixed
-prefixed: $(PREFIXED_SHARED) $(PREFIXED_HEADER) ## build the library with all symbols prefixed (pyb_...), to be linked beside CPython
+prefixed: $(PREFIXED_SHARED) $(PREFIXED_STATIC) $(PREFIXED_HEADER) ## build the library with all symbols prefixed (pyb_...), to be linked beside CPython
 
-# The same object as in the static library, with other names; the same flags as in build.rs.
-$(PREFIXED_SHARED) $(PREFIXED_STATIC) &: $(STATIC) $(EXPORTS)
-	@mkdir -p $(PREFIXED)
-	sed 's/.*/& pyb_&/' $(EXPORTS) > $(PREFIXED)/names
-	$(OBJCOPY) --redefine-syms=$(PREFIXED)/names $(STATIC) $(PREFIXED_STATIC)
-	$(CC) -shared -s -o $(PREFIXED_SHARED) -Wl,--whole-archive $(PREFIXED_STATIC) -Wl,--no-whole-archive -lpthread \
-	    -Wl,-soname,libpybuffer_prefixed.so.$(SOVERSION) -Wl,-Bsymbolic-functions -Wl,-z,defs,-z,nodelete,-z,relro,-z,now
-	ln -sf libpybuffer_prefixed.so $(PREFIXED_SHARED).$(SOVERSION)
+# The same objects as in the library, with other names.
+$(PREFIXED)/names: $(EXPORTS)
+	@mkdir -p $(@D)
+	sed 's/.*/& pyb_&/' $< > $@
+
+$(PREFIXED_SHARED): $(OBJECT) $(PREFIXED)/names prefixed/prefixed.map
+	$(OBJCOPY) --redefine-syms=$(PREFIXED)/names $< $(PREFIXED)/pybuffer_prefixed.o
+	$(LINK_SHARED) -o $@ $(PREFIXED)/pybuffer_prefixed.o -Wl,-soname,libpybuffer_prefixed.so.$(SOVERSION) \
+	    -Wl,--version-script=prefixed/prefixed.map $(STATIC_LIBS)
+	ln -sf libpybuffer_prefixed.so $@.$(SOVERSION)
+
+$(PREFIXED_STATIC): $(STATIC) $(PREFIXED)/names
+	$(OBJCOPY) --redefine-syms=$(PREFIXED)/names $< $@
 
 $(PREFIXED_HEADER): include/pybuffer/pybuffer.h prefixed/header.awk $(EXPORTS)
 	@mkdir -p $(@D)

@@ -20,25 +20,13 @@ read -ra libs <<<"${PYBUFFER_LIBS:?}"
 
 exports_are_prefixed() {
     diff <(sed 's/^/pyb_/' "$root/tests/exports.txt" | sort) \
-        <(nm --dynamic --defined-only --format=posix "$library" | cut -d' ' -f1 | sort)
+        <(exported "$library")
 }
 
 # The imports of the library itself, which tests/house/library.rs checks.
 imports_are_the_librarys() {
     diff <(undefined "$root/target/release/libpybuffer.so") <(undefined "$library") &&
         ! undefined "$library" | grep -E '^(_?Py|pyb)'
-}
-
-needs_libc_only() {
-    ! readelf --wide --dynamic "$library" | grep NEEDED | grep -v -F -e '[libc.so.' -e '[ld-linux'
-}
-
-linked_as_the_library() {
-    local dynamic
-    dynamic=$(readelf --wide --dynamic "$library")
-    grep -q 'SONAME.*\[libpybuffer_prefixed\.so\.0\]' <<<"$dynamic" && grep -q BIND_NOW <<<"$dynamic" &&
-        grep -q NODELETE <<<"$dynamic" && ! grep -q -e SYMBOLIC -e TEXTREL <<<"$dynamic" &&
-        readelf --wide --segments "$library" | grep -q GNU_RELRO
 }
 
 # Each exported name is declared, or a name of its own in the macros, and none without its prefix that is not a macro, too.
@@ -66,9 +54,7 @@ static_has_no_bitcode() {
 find_checkers
 test_that "exports are the library's, prefixed" exports_are_prefixed
 test_that "imports are the library's, and none is Python's" imports_are_the_librarys
-test_that "it needs libc only" needs_libc_only
 test_that "the static one has no LLVM bitcode, which plugins of binutils would read" static_has_no_bitcode
-test_that "it is linked as the library is" linked_as_the_library
 test_that "the header has all names with the prefix, and none without" header_declares_all
 test_that "the header compiles alone in C99" header_compiles "$CC" c99 c -Wpedantic
 test_with "C++ compiler" "the header compiles alone in C++11" header_compiles "$CXX" c++11 c++ -Wpedantic

@@ -29,6 +29,11 @@ pub enum ErrorKind {
     System,
 }
 
+/// Says that its branch is taken seldom. It is `core::hint::cold_path`, which is there from Rust 1.95 on.
+#[cold]
+#[inline(always)]
+pub(crate) const fn cold_path() {}
+
 /// An argument of an error's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Argument {

@@ -7,6 +7,7 @@
 //! | layer | module | what lives there |
 //! | --- | --- | --- |
 //! | 0 | [`abi`] | what C sees: `repr(C)` structs, constants, layout assertions; no logic |
+//! | 0 | [`platform`] | what systems and processors differ in |
 //! | 0 | [`error`] | `Error`, `Result` |
 //! | 1 | [`layout`] | shape, strides, suboffsets, contiguity, the planner; integers only |
 //! | 1 | [`format`] | PEP 3118 format strings: size, items, equality; bytes only |
@@ -42,6 +43,8 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 }
 
 pub mod abi;
+
+mod platform;
 
 pub mod error;
 

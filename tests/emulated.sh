@@ -1,21 +1,44 @@
 #!/usr/bin/env bash
-# The tests that need no CPython, for another machine, under qemu: tests/emulated.sh ARCH, for aarch64 or s390x.
+# The tests that need no CPython, for another machine under qemu, or for Windows under wine: tests/emulated.sh ARCH [PART...].
 #
-# The Rust tests run with overflow checks, at each instruction level of the architecture; the C tests run with
-# the release library. Rust's std is built from its source, which needs a toolchain that has it (Debian: rust-web-src or
-# rust-src), and RUSTC_BOOTSTRAP, since Cargo's option for that is not stable. Everything goes to target/emulated.
+# ARCH is aarch64, ppc64le, riscv64, s390x or windows (x86-64); the parts are
+#   rust    the unit tests and those of models, with overflow checks, at each instruction level of the architecture
+#   c       the C tests, with the release library as `make` links it
+#   random  the random harnesses, with the same library
+# (default: all; for windows c). Rust's core and std are built from their sources, which needs a toolchain that has them (Debian:
+# rust-web-src or rust-src), and RUSTC_BOOTSTRAP, since Cargo's option for that is not stable. Everything goes to
+# target/emulated.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-arch=${1:?the architecture: aarch64 or s390x}
-triple=$arch-unknown-linux-gnu
-cross=$arch-linux-gnu
-emulator="qemu-$arch -L /usr/$cross"
+arch=${1:?the architecture: aarch64, ppc64le, riscv64, s390x or windows}
+shift
+# The compiler's name for the machine, and Debian's.
+triple=$arch-unknown-linux-gnu cross=$arch-linux-gnu debian=$arch qemu=qemu-$arch
+case $arch in
+aarch64) debian=arm64 ;;
+ppc64le) triple=powerpc64le-unknown-linux-gnu cross=powerpc64le-linux-gnu debian=ppc64el ;;
+riscv64) triple=riscv64gc-unknown-linux-gnu ;;
+s390x) ;;
+windows) triple=x86_64-pc-windows-gnu cross=x86_64-w64-mingw32 ;;
+*) echo "no machine $arch" >&2; exit 2 ;;
+esac
+# Those for NULL are run by a script without the emulator, and qemu's user mode does not survive a fork while there are threads;
+# those in C++ are the header's, which is the same everywhere.
+without="null_% cxx% hpp% single_thread%"
 # The tests that compare with models.
 tests=(copies extreme fuzz_corpus kernels layout memoryview numbers plan_elements value_equality)
-# Not those for NULL, whose script runs them without the emulator, not those in C++, and not
-# the one that forks while it has threads, which qemu's user mode does not survive.
-without="null_% cxx% single_thread%"
+if [ "$arch" = windows ]; then
+    emulator=wine libraries=
+    # Of C's printf, and gcc's idea of it, which is that of Windows's own.
+    flags="-D__USE_MINGW_ANSI_STDIO=1 -Wno-format -Wno-format-extra-args"
+    # What needs fork, mmap or timers of POSIX, or is about ELF.
+    without+=" chains error extreme identity% library liars stack"
+    [ "$#" -gt 0 ] || set -- c
+else
+    emulator="$qemu -L /usr/$cross" libraries=-ldl flags=
+    [ "$#" -gt 0 ] || set -- rust c random
+fi
 
 # shellcheck source=rust.sh
 . tests/rust.sh
@@ -24,9 +47,14 @@ lacking=()
 need() { # package command
     command -v "$2" >/dev/null || lacking+=("$2 (Debian: $1)")
 }
-need qemu-user "qemu-$arch"
-need "gcc-${arch/_/-}-linux-gnu" "$cross-gcc"
-[ -e "/usr/$cross/include/stdio.h" ] || lacking+=("/usr/$cross/include (Debian: libc6-dev-${arch/aarch64/arm64}-cross)")
+if [ "$arch" = windows ]; then
+    need wine64 wine
+    need gcc-mingw-w64-x86-64 "$cross-gcc"
+else
+    need qemu-user "$qemu"
+    need "gcc-${cross//_/-}" "$cross-gcc"
+    [ -e "/usr/$cross/include/stdio.h" ] || lacking+=("/usr/$cross/include (Debian: libc6-dev-$debian-cross)")
+fi
 [ -n "$rust" ] || lacking+=("a Rust with the source of std (Debian: rustc-web cargo-web rust-web-src)")
 if [ "${#lacking[@]}" -gt 0 ]; then
     echo "the tests for $arch cannot be run; what is missing:" >&2
@@ -39,20 +67,39 @@ export "CARGO_TARGET_${upper}_LINKER=$cross-gcc" "CARGO_TARGET_${upper}_RUNNER=$
 export RUSTC=$rust/rustc RUSTDOC=$rust/rustdoc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=target/emulated
 # How tests run themselves again; and without oracles, which are built for this machine.
 export PYBUFFER_TEST_RUNNER=$emulator PYBUFFER_NUMPY_PYTHON=none CI=false
+# Wine says much about itself; its folder; and where it looks for libraries.
+export WINEDEBUG=-all WINEPREFIX=$PWD/target/emulated/wine WINEPATH="$PWD/target/emulated/$triple/release;/usr/$cross/lib"
 
 cargo_test() { # argument...
     # Tests need unwinding, and std can be built in one way only.
     "$rust/cargo" test --quiet -Zbuild-std --target "$triple" \
         --config 'profile.dev.panic="unwind"' --config profile.dev.opt-level=1 "$@"
 }
-cargo_test --lib
-cargo_test --test model -- "${tests[@]/%/::}"
 
-"$rust/cargo" rustc --quiet --release --lib --no-default-features --crate-type cdylib -Zbuild-std=core --target "$triple"
 library=$PWD/target/emulated/$triple/release
-ln -sf libpybuffer.so "$library/libpybuffer.so.0"
-make --no-print-directory -C c-tests check-plain CC="$cross-gcc" WITHOUT="$without" \
-    PYBUFFER_CFLAGS="-I$PWD/include" PYBUFFER_LIBS="-L$library -Wl,-rpath,$library -lpybuffer" \
-    BUILD="$PWD/target/emulated/$triple/c-tests"
-make --no-print-directory -C c-tests/random run CC="$cross-gcc" STEPS=2000 BUILD="$PWD/target/emulated/$triple/random" \
-    PYBUFFER_CFLAGS="-I$PWD/include" PYBUFFER_LIBS="-L$library -Wl,-rpath,$library -lpybuffer"
+build_library() {
+    make --no-print-directory libraries "TRIPLE=$triple" "CARGO=$rust/cargo" CARGO_FLAGS=-Zbuild-std=core \
+        "CC=$cross-gcc" "LD=$cross-ld" "AR=$cross-ar" "NM=$cross-nm" "OBJCOPY=$cross-objcopy"
+}
+
+for part in "$@"; do
+    case $part in
+    rust)
+        cargo_test --lib
+        cargo_test --test model -- "${tests[@]/%/::}"
+        ;;
+    c)
+        build_library
+        mkdir -p target/emulated
+        make --no-print-directory -C c-tests check-plain CC="$cross-gcc" NM="$cross-nm" WITHOUT="$without" SYSTEM_LIBS=$libraries \
+            PYBUFFER_CFLAGS="-I$PWD/include $flags" PYBUFFER_LIBS="-L$library -Wl,-rpath,$library -lpybuffer" \
+            BUILD="$PWD/target/emulated/$triple/c-tests"
+        ;;
+    random)
+        build_library
+        make --no-print-directory -C c-tests/random run CC="$cross-gcc" STEPS=2000 BUILD="$PWD/target/emulated/$triple/random" \
+            PYBUFFER_CFLAGS="-I$PWD/include $flags" PYBUFFER_LIBS="-L$library -Wl,-rpath,$library -lpybuffer"
+        ;;
+    *) echo "no part $part" >&2; exit 2 ;;
+    esac
+done

@@ -26,7 +26,11 @@ tools=(
     "sanitizers|gcc|C tests and examples with gcc's sanitizers"
     "valgrind|valgrind|C tests and examples under valgrind"
     "prove|perl|summaries of the C tests (without it a plainer runner writes them)"
-    "pkg-config|pkg-config|the test of make install"
+    "pkg-config|pkg-config|programs that use an installed library"
+    "cmake|cmake|programs that find the library with CMake"
+    "meson|meson ninja-build|programs that find the library with Meson"
+    "man|man-db groff-base|the manual page"
+    "abidiff|abigail-tools|the ABI, compared with that of the last release"
     "libclang|libclang-dev|the comparison of headers, by bindgen"
     "python3|python3-venv python3-dev|NumPy (3.10 or later, with venv, pip and headers)"
     "NumPy||comparisons with NumPy (pip installs it into target/numpy-venv)"
@@ -47,6 +51,7 @@ has() { # tool
     "C compiler") compiles "${CC:-cc}" c <<<$'#include <stdio.h>\nint main(void) { return 0; }' ;;
     "C++ compiler") compiles "${CXX:-c++}" c++ <<<$'#include <vector>\nint main() { return 0; }' ;;
     sanitizers) compiles "${CC:-cc}" c -fsanitize=address,undefined <<<'int main(void) { return 0; }' ;;
+    meson) command -v meson && command -v ninja ;;
     binutils) command -v nm && command -v readelf && command -v "${OBJCOPY:-objcopy}" ;;
     libclang) has_libclang ;;
     python3) [ -n "$(python headers)" ] ;;

@@ -51,7 +51,7 @@ if ! command -v "${NM:-nm}" >/dev/null; then
     skip "every function of the header is exported by the library" "no binutils"
     exit "$status"
 fi
-"${NM:-nm}" -D --defined-only "$library" | awk '$2 == "T" { print $3 }' | sort >"$work/exported"
+"${NM:-nm}" -D --defined-only "$library" | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' | sort >"$work/exported"
 case $library in
 *pybuffer*) contained "every function that the library exports is in the header" "$work/exported" "$work/declared" ;;
 *) skip "every function that the library exports is in the header" "$library has more" ;;

@@ -624,11 +624,11 @@ static void an_exporter_in_the_middle_meets_a_view(void)
 
 /* ---- types that derive from bytearray ------------------------------------------------------------------------- */
 
-static int gets;
+static int asked;
 
 static int own_getbuffer(PyObject *op, Py_buffer *buffer, int flags)
 {
-    gets++;
+    asked++;
     return PyByteArray_Type.tp_as_buffer->bf_getbuffer(op, buffer, flags);
 }
 
@@ -646,10 +646,10 @@ static void a_derived_type_is_asked_by_its_own_slots(void)
     for (size_t i = 0; i < COUNT(types); i++) {
         bytearray = xs(8);
         bytearray->ob_type = types[i];
-        gets = 0;
+        asked = 0;
         CHECK_INT(made(PyBytes_FromObject(bytearray)), 0);
         CHECK_INT(made(PyByteArray_Concat(bytearray, bytearray)), 0);
-        CHECK_INT(gets, i == 0 ? 3 : 0);
+        CHECK_INT(asked, i == 0 ? 3 : 0);
         CHECK_INT(exports_of(bytearray), 0);
         CHECK_INT(PyByteArray_Resize(bytearray, 9), 0);
         bytearray->ob_type = &PyByteArray_Type;

@@ -153,12 +153,12 @@ static Exporter *hostile(void)
 }
 
 /* The end: the exporter's counters are read before it is destroyed. */
-static int gets, releases;
+static int asked, releases;
 
 static void count_on_release(Exporter *self, Py_buffer *view)
 {
     act(self, view);
-    gets = self->gets;
+    asked = self->gets;
     releases = self->releases;
 }
 
@@ -282,7 +282,7 @@ static void while_it_destroys_the_exporter(void)
 {
     for (size_t i = 0; i < COUNT(makers); i++) {
         Exporter *self = hostile();
-        gets = releases = 0;
+        asked = releases = 0;
         self->on_release = count_on_release;
         PyObject *op = makers[i]((PyObject *)self);
         PyErr_Clear();
@@ -292,7 +292,7 @@ static void while_it_destroys_the_exporter(void)
         forget(op);
         PyErr_Clear();
         tap_check(exporters_alive == 0, __FILE__, __LINE__, "maker %zu: the exporter lives", i);
-        tap_check(gets == releases, __FILE__, __LINE__, "maker %zu: %d gets, %d releases", i, gets, releases);
+        tap_check(asked == releases, __FILE__, __LINE__, "maker %zu: %d gets, %d releases", i, asked, releases);
     }
 }
 

@@ -1,15 +1,13 @@
 /*
- * The three things that Rust cannot say without its standard library: a function with variable arguments, a variable of
- * which each thread has its own, and a variable of the C library's that may not be there. What stands here is not exported.
+ * Functions with variable arguments, which stable Rust cannot define. What stands here is not exported.
  *
- * Variable arguments: this file takes them off a va_list, one at a time, and knows nothing of formats;
+ * This file takes the arguments off a va_list, one at a time, and knows nothing of formats;
  * src/runtime/message.rs and src/objects/bytes_writer ask for what a format needs. src/capi exports PyErr_Format,
  * PyBytes_FromFormat and their kin, which jump here with all their arguments.
  */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 /* A va_list in a struct: a va_list may be an array, which cannot be pointed to once it is a parameter. */
 struct pybuffer__arguments {
@@ -98,7 +96,7 @@ uint64_t pybuffer__next_integer(struct pybuffer__arguments *arguments, int lengt
     case 2:
         return is_signed ? (uint64_t)va_arg(arguments->list, long long) : va_arg(arguments->list, unsigned long long);
     case 3:
-        return is_signed ? (uint64_t)va_arg(arguments->list, ssize_t) : va_arg(arguments->list, size_t);
+        return is_signed ? (uint64_t)va_arg(arguments->list, ptrdiff_t) : va_arg(arguments->list, size_t);
     case 4:
         return is_signed ? (uint64_t)va_arg(arguments->list, intmax_t) : va_arg(arguments->list, uintmax_t);
     case 5:
@@ -112,25 +110,3 @@ const void *pybuffer__next_pointer(struct pybuffer__arguments *arguments)
 {
     return va_arg(arguments->list, const void *);
 }
-
-/* What each thread has of its own, all zero at first; src/runtime/thread.rs says what is in it. */
-struct pybuffer__thread {
-    void *words[7];
-};
-
-struct pybuffer__thread *pybuffer__thread(void);
-
-struct pybuffer__thread *pybuffer__thread(void)
-{
-    static __thread struct pybuffer__thread thread;
-
-    return &thread;
-}
-
-/* glibc's (2.32): not 0 while the process has one thread. The reference is weak, so that the library can be loaded where
- * there is no such variable; then the pointer is NULL. src/runtime/word.rs reads it. */
-extern char __libc_single_threaded __attribute__((weak));
-
-__attribute__((visibility("hidden"))) extern const char *const pybuffer__single_threaded;
-
-const char *const pybuffer__single_threaded = &__libc_single_threaded;

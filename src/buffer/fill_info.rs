@@ -1,11 +1,11 @@
 //! Filling a view of plain bytes.
 
 use core::ffi::{c_char, c_int, c_void};
-use core::hint::cold_path;
 use core::ptr::null_mut;
 
 use crate::abi::buffer::Py_buffer;
 use crate::abi::object::{Py_ssize_t, PyObject};
+use crate::error::cold_path;
 use crate::runtime::refs;
 
 use super::request::{Refusal, Request};

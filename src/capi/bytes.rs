@@ -10,10 +10,11 @@ use crate::abi::bytes::{PyBytesObject, PyBytesWriter};
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::{Error, Result};
 use crate::objects::{bytes, bytes_writer, sequence};
+use crate::platform::assembly::{jump, name_for_glue};
 use crate::runtime::boundary::{boundary, non_null};
 use crate::runtime::refs::Owned;
 use crate::runtime::variadic::{
-    VariadicArguments, jump, name_for_glue, pybuffer__bytes_format, pybuffer__bytes_format_v, pybuffer__writer_format,
+    VariadicArguments, pybuffer__bytes_format, pybuffer__bytes_format_v, pybuffer__writer_format,
 };
 
 /// A bytes object with a copy of the `size` bytes at `bytes`. Where that is NULL they are uninitialised and must be written

@@ -11,10 +11,12 @@ use crate::abi::object::PyObject;
 use crate::abi::types::PyTypeObject;
 use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::objects::bytes;
+use crate::platform;
+use crate::platform::assembly::{jump, name_for_glue};
 use crate::runtime::boundary::boundary;
 use crate::runtime::message::MessageWriter;
 use crate::runtime::refs::Owned;
-use crate::runtime::variadic::{VariadicArguments, jump, name_for_glue, pybuffer__err_format, pybuffer__err_format_v};
+use crate::runtime::variadic::{VariadicArguments, pybuffer__err_format, pybuffer__err_format_v};
 use crate::runtime::{indicator, types};
 
 /// The exception type that C passed, or a `SystemError`.
@@ -216,8 +218,7 @@ pub unsafe extern "C" fn PyErr_Print() {
     if let Some(end) = line.get_mut(length) {
         *end = b'\n';
     }
-    // SAFETY: as many bytes as the array has. A failure to write to standard error cannot be reported.
-    unsafe { libc::write(libc::STDERR_FILENO, line.as_ptr().cast(), length + 1) };
+    platform::write_error(line.get(..=length).unwrap_or(&line));
     indicator::clear();
 }
 

@@ -4,6 +4,8 @@
 
 use core::ffi::{c_int, c_long, c_longlong, c_short, c_void};
 
+use crate::platform;
+
 /// What the bytes of an element mean. The numbers are those of `PYBUFFER_KIND_*` in the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -122,13 +124,7 @@ pub(super) const fn part(letter: u8) -> Code {
 
 /// C's `long double`: `g`. It has no standard size; its native one holds whatever the prefix says.
 const LONG_DOUBLE: Code = {
-    let (size, align) = if cfg!(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")) {
-        (16, 16)
-    } else if cfg!(target_arch = "s390x") {
-        (16, 8)
-    } else {
-        (8, 8)
-    };
+    let (size, align) = platform::LONG_DOUBLE_SIZE;
     Code { kind: Kind::Float, native_size: size, native_align: align, standard_size: Some(size) }
 };
 

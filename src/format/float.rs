@@ -2,6 +2,8 @@
 //!
 //! CPython's counterparts are `PyFloat_Pack2` and `PyFloat_Unpack2` in `floatobject.c`; for `long double` it has none.
 
+use crate::platform;
+
 /// The widths in bits of the two fields of a binary floating-point format, besides its sign.
 #[derive(Clone, Copy, Debug)]
 struct Widths {
@@ -285,12 +287,10 @@ enum Storage {
     Double,
 }
 
-const PLATFORM: Storage = if cfg!(target_arch = "x86_64") {
-    Storage::Extended
-} else if cfg!(any(target_arch = "aarch64", target_arch = "riscv64", target_arch = "s390x")) {
-    Storage::Quad
-} else {
-    Storage::Double
+const PLATFORM: Storage = match platform::LONG_DOUBLE {
+    platform::LongDouble::Extended => Storage::Extended,
+    platform::LongDouble::Quad => Storage::Quad,
+    platform::LongDouble::Double | platform::LongDouble::Pair => Storage::Double,
 };
 
 impl Storage {
@@ -342,7 +342,8 @@ fn first_half(bytes: &[u8; 16]) -> &[u8; 8] {
 /// A C `long double` of this platform: its bytes in memory, in the machine's order.
 ///
 /// That is the x87's number of 80 bits on x86-64 (six bytes of padding after it), IEEE 754's of 128 bits on AArch64 and
-/// RISC-V, and a double in the first eight bytes elsewhere. `==` is by value, without rounding.
+/// others, and a double in the first eight bytes elsewhere: with MSVC, on Apple's AArch64, and on PowerPC, whose second double
+/// is not read, and written as 0. `==` is by value, without rounding.
 #[derive(Clone, Copy, Debug)]
 pub struct LongDouble {
     bytes: [u8; 16],
@@ -350,7 +351,7 @@ pub struct LongDouble {
 
 impl LongDouble {
     /// `sizeof(long double)`.
-    pub const SIZE: usize = if matches!(PLATFORM, Storage::Double) { 8 } else { 16 };
+    pub const SIZE: usize = platform::LONG_DOUBLE_SIZE.0 as usize;
 
     /// The number that a C `long double` with these bytes is. Only the first [`SIZE`](Self::SIZE) count.
     #[must_use]

@@ -20,11 +20,13 @@ pub fn is_of_struct(format: &CStr) -> bool {
     let mut counted = false;
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
-        counted = match (digit(byte), lookup(byte)) {
-            (Some(_), _) => true,
-            (_, Some(code)) if mode.native || code.standard_size.is_some() => false,
+        // What follows the two letters of a complex number.
+        let complex = after.split_first().filter(|(letter, _)| byte == b'Z' && matches!(letter, b'f' | b'd'));
+        counted = match (digit(byte), lookup(byte), complex) {
+            (Some(_), ..) => true,
+            (_, Some(code), _) if mode.native || code.standard_size.is_some() => false,
             _ if matches!(byte, b'F' | b'D') => false,
-            _ if let (b'Z', Some((b'f' | b'd', behind))) = (byte, after.split_first()) => {
+            (.., Some((_, behind))) => {
                 rest = behind;
                 false
             }

@@ -285,14 +285,14 @@ where
     let quote = if point == u32::from(b'\'') { b'"' } else { b'\'' };
     let mut line = ShortText::new();
     line.push(quote);
-    match (u8::try_from(point), u16::try_from(point)) {
-        (Ok(byte), _) if is_plain(byte, quote) => line.push(byte),
-        _ if let Some(escape) = short_escape(point, quote) => line.extend(escape),
-        (Ok(_), _) => {
+    match (u8::try_from(point), u16::try_from(point), short_escape(point, quote)) {
+        (Ok(byte), ..) if is_plain(byte, quote) => line.push(byte),
+        (.., Some(escape)) => line.extend(escape),
+        (Ok(_), ..) => {
             line.extend(b"\\x");
             line.extend(&hex_digits::<2>(point));
         }
-        (_, Ok(_)) => {
+        (_, Ok(_), _) => {
             line.extend(b"\\u");
             line.extend(&hex_digits::<4>(point));
         }

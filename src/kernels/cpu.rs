@@ -3,8 +3,9 @@
 //! The environment variable PYBUFFER_CPU lowers it, for tests and for finding bugs: "portable", on x86-64 "avx2" or "avx512",
 //! on AArch64 "neon". It is read once, and never raises the level above what the processor has.
 
-use core::ffi::CStr;
 use core::sync::atomic::{AtomicU8, Ordering};
+
+use crate::platform;
 
 /// The levels of the target's architecture. All levels are listed here.
 macro_rules! levels {
@@ -85,13 +86,7 @@ fn find() -> Level {
 
 /// The level that PYBUFFER_CPU allows; `None` if it names none of this architecture.
 fn allowed() -> Option<Level> {
-    // SAFETY: a C string; the result of getenv does not change unless the environment does, which a program with
-    // threads must not do.
-    let name = unsafe {
-        let value = libc::getenv(c"PYBUFFER_CPU".as_ptr());
-        if value.is_null() { c"" } else { CStr::from_ptr(value) }
-    };
-    Level::named(name.to_bytes())
+    Level::named(platform::variable(c"PYBUFFER_CPU")?.to_bytes())
 }
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
@@ -107,7 +102,7 @@ fn detected() -> Level {
 /// The level of the processor (CPUID) whose registers the system saves (XCR0).
 #[cfg(target_arch = "x86_64")]
 fn detected() -> Level {
-    use core::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
+    use core::arch::x86_64::{__cpuid_count, _xgetbv};
 
     const XSAVE_AND_AVX: u32 = 1 << 26 | 1 << 27 | 1 << 28;
     const SSSE3_AND_SSE4: u32 = 1 << 9 | 1 << 19 | 1 << 20;
@@ -126,11 +121,14 @@ fn detected() -> Level {
     }
 
     let has = |word: u32, bits: u32| word & bits == bits;
-    let (last, basic) = (__cpuid(0).eax, __cpuid(1).ecx);
+    #[allow(unused_unsafe, reason = "older Rusts want it to be unsafe")]
+    // SAFETY: every x86-64 has CPUID.
+    let cpuid = |leaf, subleaf| unsafe { __cpuid_count(leaf, subleaf) };
+    let (last, basic) = (cpuid(0, 0).eax, cpuid(1, 0).ecx);
     if last < 7 || !has(basic, XSAVE_AND_AVX | SSSE3_AND_SSE4) {
         return Level::Portable;
     }
-    let more = __cpuid_count(7, 0);
+    let more = cpuid(7, 0);
     // SAFETY: CPUID says that the system uses XSAVE.
     let saved = unsafe { saved() };
     if saved & YMM != YMM || !has(more.ebx, AVX2) {

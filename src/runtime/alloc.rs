@@ -6,6 +6,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::abi::allocators::{PyMemAllocatorDomain, PyMemAllocatorEx};
 use crate::error::{Error, Result};
+use crate::platform;
 
 /// What the memory is for. CPython: `PYMEM_DOMAIN_RAW`, `_MEM`, `_OBJ`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,9 +169,8 @@ pub(crate) fn prepare(memory: *mut u8, size: usize) {
     if size >= LARGE
         && let Some(len) = size.checked_sub(head)
     {
-        // SAFETY: it is a hint about whole pages within the memory, and changes nothing that it holds. Where there are no such
-        // pages the answer is an error, which does not matter.
-        unsafe { libc::madvise(memory.wrapping_add(head).cast(), len & !(LARGE_PAGE - 1), libc::MADV_HUGEPAGE) };
+        // SAFETY: whole pages within the memory.
+        unsafe { platform::large_pages(memory.wrapping_add(head), len & !(LARGE_PAGE - 1)) };
     }
 }
 

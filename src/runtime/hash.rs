@@ -4,6 +4,7 @@ use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use crate::abi::object::{Py_hash_t, PyObject};
 use crate::error::{Error, ErrorKind, Result};
+use crate::platform;
 
 use super::boundary::{boundary, non_null};
 use super::types;
@@ -100,16 +101,12 @@ fn new_key() -> (u64, u64) {
         return seeded_key(seed);
     }
     let mut key = [0u64; 2];
-    // SAFETY: the array may be written for its whole size.
-    let got = unsafe { libc::getrandom(key.as_mut_ptr().cast(), size_of_val(&key), 0) };
-    if got != size_of_val(&key).cast_signed() {
+    if !platform::random(&mut key) {
         // No entropy is available: addresses and the time are better than a constant.
-        let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: `now` may be written.
-        unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &raw mut now) };
+        let (time, fraction) = platform::now();
         let [first, second] = &mut key;
-        *first ^= (now.tv_nsec.cast_unsigned()).rotate_left(32) ^ now.tv_sec.cast_unsigned();
-        *second ^= ((&raw const now).addr() as u64).rotate_left(17);
+        *first ^= fraction.rotate_left(32) ^ time;
+        *second ^= ((&raw const time).addr() as u64).rotate_left(17);
     }
     let [k0, k1] = key;
     (k0, k1)
@@ -117,14 +114,7 @@ fn new_key() -> (u64, u64) {
 
 /// The number in `PYTHONHASHSEED`, where it is one that CPython takes: 0 to 4294967295.
 fn seed_from_environment() -> Option<u32> {
-    // SAFETY: a C string as the name; the program orders changes of its environment, as C asks of it.
-    let text = unsafe {
-        let value = libc::getenv(c"PYTHONHASHSEED".as_ptr());
-        if value.is_null() {
-            return None;
-        }
-        core::ffi::CStr::from_ptr(value)
-    };
+    let text = platform::variable(c"PYTHONHASHSEED")?;
     let digits = text.to_bytes();
     if digits.is_empty() {
         return None;

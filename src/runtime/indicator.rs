@@ -6,11 +6,12 @@
 
 use core::ffi::{CStr, c_void};
 use core::ptr::{NonNull, null_mut};
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::abi::object::PyObject;
 use crate::abi::types::PyTypeObject;
 use crate::error::{Argument, Error, ErrorKind, Result};
+use crate::platform::Key;
 
 use super::exceptions;
 use super::message::{self, Arguments, MessageWriter};
@@ -150,7 +151,7 @@ pub(crate) fn take() -> Option<Owned<PyObject>> {
 }
 
 /// The key whose destructor clears a thread's indicator when the thread ends, plus one; 0 before it is made.
-static KEY: AtomicU32 = AtomicU32::new(0);
+static KEY: AtomicUsize = AtomicUsize::new(0);
 
 unsafe extern "C" fn thread_ends(_: *mut c_void) {
     clear();
@@ -161,21 +162,16 @@ unsafe extern "C" fn thread_ends(_: *mut c_void) {
 fn clear_at_thread_end() {
     let mut key = KEY.load(Ordering::Acquire);
     if key == 0 {
-        let mut made: libc::pthread_key_t = 0;
-        // SAFETY: `made` may be written; the destructor has the type that it must have.
-        if unsafe { libc::pthread_key_create(&raw mut made, Some(thread_ends)) } != 0 {
-            return;
-        }
-        let ours = made + 1;
+        let Some(made) = Key::new(thread_ends) else { return };
+        let ours = made.number() + 1;
         key = match KEY.compare_exchange(0, ours, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => ours,
             Err(theirs) => {
-                // SAFETY: another thread was first; no other code has seen this key.
-                unsafe { libc::pthread_key_delete(made) };
+                // Another thread was first; no other code has seen this key.
+                made.delete();
                 theirs
             }
         };
     }
-    // SAFETY: a key that was made above; any value but NULL has the destructor called.
-    unsafe { libc::pthread_setspecific(key - 1, (&raw const KEY).cast()) };
+    Key::numbered(key - 1).set();
 }

@@ -1,14 +1,14 @@
 //! The state of a thread: its pending error, its nested destructions, and the views that it is
 //! releasing. `pending` and `refs` give it meaning.
 //!
-//! The memory is a variable in C (`abi/glue.c`), since Rust has no such variables without its standard library.
+//! The memory is a variable in C (`platform/thread.c`), since Rust has no such variables without its standard library.
 
 use core::ffi::c_char;
 use core::ptr::{null, null_mut};
 
 use crate::abi::object::PyObject;
 
-/// `struct pybuffer__thread` of `glue.c`, which is all zero in a new thread.
+/// `struct pybuffer__thread` of `platform/thread.c`, which is all zero in a new thread.
 #[repr(C)]
 pub(super) struct Thread {
     /// What is pending.

@@ -27,50 +27,6 @@ unsafe extern "C" {
     pub(crate) fn pybuffer__writer_format();
 }
 
-/// The instruction that hands a call on, with every register as it is.
-#[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
-macro_rules! jump {
-    () => {
-        "jmp {target}"
-    };
-}
-#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
-macro_rules! jump {
-    () => {
-        "b {target}"
-    };
-}
-#[cfg(any(target_arch = "riscv64", target_arch = "riscv32"))]
-macro_rules! jump {
-    () => {
-        "tail {target}"
-    };
-}
-#[cfg(target_arch = "s390x")]
-macro_rules! jump {
-    () => {
-        "jg {target}"
-    };
-}
-
-/// Gives a function a name that `glue.c` can call it by and that the library does not export.
-macro_rules! name_for_glue {
-    ($name:literal, $function:path) => {
-        core::arch::global_asm!(
-            ".pushsection .text",
-            concat!(".globl ", $name),
-            concat!(".hidden ", $name),
-            concat!(".type ", $name, ", %function"),
-            concat!($name, ":"),
-            $crate::runtime::variadic::jump!(),
-            ".popsection",
-            target = sym $function,
-        );
-    };
-}
-
-pub(crate) use {jump, name_for_glue};
-
 impl Arguments for &mut VariadicArguments {
     fn integer(&mut self, length: Length, signed: bool) -> u64 {
         // SAFETY: the format says that there is such an argument, by the contract of `PyErr_Format`.

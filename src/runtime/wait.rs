@@ -4,6 +4,8 @@
 //! no foreign code meanwhile (no slot, no `destroy`, no allocator of the program) and does not wait itself, so every
 //! wait ends. docs/ownership.md lists all waits.
 
+use crate::platform;
+
 /// How long a thread has been waiting.
 pub(crate) struct Wait(u32);
 
@@ -11,8 +13,8 @@ pub(crate) struct Wait(u32);
 const SPINS: u32 = 6;
 /// The turns after these that let other threads run first.
 const YIELDS: u32 = 16;
-/// How long each turn after that sleeps. Yielding is not enough for a thread of higher priority than the one it waits for.
-static SLEEP: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 50_000 };
+/// How many nanoseconds each turn after that sleeps. Yielding is not enough for a thread of higher priority than the one it waits for.
+const SLEEP: u32 = 50_000;
 
 impl Wait {
     /// No waiting yet.
@@ -28,12 +30,9 @@ impl Wait {
         if turn < SPINS {
             (0..1u32 << turn).for_each(|_| core::hint::spin_loop());
         } else if turn < SPINS.saturating_add(YIELDS) {
-            // SAFETY: may always be called.
-            unsafe { libc::sched_yield() };
+            platform::yield_now();
         } else {
-            // SAFETY: a time that may be read; the rest of it after a signal is not requested. It is not by `nanosleep`, in
-            // which a thread that is cancelled would end, with what it holds.
-            unsafe { libc::syscall(libc::SYS_nanosleep, &raw const SLEEP, core::ptr::null_mut::<libc::timespec>()) };
+            platform::sleep(SLEEP);
         }
     }
 }

@@ -8,18 +8,14 @@
 //! has stored, since starting a thread synchronizes.
 //!
 //! glibc knows (2.32 and later, `__libc_single_threaded`). It says "several" early rather than late: from before the first
-//! `pthread_create` on, mostly for good, and always in a namespace of `dlmopen`. The reference is weak (`abi/glue.c`): with
+//! `pthread_create` on, mostly for good, and always in a namespace of `dlmopen`. The reference is weak (`platform/thread.c`): with
 //! another C library, or in a static program without threads, the answer is "several". The header's inline functions ask the
 //! same variable. The program must synchronize what glibc does not see, as the header says: threads made by `clone` itself,
 //! signal handlers that change a count, objects in memory that processes share.
 
-use core::ffi::c_char;
 use core::sync::atomic::{AtomicIsize, Ordering};
 
-unsafe extern "C" {
-    /// The C library's variable, which is not 0 while the process has one thread; NULL where there is none.
-    static pybuffer__single_threaded: *const c_char;
-}
+use crate::platform;
 
 /// Whether this is the only thread of the process.
 #[inline(always)]
@@ -28,36 +24,10 @@ fn is_alone() -> bool {
     if let Some(forced) = tests::FORCED.get() {
         return forced;
     }
-    let flag = flag();
+    let flag = platform::single_threaded();
     // SAFETY: what it points to lives as long as the process, and is written only by a thread that is alone and about to start
     // another, so no other thread reads it meanwhile.
     unsafe { !flag.is_null() && flag.read() != 0 }
-}
-
-/// The pointer to the C library's variable. Rust would take the address of this library's own pointer from a table first, since
-/// it does not know that the pointer is hidden.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn flag() -> *const c_char {
-    let flag;
-    // SAFETY: the instruction reads a constant.
-    unsafe {
-        core::arch::asm!(
-            "mov {flag}, qword ptr [rip + {pointer}]",
-            flag = lateout(reg) flag,
-            pointer = sym pybuffer__single_threaded,
-            options(pure, nomem, nostack, preserves_flags),
-        );
-    }
-    flag
-}
-
-/// The pointer to the C library's variable.
-#[cfg(not(target_arch = "x86_64"))]
-#[inline(always)]
-fn flag() -> *const c_char {
-    // SAFETY: the pointer is a constant.
-    unsafe { pybuffer__single_threaded }
 }
 
 /// A word that other threads may change at the same time. The methods are those of `AtomicIsize`.

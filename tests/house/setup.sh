@@ -56,7 +56,7 @@ each_is_reported_once() {
     done
     # One command of each kind, which names all of them once.
     [ "$(grep -c '^ *apt-get install' <<<"$report")" = 1 ] && [ "$(grep -o ' valgrind' <<<"$report" | wc -l)" -ge 2 ] &&
-        grep -q 'apt-get install .* g++ .*valgrind perl pkg-config libclang1-77 libclang-common-77-dev ' <<<"$report" &&
+        grep -q 'apt-get install .* g++ .*valgrind perl pkg-config cmake meson ninja-build man-db groff-base abigail-tools libclang1-77 libclang-common-77-dev ' <<<"$report" &&
         grep -q 'pyenv install 3.13 2.7$' <<<"$report" || { echo "$report"; return 1; }
 }
 

@@ -61,7 +61,7 @@
 #if UINTPTR_MAX != 0xffffffffffffffffu
 #  error "libpybuffer supports machines with 64-bit pointers only"
 #endif
-#ifndef __GNUC__
+#if !defined(__GNUC__) && !defined(__clang__)
 #  error "this header of libpybuffer needs gcc, clang, or a compiler with their atomic built-in functions (__atomic_load_n)"
 #endif
 
@@ -74,8 +74,12 @@
 #endif
 
 /* The argument with this number is a format as printf has it, for the arguments from the other number on (0 where they are a
- * va_list): compilers check these. */
-#define PYBUFFER_PRINTF(format, first) __attribute__((__format__(__printf__, format, first)))
+ * va_list): compilers check these. gcc for Windows would check for the codes of Windows's own printf. */
+#if defined(__MINGW32__) && !defined(__clang__)
+#  define PYBUFFER_PRINTF(format, first) __attribute__((__format__(__gnu_printf__, format, first)))
+#else
+#  define PYBUFFER_PRINTF(format, first) __attribute__((__format__(__printf__, format, first)))
+#endif
 
 #ifdef __cplusplus
 extern "C" {

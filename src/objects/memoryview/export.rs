@@ -2,7 +2,6 @@
 //! `memory_releasebuf`.
 
 use core::ffi::c_int;
-use core::hint::cold_path;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::Ordering;
 
@@ -11,7 +10,7 @@ use crate::abi::memoryview::{_Py_MEMORYVIEW_RELEASED, PyMemoryViewObject};
 use crate::abi::object::PyObject;
 use crate::abi::slots::PyBufferProcs;
 use crate::buffer::{self, Ending, LookProcs, Request};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, cold_path};
 use crate::runtime::boundary::boundary;
 use crate::runtime::holds::Pin;
 use crate::runtime::refs::{self, atomic};
