@@ -15,7 +15,7 @@ emulator="qemu-$arch -L /usr/$cross"
 tests=(copies extreme fuzz_corpus kernels layout memoryview numbers plan_elements value_equality)
 # Not those for NULL, whose script runs them without the emulator, not those in C++, and not
 # the one that forks while it has threads, which qemu's user mode does not survive.
-without="null_% cxx% single_thread%"
+without="null_% cxx% hpp% single_thread%"
 
 # shellcheck source=rust.sh
 . tests/rust.sh
