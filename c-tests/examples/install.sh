@@ -30,6 +30,29 @@ shared() { # compiler standard
     prints_the_transpose "$prefix/shared"
 }
 
+# The installed C++ header, and the adapters, which say what to include before them.
+# shellcheck disable=SC2046
+cxx_header() {
+    local adapter
+    cat >"$prefix/program.cpp" <<'END'
+#include <pybuffer/pybuffer.hpp>
+#include <iostream>
+int main()
+{
+    std::cout << pybuffer::own(std::vector<int>{1, 2, 3})[pybuffer::slice(1, 3)] << "\n";
+    return 0;
+}
+END
+    "$CXX" -std=c++17 "${warnings[@]}" $(pkg-config --cflags pybuffer) "$prefix/program.cpp" $(pkg-config --libs pybuffer) \
+        "-Wl,-rpath,$prefix/lib" -o "$prefix/program" && [ "$("$prefix/program")" = "[2, 3]" ] || return
+    for adapter in eigen opencv; do
+        echo "#include <pybuffer/$adapter.hpp>" | "$CXX" -std=c++17 $(pkg-config --cflags pybuffer) -fsyntax-only -x c++ - 2>&1 |
+            grep -q "error.*before <pybuffer/$adapter.hpp>" || { echo "pybuffer/$adapter.hpp does not say what it needs"; return 1; }
+    done
+    rm "$prefix/program" "$prefix/program.cpp"
+    [ -e "$prefix/include/pybuffer/mdspan.hpp" ]
+}
+
 # shellcheck disable=SC2046
 static() { # compiler standard
     local libs
@@ -105,6 +128,7 @@ test_with pkg-config "a C99 program links with the shared library" shared "$CC" 
 test_with pkg-config "a C11 program links with the shared library" shared "$CC" c11
 test_with "pkg-config,C++ compiler" "a C++11 program links with the shared library" shared "$CXX" c++11
 test_with "pkg-config,C++ compiler" "a C++20 program links with the shared library" shared "$CXX" c++20
+test_with "pkg-config,C++ compiler" "a C++17 program with the C++ header" cxx_header
 test_with pkg-config "a C99 program links with the static library" static "$CC" c99
 test_with "pkg-config,C++ compiler" "a C++20 program links with the static library" static "$CXX" c++20
 test_that "make uninstall leaves nothing" uninstall_leaves_nothing
