@@ -55,7 +55,7 @@ $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) inc
 # TAP programs are run by prove, or without it.
 PROVE := bash tests/prove.sh
 RESULTS := target/test-results
-TEST_PARTS := test-setup test-rust test-c test-errors test-random test-twins test-link test-eigen test-examples test-install test-prefixed test-bench conformance-quick
+TEST_PARTS := test-setup test-rust test-c test-errors test-random test-twins test-link test-eigen test-opencv test-mdspan test-examples test-install test-prefixed test-bench conformance-quick
 
 # All parts run, even after one has failed. Their output is also logged, for the counts of the summary.
 .PHONY: test
@@ -145,7 +145,7 @@ asan: ## the C tests and the twins with AddressSanitizer inside the library, too
 	TWIN_BUILD=$(abspath target/asan/twins-2.7) $(PROVE) c-tests/twins/compare.sh
 
 .PHONY: tsan
-tsan: ## the C tests with threads with ThreadSanitizer inside the library, too (needs a Rust with its source and clang)
+tsan: ## the C and C++ tests with threads with ThreadSanitizer inside the library, too (needs a Rust with its source and clang)
 	bash tests/tsan.sh
 
 .PHONY: test-twins
@@ -175,18 +175,33 @@ pythons: ## fetch the newest CPython 3.13, 3.14 and 3.15 from Debian's unstable 
 test-link: $(SHARED) ## programs compiled with CPython's headers link: with and without NDEBUG, with the limited API
 	@PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" $(PROVE) c-tests/link/link.sh
 
-# Eigen is a library of headers; where Debian has them, or EIGEN says.
+# The bridges of the C++ header, each with gcc's sanitizers and where its library is found.
 EIGEN ?= /usr/include/eigen3
+OPENCV ?= /usr/include/opencv4
+MDSPAN_CXX ?= $(shell for cxx in '$(CXX)' 'clang++ -stdlib=libc++' 'clang++-22 -stdlib=libc++' 'clang++-19 -stdlib=libc++'; do \
+    if $$cxx -std=c++23 -fsyntax-only -include mdspan -x c++ /dev/null; then echo "$$cxx"; break; fi; done 2>/dev/null)
 
-.PHONY: test-eigen
-test-eigen: $(SHARED) ## the bridge to Eigen, with gcc's sanitizers, where Eigen is installed (EIGEN=directory)
-	@if [ -e '$(EIGEN)/Eigen/Core' ]; then \
-	    mkdir -p target/c-tests && \
-	    $(CXX) -std=c++17 -O1 -g -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fsanitize=address,undefined \
-	        -Iinclude -Ic-tests/support -isystem '$(EIGEN)' c-tests/bridges/eigen.cpp -o target/c-tests/eigen \
-	        -L$(TARGET) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer && \
-	    $(PROVE) --exec '' target/c-tests/eigen; \
-	else CI= bash tests/tools.sh skip 'Eigen (libeigen3-dev)' 'the bridge to Eigen'; fi
+# $(1) the bridge, $(2) compiler and flags, $(3) the header that must be there, $(4) the tool that it is part of, $(5) libraries
+BRIDGE_FLAGS := -O1 -g -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fsanitize=address,undefined -fno-sanitize-recover=all
+define bridge
+@if echo 'int main() { return 0; }' | $(2) $(BRIDGE_FLAGS) -include $(3) -x c++ - -o /dev/null $(5) 2>/dev/null; then \
+    mkdir -p target/c-tests && \
+    $(2) $(BRIDGE_FLAGS) -Iinclude -Ic-tests/support c-tests/bridges/$(1).cpp -o target/c-tests/$(1) \
+        -L$(TARGET) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer $(5) && \
+    ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1 $(PROVE) --exec '' target/c-tests/$(1); \
+else CI= bash tests/tools.sh skip '$(4)' 'the bridge to $(1)'; fi
+endef
+
+.PHONY: test-eigen test-opencv test-mdspan
+test-eigen: $(SHARED) ## the bridge to Eigen, where it is installed (EIGEN=directory)
+	$(call bridge,eigen,$(CXX) -std=c++17 -isystem $(EIGEN),Eigen/Core,Eigen (libeigen3-dev))
+test-opencv: $(SHARED) ## the bridge to OpenCV, where it is installed (OPENCV=directory)
+	$(call bridge,opencv,$(CXX) -std=c++17 -isystem $(OPENCV),opencv2/core.hpp,OpenCV (libopencv-core-dev),-lopencv_core)
+test-mdspan: $(SHARED) ## std::mdspan, and the C++ header in C++23, where a compiler has <mdspan> (MDSPAN_CXX="clang++ -stdlib=libc++")
+	$(call bridge,mdspan,$(MDSPAN_CXX) -std=c++23,mdspan,a C++ compiler with <mdspan> (clang-19 libc++-19-dev libc++abi-19-dev))
+	@cxx='$(MDSPAN_CXX)'; [ -z "$$cxx" ] || $(MAKE) --no-print-directory -C c-tests check-plain TESTS='hpp23 hpp_interop' CXX="$$cxx" \
+	    PYBUFFER_CFLAGS="-I$(abspath include)" PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
+	    BUILD=$(abspath target/c-tests-mdspan)
 
 .PHONY: test-examples
 test-examples: $(SHARED) numpy-venv ## the examples against NumPy and CPython, and on corrupt files (FUZZ=5000 SEED=2 changes more of them)
@@ -243,11 +258,9 @@ bench-between: $(SHARED) ## compare two builds by all lines of make bench at eve
 	@$(BENCH_ENV) python3 benches/builds.py $(BENCH_OPTIONS) '$(BEFORE)' '$(AFTER)'
 
 .PHONY: bench-cxx
-bench-cxx: $(SHARED) ## time loops over the C++ header's views beside loops over raw pointers
+bench-cxx: $(SHARED) ## time loops over the C++ header's views beside loops over raw pointers, and count instructions (CXX="g++ clang++")
 	@mkdir -p target/bench
-	$(CXX) -std=c++17 -O3 -Wall -Wextra -Werror -Iinclude benches/views.cpp -o target/bench/views \
-	    -L$(TARGET) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer
-	target/bench/views
+	@$(BENCH_ENV) bash benches/views.sh $(CXX)
 
 .PHONY: bench-peers
 bench-peers: ## install OpenCV, IPP and PyTorch from PyPI for make bench (2 GB, in target/)
@@ -280,7 +293,7 @@ lint: ## formatting and clippy
 header: ## generate include/pybuffer/pybuffer.h from the sources
 	PYBUFFER_WRITE_HEADER=1 $(CARGO) test --quiet --test house header_is_up_to_date
 
-HEADERS := $(addprefix include/pybuffer/,pybuffer.h pybuffer.hpp eigen.hpp)
+HEADERS := $(addprefix include/pybuffer/,pybuffer.h pybuffer.hpp mdspan.hpp eigen.hpp opencv.hpp)
 
 .PHONY: clean
 clean: ## remove all build output

@@ -1,97 +1,119 @@
-// Loops over the elements of pybuffer.hpp's views, beside loops over raw pointers: the least times of interleaved rounds.
+// Loops over the elements of pybuffer.hpp's typed views, beside loops over raw pointers with the same strides.
 //
-//     make bench-cxx
+//     views                   the least times of interleaved rounds
+//     views LOOP ROUNDS       one of the loops, so many times, to count its instructions (benches/views.sh)
+//     views --list            the names of the loops
 #include <pybuffer/pybuffer.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <string>
 #include <vector>
 
 namespace pb = pybuffer;
 
 namespace {
 
-Py_ssize_t rows = 1000, columns = 1000; // not known to the compiler
-constexpr int rounds = 200;
-volatile double sink;
+// Every third of the elements fits in L2, too.
+constexpr Py_ssize_t height = 64, width = 512;
+volatile unsigned sink;
 
-template <class Work> double time_of(Work work)
-{
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
-}
-
-// The way that a loop by hand goes: rows and columns at steps of bytes.
-template <class Act> void by_hand(char *data, Py_ssize_t row_step, Py_ssize_t step, Act act)
-{
-    for (Py_ssize_t row = 0; row < rows; row++, data += row_step) {
-        char *at = data;
-        for (Py_ssize_t column = 0; column < columns; column++, at += step) act(*reinterpret_cast<float *>(at));
-    }
-}
-
-// The same where the compiler knows that the elements of a row are adjacent.
-template <class Act> void by_hand(float *data, Act act)
-{
-    for (Py_ssize_t row = 0; row < rows; row++, data += columns) {
-        for (Py_ssize_t column = 0; column < columns; column++) act(data[column]);
-    }
-}
-
-struct Least {
-    const char *name;
-    double micros = 1e30;
-    void take(double time) { micros = std::min(micros, time); }
+struct Loop {
+    std::string name;
+    std::function<void()> run;
+    double least = 1e30;
 };
 
-void line(const char *title, const Least &raw, std::initializer_list<Least> others)
+struct Sum {
+    unsigned total = 0;
+    void operator()(unsigned element) { total += element; }
+    ~Sum() { sink = total; }
+};
+
+struct Scale {
+    void operator()(float &element) const { element = element * 0.5f + 1.0f; }
+};
+
+// How one writes it by hand: rows and columns at steps of bytes.
+template <class T, class Act> void by_hand(const pb::array_ref<T, 2> &view, Act act)
 {
-    std::printf("%-32s raw pointers %7.1f us", title, raw.micros);
-    for (const Least &other : others) std::printf("; %s %.2f", other.name, other.micros / raw.micros);
-    std::printf("\n");
+    char *data = reinterpret_cast<char *>(view.data());
+    const Py_ssize_t rows = view.shape()[0], columns = view.shape()[1], row_step = view.strides()[0], step = view.strides()[1];
+    for (Py_ssize_t row = 0; row < rows; row++, data += row_step) {
+        char *at = data;
+        for (Py_ssize_t column = 0; column < columns; column++, at += step) act(*reinterpret_cast<T *>(at));
+    }
 }
 
-template <class Act> void compare(const char *title, const pb::array_ref<float, 2> &view, Act act)
+// The same where the elements of a row are adjacent.
+template <class T, class Act> void by_hand(const pb::array_ref<T, 2, pb::unit_stride> &view, Act act)
 {
-    const bool adjacent = view.is_contiguous();
     char *data = reinterpret_cast<char *>(view.data());
-    Least raw{"raw"}, each{"for_each"}, range{"range-for"}, index{"operator()"};
-    for (int round = 0; round < rounds; round++) {
-        raw.take(time_of([&] { adjacent ? by_hand(view.data(), act) : by_hand(data, view.strides()[0], view.strides()[1], act); }));
-        each.take(time_of([&] { view.for_each(act); }));
-        range.take(time_of([&] {
-            for (const auto row : view) {
-                for (float &element : row) act(element);
-            }
-        }));
-        index.take(time_of([&] {
-            for (Py_ssize_t row = 0; row < view.size(); row++) {
-                for (Py_ssize_t column = 0; column < columns; column++) act(view(row, column));
-            }
-        }));
+    const Py_ssize_t rows = view.shape()[0], columns = view.shape()[1], row_step = view.strides()[0];
+    for (Py_ssize_t row = 0; row < rows; row++, data += row_step) {
+        T *at = reinterpret_cast<T *>(data);
+        for (Py_ssize_t column = 0; column < columns; column++) act(at[column]);
     }
-    line(title, raw, {each, range, index});
+}
+
+template <class Act, class View> void add(std::vector<Loop> &loops, const std::string &title, const View &view)
+{
+    loops.push_back({title + ": raw pointers", [view] { by_hand(view, Act()); }});
+    loops.push_back({title + ": for_each", [view] { view.for_each(Act()); }});
+    loops.push_back({title + ": range-for", [view] {
+                         Act act;
+                         for (const auto row : view) {
+                             for (auto &element : row) act(element);
+                         }
+                     }});
+    loops.push_back({title + ": operator()", [view] {
+                         Act act;
+                         for (Py_ssize_t row = 0; row < view.shape()[0]; row++) {
+                             for (Py_ssize_t column = 0; column < view.shape()[1]; column++) act(view(row, column));
+                         }
+                     }});
+}
+
+template <class T, class Act> void add_all(std::vector<Loop> &loops, const std::string &title)
+{
+    const pb::memoryview dense = pb::memoryview::zeros<T>({height, width});
+    const pb::memoryview third = pb::memoryview::zeros<T>({height, width, 3})[{pb::all, pb::all, 1}];
+    add<Act>(loops, title + ", contiguous, unit_stride", dense.as<T, 2, pb::unit_stride>());
+    add<Act>(loops, title + ", every third, strided", third.as<T, 2>());
+    add<Act>(loops, title + ", contiguous, strided", dense.as<T, 2>());
 }
 
 } // namespace
 
-int main(int count, char **)
+int main(int count, char **arguments)
 {
-    rows += count - 1;
-    columns += count - 1;
-    const pb::memoryview dense = pb::own(std::vector<float>(static_cast<std::size_t>(rows * columns), 1.5f)).reshape({rows, columns});
-    const pb::memoryview wide = pb::own(std::vector<float>(static_cast<std::size_t>(rows * columns * 3), 1.5f)).reshape({rows, columns, 3});
-    const pb::array_view<float, 2> contiguous = dense.as<float, 2>(), strided = wide[{pb::all, pb::all, 1}].as<float, 2>();
-
-    std::printf("%ld x %ld floats, time beside that of raw pointers:\n", static_cast<long>(rows), static_cast<long>(columns));
-    double sum = 0;
-    const auto add = [&sum](float element) { sum += double{element}; };
-    const auto scale = [](float &element) { element = element * 0.5f + 1.0f; };
-    compare("contiguous, sum", contiguous, add);
-    compare("contiguous, scaled in place", contiguous, scale);
-    compare("every third, sum", strided, add);
-    compare("every third, scaled in place", strided, scale);
-    sink = sum;
+    std::vector<Loop> loops;
+    add_all<float, Scale>(loops, "scale");
+    add_all<unsigned, Sum>(loops, "sum");
+    if (count > 1 && std::strcmp(arguments[1], "--list") == 0) {
+        for (const Loop &loop : loops) std::printf("%s\n", loop.name.c_str());
+    } else if (count > 2) {
+        for (const Loop &loop : loops) {
+            if (loop.name != arguments[1]) continue;
+            for (long round = std::atol(arguments[2]); round > 0; round--) loop.run();
+        }
+    } else {
+        for (int round = 0; round < 3000; round++) {
+            for (Loop &loop : loops) {
+                const auto start = std::chrono::steady_clock::now();
+                loop.run();
+                loop.least = std::min(loop.least, std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
+            }
+        }
+        double raw = 1;
+        for (const Loop &loop : loops) {
+            if (loop.name.find("raw") != std::string::npos) raw = loop.least;
+            std::printf("%-48s %8.2f us  %.2f\n", loop.name.c_str(), loop.least, loop.least / raw);
+        }
+    }
+    return 0;
 }

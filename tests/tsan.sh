@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The C tests with threads, with ThreadSanitizer inside the library, too.
+# The C and C++ tests with threads, with ThreadSanitizer inside the library, too.
 #
 # Rust's std is built with it, which needs a toolchain that has its source (Debian: rust-web-src or rust-src), and a clang of
 # the same LLVM, whose runtime both sides use. Everything goes to target/tsan. PYBUFFER_TEST_OPERATIONS as in the tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-tests=(threads pins)
+tests=(robustness/threads.c robustness/pins.c api/hpp_threads.cpp api/hpp.cpp)
 
 # shellcheck source=rust.sh
 . tests/rust.sh
@@ -44,15 +44,23 @@ RUSTFLAGS="-Zsanitizer=thread -Zexternal-clangrt -Clinker=$clang" "$rust/cargo" 
     -Zbuild-std=std,panic_abort --target "$triple" --config profile.dev.opt-level=1
 library=$PWD/target/tsan/$triple/debug
 ln -sf libpybuffer.so "$library/libpybuffer.so.0"
+flags=(-O1 -g -Wall -Wextra -Werror -fsanitize=thread -pthread -Iinclude -Ic-tests/support)
+libraries=("-L$library" "-Wl,-rpath,$library" -lpybuffer -ldl)
 for test in "${tests[@]}"; do
-    "$clang" -std=c11 -O1 -g -Wall -Wextra -Werror -fsanitize=thread -pthread -Iinclude -Ic-tests/support \
-        "c-tests/robustness/$test.c" \
-        -o "target/tsan/$test" "-L$library" "-Wl,-rpath,$library" -lpybuffer -ldl
+    program=target/tsan/$(basename "$test")
+    case $test in
+    *.c) "$clang" -std=c11 "${flags[@]}" "c-tests/$test" -o "$program" "${libraries[@]}" ;;
+    *.cpp)
+        units=("c-tests/$test" c-tests/"${test%.cpp}"_unit.cpp)
+        [ -e "${units[1]}" ] || unset 'units[1]'
+        "${clang/clang/clang++}" -std=c++20 "${flags[@]}" "${units[@]}" -o "$program" "${libraries[@]}"
+        ;;
+    esac
 done
 status=0
 for test in "${tests[@]}"; do
     echo "ThreadSanitizer, $test:"
     TSAN_OPTIONS="halt_on_error=0:exitcode=66${TSAN_OPTIONS:+:$TSAN_OPTIONS}" \
-    PYBUFFER_TEST_OPERATIONS=${PYBUFFER_TEST_OPERATIONS:-200000} "target/tsan/$test" || status=$?
+    PYBUFFER_TEST_OPERATIONS=${PYBUFFER_TEST_OPERATIONS:-200000} "target/tsan/$(basename "$test")" || status=$?
 done
 exit "$status"

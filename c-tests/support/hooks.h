@@ -45,10 +45,11 @@ static inline void hooks_fail_at(long call, int further)
 
 static inline int hooks_refuse(void)
 {
-    hooks.calls++;
-    int refuse = hooks.fail_at != 0
-                 && (hooks.calls == hooks.fail_at || (hooks.fail_further && hooks.calls > hooks.fail_at));
-    hooks.failed += refuse;
+    long call = __atomic_add_fetch(&hooks.calls, 1, __ATOMIC_RELAXED);
+    int refuse = hooks.fail_at != 0 && (call == hooks.fail_at || (hooks.fail_further && call > hooks.fail_at));
+    if (refuse) {
+        __atomic_add_fetch(&hooks.failed, 1, __ATOMIC_RELAXED);
+    }
     return refuse;
 }
 
@@ -69,7 +70,7 @@ static inline void *hooks_give(int domain, size_t size, int fill)
     head->is.domain = domain;
     memset(head + 1, fill, size);
     memset((char *)(head + 1) + size, HOOKS_FENCE, HOOKS_ROOM);
-    hooks.outstanding++;
+    __atomic_add_fetch(&hooks.outstanding, 1, __ATOMIC_RELAXED);
     return head + 1;
 }
 
@@ -92,7 +93,7 @@ static inline void hooks_take(int domain, void *memory)
             break;
         }
     }
-    hooks.outstanding--;
+    __atomic_sub_fetch(&hooks.outstanding, 1, __ATOMIC_RELAXED);
     memset(memory, HOOKS_FREED, head->is.size);
     head->is.mark = 0;
     free(head);

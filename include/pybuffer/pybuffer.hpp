@@ -9,7 +9,8 @@
  * A `memoryview` is a counted reference to a memoryview object: copying one copies the reference, not the memory. The memory lives
  * until the last memoryview, and the last view, of it is gone. An `array_view` is a memoryview whose format and number of axes
  * have been checked, with its elements as C++ values; an `array_ref` is the same without the reference, as `std::span` is, and
- * must not outlive what it was made from.
+ * must not outlive the memory. What `const` protects are the variables; elements of memory that must not be written have a const
+ * type, `array_view<const float, 2>`, as those of `std::span` have.
  *
  * Errors are exceptions that derive from `pybuffer::error`. A function that throws has changed nothing. Destructors, moves and
  * swaps do not throw. What a program's own function throws when the library calls it (the description of an exporter) becomes
@@ -18,8 +19,11 @@
  * Threads: as in pybuffer.h. Objects may be copied, used and dropped in any thread; one variable must not be changed in one
  * thread while another one uses it.
  *
- * Lengths, strides (in bytes) and indices are `Py_ssize_t`; negative indices count from the end, except where it says that they
- * are not checked.
+ * Lengths, strides (in bytes) and indices are `Py_ssize_t`, and may be given as integers of any type; negative indices count from
+ * the end, except where it says that they are not checked.
+ *
+ * Adapters to other libraries are headers of their own, which are included after those libraries: pybuffer/mdspan.hpp,
+ * pybuffer/eigen.hpp, pybuffer/opencv.hpp.
  */
 #ifndef PYBUFFER_PYBUFFER_HPP
 #define PYBUFFER_PYBUFFER_HPP
@@ -33,6 +37,7 @@
 
 #include <pybuffer/pybuffer.h>
 
+#include <algorithm>
 #include <array>
 #include <complex>
 #include <cstddef>
@@ -61,8 +66,8 @@
 #if defined(__cpp_lib_span)
 #  include <span>
 #endif
-#if defined(__cpp_lib_mdspan)
-#  include <mdspan>
+#if defined(__cpp_lib_ranges)
+#  include <ranges>
 #endif
 
 namespace pybuffer {
@@ -135,14 +140,16 @@ public:
 
 namespace detail {
 
-/** Throws the pending error, which is pending no more. */
+/** Throws the pending error, which is pending no more; `std::bad_alloc` where there is no memory for the exception. */
 [[noreturn]] inline void throw_pending()
 {
     PyObject *type = PyErr_Occurred();
     if (type == nullptr) throw system_error("this object is empty");
+    const struct clearing {
+        ~clearing() { PyErr_Clear(); }
+    } at_the_end{};
     const char *text = pybuffer_error_message();
     const std::string message = text != nullptr ? text : "";
-    PyErr_Clear();
     const auto is = [type](PyObject *known) { return PyErr_GivenExceptionMatches(type, known) != 0; };
     if (is(PyExc_BufferError)) throw buffer_error(message);
     if (is(PyExc_ValueError)) throw value_error(message);
@@ -167,6 +174,41 @@ template <class T, class = std::enable_if_t<std::is_integral_v<T>>> T checked(T 
     if (result < 0) throw_pending();
     return result;
 }
+
+/** Text for C, which ends at the first NUL. */
+inline const char *c_text(const std::string &text)
+{
+    if (text.find('\0') != std::string::npos) throw value_error("the text has a NUL in it");
+    return text.c_str();
+}
+
+/** An integer of any type as a length, stride or index: what is too large is the largest, which fits nowhere. */
+template <class T> constexpr Py_ssize_t as_ssize(T number) noexcept
+{
+    static_assert(std::is_integral_v<T>, "lengths, strides and indices are integers");
+    if constexpr (sizeof(T) > sizeof(Py_ssize_t) || (sizeof(T) == sizeof(Py_ssize_t) && std::is_unsigned_v<T>)) {
+        if (number > static_cast<T>(PY_SSIZE_T_MAX)) return PY_SSIZE_T_MAX;
+        if constexpr (std::is_signed_v<T>) {
+            if (number < -static_cast<T>(PY_SSIZE_T_MAX)) return -PY_SSIZE_T_MAX;
+        }
+    }
+    return static_cast<Py_ssize_t>(number);
+}
+
+/** Such an integer, as an element of a list. */
+class ssize {
+public:
+    template <class T, class = std::enable_if_t<std::is_integral_v<T>>>
+    constexpr ssize(T number) noexcept : value_(as_ssize(number)) // NOLINT: implicit
+    {
+    }
+    constexpr const Py_ssize_t &value() const noexcept { return value_; }
+
+private:
+    Py_ssize_t value_;
+};
+
+static_assert(sizeof(ssize) == sizeof(Py_ssize_t), "an array of one is an array of the other");
 
 /** Makes the exception that is being handled the pending error. */
 inline void make_pending() noexcept
@@ -225,6 +267,94 @@ protected:
 private:
     PyObject *pointer_ = nullptr;
 };
+
+// ---- lengths and strides --------------------------------------------------------------------------------------------------
+
+struct strided;
+template <class T, std::size_t N, class Layout = strided> class array_ref;
+template <class T, std::size_t N, class Layout = strided> class array_view;
+
+namespace detail {
+
+/** Whether a type is an array_ref or an array_view, of which data() and size() are not all that there is to know. */
+template <class T, std::size_t N, class L> std::true_type is_typed_view(const volatile array_ref<T, N, L> *);
+std::false_type is_typed_view(const volatile void *);
+template <class T> using typed_view = decltype(is_typed_view(std::declval<T *>()));
+
+} // namespace detail
+
+/** The lengths or strides of axes: a range. As the result of a memoryview's function it lives as long as the memoryview object; as a
+ * parameter it is made from a list of integers of any type (`{rows, 3}`) or a container of `Py_ssize_t`, for the call. */
+class axes {
+public:
+    axes() noexcept = default;
+    axes(const Py_ssize_t *first, std::size_t count) noexcept : first_(first), count_(first == nullptr ? 0 : count) {}
+    axes(std::initializer_list<detail::ssize> list) noexcept
+        : axes(list.size() == 0 ? nullptr : &list.begin()->value(), list.size())
+    {
+    }
+    template <class Container, class = std::enable_if_t<!detail::typed_view<Container>::value &&
+                                                        std::is_convertible_v<decltype(std::data(std::declval<const Container &>())),
+                                                                              const Py_ssize_t *>>>
+    axes(const Container &container) noexcept // NOLINT: implicit
+        : axes(std::data(container), std::size(container))
+    {
+    }
+    /** The same, of an object that it keeps. */
+    axes(object keeper, const Py_ssize_t *first, std::size_t count) noexcept : axes(first, count) { keeper_.swap(keeper); }
+
+    const Py_ssize_t *begin() const noexcept { return first_; }
+    const Py_ssize_t *end() const noexcept { return first_ + count_; }
+    const Py_ssize_t *data() const noexcept { return first_; }
+    std::size_t size() const noexcept { return count_; }
+    bool empty() const noexcept { return count_ == 0; }
+    Py_ssize_t operator[](std::size_t axis) const noexcept { return first_[axis]; }
+    Py_ssize_t at(std::size_t axis) const
+    {
+        if (axis >= count_) throw index_error("there is no axis " + std::to_string(axis));
+        return first_[axis];
+    }
+
+    friend bool operator==(const axes &a, const axes &b) noexcept { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+    friend bool operator!=(const axes &a, const axes &b) noexcept { return !(a == b); }
+    /** As Python prints a tuple: (3, 4). */
+    friend std::ostream &operator<<(std::ostream &out, const axes &list)
+    {
+        out << '(';
+        for (std::size_t axis = 0; axis < list.size(); axis++) out << (axis == 0 ? "" : ", ") << list[axis];
+        return out << (list.size() == 1 ? ",)" : ")");
+    }
+
+private:
+    const Py_ssize_t *first_ = nullptr;
+    std::size_t count_ = 0;
+    object keeper_;
+};
+
+namespace detail {
+
+/** The number of axes, as C takes it. */
+template <class List> int length(const List &list)
+{
+    if (list.size() > 1000) throw value_error("more axes than a view can have");
+    return static_cast<int>(list.size());
+}
+
+/** The number of items, 0 where an axis has none: `overflow_error` where it does not fit. */
+inline Py_ssize_t items_of(const Py_ssize_t *first, const Py_ssize_t *last)
+{
+    Py_ssize_t product = 1;
+    bool fits = true;
+    for (; first != last; ++first) {
+        if (*first == 0) return 0;
+        fits = fits && product <= PY_SSIZE_T_MAX / *first;
+        if (fits) product *= *first;
+    }
+    if (!fits) throw overflow_error("more items than can be counted");
+    return product;
+}
+
+} // namespace detail
 
 // ---- formats --------------------------------------------------------------------------------------------------------------
 
@@ -351,7 +481,7 @@ private:
 class subscript {
 public:
     template <class T, class = std::enable_if_t<std::is_integral_v<T>>>
-    subscript(T index) : value_(pybuffer_at(clamped(index))) // NOLINT: implicit
+    subscript(T index) noexcept : value_(pybuffer_at(detail::as_ssize(index))) // NOLINT: implicit
     {
     }
     subscript(slice part) noexcept : value_(part.subscript()) {} // NOLINT: implicit
@@ -362,16 +492,6 @@ public:
     const pybuffer_subscript &value() const noexcept { return value_; }
 
 private:
-    /** What is too large is out of bounds of every axis. */
-    template <class T> static Py_ssize_t clamped(T index) noexcept
-    {
-        if constexpr (sizeof(T) >= sizeof(Py_ssize_t) && std::is_unsigned_v<T>) {
-            return index > static_cast<T>(PY_SSIZE_T_MAX) ? PY_SSIZE_T_MAX : static_cast<Py_ssize_t>(index);
-        } else {
-            return static_cast<Py_ssize_t>(index);
-        }
-    }
-
     pybuffer_subscript value_;
 };
 
@@ -379,7 +499,11 @@ static_assert(sizeof(subscript) == sizeof(pybuffer_subscript), "an array of one 
 
 // ---- typed views ----------------------------------------------------------------------------------------------------------
 
-template <class T, std::size_t N> class array_ref;
+/** What the type of a typed view says about strides: nothing, or that the elements along the last axis are adjacent, which
+ * saves multiplications and lets compilers vectorize a loop over them. */
+struct strided {};
+struct unit_stride {};
+
 
 namespace detail {
 
@@ -390,51 +514,56 @@ template <class T> T *step(T *pointer, Py_ssize_t bytes) noexcept
     return reinterpret_cast<T *>(reinterpret_cast<byte *>(pointer) + bytes);
 }
 
+/** Whether elements may be seen as those of another type: the same, or the same and const. */
+template <class From, class To>
+inline constexpr bool may_be_v = std::is_same_v<From, To> || std::is_same_v<const From, To>;
+
 } // namespace detail
 
-/** Iterates over the elements along one axis, or over the parts along the first of several. Random access; it must not outlive the
- * memory, but may outlive what it was made from. */
-template <class T, std::size_t N> class array_iterator {
+/** Iterates over the elements along one axis, or over the parts along the first of several, with random access. It must not outlive
+ * the memory, but may outlive what it was made from. (Elements along one axis with unit stride have pointers for iterators.) */
+template <class T, std::size_t N, class Layout> class array_iterator {
+    using part = std::conditional_t<N == 1, T *, array_ref<T, N - 1, Layout>>;
+
 public:
-    using iterator_category = std::random_access_iterator_tag;
+    // A part is no reference to memory, which older algorithms expect of more than an input iterator.
+    using iterator_category = std::conditional_t<N == 1, std::random_access_iterator_tag, std::input_iterator_tag>;
+    using iterator_concept = std::random_access_iterator_tag;
     using difference_type = std::ptrdiff_t;
-    using value_type = std::conditional_t<N == 1, std::remove_cv_t<T>, array_ref<T, N - 1>>;
-    using reference = std::conditional_t<N == 1, T &, array_ref<T, N - 1>>;
+    using value_type = std::conditional_t<N == 1, std::remove_cv_t<T>, part>;
+    using reference = std::conditional_t<N == 1, T &, part>;
     using pointer = std::conditional_t<N == 1, T *, void>;
 
     array_iterator() noexcept = default;
 
+    /** Elements that may be written may be read. */
+    template <class U, class = std::enable_if_t<std::is_same_v<const U, T>>>
+    array_iterator(const array_iterator<U, N, Layout> &other) noexcept // NOLINT: implicit
+        : at_(other.at_), stride_(other.stride_), index_(other.index_)
+    {
+    }
+
     reference operator*() const noexcept
     {
         if constexpr (N == 1) {
-            return *part_;
+            return *at_;
         } else {
-            return part_;
+            return at_;
         }
     }
-    template <std::size_t M = N, class = std::enable_if_t<M == 1>> T *operator->() const noexcept { return part_; }
+    template <std::size_t M = N, class = std::enable_if_t<M == 1>> T *operator->() const noexcept { return &**this; }
     reference operator[](difference_type n) const noexcept { return *(*this + n); }
 
     array_iterator &operator++() noexcept { return *this += 1; }
     array_iterator &operator--() noexcept { return *this -= 1; }
-    array_iterator operator++(int) noexcept
-    {
-        array_iterator before = *this;
-        ++*this;
-        return before;
-    }
-    array_iterator operator--(int) noexcept
-    {
-        array_iterator before = *this;
-        --*this;
-        return before;
-    }
+    array_iterator operator++(int) noexcept { return std::exchange(*this, *this + 1); }
+    array_iterator operator--(int) noexcept { return std::exchange(*this, *this - 1); }
     array_iterator &operator+=(difference_type n) noexcept
     {
         if constexpr (N == 1) {
-            part_ = detail::step(part_, n * stride_);
+            at_ = detail::step(at_, n * stride_);
         } else {
-            part_.data_ = detail::step(part_.data_, n * stride_);
+            at_.data_ = detail::step(at_.data_, n * stride_);
         }
         index_ += n;
         return *this;
@@ -453,38 +582,64 @@ public:
     friend bool operator>=(const array_iterator &a, const array_iterator &b) noexcept { return a.index_ >= b.index_; }
 
 private:
-    friend class array_ref<T, N>;
-    using part = std::conditional_t<N == 1, T *, array_ref<T, N - 1>>;
+    template <class, std::size_t, class> friend class array_iterator;
+    friend class array_ref<T, N, Layout>;
 
-    array_iterator(part first, Py_ssize_t stride, difference_type index) noexcept : part_(first), stride_(stride)
-    {
-        *this += index;
-    }
+    array_iterator(part first, Py_ssize_t stride, difference_type index) noexcept : at_(first), stride_(stride) { *this += index; }
 
-    part part_{};
+    part at_{};
     Py_ssize_t stride_ = 0;
     difference_type index_ = 0;
 };
 
-/** The elements of `N` axes, of any lengths and strides, as values in memory that something else keeps. Cheap to copy. */
-template <class T, std::size_t N> class array_ref {
+/**
+ * The elements of `N` axes, of any lengths and strides, as values in memory that something else keeps. Cheap to copy.
+ *
+ * How fast are loops? `for_each` and range-for over rows and their elements are as fast as loops over raw pointers with the same
+ * strides; `for_each` also asks, once a row, whether the elements are adjacent. Where they are known to be, an
+ * `array_ref<T, N, unit_stride>` is as fast as an array of C in every kind of loop.
+ *
+ *     for (auto row : view.as<float, 2, pb::unit_stride>()) {
+ *         for (float &element : row) element *= 2;
+ *     }
+ */
+template <class T, std::size_t N, class Layout> class array_ref {
+    static constexpr bool unit = std::is_same_v<Layout, unit_stride>;
+    static_assert(unit || std::is_same_v<Layout, strided>, "a layout is pybuffer::strided or pybuffer::unit_stride");
+    static_assert(N > 0 || !unit, "an array of no axes has no strides");
+    static constexpr Py_ssize_t element_size = static_cast<Py_ssize_t>(sizeof(T));
+
 public:
     using element_type = T;
     using value_type = std::remove_cv_t<T>;
-    using iterator = array_iterator<T, N>;
+    using layout_type = Layout;
+    using iterator = std::conditional_t<N == 1 && unit, T *, array_iterator<T, N, Layout>>;
 
     array_ref() noexcept = default;
 
-    /** Elements at `data` with these lengths, and strides in bytes. */
-    array_ref(T *data, const std::array<Py_ssize_t, N> &shape, const std::array<Py_ssize_t, N> &strides) noexcept
+    /** Elements at `data` with these lengths, and strides in bytes. For `unit_stride`, `buffer_error` where the last stride is
+     * another one. */
+    array_ref(T *data, const std::array<Py_ssize_t, N> &shape, const std::array<Py_ssize_t, N> &strides) noexcept(!unit)
         : data_(data), shape_(shape), strides_(strides)
     {
+        if constexpr (unit) {
+            if (!has_unit_stride()) throw buffer_error("the elements along the last axis are not adjacent");
+            strides_[N - 1] = element_size; // of one element, or none, it may have been any
+        }
     }
 
-    /** Elements that may be written are also elements that may be read. */
-    template <class U, class = std::enable_if_t<std::is_same_v<const U, T>>>
-    array_ref(const array_ref<U, N> &other) noexcept // NOLINT: implicit
+    /** Elements that may be written are also elements that may be read; any strides include unit stride. */
+    template <class U, class Known,
+              std::enable_if_t<detail::may_be_v<U, T> && !std::is_same_v<array_ref<U, N, Known>, array_ref> &&
+                                   (!unit || std::is_same_v<Known, Layout>),
+                               int> = 0>
+    array_ref(const array_ref<U, N, Known> &other) noexcept // NOLINT: implicit
         : data_(other.data()), shape_(other.shape()), strides_(other.strides())
+    {
+    }
+    /** The way back is checked: `buffer_error` where the elements along the last axis are not adjacent. */
+    template <class U, std::enable_if_t<detail::may_be_v<U, T> && unit, int> = 0>
+    explicit array_ref(const array_ref<U, N, strided> &other) : array_ref(other.data(), other.shape(), other.strides())
     {
     }
 
@@ -499,22 +654,24 @@ public:
         static_assert(N > 0, "an array of no axes has one element");
         return shape_[0];
     }
-    bool empty() const noexcept { return count() == 0; }
+    bool empty() const noexcept { return std::find(shape_.begin(), shape_.end(), 0) != shape_.end(); }
 
-    /** How many elements there are. */
-    Py_ssize_t count() const noexcept
+    /** How many elements there are; `overflow_error` where the number does not fit, along strides of 0. */
+    Py_ssize_t count() const { return detail::items_of(shape_.data(), shape_.data() + N); }
+
+    /** Whether the elements along the last axis are adjacent. */
+    bool has_unit_stride() const noexcept
     {
-        Py_ssize_t product = 1;
-        for (const Py_ssize_t length : shape_) product *= length;
-        return product;
+        static_assert(N > 0, "an array of no axes has no strides");
+        return shape_[N - 1] < 2 || strides_[N - 1] == element_size;
     }
 
     /** Whether the elements lie one after the other in C order. */
     bool is_contiguous() const noexcept
     {
-        Py_ssize_t next = static_cast<Py_ssize_t>(sizeof(T));
+        Py_ssize_t next = element_size;
         for (std::size_t axis = N; axis-- > 0; next *= shape_[axis]) {
-            if (shape_[axis] != 1 && strides_[axis] != next) return count() == 0;
+            if (shape_[axis] != 1 && strides_[axis] != next) return empty();
         }
         return true;
     }
@@ -531,8 +688,7 @@ public:
     template <class... Index> T &at(Index... indices) const
     {
         static_assert(sizeof...(Index) == N, "an index for each axis");
-        static_assert((std::is_integral_v<Index> && ...), "indices are integers");
-        std::array<Py_ssize_t, N> places{{static_cast<Py_ssize_t>(indices)...}};
+        const std::array<Py_ssize_t, N> places{{detail::as_ssize(indices)...}};
         Py_ssize_t bytes = 0;
         for (std::size_t axis = 0; axis < N; axis++) bytes += place(places[axis], axis) * strides_[axis];
         return *detail::step(data_, bytes);
@@ -544,18 +700,28 @@ public:
         static_assert(N > 0, "an array of no axes has no index");
         return begin()[index];
     }
+#if defined(__cpp_multidimensional_subscript)
+    /** C++23: `numbers[1, 2]` is `numbers(1, 2)`. */
+    template <class... Index, class = std::enable_if_t<(sizeof...(Index) > 1)>> T &operator[](Index... indices) const noexcept
+    {
+        return (*this)(indices...);
+    }
+#endif
 
     iterator begin() const noexcept { return at_index(0); }
     iterator end() const noexcept { return at_index(shape_[0]); }
 
-    /** Calls `act` with each element, in C order. As fast as a loop by hand, whether the elements are contiguous or not. */
-    template <class F> void for_each(F &&act) const { walk<0>(data_, act); }
+    /** Calls `act` with each element, in C order. */
+    template <class F> void for_each(F &&act) const
+    {
+        if (!empty()) walk<0>(data_, act); // rows without elements may be many
+    }
 
     /** Sets all elements. */
     void fill(const value_type &value) const
     {
         static_assert(!std::is_const_v<T>, "the elements are const");
-        for_each([&value](T &element) { element = value; });
+        for_each([kept = value](T &element) { element = kept; }); // `value` may be one of them
     }
 
     /** All elements, in C order. */
@@ -576,31 +742,24 @@ public:
     }
 #endif
 
-#if defined(__cpp_lib_mdspan)
-    /** The same as std::mdspan; `buffer_error` where a stride is negative, or not a multiple of the element's size. */
-    auto mdspan() const
-    {
-        using extents = std::dextents<Py_ssize_t, N>;
-        std::array<Py_ssize_t, N> steps{};
-        for (std::size_t axis = 0; axis < N; axis++) {
-            if (strides_[axis] < 0 || strides_[axis] % static_cast<Py_ssize_t>(sizeof(T)) != 0) {
-                throw buffer_error("std::mdspan has no negative strides, and none between elements");
-            }
-            steps[axis] = strides_[axis] / static_cast<Py_ssize_t>(sizeof(T));
-        }
-        return std::mdspan<T, extents, std::layout_stride>(
-            data_, std::layout_stride::mapping<extents>(extents(shape_), steps));
-    }
-#endif
-
 private:
-    template <class, std::size_t> friend class array_iterator;
-    template <class, std::size_t> friend class array_ref;
+    template <class, std::size_t, class> friend class array_iterator;
+    template <class, std::size_t, class> friend class array_ref;
+
+    /** The stride of a loop along an axis. That of one item may be anything, which need not lead to an address. */
+    template <std::size_t Axis> Py_ssize_t stride() const noexcept
+    {
+        if constexpr (unit && Axis + 1 == N) {
+            return element_size;
+        } else {
+            return shape_[Axis] < 2 ? 0 : strides_[Axis];
+        }
+    }
 
     template <std::size_t... Axis, class... Index>
     Py_ssize_t offset(std::index_sequence<Axis...>, Index... indices) const noexcept
     {
-        return (Py_ssize_t{0} + ... + (indices * strides_[Axis]));
+        return (Py_ssize_t{0} + ... + (indices * (unit && Axis + 1 == N ? element_size : strides_[Axis])));
     }
 
     Py_ssize_t place(Py_ssize_t index, std::size_t axis) const
@@ -616,16 +775,18 @@ private:
     iterator at_index(Py_ssize_t index) const noexcept
     {
         static_assert(N > 0, "an array of no axes has nothing to iterate over");
-        if constexpr (N == 1) {
-            return iterator(data_, strides_[0], index);
+        if constexpr (N == 1 && unit) {
+            return data_ + index;
+        } else if constexpr (N == 1) {
+            return iterator(data_, stride<0>(), index);
         } else {
-            array_ref<T, N - 1> first;
+            array_ref<T, N - 1, Layout> first;
             first.data_ = data_;
             for (std::size_t axis = 1; axis < N; axis++) {
                 first.shape_[axis - 1] = shape_[axis];
                 first.strides_[axis - 1] = strides_[axis];
             }
-            return iterator(first, strides_[0], index);
+            return iterator(first, stride<0>(), index);
         }
     }
 
@@ -634,14 +795,15 @@ private:
         if constexpr (Axis == N) {
             act(*at);
         } else if constexpr (Axis + 1 == N) {
-            const Py_ssize_t length = shape_[Axis], stride = strides_[Axis];
-            if (stride == static_cast<Py_ssize_t>(sizeof(T))) {
+            const Py_ssize_t length = shape_[Axis], stride = this->template stride<Axis>();
+            if (unit || stride == element_size) {
                 for (Py_ssize_t i = 0; i < length; i++) act(at[i]);
             } else {
                 for (Py_ssize_t i = 0; i < length; i++, at = detail::step(at, stride)) act(*at);
             }
         } else {
-            for (Py_ssize_t i = 0; i < shape_[Axis]; i++) walk<Axis + 1>(detail::step(at, i * strides_[Axis]), act);
+            const Py_ssize_t length = shape_[Axis], stride = this->template stride<Axis>();
+            for (Py_ssize_t i = 0; i < length; i++) walk<Axis + 1>(detail::step(at, i * stride), act);
         }
     }
 
@@ -649,37 +811,24 @@ private:
     std::array<Py_ssize_t, N> shape_{}, strides_{};
 };
 
-template <class T, std::size_t N> class array_view;
-
 // ---- memoryviews ----------------------------------------------------------------------------------------------------------
 
-/** The lengths or strides of a memoryview's axes: a range that its memoryview keeps. */
-class axes {
-public:
-    axes(const Py_ssize_t *first, std::size_t count) noexcept : first_(first), count_(first == nullptr ? 0 : count) {}
+namespace detail {
 
-    const Py_ssize_t *begin() const noexcept { return first_; }
-    const Py_ssize_t *end() const noexcept { return first_ + count_; }
-    std::size_t size() const noexcept { return count_; }
-    bool empty() const noexcept { return count_ == 0; }
-    Py_ssize_t operator[](std::size_t axis) const noexcept { return first_[axis]; }
-    Py_ssize_t at(std::size_t axis) const
+/** Gives up what another protocol's struct holds. */
+struct interop_deleter {
+    template <class Tensor> void operator()(Tensor *tensor) const noexcept
     {
-        if (axis >= count_) throw index_error("there is no axis " + std::to_string(axis));
-        return first_[axis];
+        if (tensor->deleter != nullptr) tensor->deleter(tensor);
     }
-
-    friend bool operator==(const axes &a, const axes &b) noexcept
-    {
-        return a.count_ == b.count_ && std::equal(a.begin(), a.end(), b.begin());
-    }
-    friend bool operator!=(const axes &a, const axes &b) noexcept { return !(a == b); }
-    friend bool operator==(const axes &a, std::initializer_list<Py_ssize_t> b) noexcept { return a == axes(b.begin(), b.size()); }
-
-private:
-    const Py_ssize_t *first_;
-    std::size_t count_;
+    void operator()(pybuffer_array_interface *array) const noexcept { pybuffer_array_interface_free(array); }
 };
+
+} // namespace detail
+
+class arrow_array;
+template <class Tensor = DLManagedTensorVersioned> using dlpack = std::unique_ptr<Tensor, detail::interop_deleter>;
+using array_interface = std::unique_ptr<pybuffer_array_interface, detail::interop_deleter>;
 
 /** How items lie in new memory: rows or columns together; `any` keeps Fortran order where a view has it. */
 enum class order : char { c = 'C', fortran = 'F', any = 'A' };
@@ -703,36 +852,45 @@ public:
     }
 
     /** A memoryview of new memory, all 0. */
-    memoryview(const char *format, std::initializer_list<Py_ssize_t> shape, order in = order::c)
-        : object(object::steal(pybuffer_memoryview_new(format, length(shape), shape.begin(), static_cast<char>(in))))
+    memoryview(const std::string &format, const axes &shape, order in = order::c)
+        : object(object::steal(pybuffer_memoryview_new(detail::c_text(format), detail::length(shape), shape.data(), static_cast<char>(in))))
     {
+    }
+    template <class T> static memoryview zeros(const axes &shape, order in = order::c)
+    {
+        return {format_of<std::remove_cv_t<T>>::text(), shape, in};
     }
 
     // ---- what it shows
 
-    /** The view behind it, which must not be changed or released. */
+    /** The view behind it, which must not be changed or released; `value_error` of a released memoryview, as all that follows. */
     const Py_buffer &buffer() const
     {
         if (get() == nullptr) throw system_error("this pybuffer::memoryview is empty");
+        if (is_released()) throw value_error("operation forbidden on released memoryview object");
         return *PyMemoryView_GET_BUFFER(get());
     }
     std::size_t ndim() const { return static_cast<std::size_t>(buffer().ndim); }
-    axes shape() const { return {buffer().shape, ndim()}; }
-    axes strides() const { return {buffer().strides, ndim()}; }
-    axes suboffsets() const { return {buffer().suboffsets, ndim()}; }
+    // Of a memoryview that ends with the expression, the result keeps the object.
+    axes shape() const & { return {buffer().shape, ndim()}; }
+    axes shape() const && { return {*this, buffer().shape, ndim()}; }
+    axes strides() const & { return {buffer().strides, ndim()}; }
+    axes strides() const && { return {*this, buffer().strides, ndim()}; }
+    axes suboffsets() const & { return {buffer().suboffsets, ndim()}; }
+    axes suboffsets() const && { return {*this, buffer().suboffsets, ndim()}; }
     std::string format() const { return buffer().format; }
     Py_ssize_t itemsize() const { return buffer().itemsize; }
     /** The bytes of all items. */
     Py_ssize_t nbytes() const { return buffer().len; }
     bool readonly() const { return buffer().readonly != 0; }
+    /** The item at index 0 of every axis. Read-only memory must not be written. */
     void *data() const { return buffer().buf; }
     bool is_contiguous(order in = order::c) const { return PyBuffer_IsContiguous(&buffer(), static_cast<char>(in)) != 0; }
     /** The number of all items. */
     Py_ssize_t count() const
     {
-        Py_ssize_t product = 1;
-        for (const Py_ssize_t items : shape()) product *= items;
-        return product;
+        const axes lengths = shape();
+        return detail::items_of(lengths.begin(), lengths.end());
     }
     /** Items along the first axis; `type_error` where there is none. */
     Py_ssize_t size() const { return detail::checked(PyObject_Size(get())); }
@@ -742,37 +900,53 @@ public:
     /** The part that subscripts select: `view[{pb::all, 0, pb::slice(1, 3)}]`. */
     memoryview operator[](std::initializer_list<subscript> subscripts) const
     {
-        return steal(pybuffer_memoryview_subscript(get(), subscripts_of(subscripts), length(subscripts)));
+        return part(subscripts.begin(), subscripts.size());
     }
-    memoryview operator[](const subscript &one) const { return steal(pybuffer_memoryview_subscript(get(), &one.value(), 1)); }
+    memoryview operator[](const std::vector<subscript> &subscripts) const { return part(subscripts.data(), subscripts.size()); }
+    memoryview operator[](const subscript &one) const { return part(&one, 1); }
+#if defined(__cpp_multidimensional_subscript)
+    /** C++23: `view[pb::all, 0, pb::slice(1, 3)]`. */
+    template <class... Subscript, class = std::enable_if_t<(sizeof...(Subscript) > 1)>>
+    memoryview operator[](const Subscript &...subscripts) const
+    {
+        return (*this)[std::initializer_list<subscript>{subscripts...}];
+    }
+#endif
     /** The part that subscripts in Python's syntax select: "1:-1, ::2". */
-    memoryview select(const std::string &subscripts) const { return steal(pybuffer_memoryview_select(get(), subscripts.c_str())); }
+    memoryview select(const std::string &subscripts) const { return steal(pybuffer_memoryview_select(get(), detail::c_text(subscripts))); }
     /** A field of records: "orbit.radius". */
-    memoryview field(const std::string &path) const { return steal(pybuffer_memoryview_field(get(), path.c_str())); }
+    memoryview field(const std::string &path) const { return steal(pybuffer_memoryview_field(get(), detail::c_text(path))); }
     /** Items of equal elements as axes of elements. */
     memoryview elements() const { return steal(pybuffer_memoryview_elements(get())); }
     memoryview flip(int axis) const { return steal(pybuffer_memoryview_flip(get(), axis)); }
     memoryview transpose() const { return steal(pybuffer_memoryview_permute(get(), nullptr, 0)); }
+    /** The axes in another order: the first one is axis `from[0]` of this view. */
     memoryview transpose(std::initializer_list<int> from) const
     {
-        return steal(pybuffer_memoryview_permute(get(), from.begin(), length(from)));
+        return permute(from.begin(), detail::length(from));
     }
-    memoryview broadcast(std::initializer_list<Py_ssize_t> shape) const
+    memoryview transpose(const std::vector<int> &from) const { return permute(from.data(), detail::length(from)); }
+    memoryview broadcast(const axes &shape) const
     {
-        return steal(pybuffer_memoryview_broadcast(get(), length(shape), shape.begin()));
+        return steal(pybuffer_memoryview_broadcast(get(), detail::length(shape), shape.data()));
     }
-    memoryview reshape(std::initializer_list<Py_ssize_t> shape, order in = order::c) const
+    memoryview reshape(const axes &shape, order in = order::c) const
     {
-        return steal(pybuffer_memoryview_reshape(get(), length(shape), shape.begin(), static_cast<char>(in)));
+        return steal(pybuffer_memoryview_reshape(get(), detail::length(shape), shape.data(), static_cast<char>(in)));
     }
     /** The same bytes as items of another format, along one axis or with this shape. */
-    memoryview cast(const std::string &format) const { return steal(pybuffer_memoryview_cast(get(), format.c_str(), 0, nullptr, 'C')); }
-    memoryview cast(const std::string &format, std::initializer_list<Py_ssize_t> shape, order in = order::c) const
+    memoryview cast(const std::string &format) const
     {
-        return steal(pybuffer_memoryview_cast(get(), format.c_str(), length(shape), shape.begin(), static_cast<char>(in)));
+        return steal(pybuffer_memoryview_cast(get(), detail::c_text(format), 0, nullptr, 'C'));
+    }
+    memoryview cast(const std::string &format, const axes &shape, order in = order::c) const
+    {
+        const Py_ssize_t none = 0; // no axes; NULL is one
+        return steal(pybuffer_memoryview_cast(get(), detail::c_text(format), detail::length(shape),
+                                              shape.empty() ? &none : shape.data(), static_cast<char>(in)));
     }
     template <class T> memoryview cast() const { return cast(format_of<std::remove_cv_t<T>>::text()); }
-    template <class T> memoryview cast(std::initializer_list<Py_ssize_t> shape, order in = order::c) const
+    template <class T> memoryview cast(const axes &shape, order in = order::c) const
     {
         return cast(format_of<std::remove_cv_t<T>>::text(), shape, in);
     }
@@ -781,13 +955,13 @@ public:
     // ---- values
 
     /** The elements as values of a C++ type, along `N` axes: see `array_view`. */
-    template <class T, std::size_t N> array_view<T, N> as() const;
+    template <class T, std::size_t N, class Layout = strided> array_view<T, N, Layout> as() const;
 
     /** New memory with the same items, or with the values in another format. */
     memoryview copy(order in = order::c) const { return steal(pybuffer_memoryview_copy(get(), static_cast<char>(in))); }
     memoryview astype(const std::string &format, order in = order::c) const
     {
-        return steal(pybuffer_memoryview_astype(get(), format.c_str(), static_cast<char>(in)));
+        return steal(pybuffer_memoryview_astype(get(), detail::c_text(format), static_cast<char>(in)));
     }
     template <class T> memoryview astype(order in = order::c) const { return astype(format_of<std::remove_cv_t<T>>::text(), in); }
 
@@ -808,7 +982,7 @@ public:
 
     // ---- comparison, text, release
 
-    /** As Python compares: the same shape and equal items, across formats of the struct module. */
+    /** As Python compares: the same shape and equal items, across formats of the struct module. Of an empty memoryview, `system_error`. */
     friend bool operator==(const memoryview &a, const memoryview &b)
     {
         return detail::checked(PyObject_RichCompareBool(detail::checked(a.get()), detail::checked(b.get()), Py_EQ)) != 0;
@@ -816,6 +990,14 @@ public:
     friend bool operator!=(const memoryview &a, const memoryview &b) { return !(a == b); }
     /** The same for items of all formats, records among them. */
     bool equal(const object &other) const { return detail::checked(pybuffer_memoryview_equal(get(), other.get())) != 0; }
+
+    /** The hash of read-only bytes, the same for equal memoryviews; `value_error` for others. */
+    Py_hash_t hash() const
+    {
+        const Py_hash_t made = PyObject_Hash(detail::checked(get()));
+        if (made == -1) detail::throw_pending();
+        return made;
+    }
 
     /** The items as Python prints them, at most so many bytes; all of them where that is negative. */
     std::string text(Py_ssize_t limit = -1) const
@@ -832,8 +1014,18 @@ public:
     void release_memory() const { detail::checked(pybuffer_memoryview_release(get())); }
     bool is_released() const { return detail::checked(pybuffer_memoryview_is_released(get())) != 0; }
 
+    // ---- other protocols: see below
+
+    /** A tensor of DLPack's, or one from before version 1: `to_dlpack<DLManagedTensor>()`. */
+    template <class Tensor = DLManagedTensorVersioned> dlpack<Tensor> to_dlpack(int flags = 0) const;
+    /** An array of Arrow's. */
+    arrow_array to_arrow() const;
+    /** NumPy's array interface. */
+    array_interface to_array_interface() const;
+
     // ---- iteration over the parts along the first axis
 
+    /** It keeps the memoryview. */
     class iterator {
     public:
         using iterator_category = std::input_iterator_tag;
@@ -842,7 +1034,13 @@ public:
         using reference = memoryview;
         using pointer = void;
 
-        memoryview operator*() const { return (*of_)[index_]; }
+        iterator() noexcept = default;
+
+        memoryview operator*() const
+        {
+            const pybuffer_subscript at = pybuffer_at(index_);
+            return steal(pybuffer_memoryview_subscript(of_.get(), &at, 1));
+        }
         iterator &operator++() noexcept
         {
             ++index_;
@@ -859,23 +1057,24 @@ public:
 
     private:
         friend class memoryview;
-        iterator(const memoryview *of, Py_ssize_t index) noexcept : of_(of), index_(index) {}
+        iterator(object of, Py_ssize_t index) noexcept : of_(std::move(of)), index_(index) {}
 
-        const memoryview *of_;
-        Py_ssize_t index_;
+        object of_;
+        Py_ssize_t index_ = 0;
     };
-    iterator begin() const { return {this, 0}; }
-    iterator end() const { return {this, size()}; }
+    iterator begin() const { return {*this, 0}; }
+    iterator end() const { return {object(), size()}; }
 
 private:
-    template <class List> static int length(const List &list)
+    memoryview permute(const int *from, int count) const
     {
-        if (list.size() > 1000) throw value_error("more axes than a view can have");
-        return static_cast<int>(list.size());
+        const int none = 0; // an empty list, which is not the NULL of a transpose
+        return steal(pybuffer_memoryview_permute(get(), count == 0 ? &none : from, count));
     }
-    static const pybuffer_subscript *subscripts_of(std::initializer_list<subscript> list) noexcept
+    memoryview part(const subscript *subscripts, std::size_t count) const
     {
-        return list.size() == 0 ? nullptr : &list.begin()->value();
+        if (count > 1000) throw type_error("more subscripts than a view can have axes");
+        return steal(pybuffer_memoryview_subscript(get(), count == 0 ? nullptr : &subscripts->value(), static_cast<int>(count)));
     }
 };
 
@@ -883,23 +1082,44 @@ private:
 
 namespace detail {
 
-template <class T> memoryview wrapped(T *data, int ndim, const Py_ssize_t *shape, const Py_ssize_t *strides,
-                                      pybuffer_destroy destroy, void *context)
+/** Whether a type's objects only point to elements that something else owns, as std::span's and std::string_view's do. */
+template <class T> struct borrows : std::false_type {};
+template <class C, class Traits> struct borrows<std::basic_string_view<C, Traits>> : std::true_type {};
+template <class T, std::size_t N, class L> struct borrows<array_ref<T, N, L>> : std::true_type {};
+#if defined(__cpp_lib_span)
+template <class T, std::size_t N> struct borrows<std::span<T, N>> : std::true_type {};
+#endif
+
+template <class T, class = void> struct has_data_and_size : std::false_type {};
+template <class T>
+struct has_data_and_size<T, std::void_t<decltype(*std::data(std::declval<T &>())), decltype(std::size(std::declval<T &>()))>>
+    : std::true_type {};
+
+/** Whether data() and size() of a type are all that there is to know of its elements. */
+template <class T, class = void>
+struct is_container : std::conjunction<has_data_and_size<T>, std::negation<typed_view<T>>> {};
+
+inline void check_strides(const axes &shape, const axes &strides)
 {
-    static_assert(has_format_v<T>, "PEP 3118 has no format for this type; PYBUFFER_RECORD makes one for a struct");
-    return memoryview::steal(pybuffer_memoryview_wrap(const_cast<std::remove_cv_t<T> *>(data),
-                                                      format_of<std::remove_cv_t<T>>::text(), ndim, shape, strides,
-                                                      std::is_const_v<T>, destroy, context));
+    if (!strides.empty() && strides.size() != shape.size()) throw value_error("as many strides as axes");
 }
 
-/** A memoryview of the elements of an owner, which moves to where the memoryview finds it, and goes with the last view. */
-template <class Owner, class Data> memoryview owned(Owner &&owner, const Data &data_of)
+template <class T>
+memoryview wrapped(T *data, const axes &shape, const axes &strides = {}, pybuffer_destroy destroy = nullptr, void *context = nullptr)
 {
-    using Kept = std::decay_t<Owner>;
-    auto kept = std::make_unique<Kept>(std::forward<Owner>(owner));
-    const auto [data, count] = data_of(*kept);
-    const Py_ssize_t shape = count;
-    memoryview view = wrapped(data, 1, &shape, nullptr, [](void *context) { delete static_cast<Kept *>(context); }, kept.get());
+    static_assert(has_format_v<T>, "PEP 3118 has no format for this type; PYBUFFER_RECORD makes one for a struct");
+    check_strides(shape, strides);
+    return memoryview::steal(pybuffer_memoryview_wrap(const_cast<std::remove_cv_t<T> *>(data),
+                                                      format_of<std::remove_cv_t<T>>::text(), length(shape), shape.data(),
+                                                      strides.data(), std::is_const_v<T>, destroy, context));
+}
+
+/** The memoryview that `make` makes of an owner, which moves to where the memoryview finds it, and is destroyed with the last view. */
+template <class Owner, class Make> memoryview owned(Owner &&owner, const Make &make)
+{
+    using kept_type = std::decay_t<Owner>;
+    auto kept = std::make_unique<kept_type>(std::forward<Owner>(owner));
+    memoryview view = make(*kept, [](void *context) { delete static_cast<kept_type *>(context); }, static_cast<void *>(kept.get()));
     static_cast<void>(kept.release()); // the view's now
     return view;
 }
@@ -908,66 +1128,123 @@ template <class Owner, class Data> memoryview owned(Owner &&owner, const Data &d
 
 /** A memoryview of elements that the program keeps alive: their format follows from the type, and const ones are read-only. Strides
  * are in bytes; without them the elements are contiguous in C order. */
-template <class T> memoryview wrap(T *data, std::initializer_list<Py_ssize_t> shape)
+template <class T> memoryview wrap(T *data, const axes &shape, const axes &strides = {})
 {
-    return detail::wrapped(data, static_cast<int>(shape.size()), shape.begin(), nullptr, nullptr, nullptr);
-}
-template <class T>
-memoryview wrap(T *data, std::initializer_list<Py_ssize_t> shape, std::initializer_list<Py_ssize_t> strides)
-{
-    if (strides.size() != shape.size()) throw value_error("as many strides as axes");
-    return detail::wrapped(data, static_cast<int>(shape.size()), shape.begin(), strides.begin(), nullptr, nullptr);
+    return detail::wrapped(data, shape, strides);
 }
 
-/** A memoryview of the elements of a container that has data() and size(): a vector, an array, a string. It must not be resized. */
-template <class Container, class = std::enable_if_t<!std::is_pointer_v<Container>>> memoryview wrap(Container &container)
+/** A memoryview of the elements of a container that has data() and size(): a vector, an array, a string. It must not be resized,
+ * and outlive the views; only what points to elements itself (`std::span`) may be a temporary. */
+template <class Container, std::enable_if_t<detail::is_container<Container>::value, int> = 0> memoryview wrap(Container &container)
 {
-    return wrap(std::data(container), {static_cast<Py_ssize_t>(std::size(container))});
+    return detail::wrapped(std::data(container), {std::size(container)});
+}
+template <class Container,
+          std::enable_if_t<detail::is_container<const Container>::value && detail::borrows<Container>::value, int> = 0>
+memoryview wrap(const Container &&container)
+{
+    return wrap(container);
+}
+template <class Container,
+          std::enable_if_t<detail::is_container<const Container>::value && !detail::borrows<Container>::value, int> = 0>
+memoryview wrap(const Container &&container) = delete; // its elements are gone with it: see pybuffer::own
+
+/** A memoryview of the elements of a typed view: of an `array_ref` the program keeps the memory alive. */
+template <class T, std::size_t N, class Layout> memoryview wrap(const array_ref<T, N, Layout> &elements)
+{
+    return detail::wrapped(elements.data(), elements.shape(), elements.strides());
+}
+/** The same of an `array_view`, whose memory the memoryview keeps. */
+template <class T, std::size_t N, class Layout> memoryview wrap(const array_view<T, N, Layout> &elements)
+{
+    return std::is_const_v<T> ? elements.view().toreadonly() : elements.view();
 }
 
 /** A memoryview of the elements of a container that moves in, and is destroyed with the last view of it. */
 template <class Container> memoryview own(Container container)
 {
-    return detail::owned(std::move(container), [](Container &kept) {
-        return std::make_pair(std::data(kept), static_cast<Py_ssize_t>(std::size(kept)));
+    static_assert(detail::is_container<Container>::value, "an owner with data() and size(), or pybuffer::own(owner, data, shape)");
+    static_assert(!detail::borrows<Container>::value, "this points to elements that it does not own");
+    return detail::owned(std::move(container), [](Container &kept, pybuffer_destroy destroy, void *context) {
+        return detail::wrapped(std::data(kept), {std::size(kept)}, {}, destroy, context);
+    });
+}
+/** The same for elements anywhere, which live as long as an owner of any type: a handle, a smart pointer, a tuple of them. The address
+ * must stay what it is when the owner is moved. */
+template <class Owner, class T> memoryview own(Owner owner, T *data, const axes &shape, const axes &strides = {})
+{
+    return detail::owned(std::move(owner), [&](Owner &, pybuffer_destroy destroy, void *context) {
+        return detail::wrapped(data, shape, strides, destroy, context);
     });
 }
 /** The same for an array of `count` elements in a smart pointer. */
 template <class T, class Deleter> memoryview own(std::unique_ptr<T[], Deleter> array, std::size_t count)
 {
-    return detail::owned(std::move(array), [count](std::unique_ptr<T[], Deleter> &kept) {
-        return std::make_pair(kept.get(), static_cast<Py_ssize_t>(count));
-    });
+    T *const data = array.get();
+    return own(std::move(array), data, {count});
 }
 template <class T> memoryview own(std::shared_ptr<T> array, std::size_t count)
 {
-    return detail::owned(std::move(array), [count](std::shared_ptr<T> &kept) {
-        return std::make_pair(kept.get(), static_cast<Py_ssize_t>(count));
-    });
+    auto *const data = array.get();
+    return own(std::move(array), data, {count});
 }
 
 // ---- typed views of memoryviews -------------------------------------------------------------------------------------------
 
 /** The elements of a memoryview as values of a C++ type; it keeps the memory. For a type that is not const the memory must be
- * writable. */
-template <class T, std::size_t N> class array_view : public array_ref<T, N> {
+ * writable. What it has been moved from is empty. */
+template <class T, std::size_t N, class Layout> class array_view : public array_ref<T, N, Layout> {
+    using ref = array_ref<T, N, Layout>;
+
 public:
     array_view() noexcept = default;
 
     /** `type_error` where the format is not that of the type, or the memory is read-only; `buffer_error` where the view has
-     * another number of axes or elements are not aligned, and for memory behind pointers (suboffsets). */
-    explicit array_view(memoryview view) : array_ref<T, N>(checked(view)), view_(std::move(view)) {}
+     * another number of axes, elements are not aligned, or not adjacent for `unit_stride`, and for memory behind pointers
+     * (suboffsets). */
+    explicit array_view(const memoryview &view)
+        : ref(checked(view)), view_(memoryview::steal(PyMemoryView_FromObject(view.get()))) // the memory outlives a release of `view`
+    {
+    }
 
-    /** The memoryview. */
-    const memoryview &view() const noexcept { return view_; }
+    /** Elements that may be written are also elements that may be read; any strides include unit stride. */
+    template <class U, class Known,
+              std::enable_if_t<!std::is_same_v<array_view<U, N, Known>, array_view> &&
+                                   std::is_convertible_v<const array_ref<U, N, Known> &, ref>,
+                               int> = 0>
+    array_view(array_view<U, N, Known> other) noexcept : ref(other), view_(std::move(other).view()) // NOLINT: implicit
+    {
+    }
+    /** The way back is checked: `buffer_error` where the elements along the last axis are not adjacent. */
+    template <class U,
+              std::enable_if_t<detail::may_be_v<U, T> && std::is_same_v<Layout, unit_stride>, int> = 0>
+    explicit array_view(array_view<U, N, strided> other)
+        : ref(static_cast<const array_ref<U, N, strided> &>(other)), view_(std::move(other).view())
+    {
+    }
+
+    array_view(const array_view &) noexcept = default;
+    array_view(array_view &&other) noexcept : ref(std::exchange(static_cast<ref &>(other), ref())), view_(std::move(other.view_)) {}
+    array_view &operator=(array_view other) noexcept
+    {
+        std::swap(static_cast<ref &>(*this), static_cast<ref &>(other));
+        view_.swap(other.view_);
+        return *this;
+    }
+    ~array_view() = default;
+
+    /** A memoryview of the same, which keeps the memory: it must not be released while the elements are used. */
+    const memoryview &view() const & noexcept { return view_; }
+    memoryview view() && noexcept { return std::move(view_); }
+
+    friend std::ostream &operator<<(std::ostream &out, const array_view &elements) { return out << elements.view_; }
 
 private:
-    static array_ref<T, N> checked(const memoryview &view)
+    static ref checked(const memoryview &view)
     {
         using value = std::remove_cv_t<T>;
         static_assert(has_format_v<value>, "PEP 3118 has no format for this type; PYBUFFER_RECORD makes one for a struct");
         const Py_buffer &buffer = view.buffer();
-        if (view.is_released()) throw value_error("operation forbidden on released memoryview object");
         const char *wanted = format_of<value>::text();
         if (buffer.itemsize != static_cast<Py_ssize_t>(sizeof(value)) || !has_format(buffer, wanted)) {
             throw type_error("the items have the format '" + std::string(buffer.format) + "', not '" + wanted + "'");
@@ -1009,20 +1286,138 @@ private:
     memoryview view_;
 };
 
-template <class T, std::size_t N> array_view<T, N> memoryview::as() const
+template <class T, std::size_t N, class Layout> array_view<T, N, Layout> memoryview::as() const
 {
-    return array_view<T, N>(*this);
+    return array_view<T, N, Layout>(*this);
 }
 
 template <class T> std::vector<T> memoryview::to_vector() const
 {
     static_assert(!std::is_same_v<T, bool>, "std::vector<bool> has no array of bool: use unsigned char");
     std::vector<T> values(static_cast<std::size_t>(count()));
-    const axes lengths = shape();
     T nothing{}; // an empty vector has no address
-    T *data = values.empty() ? &nothing : values.data();
-    detail::wrapped(data, static_cast<int>(lengths.size()), lengths.begin(), nullptr, nullptr, nullptr).convert(*this);
+    detail::wrapped(values.empty() ? &nothing : values.data(), shape()).convert(*this);
     return values;
+}
+
+// ---- other protocols ------------------------------------------------------------------------------------------------------
+
+/*
+ * DLPack, Arrow and NumPy, without a copy: pybuffer.h says which items each has, and what is refused. What is exported keeps the memory
+ * until it is given up, in any thread; what is imported is given up with the last view of it.
+ *
+ *     pb::dlpack<> tensor = view.to_dlpack();               // std::unique_ptr<DLManagedTensorVersioned>, which calls the deleter
+ *     consumer(tensor.release());                           // unless another one does
+ *     pb::memoryview theirs = pb::from_dlpack(producer());  // takes the tensor over, also where it throws
+ *
+ * A program that has a `dlpack` includes dlpack.h, before or after this header.
+ */
+
+template <class Tensor> dlpack<Tensor> memoryview::to_dlpack(int flags) const
+{
+    if constexpr (std::is_same_v<Tensor, DLManagedTensor>) {
+        return dlpack<Tensor>(detail::checked(pybuffer_dlpack_export_unversioned(get(), flags)));
+    } else {
+        static_assert(std::is_same_v<Tensor, DLManagedTensorVersioned>, "DLManagedTensorVersioned, or DLManagedTensor");
+        return dlpack<Tensor>(detail::checked(pybuffer_dlpack_export(get(), flags)));
+    }
+}
+
+/** A memoryview of a tensor, which is taken over in any case: where this throws, its deleter has been called. `flags`: 0 or
+ * `PYBUFFER_DLPACK_INTEGERS`. */
+inline memoryview from_dlpack(DLManagedTensorVersioned *tensor, int flags = 0)
+{
+    return memoryview::steal(pybuffer_dlpack_import(tensor, flags));
+}
+inline memoryview from_dlpack(DLManagedTensor *tensor, int flags = 0)
+{
+    return memoryview::steal(pybuffer_dlpack_import_unversioned(tensor, flags));
+}
+template <class Tensor> memoryview from_dlpack(dlpack<Tensor> &&tensor, int flags = 0)
+{
+    return from_dlpack(tensor.release(), flags);
+}
+
+/** An array of Arrow's and its schema, or room for them: two structs, each of which is released with this object, unless somebody else
+ * has moved it away, as Arrow's specification calls it. Moves, but cannot be copied. */
+class arrow_array {
+public:
+    /** Both are released: room for those of a producer, which writes to `array()` and `schema()`. */
+    arrow_array() noexcept = default;
+    arrow_array(arrow_array &&other) noexcept
+        : array_(std::exchange(other.array_, ArrowArray())), schema_(std::exchange(other.schema_, ArrowSchema()))
+    {
+    }
+    arrow_array &operator=(arrow_array &&other) noexcept
+    {
+        arrow_array taken(std::move(other));
+        swap(taken);
+        return *this;
+    }
+    ~arrow_array()
+    {
+        if (array_.release != nullptr) array_.release(&array_);
+        if (schema_.release != nullptr) schema_.release(&schema_);
+    }
+    void swap(arrow_array &other) noexcept
+    {
+        std::swap(array_, other.array_);
+        std::swap(schema_, other.schema_);
+    }
+    friend void swap(arrow_array &a, arrow_array &b) noexcept { a.swap(b); }
+
+    /** The structs, for consumers that move them away and producers that write them; `release` is NULL where there is nothing. */
+    ArrowArray *array() noexcept { return &array_; }
+    ArrowSchema *schema() noexcept { return &schema_; }
+    const ArrowArray *array() const noexcept { return &array_; }
+    const ArrowSchema *schema() const noexcept { return &schema_; }
+
+    /** Whether there is an array. */
+    explicit operator bool() const noexcept { return array_.release != nullptr; }
+
+private:
+    ArrowArray array_{};
+    ArrowSchema schema_{};
+};
+
+inline arrow_array memoryview::to_arrow() const
+{
+    arrow_array made;
+    detail::checked(pybuffer_arrow_export(get(), made.array(), made.schema()));
+    return made;
+}
+
+/** A read-only memoryview of an array. Both structs are moved away in any case, unless one of the pointers is NULL: where this throws,
+ * they have been released. */
+inline memoryview from_arrow(ArrowArray *array, ArrowSchema *schema)
+{
+    return memoryview::steal(pybuffer_arrow_import(array, schema));
+}
+inline memoryview from_arrow(arrow_array &&both) { return from_arrow(both.array(), both.schema()); }
+
+inline array_interface memoryview::to_array_interface() const
+{
+    return array_interface(detail::checked(pybuffer_array_interface_export(get())));
+}
+
+/** A memoryview of the memory that NumPy's struct describes, which is read now and never again; the program keeps the memory alive. */
+inline memoryview from_array_interface(const pybuffer_array_interface &array)
+{
+    return memoryview::steal(pybuffer_array_interface_import(&array, nullptr, nullptr));
+}
+/** The same with an owner of the memory, of any type, which is destroyed with the last view of it, or where this throws. */
+template <class Owner> memoryview from_array_interface(const pybuffer_array_interface &array, Owner owner)
+{
+    return detail::owned(std::move(owner), [&array](Owner &, pybuffer_destroy destroy, void *context) {
+        return memoryview::steal(pybuffer_array_interface_import(&array, destroy, context));
+    });
+}
+/** The same with a struct that this library has made, which owns its memory. */
+inline memoryview from_array_interface(array_interface &&array)
+{
+    if (array == nullptr) throw system_error("there is no array interface");
+    const pybuffer_array_interface &described = *array;
+    return from_array_interface(described, std::move(array));
 }
 
 // ---- exporters ------------------------------------------------------------------------------------------------------------
@@ -1037,8 +1432,7 @@ struct description {
 };
 
 /** A description of elements of a C++ type; strides are in bytes. */
-template <class T>
-description describe(T *data, std::initializer_list<Py_ssize_t> shape, std::initializer_list<Py_ssize_t> strides = {})
+template <class T> description describe(T *data, const axes &shape, const axes &strides = {})
 {
     static_assert(has_format_v<T>, "PEP 3118 has no format for this type; PYBUFFER_RECORD makes one for a struct");
     description made;
@@ -1046,8 +1440,8 @@ description describe(T *data, std::initializer_list<Py_ssize_t> shape, std::init
     made.format = format_of<std::remove_cv_t<T>>::text();
     made.itemsize = static_cast<Py_ssize_t>(sizeof(T));
     made.readonly = std::is_const_v<T>;
-    made.shape = shape;
-    made.strides = strides;
+    made.shape.assign(shape.begin(), shape.end());
+    made.strides.assign(strides.begin(), strides.end());
     return made;
 }
 
@@ -1057,19 +1451,23 @@ namespace detail {
 struct shown {
     explicit shown(description &&given) : kept(std::move(given))
     {
+        if (kept.shape.size() > PyBUF_MAX_NDIM) throw value_error("more axes than a view can have");
+        if (kept.itemsize < 0 || std::any_of(kept.shape.begin(), kept.shape.end(), [](Py_ssize_t items) { return items < 0; })) {
+            throw value_error("lengths and the itemsize must not be negative");
+        }
+        const Py_ssize_t items = items_of(kept.shape.data(), kept.shape.data() + kept.shape.size());
+        if (kept.itemsize != 0 && items > PY_SSIZE_T_MAX / kept.itemsize) throw value_error("the shape is too large");
         if (kept.strides.empty()) {
             kept.strides.resize(kept.shape.size());
-            Py_ssize_t next = kept.itemsize;
-            for (std::size_t axis = kept.shape.size(); axis-- > 0; next *= kept.shape[axis]) kept.strides[axis] = next;
+            auto next = static_cast<std::size_t>(kept.itemsize); // of no items it may not fit, and means nothing
+            for (std::size_t axis = kept.shape.size(); axis-- > 0; next *= static_cast<std::size_t>(kept.shape[axis])) {
+                kept.strides[axis] = static_cast<Py_ssize_t>(next);
+            }
         }
         if (kept.strides.size() != kept.shape.size()) throw value_error("as many strides as axes");
-        if (kept.shape.size() > PyBUF_MAX_NDIM) throw value_error("more axes than a view can have");
+        c_text(kept.format);
         buffer.buf = kept.data;
-        buffer.len = kept.itemsize;
-        for (const Py_ssize_t items : kept.shape) {
-            if (items < 0 || (items != 0 && buffer.len > PY_SSIZE_T_MAX / items)) throw value_error("the shape is too large");
-            buffer.len *= items;
-        }
+        buffer.len = items * kept.itemsize;
         buffer.itemsize = kept.itemsize;
         buffer.readonly = kept.readonly;
         buffer.ndim = static_cast<int>(kept.shape.size());
@@ -1155,7 +1553,8 @@ template <class T, class... Arguments> object make_exporter(Arguments &&...argum
     return object::steal(PyObject_Init(&memory->head, type));
 }
 
-/** The C++ value of such an object; `type_error` for any other object. */
+/** The C++ value of such an object, which lives as long as the object; `type_error` for any other object. */
+template <class T> T &value_of(const object &&exporter) = delete;
 template <class T> T &value_of(const object &exporter)
 {
     using made = detail::exporter<T>;
@@ -1166,6 +1565,13 @@ template <class T> T &value_of(const object &exporter)
 }
 
 } // namespace pybuffer
+
+#if defined(__cpp_lib_ranges)
+/* An `array_ref` is a view as C++20 has them, whose iterators may outlive it. */
+template <class T, std::size_t N, class Layout> inline constexpr bool std::ranges::enable_view<pybuffer::array_ref<T, N, Layout>> = true;
+template <class T, std::size_t N, class Layout>
+inline constexpr bool std::ranges::enable_borrowed_range<pybuffer::array_ref<T, N, Layout>> = true;
+#endif
 
 // ---- records --------------------------------------------------------------------------------------------------------------
 
