@@ -24,7 +24,13 @@ mod arrow;
 
 mod array_interface;
 
+mod pixels;
+
+mod planes;
+
 pub(crate) use array_interface::import as array_interface_import;
 pub(crate) use array_interface::{export as array_interface_export, free as array_interface_free};
 pub(crate) use arrow::{export as arrow_export, import as arrow_import};
 pub(crate) use dlpack::{export as dlpack_export, import as dlpack_import};
+pub(crate) use pixels::layout as planes_layout;
+pub(crate) use planes::{join as planes_join, wrap as planes_wrap};
