@@ -53,7 +53,7 @@ include tests/numpy.mk
 include prefixed/prefixed.mk
 include conformance/conformance.mk
 
-DEMO_PROGRAMS := $(addprefix $(DEMO)/,minimal image npy wav threads exporter)
+DEMO_PROGRAMS := $(addprefix $(DEMO)/,minimal image npy wav video threads exporter)
 
 .PHONY: demo
 demo: $(DEMO_PROGRAMS) ## build the examples and run them on real data (PICTURE=file)
@@ -63,12 +63,14 @@ demo: $(DEMO_PROGRAMS) ## build the examples and run them on real data (PICTURE=
 	$(DEMO)/npy examples/data/planets.npy orbit
 	$(DEMO)/npy examples/data/chelsea-brightness.npy . $(DEMO)/brightness.csv
 	$(DEMO)/wav examples/data/rock-hit.wav $(DEMO)/sounds
+	$(DEMO)/video examples/data/chelsea.y4m $(DEMO)/video-frames
 	$(DEMO)/exporter
 
 # Each is built from its own source and those that it shares with others.
 $(DEMO)/image: examples/image_io.c examples/file.c
 $(DEMO)/npy: examples/npy_io.c examples/npy_header.c examples/file.c
 $(DEMO)/wav: examples/wav_io.c examples/file.c
+$(DEMO)/video: examples/y4m_io.c examples/file.c
 $(DEMO)/threads: examples/image_io.c examples/file.c
 $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) include/pybuffer/pybuffer.h
 	@mkdir -p $(@D)
@@ -201,7 +203,7 @@ test-eigen: $(SHARED) ## the bridge to Eigen, with gcc's sanitizers, where Eigen
 test-examples: $(SHARED) numpy-venv ## the examples against NumPy and CPython, and on corrupt files (FUZZ=5000 SEED=2 changes more of them)
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	$(PROVE) $(addprefix c-tests/examples/,image.sh npy.sh wav.sh threads.sh exporter.sh)
+	$(PROVE) $(addprefix c-tests/examples/,image.sh npy.sh wav.sh video.sh threads.sh exporter.sh)
 
 .PHONY: test-install
 test-install: $(SHARED) ## install into a temporary prefix and build the README's program there
