@@ -71,7 +71,8 @@ frame_open(Frame *frame, const char *format, const Video *video, int bottom_up)
         start += planes[i].rows * line;
     }
     /* From here on the memory belongs to the views. */
-    if (frame->count < 0 || pybuffer_planes_wrap(planes, frame->count, 0, free, memory, frame->planes) < 0) {
+    if (frame->count < 0 ||
+        pybuffer_planes_wrap(planes, frame->count, 0, free, memory, frame->planes) < 0) {
         free(memory);
         return -1;
     }
@@ -92,7 +93,8 @@ frame_decode(Frame *frame, Video *video, int bottom_up)
         return -1;
     packed = y4m_next(video);
     if (packed != NULL &&
-        PyBuffer_FromContiguous(PyMemoryView_GET_BUFFER(frame->picture), packed, video->frame_size, 'C') == 0)
+        PyBuffer_FromContiguous(PyMemoryView_GET_BUFFER(frame->picture), packed, video->frame_size,
+                                'C') == 0)
         return 0;
     frame_close(frame);
     return -1;
@@ -137,7 +139,8 @@ flip(const Frame *frame, PyObject *frames, Py_ssize_t number)
     PyObject *flipped[PYBUFFER_MAX_PLANES] = {NULL}, *picture = NULL;
     int count = 0, status = -1;
 
-    while (count < frame->count && (flipped[count] = pybuffer_memoryview_flip(frame->planes[count], 0)) != NULL)
+    while (count < frame->count &&
+           (flipped[count] = pybuffer_memoryview_flip(frame->planes[count], 0)) != NULL)
         count++;
     if (count == frame->count)
         picture = pybuffer_planes_join(flipped, count);
@@ -201,15 +204,10 @@ process_frame(Video *video, const Output *output, Py_ssize_t number)
 static int
 process(Video *video, const char *directory)
 {
-    const char *bits = strncmp(video->format, "gray", 4) == 0 ? video->color + 4 : strrchr(video->color, 'p');
-    char gray[20] = "mono";
-    Py_ssize_t samples = video->width * video->height;
     Output output = {NULL, NULL, NULL};
-    int status = -1, is_deep = strstr(video->format, "le") != NULL;
+    int status = -1;
 
-    if (is_deep)
-        strcat(gray, *bits == 'p' ? bits + 1 : bits);
-    output.gray = y4m_frames(video, gray, is_deep ? 2 * samples : samples);
+    output.gray = y4m_frames(video, video->gray, video->gray_size);
     if (output.gray != NULL)
         output.flipped = y4m_frames(video, video->color, video->frame_size);
     if (output.flipped != NULL && *video->interleaved != '\0')
@@ -219,7 +217,7 @@ process(Video *video, const char *directory)
     for (Py_ssize_t i = 0; status == 0 && i < video->frames; i++)
         status = process_frame(video, &output, i);
     if (status == 0)
-        status = y4m_write(directory, "gray.y4m", video, gray, output.gray);
+        status = y4m_write(directory, "gray.y4m", video, video->gray, output.gray);
     if (status == 0)
         status = y4m_write(directory, "flipped.y4m", video, video->color, output.flipped);
     if (status == 0 && output.interleaved != NULL)

@@ -23,7 +23,10 @@ static const struct {
 static const struct {
     const char *color, *format, *interleaved;
 } deep[] = {
-    {"420p", "yuv420p", "p016le"}, {"422p", "yuv422p", "p216le"}, {"444p", "yuv444p", "p416le"}, {"mono", "gray", ""},
+    {"420p", "yuv420p", "p016le"},
+    {"422p", "yuv422p", "p216le"},
+    {"444p", "yuv444p", "p416le"},
+    {"mono", "gray", ""},
 };
 
 static int
@@ -33,22 +36,24 @@ find_color(Video *video)
         if (strcmp(video->color, colors[i].color) == 0) {
             strcpy(video->format, colors[i].format);
             strcpy(video->interleaved, colors[i].interleaved);
+            strcpy(video->gray, "mono");
             return 0;
         }
     for (size_t i = 0; i < sizeof deep / sizeof *deep; i++) {
         size_t length = strlen(deep[i].color);
-        char *end;
-        long bits = strncmp(video->color, deep[i].color, length) == 0
-                        ? strtol(video->color + length, &end, 10)
-                        : 0;
+        const char *bits = video->color + length;
 
-        if (bits >= 9 && bits <= 16 && *end == '\0') {
-            snprintf(video->format, sizeof video->format, "%s%ldle", deep[i].format, bits);
+        if (strncmp(video->color, deep[i].color, length) != 0)
+            continue;
+        if (strcmp(bits, "9") == 0 ||
+            (strlen(bits) == 2 && bits[0] == '1' && bits[1] >= '0' && bits[1] <= '6')) {
+            snprintf(video->format, sizeof video->format, "%s%.2sle", deep[i].format, bits);
+            snprintf(video->gray, sizeof video->gray, "mono%.2s", bits);
             strcpy(video->interleaved, deep[i].interleaved);
             return 0;
         }
     }
-    PyErr_Format(PyExc_ValueError, "%s: unknown colour space %.20s", video->file.path, video->color);
+    PyErr_Format(PyExc_ValueError, "%s: unknown colour space %s", video->file.path, video->color);
     return -1;
 }
 
@@ -92,23 +97,25 @@ read_parameters(Video *video, char *line)
             snprintf(strchr(video->rest, '\0'), MAX_LINE, " %s", word);
     }
     if (video->width == 0 || video->height == 0) {
-        PyErr_Format(PyExc_ValueError, "%s: width and height must be 1 to %d", video->file.path, MAX_SIDE);
+        PyErr_Format(PyExc_ValueError, "%s: width and height must be 1 to %d", video->file.path,
+                     MAX_SIDE);
         return -1;
     }
     return find_color(video);
 }
 
-/* The bytes of a packed picture; -1 with an error set. */
-static Py_ssize_t
-size_of(const char *format, Py_ssize_t width, Py_ssize_t height)
+/* How large a packed picture is. */
+static int
+find_sizes(Video *video)
 {
     pybuffer_plane planes[PYBUFFER_MAX_PLANES];
-    int count = pybuffer_planes_layout(planes, format, width, height, NULL);
-    Py_ssize_t size = count < 0 ? -1 : 0;
+    int count = pybuffer_planes_layout(planes, video->format, video->width, video->height, NULL);
 
     for (int i = 0; i < count; i++)
-        size += planes[i].rows * planes[i].line_size;
-    return size;
+        video->frame_size += planes[i].rows * planes[i].line_size;
+    if (count > 0)
+        video->gray_size = planes[0].rows * planes[0].line_size;
+    return count < 0 ? -1 : 0;
 }
 
 static int
@@ -121,10 +128,7 @@ read_header(Video *video)
         return -1;
     if (strncmp(line, MAGIC " ", sizeof MAGIC) != 0)
         return file_error(&video->file, "no YUV4MPEG2 file");
-    if (read_parameters(video, line + sizeof MAGIC) < 0)
-        return -1;
-    video->frame_size = size_of(video->format, video->width, video->height);
-    if (video->frame_size < 0)
+    if (read_parameters(video, line + sizeof MAGIC) < 0 || find_sizes(video) < 0)
         return -1;
     video->next = length + 1;
     while (video->next < video->file.size) {
@@ -163,7 +167,7 @@ y4m_next(Video *video)
 
     if (length < 0)
         return NULL;
-    if (strncmp(line, FRAME, sizeof FRAME - 1) != 0 || (line[sizeof FRAME - 1] != '\0' && line[sizeof FRAME - 1] != ' ')) {
+    if (strcmp(line, FRAME) != 0 && strncmp(line, FRAME " ", sizeof FRAME) != 0) {
         file_error(&video->file, "a frame does not start with FRAME");
         return NULL;
     }

@@ -13,10 +13,11 @@ typedef struct {
     char color[16];       /* as in the file: 420jpeg, 422, mono ... */
     char format[20];      /* the pixel format, by FFmpeg's name */
     char interleaved[20]; /* that with pairs of U and V in the place of two planes; "" for none */
+    char gray[20];        /* the colour space of the first plane alone */
     char rest[256];       /* what else the header says: frame rate, interlacing, aspect ratio */
     Py_ssize_t width, height, frames;
-    Py_ssize_t frame_size; /* bytes */
-    Py_ssize_t next;       /* where the next frame starts */
+    Py_ssize_t frame_size, gray_size; /* bytes of all planes, and of the first one */
+    Py_ssize_t next;                  /* where the next frame starts */
 } Video;
 
 /* Reads a file, and counts its frames. 0; -1 with an error set, and then there is nothing to close. */
