@@ -79,7 +79,7 @@ $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) inc
 # TAP programs are run by prove, or without it.
 PROVE := bash tests/prove.sh
 RESULTS := target/test-results
-TEST_PARTS := test-setup test-rust test-c test-random test-twins test-link test-eigen test-examples test-install test-prefixed test-bench conformance-quick
+TEST_PARTS := test-setup test-rust test-c test-random test-twins test-link test-eigen test-torch test-examples test-install test-prefixed test-bench conformance-quick
 
 # All parts run, even after one has failed. Their output is also logged, for the counts of the summary.
 .PHONY: test
@@ -198,6 +198,20 @@ test-eigen: $(SHARED) ## the bridge to Eigen, with gcc's sanitizers, where Eigen
 	        -L$(TARGET) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer && \
 	    $(PROVE) --exec '' target/c-tests/eigen; \
 	else CI= bash tests/tools.sh skip 'Eigen (libeigen3-dev)' 'the bridge to Eigen'; fi
+
+# Pythons with PyTorch: those of `make torch-venv` and of `make bench-peers`, or others.
+TORCH_PYTHONS ?= target/torch-venv/bin/python $(BENCH_PEERS)/bin/python
+
+.PHONY: test-torch
+test-torch: $(SHARED) prefixed ## tensors to and from PyTorch in one process, where it is installed (TORCH_PYTHONS=, make torch-venv)
+	@found=$$(for python in $(TORCH_PYTHONS); do "$$python" -c 'import numpy, torch' 2>/dev/null && echo "$$python"; done); \
+	if [ -n "$$found" ]; then TORCH_PYTHONS="$$found" $(PROVE) tests/oracle/torch.sh; \
+	else CI= bash tests/tools.sh skip 'PyTorch (make torch-venv)' 'tensors to and from PyTorch'; fi
+
+.PHONY: torch-venv
+torch-venv: ## install the newest PyTorch from PyPI for make test-torch (6 GB, in target/)
+	@test -d target/torch-venv || { python=$$(bash tests/tools.sh python) && "$$python" -m venv target/torch-venv; }
+	target/torch-venv/bin/pip install -q torch numpy
 
 .PHONY: test-examples
 test-examples: $(SHARED) numpy-venv ## the examples against NumPy and CPython, and on corrupt files (FUZZ=5000 SEED=2 changes more of them)
