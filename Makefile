@@ -79,7 +79,7 @@ $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) inc
 # TAP programs are run by prove, or without it.
 PROVE := bash tests/prove.sh
 RESULTS := target/test-results
-TEST_PARTS := test-setup test-rust test-c test-random test-twins test-link test-eigen test-torch test-examples test-install test-prefixed test-bench conformance-quick
+TEST_PARTS := test-setup test-rust test-c test-random test-twins test-link test-eigen test-torch test-tasks test-examples test-install test-prefixed test-bench conformance-quick
 
 # All parts run, even after one has failed. Their output is also logged, for the counts of the summary.
 .PHONY: test
@@ -198,6 +198,19 @@ test-eigen: $(SHARED) ## the bridge to Eigen, with gcc's sanitizers, where Eigen
 	        -L$(TARGET) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer && \
 	    $(PROVE) --exec '' target/c-tests/eigen; \
 	else CI= bash tests/tools.sh skip 'Eigen (libeigen3-dev)' 'the bridge to Eigen'; fi
+
+TASKS := PYBUFFER_CFLAGS="-I$(abspath include)" PYBUFFER_LIBS="$(abspath $(TARGET))/libpybuffer.so -Wl,-rpath,$(abspath $(TARGET))" \
+    TASKS_PYTHON=$${TASKS_PYTHON:-target/tasks-venv/bin/python} NANOARROW='$(NANOARROW)' python3 docs/tasks/tasks.py
+
+.PHONY: tasks
+tasks: $(SHARED) ## eight tasks in C++ beside pybind11, xtensor and nanoarrow: docs/tasks.md (WRITE=1 counts the lines; NANOARROW=checkout)
+	@$(if $(WRITE),$(TASKS) write,$(TASKS) check all)
+
+.PHONY: test-tasks
+test-tasks: $(SHARED) ## the programs of docs/tasks.md for this library, and the numbers there
+	@if ! command -v python3 >/dev/null; then bash tests/tools.sh skip python3 "the programs of docs/tasks.md"; \
+	elif ! bash tests/tools.sh has 'C++ compiler'; then bash tests/tools.sh skip 'C++ compiler' "the programs of docs/tasks.md"; \
+	else $(TASKS) check; fi
 
 # Pythons with PyTorch: those of `make torch-venv` and of `make bench-peers`, or others.
 TORCH_PYTHONS ?= target/torch-venv/bin/python $(BENCH_PEERS)/bin/python

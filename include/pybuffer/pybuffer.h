@@ -2926,8 +2926,8 @@ PyObject *pybuffer_array_interface_import(const pybuffer_array_interface *array,
  *
  * Of I420, `views` have the shapes {height, width} and twice {height / 2, width / 2}; of NV12 {height, width} and
  * {height / 2, width / 2, 2}, where `pybuffer_memoryview_select(views[1], "..., 0")` is U; halves are rounded up. The bytes
- * of `picture` in C order are those of the picture in a file: `PyBuffer_ToContiguous` packs it, `PyBuffer_FromContiguous` and
- * `PyObject_CopyData` write a packed one to the planes, whatever the line sizes are.
+ * of `picture` in C order are those of the picture in a file: `PyBuffer_ToContiguous` packs it, `PyBuffer_FromContiguous` writes a
+ * packed one to the planes, and `PyObject_CopyData` copies from one picture to another, whatever the line sizes are.
  */
 
 /** The most planes of a pixel format that `pybuffer_planes_layout` knows. */
