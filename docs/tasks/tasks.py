@@ -71,9 +71,8 @@ def command(library, source, program):
         return None, "nanoarrow (NANOARROW)"
     config = program.parent / "nanoarrow"
     config.mkdir(exist_ok=True)
-    (config / "nanoarrow_config.h").write_text(
-        "#pragma once\n#define NANOARROW_VERSION_MAJOR 0\n#define NANOARROW_VERSION_MINOR 0\n#define NANOARROW_VERSION_PATCH 0\n"
-        '#define NANOARROW_VERSION "0.0.0"\n#define NANOARROW_VERSION_INT 0\n')
+    template = (nanoarrow / "src/nanoarrow/nanoarrow_config.h.in").read_text()
+    (config / "nanoarrow_config.h").write_text(re.sub(r"@\w+@", lambda found: "0" if "VERSION" in found[0] else "", template))
     include = [f"-isystem{program.parent}", f"-isystem{config}", f"-isystem{nanoarrow / 'src'}"]
     objects = [program.parent / f"{name}.o" for name in ("array", "schema", "utils", "array_stream")]
     for made in objects:
