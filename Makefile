@@ -31,7 +31,7 @@ include conformance/conformance.mk
 EXAMPLE_CFLAGS := -std=c99 -O2 -g -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -pthread -Iinclude
 EXAMPLE_LIBS := -L$(TARGET) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer
 
-DEMO_PROGRAMS := $(addprefix $(DEMO)/,minimal image npy wav threads exporter)
+DEMO_PROGRAMS := $(addprefix $(DEMO)/,minimal image npy wav video threads exporter)
 
 .PHONY: demo
 demo: $(DEMO_PROGRAMS) ## build the examples and run them on real data (PICTURE=file)
@@ -41,12 +41,14 @@ demo: $(DEMO_PROGRAMS) ## build the examples and run them on real data (PICTURE=
 	$(DEMO)/npy examples/data/planets.npy orbit
 	$(DEMO)/npy examples/data/chelsea-brightness.npy . $(DEMO)/brightness.csv
 	$(DEMO)/wav examples/data/rock-hit.wav $(DEMO)/sounds
+	$(DEMO)/video examples/data/chelsea.y4m $(DEMO)/video-frames
 	$(DEMO)/exporter
 
 # Each is built from its own source and those that it shares with others.
 $(DEMO)/image: examples/image_io.c examples/file.c
 $(DEMO)/npy: examples/npy_io.c examples/npy_header.c examples/file.c
 $(DEMO)/wav: examples/wav_io.c examples/file.c
+$(DEMO)/video: examples/y4m_io.c examples/file.c
 $(DEMO)/threads: examples/image_io.c examples/file.c
 $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) include/pybuffer/pybuffer.h
 	@mkdir -p $(@D)
@@ -55,7 +57,7 @@ $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) inc
 # TAP programs are run by prove, or without it.
 PROVE := bash tests/prove.sh
 RESULTS := target/test-results
-TEST_PARTS := test-setup test-rust test-c test-errors test-random test-twins test-link test-eigen test-opencv test-mdspan test-examples test-install test-prefixed test-bench conformance-quick
+TEST_PARTS := test-setup test-rust test-c test-errors test-random test-twins test-link test-eigen test-torch test-tasks test-opencv test-mdspan test-examples test-install test-prefixed test-bench conformance-quick
 
 # All parts run, even after one has failed. Their output is also logged, for the counts of the summary.
 .PHONY: test
@@ -203,11 +205,38 @@ test-mdspan: $(SHARED) ## std::mdspan, and the C++ header in C++23, where a comp
 	    PYBUFFER_CFLAGS="-I$(abspath include)" PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
 	    BUILD=$(abspath target/c-tests-mdspan)
 
+TASKS := PYBUFFER_CFLAGS="-I$(abspath include)" PYBUFFER_LIBS="$(abspath $(TARGET))/libpybuffer.so -Wl,-rpath,$(abspath $(TARGET))" \
+    TASKS_PYTHON=$${TASKS_PYTHON:-target/tasks-venv/bin/python} NANOARROW='$(NANOARROW)' python3 docs/tasks/tasks.py
+
+.PHONY: tasks
+tasks: $(SHARED) ## eight tasks in C++ beside pybind11, xtensor and nanoarrow: docs/tasks.md (WRITE=1 counts the lines; NANOARROW=checkout)
+	@$(if $(WRITE),$(TASKS) write,$(TASKS) check all)
+
+.PHONY: test-tasks
+test-tasks: $(SHARED) ## the programs of docs/tasks.md for this library, and the numbers there
+	@if ! command -v python3 >/dev/null; then bash tests/tools.sh skip python3 "the programs of docs/tasks.md"; \
+	elif ! bash tests/tools.sh has 'C++ compiler'; then bash tests/tools.sh skip 'C++ compiler' "the programs of docs/tasks.md"; \
+	else $(TASKS) check; fi
+
+# Pythons with PyTorch: those of `make torch-venv` and of `make bench-peers`, or others.
+TORCH_PYTHONS ?= target/torch-venv/bin/python $(BENCH_PEERS)/bin/python
+
+.PHONY: test-torch
+test-torch: $(SHARED) prefixed ## tensors to and from PyTorch in one process, where it is installed (TORCH_PYTHONS=, make torch-venv)
+	@found=$$(for python in $(TORCH_PYTHONS); do "$$python" -c 'import numpy, torch' 2>/dev/null && echo "$$python"; done); \
+	if [ -n "$$found" ]; then TORCH_PYTHONS="$$found" $(PROVE) tests/oracle/torch.sh; \
+	else CI= bash tests/tools.sh skip 'PyTorch (make torch-venv)' 'tensors to and from PyTorch'; fi
+
+.PHONY: torch-venv
+torch-venv: ## install the newest PyTorch from PyPI for make test-torch (6 GB, in target/)
+	@test -d target/torch-venv || { python=$$(bash tests/tools.sh python) && "$$python" -m venv target/torch-venv; }
+	target/torch-venv/bin/pip install -q torch numpy
+
 .PHONY: test-examples
 test-examples: $(SHARED) numpy-venv ## the examples against NumPy and CPython, and on corrupt files (FUZZ=5000 SEED=2 changes more of them)
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	$(PROVE) $(addprefix c-tests/examples/,image.sh npy.sh wav.sh threads.sh exporter.sh)
+	$(PROVE) $(addprefix c-tests/examples/,image.sh npy.sh wav.sh video.sh threads.sh exporter.sh)
 
 .PHONY: test-install
 test-install: libraries prefixed ## install into a temporary prefix, move it, and build programs with it: make, CMake, Meson, plug-ins

@@ -24,7 +24,7 @@
 //! | 6 | [`objects::format`] | parsed formats: the tree, its canonical spelling, equivalence |
 //! | 7 | [`objects::memoryview`] | managed buffer, view, export, items, parts, compare, hash, numbers, text |
 //! | 7 | [`objects::sequence`] | sequences: items and slices of any object that has them; iteration, joins |
-//! | 8 | [`interop`] | bridges to DLPack, Arrow and NumPy's array interface |
+//! | 8 | [`interop`] | bridges to DLPack, Arrow and NumPy's array interface; planes of pictures |
 //! | 9 | [`capi`] | the `extern "C"` skin, one file per section of the header |
 
 #![no_std]

@@ -6,7 +6,8 @@
 #define FUNCTIONS(F)                                                                                                   \
     F(pybuffer_dlpack_export) F(pybuffer_dlpack_export_unversioned) F(pybuffer_dlpack_import)                          \
     F(pybuffer_dlpack_import_unversioned) F(pybuffer_arrow_export) F(pybuffer_arrow_import)                            \
-    F(pybuffer_array_interface_export) F(pybuffer_array_interface_import) F(pybuffer_array_interface_free)
+    F(pybuffer_array_interface_export) F(pybuffer_array_interface_import) F(pybuffer_array_interface_free) \
+    F(pybuffer_planes_layout) F(pybuffer_planes_wrap) F(pybuffer_planes_join)
 
 static void null_pybuffer_dlpack_export(void)
 {
@@ -102,6 +103,47 @@ static void null_pybuffer_array_interface_import(void)
 static void null_pybuffer_array_interface_free(void)
 {
     SURVIVES(pybuffer_array_interface_free(NULL));
+}
+
+static void null_pybuffer_planes_layout(void)
+{
+    pybuffer_plane planes[PYBUFFER_MAX_PLANES];
+    FAILS(pybuffer_planes_layout(NULL, "nv12", 4, 4, NULL), PyExc_SystemError);
+    FAILS(pybuffer_planes_layout(planes, NULL, 4, 4, NULL), PyExc_SystemError);
+    FAILS(pybuffer_planes_layout(planes, "no format", 4, 4, NULL), PyExc_ValueError);
+    FAILS(pybuffer_planes_layout(planes, "nv12", -1, PY_SSIZE_T_MIN, NULL), PyExc_ValueError);
+}
+
+static void null_pybuffer_planes_wrap(void)
+{
+    static pybuffer_plane zeros, ones;
+    PyObject *view = plain;
+    memset(&ones, 0xff, sizeof(ones));
+    ones.format = NULL;
+    FAILS(pybuffer_planes_wrap(&zeros, 1, 0, never, NULL, NULL), PyExc_SystemError);
+    FAILS(pybuffer_planes_wrap(NULL, -1, 0, never, NULL, &view), PyExc_SystemError);
+    CHECK_PTR(view, plain);
+    FAILS(pybuffer_planes_wrap(NULL, 1, 0, never, NULL, &view), PyExc_SystemError);
+    CHECK_PTR(view, NULL);
+    FAILS(pybuffer_planes_wrap(NULL, 0, 0, never, NULL, &view), PyExc_SystemError);
+    FAILS(pybuffer_planes_wrap(&zeros, 0, 0, never, NULL, &view), PyExc_ValueError);
+    FAILS(pybuffer_planes_wrap(&zeros, INT_MIN, 0, never, NULL, &view), PyExc_SystemError);
+    FAILS(pybuffer_planes_wrap(&ones, 1, 0, never, NULL, &view), PyExc_ValueError);
+    CHECK_PTR(view, NULL);
+    CHECK_INT(pybuffer_planes_wrap(&zeros, 1, 0, NULL, NULL, &view), 0);
+    Py_DECREF(view);
+}
+
+static void null_pybuffer_planes_join(void)
+{
+    PyObject *none[2] = {bytes, NULL}, *other[2] = {bytes, plain};
+    FAILS_NULL(pybuffer_planes_join(NULL, 1), PyExc_SystemError);
+    FAILS_NULL(pybuffer_planes_join(NULL, 0), PyExc_SystemError);
+    FAILS_NULL(pybuffer_planes_join(none, 0), PyExc_ValueError);
+    FAILS_NULL(pybuffer_planes_join(none, -1), PyExc_SystemError);
+    FAILS_NULL(pybuffer_planes_join(none, 2), PyExc_SystemError);
+    FAILS_NULL(pybuffer_planes_join(other, 2), PyExc_TypeError);
+    FAILS_NULL(pybuffer_planes_join(&memoryview, INT_MIN), PyExc_SystemError);
 }
 
 NULL_MAIN()

@@ -209,6 +209,9 @@ static const char long_text[] = "a text that is longer than what a writer holds 
     A(array_of_Arrow_taken_over, dropped(take_arrow(on.bytes)))                                                        \
     A(tensors_of_Arrow_taken_over, dropped(take_arrow(on.cube)))                                                       \
     A(array_interface, of_interface())                                                                                 \
+    A(the_planes_of_a_picture, of_planes(0))                                                                           \
+    A(the_planes_of_a_picture_joined, of_planes(1))                                                                    \
+    A(planes_of_several_exporters, dropped(of_exporters()))                                                            \
     A(array_interface_of_memory, dropped(take_interface()))                                                            \
     A(check_of_an_exporter_that_refuses, pybuffer_check_exporter((PyObject *)on.frozen, NULL, NULL) == 0)              \
     A(check_of_a_memoryview_that_refuses, pybuffer_check_exporter(on.strided_view, NULL, NULL) == 0)                   \
@@ -317,6 +320,49 @@ static PyObject *take_tensor(void)
     PyObject *view = pybuffer_dlpack_import(&tensor, 0);
     CHECK_INT(taken_back, view == NULL);
     return view;
+}
+
+static int frames_freed;
+
+static void free_frame(void *context)
+{
+    (void)context;
+    frames_freed++;
+}
+
+/* Freed once where it has been wrapped, else not at all. */
+static int of_planes(int join)
+{
+    pybuffer_plane planes[PYBUFFER_MAX_PLANES];
+    PyObject *views[PYBUFFER_MAX_PLANES], *joined = NULL;
+    int count = pybuffer_planes_layout(planes, "yuva420p", 4, 4, memory), i;
+    frames_freed = 0;
+    planes[0].line_size = -8;
+    planes[0].data = memory + 100;
+    if (pybuffer_planes_wrap(planes, count, 0, free_frame, NULL, views) != 0) {
+        for (i = 0; i < count; i++) {
+            CHECK_PTR(views[i], NULL);
+        }
+        CHECK_INT(frames_freed, 0);
+        return 0;
+    }
+    if (join) {
+        joined = pybuffer_planes_join(views, count);
+        CHECK(joined == NULL || PyMemoryView_GET_BUFFER(joined)->suboffsets != NULL);
+    }
+    for (i = 0; i < count; i++) {
+        Py_DECREF(views[i]);
+    }
+    CHECK_INT(frames_freed, joined == NULL);
+    Py_XDECREF(joined);
+    CHECK_INT(frames_freed, 1);
+    return !join || joined != NULL;
+}
+
+static PyObject *of_exporters(void)
+{
+    PyObject *planes[3] = {(PyObject *)on.front, (PyObject *)on.elsewhere, on.memoryview};
+    return pybuffer_planes_join(planes, 3);
 }
 
 static int of_arrow(PyObject *obj)

@@ -274,6 +274,24 @@ static void other_protocols(void)
     Py_XDECREF(back);
 }
 
+static void planes_of_pictures(void)
+{
+    static unsigned char frame[4096];
+    pybuffer_plane planes[PYBUFFER_MAX_PLANES];
+    PyObject *views[PYBUFFER_MAX_PLANES];
+    int count = pybuffer_planes_layout(planes, "yuva444p16le", 16, 8, frame);
+    must(count == 4, "layout");
+    planes[1].line_size = 50;
+    must(pybuffer_planes_wrap(planes, count, 0, NULL, NULL, views) == 0, "wrap");
+    keep(pybuffer_planes_join(views, count), "join");
+    for (int i = 0; i < count; i++) {
+        Py_XDECREF(views[i]);
+    }
+    /* Of as many axes as there can be. */
+    PyObject *same[2] = {job.a, job.a};
+    keep(pybuffer_planes_join(same, 2), "join");
+}
+
 static void parse(void)
 {
     keep(pybuffer_format_parse(job.text), "parse");
@@ -523,6 +541,7 @@ static void all_views(void)
     job.b = fresh("d", 64, shapes[3]);
     job.a = pybuffer_memoryview_permute(job.b, NULL, 0);
     measure("other protocols", other_protocols);
+    measure("planes of pictures", planes_of_pictures);
     Py_DECREF(job.a);
     Py_DECREF(job.b);
     /* Two types of numbers, two byte orders, two spellings of a record. */

@@ -22,4 +22,5 @@ pub mod format;
 pub mod interop;
 pub mod memoryview;
 pub mod ndarray;
+pub mod planes;
 pub mod types;

@@ -51,5 +51,5 @@ pub(crate) use request::{Refusal, Request};
 pub(crate) use segment::{Concatenation, is_readable, read_segment, write_segment};
 pub(crate) use view::{
     MostAxes, NEGATIVE, acquire, checked_structure, format_of, get_buffer, hand_on, is_exporter, item_pointer,
-    last_answerer, may_stand_for_another, release, select_from, structure,
+    last_answerer, may_stand_for_another, release, same_format, select_from, structure,
 };

@@ -394,6 +394,19 @@ pub(crate) unsafe fn format_of(view: &Py_buffer) -> &CStr {
     if view.format.is_null() { c"B" } else { unsafe { CStr::from_ptr(view.format) } }
 }
 
+/// Whether two views have the same format, as CPython compares for an assignment: the same text, apart from a leading `@`.
+///
+/// # Safety
+/// B1 for both.
+pub(crate) unsafe fn same_format(a: &Py_buffer, b: &Py_buffer) -> bool {
+    fn plain(format: &CStr) -> &[u8] {
+        let text = format.to_bytes();
+        text.strip_prefix(b"@").unwrap_or(text)
+    }
+    // SAFETY: the caller guarantees B1 for both.
+    unsafe { a.itemsize == b.itemsize && plain(format_of(a)) == plain(format_of(b)) }
+}
+
 /// `PyBuffer_GetPointer`: the address of the item at `indices`. Missing strides are those of C-contiguous
 /// memory.
 ///

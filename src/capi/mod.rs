@@ -32,6 +32,8 @@ mod ndarray;
 
 mod interop;
 
+mod planes;
+
 mod bytes;
 
 mod bytearray;

@@ -30,9 +30,12 @@ mod subscript_text;
 
 mod transform;
 
+mod pieces;
+
 mod placed;
 
 pub use axes::{Axis, Step};
+pub use pieces::{Pieces, Spacing};
 pub use placed::{Placed, Pointers};
 pub use plan::{Pair, Purpose};
 pub use planned::Plan;

@@ -16,7 +16,7 @@ pub const NEEDS_COPY: Error = Error::buffer(c"the view cannot have this shape wi
 pub const NO_SUCH_SHAPE: Error = Error::value(c"the view cannot have this shape");
 
 /// Shape and strides, which a memoryview always has.
-fn axes<'a>(view: &Structure<'a>) -> Result<(&'a [isize], &'a [isize])> {
+pub(super) fn axes<'a>(view: &Structure<'a>) -> Result<(&'a [isize], &'a [isize])> {
     Ok((view.shape.ok_or(Error::bad_argument())?, view.strides.ok_or(Error::bad_argument())?))
 }
 

@@ -147,7 +147,7 @@ pub(crate) unsafe fn wrap(
 
 /// Makes the object forget its `destroy`, if it could not be returned: the memory stays the caller's.
 pub(crate) fn disown(object: &Owned<MemoryObject>) {
-    // SAFETY: the caller has the one reference, so no other code uses the object (O3).
+    // SAFETY: no code but the caller has seen the object (O3).
     unsafe { (*object.as_ptr()).destroy = None };
 }
 

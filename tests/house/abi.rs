@@ -318,6 +318,9 @@ fn rust_structs() -> Vec<RustStruct> {
         interop::pybuffer_array_interface {
             two, nd, typekind, itemsize, flags, shape, strides, data, descr,
         }
+        planes::pybuffer_plane {
+            data, line_size, rows, columns, components, format,
+        }
         bytes::PyBytesObject {
             ob_base, ob_shash, ob_sval,
         }
@@ -371,6 +374,9 @@ fn rust_constants() -> Vec<(&'static str, i128)> {
             PYBUFFER_DLPACK_WRITABLE, PYBUFFER_DLPACK_BFLOAT16, PYBUFFER_DLPACK_INTEGERS, PYBUFFER_ARRAY_C_CONTIGUOUS,
             PYBUFFER_ARRAY_F_CONTIGUOUS, PYBUFFER_ARRAY_ALIGNED, PYBUFFER_ARRAY_NOTSWAPPED, PYBUFFER_ARRAY_WRITEABLE,
             PYBUFFER_ARRAY_HAS_DESCR,
+        }
+        planes {
+            PYBUFFER_MAX_PLANES,
         }
     })
 }

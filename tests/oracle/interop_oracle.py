@@ -1,7 +1,8 @@
 """The bridges of the library named as argument 1 with NumPy, and with PyArrow where it is there, in one process: arrays of every
 type and layout go out and come in, and are the same there. Prints the number of exchanges with each.
 
-The library is loaded where it finds its own names first, not CPython's.
+The library is loaded where it finds its own names first, not CPython's. Argument 2, where it is given, stands before all names:
+those of `make prefixed`. torch_oracle.py uses the functions here.
 """
 
 import ctypes
@@ -19,8 +20,11 @@ except ImportError:
 library = ctypes.CDLL(sys.argv[1], mode=os.RTLD_NOW | os.RTLD_LOCAL | os.RTLD_DEEPBIND)
 
 
+prefix = sys.argv[2] if len(sys.argv) > 2 else ""
+
+
 def function(name, result, *arguments):
-    found = library[name]
+    found = library[prefix + name]
     found.restype, found.argtypes = result, arguments
     return found
 
@@ -292,7 +296,8 @@ def with_arrow():
     return count
 
 
-print("DLPack", with_dlpack())
-print("array interface", with_array_interface())
-if pa is not None:
-    print("Arrow", with_arrow())
+if __name__ == "__main__":
+    print("DLPack", with_dlpack())
+    print("array interface", with_array_interface())
+    if pa is not None:
+        print("Arrow", with_arrow())

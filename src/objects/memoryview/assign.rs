@@ -1,6 +1,5 @@
 //! Assignment to parts: from another exporter's items, and from one item.
 
-use core::ffi::CStr;
 use core::ptr::NonNull;
 
 use crate::abi::buffer::Py_buffer;
@@ -34,7 +33,7 @@ pub(crate) unsafe fn assign(
         src.look(source.as_ptr(), Request::FULL_RO, Within::Allocations)?;
         let from = src.view();
         let (a, b) = (buffer::checked_structure(from)?, buffer::checked_structure(&to)?);
-        if !same_format(from, &to) || !a.has_shape_of(&b) {
+        if !buffer::same_format(from, &to) || !a.has_shape_of(&b) {
             return Err(different(&a, from, &b, &to, note));
         }
         buffer::copy_view(from, &to)
@@ -59,19 +58,6 @@ unsafe fn different(a: &Structure<'_>, from: &Py_buffer, b: &Structure<'_>, to: 
         note.shape(a.shape_or_implied(&mut [0]));
     }
     note.error(ErrorKind::Value)
-}
-
-/// Whether two views have the same format, as CPython compares for an assignment: the same text, apart from a leading `@`.
-///
-/// # Safety
-/// B1 for both.
-unsafe fn same_format(a: &Py_buffer, b: &Py_buffer) -> bool {
-    fn plain(format: &CStr) -> &[u8] {
-        let text = format.to_bytes();
-        text.strip_prefix(b"@").unwrap_or(text)
-    }
-    // SAFETY: the caller guarantees B1 for both.
-    unsafe { a.itemsize == b.itemsize && plain(buffer::format_of(a)) == plain(buffer::format_of(b)) }
 }
 
 /// Copies one item to all places of a part.
