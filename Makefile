@@ -52,6 +52,7 @@ $(SHARED) $(TARGET)/libpybuffer.so.$(SOVERSION) $(STATIC) &: $(SOURCES) $(EXPORT
 include tests/numpy.mk
 include prefixed/prefixed.mk
 include conformance/conformance.mk
+include tools/tools.mk
 
 DEMO_PROGRAMS := $(addprefix $(DEMO)/,minimal image npy wav threads exporter)
 
