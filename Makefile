@@ -78,7 +78,7 @@ $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) inc
 # TAP programs are run by prove, or without it.
 PROVE := bash tests/prove.sh
 RESULTS := target/test-results
-TEST_PARTS := test-setup test-rust test-c test-random test-twins test-link test-eigen test-examples test-install test-prefixed test-bench conformance-quick
+TEST_PARTS := test-setup test-rust test-c test-random test-twins test-link test-eigen test-examples test-install test-prefixed test-tools test-bench conformance-quick
 
 # All parts run, even after one has failed. Their output is also logged, for the counts of the summary.
 .PHONY: test
@@ -289,7 +289,7 @@ header: ## generate include/pybuffer/pybuffer.h from the sources
 HEADERS := $(addprefix include/pybuffer/,pybuffer.h pybuffer.hpp eigen.hpp)
 
 .PHONY: install
-install: $(SHARED) ## install library, headers and pybuffer.pc (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR)
+install: $(SHARED) install-tool ## install library, headers, pybuffer.pc and the program pybuffer (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR)
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/pybuffer
 	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(VERSION)
 	ln -sf libpybuffer.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(SOVERSION)
@@ -301,7 +301,7 @@ install: $(SHARED) ## install library, headers and pybuffer.pc (PREFIX, LIBDIR, 
 	    pybuffer.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/pybuffer.pc
 
 .PHONY: uninstall
-uninstall: ## remove the installed files
+uninstall: uninstall-tool ## remove the installed files
 	rm -f $(DESTDIR)$(LIBDIR)/libpybuffer.so $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(SOVERSION) \
 	    $(DESTDIR)$(LIBDIR)/libpybuffer.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libpybuffer.a \
 	    $(DESTDIR)$(LIBDIR)/pkgconfig/pybuffer.pc $(addprefix $(DESTDIR)$(INCLUDEDIR)/pybuffer/,$(notdir $(HEADERS)))

@@ -27,14 +27,13 @@ const char *const keywords[] = {
 };
 
 /** A name that C has, and that no other field has. */
-std::string identifier(const char *name, std::vector<std::string> &used)
+std::string identifier(const std::string &name, std::vector<std::string> &used)
 {
-    std::string made = name != nullptr ? name : "";
+    std::string made = name;
     for (char &byte : made) {
         if (!std::isalnum(static_cast<unsigned char>(byte)) || static_cast<unsigned char>(byte) >= 0x80) byte = '_';
     }
-    if (made.empty()) made = "f" + std::to_string(used.size());
-    if (std::isdigit(static_cast<unsigned char>(made[0]))) made = "_" + made;
+    if (made.empty() || std::isdigit(static_cast<unsigned char>(made[0]))) made = "_" + made;
     const auto is_taken = [&used](const std::string &text) {
         return std::find(used.begin(), used.end(), text) != used.end() ||
                std::find(std::begin(keywords), std::end(keywords), text) != std::end(keywords);
@@ -96,8 +95,6 @@ std::string axes_text(const pybuffer_item &item)
     if (item.kind == PYBUFFER_KIND_COMPLEX && item.itemsize == 4) text += "[2]";
     return text;
 }
-
-Py_ssize_t bytes_of(const pybuffer_item &item) { return item.elements * item.itemsize; }
 
 /** The alignment that C gives to an item, and whether it lays out a record as the format does. */
 struct natural {
@@ -162,7 +159,7 @@ std::string struct_text(const pybuffer_item &item, Py_ssize_t itemsize, const st
     const auto pad = [&](Py_ssize_t to) {
         if (to <= end || how.is_plain) return;
         const std::string name = "pad" + std::to_string(pads++);
-        text += deeper + "unsigned char " + identifier(name.c_str(), used) + "[" + std::to_string(to - end) + "];\n";
+        text += deeper + "unsigned char " + identifier(name, used) + "[" + std::to_string(to - end) + "];\n";
     };
     for (std::size_t i = 0; i < fields.size(); i++) {
         const pybuffer_item &field = *fields[i];
@@ -188,7 +185,7 @@ std::string struct_text(const pybuffer_item &item, Py_ssize_t itemsize, const st
             continue;
         }
         pad(field.offset);
-        const std::string name = identifier(field.name, used);
+        const std::string name = identifier(field.name != nullptr ? std::string(field.name) : "f" + std::to_string(i), used);
         std::string note = comment_safe(type_of(field).note);
         if (field.name != nullptr && name != field.name) {
             note += (note.empty() ? "" : ", ") + ("named " + comment_safe(field.name));

@@ -22,7 +22,7 @@ void add_rows(std::vector<std::vector<std::string>> &rows, const pybuffer_item &
     const bool is_whole = item.code[0] == '\0';
     if (!is_whole) {
         const bool is_record = item.kind == PYBUFFER_KIND_RECORD;
-        rows.push_back({std::to_string(start), std::to_string(item.elements * item.itemsize), indent + (name.empty() ? "-" : name),
+        rows.push_back({std::to_string(start), std::to_string(bytes_of(item)), indent + (name.empty() ? "-" : name),
                         is_record ? "T{...}" : printable(item_format(item)), meaning});
     }
     Py_ssize_t end = 0;
@@ -34,7 +34,7 @@ void add_rows(std::vector<std::vector<std::string>> &rows, const pybuffer_item &
     for (const pybuffer_item *field : fields_of(item)) {
         pad(field->offset);
         add_rows(rows, *field, start + field->offset, deeper);
-        end = std::max(end, field->offset + field->elements * field->itemsize);
+        end = std::max(end, field->offset + bytes_of(*field));
     }
     pad(item.itemsize);
 }
@@ -69,7 +69,7 @@ std::string json_of(const pybuffer_item &item)
     return text + "}";
 }
 
-std::vector<unsigned char> bytes_of(const std::string &digits)
+std::vector<unsigned char> parsed_bytes(const std::string &digits)
 {
     std::vector<unsigned char> bytes;
     int half = -1;
@@ -107,7 +107,7 @@ std::string describe_format(const options &asked)
     const format parsed(asked.operands[0]);
     const std::string canonical = parsed.canonical();
     std::string values;
-    if (asked.bytes) values = values_text(parsed, bytes_of(*asked.bytes), asked.json);
+    if (asked.bytes) values = values_text(parsed, parsed_bytes(*asked.bytes), asked.json);
     std::string dtype, reason;
     try {
         dtype = numpy_dtype(parsed.root());

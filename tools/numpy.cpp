@@ -101,7 +101,7 @@ std::string dtype_text(const pybuffer_item &item, spelling as)
         all_names += comma + python_text(names[i]);
         formats += comma + (shape.empty() ? type : "(" + type + shape + ")");
         offsets += comma + std::to_string(field.offset);
-        end = field.offset + field.elements * field.itemsize;
+        end = field.offset + bytes_of(field);
     }
     pad(item.itemsize);
     if (!has_padding || as == spelling::padded_list) return "[" + list + "]";

@@ -144,14 +144,16 @@ options parse_options(int argc, char **argv)
     optind = 2;
     opterr = 0;
     for (;;) {
-        const int at = optind;
         const int letter = ::getopt_long(argc, argv, letters.c_str(), list.data(), nullptr);
         if (letter == -1) break;
-        const std::string word = at < argc ? argv[at] : "";
-        if (letter == ':') misuse(word + " needs an argument");
-        if (letter == '?') misuse("'" + word + "' is no option of " + made.command);
+        const bool is_wrong = letter == ':' || letter == '?';
         const auto *one = std::begin(known);
-        while (one->letter != letter) one++;
+        while (one != std::end(known) && one->letter != (is_wrong ? optopt : letter)) one++;
+        if (letter == ':') misuse(std::string("--") + one->name + " needs an argument");
+        if (is_wrong && one != std::end(known) && std::strchr(one->commands, command->letter) != nullptr) {
+            misuse(std::string("--") + one->name + " takes no argument");
+        }
+        if (is_wrong) misuse("'" + (optopt != 0 ? std::string("-") + static_cast<char>(optopt) : argv[optind - 1]) + "' is no option of " + made.command);
         take(made, one->letter, one->name, optarg != nullptr ? optarg : "");
     }
     made.operands.assign(argv + optind, argv + argc);

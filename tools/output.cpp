@@ -18,6 +18,8 @@ namespace tool {
 
 namespace {
 
+constexpr const char *became_shorter = "a mapped file became shorter, or cannot be read";
+
 /** The name of the unfinished file, for signal handlers; empty where there is none. */
 char unfinished[PATH_MAX];
 volatile std::sig_atomic_t is_unfinished = 0;
@@ -27,8 +29,7 @@ extern "C" void remove_unfinished(int number)
     if (is_unfinished) ::unlink(unfinished);
     if (number == SIGBUS) {
         // The mapped file has become shorter, or its device fails.
-        static const char text[] = "pybuffer: a mapped file became shorter, or cannot be read\n";
-        static_cast<void>(!::write(STDERR_FILENO, text, sizeof text - 1));
+        for (const char *text : {"pybuffer: ", became_shorter, "\n"}) static_cast<void>(!::write(STDERR_FILENO, text, std::strlen(text)));
         ::_exit(failed);
     }
     ::raise(number); // by SA_RESETHAND the default action, after this function
@@ -99,6 +100,8 @@ void output::write(const void *bytes, std::size_t count)
     while (count > 0) {
         const ssize_t written = ::write(file_, at, count < 1u << 30 ? count : 1u << 30);
         if (written < 0 && errno == EINTR) continue;
+        // The bytes are those of a mapped file.
+        if (written < 0 && errno == EFAULT) throw failure(became_shorter);
         if (written < 0) throw system_failure(path_);
         at += written;
         count -= static_cast<std::size_t>(written);

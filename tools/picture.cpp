@@ -77,6 +77,10 @@ private:
 
     void add_item(const pybuffer_item &item, Py_ssize_t at, const std::string &name)
     {
+        if (item.kind == PYBUFFER_KIND_BITS) {
+            add({at, bytes_of(item), name, &item, cell::kind::element});
+            return;
+        }
         for (Py_ssize_t i = 0; i < item.elements && !is_full_; i++, at += item.itemsize) {
             if (item.elements > most_elements && i == first_elements) {
                 const Py_ssize_t skipped = item.elements - 1 - i;
@@ -577,7 +581,7 @@ private:
     {
         if (to <= from) return;
         const bool is_hidden = is_bytes_ || to - from >= item_step_ || (from == start && to - start >= whole_.itemsize());
-        into.cells.push_back(between(is_hidden && !has_pointers() ? cell::kind::hidden : cell::kind::padding, from, to - from));
+        into.cells.push_back(between(is_hidden ? cell::kind::hidden : cell::kind::padding, from, to - from));
     }
 
     void add_arrows()

@@ -338,6 +338,13 @@ std::string kind_text(const pybuffer_item &item)
     }
 }
 
+Py_ssize_t bytes_of(const pybuffer_item &item)
+{
+    // The elements of an array of bits share bytes.
+    if (item.kind == PYBUFFER_KIND_BITS) return (item.first_bit + item.elements * item.length + 7) / 8;
+    return item.elements * item.itemsize;
+}
+
 Py_ssize_t values_of(const pybuffer_item &item)
 {
     Py_ssize_t each = item.kind == PYBUFFER_KIND_TEXT ? item.length : 1;

@@ -36,6 +36,9 @@ std::string json_text(const std::string &text);
 /** What an element is, in words: "32-bit signed integer, big-endian". */
 std::string kind_text(const pybuffer_item &item);
 
+/** The bytes of an item with all its elements. */
+Py_ssize_t bytes_of(const pybuffer_item &item);
+
 /** How many values unpacking an item gives. */
 Py_ssize_t values_of(const pybuffer_item &item);
 
