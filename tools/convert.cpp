@@ -146,7 +146,7 @@ plan picture_plan(const source &from, const pb::memoryview &view, const std::str
     const bool has_channels = shape.size() == 3;
     const Py_ssize_t channels = has_channels ? shape[2] : 1, wanted = kind == "ppm" ? 3 : 1;
     if ((shape.size() != 2 && !has_channels) || channels != wanted) {
-        throw failure("a ." + kind + " file has height x width" + (wanted == 3 ? " x 3" : " numbers, or x 1") +
+        throw failure("a ." + kind + " file has height x width " + (wanted == 3 ? "x 3 numbers" : "numbers, or x 1") +
                       ", and the shape is " + tuple_text(shape.begin(), shape.size()));
     }
     if (view.count() == 0) throw failure("a ." + kind + " file has at least one pixel");

@@ -87,8 +87,9 @@ def npy_is_copied():
     for kind, array in arrays():
         path = directory / "in.npy"
         path.write_bytes(npy(array))
+        array = np.load(path)
         same((kind, array.shape, array.flags.f_contiguous), converted(path, "out.npy"), path.read_bytes())
-        same((kind, array.shape, "raw"), converted(path, "out.raw"), array.tobytes())
+        same((kind, array.shape, "raw"), converted(path, "out.raw"), laid_out(array, "C").tobytes())
         same((kind, array.shape, "raw F"), converted(path, "out.bin", "--order", "F"), laid_out(array, "F").ravel("K").tobytes())
         same((kind, array.shape, "C"), converted(path, "out.npy", "--order", "C"), npy(laid_out(array, "C")))
         same((kind, array.shape, "F"), converted(path, "out.npy", "--order", "F"), npy(laid_out(array, "F")))
@@ -239,7 +240,7 @@ def dtypes_agree():
 def fields_of(item, start=0, path=()):
     """The fields of a format's JSON that a C struct has, with their offsets."""
     for number, field in enumerate(item.get("fields", [])):
-        if field["code"] != "t" and field["itemsize"]:
+        if field["code"] != "t" and field["itemsize"] and 0 not in field.get("shape", []):
             name = field.get("name", f"f{number}")
             yield path + (name,), start + field["offset"]
             if "shape" not in field:
@@ -252,7 +253,7 @@ def structs_compile():
         described = json.loads(run("format", text, "--json"))
         declaration = run("format", text).decode().split("\nC:\n")[1].split("\n\n")[0].replace("item", f"item{number}")
         source.append(declaration)
-        for path, offset in fields_of(described["item"]):
+        for path, offset in fields_of(described["item"] if "shape" not in described["item"] else {}):
             if all(part.isidentifier() and part != "int" for part in path):
                 checks.append(f'_Static_assert(offsetof(item{number}, {".".join(path)}) == {offset}, "{text} {path}");')
     (directory / "structs.c").write_text("\n".join(source + checks) + "\n")
