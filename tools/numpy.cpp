@@ -155,8 +155,9 @@ std::string npy_header(const pybuffer_item &item, pb::axes shape, bool fortran_o
     std::string latin1;
     const bool is_latin1 = to_latin1(text, latin1);
     if (is_latin1) text = latin1;
-    // 6 bytes of magic, 2 of the version, the length, the text, spaces up to a multiple of 64, and a line end.
-    const auto padded = [&text](std::size_t start) { return (start + text.size() + 1 + 63) / 64 * 64 - start; };
+    // 6 bytes of magic, 2 of the version, the length, the text, spaces up to the next multiple of 64, and a line end. NumPy adds 64
+    // spaces where none are needed.
+    const auto padded = [&text](std::size_t start) { return ((start + text.size() + 1) / 64 + 1) * 64 - start; };
     const bool is_short = is_latin1 && padded(10) < 65536;
     const std::size_t start = is_short ? 10 : 12, length = padded(start);
     std::string header = "\x93NUMPY";

@@ -10,12 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 import wave
 import xml.etree.ElementTree
 
 import numpy as np
 from numpy._core import _internal
 
+warnings.simplefilter("ignore")  # about version 3.0 of .npy
 tool, directory = sys.argv[2], pathlib.Path(sys.argv[3])
 
 
@@ -77,7 +79,7 @@ def arrays():
                 array = rng.integers(0, 2, shape).astype(dtype)
             else:
                 array = np.frombuffer(rng.integers(0, 120, count, "u1").tobytes(), dtype).reshape(shape) if count else np.zeros(shape, dtype)
-            for order in "CF":
+            for order in "CF" if len(shape) > 1 else "C":
                 yield kind, laid_out(array, order)
             if len(shape) == 3:
                 yield kind, laid_out(array.transpose(1, 0, 2), "C").transpose(1, 0, 2)
@@ -87,7 +89,7 @@ def npy_is_copied():
     for kind, array in arrays():
         path = directory / "in.npy"
         path.write_bytes(npy(array))
-        array = np.load(path)
+        array = np.load(path, max_header_size=10**6)
         same((kind, array.shape, array.flags.f_contiguous), converted(path, "out.npy"), path.read_bytes())
         same((kind, array.shape, "raw"), converted(path, "out.raw"), laid_out(array, "C").tobytes())
         same((kind, array.shape, "raw F"), converted(path, "out.bin", "--order", "F"), laid_out(array, "F").ravel("K").tobytes())
