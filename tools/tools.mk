@@ -43,7 +43,7 @@ test-tools: numpy-venv ## the program pybuffer against NumPy, on spoiled files, 
 	@if [ -n '$(HAS_CXX)' ]; then $(MAKE) --no-print-directory $(TOOL) $(TOOL_CHECKED) && \
 	    PYBUFFER_CFLAGS="-I$(abspath include)" \
 	    PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	    $(PROVE) c-tests/tools/tool.sh c-tests/tools/formats.sh c-tests/tools/guide.sh; \
+	    $(PROVE) c-tests/tools/tool.sh c-tests/tools/formats.sh c-tests/tools/guide.sh c-tests/tools/site.sh; \
 	else CI= bash tests/tools.sh skip 'C++ compiler' 'the program pybuffer'; fi
 
 # `make install` installs the program, its manual page and completions. It is linked anew, to find the library where that is installed.
@@ -73,3 +73,11 @@ drawings: $(TOOL) ## make the drawings of the guide
 
 vectors: $(TOOL) numpy-venv ## write docs/format-vectors.json
 	$${PYBUFFER_NUMPY_PYTHON:-$(NUMPY_VENV)/bin/python} c-tests/tools/vectors.py write $(TOOL) docs/format-vectors.json
+
+# Rendered by Python-Markdown, from PyPI.
+DOCS_PYTHON := target/docs-venv/bin/python
+.PHONY: docs
+docs: ## make the documentation as one site in target/site: guide, pages, and the comments of the headers
+	@$(DOCS_PYTHON) -c 'import markdown' 2>/dev/null || { \
+	    python3 -m venv target/docs-venv && $(DOCS_PYTHON) -m pip install -q 'markdown>=3.4'; }
+	@$(DOCS_PYTHON) docs/site/site.py target/site
