@@ -20,6 +20,9 @@ else
     test_with python3 "the vectors are what the library and struct say" vectors python3
 fi
 
+test_with python3 "the grammar of the page recognizes what the library does" \
+    python3 c-tests/tools/grammar.py target/tools/pybuffer "${GRAMMAR:-300}" "${SEED:-1}"
+
 # Every code and prefix of the page is in a vector.
 mentions_all() {
     local code
