@@ -86,11 +86,13 @@ file_items(const File *file, Py_ssize_t offset, const char *format, int ndim,
            const Py_ssize_t *shape)
 {
     Py_ssize_t rest = offset <= file->size ? file->size - offset : 0;
-    char *start = (char *)PyMemoryView_GET_BUFFER(file->view)->buf + (file->size - rest);
+    const Py_buffer *whole = PyMemoryView_GET_BUFFER(file->view);
+    int is_readonly = whole->readonly;
+    char *start = (char *)whole->buf + (file->size - rest);
     PyObject *items;
 
     /* This only says what is where. Nothing is read before the length is known to be right. */
-    items = pybuffer_memoryview_wrap(start, format, ndim, shape, NULL, 0, drop, file->view);
+    items = pybuffer_memoryview_wrap(start, format, ndim, shape, NULL, is_readonly, drop, file->view);
     if (items == NULL) {
         if (PyErr_ExceptionMatches(PyExc_BufferError))
             file_error(file, "the header promises more bytes than memory has");

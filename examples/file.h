@@ -8,19 +8,19 @@
 
 typedef struct {
     const char *path;
-    PyObject *view; /* a memoryview of the bytes, which may be written; it frees them */
+    PyObject *view; /* a memoryview of the bytes; it frees them */
     const unsigned char *bytes;
     Py_ssize_t size;
 } File;
 
-/* Reads a file as a whole. 0; -1 with an error set, and then there is nothing to close. */
+/* Reads a file as a whole; its bytes may be written. 0; -1 with an error set, and then there is nothing to close. */
 int file_open(const char *path, File *file);
 
 /* Drops the view. The memory is freed once nothing that was made from it is left. */
 void file_close(File *file);
 
-/* A memoryview of what lies at an offset, items of this format in C order. It keeps the memory.
- * A new reference; NULL with an error set, also where the file has not that many bytes. */
+/* A memoryview of what lies at an offset, items of this format in C order. It keeps the memory, and is
+ * read-only where the view of the file is. A new reference; NULL with an error set, also where the file has not that many bytes. */
 PyObject *file_items(const File *file, Py_ssize_t offset, const char *format, int ndim,
                      const Py_ssize_t *shape);
 

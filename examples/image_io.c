@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "file.h"
-
 /* The format of the numbers in PPM and PGM files. */
 static const char *
 sample_format(int maximum)
@@ -113,21 +111,34 @@ view_bmp(const File *file, int *maximum)
 /* ---- Both ------------------------------------------------------------------------------ */
 
 PyObject *
+image_view(const File *file, int *maximum)
+{
+    if (file->size >= 2 && (memcmp(file->bytes, "P6", 2) == 0 || memcmp(file->bytes, "P5", 2) == 0))
+        return view_netpbm(file, maximum);
+    if (file->size >= 2 && memcmp(file->bytes, "BM", 2) == 0)
+        return view_bmp(file, maximum);
+    file_error(file, "neither binary PPM (P6), binary PGM (P5) nor BMP");
+    return NULL;
+}
+
+PyObject *
 image_read(const char *path, int *maximum)
 {
-    PyObject *pixels = NULL;
+    PyObject *pixels;
     File file;
 
     if (file_open(path, &file) < 0)
         return NULL;
-    if (file.size >= 2 && (memcmp(file.bytes, "P6", 2) == 0 || memcmp(file.bytes, "P5", 2) == 0))
-        pixels = view_netpbm(&file, maximum);
-    else if (file.size >= 2 && memcmp(file.bytes, "BM", 2) == 0)
-        pixels = view_bmp(&file, maximum);
-    else
-        file_error(&file, "neither binary PPM (P6), binary PGM (P5) nor BMP");
+    pixels = image_view(&file, maximum);
     file_close(&file); /* the pixels keep what they need */
     return pixels;
+}
+
+int
+image_header(char *head, size_t size, const Py_ssize_t shape[3], int maximum)
+{
+    return snprintf(head, size, "P%c\n%zd %zd\n%d\n", shape[2] == 3 ? '6' : '5', shape[1], shape[0],
+                    maximum);
 }
 
 int
@@ -140,8 +151,7 @@ image_write(const char *directory, const char *name, PyObject *pixels, int maxim
 
     if (samples == NULL)
         return -1;
-    length = snprintf(head, sizeof head, "P%c\n%zd %zd\n%d\n", shape[2] == 3 ? '6' : '5', shape[1],
-                      shape[0], maximum);
+    length = image_header(head, sizeof head, shape, maximum);
     snprintf(file, sizeof file, "%s.%s", name, shape[2] == 3 ? "ppm" : "pgm");
     status = file_write(directory, file, head, (size_t)length, samples, 0);
     Py_DECREF(samples);

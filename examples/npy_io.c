@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "file.h"
 #include "npy_header.h"
 
 /* Where the header lies, and the items after it. */
@@ -48,18 +47,27 @@ view_items(const File *file, NpyHeader *header)
 }
 
 PyObject *
-npy_read(const char *path)
+npy_view(const File *file)
 {
     NpyHeader header = {0};
     PyObject *view = NULL;
+
+    header.path = file->path;
+    if (find_header(file, &header) == 0 && npy_parse_header(&header) == 0)
+        view = view_items(file, &header);
+    Py_XDECREF(header.format);
+    return view;
+}
+
+PyObject *
+npy_read(const char *path)
+{
+    PyObject *view;
     File file;
 
     if (file_open(path, &file) < 0)
         return NULL;
-    header.path = path;
-    if (find_header(&file, &header) == 0 && npy_parse_header(&header) == 0)
-        view = view_items(&file, &header);
-    Py_XDECREF(header.format);
+    view = npy_view(&file);
     file_close(&file); /* the items keep what they need */
     return view;
 }

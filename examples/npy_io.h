@@ -7,8 +7,13 @@
 
 #include <pybuffer/pybuffer.h>
 
+#include "file.h"
+
 /* A memoryview of the array that the file holds, in the order that it has there. A new reference; NULL
  * with an error set. */
 PyObject *npy_read(const char *path);
+
+/* The same of a file that is open. */
+PyObject *npy_view(const File *file);
 
 #endif

@@ -4,8 +4,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "file.h"
-
 #define TAG_PCM 1
 #define TAG_FLOAT 3
 #define TAG_EXTENSIBLE 0xfffe
@@ -17,7 +15,6 @@
 #define EXTENSION_FORMAT "<HHIH14s"
 #define EXTENSION_SIZE 24
 #define HEADER_FORMAT "<4sI4s4sIHHIIHH4sI"
-#define HEADER_SIZE 44
 
 /* No number has three bytes, but a record may: the low byte, and the upper two with the sign. */
 static const WavSample kinds[] = {
@@ -48,6 +45,15 @@ field_as_doubles(PyObject *samples, const char *name)
     if (field != NULL)
         Py_SETREF(field, pybuffer_memoryview_astype(field, "d", 'C'));
     return field;
+}
+
+const WavSample *
+wav_kind(const char *format)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kinds[i].format, format) == 0)
+            return &kinds[i];
+    return NULL;
 }
 
 PyObject *
@@ -239,22 +245,31 @@ read_format(const File *file, const Chunk *fmt, Wave *wave)
 }
 
 int
-wav_open(const char *path, Wave *wave)
+wav_view(const File *file, Wave *wave)
 {
     Chunk fmt = {0, 0}, data = {0, 0};
     int channels;
-    File file;
 
     *wave = (Wave){NULL, NULL, 0};
-    if (file_open(path, &file) < 0)
-        return -1;
-    if (find_chunks(&file, &fmt, &data) == 0 && (channels = read_format(&file, &fmt, wave)) > 0) {
+    if (find_chunks(file, &fmt, &data) == 0 && (channels = read_format(file, &fmt, wave)) > 0) {
         const Py_ssize_t shape[] = {data.length / (channels * wave->kind->bits / 8), channels};
 
-        wave->samples = file_items(&file, data.begin, wave->kind->format, 2, shape);
+        wave->samples = file_items(file, data.begin, wave->kind->format, 2, shape);
     }
-    file_close(&file); /* the samples keep what they need */
     return wave->samples != NULL ? 0 : -1;
+}
+
+int
+wav_open(const char *path, Wave *wave)
+{
+    int status;
+    File file;
+
+    if (file_open(path, &file) < 0)
+        return -1;
+    status = wav_view(&file, wave);
+    file_close(&file); /* the samples keep what they need */
+    return status;
 }
 
 void
@@ -266,23 +281,31 @@ wav_close(Wave *wave)
 /* ---- Writing --------------------------------------------------------------------------- */
 
 int
-wav_write(const char *directory, const char *name, const Wave *wave, PyObject *samples)
+wav_header(char *header, const WavSample *kind, uint32_t rate, uint64_t channels, uint64_t size)
 {
-    const Py_buffer *view = PyMemoryView_GET_BUFFER(samples);
-    uint64_t channels = view->ndim == 2 ? (uint64_t)view->shape[1] : 1, size = (uint64_t)view->len;
-    uint64_t bits = (uint64_t)wave->kind->bits, frame_size = channels * bits / 8;
+    uint64_t bits = (uint64_t)kind->bits, frame_size = channels * bits / 8;
     const pybuffer_value values[] = {
-        PYBUFFER_BYTES("RIFF", 4), PYBUFFER_UINT(HEADER_SIZE - 8 + size + size % 2),
+        PYBUFFER_BYTES("RIFF", 4), PYBUFFER_UINT(WAV_HEADER_SIZE - 8 + size + size % 2),
         PYBUFFER_BYTES("WAVE", 4),
-        PYBUFFER_BYTES("fmt ", 4), PYBUFFER_UINT(FMT_SIZE), PYBUFFER_UINT((uint64_t)wave->kind->tag),
-        PYBUFFER_UINT(channels), PYBUFFER_UINT(wave->rate), PYBUFFER_UINT(wave->rate * frame_size),
+        PYBUFFER_BYTES("fmt ", 4), PYBUFFER_UINT(FMT_SIZE), PYBUFFER_UINT((uint64_t)kind->tag),
+        PYBUFFER_UINT(channels), PYBUFFER_UINT(rate), PYBUFFER_UINT(rate * frame_size),
         PYBUFFER_UINT(frame_size), PYBUFFER_UINT(bits),
         PYBUFFER_BYTES("data", 4), PYBUFFER_UINT(size),
     };
     PyObject *format = pybuffer_format_parse(HEADER_FORMAT);
-    char header[HEADER_SIZE];
     int status = format != NULL ? pybuffer_format_pack(format, header, values) : -1;
 
     Py_XDECREF(format);
+    return status;
+}
+
+int
+wav_write(const char *directory, const char *name, const Wave *wave, PyObject *samples)
+{
+    const Py_buffer *view = PyMemoryView_GET_BUFFER(samples);
+    uint64_t channels = view->ndim == 2 ? (uint64_t)view->shape[1] : 1, size = (uint64_t)view->len;
+    char header[WAV_HEADER_SIZE];
+    int status = wav_header(header, wave->kind, wave->rate, channels, size);
+
     return status == 0 ? file_write(directory, name, header, sizeof header, samples, size % 2) : -1;
 }

@@ -8,7 +8,10 @@
 
 #include <pybuffer/pybuffer.h>
 
+#include "file.h"
+
 #define WAV_MAX_CHANNELS 64
+#define WAV_HEADER_SIZE 44
 
 /* What a sample is. As a number, 0 is silence. */
 typedef struct {
@@ -29,8 +32,18 @@ typedef struct {
  * there is nothing to close. */
 int wav_open(const char *path, Wave *wave);
 
+/* The same of a file that is open. */
+int wav_view(const File *file, Wave *wave);
+
 /* Drops the samples. */
 void wav_close(Wave *wave);
+
+/* The kind of samples that has this format, to the letter; NULL where there is none. */
+const WavSample *wav_kind(const char *format);
+
+/* Writes the bytes before samples of `size` bytes, WAV_HEADER_SIZE, to `header`. After an odd number of
+ * bytes of samples the file has one of padding. 0, or -1 with an error set. */
+int wav_header(char *header, const WavSample *kind, uint32_t rate, uint64_t channels, uint64_t size);
 
 /* Writes directory/name: samples, frames x channels or the frames of one channel, with the format
  * and the rate of `wave`. 0, or -1 with an error set. */

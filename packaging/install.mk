@@ -29,7 +29,7 @@ FILL_PC = $(FILL) -e 's|@NAME@|$(1)|g' -e 's|@LIBRARY@|$(subst -,_,$(1))|g' -e '
 DESCRIPTION := Python buffer protocol (PEP 3118) and memoryviews, without an interpreter
 
 .PHONY: install
-install: libraries prefixed ## install libraries, headers, the files of pkg-config and CMake, and the manual page (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR)
+install: libraries prefixed install-tool ## install libraries, headers, the files of pkg-config and CMake, the program pybuffer and manual pages (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR)
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(PKGCONFIGDIR) $(CMAKEDIR) $(INCLUDEDIR)/pybuffer $(MANDIR)/man3 $(DOCDIR))
 	$(call install_shared,$(SHARED),libpybuffer)
 	$(call install_shared,$(PREFIXED_SHARED),libpybuffer_prefixed)
@@ -80,7 +80,7 @@ dist: ## make a source archive of what is committed, with the crates that it nee
 	bash packaging/dist.sh $(DIST)
 
 .PHONY: uninstall
-uninstall: ## remove the installed files, with the same variables
+uninstall: uninstall-tool ## remove the installed files, with the same variables
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
 	for folder in $(addprefix $(DESTDIR),$(INCLUDEDIR)/pybuffer $(CMAKEDIR) $(DOCDIR)); do \
 	    [ ! -d "$$folder" ] || rmdir "$$folder" 2>/dev/null || echo "$$folder is left: it has other files"; \

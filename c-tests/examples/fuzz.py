@@ -51,7 +51,7 @@ def main(count, seed, changed, *rest):
     for number in range(int(count)):
         pathlib.Path(changed).write_bytes(change(rng, rng.choice(originals)))
         result = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60, check=False)
-        sentence = re.fullmatch(rb"(MemoryError|\w+Error: [^\n]+)\n", result.stderr)
+        sentence = re.fullmatch(rb"(MemoryError|\w+Error: [^\n]+|pybuffer: [^\n]+)\n", result.stderr)
         if result.returncode not in (0, 1) or (result.returncode == 1) != bool(sentence):
             sys.exit(f"file {number}, status {result.returncode}: {result.stderr.decode(errors='replace')[:3000]}")
         refusals += result.returncode
