@@ -318,6 +318,9 @@ fn rust_structs() -> Vec<RustStruct> {
         interop::pybuffer_array_interface {
             two, nd, typekind, itemsize, flags, shape, strides, data, descr,
         }
+        exporting::pybuffer_finding {
+            rule, severity, flags, request, message, expected, source,
+        }
         bytes::PyBytesObject {
             ob_base, ob_shash, ob_sval,
         }

@@ -75,6 +75,7 @@ const STRUCTS: &[(&str, &str)] = &[
     ("pybuffer_value", "pybuffer_value"),
     ("pybuffer_ndarray_state", "pybuffer_ndarray_state"),
     ("pybuffer_array_interface", "pybuffer_array_interface"),
+    ("pybuffer_finding", "pybuffer_finding"),
     ("PyBytesObject", "PyBytesObject"),
     ("PyByteArrayObject", "PyByteArrayObject"),
     ("PyBytesWriter", "PyBytesWriter"),
