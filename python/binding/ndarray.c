@@ -425,7 +425,7 @@ static PyBufferProcs ndarray_as_buffer = {
 
 static PyTypeObject NDArray_Type = {
     PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "ndarray",
+    .tp_name = NAMED("ndarray"),
     .tp_basicsize = sizeof(NDArray),
     .tp_dealloc = (destructor)ndarray_dealloc,
     .tp_as_sequence = &ndarray_as_sequence,

@@ -45,6 +45,17 @@ PyObject *object_of_values(const pybuffer_value *values, Py_ssize_t count)
     return tuple;
 }
 
+Py_ssize_t values_of_format(const char *format)
+{
+    PyObject *parsed = pyb_pybuffer_format_parse(format);
+    if (parsed == NULL) {
+        return failed_int();
+    }
+    Py_ssize_t count = pyb_pybuffer_format_value_count(parsed);
+    pyb_Py_DecRef(parsed);
+    return count;
+}
+
 static int invalid(PyObject *exception, const char *what, const char *format)
 {
     PyErr_Format(exception, "memoryview: invalid %s for format '%s'", what, format);
@@ -236,12 +247,11 @@ static PyObject *nested(const Py_buffer *view, int axis, const pybuffer_value **
 PyObject *list_of(PyObject *memoryview)
 {
     const Py_buffer *view = &((PyMemoryViewObject *)memoryview)->view;
-    PyObject *list = NULL, *parsed = pyb_pybuffer_format_parse(view->format);
-    if (parsed == NULL) {
-        return failed();
+    PyObject *list = NULL;
+    Py_ssize_t each = values_of_format(view->format), count = each;
+    if (each < 0) {
+        return NULL;
     }
-    Py_ssize_t each = pyb_pybuffer_format_value_count(parsed), count = each;
-    pyb_Py_DecRef(parsed);
     for (int i = 0; i < view->ndim; i++) {
         count *= view->shape[i];
     }
