@@ -94,6 +94,8 @@ int policy_cast_to(const Py_buffer *view, const char *format, int shaped);
 int policy_length_of_scalar(const Py_buffer *view);
 /* Whether an object that exports nothing is written to each item of a part. */
 int policy_fills(void);
+/* The hash of a memoryview that has one, which is the library's; -1 with an error. */
+Py_hash_t policy_hash(Wrapper *self, Py_hash_t hash);
 
 /* memoryview.c: a number, or array of numbers, of a view: 'n'bytes, 'r'eadonly, 'i'temsize, n'd'im, 's'hape, s't'rides,
  * s'u'boffsets. */
