@@ -52,6 +52,7 @@ $(SHARED) $(TARGET)/libpybuffer.so.$(SOVERSION) $(STATIC) &: $(SOURCES) $(EXPORT
 include tests/numpy.mk
 include prefixed/prefixed.mk
 include conformance/conformance.mk
+include python/python.mk
 
 DEMO_PROGRAMS := $(addprefix $(DEMO)/,minimal image npy wav threads exporter)
 
@@ -77,7 +78,7 @@ $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) inc
 # TAP programs are run by prove, or without it.
 PROVE := bash tests/prove.sh
 RESULTS := target/test-results
-TEST_PARTS := test-setup test-rust test-c test-random test-twins test-link test-eigen test-examples test-install test-prefixed test-bench conformance-quick
+TEST_PARTS := test-setup test-rust test-c test-random test-twins test-link test-eigen test-examples test-install test-prefixed test-python test-bench conformance-quick
 
 # All parts run, even after one has failed. Their output is also logged, for the counts of the summary.
 .PHONY: test
