@@ -32,7 +32,7 @@ lacking() { # tool what: where nothing may be missing that is a failure
 build_module() { # python directory
     mkdir -p "$2" &&
         "$CC" -std=gnu11 -O2 -g -DNDEBUG -Wall -Wextra -Werror -fPIC -shared -I"$(headers "$1")" -I"$prefixed/include" \
-            "$here"/binding/*.c -o "$2/pybuffer_binding.so" -L"$prefixed" -lpybuffer_prefixed -Wl,-rpath,"$prefixed"
+            -I"$here/../python/binding" "$here"/../python/binding/*.c "$here"/binding/*.c -o "$2/pybuffer_binding.so" -L"$prefixed" -lpybuffer_prefixed -Wl,-rpath,"$prefixed"
 }
 
 compare() { # python directory

@@ -21,6 +21,36 @@ static void collect(void *context, int flags, const char *message)
     snprintf(reports->all + used, sizeof(reports->all) - used, "# %s\n", message);
 }
 
+/* The same findings, with more to say of each. */
+typedef struct {
+    const Reports *reports;
+    int count, settled;
+} Findings;
+
+static void find(void *context, const pybuffer_finding *finding)
+{
+    static const char *const severities[] = {"wrong-bytes", "crash", "protocol", "cosmetic"};
+    Findings *found = context;
+    size_t length = strlen(finding->request), known = 0;
+    if (found->count++ == 0) {
+        CHECK_STR(finding->message, found->reports->first);
+        CHECK_INT(finding->flags, found->reports->flags);
+    }
+    for (size_t i = 0; i < COUNT(severities); i++) {
+        known += strcmp(finding->severity, severities[i]) == 0;
+    }
+    CHECK_INT(known, 1);
+    CHECK(strncmp(finding->message, finding->request, length) == 0);
+    CHECK(length == 0 ? finding->flags == -1 : strncmp(finding->message + length, ": ", 2) == 0);
+    CHECK(strspn(finding->rule, "abcdefghijklmnopqrstuvwxyz-") == strlen(finding->rule) && strlen(finding->rule) > 2);
+    CHECK(strlen(finding->expected) > 5 && strlen(finding->source) > 5);
+}
+
+static void settle(void *context)
+{
+    ((Findings *)context)->settled++;
+}
+
 /* How many rules it breaks; NULL as a message: none. Else it is this one alone. */
 static void checked(PyObject *object, const char *message, int line)
 {
@@ -40,6 +70,10 @@ static void checked(PyObject *object, const char *message, int line)
     }
     check_error(NULL, NULL, __FILE__, line);
     tap_check_int(pybuffer_check_exporter(object, NULL, NULL), broken, "without a function", __FILE__, line);
+    Findings found = {&reports, 0, 0};
+    tap_check_int(pybuffer_find_faults(object, find, settle, &found), broken, "findings", __FILE__, line);
+    tap_check_int(found.count, broken, "findings that are told", __FILE__, line);
+    tap_check(found.settled > 0, __FILE__, line, "errors are settled");
     if (message == NULL) {
         tap_check_int(Py_REFCNT(object), references, "references", __FILE__, line);
         tap_check_int(exports_of(object), exports, "exports", __FILE__, line);
@@ -946,6 +980,76 @@ static void what_cannot_be_checked_is_an_error(void)
     CHECK_UNUSED(self);
 }
 
+/* ---- another interpreter's errors, and what exporters keep -------------------------------------------------- */
+
+static int raised_elsewhere;
+
+/* An exporter of an interpreter whose errors are not seen here. */
+static int raise_elsewhere(Exporter *self, Py_buffer *view, int flags)
+{
+    if (HAS(PyBUF_WRITABLE)) {
+        raised_elsewhere = 1;
+        view->obj = NULL;
+        return -1;
+    }
+    return exporter_answer(self, view, flags);
+}
+
+static void settle_elsewhere(void *context)
+{
+    if (raised_elsewhere) {
+        raised_elsewhere = 0;
+        PyErr_SetNone((PyObject *)context);
+    }
+}
+
+static void errors_of_another_interpreter_are_settled(void)
+{
+    static char constant[16];
+    Exporter *self = exporter_of_bytes(constant, 16);
+    self->offer.readonly = 1;
+    self->on_get = raise_elsewhere;
+    CHECK_INT(pybuffer_find_faults((PyObject *)self, NULL, settle_elsewhere, PyExc_BufferError), 0);
+    CHECK_INT(pybuffer_find_faults((PyObject *)self, NULL, settle_elsewhere, PyExc_ValueError), 1);
+    CHECK_INT(pybuffer_find_faults((PyObject *)self, NULL, NULL, NULL), 1);
+    raised_elsewhere = 0;
+    CHECK_INT(pybuffer_find_faults((PyObject *)self, NULL, settle_elsewhere, PyExc_MemoryError), -1);
+    CHECK_ERROR(PyExc_MemoryError);
+    CHECK_UNUSED(self);
+}
+
+static int kept_for, kept_flags[64];
+
+/* Keeps a reference to itself for each request that is new. */
+static int keep_itself(Exporter *self, Py_buffer *view, int flags)
+{
+    int known = 0;
+    for (int i = 0; i < kept_for; i++) {
+        known |= kept_flags[i] == flags;
+    }
+    if (!known) {
+        kept_flags[kept_for++] = flags;
+        Py_INCREF(self);
+    }
+    return exporter_answer(self, view, flags);
+}
+
+static void what_is_kept_for_the_next_answer_is_no_leak(void)
+{
+    Exporter *self = plain();
+    self->on_get = keep_itself;
+    kept_for = 0;
+    Reports reports;
+    memset(&reports, 0, sizeof(reports));
+    CHECK_INT(pybuffer_check_exporter((PyObject *)self, collect, &reports), 0);
+    CHECK(kept_for > 20);
+    while (kept_for > 0) {
+        kept_for--;
+        Py_DECREF(self);
+    }
+    CHECK_UNUSED(self);
+}
+
 static void disturb(void *context, int flags, const char *message)
 {
     CHECK(PyErr_Occurred() == NULL && flags != 0 && strlen(message) > 5);
@@ -1086,6 +1190,8 @@ int main(void)
     RUN(a_view_stays_what_it_is_when_others_go);
     RUN(memory_does_not_move_while_it_is_held);
     RUN(what_cannot_be_checked_is_an_error);
+    RUN(errors_of_another_interpreter_are_settled);
+    RUN(what_is_kept_for_the_next_answer_is_no_leak);
     RUN(a_pending_error_is_left_as_it_is);
     RUN(long_names_and_formats_are_cut);
     RUN(whatever_is_answered_is_survived);

@@ -13,7 +13,8 @@
     F(pybuffer_memoryview_to_uint64) F(pybuffer_memoryview_from_double) F(pybuffer_memoryview_from_float)              \
     F(pybuffer_memoryview_from_int64) F(pybuffer_memoryview_from_uint64) F(PyPickleBuffer_FromObject)                  \
     F(PyPickleBuffer_GetBuffer) F(PyPickleBuffer_Release) F(pybuffer_fill_view) F(pybuffer_memory_new)                 \
-    F(pybuffer_memoryview_from_memory) F(pybuffer_memoryview_wrap) F(pybuffer_check_exporter) F(pybuffer_format_parse)                             \
+    F(pybuffer_memoryview_from_memory) F(pybuffer_memoryview_wrap) F(pybuffer_check_exporter)                          \
+    F(pybuffer_find_faults) F(pybuffer_format_parse)                                                                   \
     F(pybuffer_format_parse_sized) F(pybuffer_format_root) F(pybuffer_format_itemsize) F(pybuffer_format_alignment)    \
     F(pybuffer_format_text) F(pybuffer_format_canonical) F(pybuffer_item_format) F(pybuffer_format_equivalent) F(pybuffer_format_value_count)  \
     F(pybuffer_format_unpack) F(pybuffer_format_unpack_items) F(pybuffer_format_pack) F(PyBytes_FromStringAndSize)     \
@@ -388,6 +389,14 @@ static void null_pybuffer_check_exporter(void)
     FAILS(pybuffer_check_exporter(NULL, NULL, NULL), PyExc_SystemError);
     FAILS(pybuffer_check_exporter(plain, NULL, NULL), PyExc_TypeError);
     CHECK_INT(pybuffer_check_exporter(bytes, NULL, NULL), 0);
+    CHECK_INT(Py_REFCNT(bytes), 1);
+}
+
+static void null_pybuffer_find_faults(void)
+{
+    FAILS(pybuffer_find_faults(NULL, NULL, NULL, NULL), PyExc_SystemError);
+    FAILS(pybuffer_find_faults(plain, NULL, NULL, NULL), PyExc_TypeError);
+    CHECK_INT(pybuffer_find_faults(bytes, NULL, NULL, NULL), 0);
     CHECK_INT(Py_REFCNT(bytes), 1);
 }
 

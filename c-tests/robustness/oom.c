@@ -215,6 +215,7 @@ static const char long_text[] = "a text that is longer than what a writer holds 
     A(array_interface_of_memory, dropped(take_interface()))                                                            \
     A(check_of_an_exporter_that_refuses, pybuffer_check_exporter((PyObject *)on.frozen, NULL, NULL) == 0)              \
     A(check_of_a_memoryview_that_refuses, pybuffer_check_exporter(on.strided_view, NULL, NULL) == 0)                   \
+    A(faults_of_a_memoryview_that_refuses, pybuffer_find_faults(on.strided_view, NULL, NULL, NULL) == 0)               \
     A(ndarray_of_bytes, dropped(pybuffer_ndarray_new("abcd", 4, "h", 1, (Py_ssize_t[]){2}, NULL, 0, 0)))               \
     A(ndarray_of_values, of_values(PYBUFFER_ND_PIL))                                                                   \
     A(ndarray_of_zeros, dropped(pybuffer_ndarray_zeros("d", 2, (Py_ssize_t[]){2, 3}, PYBUFFER_ND_FORTRAN)))            \

@@ -235,9 +235,15 @@ static void nothing(void *context, int flags, const char *message)
     (void)context, (void)flags, (void)message;
 }
 
+static void found(void *context, const pybuffer_finding *finding)
+{
+    (void)context, (void)finding;
+}
+
 static void exporters(void)
 {
     must(pybuffer_check_exporter(job.a, nothing, NULL) >= 0, "check_exporter");
+    must(pybuffer_find_faults(job.a, found, NULL, NULL) >= 0, "find_faults");
     PyObject *nd = pybuffer_ndarray_from_object(job.a, PyBUF_FULL_RO, 0);
     keep(PyPickleBuffer_FromObject(job.a), "PickleBuffer");
     must(nd != NULL, "ndarray");

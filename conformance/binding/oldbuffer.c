@@ -1,7 +1,7 @@
 /* Python 2's buffer on the library's, for the tests of 2.7: buffer(object[, offset[, size]]), its length, its items and
  * slices, and views of it.
  */
-#include "binding.h"
+#include "testing.h"
 
 typedef struct {
     PyObject_HEAD

@@ -108,6 +108,7 @@ typedef struct pybuffer_value pybuffer_value;
 typedef struct pybuffer_ndarray_state pybuffer_ndarray_state;
 typedef struct pybuffer_array_interface pybuffer_array_interface;
 typedef struct pybuffer_plane pybuffer_plane;
+typedef struct pybuffer_finding pybuffer_finding;
 typedef struct PyBytesObject PyBytesObject;
 typedef struct PyByteArrayObject PyByteArrayObject;
 typedef struct PyBytesWriter PyBytesWriter;
@@ -2092,6 +2093,44 @@ typedef void (*pybuffer_destroy)(void *context);
 typedef void (*pybuffer_report)(void *context, int flags, const char *message);
 
 /**
+ * A broken rule, as `pybuffer_find_faults` finds it. All texts are C strings, UTF-8, and valid until the function that is told
+ * of it returns; none is NULL.
+ */
+struct pybuffer_finding {
+    /**
+     * The name of the rule: lower-case words with hyphens, as "contiguous" or "differs-strides". Names do not change.
+     */
+    const char *rule;
+    /**
+     * How severe it is: "wrong-bytes" where a consumer that believes the answer reads or writes other bytes than those of the
+     * array, "crash" where it may follow a pointer that is not one or lose an object that it uses, "protocol" for other rules,
+     * "cosmetic" for what harms no consumer that keeps to its request.
+     */
+    const char *severity;
+    /** The flags of the first request that shows it, -1 where it concerns the answers as a whole. */
+    int flags;
+    /** Their names, "" for -1. */
+    const char *request;
+    /** What is wrong, as `pybuffer_check_exporter` reports it. */
+    const char *message;
+    /** What the rule asks for. */
+    const char *expected;
+    /** The section of PEP 3118 or of CPython's documentation that has the rule. */
+    const char *source;
+};
+
+/**
+ * Called by `pybuffer_find_faults` for a broken rule, with the context. Errors that it leaves pending are dropped.
+ */
+typedef void (*pybuffer_find)(void *context, const pybuffer_finding *finding);
+
+/**
+ * Called by `pybuffer_find_faults` after each call of the exporter's slots, with the context. It sets the error that the
+ * exporter has raised where this library does not see it, as in an interpreter in the same process, and clears it there.
+ */
+typedef void (*pybuffer_settle)(void *context);
+
+/**
  * The type of the objects that `pybuffer_memory_new` makes. Those of read-only memory have a hash, so that memoryviews of
  * them have one, too.
  */
@@ -2161,7 +2200,8 @@ PyObject *pybuffer_memoryview_wrap(void *data, const char *format, int ndim, con
  * is 1 or what it is with it, and `ndim` 0, 1 or what it is; `PyBUF_FORMAT` without `PyBUF_ND` may be refused, and "B"
  * answers it; with it NULL is right for items of one byte; after a failure `obj` may be as it was; strides that are not used,
  * for axes of one item and memory of no bytes, may be any, and such memory may count as contiguous or not; an
- * exporter may refuse while others hold views what it answers alone.
+ * exporter may refuse while others hold views what it answers alone. Reference counts that have changed are a leak where all
+ * requests are sent again and they change again; what an exporter keeps for its next answer is none.
  *
  * Returns the number of broken rules, 0 for a correct exporter; -1 with an error set where it cannot be checked:
  * `TypeError` where `obj` exports nothing, `MemoryError` where the exporter raises that, `SystemError` for a NULL `obj`.
@@ -2171,6 +2211,17 @@ PyObject *pybuffer_memoryview_wrap(void *data, const char *format, int ndim, con
  * to is there until the view is released, with `ndim` entries where that is 0 to 64.
  */
 Py_ssize_t pybuffer_check_exporter(PyObject *obj, pybuffer_report report, void *context) PYBUFFER_WARN_UNUSED;
+
+/**
+ * `pybuffer_check_exporter`, with all that there is to say of a broken rule, and for exporters of another interpreter: `find`,
+ * where it is not NULL, is called for each broken rule; `settle`, where it is not NULL, after each call of the exporter's slots,
+ * before the error indicator is read. The result and the errors are the same.
+ *
+ * The prefixed library in a CPython process checks CPython's exporters. A CPython exporter raises in CPython; `settle` sets
+ * this library's `BufferError` where that is one of CPython's, and clears the error there.
+ */
+Py_ssize_t pybuffer_find_faults(PyObject *obj, pybuffer_find find, pybuffer_settle settle,
+    void *context) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * The general exporter

@@ -9,7 +9,7 @@ use core::ffi::{CStr, c_int, c_void};
 use core::ptr::NonNull;
 
 use crate::abi::buffer::Py_buffer;
-use crate::abi::exporting::pybuffer_report;
+use crate::abi::exporting::pybuffer_settle;
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::layout::Order;
@@ -18,7 +18,7 @@ use crate::runtime::indicator;
 use crate::runtime::refs;
 use crate::runtime::types;
 
-use super::report::{Reporter, Rule, STRUCTURES, WITH, names};
+use super::report::{Listener, Reporter, Rule, STRUCTURES, WITH, names};
 use super::request::Request;
 use super::verify::{Model, UNSET, verify};
 use super::view::{GetBuffer, getbuffer_slot, release};
@@ -26,10 +26,11 @@ use super::view::{GetBuffer, getbuffer_slot, release};
 /// `pybuffer_check_exporter`: the number of rules that the exporter breaks. A pending error is left as it is.
 ///
 /// # Safety
-/// O1; no other thread uses the object; `report` may be called with `context`.
+/// O1; no other thread uses the object; the functions may be called with `context`.
 pub(crate) unsafe fn check_exporter(
     obj: NonNull<PyObject>,
-    report: pybuffer_report,
+    listener: Listener,
+    settle: pybuffer_settle,
     context: *mut c_void,
 ) -> Result<u32> {
     // SAFETY: the caller guarantees O1; its thread alone uses the object.
@@ -41,10 +42,17 @@ pub(crate) unsafe fn check_exporter(
                 other: None,
                 getbuffer,
                 model: Model::new(),
-                reporter: Reporter::new(report, context),
+                reporter: Reporter::new(listener, context),
                 kept: true,
+                settle,
+                context,
+                unbalanced: Unbalanced::Never,
             };
             checker.run()?;
+            if checker.unbalanced == Unbalanced::Once {
+                checker.unbalanced = Unbalanced::Again;
+                checker.run()?;
+            }
             Ok(checker.reporter.count())
         })
     }
@@ -123,6 +131,18 @@ impl Asked {
     }
 }
 
+/// What is known about reference counts that have changed. What an exporter keeps of the first answers, in a cache, does not
+/// grow any more when all is asked again; a leak does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unbalanced {
+    /// None has.
+    Never,
+    /// One has, in the first round.
+    Once,
+    /// This is the second round, and what changes breaks the rule.
+    Again,
+}
+
 const REQUESTS: usize = STRUCTURES.len() * WITH.len();
 
 /// The place in `STRUCTURES` from which on all ask for C-contiguous memory.
@@ -147,12 +167,20 @@ struct Checker {
     reporter: Reporter,
     /// Whether the memory was what the last request was promised.
     kept: bool,
+    /// Called with the context after each call of the exporter's.
+    settle: pybuffer_settle,
+    context: *mut c_void,
+    unbalanced: Unbalanced,
 }
 
 impl Checker {
+    /// A round of all requests.
+    ///
     /// # Safety
     /// As [`check_exporter`], for all functions here.
+    #[inline(never)]
     unsafe fn run(&mut self) -> Result<()> {
+        self.reporter.situation = c"";
         let mut all = [Asked { flags: 0, structure: 0, outcome: Outcome::Broken }; REQUESTS];
         let requests = STRUCTURES
             .iter()
@@ -300,6 +328,7 @@ impl Checker {
             view.write(UNSET);
             let before = self.counts();
             let status = getbuffer(self.obj.object, view, flags);
+            self.settled();
             let raised = indicator::occurred();
             let name = if raised.is_null() { c"".as_ptr() } else { (*raised).tp_name };
             if status != 0 && status != -1 {
@@ -341,6 +370,17 @@ impl Checker {
         }
     }
 
+    /// An error of another interpreter's becomes one here.
+    ///
+    /// # Safety
+    /// See [`Self::run`].
+    unsafe fn settled(&self) {
+        if let Some(settle) = self.settle {
+            // SAFETY: the caller guarantees that it may be called with the context.
+            unsafe { settle(self.context) };
+        }
+    }
+
     /// Releases a view. Afterwards no error is pending.
     ///
     /// # Safety
@@ -355,6 +395,7 @@ impl Checker {
                 other.released = other.released.saturating_add(1);
             }
             release(view);
+            self.settled();
             let raised = indicator::occurred();
             if !raised.is_null() {
                 let text = c"an error is pending after the release (%.100s)";
@@ -433,8 +474,13 @@ impl Checker {
         for (object, before, after) in [Some((self.obj.object, before.obj, after.obj)), other].into_iter().flatten() {
             // An exporter may have set any count.
             let change = after.wrapping_sub(before);
-            if change != 0 {
-                self.broken(Rule::Balance, flags, text, &[Argument::Size(change)]);
+            match self.unbalanced {
+                _ if change == 0 => {}
+                Unbalanced::Never | Unbalanced::Once => self.unbalanced = Unbalanced::Once,
+                Unbalanced::Again => {
+                    let rule = if change > 0 { Rule::Leak } else { Rule::Drop };
+                    self.broken(rule, flags, text, &[Argument::Size(change)]);
+                }
             }
             for _ in change..0 {
                 // SAFETY: as above.

@@ -1,9 +1,9 @@
 //! The reports of the checker of exporters: the requests by name, and each rule once, in words.
 
-use core::ffi::{CStr, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
 
 use crate::abi::buffer as c;
-use crate::abi::exporting::pybuffer_report;
+use crate::abi::exporting::{pybuffer_find, pybuffer_finding, pybuffer_report};
 use crate::error::{Argument, Error};
 use crate::runtime::indicator;
 use crate::runtime::message::{self, MessageWriter};
@@ -44,7 +44,11 @@ pub(super) enum Field {
 impl Field {
     /// Its name.
     pub(super) const fn name(self) -> Argument {
-        let name = match self {
+        Argument::Text(self.text().as_ptr())
+    }
+
+    const fn text(self) -> &'static CStr {
+        match self {
             Self::Buf => c"buf",
             Self::Len => c"len",
             Self::Itemsize => c"itemsize",
@@ -54,8 +58,7 @@ impl Field {
             Self::Shape => c"shape",
             Self::Strides => c"strides",
             Self::Suboffsets => c"suboffsets",
-        };
-        Argument::Text(name.as_ptr())
+        }
     }
 }
 
@@ -78,8 +81,10 @@ pub(super) enum Rule {
     Reference,
     /// No error is pending after a release.
     ErrorOfRelease,
-    /// Reference counts are the same at the end as at the start.
-    Balance,
+    /// No reference is left at the end.
+    Leak,
+    /// No reference is dropped too often.
+    Drop,
     /// `ndim` is 0 to 64.
     Ndim,
     /// `itemsize` is not negative.
@@ -120,7 +125,107 @@ pub(super) enum Rule {
     Differs(Field),
 }
 
+/// What a finding says of a rule besides the message: its name, to which that of the field is added; how severe it is to break it;
+/// what a consumer expects; where it is written.
+struct Words {
+    name: &'static CStr,
+    field: Option<Field>,
+    severity: &'static CStr,
+    expected: &'static CStr,
+    source: &'static CStr,
+}
+
+const WRONG_BYTES: &CStr = c"wrong-bytes";
+const CRASH: &CStr = c"crash";
+const PROTOCOL: &CStr = c"protocol";
+const COSMETIC: &CStr = c"cosmetic";
+
+const GETBUFFER: &CStr = c"Python/C API, Type Objects, bf_getbuffer";
+const RELEASEBUFFER: &CStr = c"Python/C API, Type Objects, bf_releasebuffer";
+const STRUCT: &CStr = c"Python/C API, Buffer Protocol, Buffer structure";
+const REQUESTS: &CStr = c"Python/C API, Buffer Protocol, Buffer request types";
+const INDEPENDENT: &CStr = c"Python/C API, Buffer Protocol, request-independent fields";
+const ARRAYS: &CStr = c"Python/C API, Buffer Protocol, shape, strides, suboffsets";
+const CONTIGUITY: &CStr = c"Python/C API, Buffer Protocol, contiguity requests";
+const COMPLEX_ARRAYS: &CStr = c"Python/C API, Buffer Protocol, Complex arrays";
+const SYNTAX: &CStr = c"PEP 3118, Additions to the struct string-syntax";
+const EXPORTING: &CStr = c"PEP 3118, Exporting";
+
 impl Rule {
+    const fn words(self) -> Words {
+        let (name, field, severity, expected, source) = match self {
+            Self::Status => (c"status", None, PROTOCOL, c"bf_getbuffer returns 0 or -1", GETBUFFER),
+            Self::Silence => (c"failure-without-error", None, PROTOCOL, c"a failure raises BufferError", GETBUFFER),
+            Self::ForeignError => (c"other-error", None, PROTOCOL, c"a refused request raises BufferError", GETBUFFER),
+            Self::ObjOfFailure => (c"obj-after-failure", None, PROTOCOL, c"obj is NULL after a failure", GETBUFFER),
+            Self::ErrorOfSuccess => {
+                (c"error-after-success", None, PROTOCOL, c"no exception is pending after a success", GETBUFFER)
+            }
+            Self::Obj => (c"obj", None, CRASH, c"obj is the exporter, which the view keeps alive", GETBUFFER),
+            Self::Reference => (c"obj-reference", None, CRASH, c"obj is a new reference", GETBUFFER),
+            Self::ErrorOfRelease => {
+                (c"error-after-release", None, PROTOCOL, c"no exception is pending after a release", RELEASEBUFFER)
+            }
+            Self::Leak => (c"leak", None, PROTOCOL, c"no reference is left after the release", RELEASEBUFFER),
+            Self::Drop => (
+                c"reference-dropped",
+                None,
+                CRASH,
+                c"the release does not drop obj, which PyBuffer_Release does",
+                RELEASEBUFFER,
+            ),
+            Self::Ndim => (c"ndim", None, CRASH, c"ndim is 0 to 64", STRUCT),
+            Self::Itemsize => (c"itemsize", None, CRASH, c"itemsize is not negative", STRUCT),
+            Self::Len => (c"len", None, CRASH, c"len is not negative", STRUCT),
+            Self::Buf => (c"buf", None, CRASH, c"buf points to the memory", STRUCT),
+            Self::Shape => (c"shape", None, CRASH, c"no entry of shape is negative", STRUCT),
+            Self::Product => (c"len-of-shape", None, WRONG_BYTES, c"len is product(shape) * itemsize", STRUCT),
+            Self::Format => (c"format", None, PROTOCOL, c"format is in the syntax of PEP 3118", SYNTAX),
+            Self::FormatSize => {
+                (c"format-itemsize", None, WRONG_BYTES, c"itemsize is the size that format describes", STRUCT)
+            }
+            Self::Readonly => (c"writable", None, CRASH, c"writable memory, or BufferError", REQUESTS),
+            Self::Contiguous => (c"contiguous", None, WRONG_BYTES, c"contiguous memory, or BufferError", CONTIGUITY),
+            Self::Pointers => {
+                (c"suboffsets-needed", None, WRONG_BYTES, c"memory without suboffsets, or BufferError", COMPLEX_ARRAYS)
+            }
+            Self::Suboffsets => (
+                c"suboffsets-negative",
+                None,
+                COSMETIC,
+                c"suboffsets is NULL where all of them are negative",
+                COMPLEX_ARRAYS,
+            ),
+            Self::Refused => (
+                c"refused",
+                None,
+                PROTOCOL,
+                c"an answer, since a request that is at least as strict is answered",
+                REQUESTS,
+            ),
+            Self::NothingAnswered => (c"nothing-answered", None, PROTOCOL, c"some request is answered", EXPORTING),
+            Self::Outcome => (c"outcome", None, PROTOCOL, c"the same outcome when asked again", EXPORTING),
+            Self::Unset(field) => (c"unset", Some(field), CRASH, c"every field is set", GETBUFFER),
+            Self::Missing(field @ Field::Format) => {
+                (c"missing", Some(field), WRONG_BYTES, c"format, unless the items are bytes", REQUESTS)
+            }
+            Self::Missing(field) => (c"missing", Some(field), CRASH, c"a field that was asked for is there", REQUESTS),
+            Self::Unasked(field) => {
+                (c"unasked", Some(field), COSMETIC, c"NULL for a field that was not asked for", REQUESTS)
+            }
+            Self::Differs(field @ (Field::Readonly | Field::Buf)) => {
+                (c"differs", Some(field), PROTOCOL, c"the same in the answers to all requests", INDEPENDENT)
+            }
+            Self::Differs(field @ (Field::Len | Field::Itemsize | Field::Ndim)) => {
+                (c"differs", Some(field), WRONG_BYTES, c"the same in the answers to all requests", INDEPENDENT)
+            }
+            Self::Differs(field) => {
+                (c"differs", Some(field), WRONG_BYTES, c"the same in the answers to all requests", ARRAYS)
+            }
+        };
+        Words { name, field, severity, expected, source }
+    }
+
     /// The bit of the rule; rules about fields have a bit for each field.
     const fn bit(self) -> u128 {
         let number = match self {
@@ -132,7 +237,8 @@ impl Rule {
             Self::Obj => 5,
             Self::Reference => 6,
             Self::ErrorOfRelease => 7,
-            Self::Balance => 8,
+            Self::Leak => 8,
+            Self::Drop => 24,
             Self::Ndim => 9,
             Self::Itemsize => 10,
             Self::Len => 11,
@@ -182,7 +288,12 @@ impl<const N: usize> CutText<N> {
 
     /// As an argument of a message, for as long as this value lives.
     pub(super) fn argument(&self) -> Argument {
-        Argument::Text(self.bytes.as_ptr().cast())
+        Argument::Text(self.as_ptr())
+    }
+
+    /// As a C string, for as long as this value lives.
+    const fn as_ptr(&self) -> *const c_char {
+        self.bytes.as_ptr().cast()
     }
 }
 
@@ -207,9 +318,18 @@ pub(super) fn names(flags: c_int) -> CutText<80> {
     text
 }
 
+/// The function that is told of broken rules, if any.
+#[derive(Clone, Copy)]
+pub(crate) enum Listener {
+    /// Of each rule its message.
+    Report(pybuffer_report),
+    /// All that there is to say.
+    Find(pybuffer_find),
+}
+
 /// Counts broken rules, and reports each once.
 pub(super) struct Reporter {
-    report: pybuffer_report,
+    listener: Listener,
     context: *mut c_void,
     broken: u128,
     /// The end of a message about one answer.
@@ -219,8 +339,8 @@ pub(super) struct Reporter {
 impl Reporter {
     /// # Safety
     /// The function may be called with this context.
-    pub(super) unsafe fn new(report: pybuffer_report, context: *mut c_void) -> Self {
-        Self { report, context, broken: 0, situation: c"" }
+    pub(super) const unsafe fn new(listener: Listener, context: *mut c_void) -> Self {
+        Self { listener, context, broken: 0, situation: c"" }
     }
 
     /// The number of rules that are broken.
@@ -278,12 +398,14 @@ impl Reporter {
             return;
         }
         self.broken |= rule.bit();
-        let Some(report) = self.report else { return };
+        if matches!(self.listener, Listener::Report(None) | Listener::Find(None)) {
+            return;
+        }
+        let request = flags.map_or(CutText::new(), names);
         let mut line = CutText::<600>::new();
-        if let Some(flags) = flags {
-            let name = names(flags);
+        if flags.is_some() {
             // SAFETY: a C string for `%s`.
-            line.add(|out| unsafe { message::render(c"%s: ", &mut [name.argument()].iter(), out) }.unwrap_or(()));
+            line.add(|out| unsafe { message::render(c"%s: ", &mut [request.argument()].iter(), out) }.unwrap_or(()));
         }
         // SAFETY: the caller's arguments fit the text.
         line.add(|out| unsafe { message::render(text, &mut arguments.iter(), out) }.unwrap_or(()));
@@ -295,8 +417,32 @@ impl Reporter {
         if flags.is_some() {
             line.add(|out| out.push(self.situation.to_bytes()));
         }
-        let message = line.bytes.as_ptr().cast();
-        // SAFETY: the contract of `new`; a C string that lives until the function returns.
-        indicator::quietly(|| unsafe { report(self.context, flags.unwrap_or(-1), message) });
+        let flags = flags.unwrap_or(-1);
+        // SAFETY: the contract of `new`; C strings that live until the function returns.
+        indicator::quietly(|| unsafe {
+            match self.listener {
+                Listener::Report(Some(report)) => report(self.context, flags, line.as_ptr()),
+                Listener::Find(Some(find)) => {
+                    let words = rule.words();
+                    let mut name = CutText::<40>::new();
+                    name.add(|out| out.push(words.name.to_bytes()));
+                    if let Some(field) = words.field {
+                        name.add(|out| out.push(b"-"));
+                        name.add(|out| out.push(field.text().to_bytes()));
+                    }
+                    let finding = pybuffer_finding {
+                        rule: name.as_ptr(),
+                        severity: words.severity.as_ptr(),
+                        flags,
+                        request: request.as_ptr(),
+                        message: line.as_ptr(),
+                        expected: words.expected.as_ptr(),
+                        source: words.source.as_ptr(),
+                    };
+                    find(self.context, &raw const finding);
+                }
+                _ => {}
+            }
+        });
     }
 }

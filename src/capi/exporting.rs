@@ -12,9 +12,9 @@
 use core::ffi::{CStr, c_char, c_int, c_void};
 
 use crate::abi::buffer::Py_buffer;
-use crate::abi::exporting::{pybuffer_destroy, pybuffer_report};
+use crate::abi::exporting::{pybuffer_destroy, pybuffer_find, pybuffer_report, pybuffer_settle};
 use crate::abi::object::{Py_ssize_t, PyObject};
-use crate::buffer::{self, Request};
+use crate::buffer::{self, Listener, Request};
 use crate::error::Error;
 use crate::objects::{memory, memoryview};
 use crate::runtime::boundary::{boundary, non_null};
@@ -145,7 +145,8 @@ pub unsafe extern "C" fn pybuffer_memoryview_wrap(
 /// is 1 or what it is with it, and `ndim` 0, 1 or what it is; `PyBUF_FORMAT` without `PyBUF_ND` may be refused, and "B"
 /// answers it; with it NULL is right for items of one byte; after a failure `obj` may be as it was; strides that are not used,
 /// for axes of one item and memory of no bytes, may be any, and such memory may count as contiguous or not; an
-/// exporter may refuse while others hold views what it answers alone.
+/// exporter may refuse while others hold views what it answers alone. Reference counts that have changed are a leak where all
+/// requests are sent again and they change again; what an exporter keeps for its next answer is none.
 ///
 /// Returns the number of broken rules, 0 for a correct exporter; -1 with an error set where it cannot be checked:
 /// `TypeError` where `obj` exports nothing, `MemoryError` where the exporter raises that, `SystemError` for a NULL `obj`.
@@ -162,6 +163,26 @@ pub unsafe extern "C" fn pybuffer_check_exporter(
     boundary(|| {
         let obj = non_null(obj)?;
         // SAFETY: O1; the program guarantees that no other thread uses the object, and `report` may be called.
-        unsafe { Ok(buffer::check_exporter(obj, report, context)? as Py_ssize_t) }
+        unsafe { Ok(buffer::check_exporter(obj, Listener::Report(report), None, context)? as Py_ssize_t) }
+    })
+}
+
+/// `pybuffer_check_exporter`, with all that there is to say of a broken rule, and for exporters of another interpreter: `find`,
+/// where it is not NULL, is called for each broken rule; `settle`, where it is not NULL, after each call of the exporter's slots,
+/// before the error indicator is read. The result and the errors are the same.
+///
+/// The prefixed library in a CPython process checks CPython's exporters. A CPython exporter raises in CPython; `settle` sets
+/// this library's `BufferError` where that is one of CPython's, and clears the error there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pybuffer_find_faults(
+    obj: *mut PyObject,
+    find: pybuffer_find,
+    settle: pybuffer_settle,
+    context: *mut c_void,
+) -> Py_ssize_t {
+    boundary(|| {
+        let obj = non_null(obj)?;
+        // SAFETY: O1; the program guarantees that no other thread uses the object, and the functions may be called.
+        unsafe { Ok(buffer::check_exporter(obj, Listener::Find(find), settle, context)? as Py_ssize_t) }
     })
 }

@@ -321,6 +321,9 @@ fn rust_structs() -> Vec<RustStruct> {
         planes::pybuffer_plane {
             data, line_size, rows, columns, components, format,
         }
+        exporting::pybuffer_finding {
+            rule, severity, flags, request, message, expected, source,
+        }
         bytes::PyBytesObject {
             ob_base, ob_shash, ob_sval,
         }

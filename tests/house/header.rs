@@ -77,6 +77,7 @@ const STRUCTS: &[(&str, &str)] = &[
     ("pybuffer_ndarray_state", "pybuffer_ndarray_state"),
     ("pybuffer_array_interface", "pybuffer_array_interface"),
     ("pybuffer_plane", "pybuffer_plane"),
+    ("pybuffer_finding", "pybuffer_finding"),
     ("PyBytesObject", "PyBytesObject"),
     ("PyByteArrayObject", "PyByteArrayObject"),
     ("PyBytesWriter", "PyBytesWriter"),

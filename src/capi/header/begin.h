@@ -108,6 +108,7 @@ typedef struct pybuffer_value pybuffer_value;
 typedef struct pybuffer_ndarray_state pybuffer_ndarray_state;
 typedef struct pybuffer_array_interface pybuffer_array_interface;
 typedef struct pybuffer_plane pybuffer_plane;
+typedef struct pybuffer_finding pybuffer_finding;
 typedef struct PyBytesObject PyBytesObject;
 typedef struct PyByteArrayObject PyByteArrayObject;
 typedef struct PyBytesWriter PyBytesWriter;

@@ -98,7 +98,7 @@ static PyBufferProcs as_buffer = {
 
 PyTypeObject Wrapper_Type = {
     PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "memoryview",
+    .tp_name = NAMED("memoryview"),
     .tp_basicsize = sizeof(Wrapper),
     .tp_dealloc = (destructor)wrapper_dealloc,
     .tp_getattro = PyObject_GenericGetAttr,

@@ -6,6 +6,8 @@ typedef struct {
     PyObject_HEAD
     PyObject *iterator;
     Wrapper *wrapper;
+    /* How many values an item has; -1 where each place is a view of its own, of several axes. */
+    Py_ssize_t each;
 } Iterator;
 
 PyObject *memoryview_iter(PyObject *op)
@@ -14,6 +16,12 @@ PyObject *memoryview_iter(PyObject *op)
     const Py_buffer *view = live(wrapper);
     if (view == NULL || policy_iter(view) < 0) {
         return NULL;
+    }
+    Py_ssize_t each = view->ndim > 1 || view->shape[0] == 0 ? -1 : values_of_format(view->format);
+    if (each < 0 && PyErr_Occurred()) {
+        /* As in CPython, the format counts with the first item. */
+        PyErr_Clear();
+        each = 1;
     }
     PyObject *iterator = pyb_pybuffer_memoryview_iter(wrapper->view);
     if (iterator == NULL) {
@@ -25,26 +33,39 @@ PyObject *memoryview_iter(PyObject *op)
         return NULL;
     }
     self->iterator = iterator;
+    self->each = each;
     self->wrapper = (Wrapper *)Py_NewRef(op);
     return (PyObject *)self;
 }
 
 static PyObject *iterator_next(Iterator *self)
 {
-    pybuffer_value value;
+    pybuffer_value one, *values = &one;
+    PyObject *item = NULL;
     const PyMemoryViewObject *view = (PyMemoryViewObject *)self->wrapper->view;
     if (!pyb_pybuffer_memoryview_is_released(self->wrapper->view) && view->view.shape[0] != 0
         && policy_code(&view->view) < 0) {
         return NULL;
     }
-    switch (pyb_pybuffer_memoryview_next_item(self->iterator, &value, 1)) {
-    case 1:
-        return object_of_values(&value, 1);
-    case 0:
-        return NULL;
-    default:
-        return failed();
+    if (self->each < 0) {
+        item = pyb_pybuffer_memoryview_next(self->iterator);
+        /* At the end there is no error. */
+        return item != NULL ? wrap(item) : pyb_pybuffer_error_name() != NULL ? failed() : NULL;
     }
+    if (self->each > 1 && (values = PyMem_Calloc(self->each, sizeof(pybuffer_value))) == NULL) {
+        return PyErr_NoMemory();
+    }
+    int status = pyb_pybuffer_memoryview_next_item(self->iterator, values, (int)self->each);
+    if (status > 0) {
+        item = object_of_values(values, self->each);
+    }
+    else if (status < 0) {
+        failed();
+    }
+    if (values != &one) {
+        PyMem_Free(values);
+    }
+    return item;
 }
 
 static void iterator_dealloc(Iterator *self)
@@ -56,7 +77,7 @@ static void iterator_dealloc(Iterator *self)
 
 PyTypeObject Iterator_Type = {
     PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "memory_iterator",
+    .tp_name = NAMED("memory_iterator"),
     .tp_basicsize = sizeof(Iterator),
     .tp_dealloc = (destructor)iterator_dealloc,
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
@@ -91,7 +112,7 @@ static PyBufferProcs asked_as_buffer = {.bf_getbuffer = (getbufferproc)asked_get
 
 PyTypeObject Asked_Type = {
     PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "asked",
+    .tp_name = NAMED("asked"),
     .tp_basicsize = sizeof(Asked),
     .tp_dealloc = (destructor)asked_dealloc,
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,

@@ -24,9 +24,8 @@ void forget_base(Base *base);
 int values_are_wrong(const Base *base);
 void refuse_values(void);
 
-/* How many values an item of a format has; -1 with an error. Those of an object, or of a list or tuple of as many. */
+/* How many values an item of a format has; -1 with an error, as for an item without bytes. */
 Py_ssize_t values_in(const char *format);
-int values_of_item(PyObject *item, const char *format, pybuffer_value *values, Py_ssize_t count);
 
 /* Raises, and gives -1: an exception of Python's; the library's error, as struct.error where it is about a value. */
 int fail(PyObject *exception, const char *message);

@@ -16,7 +16,9 @@ int fail(PyObject *exception, const char *message)
 /* The library's error about a value or a format, as struct.error. */
 int failed_to_pack(void)
 {
-    failed();
+    if (!PyErr_Occurred()) {
+        failed();
+    }
     if (PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_ValueError)) {
         PyErr_Clear();
         PyErr_SetString(struct_error, "libpybuffer does not pack this value");
@@ -66,13 +68,8 @@ Py_ssize_t values_in(const char *format)
     if (size == 0) {
         return fail(PyExc_ValueError, "itemsize must not be zero");
     }
-    PyObject *parsed = pyb_pybuffer_format_parse(format);
-    if (parsed == NULL) {
-        return failed_to_pack();
-    }
-    Py_ssize_t count = pyb_pybuffer_format_value_count(parsed);
-    pyb_Py_DecRef(parsed);
-    return count;
+    Py_ssize_t count = values_of_format(format);
+    return count < 0 ? failed_to_pack() : count;
 }
 
 /* A list or tuple of integers as an array, to be freed. */

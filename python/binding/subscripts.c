@@ -61,20 +61,70 @@ int slice_of(PyObject *key, pybuffer_subscript *slice)
     return 0;
 }
 
-static PyObject *slice_get(Wrapper *self, PyObject *key)
+/* All subscripts of a key: a tuple of them, or one. May run Python code. */
+static int subscripts_of(PyObject *key, pybuffer_subscript subscripts[PYBUFFER_ND_MAX_NDIM], int *count)
 {
-    pybuffer_subscript slice;
+    Py_ssize_t length = PyTuple_Check(key) ? PyTuple_GET_SIZE(key) : 1;
+    if (length > PYBUFFER_ND_MAX_NDIM) {
+        PyErr_SetString(PyExc_TypeError, "too many subscripts");
+        return -1;
+    }
+    *count = (int)length;
+    for (Py_ssize_t i = 0; i < length; i++) {
+        PyObject *each = PyTuple_Check(key) ? PyTuple_GET_ITEM(key, i) : key;
+        if (each == Py_Ellipsis || each == Py_None) {
+            subscripts[i].kind = each == Py_None ? PYBUFFER_SUBSCRIPT_NEWAXIS : PYBUFFER_SUBSCRIPT_ELLIPSIS;
+        }
+        else if (PySlice_Check(each)) {
+            if (slice_of(each, subscripts + i) < 0) {
+                return -1;
+            }
+        }
+        else if (PyIndex_Check(each)) {
+            subscripts[i].kind = PYBUFFER_SUBSCRIPT_INDEX;
+            subscripts[i].start = PyNumber_AsSsize_t(each, PyExc_IndexError);
+            if (subscripts[i].start == -1 && PyErr_Occurred()) {
+                return -1;
+            }
+        }
+        else {
+            PyErr_Format(PyExc_TypeError, "memoryview: a subscript cannot be a '%.200s'", Py_TYPE(each)->tp_name);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* The part of the library's memoryview that a key selects; a string is the name of a field. NULL with an error. */
+static PyObject *part_of(Wrapper *self, PyObject *key)
+{
+    pybuffer_subscript subscripts[PYBUFFER_ND_MAX_NDIM];
+    int count;
     PyObject *part = NULL;
+    if (PyUnicode_Check(key)) {
+        const char *path = PyUnicode_AsUTF8(key);
+        part = path == NULL ? NULL : pyb_pybuffer_memoryview_field(self->view, path);
+        return part != NULL || path == NULL ? part : failed();
+    }
     /* As in CPython, the memory stays when the indices release the memoryview. */
     PyObject *pinned = pyb_PyMemoryView_FromObject(self->view);
     if (pinned == NULL) {
         return failed();
     }
-    if (slice_of(key, &slice) == 0) {
-        part = wrap(pyb_pybuffer_memoryview_subscript(pinned, &slice, 1));
+    if (subscripts_of(key, subscripts, &count) == 0) {
+        part = pyb_pybuffer_memoryview_subscript(pinned, subscripts, count);
+        if (part == NULL) {
+            failed();
+        }
     }
     pyb_Py_DecRef(pinned);
     return part;
+}
+
+static PyObject *part_get(Wrapper *self, PyObject *key)
+{
+    PyObject *part = part_of(self, key);
+    return part == NULL ? NULL : wrap(part);
 }
 
 /* As in CPython, indices out of bounds are found before the format is looked at, and before a value is. */
@@ -88,14 +138,28 @@ static int within_bounds(Wrapper *self, const Py_ssize_t *indices, int count)
 
 static PyObject *item_at(Wrapper *self, const Py_ssize_t *indices, int count)
 {
-    pybuffer_value value;
+    pybuffer_value one, *values = &one;
+    PyObject *item = NULL;
     if (within_bounds(self, indices, count) < 0) {
         return NULL;
     }
-    if (pyb_pybuffer_memoryview_get_item(self->view, indices, count, &value, 1) < 0) {
-        return failed();
+    Py_ssize_t each = values_of_format(((PyMemoryViewObject *)self->view)->view.format);
+    if (each > 1) {
+        values = PyMem_Calloc(each, sizeof(pybuffer_value));
     }
-    return object_of_values(&value, 1);
+    if (each < 0 || values == NULL) {
+        return each < 0 ? NULL : PyErr_NoMemory();
+    }
+    if (pyb_pybuffer_memoryview_get_item(self->view, indices, count, values, (int)each) < 0) {
+        failed();
+    }
+    else {
+        item = object_of_values(values, each);
+    }
+    if (values != &one) {
+        PyMem_Free(values);
+    }
+    return item;
 }
 
 /* An end of the places where index() looks, as Python's slices have it. */
@@ -166,7 +230,8 @@ PyObject *memory_count(Wrapper *self, PyObject *object)
 {
     const Py_buffer *view = live(self);
     pybuffer_value value;
-    if (view == NULL || policy_iter(view) < 0 || (view->shape[0] != 0 && policy_code(view) < 0)) {
+    if (view == NULL || policy_iter(view) < 0 || policy_index(view) < 0
+        || (view->shape[0] != 0 && policy_code(view) < 0)) {
         return NULL;
     }
     if (value_to_find(object, &value)) {
@@ -175,6 +240,12 @@ PyObject *memory_count(Wrapper *self, PyObject *object)
     }
     Py_ssize_t count = search(self, object, 0, view->shape[0], NULL);
     return count < 0 ? NULL : PyLong_FromSsize_t(count);
+}
+
+/* Whether a key has an index for each axis, so that it names an item. */
+static int is_item(const Py_buffer *view, Key kind, Py_ssize_t count)
+{
+    return (kind == KEY_INDEX || kind == KEY_INDICES) && count == view->ndim;
 }
 
 PyObject *memory_subscript(Wrapper *self, PyObject *key)
@@ -194,47 +265,111 @@ PyObject *memory_subscript(Wrapper *self, PyObject *key)
     if (policy_get(view, kind, length) < 0) {
         return NULL;
     }
-    switch (kind) {
-    case KEY_ELLIPSIS:
+    if (kind == KEY_ELLIPSIS) {
         return Py_NewRef(self);
-    case KEY_SLICE:
-        return slice_get(self, key);
-    case KEY_INDICES:
-        if (indices_of(key, kind, indices, &count) < 0) {
-            return NULL;
-        }
-        /* fall through */
-    default:
-        return item_at(self, indices, count);
     }
+    if (!is_item(view, kind, length)) {
+        return part_get(self, key);
+    }
+    if (kind == KEY_INDICES && indices_of(key, kind, indices, &count) < 0) {
+        return NULL;
+    }
+    return item_at(self, indices, count);
+}
+
+/* The text of a view's format, to be freed: it may go while Python code runs. */
+static char *own_format(Wrapper *self)
+{
+    const char *format = ((PyMemoryViewObject *)self->view)->view.format;
+    char *copy = PyMem_Calloc(1, strlen(format) + 1);
+    if (copy == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    return strcpy(copy, format);
+}
+
+/* The values of an item from an object, to be freed. May run Python code. */
+static pybuffer_value *values_of_object(PyObject *object, const char *format, Py_ssize_t *count)
+{
+    *count = values_of_format(format);
+    if (*count < 0) {
+        return NULL;
+    }
+    pybuffer_value *values = PyMem_Calloc(*count + 1, sizeof(pybuffer_value));
+    if (values == NULL) {
+        PyErr_NoMemory();
+    }
+    else if ((*count == 1 ? value_of_object(object, format, values) : values_of_item(object, format, values, *count)) < 0) {
+        PyMem_Free(values);
+        return NULL;
+    }
+    return values;
 }
 
 static int item_set(Wrapper *self, PyObject *key, Key kind, PyObject *object)
 {
-    Py_ssize_t indices[PyBUF_MAX_NDIM];
-    int count, status;
-    pybuffer_value value;
-    char format[4] = {0};
-    /* The format's text may go while Python code runs. The policy allows three characters. */
-    strncpy(format, ((PyMemoryViewObject *)self->view)->view.format, 3);
-    if (indices_of(key, kind, indices, &count) < 0 || within_bounds(self, indices, count) < 0
-        || value_of_object(object, format, &value) < 0) {
+    Py_ssize_t indices[PyBUF_MAX_NDIM], each;
+    int count, status = -1;
+    pybuffer_value *values = NULL;
+    char *format = own_format(self);
+    if (format == NULL) {
         return -1;
     }
-    status = pyb_pybuffer_memoryview_set_item(self->view, indices, count, &value, 1);
-    return status < 0 ? failed_int() : 0;
+    if (indices_of(key, kind, indices, &count) == 0 && within_bounds(self, indices, count) == 0
+        && (values = values_of_object(object, format, &each)) != NULL) {
+        status = pyb_pybuffer_memoryview_set_item(self->view, indices, count, values, (int)each);
+        if (status < 0) {
+            failed();
+        }
+    }
+    PyMem_Free(values);
+    PyMem_Free(format);
+    return status;
 }
 
-static int slice_set(Wrapper *self, PyObject *key, PyObject *object)
+static int fill(Wrapper *self, PyObject *part, PyObject *object)
+{
+    Py_ssize_t each;
+    int status = -1;
+    char *format = own_format(self);
+    pybuffer_value *values = format == NULL ? NULL : values_of_object(object, format, &each);
+    if (values != NULL) {
+        status = pyb_pybuffer_memoryview_fill(part, NULL, 0, values, (int)each);
+        if (status < 0) {
+            failed();
+        }
+    }
+    PyMem_Free(values);
+    PyMem_Free(format);
+    return status;
+}
+
+static int part_set(Wrapper *self, PyObject *key, PyObject *object)
 {
     pybuffer_subscript slice;
-    if (slice_of(key, &slice) < 0) {
+    int status;
+    if (PySlice_Check(key)) {
+        /* Without a view of the part where that is not needed. */
+        if (slice_of(key, &slice) < 0) {
+            return -1;
+        }
+        if (pyb_PyObject_CheckBuffer(exporter_of(object)) || !policy_fills()) {
+            return pyb_pybuffer_memoryview_assign(self->view, &slice, 1, exporter_of(object)) < 0 ? failed_int() : 0;
+        }
+    }
+    PyObject *part = part_of(self, key);
+    if (part == NULL) {
         return -1;
     }
-    if (pyb_pybuffer_memoryview_assign(self->view, &slice, 1, exporter_of(object)) < 0) {
-        return failed_int();
+    if (pyb_PyObject_CheckBuffer(exporter_of(object)) || !policy_fills() || PyUnicode_Check(key)) {
+        status = pyb_pybuffer_memoryview_assign(part, NULL, 0, exporter_of(object)) < 0 ? failed_int() : 0;
     }
-    return 0;
+    else {
+        status = fill(self, part, object);
+    }
+    pyb_Py_DecRef(part);
+    return status;
 }
 
 int memory_ass_subscript(Wrapper *self, PyObject *key, PyObject *object)
@@ -257,7 +392,9 @@ int memory_ass_subscript(Wrapper *self, PyObject *key, PyObject *object)
     if (policy_set(view, kind, count) < 0) {
         return -1;
     }
-    return kind == KEY_SLICE ? slice_set(self, key, object) : item_set(self, key, kind, object);
+    /* Of a view without axes `...` is the item. */
+    int item = is_item(view, kind, count) || (kind == KEY_ELLIPSIS && view->ndim == 0);
+    return item ? item_set(self, key, kind, object) : part_set(self, key, object);
 }
 
 PyObject *memory_item(Wrapper *self, Py_ssize_t index)

@@ -383,6 +383,8 @@ static PyObject *ndarray_attribute(NDArray *self, void *which)
         return PyLong_FromLong(state.flags);
     case 'p':
         return PyLong_FromSsize_t(state.offset);
+    case 'x':
+        return PyLong_FromSsize_t(state.exports);
     case 'f':
         return PyUnicode_FromString(base->format == NULL ? "" : base->format);
     case 'C':
@@ -397,6 +399,8 @@ static PyObject *ndarray_attribute(NDArray *self, void *which)
 static PyGetSetDef ndarray_attributes[] = {
     ATTRIBUTE("flags", ndarray_attribute, "g"),
     ATTRIBUTE("offset", ndarray_attribute, "p"),
+    /* The views that are held of what answers requests now; CPython's has no such attribute. */
+    ATTRIBUTE("exports", ndarray_attribute, "x"),
     VIEW_ATTRIBUTES(ndarray_attribute),
     {NULL, NULL, NULL, NULL, NULL},
 };
@@ -425,7 +429,7 @@ static PyBufferProcs ndarray_as_buffer = {
 
 static PyTypeObject NDArray_Type = {
     PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "ndarray",
+    .tp_name = NAMED("ndarray"),
     .tp_basicsize = sizeof(NDArray),
     .tp_dealloc = (destructor)ndarray_dealloc,
     .tp_as_sequence = &ndarray_as_sequence,

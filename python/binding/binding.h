@@ -1,5 +1,6 @@
 /* A Python type "memoryview" whose every operation is one of libpybuffer's. What is here translates: arguments, items and
- * errors from one side to the other. What CPython's memoryview refuses although the library could do it is in policy.c.
+ * errors from one side to the other. It is the core of two extension modules: that of the Python package (../module), and that of
+ * CPython's own tests (../../conformance/binding). Each has a policy.c, which says what of the library's its memoryview refuses.
  *
  * Objects of CPython are handed to the library as they are: the layouts are the same, and both sides count references in
  * the same field (under the GIL here). Objects of the library never get out to Python: a memoryview of the library is
@@ -12,6 +13,17 @@
 #include <Python.h>
 
 #include <pybuffer/pybuffer_prefixed.h>
+
+#ifdef Py_GIL_DISABLED
+#  error "Free-threaded builds of Python are not supported: the module relies on the GIL."
+#endif
+
+/* The name of a type: with that of its package, where there is one. */
+#ifdef PACKAGE
+#  define NAMED(name) PACKAGE "." name
+#else
+#  define NAMED(name) name
+#endif
 
 /* A Python memoryview: the wrapper around one of the library's, to which it has the reference. */
 typedef struct {
@@ -39,6 +51,9 @@ int prepare_errors(void);
 PyObject *object_of_values(const pybuffer_value *values, Py_ssize_t count);
 int value_of_object(PyObject *object, const char *format, pybuffer_value *value);
 int natural_value(PyObject *object, const char *format, pybuffer_value *value);
+/* How many values an item of a format has; -1 with an error. Those of an object, or of a list or tuple of as many (base.c). */
+Py_ssize_t values_of_format(const char *format);
+int values_of_item(PyObject *item, const char *format, pybuffer_value *values, Py_ssize_t count);
 int value_to_find(PyObject *object, pybuffer_value *value);
 /* The item at an address; all items of a memoryview of the library, as lists of lists. */
 PyObject *unpacked(const char *format, const void *item);
@@ -66,7 +81,7 @@ typedef enum {
     KEY_OTHER,
 } Key;
 
-/* policy.c: 0 where CPython's memoryview continues, -1 with its exception where it refuses. */
+/* policy.c, of each module: 0 where its memoryview continues, -1 with an exception where it refuses. */
 int policy_format(const Py_buffer *view);
 int policy_code(const Py_buffer *view);
 int policy_get(const Py_buffer *view, Key key, Py_ssize_t count);
@@ -77,6 +92,10 @@ int policy_index(const Py_buffer *view);
 int policy_cast_from(const Py_buffer *view);
 int policy_cast_to(const Py_buffer *view, const char *format, int shaped);
 int policy_length_of_scalar(const Py_buffer *view);
+/* Whether an object that exports nothing is written to each item of a part. */
+int policy_fills(void);
+/* The hash of a memoryview that has one, which is the library's; -1 with an error. */
+Py_hash_t policy_hash(Wrapper *self, Py_hash_t hash);
 
 /* memoryview.c: a number, or array of numbers, of a view: 'n'bytes, 'r'eadonly, 'i'temsize, n'd'im, 's'hape, s't'rides,
  * s'u'boffsets. */
@@ -117,10 +136,8 @@ extern PyTypeObject Asked_Type;
 int prepare_ndarrays(PyObject *module);
 const Py_buffer *ndarray_base(PyObject *object);
 
-/* oldbuffer.c: the type buffer, put into the module. */
-int prepare_oldbuffers(PyObject *module);
-
-/* testing.c: what CPython's tests call from C. */
-extern PyMethodDef testing_functions[];
+/* functions.c: a request of the library, of any object (0, or -1 with an error); all of the above, put into the module. */
+int request(PyObject *object, Py_buffer *view, int flags);
+int prepare_binding(PyObject *module);
 
 #endif

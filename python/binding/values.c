@@ -1,6 +1,8 @@
 /* Items: the library's typed values and Python objects. */
 #include "binding.h"
 
+#include <string.h>
+
 static PyObject *object_of_value(const pybuffer_value *value)
 {
     switch (value->kind) {
@@ -9,11 +11,19 @@ static PyObject *object_of_value(const pybuffer_value *value)
     case PYBUFFER_KIND_UNSIGNED:
     case PYBUFFER_KIND_BITS:
     case PYBUFFER_KIND_POINTER:
+    case PYBUFFER_KIND_OBJECT:
+    case PYBUFFER_KIND_FUNCTION:
         return PyLong_FromUnsignedLongLong(value->as.u);
     case PYBUFFER_KIND_BOOL:
         return PyBool_FromLong(value->as.u != 0);
     case PYBUFFER_KIND_FLOAT:
         return PyFloat_FromDouble(value->as.real);
+    case PYBUFFER_KIND_LONG_DOUBLE: {
+        /* The nearest double. */
+        long double real;
+        memcpy(&real, value->as.long_double, sizeof(real));
+        return PyFloat_FromDouble((double)real);
+    }
     case PYBUFFER_KIND_COMPLEX:
         return PyComplex_FromDoubles(value->as.parts[0], value->as.parts[1]);
     case PYBUFFER_KIND_BYTES:
@@ -43,6 +53,17 @@ PyObject *object_of_values(const pybuffer_value *values, Py_ssize_t count)
         }
     }
     return tuple;
+}
+
+Py_ssize_t values_of_format(const char *format)
+{
+    PyObject *parsed = pyb_pybuffer_format_parse(format);
+    if (parsed == NULL) {
+        return failed_int();
+    }
+    Py_ssize_t count = pyb_pybuffer_format_value_count(parsed);
+    pyb_Py_DecRef(parsed);
+    return count;
 }
 
 static int invalid(PyObject *exception, const char *what, const char *format)
@@ -133,8 +154,24 @@ static int natural(PyObject *object, const char *format, int of_bytes, pybuffer_
     return invalid(PyExc_TypeError, "type", format);
 }
 
+/* A code unit of text. */
+static int is_unit(PyObject *object)
+{
+    return PyUnicode_Check(object) && PySequence_Size(object) == 1;
+}
+
+static int unit(PyObject *object, pybuffer_value *value)
+{
+    value->kind = PYBUFFER_KIND_TEXT;
+    value->as.u = PyUnicode_ReadChar(object, 0);
+    return 0;
+}
+
 int natural_value(PyObject *object, const char *format, pybuffer_value *value)
 {
+    if (is_unit(object)) {
+        return unit(object, value);
+    }
     return natural(object, format, PYBUFFER_KIND_BYTES, value);
 }
 
@@ -159,6 +196,9 @@ int value_of_object(PyObject *object, const char *format, pybuffer_value *value)
     }
     if (kind == PYBUFFER_KIND_COMPLEX && has_complex(object)) {
         return complex(object, format, value);
+    }
+    if (kind == PYBUFFER_KIND_TEXT && is_unit(object)) {
+        return unit(object, value);
     }
     if (kind == PYBUFFER_KIND_POINTER && PyLong_Check(object)) {
         /* An address may be a negative number: PyLong_AsVoidPtr. */
@@ -236,12 +276,11 @@ static PyObject *nested(const Py_buffer *view, int axis, const pybuffer_value **
 PyObject *list_of(PyObject *memoryview)
 {
     const Py_buffer *view = &((PyMemoryViewObject *)memoryview)->view;
-    PyObject *list = NULL, *parsed = pyb_pybuffer_format_parse(view->format);
-    if (parsed == NULL) {
-        return failed();
+    PyObject *list = NULL;
+    Py_ssize_t each = values_of_format(view->format), count = each;
+    if (each < 0) {
+        return NULL;
     }
-    Py_ssize_t each = pyb_pybuffer_format_value_count(parsed), count = each;
-    pyb_Py_DecRef(parsed);
     for (int i = 0; i < view->ndim; i++) {
         count *= view->shape[i];
     }

@@ -324,7 +324,7 @@ static PyObject *memory_repr(Wrapper *self)
 static Py_hash_t memory_hash(Wrapper *self)
 {
     Py_hash_t hash = pyb_PyObject_Hash(self->view);
-    return hash == -1 ? failed_int() : hash;
+    return hash == -1 ? failed_int() : policy_hash(self, hash);
 }
 
 /* Whether items of both formats are compared by value. The other object has answered the library, so it does again. */

@@ -1,0 +1,310 @@
+"""C conformance of an implementation of Python's C API: buffers, memoryviews, bytes and what belongs to them.
+
+    python kit.py build OUT [--include DIR] [--cc COMPILER]   compiles the cases, with the headers of this interpreter or those in DIR
+    python kit.py run OUT [RESULT]      runs them in this interpreter, and compares with CPython's lines; RESULT gets the counts as JSON
+    python kit.py show PROGRAM GROUP    prints the expected lines of a group
+    python kit.py expect OUT            makes the lines of this interpreter the expected ones
+    python kit.py table RESULT...       prints a table of results
+
+The cases are the twin programs (../../c-tests/twins), each as an extension module. A group of cases is a function that a program's
+main calls, and has a process of its own; one that does not call functions in turn is a group as a whole ("main"). A function that the
+headers do not declare is missing: cases that call it end the group there, and a program that cannot do without it does not compile.
+"""
+
+import argparse
+import difflib
+import importlib.util
+import json
+import lzma
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import sysconfig
+
+HERE = pathlib.Path(__file__).resolve().parent
+TWINS = HERE.parent.parent / "c-tests" / "twins"
+EXPECTED = HERE / "expected.xz"
+# The programs print what this version does, whatever they run on.
+NEWEST = "0x030f00"
+SECONDS = 60
+# Ended by this where a function is missing.
+MISSING = 77
+
+MODULE = """
+/* Generated: {program}.c as an extension module. */
+#define Py_Initialize() ((void)0)
+#define Py_Finalize() ((void)0)
+#define main twin_main
+#include "{path}"
+#undef main
+static PyObject *run(PyObject *module, PyObject *argument)
+{{
+    long group = PyLong_AsLong(argument);
+    (void)module;
+    twin_start();
+    switch (group) {{
+{cases}
+    default: break;
+    }}
+    fflush(stdout);
+    return PyLong_FromLong(0);
+}}
+static PyMethodDef kit_methods[] = {{{{"run", run, METH_O, NULL}}, {{NULL, NULL, 0, NULL}}}};
+static struct PyModuleDef kit_definition = {{PyModuleDef_HEAD_INIT, "kit_{program}", NULL, -1, kit_methods, NULL, NULL, NULL, NULL}};
+PyMODINIT_FUNC PyInit_kit_{program}(void)
+{{
+    return PyModule_Create(&kit_definition);
+}}
+"""
+
+
+def programs():
+    return sorted(path.stem for path in TWINS.glob("*.c"))
+
+
+def groups(program):
+    """The functions that main calls one after the other, or "main" where it does other things, too."""
+    source = (TWINS / (program + ".c")).read_text()
+    body = re.search(r"^int main\(void\)\n\{\n(.*?)^\}", source, re.M | re.S).group(1)
+    names = []
+    for line in body.splitlines():
+        line = line.strip()
+        call = re.fullmatch(r"(\w+)\(\);", line)
+        if call and not call.group(1).startswith(("Py_", "twin_")):
+            names.append(call.group(1))
+        elif line and not re.fullmatch(r"(Py_\w+|twin_\w+)\(\);|return 0;", line):
+            return ["main"]
+    return names or ["main"]
+
+
+def names_used(program):
+    text = (TWINS / (program + ".c")).read_text() + (TWINS / "twin.h").read_text() + (TWINS / "exporter.h").read_text()
+    return set(re.findall(r"\b(_?Py[A-Z]?[A-Za-z]*_[A-Za-z_]+|_?Py_[A-Za-z]+)\(", text))
+
+
+def compile_module(options, out, program, missing):
+    """The compiler's errors, or None."""
+    names = groups(program)
+    source = out / ("kit_" + program + ".c")
+    cases = "\n".join(
+        "    case {}: {}; break;".format(i, "(void)twin_main()" if name == "main" else name + "()")
+        for i, name in enumerate(names)
+    )
+    stand_ins = "".join(
+        '#define {0}(...) (kit_missing("{0}"), 0)\n'.format(name) for name in sorted(missing & names_used(program))
+    )
+    source.write_text(
+        "#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n#include <stdio.h>\n#include <stdlib.h>\n"
+        "static inline void kit_missing(const char *name)\n"
+        '{{\n    fflush(stdout);\n    fprintf(stderr, "missing %s\\n", name);\n    _Exit({});\n}}\n'.format(MISSING)
+        + "#ifndef PyBUF_MAX_NDIM\n#define PyBUF_MAX_NDIM 64\n#endif\n"
+        + stand_ins
+        + MODULE.format(program=program, path=TWINS / (program + ".c"), cases=cases)
+    )
+    target = out / ("kit_" + program + ".so")
+    result = subprocess.run(
+        [
+            *options.cc.split(), "-std=gnu11", "-O1", "-g", "-w", "-fPIC", "-shared", "-DTWIN_PYTHON_H",
+            "-DTWIN_VERSION=" + NEWEST, "-I" + options.include, "-I" + str(TWINS), str(source), "-o", str(target),
+        ],
+        stderr=subprocess.PIPE, universal_newlines=True,
+    )  # fmt: skip
+    return None if result.returncode == 0 else result.stderr
+
+
+def declared_missing(options, out):
+    """The functions that the programs call and the headers do not have."""
+    names = sorted(set().union(*(names_used(program) for program in programs())))
+    source = out / "names.c"
+    source.write_text(
+        "#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n"
+        + "".join("#ifdef {0}\nint macro_{0};\n#endif\n".format(name) for name in names)
+    )
+    command = [*options.cc.split(), "-I" + options.include, "-w"]
+    preprocessed = subprocess.run(
+        [*command, "-E", "-P", str(source)], stdout=subprocess.PIPE, universal_newlines=True
+    ).stdout
+    macros = set(re.findall(r"macro_(\w+)", preprocessed))
+    text = "".join("void use_{0}(void) {{ (void){0}; }}\n".format(name) for name in names if name not in macros)
+    source.write_text("#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n" + text)
+    result = subprocess.run(
+        [*command, "-fmax-errors=0", "-fsyntax-only", str(source)], stderr=subprocess.PIPE, universal_newlines=True,
+        env={**os.environ, "LC_ALL": "C"},
+    )  # fmt: skip
+    missing = set(re.findall(r"error: '(\w+)' undeclared", result.stderr))
+    return missing - OF_THE_ABI - BY_THE_MODULE
+
+
+# The modules have no need of these.
+BY_THE_MODULE = {"Py_Initialize", "Py_Finalize"}
+# Exported by CPython, declared by twin.h alone.
+OF_THE_ABI = {"PyObject_CheckReadBuffer", "PyObject_AsReadBuffer", "PyObject_AsWriteBuffer", "PyObject_AsCharBuffer"}
+
+
+def build(options):
+    out = pathlib.Path(options.out).resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    missing = declared_missing(options, out)
+    state = {"missing": sorted(missing), "failed": {}}
+    for program in programs():
+        errors = compile_module(options, out, program, missing)
+        if errors is not None:
+            first = re.search(r"error: (.*)", errors)
+            state["failed"][program] = first.group(1) if first else errors.strip().splitlines()[-1]
+    (out / "build.json").write_text(json.dumps(state, indent=1))
+    print("{} programs, {} do not compile, {} functions are missing".format(len(programs()), len(state["failed"]), len(missing)))
+
+
+def one(options):
+    """Runs one group, in this process."""
+    name = "kit_" + options.program
+    path = str(pathlib.Path(options.out).resolve() / (name + ".so"))
+    sys.setdlopenflags(os.RTLD_LAZY)
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.stdout.flush()
+    module.run(groups(options.program).index(options.group))
+
+
+def lines_of(out, program, group):
+    """What a group prints, and how it ended: None, or why not to the end."""
+    try:
+        result = subprocess.run(
+            [sys.executable, str(HERE / "kit.py"), "one", str(out), program, group],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=SECONDS, env={**os.environ, "PYTHONHASHSEED": "0"},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        return (error.stdout or b"").decode("ascii", "backslashreplace").splitlines(), "does not end"
+    lines = result.stdout.decode("ascii", "backslashreplace").splitlines()
+    errors = result.stderr.decode("utf-8", "replace").strip().splitlines()
+    if result.returncode == 0:
+        return lines, None
+    if result.returncode == MISSING:
+        return lines, "missing function " + (errors[-1].partition("missing ")[2] if errors else "")
+    if result.returncode < 0:
+        return lines, "crash by signal {}".format(-result.returncode)
+    return lines, errors[-1][:100] if errors else "status {}".format(result.returncode)
+
+
+def expected():
+    return json.loads(lzma.decompress(EXPECTED.read_bytes()).decode())
+
+
+def all_lines(out):
+    state = json.loads((out / "build.json").read_text())
+    for program in programs():
+        for group in groups(program):
+            if program in state["failed"]:
+                yield program, group, [], "does not compile: " + state["failed"][program]
+            else:
+                yield (program, group, *lines_of(out, program, group))
+
+
+def expect(options):
+    out = pathlib.Path(options.out).resolve()
+    known = {}
+    for program, group, lines, ending in all_lines(out):
+        if ending is not None:
+            print("{} {}: {}".format(program, group, ending))
+            continue
+        known.setdefault(program, {})[group] = lines
+    EXPECTED.write_bytes(lzma.compress(json.dumps(known, separators=(",", ":")).encode(), preset=9 | lzma.PRESET_EXTREME))
+    print("{} groups".format(sum(map(len, known.values()))))
+
+
+def run(options):
+    out = pathlib.Path(options.out).resolve()
+    known = expected()
+    state = json.loads((out / "build.json").read_text())
+    rows = []
+    for program, group, lines, ending in all_lines(out):
+        right = known.get(program, {}).get(group)
+        if right is None:
+            continue
+        changes = [
+            line
+            for line in difflib.unified_diff(right, lines, n=0, lineterm="")
+            if not line.startswith(("---", "+++", "@@"))
+        ] if right != lines else []
+        same = len(right) - sum(line.startswith("-") for line in changes)
+        case = lines[-1] if ending and lines else ""
+        rows.append(
+            {"program": program, "group": group, "lines": len(right), "same": same, "ending": ending, "case": case[:200],
+             "first": changes[:2]}
+        )  # fmt: skip
+        print("{} {}: {} of {} lines{}".format(program, group, same, len(right), ", " + ending if ending else ""), flush=True)
+    result = {"interpreter": version(), "missing": state["missing"], "groups": rows}
+    if options.result:
+        pathlib.Path(options.result).write_text(json.dumps(result, indent=1) + "\n")
+    print("{} of {} groups are the same".format(sum(row["lines"] == row["same"] and not row["ending"] for row in rows), len(rows)))
+
+
+def version():
+    name = sys.implementation.name
+    if name == "pypy":
+        return "PyPy {} ({}.{})".format(".".join(map(str, sys.pypy_version_info[:3])), *sys.version_info)
+    return "CPython {}".format(sys.version.split()[0])
+
+
+def short(row):
+    ending = row["ending"] or ""
+    if ending.startswith("does not compile"):
+        return "does not compile"
+    if not ending and row["same"] == row["lines"]:
+        return "same"
+    differing = row["lines"] - row["same"]
+    share = "{} of {} differ".format(differing, row["lines"]) if differing else "more lines"
+    return "{}; {}".format(ending, share) if ending else share
+
+
+def table(options):
+    results = [json.loads(pathlib.Path(path).read_text()) for path in options.results]
+    print("| program | group | " + " | ".join(result["interpreter"] for result in results) + " |")
+    print("| --- " * (len(results) + 2) + "|")
+    places = [(row["program"], row["group"]) for row in results[0]["groups"]]
+    by_place = [{(row["program"], row["group"]): row for row in result["groups"]} for result in results]
+    for place in places:
+        rows = [rows.get(place) for rows in by_place]
+        print("| {} | {} | ".format(*place) + " | ".join("-" if row is None else short(row) for row in rows) + " |")
+    for result in results:
+        same = sum(short(row) == "same" for row in result["groups"])
+        print("\n{}: {} of {} groups are the same.".format(result["interpreter"], same, len(result["groups"])), end="")
+        if result["missing"]:
+            print(" Missing functions: " + ", ".join(result["missing"]) + ".", end="")
+        print()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command")
+    command = commands.add_parser("build")
+    command.add_argument("out")
+    command.add_argument("--include", default=sysconfig.get_path("include"))
+    command.add_argument("--cc", default=os.environ.get("CC", "cc"))
+    command = commands.add_parser("run")
+    command.add_argument("out")
+    command.add_argument("result", nargs="?")
+    command = commands.add_parser("one")
+    for name in "out", "program", "group":
+        command.add_argument(name)
+    command = commands.add_parser("expect")
+    command.add_argument("out")
+    command = commands.add_parser("show")
+    command.add_argument("program")
+    command.add_argument("group")
+    command = commands.add_parser("table")
+    command.add_argument("results", nargs="+")
+    options = parser.parse_args()
+    if options.command == "show":
+        print("\n".join(expected()[options.program][options.group]))
+    elif options.command is None:
+        parser.print_help()
+    else:
+        globals()[options.command](options)
+
+
+if __name__ == "__main__":
+    main()
