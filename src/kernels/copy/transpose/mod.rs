@@ -205,8 +205,8 @@ unsafe fn in_tables<const ROWS: usize, const TABLE: usize, const COLUMNS: usize>
 /// middle of its cache line, which takes seven times as long.
 fn apart(table: &mut [Offset], dst: *const u8) -> &mut [Offset] {
     const ROOM: usize = APART * size_of::<Offset>();
-    let ahead = table.as_ptr().addr().wrapping_sub(dst.addr()).wrapping_add(ROOM / 2) & (SET.unsigned_abs() as usize - 1);
-    let skipped = if ahead < ROOM { APART } else { 0 };
+    let ahead = table.as_ptr().addr().wrapping_sub(dst.addr()).wrapping_add(ROOM / 2);
+    let skipped = if ahead % (SET as usize) < ROOM { APART } else { 0 };
     table.get_mut(skipped..).unwrap_or_default()
 }
 

@@ -192,10 +192,7 @@ impl<const UNIT: usize> Streamed<UNIT> for Transposes {
                 }
                 8 => {
                     let pairs: [(__m128i, __m128i); 4] = core::array::from_fn(|at| (row(2 * at), row(2 * at + 1)));
-                    (
-                        pairs.map(|(a, b)| _mm_unpacklo_epi64(a, b)),
-                        pairs.map(|(a, b)| _mm_unpackhi_epi64(a, b)),
-                    )
+                    (pairs.map(|(a, b)| _mm_unpacklo_epi64(a, b)), pairs.map(|(a, b)| _mm_unpackhi_epi64(a, b)))
                 }
                 _ => (core::array::from_fn(row), [_mm_setzero_si128(); 4]),
             };
