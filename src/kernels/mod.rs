@@ -34,7 +34,8 @@
 //!
 //! The values of such bytes are not used, so another thread may write them. Stores cover items only. A prefetch
 //! may have any address. Only [`page_rule::may_cover`] decides whether a gap is covered; gaps are covered by the programs of
-//! `copy::permute`, by its `channels` for every second item, and by the masks of `compare::masked`.
+//! `copy::permute`, by its `channels` for every second item, by `copy::strided` for items of 3 bytes, and by the masks of
+//! `compare::masked`.
 //!
 //! The exporter vouches for W1 and W2 with the view that it filled, which `layout::Structure::check` has found to be
 //! consistent; W3 is the thread rule of the header; W4 is established by `buffer::copy`.

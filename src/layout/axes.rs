@@ -37,6 +37,9 @@ impl Axis {
     /// A placeholder for an axis.
     pub const NONE: Self = Self { len: 0, src: Step::NONE, dst: Step::NONE };
 
+    /// An axis of one item.
+    pub const SINGLE: Self = Self { len: 1, ..Self::NONE };
+
     /// Whether either operand has pointers to follow on this axis.
     #[must_use]
     pub fn is_indirect(&self) -> bool {

@@ -93,7 +93,7 @@ impl Plan<'_> {
         if line.is_some() {
             self.axes.remove(self.axes.as_slice().len() - 1);
         }
-        line.unwrap_or(Axis { len: 1, ..Axis::NONE })
+        line.unwrap_or(Axis::SINGLE)
     }
 
     /// The position of the direct axis along which the first operand moves least, where that is another one than the innermost

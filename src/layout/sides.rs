@@ -51,7 +51,7 @@ type StridesOf = fn(&Axis) -> (isize, isize);
 impl<'m> Side<'m> {
     fn new(offsets: &'m mut [Offset], most: usize) -> Self {
         let most = offsets.len().min(most);
-        let last = Axis { len: 1, ..Axis::NONE };
+        let last = Axis::SINGLE;
         let side = Self { offsets, far: 0, len: 1, inner: 1, last, base: (0, 0), taken: 0, most, beyond: 0 };
         if let Some(first) = side.offsets.first_mut() {
             *first = 0;
@@ -206,7 +206,7 @@ impl Plan<'_> {
         let bit = |at: usize| u32::try_from(at).ok().and_then(|at| 1_u64.checked_shl(at)).unwrap_or(0);
         Some(Lines {
             line: *direct.get(line)?,
-            period: period.and_then(|at| direct.get(at).copied()).unwrap_or(Axis { len: 1, ..Axis::NONE }),
+            period: period.and_then(|at| direct.get(at).copied()).unwrap_or(Axis::SINGLE),
             taken: bit(line) | period.map_or(0, bit),
         })
     }

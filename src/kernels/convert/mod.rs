@@ -161,11 +161,10 @@ pub(crate) unsafe fn records_fit(
 
 /// The two innermost axes of a walk, of which there may be fewer.
 fn two_axes(axes: &[Axis]) -> [Axis; 2] {
-    let single = Axis { len: 1, ..Axis::default() };
     match *axes {
         [rows, line, ..] => [rows, line],
-        [line] => [single, line],
-        [] => [single, single],
+        [line] => [Axis::SINGLE, line],
+        [] => [Axis::SINGLE; 2],
     }
 }
 

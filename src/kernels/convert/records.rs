@@ -27,15 +27,18 @@ pub(crate) struct RecordConversion<'o> {
     fields: [Fields<'o>; 2],
     /// The bytes of a record.
     sizes: [usize; 2],
+    /// Whether some bytes of the records that are written belong to no field, so that they are cleared first.
+    clear: bool,
     act: Act,
 }
 
 /// What is done with the numbers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Act {
-    /// They are converted, if they are not known to fit as far as they do; the records that are written are cleared first, if
-    /// some of their bytes belong to no field.
-    Convert { checks: bool, clear: bool },
+    /// They are converted as far as they fit.
+    Convert,
+    /// They are converted, and all fit.
+    ConvertKnown,
     /// It is found whether they fit.
     Check,
 }
@@ -44,7 +47,7 @@ impl<'o> RecordConversion<'o> {
     /// From records of one size to others, whose fields pair up in runs of numbers. What belongs to no field becomes 0.
     pub(crate) fn new(fields: [Fields<'o>; 2], sizes: [usize; 2]) -> Self {
         let ([_, to], [_, size]) = (fields, sizes);
-        Self { fields, sizes, act: Act::Convert { checks: true, clear: !to.fill(size) } }
+        Self { fields, sizes, clear: !to.fill(size), act: Act::Convert }
     }
 
     /// To an array that has the numbers of all records in their order.
@@ -61,10 +64,7 @@ impl<'o> RecordConversion<'o> {
 
     /// The same for numbers that are known to fit.
     pub(crate) fn of_known(&self) -> Self {
-        match self.act {
-            Act::Convert { clear, .. } => Self { act: Act::Convert { checks: false, clear }, ..*self },
-            Act::Check => Self { ..*self },
-        }
+        Self { act: Act::ConvertKnown, ..*self }
     }
 
     /// Whether every number fits, whatever it is.
@@ -81,7 +81,7 @@ impl<'o> RecordConversion<'o> {
         let src = Step { stride: size.cast_signed(), suboffset: None };
         let line = Axis { len: records.cast_signed(), src, dst: Step::NONE };
         // SAFETY: the caller passes on W1 and W3.
-        unsafe { self.check([SINGLE, line], array) }.err()
+        unsafe { self.check([Axis::SINGLE, line], array) }.err()
     }
 
     /// Finds out whether the numbers of a plane of records fit; the error is the place of one that does not, the first in memory
@@ -127,7 +127,7 @@ impl<'o> RecordConversion<'o> {
         let most = PART.checked_div(from.saturating_add(to)).unwrap_or(0).clamp(FEW, MANY);
         let columns = if tiled { most.checked_div(TILE[0]).unwrap_or(0) } else { most }.min(line.len.unsigned_abs());
         let lines = most.checked_div(columns).unwrap_or(0);
-        let clears = whole && matches!(self.act, Act::Convert { clear: true, .. });
+        let clears = whole && self.clear && self.act != Act::Check;
         // SAFETY: the caller passes on W1 to W4 for each part.
         unsafe {
             each_part(axes, [lines, columns], bases, |part, bases| {
@@ -197,8 +197,8 @@ impl<'o> RecordConversion<'o> {
         // SAFETY: the caller passes on W1 to W4; it says whether what is written fits.
         unsafe {
             match self.act {
-                Act::Convert { checks: true, .. } => route.convert(axes, false, src, dst),
-                Act::Convert { checks: false, .. } => route.of_known().convert(axes, false, src, dst),
+                Act::Convert => route.convert(axes, false, src, dst),
+                Act::ConvertKnown => route.of_known().convert(axes, false, src, dst),
                 Act::Check => route.first_misfit(axes, src),
             }
         }
@@ -235,9 +235,6 @@ fn inner_of(parts: JointParts<'_>) -> Option<(Axis, Inner<'_>)> {
     let step = |stride: usize| Step { stride: stride.cast_signed(), suboffset: None };
     (count != 0).then(|| (Axis { len: count.cast_signed(), src: step(src), dst: step(dst) }, inner))
 }
-
-/// An axis of one item.
-const SINGLE: Axis = Axis { len: 1, ..Axis::NONE };
 
 /// Clears the first bytes of the records of a part.
 ///

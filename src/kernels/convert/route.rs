@@ -11,7 +11,7 @@ use super::plane::{CHUNK, Failure, NumberPlane, TILE};
 /// The conversions from one type to another.
 #[derive(Clone, Copy)]
 pub(crate) enum Route {
-    /// One of the types is one that C programs have, or they are the same.
+    /// One of the types is one that C programs have, or both are integers of at most 32 bits, or they are the same.
     Direct(Conversion),
     /// The first, to which every number fits, and the second.
     Through(Conversion, Conversion),

@@ -1,5 +1,6 @@
 //! Two axes of any strides, item by item: for planes that no other kernel takes, and for what the other kernels leave over.
 
+use crate::kernels::page_rule::may_cover;
 use crate::layout::{Axis, Small, SmallAxis, SmallPlane};
 
 /// The two innermost axes of a walk; a missing axis has one item.
@@ -116,6 +117,12 @@ impl StridedPlane {
                 // SAFETY: the caller guarantees W1 to W4 for the plane; these are the same lines from the other end.
                 return unsafe { turned.backwards::<UNIT>(src.wrapping_offset(from), dst.wrapping_offset(-from)) };
             }
+            if UNIT == 3
+                && let Some((from, turned)) = self.overlapping()
+            {
+                // SAFETY: the caller guarantees W1 to W4 for the plane; these are the same lines from the end written first.
+                return unsafe { turned.threes(src.wrapping_offset(from), dst.wrapping_offset(-from)) };
+            }
             // SAFETY: the caller guarantees W1 to W4 for the plane, all of which is copied.
             return unsafe { self.part::<UNIT>(src, dst, self.rows.len, self.line.len) };
         }
@@ -209,6 +216,42 @@ impl StridedPlane {
             if left != 0 {
                 // SAFETY: W1 and W2: what is left of the line.
                 unsafe { self.part::<UNIT>(from.wrapping_sub(UNIT), to, 1, left.cast_signed()) };
+            }
+            src_row = src_row.wrapping_offset(self.rows.src);
+            dst_row = dst_row.wrapping_offset(self.rows.dst);
+        }
+    }
+
+    /// The plane, and the distance to its first items, if [`threes`](Self::threes) copies it.
+    fn overlapping(&self) -> Option<(isize, Self)> {
+        let (from, plane) = self.turned(3).unwrap_or((0, *self));
+        let gap = plane.line.src.unsigned_abs().checked_sub(3);
+        (plane.line.dst == 3 && plane.line.len >= 4 && gap.is_some_and(may_cover)).then_some((from, plane))
+    }
+
+    /// Copies lines of items of 3 bytes that are adjacent and run forwards in the second operand: 4 bytes at a time, the last of
+    /// which is a byte of the next item or of those between the two, and is overwritten by that item.
+    ///
+    /// # Safety
+    /// As `run`, for lines of at least two such items; [`may_cover`] allows the gaps between them.
+    unsafe fn threes(&self, src: *const u8, dst: *mut u8) {
+        let PlaneAxis { len, src: step, .. } = self.line;
+        // The one item of the source after whose bytes there may be none: the last, or the first of a line that runs backwards.
+        let (head, count) = if step < 0 { (1, len - 2) } else { (0, len - 1) };
+        let (mut src_row, mut dst_row) = (src, dst);
+        for _ in 0..self.rows.len {
+            let (mut from, mut to) = (src_row.wrapping_offset(step * head), dst_row.wrapping_offset(3 * head));
+            // SAFETY: W1 and W2: the first item where it is copied by itself; then all but the last one, after each of which there
+            // are bytes up to another item of the source, and another item of the destination, which is written next; then the
+            // last one.
+            unsafe {
+                self.part::<3>(src_row, dst_row, 1, head);
+                for _ in 0..count {
+                    to.cast::<[u8; 4]>().write(from.cast::<[u8; 4]>().read());
+                    from = from.wrapping_offset(step);
+                    to = to.wrapping_add(3);
+                }
+                self.part::<3>(from, to, 1, 1);
             }
             src_row = src_row.wrapping_offset(self.rows.src);
             dst_row = dst_row.wrapping_offset(self.rows.dst);

@@ -73,6 +73,9 @@ pub(super) const LONG_TABLE: usize = 1024;
 /// Rows of the next column that the tables have room for: as many as make up a cache line wherever the column starts.
 pub(super) const ROWS_BEYOND: usize = 64;
 
+/// Offsets that a long table of rows has more room for, so that it can start elsewhere in its page than the destination.
+pub(super) const APART: usize = 128;
+
 /// Bytes of a line that are copied before the next line, or twice or half as many: memory is read and written at its best
 /// speed where so much of it is contiguous.
 pub(super) const BLOCK: usize = 512;

@@ -8,7 +8,7 @@ use super::avx2_narrow::{self, halves, narrow, quarters, streamed_narrow};
 use super::direct;
 use super::driver::drive_one;
 use super::scalar;
-use super::squares::{self, Square};
+use super::squares::{self, Square, Streamed};
 use super::sse2;
 use super::strips::{CopyLine, strip};
 use super::tables::{Ahead, DirectKernel, DirectPlane, Kernel, Lines, MicroKernel, OwnDriver, Plane, Tile, Whole};
@@ -59,9 +59,9 @@ unsafe fn plane<const UNIT: usize>(plane: &DirectPlane) {
 
 const fn of<const UNIT: usize>() -> MicroKernel {
     // Small items are streamed in strips.
-    let streamed: Option<Whole> = if UNIT <= 2 { None } else { Some(whole::<UNIT, true>) };
+    let all: Option<Whole> = if UNIT <= 2 { None } else { Some(streamed::<UNIT>) };
     let own_driver: Option<OwnDriver> = if UNIT == 4 { Some(drive::<UNIT>) } else { None };
-    let square = MicroKernel::square(UNIT, LINE / UNIT, whole::<UNIT, false>, streamed, part::<UNIT>);
+    let square = MicroKernel::square(UNIT, LINE / UNIT, whole::<UNIT>, all, part::<UNIT>);
     MicroKernel { own_driver, ..square }
 }
 
@@ -71,7 +71,7 @@ const fn of<const UNIT: usize>() -> MicroKernel {
 unsafe fn drive<const UNIT: usize>(kernel: &MicroKernel, plane: &Plane<'_>, block: usize) {
     // SAFETY: the caller guarantees W1 to W4 for the plane; the instructions are enabled.
     unsafe {
-        drive_one(kernel, plane, block, |tile, ahead| squares::whole::<Transposes, UNIT, false>(tile, ahead));
+        drive_one(kernel, plane, block, |tile, ahead| squares::whole::<Transposes, UNIT>(tile, ahead));
     }
 }
 
@@ -109,7 +109,7 @@ unsafe fn narrow_part<const UNIT: usize>(tile: &Tile<'_>, _: bool) {
 }
 
 const fn strip_of<const UNIT: usize>() -> MicroKernel {
-    strip(UNIT, whole::<UNIT, false>, strips::<UNIT>, part_of_strip::<UNIT>)
+    strip(UNIT, whole::<UNIT>, strips::<UNIT>, part_of_strip::<UNIT>)
 }
 
 /// # Safety
@@ -131,10 +131,17 @@ unsafe fn part_of_strip<const UNIT: usize>(tile: &Tile<'_>, _: bool) {
 /// # Safety
 /// As [`Whole`], at the level `Avx2`.
 #[target_feature(enable = "avx2")]
-unsafe fn whole<const UNIT: usize, const STREAM: bool>(tile: &Tile<'_>, ahead: &mut Ahead) {
-    // SAFETY: the caller guarantees W1 to W4 for the items of the tiles, aligned where it is to `STREAM`; the instructions are
-    // enabled.
-    unsafe { squares::whole::<Transposes, UNIT, STREAM>(tile, ahead) }
+unsafe fn whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
+    // SAFETY: the caller guarantees W1 to W4 for the items of the tiles; the instructions are enabled.
+    unsafe { squares::whole::<Transposes, UNIT>(tile, ahead) }
+}
+
+/// # Safety
+/// As [`Whole`], for aligned destination lines, at the level `Avx2`.
+#[target_feature(enable = "avx2")]
+unsafe fn streamed<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
+    // SAFETY: the caller guarantees W1 to W4 for the items of the tiles, and aligned lines; the instructions are enabled.
+    unsafe { squares::streamed::<Transposes, UNIT>(tile, ahead) }
 }
 
 /// # Safety
@@ -143,7 +150,7 @@ unsafe fn whole<const UNIT: usize, const STREAM: bool>(tile: &Tile<'_>, ahead: &
 unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, stream: bool) {
     // SAFETY: the caller guarantees W1 to W4 for the items of the part, aligned where it is to `stream`; the instructions are
     // enabled.
-    unsafe { squares::part::<Transposes, UNIT>(tile, stream) }
+    unsafe { squares::streamed_part::<Transposes, UNIT>(tile, stream) }
 }
 
 /// Writes half a cache line.
@@ -212,26 +219,63 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
     };
 
     #[inline(always)]
-    unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
-        // SAFETY: the caller guarantees W1 to W4 for the square, and AVX2. Where destination lines are streamed, they and so
-        // their parts are aligned.
+    unsafe fn square<L: Lines>(lines: L) {
+        // SAFETY: the caller guarantees W1 to W4 for the square, and AVX2.
         unsafe {
             match UNIT {
-                1 => sse2::square::<_, 1, 16, STREAM>(lines),
-                2 => sse2::square::<_, 2, 8, STREAM>(lines),
+                1 => sse2::square::<_, 1, 16>(lines),
+                2 => sse2::square::<_, 2, 8>(lines),
                 4 => {
                     let row = |row| _mm256_loadu_si256(lines.from(row).cast());
                     for (column, line) in eighths(core::array::from_fn(row)).into_iter().enumerate() {
-                        put::<STREAM>(lines.to(column), line);
+                        put::<false>(lines.to(column), line);
                     }
                 }
                 8 => {
                     let row = |row| _mm256_loadu_si256(lines.from(row).cast());
                     for (column, line) in fourths(core::array::from_fn(row)).into_iter().enumerate() {
-                        put::<STREAM>(lines.to(column), line);
+                        put::<false>(lines.to(column), line);
                     }
                 }
-                _ => sse2::square::<_, 16, 1, STREAM>(lines),
+                _ => sse2::square::<_, 16, 1>(lines),
+            }
+        }
+    }
+}
+
+impl<const UNIT: usize> Streamed<UNIT> for Transposes {
+    const ACROSS: usize = match UNIT {
+        4 => 4,
+        8 => 2,
+        _ => 1,
+    };
+
+    #[inline(always)]
+    unsafe fn lines(tile: Tile<'_>) {
+        // SAFETY: the caller guarantees W1 to W4 for the lines, which are aligned, and AVX2.
+        unsafe {
+            // The items of a row, and those of the row as far below it as half a register has items.
+            let rows = |row| halves(tile.from(row), tile.from(row + size_of::<__m128i>() / UNIT));
+            let put_line = |column, first, second| {
+                let to = tile.to(column).cast::<__m256i>();
+                put::<true>(to.cast(), first);
+                put::<true>(to.wrapping_add(1).cast(), second);
+            };
+            match UNIT {
+                4 => {
+                    let [a, b, c, d] = quarters([rows(0), rows(1), rows(2), rows(3)]);
+                    let [e, f, g, h] = quarters([rows(8), rows(9), rows(10), rows(11)]);
+                    put_line(0, a, e);
+                    put_line(1, b, f);
+                    put_line(2, c, g);
+                    put_line(3, d, h);
+                }
+                8 => {
+                    let (a, b, c, d) = (rows(0), rows(1), rows(4), rows(5));
+                    put_line(0, _mm256_unpacklo_epi64(a, b), _mm256_unpacklo_epi64(c, d));
+                    put_line(1, _mm256_unpackhi_epi64(a, b), _mm256_unpackhi_epi64(c, d));
+                }
+                _ => put_line(0, rows(0), rows(2)),
             }
         }
     }
@@ -259,8 +303,8 @@ impl<const UNIT: usize> Square<UNIT> for NearTransposes {
     const SIDE: usize = <Transposes as Square<UNIT>>::SIDE;
 
     #[inline(always)]
-    unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
-        // SAFETY: the caller guarantees W1 to W4 for the square, aligned lines where they are streamed, and AVX2.
+    unsafe fn square<L: Lines>(lines: L) {
+        // SAFETY: the caller guarantees W1 to W4 for the square, and AVX2.
         unsafe {
             match UNIT {
                 4 => {
@@ -270,10 +314,10 @@ impl<const UNIT: usize> Square<UNIT> for NearTransposes {
                             halves(at(row), at(row + 4))
                         };
                         let [a, b, c, d] = quarters([row(0), row(1), row(2), row(3)]);
-                        put::<STREAM>(lines.to(left), a);
-                        put::<STREAM>(lines.to(left + 1), b);
-                        put::<STREAM>(lines.to(left + 2), c);
-                        put::<STREAM>(lines.to(left + 3), d);
+                        put::<false>(lines.to(left), a);
+                        put::<false>(lines.to(left + 1), b);
+                        put::<false>(lines.to(left + 2), c);
+                        put::<false>(lines.to(left + 3), d);
                     }
                 }
                 8 => {
@@ -283,11 +327,11 @@ impl<const UNIT: usize> Square<UNIT> for NearTransposes {
                             halves(at(row), at(row + 2))
                         };
                         let (first, second) = (row(0), row(1));
-                        put::<STREAM>(lines.to(left), _mm256_unpacklo_epi64(first, second));
-                        put::<STREAM>(lines.to(left + 1), _mm256_unpackhi_epi64(first, second));
+                        put::<false>(lines.to(left), _mm256_unpacklo_epi64(first, second));
+                        put::<false>(lines.to(left + 1), _mm256_unpackhi_epi64(first, second));
                     }
                 }
-                _ => <Transposes as Square<UNIT>>::square::<L, STREAM>(lines),
+                _ => <Transposes as Square<UNIT>>::square(lines),
             }
         }
     }

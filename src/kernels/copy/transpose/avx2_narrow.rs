@@ -42,7 +42,7 @@ pub(super) unsafe fn whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead
     for square in tile.tiles(side(UNIT), UNIT) {
         ahead.step();
         // SAFETY: the caller guarantees W1 to W4 for the tile, in which the square lies, and AVX2.
-        unsafe { <Narrow as Square<UNIT>>::square::<_, false>(square) };
+        unsafe { <Narrow as Square<UNIT>>::square(square) };
     }
 }
 
@@ -74,7 +74,7 @@ pub(super) unsafe fn streamed<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ah
 #[inline(always)]
 pub(super) unsafe fn part<const UNIT: usize>(tile: &Tile<'_>) {
     // SAFETY: the caller guarantees W1 to W4 for the items of the part, and AVX2; nothing is streamed.
-    unsafe { squares::part::<Narrow, UNIT>(tile, false) }
+    unsafe { squares::part::<Narrow, UNIT>(tile) }
 }
 
 /// Items that are narrower than a power of two.
@@ -213,11 +213,11 @@ impl<const UNIT: usize> Square<UNIT> for Narrow {
     const SIDE: usize = side(UNIT);
 
     #[inline(always)]
-    unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
+    unsafe fn square<L: Lines>(lines: L) {
         // SAFETY: the caller guarantees W1 to W4 for the square, which the two halves make up, and AVX2.
         unsafe {
-            copy_half::<UNIT, STREAM>(lines, 0);
-            copy_half::<UNIT, STREAM>(lines, 1);
+            copy_half::<UNIT, false>(lines, 0);
+            copy_half::<UNIT, false>(lines, 1);
         }
     }
 }

@@ -47,7 +47,7 @@ pub(super) unsafe fn copy<S: Square<UNIT>, const UNIT: usize>(plane: &DirectPlan
             let dst = dst.wrapping_offset(by_column.wrapping_mul(left.cast_signed()));
             // SAFETY: the caller guarantees W1 to W4 for the plane, in which the square lies, since neither side is shorter,
             // and the instructions.
-            unsafe { S::square::<_, false>(DirectSquare { src, by_row, dst, by_column }) };
+            unsafe { S::square(DirectSquare { src, by_row, dst, by_column }) };
             column += S::SIDE;
         }
         row += S::SIDE;

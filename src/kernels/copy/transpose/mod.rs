@@ -8,8 +8,8 @@ use crate::kernels::prefetch::{LINE, steps_to_line};
 
 use super::contiguous::stream_end;
 use super::thresholds::{
-    ALIGNED, CROWDED_SHIFT, DIRECT, DIRECT_CROWDED, DIRECT_LEAST, FAR, LARGE, LONG_TABLE, MIDDLE_TABLE, ROWS_BEYOND,
-    SET, SHORT_TABLE, STREAMED,
+    ALIGNED, APART, CROWDED_SHIFT, DIRECT, DIRECT_CROWDED, DIRECT_LEAST, FAR, LARGE, LONG_TABLE, MIDDLE_TABLE,
+    ROWS_BEYOND, SET, SHORT_TABLE, STREAMED,
 };
 
 mod tables;
@@ -103,7 +103,7 @@ impl Transpose {
                 Tables::Short => in_tables::<SHORT, SHORT, SHORT>(self.kernel, plan, src, dst),
                 Tables::Aligned => in_tables::<SHORT, { SHORT + BEYOND }, SHORT>(self.kernel, plan, src, dst),
                 Tables::Middle => in_tables::<MIDDLE, { MIDDLE + BEYOND }, MIDDLE>(self.kernel, plan, src, dst),
-                Tables::Long => in_tables::<LONG, { LONG + BEYOND }, MIDDLE>(self.kernel, plan, src, dst),
+                Tables::Long => in_tables::<LONG, { LONG + BEYOND + APART }, MIDDLE>(self.kernel, plan, src, dst),
             }
         }
     }
@@ -173,7 +173,8 @@ unsafe fn in_planes(
     true
 }
 
-/// Copies with planes of at most so many rows and columns. The table of rows may be longer, for rows of the next column.
+/// Copies with planes of at most so many rows and columns. The table of rows may be longer, for rows of the next column, and to
+/// start where it is [`apart`] from the destination.
 ///
 /// # Safety
 /// As [`Transpose::copy`].
@@ -187,7 +188,8 @@ unsafe fn in_tables<const ROWS: usize, const TABLE: usize, const COLUMNS: usize>
 ) -> bool {
     let bytes = plan.bytes();
     let (mut rows, mut columns) = ([0; TABLE], [0; COLUMNS]);
-    let Some(sides) = plan.take_sides(LINE, ROWS, [&mut rows, &mut columns]) else { return false };
+    let rows = if TABLE >= ROWS + ROWS_BEYOND + APART { apart(&mut rows, dst) } else { &mut rows };
+    let Some(sides) = plan.take_sides(LINE, ROWS, [rows, &mut columns]) else { return false };
     let mut runner = Runner::new(&sides, plan.unit, kernel, bytes);
     // SAFETY: the caller guarantees W1 to W4 for the two sides at each pair of addresses, and the level.
     unsafe {
@@ -195,6 +197,17 @@ unsafe fn in_tables<const ROWS: usize, const TABLE: usize, const COLUMNS: usize>
         runner.finish();
     }
     true
+}
+
+/// The table without its first offsets, if it starts where the destination does, apart from the page. With items of the size of an
+/// offset, each offset would be read at the place in its page at which a line has just been written in its own: to a processor
+/// that compares only these bits first it seems to be what was written, and waits for it. A non-temporal store then ends in the
+/// middle of its cache line, which takes seven times as long.
+fn apart(table: &mut [Offset], dst: *const u8) -> &mut [Offset] {
+    const ROOM: usize = APART * size_of::<Offset>();
+    let ahead = table.as_ptr().addr().wrapping_sub(dst.addr()).wrapping_add(ROOM / 2);
+    let skipped = if ahead % (SET as usize) < ROOM { APART } else { 0 };
+    table.get_mut(skipped..).unwrap_or_default()
 }
 
 /// The kernel for tiles of items of this size.

@@ -48,7 +48,7 @@ where
     Transposes: Square<UNIT>,
 {
     // SAFETY: the caller guarantees W1 to W4 for the items of the tiles; every AArch64 has the instructions.
-    unsafe { squares::whole::<Transposes, UNIT, false>(tile, ahead) }
+    unsafe { squares::whole::<Transposes, UNIT>(tile, ahead) }
 }
 
 /// # Safety
@@ -58,7 +58,7 @@ where
     Transposes: Square<UNIT>,
 {
     // SAFETY: the caller guarantees W1 to W4 for the items of the part; every AArch64 has the instructions.
-    unsafe { squares::part::<Transposes, UNIT>(tile, false) }
+    unsafe { squares::part::<Transposes, UNIT>(tile) }
 }
 
 /// The transposes for each size.
@@ -71,7 +71,7 @@ macro_rules! transposes {
             const SIDE: usize = $side;
 
             #[inline(always)]
-            unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
+            unsafe fn square<L: Lines>(lines: L) {
                 // SAFETY: the caller guarantees W1 to W4 for the square, whose lines are one register; every AArch64 has the
                 // instructions.
                 unsafe {

@@ -6,17 +6,20 @@ use crate::kernels::prefetch::LINE;
 
 use super::direct;
 use super::scalar;
-use super::squares::{self, Square, transposed};
+use super::squares::{self, Square, Streamed, transposed};
 use super::strips::{CopyLine, strip};
 use super::tables::{Ahead, DirectKernel, DirectPlane, Kernel, Lines, MicroKernel, Tile, Whole};
 
-/// The micro-kernels, and those only for planes that are streamed. In tiles, larger items move as fast one by one.
+/// The micro-kernels, and those only for planes that are streamed. In other tiles, larger items move as fast one by one.
 static TILES: [MicroKernel; 3] = [of::<1>(), of::<2>(), of::<4>()];
-static STRIPS: [MicroKernel; 2] = [strip_of::<1>(), strip_of::<2>()];
+static STREAMED: [MicroKernel; 4] = [strip_of::<1>(), strip_of::<2>(), of::<8>(), of::<16>()];
 
 /// The kernel for items of this size.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
-    let kernel = Kernel::find(&TILES, &STRIPS, unit).or_else(|| scalar::kernel(unit))?;
+    let kernel = Kernel::find(&TILES, &STREAMED, unit).or_else(|| {
+        let past = STREAMED.iter().find(|kernel| kernel.unit == unit);
+        scalar::kernel(unit).map(|kernel| Kernel { past, ..kernel })
+    })?;
     Some(Kernel { direct: direct(unit), ..kernel })
 }
 
@@ -37,16 +40,22 @@ pub(super) fn direct(unit: usize) -> Option<DirectKernel> {
 
 const fn of<const UNIT: usize>() -> MicroKernel {
     // Small items are streamed in strips.
-    let streamed: Option<Whole> = if UNIT <= 2 { None } else { Some(whole::<UNIT, true>) };
-    MicroKernel::square(UNIT, LINE / UNIT, whole::<UNIT, false>, streamed, part::<UNIT>)
+    let all: Option<Whole> = if UNIT <= 2 { None } else { Some(streamed::<UNIT>) };
+    MicroKernel::square(UNIT, LINE / UNIT, whole::<UNIT>, all, part::<UNIT>)
 }
 
 /// # Safety
 /// As [`Whole`].
-unsafe fn whole<const UNIT: usize, const STREAM: bool>(tile: &Tile<'_>, ahead: &mut Ahead) {
-    // SAFETY: the caller guarantees W1 to W4 for the items of the tiles, aligned where it is to `STREAM`; every x86-64 has the
-    // instructions.
-    unsafe { squares::whole::<Transposes, UNIT, STREAM>(tile, ahead) }
+unsafe fn whole<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
+    // SAFETY: the caller guarantees W1 to W4 for the items of the tiles; every x86-64 has the instructions.
+    unsafe { squares::whole::<Transposes, UNIT>(tile, ahead) }
+}
+
+/// # Safety
+/// As [`Whole`], for aligned destination lines.
+unsafe fn streamed<const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
+    // SAFETY: the caller guarantees W1 to W4 for the items of the tiles, and aligned lines; every x86-64 has the instructions.
+    unsafe { squares::streamed::<Transposes, UNIT>(tile, ahead) }
 }
 
 /// # Safety
@@ -54,7 +63,7 @@ unsafe fn whole<const UNIT: usize, const STREAM: bool>(tile: &Tile<'_>, ahead: &
 unsafe fn part<const UNIT: usize>(tile: &Tile<'_>, stream: bool) {
     // SAFETY: the caller guarantees W1 to W4 for the items of the part, aligned where it is to `stream`; every x86-64 has the
     // instructions.
-    unsafe { squares::part::<Transposes, UNIT>(tile, stream) }
+    unsafe { squares::streamed_part::<Transposes, UNIT>(tile, stream) }
 }
 
 /// # Safety
@@ -65,7 +74,7 @@ unsafe fn plane<const UNIT: usize>(plane: &DirectPlane) {
 }
 
 const fn strip_of<const UNIT: usize>() -> MicroKernel {
-    strip(UNIT, whole::<UNIT, false>, strips::<UNIT>, part_of_strip::<UNIT>)
+    strip(UNIT, whole::<UNIT>, strips::<UNIT>, part_of_strip::<UNIT>)
 }
 
 /// # Safety
@@ -110,14 +119,14 @@ unsafe fn put<const STREAM: bool>(to: *mut u8, line: __m128i) {
 /// Copies a square of `SIDE` items of `UNIT` bytes each way.
 ///
 /// # Safety
-/// W1 to W4 for the items; where it is to `STREAM`, destination lines are aligned.
+/// W1 to W4 for the items.
 #[inline(always)]
-pub(super) unsafe fn square<L: Lines, const UNIT: usize, const SIDE: usize, const STREAM: bool>(lines: L) {
-    // SAFETY: the caller guarantees W1 to W4 for the square, whose lines are one register, aligned where they are streamed.
+pub(super) unsafe fn square<L: Lines, const UNIT: usize, const SIDE: usize>(lines: L) {
+    // SAFETY: the caller guarantees W1 to W4 for the square, whose lines are one register.
     unsafe {
         let rows: [__m128i; SIDE] = core::array::from_fn(|row| _mm_loadu_si128(lines.from(row).cast()));
         for (column, line) in transpose::<UNIT, SIDE>(rows).into_iter().enumerate() {
-            put::<STREAM>(lines.to(column), line);
+            put::<false>(lines.to(column), line);
         }
     }
 }
@@ -130,20 +139,19 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
     const SIDE: usize = if UNIT >= 4 { 4 } else { size_of::<__m128i>() / UNIT };
 
     #[inline(always)]
-    unsafe fn square<L: Lines, const STREAM: bool>(lines: L) {
-        // SAFETY: the caller guarantees W1 to W4 for the square, aligned lines where they are streamed; every x86-64 has the
-        // instructions.
+    unsafe fn square<L: Lines>(lines: L) {
+        // SAFETY: the caller guarantees W1 to W4 for the square; every x86-64 has the instructions.
         unsafe {
             match UNIT {
-                1 => square::<_, 1, 16, STREAM>(lines),
-                2 => square::<_, 2, 8, STREAM>(lines),
-                4 => square::<_, 4, 4, STREAM>(lines),
+                1 => square::<_, 1, 16>(lines),
+                2 => square::<_, 2, 8>(lines),
+                4 => square::<_, 4, 4>(lines),
                 8 => {
                     for (column, row) in [(0, 0), (0, 2), (2, 0), (2, 2)] {
                         let rows = [row, row + 1]
                             .map(|row| _mm_loadu_si128(lines.from(row).wrapping_add(column * UNIT).cast()));
                         for (at, line) in transpose::<8, 2>(rows).into_iter().enumerate() {
-                            put::<STREAM>(lines.to(column + at).wrapping_add(row * UNIT), line);
+                            put::<false>(lines.to(column + at).wrapping_add(row * UNIT), line);
                         }
                     }
                 }
@@ -155,6 +163,43 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
                             _mm_storeu_si128(lines.to(column).cast::<__m128i>().wrapping_add(row), item);
                         }
                     }
+                }
+            }
+        }
+    }
+}
+
+impl<const UNIT: usize> Streamed<UNIT> for Transposes {
+    const ACROSS: usize = if UNIT <= 8 { 2 } else { 1 };
+
+    #[inline(always)]
+    unsafe fn lines(tile: Tile<'_>) {
+        // SAFETY: the caller guarantees W1 to W4 for the lines, which are aligned; every x86-64 has the instructions.
+        unsafe {
+            // Both items of two rows, or an item of 8 or 16 bytes of a row and the next one.
+            let pair = |row| {
+                let low = _mm_load_sd(tile.from(row).cast());
+                _mm_castpd_ps(_mm_loadh_pd(low, tile.from(row + 1).cast()))
+            };
+            let row = |row| _mm_loadu_si128(tile.from(row).cast());
+            let (first, second): ([__m128i; 4], [__m128i; 4]) = match UNIT {
+                4 => {
+                    let pairs: [(__m128, __m128); 4] = core::array::from_fn(|at| (pair(4 * at), pair(4 * at + 2)));
+                    (
+                        pairs.map(|(a, b)| _mm_castps_si128(_mm_shuffle_ps::<0b10_00_10_00>(a, b))),
+                        pairs.map(|(a, b)| _mm_castps_si128(_mm_shuffle_ps::<0b11_01_11_01>(a, b))),
+                    )
+                }
+                8 => {
+                    let pairs: [(__m128i, __m128i); 4] = core::array::from_fn(|at| (row(2 * at), row(2 * at + 1)));
+                    (pairs.map(|(a, b)| _mm_unpacklo_epi64(a, b)), pairs.map(|(a, b)| _mm_unpackhi_epi64(a, b)))
+                }
+                _ => (core::array::from_fn(row), [_mm_setzero_si128(); 4]),
+            };
+            for (column, line) in [first, second].into_iter().take(<Self as Streamed<UNIT>>::ACROSS).enumerate() {
+                let to = tile.to(column).cast::<__m128i>();
+                for (at, quarter) in line.into_iter().enumerate() {
+                    put::<true>(to.wrapping_add(at).cast(), quarter);
                 }
             }
         }

@@ -77,7 +77,7 @@ pub(super) unsafe fn whole<S: Square<UNIT> + CopyLine, const UNIT: usize>(tile: 
                 for row in 0..S::SIDE {
                     S::copy_line::<false>(small.from(row), packed.wrapping_add(row * LINE));
                 }
-                squares::<S, UNIT, false>(Tile { src: packed, rows, dst, columns });
+                squares::<S, UNIT>(Tile { src: packed, rows, dst, columns });
             }
             dst = dst.wrapping_add(S::SIDE * UNIT);
         }
