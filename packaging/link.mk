@@ -45,6 +45,9 @@ $(STATIC): $(OBJECT)
 	rm -f $@
 	$(AR) rcs $@ $<
 
+else ifneq ($(findstring apple,$(RUST_TARGET)),)
+$(error on macOS build with cargo rustc --release --lib --no-default-features --crate-type cdylib,staticlib; this needs binutils (docs/platforms.md))
+
 else
 # ---- ELF ------------------------------------------------------------------------------------------------------------
 

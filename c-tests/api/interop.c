@@ -93,9 +93,9 @@ typedef struct {
 } Type;
 
 static const Type types[] = {
-    {"b", kDLInt, 8, "b"},      {"h", kDLInt, 16, "h"},      {"i", kDLInt, 32, "i"},       {"l", kDLInt, 64, "q"},
+    {"b", kDLInt, 8, "b"},      {"h", kDLInt, 16, "h"},      {"i", kDLInt, 32, "i"},       {"l", kDLInt, 8 * sizeof(long), LONG_CODE},
     {"q", kDLInt, 64, "q"},     {"n", kDLInt, 64, "q"},      {"B", kDLUInt, 8, "B"},       {"H", kDLUInt, 16, "H"},
-    {"I", kDLUInt, 32, "I"},    {"L", kDLUInt, 64, "Q"},     {"Q", kDLUInt, 64, "Q"},      {"N", kDLUInt, 64, "Q"},
+    {"I", kDLUInt, 32, "I"},    {"L", kDLUInt, 8 * sizeof(long), UNSIGNED_LONG_CODE},     {"Q", kDLUInt, 64, "Q"},      {"N", kDLUInt, 64, "Q"},
     {"e", kDLFloat, 16, "e"},   {"f", kDLFloat, 32, "f"},    {"d", kDLFloat, 64, "d"},     {"Ze", kDLComplex, 32, "Ze"},
     {"Zf", kDLComplex, 64, "Zf"}, {"Zd", kDLComplex, 128, "Zd"}, {"F", kDLComplex, 64, "Zf"}, {"D", kDLComplex, 128, "Zd"},
     {"?", kDLBool, 8, "?"},     {"@i", kDLInt, 32, "i"},     {"=h", kDLInt, 16, "h"},      {"=q", kDLInt, 64, "q"},
@@ -570,8 +570,8 @@ static void release_both(struct ArrowArray *array, struct ArrowSchema *schema)
 static const struct {
     const char *format, *arrow, *imported;
 } arrow_types[] = {
-    {"b", "c", "b"},   {"h", "s", "h"},   {"i", "i", "i"},   {"l", "l", "q"},     {"q", "l", "q"},   {"B", "C", "B"},
-    {"H", "S", "H"},   {"I", "I", "I"},   {"L", "L", "Q"},   {"Q", "L", "Q"},     {"e", "e", "e"},   {"f", "f", "f"},
+    {"b", "c", "b"},   {"h", "s", "h"},   {"i", "i", "i"},   {"l", LONG_ARROW, LONG_CODE},     {"q", "l", "q"},   {"B", "C", "B"},
+    {"H", "S", "H"},   {"I", "I", "I"},   {"L", UNSIGNED_LONG_ARROW, UNSIGNED_LONG_CODE},   {"Q", "L", "Q"},     {"e", "e", "e"},   {"f", "f", "f"},
     {"d", "g", "d"},   {"s", "w:1", "1s"}, {"12s", "w:12", "12s"}, {"c", "w:1", "1s"}, {"3x", "w:3", "3s"}, {"<b", "c", "b"},
     {"T{i:a:d:b:}", "w:16", "16s"},
 };
@@ -1000,7 +1000,7 @@ static const struct {
     const char *imported; /* NULL: the same */
 } kinds[] = {
     {"?", 'b', 1, 0, NULL},   {"b", 'i', 1, 0, NULL},   {"h", 'i', 2, 0, NULL},     {"i", 'i', 4, 0, NULL},
-    {"q", 'i', 8, 0, NULL},   {"l", 'i', 8, 0, "q"},    {"B", 'u', 1, 0, NULL},     {"H", 'u', 2, 0, NULL},
+    {"q", 'i', 8, 0, NULL},   {"l", 'i', sizeof(long), 0, LONG_CODE},    {"B", 'u', 1, 0, NULL},     {"H", 'u', 2, 0, NULL},
     {"I", 'u', 4, 0, NULL},   {"N", 'u', 8, 0, "Q"},    {"e", 'f', 2, 0, NULL},     {"f", 'f', 4, 0, NULL},
     {"d", 'f', 8, 0, NULL},   {"g", 'f', sizeof(long double), 0, sizeof(long double) == 8 ? "d" : NULL},
     {"Zf", 'c', 8, 0, NULL},  {"Zd", 'c', 16, 0, NULL}, {"Zg", 'c', 2 * sizeof(long double), 0, sizeof(long double) == 8 ? "Zd" : NULL},

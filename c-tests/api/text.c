@@ -2,6 +2,8 @@
  * with it in tests/oracle/text.rs. */
 #include "support.h"
 
+#include <inttypes.h>
+
 static char memory[64];
 
 /* Whether a call has made a bytes object with this text, which is dropped. */
@@ -111,8 +113,8 @@ static void a_view_is_shown_by_its_address(void)
     char live[60], released[60];
     Py_ssize_t size = 4;
     PyObject *bytes = view(memory, "B", 1, 1, &size);
-    snprintf(live, sizeof(live), "<memory at %p>", (void *)bytes);
-    snprintf(released, sizeof(released), "<released memory at %p>", (void *)bytes);
+    snprintf(live, sizeof(live), "<memory at %#" PRIxPTR ">", (uintptr_t)bytes);
+    snprintf(released, sizeof(released), "<released memory at %#" PRIxPTR ">", (uintptr_t)bytes);
     CHECK_TEXT(pybuffer_memoryview_repr(bytes), live);
     CHECK_INT(pybuffer_memoryview_release(bytes), 0);
     CHECK_TEXT(pybuffer_memoryview_repr(bytes), released);

@@ -6,7 +6,21 @@
 
 #include "tap.h"
 
+#include <limits.h>
 #include <stdlib.h>
+
+/* The codes of fixed size that `long` is stored as, and those of Arrow: it has 4 bytes on Windows. */
+#if LONG_MAX > 0x7fffffff
+#  define LONG_CODE "q"
+#  define UNSIGNED_LONG_CODE "Q"
+#  define LONG_ARROW "l"
+#  define UNSIGNED_LONG_ARROW "L"
+#else
+#  define LONG_CODE "i"
+#  define UNSIGNED_LONG_CODE "I"
+#  define LONG_ARROW "i"
+#  define UNSIGNED_LONG_ARROW "I"
+#endif
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
