@@ -13,7 +13,9 @@ headers do not declare is missing: cases that call it end the group there, and a
 
 import argparse
 import difflib
+import importlib.machinery
 import importlib.util
+import itertools
 import json
 import lzma
 import os
@@ -84,7 +86,13 @@ def names_used(program):
     return set(re.findall(r"\b(_?Py[A-Z]?[A-Za-z]*_[A-Za-z_]+|_?Py_[A-Za-z]+)\(", text))
 
 
-def compile_module(options, out, program, missing):
+def declared_by(program):
+    """The functions that a program declares itself."""
+    text = (TWINS / (program + ".c")).read_text() + (TWINS / "twin.h").read_text()
+    return set(re.findall(r"^\w[^={};\n]*?\b(_?Py\w+)\([^;{]*\);", text, re.M))
+
+
+def compile_module(options, out, program, missing, members=None):
     """The compiler's errors, or None."""
     names = groups(program)
     source = out / ("kit_" + program + ".c")
@@ -93,13 +101,14 @@ def compile_module(options, out, program, missing):
         for i, name in enumerate(names)
     )
     stand_ins = "".join(
-        '#define {0}(...) (kit_missing("{0}"), 0)\n'.format(name) for name in sorted(missing & names_used(program))
+        '#define {0}(...) (kit_missing("{0}"), 0)\n'.format(name) for name in sorted((missing & names_used(program)) - declared_by(program) - {"Py_NewRef", "Py_XNewRef"})
     )
     source.write_text(
         "#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n#include <stdio.h>\n#include <stdlib.h>\n"
         "static inline void kit_missing(const char *name)\n"
         '{{\n    fflush(stdout);\n    fprintf(stderr, "missing %s\\n", name);\n    _Exit({});\n}}\n'.format(MISSING)
         + "#ifndef PyBUF_MAX_NDIM\n#define PyBUF_MAX_NDIM 64\n#endif\n"
+        + (HELPERS if "Py_NewRef" in missing else "")
         + stand_ins
         + MODULE.format(program=program, path=TWINS / (program + ".c"), cases=cases)
     )
@@ -107,9 +116,9 @@ def compile_module(options, out, program, missing):
     result = subprocess.run(
         [
             *options.cc.split(), "-std=gnu11", "-O1", "-g", "-w", "-fPIC", "-shared", "-DTWIN_PYTHON_H",
-            "-DTWIN_VERSION=" + NEWEST, "-I" + options.include, "-I" + str(TWINS), str(source), "-o", str(target),
+            "-DTWIN_VERSION=" + NEWEST, *("-D{}={}".format(*pair) for pair in (members or {}).items()), "-I" + options.include, "-I" + str(TWINS), str(source), "-o", str(target),
         ],
-        stderr=subprocess.PIPE, universal_newlines=True,
+        stderr=subprocess.PIPE, universal_newlines=True, env={**os.environ, "LC_ALL": "C"},
     )  # fmt: skip
     return None if result.returncode == 0 else result.stderr
 
@@ -143,13 +152,36 @@ BY_THE_MODULE = {"Py_Initialize", "Py_Finalize"}
 OF_THE_ABI = {"PyObject_CheckReadBuffer", "PyObject_AsReadBuffer", "PyObject_AsWriteBuffer", "PyObject_AsCharBuffer"}
 
 
+# Members of structs that only CPython has. Another one is printed in their place, which differs.
+OPTIONAL = {"ob_exports", "exports", "hash"}
+OTHERS = "ob_refcnt", "ob_base.ob_refcnt", "ob_base.ob_base.ob_refcnt"
+# What is in no way about buffers, for headers that do not have it.
+HELPERS = """
+static inline PyObject *kit_newref(PyObject *object)
+{
+    Py_XINCREF(object);
+    return object;
+}
+#define Py_NewRef(object) kit_newref((PyObject *)(object))
+#define Py_XNewRef(object) kit_newref((PyObject *)(object))
+"""
+
+
 def build(options):
     out = pathlib.Path(options.out).resolve()
     out.mkdir(parents=True, exist_ok=True)
     missing = declared_missing(options, out)
-    state = {"missing": sorted(missing), "failed": {}}
+    state = {"missing": sorted(missing), "failed": {}, "members": {}}
     for program in programs():
         errors = compile_module(options, out, program, missing)
+        members = sorted(OPTIONAL & set(re.findall(r"has no member named '(\w+)'", errors or "")))
+        for others in itertools.product(OTHERS, repeat=len(members)) if members else ():
+            last = compile_module(options, out, program, missing, dict(zip(members, others)))
+            if last is None:
+                errors = None
+                break
+        if members:
+            state["members"][program] = members
         if errors is not None:
             first = re.search(r"error: (.*)", errors)
             state["failed"][program] = first.group(1) if first else errors.strip().splitlines()[-1]
@@ -162,7 +194,9 @@ def one(options):
     name = "kit_" + options.program
     path = str(pathlib.Path(options.out).resolve() / (name + ".so"))
     sys.setdlopenflags(os.RTLD_LAZY)
-    spec = importlib.util.spec_from_file_location(name, path)
+    # Whatever the ending of the file's name that the interpreter knows.
+    loader = importlib.machinery.ExtensionFileLoader(name, path)
+    spec = importlib.util.spec_from_loader(name, loader)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     sys.stdout.flush()

@@ -291,7 +291,7 @@ class KnownBad(unittest.TestCase):
             import pygame
         except ImportError:
             self.skipTest("no pygame-ce")
-        worst = pybuffer.check(pygame.Surface((3, 2), depth=24).get_view("2"))
+        worst = pybuffer.check(pygame.Surface((3, 2), depth=32).get_view("2"))
         self.assertEqual(worst[0].severity, "wrong-bytes", worst)
 
 
