@@ -40,6 +40,27 @@ shared() { # compiler standard
     prints_the_transpose "$work/shared"
 }
 
+# The C++ header, and the adapters, which say what to include before them.
+# shellcheck disable=SC2046
+cxx_header() {
+    local adapter
+    "$CXX" -std=c++17 -x c++ "${warnings[@]}" $(pkg_config --cflags pybuffer) - -x none $(pkg_config --libs pybuffer) \
+        "-Wl,-rpath,$prefix/lib" -o "$work/cxx_header" <<'END' || return
+#include <pybuffer/pybuffer.hpp>
+#include <iostream>
+int main()
+{
+    std::cout << pybuffer::own(std::vector<int>{1, 2, 3})[pybuffer::slice(1, 3)] << "\n";
+}
+END
+    [ "$("$work/cxx_header")" = "[2, 3]" ] || return
+    for adapter in eigen opencv; do
+        echo "#include <pybuffer/$adapter.hpp>" | "$CXX" -std=c++17 $(pkg_config --cflags pybuffer) -fsyntax-only -x c++ - 2>&1 |
+            grep -q "error.*before <pybuffer/$adapter.hpp>" || { echo "pybuffer/$adapter.hpp does not say what it needs"; return 1; }
+    done
+    [ -e "$prefix/include/pybuffer/mdspan.hpp" ]
+}
+
 # shellcheck disable=SC2046
 static() { # compiler standard
     local libs
@@ -301,6 +322,7 @@ test_with pkg-config "a C99 program links with the shared library" shared "$CC" 
 test_with pkg-config "a C11 program links with the shared library" shared "$CC" c11
 test_with "pkg-config,C++ compiler" "a C++11 program links with the shared library" shared "$CXX" c++11
 test_with "pkg-config,C++ compiler" "a C++20 program links with the shared library" shared "$CXX" c++20
+test_with "pkg-config,C++ compiler" "a C++17 program with the C++ header" cxx_header
 test_with pkg-config "a C99 program links with the static library" static "$CC" c99
 test_with "pkg-config,C++ compiler" "a C++20 program links with the static library" static "$CXX" c++20
 test_with pkg-config "consumers in C by make and pkg-config" by_make c shared static prefixed
