@@ -147,6 +147,7 @@ pub(crate) fn layout(name: &CStr, width: isize, height: isize, data: *mut c_void
 pub(super) const TOO_LARGE: Error = Error::value(c"planes: a picture of this size is too large");
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use std::vec::Vec;
 

@@ -153,6 +153,7 @@ impl Spacing {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::vec;
     use std::vec::Vec;

@@ -23,7 +23,8 @@ int main()
     py::scoped_interpreter interpreter;
     py::array_t<double> array({3, 4}, &matrix[0][0], py::capsule(matrix, [](void *) {}));
     print(std::vector<double>{corner(array)});
-    for (const py::buffer &wrong : {py::buffer(array[py::int_(0)]), py::array_t<float>(array)}) {
+    py::array_t<float> floats(array);
+    for (const py::buffer &wrong : {py::buffer(array[py::int_(0)]), py::buffer(floats)}) {
         try {
             corner(wrong);
         } catch (const py::type_error &) {
