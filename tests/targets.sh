@@ -15,13 +15,13 @@ clang=$(compgen -c clang- | grep -E '^clang-[0-9]+$' | sort -Vr | head -n 1 || t
     {x86_64,aarch64}-pc-windows-msvc x86_64-pc-windows-gnu {x86_64,aarch64,riscv64gc,powerpc64le,s390x}-unknown-linux-musl \
     {aarch64,riscv64gc,powerpc64le,s390x,loongarch64}-unknown-linux-gnu
 
-export RUSTC=$rust/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=target/targets AR=ar
+export RUSTC=$rust/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=target/targets AR
 status=0
 for triple in "$@"; do
     # As clang spells it. For MSVC the flags are those of its own compiler.
     case $triple in
-    *-msvc) mode=--driver-mode=cl ;;
-    *) mode=-ffreestanding ;;
+    *-msvc) mode=--driver-mode=cl AR=llvm-lib-${clang#clang-} ;;
+    *) mode=-ffreestanding AR=ar ;;
     esac
     export CC="$clang --target=${triple/riscv64gc/riscv64} $mode"
     if output=$("$rust/cargo" check --quiet --lib --no-default-features -Zbuild-std=core --target "$triple" 2>&1); then

@@ -55,18 +55,21 @@ pub(crate) enum LongDouble {
 }
 
 /// The C compiler's `long double`.
-pub(crate) const LONG_DOUBLE: LongDouble =
-    if cfg!(any(target_env = "msvc", all(target_vendor = "apple", target_arch = "aarch64"), all(windows, target_arch = "aarch64"))) {
-        LongDouble::Double
-    } else if cfg!(target_arch = "x86_64") {
-        LongDouble::Extended
-    } else if cfg!(target_arch = "powerpc64") && !cfg!(any(target_env = "musl", target_os = "freebsd")) {
-        LongDouble::Pair
-    } else if cfg!(target_arch = "powerpc64") {
-        LongDouble::Double
-    } else {
-        LongDouble::Quad
-    };
+pub(crate) const LONG_DOUBLE: LongDouble = if cfg!(any(
+    target_env = "msvc",
+    all(target_vendor = "apple", target_arch = "aarch64"),
+    all(windows, target_arch = "aarch64")
+)) {
+    LongDouble::Double
+} else if cfg!(target_arch = "x86_64") {
+    LongDouble::Extended
+} else if cfg!(target_arch = "powerpc64") && !cfg!(any(target_env = "musl", target_os = "freebsd")) {
+    LongDouble::Pair
+} else if cfg!(target_arch = "powerpc64") {
+    LongDouble::Double
+} else {
+    LongDouble::Quad
+};
 
 /// The size and the alignment of it.
 pub(crate) const LONG_DOUBLE_SIZE: (u8, u8) = match LONG_DOUBLE {
