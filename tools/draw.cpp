@@ -1,4 +1,6 @@
 // `pybuffer draw`: the memory of an array as cells, with the items of a view in it.
+#include <algorithm>
+
 #include "commands.hpp"
 #include "failure.hpp"
 #include "output.hpp"
@@ -31,7 +33,7 @@ std::string draw(const options &asked)
     if (asked.indirect) from.items = behind_pointers(from.items);
     const pb::memoryview view = selected(from, asked.wanted);
     const pb::axes shape = view.shape(), strides = view.strides();
-    picture drawn = make_picture(from.items, view, asked.limit.value_or(12));
+    picture drawn = make_picture(from.items, view, std::min<Py_ssize_t>(asked.limit.value_or(12), 256));
     std::string what;
     if (!asked.wanted.field.empty()) what += " field " + printable(asked.wanted.field);
     if (!asked.wanted.subscripts.empty()) what += " [" + printable(asked.wanted.subscripts) + "]";

@@ -97,7 +97,10 @@ void take(options &into, char letter, const std::string &name, const std::string
     case 'S': into.raw.shape = numbers(name, text); break;
     case 'T': into.raw.strides = numbers(name, text); break;
     case 'O': into.raw.offset = number(name, text); break;
-    case 'n': into.limit = positive(name, text); break;
+    case 'n':
+        into.limit = positive(name, text);
+        if (*into.limit > 100000) misuse("--limit: " + text + " is more than 100000");
+        break;
     case 'o': into.output = text; break;
     case 'P': into.indirect = true; break;
     case 'a': into.astype = text; break;

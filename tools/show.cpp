@@ -101,12 +101,15 @@ std::string shortened(std::string text)
 
 using row = std::vector<std::string>;
 
+/** As many columns as rows, but not more than a million cells. */
+Py_ssize_t columns_of(Py_ssize_t limit) { return std::min(limit, std::max<Py_ssize_t>(1000000 / limit, 1)); }
+
 /** Records: a row for each, a column for each field. */
 std::vector<row> record_rows(const pb::memoryview &view, reader &items, Py_ssize_t limit, Py_ssize_t &shown)
 {
     std::vector<column> columns;
     add_columns(columns, items.root(), "", 0);
-    const auto used = std::min(columns.size(), static_cast<std::size_t>(limit));
+    const auto used = std::min(columns.size(), static_cast<std::size_t>(columns_of(limit)));
     std::vector<row> rows(1, row{"index"});
     for (std::size_t i = 0; i < used; i++) rows[0].push_back(columns[i].name);
     if (used < columns.size()) rows[0].push_back("... " + std::to_string(columns.size() - used) + " more");
@@ -129,7 +132,7 @@ std::vector<row> grid_rows(const pb::memoryview &view, reader &items, Py_ssize_t
 {
     const pb::axes shape = view.shape();
     const std::size_t leading = shape.size() > 1 ? shape.size() - 1 : shape.size();
-    const Py_ssize_t width = shape.size() > 1 ? shape[leading] : 1, used = std::min(width, limit);
+    const Py_ssize_t width = shape.size() > 1 ? shape[leading] : 1, used = std::min(width, columns_of(limit));
     std::vector<row> rows;
     if (shape.size() > 1) {
         row head{"index"};

@@ -123,6 +123,7 @@ test_that "a missing argument is one" refuses 2 "--limit needs an argument" show
 test_that "a number that is none is one" refuses 2 "'4x' is not a number" show -n 4x "$data/planets.npy"
 test_that "a number out of range is one" refuses 2 "out of range" show --offset 9999999999999999999 "$data/planets.npy"
 test_that "a limit of 0 is one" refuses 2 "less than 1" show -n 0 "$data/planets.npy"
+test_that "a limit that no terminal has is one" refuses 2 "more than 100000" show -n 100001 "$data/planets.npy"
 test_that "no file is one" refuses 2 "show takes FILE" show
 test_that "two files are one" refuses 2 "show takes FILE" show a b
 test_that "another order is one" refuses 2 "--order is C or F" convert a b.npy --order A
