@@ -248,7 +248,10 @@ static int make_wrong(Faulty *self, Py_buffer *view, const Py_buffer *before, in
     UNSET_FIELD(unset, strides);
     UNSET_FIELD(unset, suboffsets);
     case DIFFERS_buf:
-        view->buf = differs ? (char *)view->buf + 1 : view->buf;
+        /* Other memory, in which as many bytes are. */
+        if (differs && view->len <= (Py_ssize_t)sizeof(self->suboffsets)) {
+            view->buf = self->suboffsets;
+        }
         break;
     case DIFFERS_len:
         view->len -= differs && view->len > 0;

@@ -21,6 +21,8 @@ _WITH = [
     (_core.PyBUF_WRITABLE | _core.PyBUF_FORMAT, "|PyBUF_WRITABLE|PyBUF_FORMAT"),
     (_core.PyBUF_WRITABLE, "|PyBUF_WRITABLE"),
 ]
+# With one of these findings the memory may be smaller than an answer says.
+_SIZES = ("len-of-shape", "differs-len", "differs-itemsize", "differs-ndim", "differs-shape", "differs-strides")
 # Memory of more bytes is not read.
 _LIMIT = 1 << 26
 
@@ -85,8 +87,8 @@ def _check(obj):
         Finding(rule, severity, request, flags, message, expected, reference)
         for rule, severity, flags, request, message, expected, reference in _core.find_faults(obj)
     ]
-    if any(finding.severity == "crash" for finding in found):
-        # Nothing that it answers can be read.
+    if any(finding.severity == "crash" or finding.rule in _SIZES for finding in found):
+        # Nothing that it answers can be read safely.
         return _worst_first(found)
     try:
         contents = _contents(obj)
