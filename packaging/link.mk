@@ -77,5 +77,8 @@ $(STATIC): $(HIDDEN)
 	$(AR) rcs $@ $<
 endif
 
+# In the place of the static library Cargo has left its own, which is not to be used.
+$(SHARED): | $(STATIC)
+
 .PHONY: libraries
 libraries: $(LIBRARIES)

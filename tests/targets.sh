@@ -33,7 +33,7 @@ for triple in "$@"; do
     fi
 done
 # What is not supported says so.
-if output=$(CC="$clang --target=i686-linux-gnu -ffreestanding" "$rust/cargo" check --quiet --lib --no-default-features -Zbuild-std=core \
+if output=$(AR=ar CC="$clang --target=i686-linux-gnu -ffreestanding" "$rust/cargo" check --quiet --lib --no-default-features -Zbuild-std=core \
     --target i686-unknown-linux-gnu 2>&1) || ! grep -q "supports machines with 64-bit pointers only" <<<"$output"; then
     echo "i686-unknown-linux-gnu: does NOT say that it is not supported"
     status=1
