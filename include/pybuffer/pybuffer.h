@@ -2217,8 +2217,8 @@ Py_ssize_t pybuffer_check_exporter(PyObject *obj, pybuffer_report report, void *
  * where it is not NULL, is called for each broken rule; `settle`, where it is not NULL, after each call of the exporter's slots,
  * before the error indicator is read. The result and the errors are the same.
  *
- * The prefixed library in a CPython process checks CPython's exporters. A CPython exporter raises in CPython; `settle` sets
- * this library's `BufferError` where that is one of CPython's, and clears the error there.
+ * The prefixed library in a CPython process checks CPython's exporters. A CPython exporter raises in CPython; `settle` clears
+ * the error there and raises this library's of the same name.
  */
 Py_ssize_t pybuffer_find_faults(PyObject *obj, pybuffer_find find, pybuffer_settle settle,
     void *context) PYBUFFER_WARN_UNUSED;

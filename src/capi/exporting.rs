@@ -171,8 +171,8 @@ pub unsafe extern "C" fn pybuffer_check_exporter(
 /// where it is not NULL, is called for each broken rule; `settle`, where it is not NULL, after each call of the exporter's slots,
 /// before the error indicator is read. The result and the errors are the same.
 ///
-/// The prefixed library in a CPython process checks CPython's exporters. A CPython exporter raises in CPython; `settle` sets
-/// this library's `BufferError` where that is one of CPython's, and clears the error there.
+/// The prefixed library in a CPython process checks CPython's exporters. A CPython exporter raises in CPython; `settle` clears
+/// the error there and raises this library's of the same name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_find_faults(
     obj: *mut PyObject,
