@@ -252,12 +252,19 @@ installs_and_moves() {
     install_into "PREFIX=$installed" && mv "$installed" "$prefix"
 }
 
+# It finds the library next to it.
+tool_runs() {
+    [ "$("$prefix/bin/pybuffer" format '<id' | head -n 1)" = "$("$root/target/tools/pybuffer" format '<id' | head -n 1)" ] &&
+        readelf -d "$prefix/bin/pybuffer" | grep -qF 'RUNPATH' && [ -f "$prefix/share/man/man1/pybuffer.1" ]
+}
+
 # Into a folder that has the usual folders and a file of somebody else's; they are all that is there afterwards. Libraries in a
 # folder of the machine's are found, too.
 uninstall_leaves_nothing() {
     local lib=$stage/opt/elsewhere/lib variables
     variables=(PREFIX=/opt/elsewhere LIBDIR=/opt/elsewhere/lib/machine "DESTDIR=$stage")
-    mkdir -p "$lib/machine/pkgconfig" "$lib/machine/cmake" "$stage/opt/elsewhere/include" "$stage/opt/elsewhere/share/"{doc,man/man3}
+    mkdir -p "$lib/machine/pkgconfig" "$lib/machine/cmake" "$stage/opt/elsewhere/"{include,bin} \
+        "$stage/opt/elsewhere/share/"{doc,man/man1,man/man3,bash-completion/completions,zsh/site-functions}
     touch "$lib/machine/pkgconfig/other.pc"
     find "$stage" | sort >"$work/before"
     install_into "${variables[@]}" && [ -f "$lib/machine/libpybuffer.a" ] &&
@@ -318,6 +325,7 @@ test_with abidiff "none of the last release's symbols is gone or changed" make -
 test_that "all know the same version" version_agrees
 test_that "the licences of all that is linked in are installed" licences_are_installed
 test_with man "the manual page has no mistakes" man_page_is_right
+test_with "C++ compiler" "the program pybuffer runs where the tree was moved to" tool_runs
 test_with pkg-config "a C99 program links with the shared library" shared "$CC" c99
 test_with pkg-config "a C11 program links with the shared library" shared "$CC" c11
 test_with "pkg-config,C++ compiler" "a C++11 program links with the shared library" shared "$CXX" c++11
