@@ -3,18 +3,12 @@
 
 int main(void)
 {
-    float rows[3][4] = {{11, 12, 13, 14}, {21, 22, 23, 24}, {31, 32, 33, 34}};
+    float rows[3][4] = {{11, 12, 13, 14}, {21, 22, 23, 24}, {31, 32, 33, 34}}, columns[4][3];
     Py_ssize_t shape[] = {3, 4};
-    /* No copy: it looks at rows, which are in C order (NULL), writable (0), and not to be freed. */
-    PyObject *view = pybuffer_memoryview_wrap(rows, "f", 2, shape, NULL, 0, NULL, NULL);
-    PyObject *columns = view ? PyMemoryView_GetContiguous(view, PyBUF_READ, 'F') : NULL;
-    if (columns == NULL) {
-        PyErr_Print();
-        return 1;
-    }
-    const float *item = (const float *)PyMemoryView_GET_BUFFER(columns)->buf;
+    PyObject *view = pybuffer_memoryview_wrap(rows, "f", 2, shape, NULL, 0, NULL, NULL); /* no copy */
+    if (view == NULL || PyBuffer_ToContiguous(columns, PyMemoryView_GET_BUFFER(view), sizeof(rows), 'F') < 0)
+        return PyErr_Print(), 1;
     for (int i = 0; i < 12; i++) /* column after column: the transpose of rows */
-        printf("%g%c", item[i], i % 3 == 2 ? '\n' : ' ');
-    Py_DECREF(columns);
+        printf("%g%c", columns[i / 3][i % 3], i % 3 == 2 ? '\n' : ' ');
     Py_DECREF(view);
 }
