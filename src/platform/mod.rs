@@ -1,4 +1,4 @@
-//! What systems and machines differ in, behind one interface: a file for each system, which defines all of it.
+//! What systems and machines differ in, behind one interface: a file for each kind of system, which defines all of it.
 //!
 //! | | Linux | macOS, FreeBSD | Windows |
 //! | --- | --- | --- | --- |
@@ -25,12 +25,8 @@ mod posix;
 #[path = "linux.rs"]
 mod system;
 
-#[cfg(target_os = "macos")]
-#[path = "macos.rs"]
-mod system;
-
-#[cfg(target_os = "freebsd")]
-#[path = "freebsd.rs"]
+#[cfg(any(target_os = "macos", target_os = "freebsd"))]
+#[path = "bsd.rs"]
 mod system;
 
 #[cfg(windows)]

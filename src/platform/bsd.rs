@@ -1,4 +1,4 @@
-//! FreeBSD.
+//! macOS and FreeBSD, which differ in one number.
 
 use core::ffi::{c_char, c_int};
 use core::ptr::{null, null_mut};
@@ -11,7 +11,7 @@ pub(crate) fn random(words: &mut [u64; 2]) -> bool {
     unsafe { libc::getentropy(words.as_mut_ptr().cast(), size_of_val(words)) == 0 }
 }
 
-/// FreeBSD uses large pages by itself.
+/// FreeBSD uses large pages by itself; macOS has none that a program could ask for in memory that it has already.
 ///
 /// # Safety
 /// The bytes lie in one allocation.
@@ -22,7 +22,7 @@ unsafe extern "C" {
 }
 
 /// `PTHREAD_CANCEL_DISABLE`.
-const DISABLE: c_int = 1;
+const DISABLE: c_int = if cfg!(target_os = "freebsd") { 1 } else { 0 };
 
 /// Sleeps at least this long, which is less than a second, unless a signal comes. A thread that is cancelled does not end in
 /// it, with what it holds.
