@@ -4,8 +4,8 @@
  * This file is generated from the sources of the library (make header). It is the manual, too: read this comment, then
  * the section that you need.
  *
- * Names. Py... and _Py... are CPython's: the same prototypes, structs, results and exception types as in CPython 3.13,
- * GIL build, and the same ABI as in 3.8 to 3.13, so that a program written, or even compiled, for CPython works here.
+ * Names. Py... and _Py... are CPython's: the same prototypes, structs, results and exception types as in CPython, GIL
+ * build, where versions differ those of 3.15, and the ABI of 3.8 to 3.15, so that a program written, or even compiled, for CPython works here.
  * pybuffer_... and PYBUFFER_... are this library's own.
  *
  * Ownership. Objects are counted. A function that returns an object returns a new reference, which is the caller's to

@@ -815,10 +815,14 @@ private:
 
 namespace detail {
 
+template <class T, class = void> struct is_complete : std::false_type {};
+template <class T> struct is_complete<T, std::void_t<decltype(sizeof(T))>> : std::true_type {};
+
 /** Gives up what another protocol's struct holds. */
 struct interop_deleter {
     template <class Tensor> void operator()(Tensor *tensor) const noexcept
     {
+        static_assert(is_complete<Tensor>::value, "include dlpack.h, which defines DLPack's structs, before this is used");
         if (tensor->deleter != nullptr) tensor->deleter(tensor);
     }
     void operator()(pybuffer_array_interface *array) const noexcept { pybuffer_array_interface_free(array); }
@@ -999,7 +1003,7 @@ public:
         return made;
     }
 
-    /** The items as Python prints them, at most so many bytes; all of them where that is negative. */
+    /** The items as Python prints them, at most so many of them; all where that is negative. A stream gets at most 1000. */
     std::string text(Py_ssize_t limit = -1) const
     {
         const object made = object::steal(pybuffer_memoryview_text(get(), limit));
@@ -1133,8 +1137,8 @@ template <class T> memoryview wrap(T *data, const axes &shape, const axes &strid
     return detail::wrapped(data, shape, strides);
 }
 
-/** A memoryview of the elements of a container that has data() and size(): a vector, an array, a string. It must not be resized,
- * and outlive the views; only what points to elements itself (`std::span`) may be a temporary. */
+/** A memoryview of the elements of a container that has data() and size(): a vector, an array, a string. It must outlive
+ * the views, and must not be resized while there are any; only what points to elements itself (`std::span`) may be a temporary. */
 template <class Container, std::enable_if_t<detail::is_container<Container>::value, int> = 0> memoryview wrap(Container &container)
 {
     return detail::wrapped(std::data(container), {std::size(container)});
