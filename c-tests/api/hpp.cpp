@@ -240,6 +240,32 @@ void adjacent_elements_are_a_promise_of_the_type()
     HOLDS(turned(2, 1) == 6 && !turned.has_unit_stride() && rows.has_unit_stride());
 }
 
+/* Of arrays without elements, lengths and strides may be anything: neither their product nor a step along them is worked out. */
+void arrays_without_elements_lead_nowhere()
+{
+    int *none = nullptr;
+    CHECK((pb::wrap(none, {0, 1LL << 40, 1LL << 40}).as<int, 3>().is_contiguous()));
+    for (const Py_ssize_t stride : {PY_SSIZE_T_MAX - 3, PY_SSIZE_T_MIN}) {
+        const pb::memoryview view = pb::wrap(none, {4, 0}, {stride, 4});
+        int rows = 0;
+        for (const auto row : view.as<int, 2>()) {
+            rows++;
+            for (const int element : row) CHECK_INT(element, 0);
+        }
+        CHECK_INT(rows, 4);
+    }
+}
+
+void the_lowest_number_is_a_number_to_slices()
+{
+    const std::vector<int> ten(10);
+    const pb::memoryview view = pb::wrap(ten);
+    CHECK_INT(view[{pb::slice(0, PY_SSIZE_T_MIN)}].shape()[0], 0);
+    CHECK_INT(view[{pb::slice(PY_SSIZE_T_MIN, std::nullopt, -1)}].shape()[0], 0);
+    CHECK_INT(view[{pb::slice(std::nullopt, std::nullopt, PY_SSIZE_T_MIN)}].shape()[0], 1);
+    CHECK_INT(view[{pb::slice(PY_SSIZE_T_MIN, PY_SSIZE_T_MAX)}].shape()[0], 10);
+}
+
 void strides_of_one_element_lead_nowhere()
 {
     float number = 5;
@@ -676,6 +702,8 @@ int main()
     RUN(a_typed_view_keeps_the_memory);
     RUN(adjacent_elements_are_a_promise_of_the_type);
     RUN(strides_of_one_element_lead_nowhere);
+    RUN(arrays_without_elements_lead_nowhere);
+    RUN(the_lowest_number_is_a_number_to_slices);
     RUN(iterators_are_what_algorithms_expect);
     RUN(exceptions_pass_through_loops);
     RUN(lengths_are_integers_of_any_type_and_lists_of_them);

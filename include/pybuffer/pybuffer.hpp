@@ -12,7 +12,8 @@
  * must not outlive the memory. What `const` protects are the variables; elements of memory that must not be written have a const
  * type, `array_view<const float, 2>`, as those of `std::span` have.
  *
- * Errors are exceptions that derive from `pybuffer::error`. A function that throws has changed nothing. Destructors, moves and
+ * Errors are exceptions that derive from `pybuffer::error`; a container of C++ that has no memory throws what it always does
+ * (`std::bad_alloc`, `std::length_error`). A function that throws has changed nothing. Destructors, moves and
  * swaps do not throw. What a program's own function throws when the library calls it (the description of an exporter) becomes
  * the pending error, and is thrown again, as `pybuffer::error`, where the library was called.
  *
@@ -469,11 +470,16 @@ public:
 
     pybuffer_subscript subscript() const noexcept
     {
-        return pybuffer_slice(start_.value_or(PYBUFFER_ABSENT), stop_.value_or(PYBUFFER_ABSENT),
-                              step_.value_or(PYBUFFER_ABSENT));
+        return pybuffer_slice(number(start_), number(stop_), number(step_));
     }
 
 private:
+    /** PYBUFFER_ABSENT is the lowest number; the next one means the same where it is given. */
+    static Py_ssize_t number(const std::optional<Py_ssize_t> &given) noexcept
+    {
+        return given ? std::max(*given, -PY_SSIZE_T_MAX) : PYBUFFER_ABSENT;
+    }
+
     std::optional<Py_ssize_t> start_, stop_, step_;
 };
 
@@ -669,9 +675,10 @@ public:
     /** Whether the elements lie one after the other in C order. */
     bool is_contiguous() const noexcept
     {
+        if (empty()) return true; // of any lengths, whose product need not fit
         Py_ssize_t next = element_size;
         for (std::size_t axis = N; axis-- > 0; next *= shape_[axis]) {
-            if (shape_[axis] != 1 && strides_[axis] != next) return empty();
+            if (shape_[axis] != 1 && strides_[axis] != next) return false;
         }
         return true;
     }
@@ -698,7 +705,7 @@ public:
     decltype(auto) operator[](Py_ssize_t index) const noexcept
     {
         static_assert(N > 0, "an array of no axes has no index");
-        return begin()[index];
+        return at_index(0, stride<0>())[index];
     }
 #if defined(__cpp_multidimensional_subscript)
     /** C++23: `numbers[1, 2]` is `numbers(1, 2)`. */
@@ -708,8 +715,8 @@ public:
     }
 #endif
 
-    iterator begin() const noexcept { return at_index(0); }
-    iterator end() const noexcept { return at_index(shape_[0]); }
+    iterator begin() const noexcept { return at_index(0, step_of_parts()); }
+    iterator end() const noexcept { return at_index(shape_[0], step_of_parts()); }
 
     /** Calls `act` with each element, in C order. */
     template <class F> void for_each(F &&act) const
@@ -772,13 +779,20 @@ private:
         return found;
     }
 
-    iterator at_index(Py_ssize_t index) const noexcept
+    /** The stride of a loop over the parts. Strides of parts without elements may be any, and lead nowhere. */
+    Py_ssize_t step_of_parts() const noexcept
+    {
+        static_assert(N > 0, "an array of no axes has nothing to iterate over");
+        return N > 1 && empty() ? 0 : stride<0>();
+    }
+
+    iterator at_index(Py_ssize_t index, [[maybe_unused]] Py_ssize_t step) const noexcept
     {
         static_assert(N > 0, "an array of no axes has nothing to iterate over");
         if constexpr (N == 1 && unit) {
             return data_ + index;
         } else if constexpr (N == 1) {
-            return iterator(data_, stride<0>(), index);
+            return iterator(data_, step, index);
         } else {
             array_ref<T, N - 1, Layout> first;
             first.data_ = data_;
@@ -786,7 +800,7 @@ private:
                 first.shape_[axis - 1] = shape_[axis];
                 first.strides_[axis - 1] = strides_[axis];
             }
-            return iterator(first, stride<0>(), index);
+            return iterator(first, step, index);
         }
     }
 
