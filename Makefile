@@ -15,6 +15,8 @@ SOVERSION := 0
 EXPORTS := tests/exports.txt
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs' -o -name '*.c')
 
+# Compilers at once, for the programs of tests.
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PICTURE ?= examples/data/chelsea.ppm
 DEMO := target/demo
 
@@ -93,14 +95,14 @@ test-rust: $(SHARED) numpy-venv ## unit, property, header, ABI and layer tests
 
 .PHONY: test-c
 test-c: $(SHARED) ## the C tests: plain, under valgrind, with sanitizers, and against a debug build
-	$(MAKE) --no-print-directory -C c-tests check \
+	$(MAKE) --no-print-directory -j$(JOBS) -C c-tests check \
 	    PYBUFFER_CFLAGS="-I$(abspath include)" \
 	    PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
 	    BUILD=$(abspath target/c-tests)
 	@# Again with a debug build of the library, which checks overflow and does not optimise.
 	$(CARGO) build --quiet
 	ln -sf libpybuffer.so target/debug/libpybuffer.so.$(SOVERSION)
-	PYBUFFER_TEST_STACK=0 $(MAKE) --no-print-directory -C c-tests check-plain \
+	PYBUFFER_TEST_STACK=0 $(MAKE) --no-print-directory -j$(JOBS) -C c-tests check-plain \
 	    PYBUFFER_CFLAGS="-I$(abspath include)" \
 	    PYBUFFER_LIBS="-L$(abspath target/debug) -Wl,-rpath,$(abspath target/debug) -lpybuffer" \
 	    BUILD=$(abspath target/c-tests-debug)

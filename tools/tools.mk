@@ -38,7 +38,7 @@ tool: $(if $(HAS_CXX),$(TOOL)) ## build the program pybuffer, which shows, draws
 
 .PHONY: test-tools
 test-tools: numpy-venv ## the program pybuffer against NumPy, on spoiled files, and the vectors of formats and the guide's programs
-	@if [ -n '$(HAS_CXX)' ]; then $(MAKE) --no-print-directory $(TOOL) $(TOOL_CHECKED) && \
+	@if [ -n '$(HAS_CXX)' ]; then $(MAKE) --no-print-directory -j$(JOBS) $(TOOL) $(TOOL_CHECKED) && \
 	    PYBUFFER_CFLAGS="-I$(abspath include)" \
 	    PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
 	    $(PROVE) c-tests/tools/tool.sh c-tests/tools/formats.sh c-tests/tools/guide.sh c-tests/tools/site.sh; \
