@@ -89,11 +89,13 @@ def reference(sections, where):
         yield title, "\n".join(body)
 
 
-def cplusplus(text, where):
-    """The page of pybuffer.hpp: its sections, each with its comments and the declarations after them."""
-    body = ["<h1>C++: pybuffer.hpp</h1>", linked(render(plain(text[:text.index("*/") + 2])), where)]
-    for title, part in re.findall(r"^// ---- (.*?) -+\n(.*?)(?=^// ---- |\Z)", text, re.M | re.S):
-        body.append(f'<h2 id="{slug(title)}">{html.escape(title)}</h2>')
+def cplusplus(name, text, where):
+    """The page of a header for C++: its sections, if it has any, each with its comments and the declarations after them."""
+    text = re.sub(r"^namespace detail \{\n.*?^\} // namespace detail\n", "", text, flags=re.M | re.S)
+    body = [f"<h1>C++: {name}</h1>", linked(render(plain(text[text.index("/*"):text.index("*/") + 2])), where)]
+    sections = re.findall(r"^// ---- (.*?) -+\n(.*?)(?=^// ---- |\Z)", text, re.M | re.S) or [("", text[text.index("*/"):])]
+    for title, part in sections:
+        body += [f'<h2 id="{slug(title)}">{html.escape(title)}</h2>'] if title else []
         for comment, code in re.findall(r"^ *(/\*\*.*?\*/)\n(.*?)(?=[;{]|\\$)", part, re.M | re.S):
             lines = "\n".join(line.strip() for line in code.strip().split("\n"))
             body.append(f'<section class="entry"><pre>{html.escape(lines)}</pre>{linked(render(plain(re.sub(r"(?m)^ +", " ", comment))), where)}</section>')
@@ -194,9 +196,10 @@ def main(output):
         bodies.append((title_of(text), names[str(path.relative_to(root))], linked(body, where)))
     manual = plain(header[:header.index("*/") + 2])
     bodies.append(("The header", "reference.html", "<h1>The header</h1>" + linked(render(manual), where)))
-    classes = (root / "include/pybuffer/pybuffer.hpp").read_text(encoding="utf-8")
     references = [(title, f"reference-{slug(title)}.html", body) for title, body in reference(sections, where)]
-    references.append(("C++: pybuffer.hpp", "reference-cplusplus.html", cplusplus(classes, where)))
+    for name in ("pybuffer.hpp", "mdspan.hpp", "eigen.hpp", "opencv.hpp"):
+        text = (root / "include/pybuffer" / name).read_text(encoding="utf-8")
+        references.append((f"C++: {name}", f"reference-{slug(name)}.html", cplusplus(name, text, where)))
     navigation = [("Guide", [(title, url) for title, url, _ in bodies[:len(guide)]]),
                   ("Pages", [(title, url) for title, url, _ in bodies[len(guide):-1]]),
                   ("Reference", [(title, url) for title, url, _ in bodies[-1:] + references])]
