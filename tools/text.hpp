@@ -27,6 +27,9 @@ std::string tuple_text(const Py_ssize_t *numbers, std::size_t count);
 /** The values of an item that `values` starts with, which moves to those of the item after it: "1.5", "[1, 2]", "(1, b'ab')". */
 std::string item_text(const pybuffer_item &item, const pybuffer_value *&values);
 
+/** Its first characters: `most` of them and one more, at least, where there are more. Takes no more work than these need. */
+std::string item_start(const pybuffer_item &item, const pybuffer_value *values, std::size_t most);
+
 /** The same for JSON: numbers; bytes as {"bytes": "00ff"}, complex numbers and long arrays as lists. */
 std::string item_json(const pybuffer_item &item, const pybuffer_value *&values);
 
