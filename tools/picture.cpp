@@ -79,7 +79,7 @@ std::string tuple_of(const indices &tuple)
 }
 
 /** Characters of a value in a cell. */
-constexpr std::size_t most_characters = 14;
+constexpr std::size_t characters_of_cell = 14;
 
 /** The value in some bytes, or its start. */
 std::string value_text(const pybuffer_item &item, const char *bytes)
@@ -89,7 +89,7 @@ std::string value_text(const pybuffer_item &item, const char *bytes)
     std::vector<pybuffer_value> values(static_cast<std::size_t>(one.value_count()) + 1);
     pb::detail::checked(pybuffer_format_unpack(one.get(), bytes, values.data()));
     const pybuffer_item &root = one.root();
-    return root.kind == PYBUFFER_KIND_RECORD ? "..." : item_start(root, values.data(), most_characters);
+    return root.kind == PYBUFFER_KIND_RECORD ? "..." : item_start(root, values.data(), characters_of_cell);
 }
 
 std::string fitted(const std::string &text, std::size_t most)
@@ -588,7 +588,7 @@ picture make_picture(const pb::memoryview &whole, const pb::memoryview &view, Py
         std::vector<std::size_t> ends; // of the lanes
         for (std::size_t i = 0; i < one.cells.size(); i++) {
             cell &part = one.cells[i];
-            part.text = fitted(part.text, most_characters);
+            part.text = fitted(part.text, characters_of_cell);
             part.name = fitted(part.name, 16);
             part.span = std::min(part.span, one.cells.size() - i);
             if (part.indices.empty()) continue;

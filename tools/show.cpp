@@ -15,8 +15,8 @@ namespace {
 /** More values of one item are not shown. */
 constexpr Py_ssize_t most_values = 4096;
 
-/** Characters of a cell of the table. */
-constexpr std::size_t most_characters = 60;
+/** Characters of a value in the table. */
+constexpr std::size_t characters_of_column = 60;
 
 /** A column of the table: a field of records that is no record itself, or one element of it. */
 struct column {
@@ -63,7 +63,7 @@ public:
     std::string text(const std::vector<Py_ssize_t> &indices)
     {
         if (!is_shown()) return "<" + counted(count_, "value") + ">";
-        return item_start(root(), read(indices), most_characters);
+        return item_start(root(), read(indices), characters_of_column);
     }
 
 private:
@@ -92,10 +92,10 @@ std::string indices_text(const std::vector<Py_ssize_t> &indices, std::size_t cou
 
 std::string shortened(std::string text)
 {
-    if (width_of(text) <= most_characters) return text;
+    if (width_of(text) <= characters_of_column) return text;
     std::size_t end = 0;
     for (std::size_t characters = 0; end < text.size(); end++) {
-        if ((static_cast<unsigned char>(text[end]) & 0xc0) != 0x80 && characters++ == most_characters - 3) break;
+        if ((static_cast<unsigned char>(text[end]) & 0xc0) != 0x80 && characters++ == characters_of_column - 3) break;
     }
     return text.substr(0, end) + "...";
 }
@@ -124,7 +124,7 @@ std::vector<row> record_rows(const pb::memoryview &view, reader &items, Py_ssize
         const pybuffer_value *values = items.read(indices);
         for (std::size_t i = 0; i < used; i++) {
             const pybuffer_value *at = values + columns[i].first;
-            line.push_back(shortened(item_start(*columns[i].item, at, most_characters)));
+            line.push_back(shortened(item_start(*columns[i].item, at, characters_of_column)));
         }
         rows.push_back(line);
     }
