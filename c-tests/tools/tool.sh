@@ -187,7 +187,7 @@ test_that "more than 64 axes are an error" raw_refuses "64 axes" --shape "$(prin
 
 # Shapes whose items are many, but take no bytes, or the same ones.
 holds() { # command option...: within a second or so
-    head -c 16 /dev/zero >"$directory/raw" && timeout 60 "$tool" "$1" "$directory/raw" "${@:2}" >"$directory/out"
+    head -c 4096 /dev/zero >"$directory/raw" && timeout 60 "$tool" "$1" "$directory/raw" "${@:2}" >"$directory/out"
 }
 takes_little_memory() { # command option...: of 100 MB that end with a letter
     truncate -s 100000000 "$directory/large" && printf x >>"$directory/large" &&
@@ -205,10 +205,8 @@ for command in show draw; do
     test_that "$command: no items, where the lengths wrap" holds $command --format B --shape 2,0,9223372036854775807
     test_that "$command: and in another order" holds $command --format d --shape 9223372036854775807,2,0
     test_that "$command: the lowest stride of one item" holds $command --format i --shape 4,1 --strides=4,-9223372036854775808
-    test_that "$command: many axes whose items overlap" holds $command --format B --shape "$(printf '2,%.0s' {1..15})2" \
-        --strides "$(printf '1,%.0s' {1..15})1"
-    test_that "$command: 60 axes of repeated items" holds $command --format B --shape "$(printf '2,%.0s' {1..59})2" \
-        --strides "$(printf '1,%.0s' {1..15})1,$(printf '0,%.0s' {1..43})0"
+    test_that "$command: 60 axes whose items overlap" holds $command --format B --shape "$(printf '2,%.0s' {1..59})2" \
+        --strides "$(printf '1,%.0s' {1..59})1"
     test_that "$command: records of padding" takes_little_memory $command --format "$nested" --shape 1
     test_that "$command: one item of 100 MB" takes_little_memory $command --format 100000001s
     test_that "$command: a cell of many values" holds $command --format '(4096)B' --shape 1000,1000 --strides 0,0 -n 1000
