@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "failure.hpp"
+
 namespace pb = pybuffer;
 
 namespace tool {
@@ -192,9 +194,8 @@ std::string hexadecimal(const pybuffer_bytes &bytes)
  * mean something, or are too many to look at for a few characters. */
 std::string bytes_text(const pybuffer_bytes &bytes, bool all, std::size_t most)
 {
-    constexpr Py_ssize_t most_bytes = 1 << 16;
     Py_ssize_t length = bytes.length;
-    all = all || (most != std::string::npos && length > most_bytes);
+    all = all || length / 256 > static_cast<Py_ssize_t>(most);
     while (!all && length > 0 && bytes.start[length - 1] == '\0') length--;
     std::string text = "b'";
     for (Py_ssize_t i = 0; i < length && text.size() < most; i++) {
@@ -208,10 +209,10 @@ std::string bytes_text(const pybuffer_bytes &bytes, bool all, std::size_t most)
 struct style {
     const char *open, *close; // of a record
     bool is_json;
-    std::size_t most = std::string::npos; // no more is added to a text that has so many bytes
+    std::size_t most; // no more is added to a text that has so many bytes; set for each walk
 };
 
-constexpr style plain = {"(", ")", false}, json = {"[", "]", true};
+constexpr style plain = {"(", ")", false, 0}, json = {"[", "]", true, 0};
 
 std::string element_text(const pybuffer_item &item, const pybuffer_value *&values, const style &in);
 
@@ -291,9 +292,15 @@ std::string element_text(const pybuffer_item &item, const pybuffer_value *&value
     }
 }
 
-} // namespace
+std::string whole_text(const pybuffer_item &item, const pybuffer_value *values, style in)
+{
+    in.most = std::size_t{1} << 24;
+    const std::string text = axis_text(item, 0, values, in);
+    if (text.size() >= in.most) throw failure("the values of the item are too long to be shown");
+    return text;
+}
 
-std::string item_text(const pybuffer_item &item, const pybuffer_value *&values) { return axis_text(item, 0, values, plain); }
+} // namespace
 
 std::string item_start(const pybuffer_item &item, const pybuffer_value *values, std::size_t most)
 {
@@ -301,7 +308,9 @@ std::string item_start(const pybuffer_item &item, const pybuffer_value *values, 
     return axis_text(item, 0, values, {plain.open, plain.close, plain.is_json, 4 * (most + 1)});
 }
 
-std::string item_json(const pybuffer_item &item, const pybuffer_value *&values) { return axis_text(item, 0, values, json); }
+std::string item_text(const pybuffer_item &item, const pybuffer_value *values) { return whole_text(item, values, plain); }
+
+std::string item_json(const pybuffer_item &item, const pybuffer_value *values) { return whole_text(item, values, json); }
 
 std::string json_text(const std::string &text)
 {

@@ -156,6 +156,8 @@ test_that "an index out of bounds is an error" refuses 1 "out of bounds" show "$
 test_that "an invalid format is an error" refuses 1 "expected" format 'T{i'
 test_that "a format of too many bytes is an error" refuses 1 "too large" format '(4294967296,4294967296)d'
 test_that "bytes that are no item are an error" refuses 1 "the item has 4 bytes, not 3" format '<i' --bytes 010203
+test_that "values of too many brackets are an error" refuses 1 "too long to be shown" format '(1000000000000,0)B' --bytes ''
+test_that "and in JSON" refuses 1 "too long to be shown" format 'T{(1000000000000,0)B}' --bytes '' --json
 test_that "values that do not convert are an error" refuses 1 "" convert "$data/planets.npy" "$directory/x.npy" --astype d
 test_that "and leave no file" test ! -e "$directory/x.npy"
 
