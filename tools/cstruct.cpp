@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdint>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "text.hpp"
@@ -26,20 +28,29 @@ const char *const keywords[] = {
     "while",    "I",
 };
 
-/** A name that C has, and that no other field has. */
-std::string identifier(const std::string &name, std::vector<std::string> &used)
+/** The names of a struct, and the last number that was tried to make one of each that is taken. */
+struct names {
+    std::unordered_set<std::string> used;
+    std::unordered_map<std::string, std::size_t> tried;
+};
+
+/** A name that C has, and that no other field has: "int" becomes "int_", and if that is taken, "int_2". */
+std::string identifier(const std::string &name, names &in)
 {
     std::string made = name;
     for (char &byte : made) {
         if (!std::isalnum(static_cast<unsigned char>(byte)) || static_cast<unsigned char>(byte) >= 0x80) byte = '_';
     }
     if (made.empty() || std::isdigit(static_cast<unsigned char>(made[0]))) made = "_" + made;
-    const auto is_taken = [&used](const std::string &text) {
-        return std::find(used.begin(), used.end(), text) != used.end() ||
-               std::find(std::begin(keywords), std::end(keywords), text) != std::end(keywords);
+    const auto is_taken = [&in](const std::string &text) {
+        return in.used.count(text) != 0 || std::find(std::begin(keywords), std::end(keywords), text) != std::end(keywords);
     };
-    while (is_taken(made)) made += "_";
-    used.push_back(made);
+    const std::string plain = made;
+    while (is_taken(made)) {
+        const std::size_t number = ++in.tried[plain];
+        made = plain + "_" + (number == 1 ? "" : std::to_string(number));
+    }
+    in.used.insert(made);
     return made;
 }
 
@@ -152,7 +163,7 @@ std::string struct_text(const pybuffer_item &item, Py_ssize_t itemsize, const st
     const natural how = natural_of(item, itemsize);
     const std::string deeper = indent + "    ";
     std::string text = how.is_plain ? "struct {\n" : "struct __attribute__((packed)) {\n";
-    std::vector<std::string> used;
+    names used;
     const auto fields = fields_of(item);
     Py_ssize_t end = 0, bits_end = 0;
     int pads = 0;

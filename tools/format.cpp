@@ -96,8 +96,7 @@ std::string values_text(const format &parsed, const std::vector<unsigned char> &
     std::vector<pybuffer_value> values(static_cast<std::size_t>(count) + 1);
     const unsigned char none = 0;
     pb::detail::checked(pybuffer_format_unpack(parsed.get(), bytes.empty() ? &none : bytes.data(), values.data()));
-    const pybuffer_value *at = values.data();
-    return as_json ? item_json(parsed.root(), at) : item_text(parsed.root(), at);
+    return as_json ? item_json(parsed.root(), values.data()) : item_text(parsed.root(), values.data());
 }
 
 } // namespace

@@ -18,7 +18,7 @@ struct leaf {
     cell::kind is;
 };
 
-/** At most so many elements of an item are shown. */
+/** At most so many elements of an item, and paddings, are shown. */
 constexpr std::size_t most_leaves = 24;
 
 /** Elements of a sub-array that are shown, if there are more: the first few, and the last. */
@@ -41,20 +41,21 @@ private:
     {
         if (one.size == 0 || is_full_ || one.at < end_) return; // bits of a byte that is there
         pad(one.at);
-        if (list.size() == most_leaves) {
-            is_full_ = true;
-            list.push_back({one.at, 0, "", nullptr, cell::kind::hidden});
-            return;
-        }
-        list.push_back(one);
+        push(one);
+    }
+
+    /** Adds what follows the last leaf, or, where there are many, one for all the rest. */
+    void push(const leaf &one)
+    {
+        if (is_full_) return;
+        is_full_ = list.size() == most_leaves;
+        list.push_back(is_full_ ? leaf{one.at, 0, "", nullptr, cell::kind::hidden} : one);
         end_ = one.at + one.size;
     }
 
     void pad(Py_ssize_t to)
     {
-        if (to <= end_ || is_full_) return;
-        list.push_back({end_, to - end_, "", nullptr, cell::kind::padding});
-        end_ = to;
+        if (to > end_) push({end_, to - end_, "", nullptr, cell::kind::padding});
     }
 
     void add_item(const pybuffer_item &item, Py_ssize_t at, const std::string &name)
@@ -78,6 +79,7 @@ private:
             }
             int number = 0;
             for (const pybuffer_item *field : fields_of(item)) {
+                if (is_full_) return;
                 const std::string own = field->name != nullptr ? printable(field->name) : "#" + std::to_string(number);
                 add_item(*field, at + field->offset, numbered.empty() ? own : numbered + "." + own);
                 number++;

@@ -1,6 +1,6 @@
 #include "numpy.hpp"
 
-#include <algorithm>
+#include <unordered_set>
 #include <vector>
 
 #include "failure.hpp"
@@ -45,24 +45,18 @@ std::string type_text(const pybuffer_item &item)
 /** The names of fields as NumPy has them: those without one become f0, f1, the first that is free. */
 std::vector<std::string> names_of(const std::vector<const pybuffer_item *> &fields)
 {
-    std::vector<std::string> names;
+    std::unordered_set<std::string> used;
     for (const pybuffer_item *field : fields) {
-        if (field->name == nullptr) continue;
-        if (std::find(names.begin(), names.end(), field->name) != names.end()) {
+        if (field->name != nullptr && !used.insert(field->name).second) {
             throw failure("NumPy has no records in which two fields have the same name");
         }
-        names.emplace_back(field->name);
     }
-    std::size_t at = 0;
+    std::vector<std::string> names;
+    std::size_t next = 0;
     for (const pybuffer_item *field : fields) {
-        if (field->name == nullptr) {
-            std::string name;
-            for (int i = 0; name.empty() || std::find(names.begin(), names.end(), name) != names.end(); i++) {
-                name = "f" + std::to_string(i);
-            }
-            names.insert(names.begin() + static_cast<std::ptrdiff_t>(at), name);
-        }
-        at++;
+        std::string name = field->name != nullptr ? field->name : "";
+        while (field->name == nullptr && (name.empty() || used.count(name) != 0)) name = "f" + std::to_string(next++);
+        names.push_back(name);
     }
     return names;
 }

@@ -15,7 +15,7 @@ namespace {
 
 /** An option: who knows it, and what it says in the help. */
 struct known_option {
-    char letter; // of the short option, or only to know it by
+    char letter; // of the short option, if it has one (is_short), or only to know it by
     const char *name, *argument, *commands, *help;
 };
 
@@ -49,6 +49,21 @@ const struct {
     {'c', "convert", "IN OUT", "a file, or a part of it, as a file of another kind", 2, 2},
     {'f', "format", "FORMAT", "the size, alignment and fields of a format, its C struct and NumPy's dtype", 1, 1},
 };
+
+bool is_short(const known_option &one) { return std::strchr("fsnoh", one.letter) != nullptr; }
+
+/** What getopt knows a long option by, which is no character: this, and its place in the list. */
+constexpr int first_long = 256;
+
+/** The option that getopt has found, or NULL: a short one by its letter. */
+const known_option *option_of(int code)
+{
+    if (code >= first_long) return &known[code - first_long];
+    for (const known_option &one : known) {
+        if (one.letter == code && is_short(one)) return &one;
+    }
+    return nullptr;
+}
 
 [[noreturn]] void misuse(const std::string &text) { throw failure(printable(text) + " (pybuffer --help)", misused); }
 
@@ -140,23 +155,21 @@ options parse_options(int argc, char **argv)
     std::string letters = ":";
     for (const known_option &one : known) {
         if (std::strchr(one.commands, command->letter) == nullptr) continue;
-        list.push_back({one.name, one.argument != nullptr ? required_argument : no_argument, nullptr, one.letter});
-        if (std::strchr("fsnoh", one.letter) != nullptr) letters += std::string(1, one.letter) + (one.argument != nullptr ? ":" : "");
+        list.push_back({one.name, one.argument != nullptr ? required_argument : no_argument, nullptr,
+                        first_long + static_cast<int>(&one - known)});
+        if (is_short(one)) letters += std::string(1, one.letter) + (one.argument != nullptr ? ":" : "");
     }
     list.push_back({nullptr, 0, nullptr, 0});
     optind = 2;
     opterr = 0;
     for (;;) {
-        const int letter = ::getopt_long(argc, argv, letters.c_str(), list.data(), nullptr);
-        if (letter == -1) break;
-        const bool is_wrong = letter == ':' || letter == '?';
-        const auto *one = std::begin(known);
-        while (one != std::end(known) && one->letter != (is_wrong ? optopt : letter)) one++;
-        if (letter == ':') misuse(std::string("--") + one->name + " needs an argument");
-        if (is_wrong && one != std::end(known) && std::strchr(one->commands, command->letter) != nullptr) {
-            misuse(std::string("--") + one->name + " takes no argument");
-        }
-        if (is_wrong) misuse("'" + (optopt != 0 ? std::string("-") + static_cast<char>(optopt) : argv[optind - 1]) + "' is no option of " + made.command);
+        const int code = ::getopt_long(argc, argv, letters.c_str(), list.data(), nullptr);
+        if (code == -1) break;
+        const bool is_wrong = code == ':' || code == '?';
+        const known_option *one = option_of(is_wrong ? optopt : code);
+        if (code == ':' && one != nullptr) misuse(std::string("--") + one->name + " needs an argument");
+        if (is_wrong && optopt >= first_long) misuse(std::string("--") + one->name + " takes no argument");
+        if (is_wrong || one == nullptr) misuse("'" + (optopt != 0 ? std::string("-") + static_cast<char>(optopt) : argv[optind - 1]) + "' is no option of " + made.command);
         take(made, one->letter, one->name, optarg != nullptr ? optarg : "");
     }
     made.operands.assign(argv + optind, argv + argc);
@@ -175,8 +188,7 @@ std::string usage(const std::string &name)
             text = std::string("usage: pybuffer ") + command.name + " [OPTION]... " + command.operands + "\n\n" + command.help + "\n\n";
             for (const known_option &one : known) {
                 if (std::strchr(one.commands, command.letter) == nullptr) continue;
-                const bool is_short = std::strchr("fsnoh", one.letter) != nullptr;
-                rows.push_back({std::string("  ") + (is_short ? std::string("-") + one.letter + ", " : "    ") + "--" + one.name +
+                rows.push_back({std::string("  ") + (is_short(one) ? std::string("-") + one.letter + ", " : "    ") + "--" + one.name +
                                     (one.argument != nullptr ? std::string(" ") + one.argument : ""),
                                 one.help});
             }

@@ -42,6 +42,18 @@ indices kept(Py_ssize_t length, Py_ssize_t most)
     return list;
 }
 
+/** The same for all axes: at most `each` indices of one, and of the last ones fewer, so that there are less than `each` times `most` tuples. */
+template <class Shape> std::vector<indices> kept_of_all(const Shape &shape, Py_ssize_t each, Py_ssize_t most)
+{
+    std::vector<indices> lists;
+    Py_ssize_t count = 1;
+    for (const Py_ssize_t length : shape) {
+        lists.push_back(kept(length, count < most ? each : 1));
+        count *= static_cast<Py_ssize_t>(lists.back().size());
+    }
+    return lists;
+}
+
 /** Calls `act` with every tuple of the indices that are kept of each axis, in C order. */
 template <class F> void for_each_tuple(const std::vector<indices> &axes, const F &act)
 {
@@ -66,16 +78,18 @@ std::string tuple_of(const indices &tuple)
     return text + "]";
 }
 
-/** The value in some bytes, shortened. */
+/** Characters of a value in a cell. */
+constexpr std::size_t characters_of_cell = 14;
+
+/** The value in some bytes, or its start. */
 std::string value_text(const pybuffer_item &item, const char *bytes)
 {
     const format one(element_format(item));
     if (one.value_count() > 256 || one.itemsize() != item.itemsize) return "...";
     std::vector<pybuffer_value> values(static_cast<std::size_t>(one.value_count()) + 1);
     pb::detail::checked(pybuffer_format_unpack(one.get(), bytes, values.data()));
-    const pybuffer_value *at = values.data();
     const pybuffer_item &root = one.root();
-    return root.kind == PYBUFFER_KIND_RECORD ? "..." : item_text(root, at);
+    return root.kind == PYBUFFER_KIND_RECORD ? "..." : item_start(root, values.data(), characters_of_cell);
 }
 
 std::string fitted(const std::string &text, std::size_t most)
@@ -211,7 +225,10 @@ private:
         const bool is_wrapped = order.size() == 1 && cells < 4 && !is_bytes_ && buffer.shape[order[0]] > limit_ / in_line;
         if (is_bytes_) {
             line_span_ = pitch_ = limit_;
-            for (const std::size_t axis : order) keep_[axis] = kept(buffer.shape[axis], 3);
+            std::vector<Py_ssize_t> lengths;
+            for (const std::size_t axis : order) lengths.push_back(buffer.shape[axis]);
+            const std::vector<indices> lists = kept_of_all(lengths, 3, 243);
+            for (std::size_t i = 0; i < order.size(); i++) keep_[order[i]] = lists[i];
             return;
         }
         if (is_wrapped) {
@@ -333,13 +350,7 @@ private:
     /** Adds the cells of the first and last items of the view, which the whole may have left out. */
     void add_viewed()
     {
-        std::vector<indices> corners;
-        Py_ssize_t count = 1;
-        for (const Py_ssize_t length : view_.shape()) {
-            corners.push_back(kept(length, count < 32 ? 4 : 1));
-            count *= static_cast<Py_ssize_t>(corners.back().size());
-        }
-        for_each_tuple(corners, [this](const indices &tuple) {
+        for_each_tuple(kept_of_all(view_.shape(), 4, 32), [this](const indices &tuple) {
             const address at = locate(view_, lowest_, tuple, [this](const address &where, const char *to, Py_ssize_t index) {
                 add_pointer(where, to, index);
             });
@@ -397,9 +408,8 @@ private:
         const auto ignored = [](const address &, const char *, Py_ssize_t) {};
         constexpr Py_ssize_t most = 20000;
         if (view_.count() <= most || view_.buffer().suboffsets != nullptr) {
-            std::vector<indices> all;
-            for (const Py_ssize_t length : view_.shape()) all.push_back(kept(length, view_.count() <= most ? length : 16));
-            for_each_tuple(all, [&](const indices &tuple) { found(locate(view_, lowest_, tuple, ignored), tuple); });
+            const Py_ssize_t each = view_.count() <= most ? most : 16;
+            for_each_tuple(kept_of_all(view_.shape(), each, most), [&](const indices &tuple) { found(locate(view_, lowest_, tuple, ignored), tuple); });
             return;
         }
         std::vector<address> shown;
@@ -474,7 +484,10 @@ private:
     {
         const Py_buffer &buffer = whole_.buffer();
         Py_ssize_t end = buffer.itemsize;
-        for (int axis = 0; axis < buffer.ndim; axis++) end += std::abs(buffer.strides[axis]) * (buffer.shape[axis] - 1);
+        for (int axis = 0; axis < buffer.ndim; axis++) {
+            // The stride of an axis of one item may be any number.
+            if (buffer.shape[axis] > 1) end += std::abs(buffer.strides[axis]) * (buffer.shape[axis] - 1);
+        }
         return end;
     }
 
@@ -575,7 +588,7 @@ picture make_picture(const pb::memoryview &whole, const pb::memoryview &view, Py
         std::vector<std::size_t> ends; // of the lanes
         for (std::size_t i = 0; i < one.cells.size(); i++) {
             cell &part = one.cells[i];
-            part.text = fitted(part.text, 14);
+            part.text = fitted(part.text, characters_of_cell);
             part.name = fitted(part.name, 16);
             part.span = std::min(part.span, one.cells.size() - i);
             if (part.indices.empty()) continue;

@@ -15,6 +15,9 @@ namespace {
 /** More values of one item are not shown. */
 constexpr Py_ssize_t most_values = 4096;
 
+/** Characters of a value in the table. */
+constexpr std::size_t characters_of_column = 60;
+
 /** A column of the table: a field of records that is no record itself, or one element of it. */
 struct column {
     std::string name;
@@ -60,8 +63,7 @@ public:
     std::string text(const std::vector<Py_ssize_t> &indices)
     {
         if (!is_shown()) return "<" + counted(count_, "value") + ">";
-        const pybuffer_value *values = read(indices);
-        return item_text(root(), values);
+        return item_start(root(), read(indices), characters_of_column);
     }
 
 private:
@@ -90,26 +92,28 @@ std::string indices_text(const std::vector<Py_ssize_t> &indices, std::size_t cou
 
 std::string shortened(std::string text)
 {
-    constexpr std::size_t most = 60;
-    if (width_of(text) <= most) return text;
+    if (width_of(text) <= characters_of_column) return text;
     std::size_t end = 0;
     for (std::size_t characters = 0; end < text.size(); end++) {
-        if ((static_cast<unsigned char>(text[end]) & 0xc0) != 0x80 && characters++ == most - 3) break;
+        if ((static_cast<unsigned char>(text[end]) & 0xc0) != 0x80 && characters++ == characters_of_column - 3) break;
     }
     return text.substr(0, end) + "...";
 }
 
 using row = std::vector<std::string>;
 
-/** As many columns as rows, but not more than a million cells. */
-Py_ssize_t columns_of(Py_ssize_t limit) { return std::min(limit, std::max<Py_ssize_t>(1000000 / limit, 1)); }
+/** As many columns as rows, but not more than a million cells, nor, where each is read for itself, 64 million values. */
+Py_ssize_t columns_of(Py_ssize_t limit, Py_ssize_t values)
+{
+    return std::min(limit, std::max<Py_ssize_t>(std::min<Py_ssize_t>(1000000, 64000000 / std::max<Py_ssize_t>(values, 1)) / limit, 1));
+}
 
 /** Records: a row for each, a column for each field. */
 std::vector<row> record_rows(const pb::memoryview &view, reader &items, Py_ssize_t limit, Py_ssize_t &shown)
 {
     std::vector<column> columns;
     add_columns(columns, items.root(), "", 0);
-    const auto used = std::min(columns.size(), static_cast<std::size_t>(columns_of(limit)));
+    const auto used = std::min(columns.size(), static_cast<std::size_t>(columns_of(limit, 1)));
     std::vector<row> rows(1, row{"index"});
     for (std::size_t i = 0; i < used; i++) rows[0].push_back(columns[i].name);
     if (used < columns.size()) rows[0].push_back("... " + std::to_string(columns.size() - used) + " more");
@@ -120,7 +124,7 @@ std::vector<row> record_rows(const pb::memoryview &view, reader &items, Py_ssize
         const pybuffer_value *values = items.read(indices);
         for (std::size_t i = 0; i < used; i++) {
             const pybuffer_value *at = values + columns[i].first;
-            line.push_back(shortened(item_text(*columns[i].item, at)));
+            line.push_back(shortened(item_start(*columns[i].item, at, characters_of_column)));
         }
         rows.push_back(line);
     }
@@ -132,7 +136,7 @@ std::vector<row> grid_rows(const pb::memoryview &view, reader &items, Py_ssize_t
 {
     const pb::axes shape = view.shape();
     const std::size_t leading = shape.size() > 1 ? shape.size() - 1 : shape.size();
-    const Py_ssize_t width = shape.size() > 1 ? shape[leading] : 1, used = std::min(width, columns_of(limit));
+    const Py_ssize_t width = shape.size() > 1 ? shape[leading] : 1, used = std::min(width, columns_of(limit, items.is_shown() ? items.count() : 1));
     std::vector<row> rows;
     if (shape.size() > 1) {
         row head{"index"};

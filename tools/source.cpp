@@ -1,5 +1,6 @@
 #include "source.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -76,9 +77,35 @@ pb::memoryview map(int file, Py_ssize_t size, Py_ssize_t from, const std::string
     }
 }
 
-/** All that is left in a file that cannot be mapped: a pipe. */
-pb::memoryview read(int file, const std::string &path)
+// ---- kinds of files -------------------------------------------------------------------------------------------------------
+
+enum class contents { numpy, wave, picture, unknown };
+
+/** So many bytes of a file, if it has them, say what it is. */
+constexpr std::size_t magic_size = 12;
+
+contents contents_of(const void *bytes, std::size_t size)
 {
+    const auto has = [&](const char *magic, std::size_t length, std::size_t at = 0) {
+        return size >= at + length && std::memcmp(static_cast<const char *>(bytes) + at, magic, length) == 0;
+    };
+    if (has("\x93NUMPY", 6)) return contents::numpy;
+    if (has("RIFF", 4) && has("WAVE", 4, 8)) return contents::wave;
+    return has("P5", 2) || has("P6", 2) || has("BM", 2) ? contents::picture : contents::unknown;
+}
+
+failure unknown_contents(const std::string &path)
+{
+    return failure(printable(path) + ": neither .npy, .wav, .pgm, .ppm nor .bmp; --format says what raw memory holds");
+}
+
+/** The name of a file for the user. */
+std::string name_of(const std::string &path) { return path == "-" ? "standard input" : path; }
+
+/** All that is left in a file that cannot be mapped: a pipe, which may have no end, and is refused where its start is of no kind. */
+pb::memoryview read(int file, const std::string &path, bool is_raw)
+{
+    bool is_known = is_raw;
     // malloc'ed, since a vector would fill its memory first.
     const auto free_bytes = [](void *bytes) { std::free(bytes); };
     std::unique_ptr<char, void (*)(void *)> bytes(nullptr, free_bytes);
@@ -96,6 +123,10 @@ pb::memoryview read(int file, const std::string &path)
         if (got < 0) throw system_failure(path);
         if (got == 0) break;
         size += static_cast<std::size_t>(got);
+        if (!is_known && size >= magic_size) {
+            if (contents_of(bytes.get(), size) == contents::unknown) throw unknown_contents(name_of(path));
+            is_known = true;
+        }
     }
     const auto count = static_cast<Py_ssize_t>(size);
     pb::memoryview view = pb::memoryview::steal(
@@ -105,7 +136,7 @@ pb::memoryview read(int file, const std::string &path)
 }
 
 /** The bytes of a file, and whether they are mapped. */
-pb::memoryview open_bytes(const std::string &path, bool &is_mapped)
+pb::memoryview open_bytes(const std::string &path, bool is_raw, bool &is_mapped)
 {
     const bool is_input = path == "-";
     const descriptor file(is_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -114,7 +145,7 @@ pb::memoryview open_bytes(const std::string &path, bool &is_mapped)
     const off_t from = is_input && S_ISREG(about.st_mode) ? ::lseek(file.get(), 0, SEEK_CUR) : 0;
     is_mapped = S_ISREG(about.st_mode) && about.st_size > 0 && from >= 0 && from < about.st_size;
     // A file of no bytes may still have some, in /proc.
-    return is_mapped ? map(file.get(), about.st_size, from, path) : read(file.get(), path);
+    return is_mapped ? map(file.get(), about.st_size, from, path) : read(file.get(), path, is_raw);
 }
 
 // ---- raw memory -----------------------------------------------------------------------------------------------------------
@@ -139,13 +170,13 @@ struct extent {
     Py_ssize_t begin = 0, end = 0;
 };
 
+bool has_no_items(const std::vector<Py_ssize_t> &shape) { return std::find(shape.begin(), shape.end(), 0) != shape.end(); }
+
 extent extent_of(const std::vector<Py_ssize_t> &shape, const std::vector<Py_ssize_t> &strides, Py_ssize_t itemsize)
 {
+    if (has_no_items(shape)) return {};
     extent found;
     found.end = itemsize;
-    for (const Py_ssize_t length : shape) {
-        if (length == 0) return {};
-    }
     for (std::size_t axis = 0; axis < shape.size(); axis++) {
         const Py_ssize_t last = times(shape[axis] - 1, strides[axis]);
         Py_ssize_t &side = last < 0 ? found.begin : found.end;
@@ -160,7 +191,9 @@ std::vector<Py_ssize_t> contiguous_strides(const std::vector<Py_ssize_t> &shape,
     Py_ssize_t next = itemsize;
     for (std::size_t axis = shape.size(); axis-- > 0;) {
         strides[axis] = next;
-        next = times(next, shape[axis] == 0 ? 1 : shape[axis]);
+        const Py_ssize_t length = shape[axis] == 0 ? 1 : shape[axis];
+        // Where there are no items, no stride is used, and it may be any.
+        if (__builtin_mul_overflow(next, length, &next)) next = has_no_items(shape) ? itemsize : times(strides[axis], length);
     }
     return strides;
 }
@@ -168,16 +201,17 @@ std::vector<Py_ssize_t> contiguous_strides(const std::vector<Py_ssize_t> &shape,
 void open_raw(source &into, const pb::memoryview &bytes, const layout &given)
 {
     const std::string text = given.format.value_or("B");
-    const Py_ssize_t itemsize = format(text).itemsize(), room = bytes.nbytes() - given.offset;
-    if (given.offset < 0 || room < 0) {
+    const Py_ssize_t itemsize = format(text).itemsize();
+    if (given.offset < 0 || given.offset > bytes.nbytes()) {
         throw failure("--offset " + std::to_string(given.offset) + " is outside of the file, which has " +
                       counted(bytes.nbytes(), "byte"));
     }
+    const Py_ssize_t room = bytes.nbytes() - given.offset;
     std::vector<Py_ssize_t> shape = given.shape.value_or(std::vector<Py_ssize_t>{-1});
     if (shape.size() > PyBUF_MAX_NDIM) throw failure("--shape has more than 64 axes");
     if (given.strides && given.strides->size() != shape.size()) throw failure("--strides needs as many numbers as --shape");
     std::size_t unknown = shape.size();
-    Py_ssize_t known = itemsize;
+    Py_ssize_t known = has_no_items(shape) ? 0 : itemsize;
     for (std::size_t axis = 0; axis < shape.size(); axis++) {
         if (shape[axis] >= 0) {
             known = times(known, shape[axis]);
@@ -194,10 +228,11 @@ void open_raw(source &into, const pb::memoryview &bytes, const layout &given)
     }
     const std::vector<Py_ssize_t> strides = given.strides ? *given.strides : contiguous_strides(shape, itemsize);
     const extent reach = extent_of(shape, strides, itemsize);
-    const Py_ssize_t before = -plus(given.offset, reach.begin), after = reach.end - room;
-    if (before > 0 || after > 0) {
-        throw failure("the items reach " + counted(before > 0 ? before : after, "byte") +
-                      (before > 0 ? " before the start" : " past the end") + " of the file, which has " +
+    const Py_ssize_t lowest = given.offset + reach.begin, after = reach.end - room; // of numbers with different signs
+    if (lowest < 0 || after > 0) {
+        // Without the sign, since the lowest number has no negative.
+        throw failure("the items reach " + (lowest < 0 ? counted(lowest, "byte").substr(1) : counted(after, "byte")) +
+                      (lowest < 0 ? " before the start" : " past the end") + " of the file, which has " +
                       counted(bytes.nbytes(), "byte"));
     }
     // The view keeps the bytes, which it is part of.
@@ -212,17 +247,14 @@ void open_raw(source &into, const pb::memoryview &bytes, const layout &given)
 
 // ---- files that describe themselves ---------------------------------------------------------------------------------------
 
-bool starts_with(const File &file, const char *text, std::size_t length, Py_ssize_t at = 0)
+void open_known(source &into, const File &file, const std::string &path)
 {
-    return file.size - at >= static_cast<Py_ssize_t>(length) && std::memcmp(file.bytes + at, text, length) == 0;
-}
-
-void open_known(source &into, const File &file)
-{
-    if (starts_with(file, "\x93NUMPY", 6)) {
+    switch (contents_of(file.bytes, static_cast<std::size_t>(file.size))) {
+    case contents::numpy:
         into.items = pb::memoryview::steal(npy_view(&file));
         into.kind = "NumPy array (.npy, version " + std::to_string(file.bytes[6]) + "." + std::to_string(file.bytes[7]) + ")";
-    } else if (starts_with(file, "RIFF", 4) && starts_with(file, "WAVE", 4, 8)) {
+        break;
+    case contents::wave: {
         Wave wave;
         if (wav_view(&file, &wave) < 0) pb::detail::throw_pending();
         into.items = pb::memoryview::steal(wave.samples);
@@ -230,14 +262,17 @@ void open_known(source &into, const File &file)
         into.sample_bits = wave.kind->bits;
         into.kind = "sound (.wav): " + counted(into.items.shape()[1], "channel") + ", " + std::to_string(into.sample_bits) +
                     " bits, " + std::to_string(into.rate) + " frames a second";
-    } else if (starts_with(file, "P5", 2) || starts_with(file, "P6", 2) || starts_with(file, "BM", 2)) {
+        break;
+    }
+    case contents::picture: {
         into.items = pb::memoryview::steal(image_view(&file, &into.maximum));
         const pb::axes shape = into.items.shape();
         into.kind = std::string("picture (") + (file.bytes[0] == 'B' ? ".bmp" : file.bytes[1] == '5' ? ".pgm" : ".ppm") +
                     "): " + std::to_string(shape[1]) + " x " + std::to_string(shape[0]) + " pixels, numbers up to " +
                     std::to_string(into.maximum);
-    } else {
-        throw failure(into.path + ": neither .npy, .wav, .pgm, .ppm nor .bmp; --format says what raw memory holds");
+        break;
+    }
+    case contents::unknown: throw unknown_contents(name_of(path));
     }
 }
 
@@ -246,14 +281,14 @@ void open_known(source &into, const File &file)
 source open_source(const std::string &path, const layout &given)
 {
     source made;
-    made.path = path == "-" ? "standard input" : printable(path);
-    const pb::memoryview bytes = open_bytes(path, made.is_mapped);
+    made.path = printable(name_of(path));
+    const pb::memoryview bytes = open_bytes(path, given.is_given, made.is_mapped);
     made.size = bytes.nbytes();
     if (given.is_given) {
         open_raw(made, bytes, given);
     } else {
         const File file = {made.path.c_str(), bytes.get(), static_cast<const unsigned char *>(bytes.data()), made.size};
-        open_known(made, file);
+        open_known(made, file, path);
     }
     made.offset = static_cast<char *>(made.items.data()) - static_cast<char *>(bytes.data());
     return made;

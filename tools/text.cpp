@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "failure.hpp"
+
 namespace pb = pybuffer;
 
 namespace tool {
@@ -124,7 +126,7 @@ std::string grouped(Py_ssize_t number)
 
 std::string counted(Py_ssize_t number, const std::string &what)
 {
-    return grouped(number) + " " + what + (number == 1 ? "" : "s");
+    return grouped(number) + " " + what + (number == 1 || number == -1 ? "" : "s");
 }
 
 std::string tuple_text(const Py_ssize_t *numbers, std::size_t count)
@@ -188,13 +190,15 @@ std::string hexadecimal(const pybuffer_bytes &bytes)
     return text;
 }
 
-/** Bytes as Python writes them; NULs at the end are left out, as NumPy does, unless all of them mean something. */
-std::string bytes_text(const pybuffer_bytes &bytes, bool all)
+/** Bytes as Python writes them, until there are `most` characters; NULs at the end are left out, as NumPy does, unless all of them
+ * mean something, or are too many to look at for a few characters. */
+std::string bytes_text(const pybuffer_bytes &bytes, bool all, std::size_t most)
 {
     Py_ssize_t length = bytes.length;
+    all = all || length / 256 > static_cast<Py_ssize_t>(most);
     while (!all && length > 0 && bytes.start[length - 1] == '\0') length--;
     std::string text = "b'";
-    for (Py_ssize_t i = 0; i < length; i++) {
+    for (Py_ssize_t i = 0; i < length && text.size() < most; i++) {
         const auto byte = static_cast<unsigned char>(bytes.start[i]);
         text += byte < 0x80 ? quoted(byte) : escape(byte);
     }
@@ -205,9 +209,10 @@ std::string bytes_text(const pybuffer_bytes &bytes, bool all)
 struct style {
     const char *open, *close; // of a record
     bool is_json;
+    std::size_t most; // no more is added to a text that has so many bytes; set for each walk
 };
 
-constexpr style plain = {"(", ")", false}, json = {"[", "]", true};
+constexpr style plain = {"(", ")", false, 0}, json = {"[", "]", true, 0};
 
 std::string element_text(const pybuffer_item &item, const pybuffer_value *&values, const style &in);
 
@@ -216,7 +221,7 @@ std::string axis_text(const pybuffer_item &item, Py_ssize_t axis, const pybuffer
 {
     if (axis == item.ndim) return element_text(item, values, in);
     std::string text = "[";
-    for (Py_ssize_t i = 0; i < item.shape[axis]; i++) {
+    for (Py_ssize_t i = 0; i < item.shape[axis] && text.size() < in.most; i++) {
         text += (i > 0 ? ", " : "") + axis_text(item, axis + 1, values, in);
     }
     return text + "]";
@@ -227,7 +232,7 @@ std::string units_text(const pybuffer_item &item, const pybuffer_value *&values,
     Py_ssize_t used = item.length;
     while (used > 0 && values[used - 1].as.u == 0) used--;
     std::string text;
-    for (Py_ssize_t i = 0; i < used; i++) {
+    for (Py_ssize_t i = 0; i < used && text.size() < in.most; i++) {
         char32_t unit = static_cast<char32_t>(values[i].as.u);
         // UCS-2 is UTF-16 for most producers.
         if (item.itemsize == 2 * item.length && unit >= 0xd800 && unit < 0xdc00 && i + 1 < used && values[i + 1].as.u >= 0xdc00 &&
@@ -247,6 +252,7 @@ std::string element_text(const pybuffer_item &item, const pybuffer_value *&value
         std::string text = in.open;
         const auto fields = fields_of(item);
         for (const pybuffer_item *field : fields) {
+            if (text.size() >= in.most) break;
             text += (field != fields.front() ? ", " : "") + axis_text(*field, 0, values, in);
         }
         return text + (!in.is_json && fields.size() == 1 ? "," : "") + in.close;
@@ -278,7 +284,7 @@ std::string element_text(const pybuffer_item &item, const pybuffer_value *&value
     }
     case PYBUFFER_KIND_BYTES:
         if (in.is_json) return "{\"bytes\": \"" + hexadecimal(value.as.bytes) + "\"}";
-        return bytes_text(value.as.bytes, item.kind != PYBUFFER_KIND_BYTES);
+        return bytes_text(value.as.bytes, item.kind != PYBUFFER_KIND_BYTES, in.most);
     default: // addresses
         if (in.is_json) return std::to_string(value.as.u);
         std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value.as.u));
@@ -286,11 +292,25 @@ std::string element_text(const pybuffer_item &item, const pybuffer_value *&value
     }
 }
 
+std::string whole_text(const pybuffer_item &item, const pybuffer_value *values, style in)
+{
+    in.most = std::size_t{1} << 24;
+    const std::string text = axis_text(item, 0, values, in);
+    if (text.size() >= in.most) throw failure("the values of the item are too long to be shown");
+    return text;
+}
+
 } // namespace
 
-std::string item_text(const pybuffer_item &item, const pybuffer_value *&values) { return axis_text(item, 0, values, plain); }
+std::string item_start(const pybuffer_item &item, const pybuffer_value *values, std::size_t most)
+{
+    // A character has at most four bytes.
+    return axis_text(item, 0, values, {plain.open, plain.close, plain.is_json, 4 * (most + 1)});
+}
 
-std::string item_json(const pybuffer_item &item, const pybuffer_value *&values) { return axis_text(item, 0, values, json); }
+std::string item_text(const pybuffer_item &item, const pybuffer_value *values) { return whole_text(item, values, plain); }
+
+std::string item_json(const pybuffer_item &item, const pybuffer_value *values) { return whole_text(item, values, json); }
 
 std::string json_text(const std::string &text)
 {

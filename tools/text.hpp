@@ -24,11 +24,15 @@ std::string counted(Py_ssize_t number, const std::string &what);
 /** "(2, 3)", "(2,)", "()", as Python writes a tuple. */
 std::string tuple_text(const Py_ssize_t *numbers, std::size_t count);
 
-/** The values of an item that `values` starts with, which moves to those of the item after it: "1.5", "[1, 2]", "(1, b'ab')". */
-std::string item_text(const pybuffer_item &item, const pybuffer_value *&values);
+/** The values of an item that `values` starts with, as Python writes them: "1.5", "[1, 2]", "(1, b'ab')". `failure` where they take more than 16 MiB: a
+ * sub-array of no elements may have any number of brackets. */
+std::string item_text(const pybuffer_item &item, const pybuffer_value *values);
+
+/** Its first characters: `most` of them and one more, at least, where there are more. Takes no more work than these need. */
+std::string item_start(const pybuffer_item &item, const pybuffer_value *values, std::size_t most);
 
 /** The same for JSON: numbers; bytes as {"bytes": "00ff"}, complex numbers and long arrays as lists. */
-std::string item_json(const pybuffer_item &item, const pybuffer_value *&values);
+std::string item_json(const pybuffer_item &item, const pybuffer_value *values);
 
 /** A string of JSON's. */
 std::string json_text(const std::string &text);

@@ -114,6 +114,11 @@ test_that "a field of records is shown" shows_a_field
 test_that "control characters are escaped, in names, in values and in drawings" shows_no_control_characters $'a\x1bname'
 test_that "a column is drawn" draws_a_column
 test_that "values are shown from bytes" grep -qx '(1, 2.5)' <("$tool" format 'T{<i:x:d:y:}' --bytes 01000000:0000000000000440)
+describes_many_fields() { # last field, format
+    timeout 60 "$tool" format "$2" >"$directory/out" && grep -qF -- "$1" "$directory/out" || { tail -c 300 "$directory/out"; return 1; }
+}
+test_that "5000 fields without names are described" describes_many_fields "('f4999', '|u1')" "$(printf 'B%.0s' {1..5000})"
+test_that "and 5000 whose names C does not have" describes_many_fields " bits_4999[1];" "$(printf 'tB%.0s' {1..5000})"
 test_that "bits are shown from bytes" grep -qx '(5, 1)' <("$tool" format '3t5t' --bytes 0d)
 
 test_that "no command is a mistake" refuses 2 "expected a command"
@@ -124,6 +129,10 @@ test_that "a number that is none is one" refuses 2 "'4x' is not a number" show -
 test_that "a number out of range is one" refuses 2 "out of range" show --offset 9999999999999999999 "$data/planets.npy"
 test_that "a limit of 0 is one" refuses 2 "less than 1" show -n 0 "$data/planets.npy"
 test_that "a limit that no terminal has is one" refuses 2 "more than 100000" show -n 100001 "$data/planets.npy"
+test_that "a letter that is none of a short option is one" refuses 2 "'-F' is no option of show" show -F B "$data/planets.npy"
+test_that "a short option of another command is one" refuses 2 "'-o' is no option of show" show -o x "$data/planets.npy"
+test_that "an argument that an option does not take is one" refuses 2 "--json takes no argument" format i --json=1
+test_that "a short option's missing argument is one" refuses 2 "--limit needs an argument" show "$data/planets.npy" -n
 test_that "no file is one" refuses 2 "show takes FILE" show
 test_that "two files are one" refuses 2 "show takes FILE" show a b
 test_that "another order is one" refuses 2 "--order is C or F" convert a b.npy --order A
@@ -134,12 +143,21 @@ test_that "and its name is on one line" refuses 1 'a\nb: No such file' show $'a\
 test_that "a folder is an error" refuses 1 "directory" show "$directory"
 test_that "a folder that is not there is an error" refuses 1 "No such file" convert "$data/planets.npy" "$directory/nowhere/x.npy"
 test_that "a file of another kind is an error" refuses 1 "neither .npy" show "$root/Makefile"
+refuses_a_pipe_without_end() { # at its first bytes, while it stays open
+    mkfifo "$directory/pipe" && exec 3<>"$directory/pipe" && echo "text of no kind" >&3 || return 1
+    timeout 20 "$tool" show - <&3 >"$directory/out" 2>&1
+    grep -qF "standard input: neither .npy" "$directory/out" || { cat "$directory/out"; return 1; }
+    exec 3>&-
+}
+test_that "input of no kind is refused before it ends" refuses_a_pipe_without_end
 test_that "a field that is not there is an error" refuses 1 "weight" show "$data/planets.npy" -f weight
 test_that "a subscript that is none is an error" refuses 1 "expected" show "$data/planets.npy" -s '1:x'
 test_that "an index out of bounds is an error" refuses 1 "out of bounds" show "$data/planets.npy" -s 8
 test_that "an invalid format is an error" refuses 1 "expected" format 'T{i'
 test_that "a format of too many bytes is an error" refuses 1 "too large" format '(4294967296,4294967296)d'
 test_that "bytes that are no item are an error" refuses 1 "the item has 4 bytes, not 3" format '<i' --bytes 010203
+test_that "values of too many brackets are an error" refuses 1 "too long to be shown" format '(1000000000000,0)B' --bytes ''
+test_that "and in JSON" refuses 1 "too long to be shown" format 'T{(1000000000000,0)B}' --bytes '' --json
 test_that "values that do not convert are an error" refuses 1 "" convert "$data/planets.npy" "$directory/x.npy" --astype d
 test_that "and leave no file" test ! -e "$directory/x.npy"
 
@@ -158,6 +176,11 @@ test_that "a shape that wraps is an error" raw_refuses "further than memory" --f
 test_that "and one whose last items wrap" raw_refuses "further than memory" --shape 2,2 --strides 9223372036854775807,9223372036854775807
 test_that "and one that wraps to nothing" raw_refuses "further than memory" --format d --shape 2305843009213693952
 test_that "the lowest stride is an error" raw_refuses "further than memory" --shape 3 --strides -9223372036854775808
+for options in "--shape 2 --strides=-9223372036854775808" "--shape 3 --strides=-4611686018427387904"; do
+    # shellcheck disable=SC2086
+    test_that "and so is the lowest byte: $options" raw_refuses "9,223,372,036,854,775,808 bytes before the start" --format B $options
+done
+test_that "the lowest offset is outside" raw_refuses "outside of the file" --offset=-9223372036854775808
 test_that "a negative length is an error" raw_refuses "negative" --shape -2
 test_that "items of no bytes without a length are an error" raw_refuses "no bytes" --format 0s
 test_that "strides without a shape are an error" raw_refuses "must say all" --strides 4
@@ -166,13 +189,29 @@ test_that "more than 64 axes are an error" raw_refuses "64 axes" --shape "$(prin
 
 # Shapes whose items are many, but take no bytes, or the same ones.
 holds() { # command option...: within a second or so
-    head -c 16 /dev/zero >"$directory/raw" && timeout 60 "$tool" "$1" "$directory/raw" "${@:2}" >"$directory/out"
+    head -c 4096 /dev/zero >"$directory/raw" && timeout 60 "$tool" "$1" "$directory/raw" "${@:2}" >"$directory/out"
 }
+takes_little_memory() { # command option...: of 100 MB that end with a letter
+    truncate -s 100000000 "$directory/large" && printf x >>"$directory/large" &&
+        (ulimit -v 400000 && "$plain" "$1" "$directory/large" "${@:2}") >"$directory/out" && rm "$directory/large"
+}
+nested='x0s:a:'
+for _ in {1..8}; do
+    nested="(8)T{$nested}"
+done
 for command in show draw; do
     test_that "$command: items without bytes" holds $command --format 0s --shape 4611686018427387904
     test_that "$command: one item, repeated" holds $command --format i --shape 1073741824,1073741824 --strides 0,0
     test_that "$command: no items along an axis" holds $command --format i --shape 0,9223372036854775807 --strides 1,1
     test_that "$command: an item of many values" holds $command --format '(1000000000000)0s(2)q'
+    test_that "$command: no items, where the lengths wrap" holds $command --format B --shape 2,0,9223372036854775807
+    test_that "$command: and in another order" holds $command --format d --shape 9223372036854775807,2,0
+    test_that "$command: the lowest stride of one item" holds $command --format i --shape 4,1 --strides=4,-9223372036854775808
+    test_that "$command: 60 axes whose items overlap" holds $command --format B --shape "$(printf '2,%.0s' {1..59})2" \
+        --strides "$(printf '1,%.0s' {1..59})1"
+    test_that "$command: records of padding" takes_little_memory $command --format "$nested" --shape 1
+    test_that "$command: one item of 100 MB" takes_little_memory $command --format 100000001s
+    test_that "$command: a cell of many values" holds $command --format '(4096)B' --shape 1000,1000 --strides 0,0 -n 1000
     test_that "$command: 64 axes" holds $command --format b --shape "$(printf '1,%.0s' {1..60})2,2,2,2"
 done
 
