@@ -78,9 +78,16 @@ output::output(const std::string &path) : path_(path == "-" ? "standard output" 
         throw system_failure(path_);
     }
     std::memcpy(unfinished, temporary.c_str(), temporary.size() + 1);
+    // A signal between the two would leave the file.
+    sigset_t all, before;
+    ::sigfillset(&all);
+    ::sigprocmask(SIG_BLOCK, &all, &before);
     file_ = ::mkostemp(unfinished, O_CLOEXEC);
+    const int error = errno;
+    is_unfinished = file_ >= 0;
+    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    errno = error;
     if (file_ < 0) throw system_failure(path_);
-    is_unfinished = 1;
     name_ = name;
     const mode_t mask = ::umask(0);
     ::umask(mask);
