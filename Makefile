@@ -280,6 +280,10 @@ bench-calls: $(SHARED) ## count the instructions, and the locked ones, of calls 
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
 	BENCH_BUILD=$(abspath target/bench) python3 benches/instructions.py $(if $(WRITE),--write)
 
+.PHONY: bench-counts
+bench-counts: $(SHARED) ## count the instructions of copies for each item (valgrind; AARCH64=libpybuffer.so under qemu; WRITE=1)
+	@$(BENCH_ENV) python3 benches/counts.py $(if $(WRITE),--write) $(SHARED) $(AARCH64)
+
 .PHONY: bench-limits
 bench-limits: $(SHARED) ## time only what memory and processor themselves take for workloads of make bench (QUICK=1)
 	@$(BENCH_ENV) python3 benches/run.py $(BENCH_OPTIONS) --limits

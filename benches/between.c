@@ -4,7 +4,7 @@
  *     PYBUFFER_CPU=avx2 target/between before.so after.so [part of a name]
  *
  * Each line is the least time of many runs of each library, and their quotient. `one NAME LIBRARY ROUNDS` runs the
- * named copy that often with one library, for a profiler that counts instructions.
+ * named copy that often with one library, for what counts instructions; `list` prints the names, and how many bytes each copies.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -78,16 +78,23 @@ static void make_copies(void)
             snprintf(name, sizeof name, "reversed, %zd of %zd", n, size);
             lengths(add(name, size, 1, 0), (Py_ssize_t[]){n}, (Py_ssize_t[]){-size});
         }
-        Py_ssize_t pixels = 640 * 480;
+        Py_ssize_t pixels = 320 * 240;
         snprintf(name, sizeof name, "RGB to planes of %zd", size);
         lengths(add(name, size, 2, 0), (Py_ssize_t[]){3, pixels}, (Py_ssize_t[]){size, 3 * size});
         snprintf(name, sizeof name, "planes to RGB of %zd", size);
         lengths(add(name, size, 2, 1), (Py_ssize_t[]){3, pixels}, (Py_ssize_t[]){size, 3 * size});
     }
+    Py_ssize_t width = 320, height = 240;
+    lengths(add("RGB mirrored", 1, 3, 0), (Py_ssize_t[]){height, width, 3}, (Py_ssize_t[]){3 * width, -3, 1});
+    lengths(add("RGB rotated", 1, 3, 0), (Py_ssize_t[]){width, height, 3}, (Py_ssize_t[]){-3, 3 * width, 1});
+    lengths(add("RGB to BGR", 1, 2, 0), (Py_ssize_t[]){width * height, 3}, (Py_ssize_t[]){3, -1});
+    lengths(add("RGBA to RGB", 1, 2, 0), (Py_ssize_t[]){width * height, 3}, (Py_ssize_t[]){4, 1});
+    lengths(add("RGB to RGBA", 1, 2, 1), (Py_ssize_t[]){width * height, 3}, (Py_ssize_t[]){4, 1});
     lengths(add("small: 4x4 of 8 transposed", 8, 2, 0), (Py_ssize_t[]){4, 4}, (Py_ssize_t[]){8, 32});
     lengths(add("small: 20x20 of 4 transposed", 4, 2, 0), (Py_ssize_t[]){20, 20}, (Py_ssize_t[]){4, 80});
     lengths(add("crop of 100x100 of 4", 4, 2, 0), (Py_ssize_t[]){100, 100}, (Py_ssize_t[]){1600, 4});
-    lengths(add("16 axes of 2, reversed, of 4", 4, 4, 0), (Py_ssize_t[]){8, 8, 8, 8}, (Py_ssize_t[]){4, 32, 256, 2048});
+    lengths(add("12 axes of 2, shuffled, of 4", 4, 4, 0), (Py_ssize_t[]){8, 8, 8, 8}, (Py_ssize_t[]){256, 4, 2048, 32});
+    lengths(add("12 axes of 2, reversed, of 4", 4, 4, 0), (Py_ssize_t[]){8, 8, 8, 8}, (Py_ssize_t[]){4, 32, 256, 2048});
 }
 
 static double now(void)
@@ -134,11 +141,17 @@ static Library opened(const char *path)
 int main(int argc, char **argv)
 {
     make_copies();
+    if (argc == 2 && !strcmp(argv[1], "list")) {
+        for (int i = 0; i < count; i++) {
+            printf("%s\t%zd\t%zd\n", copies[i].name, copies[i].bytes, copies[i].itemsize);
+        }
+        return 0;
+    }
     size_t room = (size_t)256 << 20;
     strided = aligned_alloc(4096, room);
     packed = aligned_alloc(4096, room);
     if (!strided || !packed || argc < 3) {
-        fprintf(stderr, "usage: between BEFORE AFTER [NAME], or between one NAME LIBRARY ROUNDS\n");
+        fprintf(stderr, "usage: between BEFORE AFTER [NAME], or between one NAME LIBRARY ROUNDS, or between list\n");
         return 2;
     }
     if (!strcmp(argv[1], "one") && argc == 5) {
