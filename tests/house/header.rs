@@ -354,7 +354,11 @@ fn complaints(mut compiler: Command, name: &str, text: &str, language: &str, sta
         .arg(directory.join(format!("{name}.o")))
         .output()
         .unwrap_or_else(|error| panic!("{compiler:?}: {error}"));
-    if output.status.success() { String::new() } else { format!("{compiler:?}:\n{}", String::from_utf8_lossy(&output.stderr)) }
+    if output.status.success() {
+        String::new()
+    } else {
+        format!("{compiler:?}:\n{}", String::from_utf8_lossy(&output.stderr))
+    }
 }
 
 #[test]
@@ -380,7 +384,9 @@ fn header_compiles_alone_and_twice_in_every_dialect_of_cxx() {
 #[test]
 fn a_result_that_is_not_used_is_a_warning_unless_it_is_turned_off() {
     let ignoring = |call: &str| {
-        format!("#include <pybuffer/pybuffer.h>\nvoid f(PyObject *op);\nvoid f(PyObject *op)\n{{\n    (void)op;\n    {call};\n}}\n")
+        format!(
+            "#include <pybuffer/pybuffer.h>\nvoid f(PyObject *op);\nvoid f(PyObject *op)\n{{\n    (void)op;\n    {call};\n}}\n"
+        )
     };
     for call in [
         "pybuffer_memoryview_convert(op, op)",
@@ -413,7 +419,8 @@ fn an_argument_of_another_type_than_its_code_is_a_warning() {
 #[test]
 fn the_header_says_what_it_does_not_support() {
     let text = "#include <pybuffer/pybuffer.h>\nint pybuffer_unused;\n";
-    let mut cases = vec![(["-U__GNUC__", "-U__clang__"], "needs gcc, clang, or a compiler with their atomic built-in functions")];
+    let mut cases =
+        vec![(["-U__GNUC__", "-U__clang__"], "needs gcc, clang, or a compiler with their atomic built-in functions")];
     if cfg!(target_arch = "x86_64") {
         cases.push((["-m32", "-ffreestanding"], "supports machines with 64-bit pointers only"));
     }
