@@ -141,14 +141,23 @@ read_header(Video *video)
 }
 
 int
-y4m_open(const char *path, Video *video)
+y4m_view(const File *file, Video *video)
 {
     memset(video, 0, sizeof *video);
-    if (file_open(path, &video->file) < 0)
+    video->file = *file;
+    return read_header(video);
+}
+
+int
+y4m_open(const char *path, Video *video)
+{
+    File file;
+
+    if (file_open(path, &file) < 0)
         return -1;
-    if (read_header(video) == 0)
+    if (y4m_view(&file, video) == 0)
         return 0;
-    y4m_close(video);
+    file_close(&file);
     return -1;
 }
 

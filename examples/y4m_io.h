@@ -23,6 +23,9 @@ typedef struct {
 /* Reads a file, and counts its frames. 0; -1 with an error set, and then there is nothing to close. */
 int y4m_open(const char *path, Video *video);
 
+/* The same of a file that is open, and belongs to `video` then. */
+int y4m_view(const File *file, Video *video);
+
 /* Drops the file. */
 void y4m_close(Video *video);
 

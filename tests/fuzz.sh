@@ -35,7 +35,10 @@ families=("$@")
 if [ "${#families[@]}" -eq 0 ]; then
     mapfile -t families < <(sed -n 's/^const Family [a-z]* = {"\([a-z]*\)".*/\1/p' c-tests/random/*.c)
 fi
-total=0
+executions=0 operations=0
+count() { # family pattern: the number in its log
+    sed -n "s/$2/\1/p" "target/fuzz/$1.log" | tail -n 1
+}
 for family in "${families[@]}"; do
     arguments=(--no-print-directory -s -C c-tests/random "FAMILY=$family" "BUILD=$PWD/target/fuzz" "CORPUS=$PWD/target/fuzz/corpus"
         "FUZZ_CC=$clang" "FUZZ_LIBRARY=$PWD/target/fuzz/$triple/release/libpybuffer.a" "PYBUFFER_CFLAGS=-I$PWD/include")
@@ -44,10 +47,12 @@ for family in "${families[@]}"; do
         echo "fuzz: $family has found something: target/fuzz/found-*"
         exit 1
     fi
+    # An execution is a round, of one operation that is compared with the model or of several.
+    executed=$(count "$family" '^stat::number_of_executed_units: \(.*\)')
+    compared=$(count "$family" '^# \([0-9]*\) operations in .*')
     make "${arguments[@]}" least >>"target/fuzz/$family.log" 2>&1
-    count=$(sed -n 's/^stat::number_of_executed_units: //p' "target/fuzz/$family.log")
-    total=$((total + count))
-    echo "fuzz: $family at ${PYBUFFER_CPU:-the best level}: $count executions, $(wc -l <"fuzz/corpus/$family.hex") inputs reach" \
-        "$(sed -n 's/.* \([0-9]*\) new coverage edges$/\1/p' "target/fuzz/$family.log" | tail -n 1) branches"
+    executions=$((executions + executed)) operations=$((operations + compared))
+    echo "fuzz: $family at ${PYBUFFER_CPU:-the best level}: $executed executions, $compared operations," \
+        "$(wc -l <"fuzz/corpus/$family.hex") inputs reach $(count "$family" '.* \([0-9]*\) new coverage edges$') branches"
 done
-echo "fuzz: $total executions, nothing found"
+echo "fuzz: $executions executions, $operations operations, nothing found"

@@ -978,17 +978,23 @@ static void what_Arrow_imports_refuse(void)
     /* Lists that are their own child. */
     ARROW_REFUSED(1, (made.children[0] = &made.array, made.schema_children[0] = &made.schema, made.schema.format = "+w:1"),
                   PyExc_ValueError, NULL);
-    /* Those of empty lists have no end, either. */
-    make(1);
-    made.child = made.array;
-    made.child.children[0] = &made.child;
-    made.child.release = release_child;
-    made.child_schema = made.schema;
-    made.child_schema.format = made.schema.format = "+w:0";
-    made.child_schema.release = release_child_schema;
-    made.child_schema.children = made.schema_children;
-    CHECK_PTR(import(), NULL);
-    CHECK_MESSAGE(PyExc_ValueError, "Arrow: lists in more than 64 axes");
+    /* Those of empty lists, and of tensors without axes, have no end, either. */
+    static const char *const texts[] = {"ARROW:extension:name", "arrow.fixed_shape_tensor", "ARROW:extension:metadata", "{\"shape\":[]}"};
+    write_metadata(2, texts);
+    for (int tensors = 0; tensors < 2; tensors++) {
+        make(1);
+        made.array.offset = 0;
+        made.child = made.array;
+        made.child.children[0] = &made.child;
+        made.child.release = release_child;
+        made.schema.format = tensors ? "+w:1" : "+w:0";
+        made.schema.metadata = tensors ? metadata : NULL;
+        made.child_schema = made.schema;
+        made.child_schema.release = release_child_schema;
+        made.child_schema.children = made.schema_children;
+        CHECK_PTR(import(), NULL);
+        CHECK_MESSAGE(PyExc_ValueError, "Arrow: lists in more than 64 axes");
+    }
 }
 
 /* ---- NumPy's array interface -------------------------------------------------------------------------------- */

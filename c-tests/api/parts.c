@@ -279,11 +279,13 @@ static void axes_change_places(void)
     CHECK_AXES(part, "2*12 3*-4 4*1");
     Py_DECREF(part);
     CHECK_PTR(pybuffer_memoryview_permute(view, (int[]){0, 1, 1}, 3), NULL);
-    CHECK_ERROR(PyExc_ValueError);
+    CHECK_MESSAGE(PyExc_ValueError, "the axes (0, 1, 1) do not name each axis of a view of shape (2, 3, 4) once");
     CHECK_PTR(pybuffer_memoryview_permute(view, (int[]){0, 1, -2}, 3), NULL);
-    CHECK_ERROR(PyExc_ValueError);
+    CHECK_MESSAGE(PyExc_ValueError, "the axes (0, 1, -2) do not name each axis of a view of shape (2, 3, 4) once");
     CHECK_PTR(pybuffer_memoryview_permute(view, (int[]){0, 1, 3}, 3), NULL);
     CHECK_ERROR(PyExc_ValueError);
+    CHECK_PTR(pybuffer_memoryview_permute(view, (int[]){1}, 1), NULL);
+    CHECK_MESSAGE(PyExc_ValueError, "the axes (1,) do not name each axis of a view of shape (2, 3, 4) once");
     Py_DECREF(view);
 }
 
@@ -343,6 +345,10 @@ static void items_are_counted_in_another_shape(void)
     CHECK_MESSAGE(PyExc_ValueError, "a view of shape (3, 4) cannot be reshaped to (5, -1)");
     CHECK_PTR(pybuffer_memoryview_reshape(view, SHAPE(-1, -1), 'C'), NULL);
     CHECK_ERROR(PyExc_ValueError);
+    for (const char *order = "AX"; *order != '\0'; order++) {
+        CHECK_PTR(pybuffer_memoryview_reshape(view, SHAPE(12), *order), NULL);
+        CHECK_MESSAGE(PyExc_SystemError, "order must be 'C' or 'F'");
+    }
     columns = pybuffer_memoryview_subscript(view, PART(PYBUFFER_ALL, PYBUFFER_SLICE(0, ABSENT, 2)));
     part = pybuffer_memoryview_reshape(columns, SHAPE(6), 'C'); /* every second item, all through */
     CHECK_AXES(part, "6*2");

@@ -24,12 +24,13 @@
 #include <unistd.h>
 
 static const Family *const families[] = {&copies, &lines,   &tiles,   &values,  &numbers, &fields, &conversions,
-                                         &parts,  &ndarray, &formats, &hostile, &checker, &extreme};
+                                         &parts,  &ndarray, &formats, &hostile, &checker, &extreme, &interop,
+                                         &selection, &files};
 
 /* ---- shared by the processes ---------------------------------------------------------------------------------- */
 
 static struct {
-    long executions;
+    long operations, rounds; /* compared, run */
     uint64_t round;
 } *shared;
 
@@ -44,7 +45,7 @@ void (*describe)(void);
 
 void executed(void)
 {
-    shared->executions++;
+    shared->operations++;
 }
 
 /* ---- failures ------------------------------------------------------------------------------------------------ */
@@ -488,6 +489,7 @@ static void run_round(void)
     MUST_RAISE(0, NULL);
     MUST_SAY(blocks.live == live, "%ld blocks are left", blocks.live - live);
     MUST_SAY(samples_alive == 0, "%ld exporters are left", samples_alive);
+    shared->rounds++;
 }
 
 /* A round that these bytes decide. */
@@ -500,6 +502,12 @@ static void run_input(const unsigned char *data, size_t size)
 }
 
 #ifdef RANDOM_FUZZ
+
+/* libFuzzer counts the rounds, which it calls executions. */
+static void print_counts(void)
+{
+    printf("# %ld operations in %ld rounds\n", shared->operations, shared->rounds);
+}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
@@ -517,6 +525,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         exit(2);
     }
     shared = (void *)map(PAGE);
+    atexit(print_counts);
     prepare();
     (void)argc, (void)argv;
     return 0;
@@ -581,7 +590,7 @@ static void run_rounds(long steps, int only)
             }
         }
     }
-    for (; inputs == NULL && shared->executions < steps; shared->round++) {
+    for (; inputs == NULL && shared->operations < steps; shared->round++) {
         seed_round(shared->round);
         run_round();
         if (only) {
@@ -596,7 +605,7 @@ static void run_rounds(long steps, int only)
 static long run_family(long steps, long first, int only, long most_failures)
 {
     long failures = 0;
-    shared->executions = 0;
+    shared->operations = shared->rounds = 0;
     shared->round = (uint64_t)first;
     for (;;) {
         int status = 0;
@@ -673,7 +682,7 @@ int main(int argc, char **argv)
 {
     static const char *const levels[] = {"portable", "avx2", "avx512", "neon"};
     const char *of_families = "all", *of_levels = "all", *of_inputs = NULL;
-    long steps = 0, round = -1, most_failures = 10, tests = 0, failed = 0, total = 0;
+    long steps = 0, round = -1, most_failures = 10, tests = 0, failed = 0, operations = 0, rounds = 0;
     for (int i = 1; i < argc; i += 2) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(argv[i], "--families") == 0) {
@@ -728,15 +737,16 @@ int main(int argc, char **argv)
             long failures = run_family(steps > 0 ? steps : family->dose, round < 0 ? 0 : round, round >= 0, most_failures);
             clock_gettime(CLOCK_MONOTONIC, &after);
             failed += failures > 0;
-            total += shared->executions;
+            operations += shared->operations;
+            rounds += shared->rounds;
             printf("%sok %ld - %s at %s%s\n", failures > 0 ? "not " : "", ++tests, family->name, level,
                    inputs != NULL ? ", the fuzzer's inputs" : "");
-            printf("# %s at %s: %ld executions, seed %llu, %ld failed, %.1f s\n", family->name, level, shared->executions,
-                   (unsigned long long)seed, failures,
+            printf("# %s at %s: %ld operations in %ld rounds, seed %llu, %ld failed, %.1f s\n", family->name, level,
+                   shared->operations, shared->rounds, (unsigned long long)seed, failures,
                    (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9);
         }
     }
-    printf("1..%ld\n# %ld executions, %ld failed\n", tests, total, failed);
+    printf("1..%ld\n# %ld operations in %ld rounds, %ld failed\n", tests, operations, rounds, failed);
     return failed > 0 || tests == 0;
 }
 

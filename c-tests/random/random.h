@@ -31,15 +31,16 @@ __extension__ typedef unsigned __int128 UnsignedBig;
 typedef struct {
     const char *name;
     void (*round)(void);
-    long dose; /* executions of the small dose, at each level */
+    long dose; /* operations of the small dose, at each level */
 } Family;
 
-extern const Family copies, lines, tiles, values, numbers, fields, conversions, parts, ndarray, formats, hostile, checker, extreme;
+extern const Family copies, lines, tiles, values, numbers, fields, conversions, parts, ndarray, formats, hostile, checker, extreme, interop,
+    selection, files;
 
 /* Called before a failure or a crash ends the process: prints the case. May be NULL. */
 extern void (*describe)(void);
 
-/* One thing that was done and compared. */
+/* One operation of the library has been done, and compared with the model; a round has one or several. */
 void executed(void);
 
 /* Ends the round, as one that failed. */

@@ -2444,9 +2444,10 @@ int pybuffer_verify_structure(Py_ssize_t memlen, Py_ssize_t itemsize, Py_ssize_t
  *
  * Where producers of formats disagree: a prefix holds until the next one, through records; `@` aligns and, in force
  * at the end of a record, pads it to its alignment, as C does (a format as a whole is not padded, as in the struct
- * module); `g O P & X z Z` have their native size with every prefix. `u` has two bytes in a format by itself. In a view it
- * has four, as in ctypes' `wchar_t`, if the format has the view's itemsize with four bytes and not with two. `x` is
- * padding, and has no value, unless it has a name or the format is padding alone, as NumPy's `3x` is: then it is bytes.
+ * module); `g O P & X z Z` have their native size with every prefix, and addresses the byte order of the machine. `u` has two
+ * bytes in a format by itself. In a view it has four, as in ctypes' `wchar_t`, if the format has the view's itemsize with four
+ * bytes and not with two. `x` is padding, and has no value, unless it has a name or the format is padding alone, as NumPy's
+ * `3x` is: then it is bytes.
  * (`==` and `pybuffer_ndarray` follow CPython, and see no value in either.)
  */
 
@@ -2869,13 +2870,13 @@ struct ArrowArray {
  * more than 64 axes; whatever the exporter raises; `MemoryError`, `SystemError` for NULL or other flags. Sub-arrays ("2f") are
  * axes of `pybuffer_memoryview_elements`. NumPy: `ndarray.__dlpack__`.
  */
-struct DLManagedTensorVersioned *pybuffer_dlpack_export(PyObject *obj, int flags);
+struct DLManagedTensorVersioned *pybuffer_dlpack_export(PyObject *obj, int flags) PYBUFFER_WARN_UNUSED;
 
 /**
  * `pybuffer_dlpack_export` to the struct from before version 1. NULL also with `BufferError` for read-only memory, of
  * which it cannot tell.
  */
-struct DLManagedTensor *pybuffer_dlpack_export_unversioned(PyObject *obj, int flags);
+struct DLManagedTensor *pybuffer_dlpack_export_unversioned(PyObject *obj, int flags) PYBUFFER_WARN_UNUSED;
 
 /**
  * A memoryview of a tensor, which is taken over in any case: where this fails, its deleter has been called. (A tensor of another
@@ -2937,7 +2938,7 @@ PyObject *pybuffer_arrow_import(struct ArrowArray *array, struct ArrowSchema *sc
  * and a released memoryview; whatever the exporter raises; `MemoryError`, `SystemError` for NULL.
  * NumPy: `ndarray.__array_struct__`.
  */
-pybuffer_array_interface *pybuffer_array_interface_export(PyObject *obj);
+pybuffer_array_interface *pybuffer_array_interface_export(PyObject *obj) PYBUFFER_WARN_UNUSED;
 
 /**
  * Frees a struct that `pybuffer_array_interface_export` made, and drops its view of the memory. From any thread; NULL is
@@ -3132,18 +3133,18 @@ static inline char *pybuffer_inline_bytes(PyObject *op)
  * A new reference; NULL with `OverflowError` for a `%c` that is not a byte or as `PyBytes_FromStringAndSize`, `MemoryError`, or
  * `SystemError` for a NULL format.
  */
-PyObject *PyBytes_FromFormat(const char *format, ...);
+PyObject *PyBytes_FromFormat(const char *format, ...) PYBUFFER_WARN_UNUSED;
 
 /**
  * `PyBytes_FromFormat` with a `va_list`, which is not consumed.
  */
-PyObject *PyBytes_FromFormatV(const char *format, va_list vargs);
+PyObject *PyBytes_FromFormatV(const char *format, va_list vargs) PYBUFFER_WARN_UNUSED;
 
 /**
  * Appends to the bytes of a writer what `PyBytes_FromFormat` would make. Returns 0; -1 with an error set, and then nothing is
  * appended.
  */
-int PyBytesWriter_Format(PyBytesWriter *writer, const char *format, ...);
+int PyBytesWriter_Format(PyBytesWriter *writer, const char *format, ...) PYBUFFER_WARN_UNUSED;
 
 /** The type of bytes objects. */
 extern PyTypeObject PyBytes_Type;
@@ -3230,7 +3231,7 @@ PyObject *PyBytes_Repr(PyObject *obj, int smartquotes) PYBUFFER_WARN_UNUSED;
  * `PyBytesWriter_Discard`. NULL with `ValueError` for a negative size, `OverflowError` as `PyBytes_FromStringAndSize`,
  * `MemoryError`.
  */
-PyBytesWriter *PyBytesWriter_Create(Py_ssize_t size);
+PyBytesWriter *PyBytesWriter_Create(Py_ssize_t size) PYBUFFER_WARN_UNUSED;
 
 /** Ends a writer without an object. Does nothing for NULL. */
 void PyBytesWriter_Discard(PyBytesWriter *writer);
@@ -3262,7 +3263,7 @@ Py_ssize_t PyBytesWriter_GetSize(PyBytesWriter *writer);
  *
  * Returns 0; -1 with `MemoryError`, `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
  */
-int PyBytesWriter_WriteBytes(PyBytesWriter *writer, const void *bytes, Py_ssize_t size);
+int PyBytesWriter_WriteBytes(PyBytesWriter *writer, const void *bytes, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
 
 /**
  * Makes the bytes so many; new ones are uninitialised. More is reserved than is asked for, so that appending is cheap.
@@ -3270,12 +3271,12 @@ int PyBytesWriter_WriteBytes(PyBytesWriter *writer, const void *bytes, Py_ssize_
  * Returns 0; -1 with an error set, and then nothing is changed: `ValueError` for a negative size, `MemoryError`,
  * `OverflowError` as `PyBytes_FromStringAndSize`, or `SystemError` for NULL.
  */
-int PyBytesWriter_Resize(PyBytesWriter *writer, Py_ssize_t size);
+int PyBytesWriter_Resize(PyBytesWriter *writer, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
 
 /**
  * `PyBytesWriter_Resize` by the difference, which may be negative; `MemoryError` for a size above `PY_SSIZE_T_MAX`.
  */
-int PyBytesWriter_Grow(PyBytesWriter *writer, Py_ssize_t size);
+int PyBytesWriter_Grow(PyBytesWriter *writer, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
 
 /**
  * `PyBytesWriter_Grow` for a program that keeps a pointer into the bytes, or to their end: returns the pointer to the same

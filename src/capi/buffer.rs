@@ -39,10 +39,8 @@ pub(super) fn order_of(order: c_char) -> Result<Order> {
 
 /// 'C' or 'F'.
 pub(super) fn definite_order_of(order: c_char) -> Result<Order> {
-    match order_of(order)? {
-        Order::Any => Err(Error::bad_argument()),
-        order => Ok(order),
-    }
+    let definite = Order::from_char(byte(order)).filter(|&order| order != Order::Any);
+    definite.ok_or(Error::system(c"order must be 'C' or 'F'"))
 }
 
 /// A count that C gives.

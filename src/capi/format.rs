@@ -7,9 +7,10 @@
 //!
 //! Where producers of formats disagree: a prefix holds until the next one, through records; `@` aligns and, in force
 //! at the end of a record, pads it to its alignment, as C does (a format as a whole is not padded, as in the struct
-//! module); `g O P & X z Z` have their native size with every prefix. `u` has two bytes in a format by itself. In a view it
-//! has four, as in ctypes' `wchar_t`, if the format has the view's itemsize with four bytes and not with two. `x` is
-//! padding, and has no value, unless it has a name or the format is padding alone, as NumPy's `3x` is: then it is bytes.
+//! module); `g O P & X z Z` have their native size with every prefix, and addresses the byte order of the machine. `u` has two
+//! bytes in a format by itself. In a view it has four, as in ctypes' `wchar_t`, if the format has the view's itemsize with four
+//! bytes and not with two. `x` is padding, and has no value, unless it has a name or the format is padding alone, as NumPy's
+//! `3x` is: then it is bytes.
 //! (`==` and `pybuffer_ndarray` follow CPython, and see no value in either.)
 
 use core::ffi::{CStr, c_char, c_int, c_void};

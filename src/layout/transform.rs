@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use super::MAX_NDIM;
 use super::structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of, too_many_axes};
 
-/// The error for axes that are not a permutation.
+/// The error for axes that are not a permutation. Who knows the axes says which they are.
 pub const NO_PERMUTATION: Error = Error::value(c"axes must name each axis of the view once");
 
 /// The error for a shape that the items have in a copy only.

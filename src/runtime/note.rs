@@ -59,22 +59,28 @@ impl Note {
 
     /// Appends a shape as Python writes it: `(2, 3)`, `(2,)`.
     pub(crate) fn shape(&mut self, shape: &[isize]) {
+        self.tuple(shape.iter().copied());
+    }
+
+    /// Appends numbers as Python writes a tuple of them.
+    pub(crate) fn tuple(&mut self, numbers: impl ExactSizeIterator<Item = isize>) {
+        let count = numbers.len();
         self.push(b"(");
-        for (axis, len) in shape.iter().enumerate() {
-            if axis != 0 {
+        for (place, number) in numbers.enumerate() {
+            if place != 0 {
                 self.push(b", ");
             }
-            if *len < 0 {
+            if number < 0 {
                 self.push(b"-");
             }
             let mut digits = [0; 20];
             // SAFETY: the writer lives no longer than the digits, of which no number has more.
             let mut writer = unsafe { MessageWriter::write(digits.as_mut_ptr(), digits.len()) };
-            writer.decimal(len.unsigned_abs());
-            let count = writer.length;
-            self.push(digits.get(..count).unwrap_or(&[]));
+            writer.decimal(number.unsigned_abs());
+            let written = writer.length;
+            self.push(digits.get(..written).unwrap_or(&[]));
         }
-        self.push(if shape.len() == 1 { b",)" } else { b")" });
+        self.push(if count == 1 { b",)" } else { b")" });
     }
 
     /// An error with all of it as its message.

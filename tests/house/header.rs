@@ -194,14 +194,16 @@ fn short_comments_on_one_line(text: &str) -> String {
 }
 
 /// What functions return that is a new reference, and what says whether they have failed.
-const REFERENCES: &[&str] = &["PyObject *", "PyVarObject *"];
+const REFERENCES: &[&str] =
+    &["PyObject *", "PyVarObject *", "PyBytesWriter *", "struct DLManagedTensor", "pybuffer_array_interface *"];
 const RESULTS: &[&str] = &["int ", "Py_ssize_t ", "Py_hash_t "];
 
 /// Functions whose result is always NULL, or an argument.
 const WITHOUT_REFERENCE: &[&str] = &["PyErr_", "PyObject_Init"];
 
 /// The functions of CPython's that say whether they have failed and whose result must be used: without it a program goes on with memory
-/// that it does not have. Of the others (PyType_Ready, PyObject_Size) programs that are written for CPython often ignore it.
+/// that it does not have, or with a writer that has not written. Of the others (PyType_Ready, PyObject_Size) programs that are written
+/// for CPython often ignore it.
 const OF_CPYTHON: &[&str] = &[
     "PyObject_GetBuffer",
     "PyBuffer_FillInfo",
@@ -216,6 +218,9 @@ const OF_CPYTHON: &[&str] = &[
     "PyBytes_AsStringAndSize",
     "_PyBytes_Resize",
     "PyByteArray_Resize",
+    "PyBytesWriter_WriteBytes",
+    "PyBytesWriter_Resize",
+    "PyBytesWriter_Grow",
 ];
 
 /// Marks the declaration of a function whose result must not be ignored.
@@ -324,27 +329,36 @@ fn compiles(compiler: Command, header: &str, language: &str, standard: &str) {
     compiles_as(compiler, &format!("include-{header}-{standard}"), &text, language, standard);
 }
 
-/// Compiles a program.
-fn compiles_as(mut compiler: Command, name: &str, text: &str, language: &str, standard: &str) {
+/// Compiles a program without a warning.
+fn compiles_as(compiler: Command, name: &str, text: &str, language: &str, standard: &str) {
+    let complaints = complaints(compiler, name, text, language, standard);
+    assert!(complaints.is_empty(), "{name}:\n{complaints}");
+}
+
+/// What a compiler says of a program that it refuses, warnings included; nothing of one that it compiles.
+fn complaints(mut compiler: Command, name: &str, text: &str, language: &str, standard: &str) -> String {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let program = directory.join(format!("{name}.{language}"));
     fs::write(&program, text).unwrap();
     let output = compiler
         .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wshadow", "-Wconversion", "-Wsign-conversion", "-Wundef"])
-        .args([
-            "-Wcast-qual",
-            if language == "c" { "-Wstrict-prototypes" } else { "-Wold-style-cast" },
-            "-fsyntax-only",
-        ])
+        .args(["-Wcast-qual", if language == "c" { "-Wstrict-prototypes" } else { "-Wold-style-cast" }])
         .arg(format!("-std={standard}"))
         .arg("-I")
         .arg(root().join("include"))
         .arg("-I")
         .arg(root().join("c-tests/support"))
+        .arg("-c")
         .arg(&program)
+        .arg("-o")
+        .arg(directory.join(format!("{name}.o")))
         .output()
         .unwrap_or_else(|error| panic!("{compiler:?}: {error}"));
-    assert!(output.status.success(), "{compiler:?}:\n{}", String::from_utf8_lossy(&output.stderr));
+    if output.status.success() {
+        String::new()
+    } else {
+        format!("{compiler:?}:\n{}", String::from_utf8_lossy(&output.stderr))
+    }
 }
 
 #[test]
@@ -364,6 +378,57 @@ fn header_compiles_alone_and_twice_in_every_dialect_of_cxx() {
     }
     for standard in ["c++17", "c++20", "c++2b"] {
         compiles(compiler("CXX", "c++"), "pybuffer.hpp", "cpp", standard);
+    }
+}
+
+#[test]
+fn a_result_that_is_not_used_is_a_warning_unless_it_is_turned_off() {
+    let ignoring = |call: &str| {
+        format!(
+            "#include <pybuffer/pybuffer.h>\nvoid f(PyObject *op);\nvoid f(PyObject *op)\n{{\n    (void)op;\n    {call};\n}}\n"
+        )
+    };
+    for call in [
+        "pybuffer_memoryview_convert(op, op)",
+        "PyMemoryView_FromObject(op)",
+        "PyBytes_FromFormat(\"%d\", 1)",
+        "PyBytesWriter_Create(1)",
+        "PyBytesWriter_Format(NULL, \"%d\", 1)",
+        "PyBytesWriter_Grow(NULL, 1)",
+        "pybuffer_dlpack_export(op, 0)",
+        "pybuffer_array_interface_export(op)",
+    ] {
+        let warned = complaints(compiler("CC", "cc"), "ignoring", &ignoring(call), "c", "c99");
+        assert!(warned.contains("-Wunused-result") || warned.contains("-Werror=unused-result"), "{call}: {warned}");
+        let mut quiet = compiler("CC", "cc");
+        quiet.arg("-DPYBUFFER_NO_WARN_UNUSED");
+        compiles_as(quiet, "ignoring-quietly", &ignoring(call), "c", "c99");
+    }
+    for call in ["PyErr_NoMemory()", "PyErr_Format(op, \"%zd\", (Py_ssize_t)1)", "PyObject_Size(op)"] {
+        compiles_as(compiler("CC", "cc"), "not-ignoring", &ignoring(call), "c", "c99");
+    }
+}
+
+#[test]
+fn an_argument_of_another_type_than_its_code_is_a_warning() {
+    let text = "#include <pybuffer/pybuffer.h>\nvoid f(PyObject *op);\nvoid f(PyObject *op)\n{\n    PyErr_Format(op, \"%s\", 1);\n}\n";
+    let warned = complaints(compiler("CC", "cc"), "wrong-code", text, "c", "c99");
+    assert!(warned.contains("%s"), "{warned}");
+}
+
+#[test]
+fn the_header_says_what_it_does_not_support() {
+    let text = "#include <pybuffer/pybuffer.h>\nint pybuffer_unused;\n";
+    let mut cases =
+        vec![(["-U__GNUC__", "-U__clang__"], "needs gcc, clang, or a compiler with their atomic built-in functions")];
+    if cfg!(target_arch = "x86_64") {
+        cases.push((["-m32", "-ffreestanding"], "supports machines with 64-bit pointers only"));
+    }
+    for (flags, sentence) in cases {
+        let mut other = compiler("CC", "cc");
+        other.args(flags);
+        let refused = complaints(other, "unsupported", text, "c", "c99");
+        assert!(refused.contains(sentence), "{refused}");
     }
 }
 

@@ -18,15 +18,15 @@ static inline char *pybuffer_inline_bytes(PyObject *op)
  * A new reference; NULL with `OverflowError` for a `%c` that is not a byte or as `PyBytes_FromStringAndSize`, `MemoryError`, or
  * `SystemError` for a NULL format.
  */
-PyObject *PyBytes_FromFormat(const char *format, ...);
+PyObject *PyBytes_FromFormat(const char *format, ...) PYBUFFER_WARN_UNUSED;
 
 /**
  * `PyBytes_FromFormat` with a `va_list`, which is not consumed.
  */
-PyObject *PyBytes_FromFormatV(const char *format, va_list vargs);
+PyObject *PyBytes_FromFormatV(const char *format, va_list vargs) PYBUFFER_WARN_UNUSED;
 
 /**
  * Appends to the bytes of a writer what `PyBytes_FromFormat` would make. Returns 0; -1 with an error set, and then nothing is
  * appended.
  */
-int PyBytesWriter_Format(PyBytesWriter *writer, const char *format, ...);
+int PyBytesWriter_Format(PyBytesWriter *writer, const char *format, ...) PYBUFFER_WARN_UNUSED;

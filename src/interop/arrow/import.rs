@@ -102,6 +102,7 @@ unsafe fn view_of(array: &ArrowArray, schema: &ArrowSchema) -> Result<Owned<PyMe
 }
 
 const TOO_LARGE: Error = Error::value(c"Arrow: the array is too large");
+const TOO_DEEP: Error = Error::value(c"Arrow: lists in more than 64 axes");
 
 fn refused(condition: bool, text: &'static CStr) -> Result<()> {
     if condition { Err(Error::value(text)) } else { Ok(()) }
@@ -128,7 +129,7 @@ struct Axes {
 
 impl Axes {
     fn push(&mut self, items: usize) -> Result<()> {
-        let axis = self.shape.get_mut(self.ndim).ok_or(Error::value(c"Arrow: lists in more than 64 axes"))?;
+        let axis = self.shape.get_mut(self.ndim).ok_or(TOO_DEEP)?;
         *axis = items.cast_signed();
         self.ndim += 1;
         Ok(())
@@ -142,7 +143,8 @@ impl Axes {
         // The items of the array that belong to the view, counted from its offset.
         let (mut start, mut length) = (0, count(array.length, c"Arrow: the length must not be negative")?);
         self.push(length)?;
-        loop {
+        // Tensors of no axes would lead to the end of any chain, and nowhere where it leads back to itself.
+        for _ in 0..=MAX_NDIM {
             // SAFETY: P1: pointers that are not NULL lead to what their type says.
             unsafe {
                 let offset = check(array, schema)?;
@@ -191,6 +193,7 @@ impl Axes {
                 }
             }
         }
+        Err(TOO_DEEP)
     }
 }
 

@@ -205,11 +205,12 @@ pub(crate) unsafe fn flip(op: NonNull<PyObject>, axis: isize) -> Result<Owned<Py
 /// O1.
 pub(crate) unsafe fn permute(op: NonNull<PyObject>, order: Option<&[i32]>) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: O1; the same items, under other axes.
-    unsafe {
+    with_note(|note| unsafe {
         let access = Access::of_memoryview(downcast(op)?)?;
-        let ndim = access.structure()?.ndim;
+        let whole = access.structure()?;
+        let ndim = whole.ndim;
         if order.is_some_and(|order| order.len() != ndim) {
-            return Err(NO_PERMUTATION);
+            return Err(with_axes(NO_PERMUTATION, &whole, order, note));
         }
         let memoryview = access.memoryview();
         derived(access, ndim, own_format(memoryview), |structure, axes, _| {
@@ -217,9 +218,23 @@ pub(crate) unsafe fn permute(op: NonNull<PyObject>, order: Option<&[i32]>) -> Re
                 Some(order) => order.get(new).map_or(isize::MAX, |&axis| axis as isize),
                 None => (ndim - new - 1).cast_signed(),
             };
-            layout::permute(structure, old, axes)
+            layout::permute(structure, old, axes).map_err(|error| with_axes(error, structure, order, note))
         })
+    })
+}
+
+/// The error of axes that are no permutation, with these and the shape of the view.
+#[cold]
+fn with_axes(error: Error, view: &Structure<'_>, axes: Option<&[i32]>, note: &mut Note) -> Error {
+    if error != NO_PERMUTATION {
+        return error;
     }
+    note.push(b"the axes ");
+    note.tuple(axes.unwrap_or(&[]).iter().map(|&axis| axis as isize));
+    note.push(b" do not name each axis of a view of shape ");
+    note.shape(view.shape.unwrap_or(&[]));
+    note.push(b" once");
+    note.error(ErrorKind::Value)
 }
 
 /// The items repeated along axes of one item, and along new leading ones. Read-only where anything is repeated.
