@@ -262,9 +262,9 @@ impl Loops {
         let (run, reversing) = if level() == Level::Portable {
             let extends = S::BITS > 0 && T::BITS == 0 && size_of::<T>() == 8;
             let extends = extends && (size_of::<S>() <= 2 || (size_of::<S>() == 4 && S::SIGNED));
-            let in_order: KnownLoop = if extends { extend::<S, T, NEITHER> } else { run };
+            let (in_order, swapped): (KnownLoop, KnownLoop) = (extend::<S, T, NEITHER>, extend::<S, T, SWAPPED>);
             // Else the compiler reverses bytes more slowly than a loop for that alone.
-            (in_order, reversing.and(extends.then_some(extend::<S, T, SWAPPED>)))
+            (if extends { in_order } else { run }, reversing.and(extends.then_some(swapped)))
         } else {
             (run, reversing)
         };
