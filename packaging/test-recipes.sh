@@ -29,7 +29,7 @@ makes_the_recipes() {
 # Placeholders have been filled in, and the file that has the addresses is the only one.
 nothing_is_left_to_fill_in() {
     ! grep -rE '@(VERSION|HOMEPAGE|MAINTAINER|DATE)@' "$work"/{conan,conda,vcpkg} "$work"/debian/*/debian/{control,changelog} &&
-        [ "$(cd "$root" && git grep -lF example.org -- packaging ':!packaging/README.md')" = packaging/project ]
+        [ "$(cd "$root" && git grep -lE 'example[.]org' -- packaging)" = packaging/project ]
 }
 
 # ---- Debian --------------------------------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ path, version = sys.argv[1:]
 platform = rb.PlatformConfig(target_platform="linux-64")
 variants = rb.VariantConfig.from_yaml("c_compiler: [gcc]\ncxx_compiler: [gxx]\nrust_compiler: [rust]\n")
 (variant,) = rb.Stage0Recipe.from_file(path).render(variants, rb.RenderConfig(platform=platform))
-recipe = variant.recipe().to_dict()
+recipe = variant.recipe.to_dict()
 print(recipe)
 assert recipe["package"]["name"] == "libpybuffer" and recipe["package"]["version"] == version
 assert (pathlib.Path(path).parent / f"pybuffer-{version}.tar.gz").exists()
