@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Builds packages by the recipes that packaging/recipes.sh makes of what is committed, each with its own tools, and uses the packages:
 # test-recipes.sh [debian] [conan] [conda] [vcpkg] (default: all). A tool that is missing is a skipped test. Each part compiles the
-# library anew. Output is TAP.
+# library anew, Conan and vcpkg shared and static. Output is TAP.
 #
 # RECIPES_PYTHON is a Python with Conan and rattler-build (make recipes-venv), VCPKG_ROOT a checkout of vcpkg, whose scripts are used
 # without its program. The packages stay in target/recipes-test.
 set -u
 export LC_ALL=C
-# No downloads of toolchains.
-export RUSTUP_AUTO_INSTALL=0
+# No downloads of toolchains. It is the packages that are tested here, and a library that is optimised less is made in a third of the time.
+export RUSTUP_AUTO_INSTALL=0 CARGO_PROFILE_RELEASE_OPT_LEVEL=${CARGO_PROFILE_RELEASE_OPT_LEVEL:-1}
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$root/target/recipes-test
@@ -26,10 +26,9 @@ makes_the_recipes() {
     bash "$root/packaging/dist.sh" "$work" && bash "$root/packaging/recipes.sh" "$work/pybuffer-$version.tar.gz" "$work"
 }
 
-# Placeholders have been filled in, and the file that has the addresses is the only one.
-nothing_is_left_to_fill_in() {
-    ! grep -rE '@(VERSION|HOMEPAGE|MAINTAINER|DATE)@' "$work"/{conan,conda,vcpkg} "$work"/debian/*/debian/{control,changelog} &&
-        [ "$(cd "$root" && git grep -lE 'example[.]org' -- packaging)" = packaging/project ]
+# The addresses, which are placeholders, are in one file.
+addresses_are_in_one_place() {
+    [ "$(cd "$root" && git grep -lE 'example[.]org' -- packaging)" = packaging/project ]
 }
 
 # ---- Debian --------------------------------------------------------------------------------------------------------------
@@ -174,7 +173,7 @@ vcpkg() {
 }
 
 test_that "make recipes" makes_the_recipes
-test_that "nothing is left to fill in, and addresses are in packaging/project only" nothing_is_left_to_fill_in
+test_that "addresses are in packaging/project only" addresses_are_in_one_place
 for part in "$@"; do
     case $part in
     debian | conan | conda | vcpkg) "$part" ;;
