@@ -4,6 +4,7 @@
 DATADIR ?= $(PREFIX)/share
 # Where the installed program looks for the library first: from its folder to that of the libraries. Distributions need none.
 RUNPATH ?= $$ORIGIN/$(shell realpath -m --relative-to='$(BINDIR)' '$(LIBDIR)')
+RUNPATH_FLAG = '-Wl,-rpath,$(RUNPATH)'
 
 TOOL := target/tools/pybuffer
 TOOL_CFLAGS := -O2 -g -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Iinclude -Iexamples
@@ -50,7 +51,7 @@ test-tools: numpy-venv ## the program pybuffer against NumPy, on spoiled files, 
 .PHONY: install-tool uninstall-tool
 install-tool: tool
 ifneq ($(HAS_CXX),)
-	$(CXX) $(LDFLAGS) $(TOOL_OBJECTS) -L$(TARGET) $(if $(RUNPATH),'-Wl,-rpath,$(RUNPATH)') -lpybuffer -o target/tools/installed
+	$(CXX) $(LDFLAGS) $(TOOL_OBJECTS) -L$(TARGET) $(if $(RUNPATH),$(RUNPATH_FLAG)) -lpybuffer -o target/tools/installed
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR)/bash-completion/completions \
 	    $(DESTDIR)$(DATADIR)/zsh/site-functions
 	$(INSTALL) -m 755 target/tools/installed $(DESTDIR)$(BINDIR)/pybuffer
