@@ -79,6 +79,18 @@ DIST ?= target/dist
 dist: ## make a source archive of what is committed, with the crates that it needs: it builds without network (DIST=folder)
 	bash packaging/dist.sh $(DIST)
 
+# Pythons with what the recipes of Conan and conda are tried with.
+RECIPES ?= target/recipes
+RECIPES_VENV := target/recipes-venv
+.PHONY: recipes test-recipes recipes-venv
+recipes: dist ## make recipes for Debian, Conan, conda and vcpkg that can be used as they are, of what is committed (RECIPES=folder)
+	bash packaging/recipes.sh $(DIST)/pybuffer-$(VERSION).tar.gz $(RECIPES)
+test-recipes: ## build packages by the recipes, with those tools that are there (PARTS="debian conan conda vcpkg", make recipes-venv, VCPKG_ROOT=checkout)
+	RECIPES_PYTHON=$(abspath $(RECIPES_VENV))/bin/python bash packaging/test-recipes.sh $(PARTS)
+recipes-venv: ## install Conan and rattler-build from PyPI for make test-recipes (in target/)
+	@test -d $(RECIPES_VENV) || python3 -m venv $(RECIPES_VENV)
+	$(RECIPES_VENV)/bin/pip install -q conan py-rattler-build
+
 .PHONY: uninstall
 uninstall: uninstall-tool ## remove the installed files, with the same variables
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))

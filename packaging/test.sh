@@ -301,6 +301,18 @@ archive_needs_no_network() {
         make --no-print-directory --dry-run all | grep -q 'cargo rustc --release'
 }
 
+# Each has it from Cargo.toml, and nothing is left to fill in.
+recipes_know_the_version() {
+    local version recipes=$work/recipes
+    version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
+    bash "$root/packaging/recipes.sh" "$work"/once/pybuffer-*.tar.gz "$recipes" &&
+        grep -q "^pybuffer ($version-1) " "$recipes/debian/pybuffer-$version/debian/changelog" &&
+        grep -q "^    version = \"$version\"\$" "$recipes/conan/conanfile.py" &&
+        grep -q "^  version: \"$version\"\$" "$recipes/conda/recipe.yaml" &&
+        grep -q "^  \"version\": \"$version\"," "$recipes/vcpkg/pybuffer/vcpkg.json" || return
+    ! grep -rE '@(VERSION|HOMEPAGE|MAINTAINER|DATE)@' "$recipes"/{conan,conda,vcpkg} "$recipes"/debian/*/debian
+}
+
 cargo_package_verifies() {
     (cd "$root" && "${CARGO:-cargo}" package --quiet --offline --locked --allow-dirty --target-dir target/package)
 }
@@ -349,7 +361,9 @@ test_with "CPython 3.13,pkg-config,C++ compiler" "plug-ins loaded after CPython 
 if git -C "$root" rev-parse --quiet --verify HEAD >/dev/null 2>&1; then
     test_that "make dist makes the same archive twice" archive_is_the_same_twice
     test_that "it needs no network and no crates of the tests" archive_needs_no_network
+    test_that "the recipes have the version and nothing that is left to fill in" recipes_know_the_version
 else
+    skip_that "the recipes have the version and nothing that is left to fill in" "no git checkout"
     skip_that "make dist makes the same archive twice" "no git checkout"
     skip_that "it needs no network and no crates of the tests" "no git checkout"
 fi

@@ -65,7 +65,9 @@ fi
 upper=$(echo "$triple" | tr 'a-z-' 'A-Z_')
 export "CARGO_TARGET_${upper}_LINKER=$cross-gcc" "CARGO_TARGET_${upper}_RUNNER=$emulator" "CC_${triple//-/_}=$cross-gcc"
 export RUSTC=$rust/rustc RUSTDOC=$rust/rustdoc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=target/emulated
-# How tests run themselves again; and without oracles, which are built for this machine.
+# Threads that wait for each other are slow there: fewer operations. How tests run themselves again; and without oracles, which are
+# built for this machine.
+export PYBUFFER_TEST_OPERATIONS=${PYBUFFER_TEST_OPERATIONS:-20000}
 export PYBUFFER_TEST_RUNNER=$emulator PYBUFFER_NUMPY_PYTHON=none CI=false
 # Wine says much about itself; its folder; and where it looks for libraries.
 export WINEDEBUG=-all WINEPREFIX=$PWD/target/emulated/wine WINEPATH="$PWD/target/emulated/$triple/release;/usr/$cross/lib"

@@ -5,8 +5,9 @@
 #
 #   fresh.sh [user] [root]     which runs (default: both)
 #
-# SUITE is the release (default: this machine's), KEEP=1 keeps the new machines for the next run, or for inspection. It needs
-# root and debootstrap. The logs stay in target/fresh.
+# SUITE is the release (default: this machine's), RUST the packages of its own Rust, used in place of this machine's ("rustc cargo"
+# in unstable, "rustc-web cargo-web" in Debian 13), TEST_PARTS those of `make test` (default: all). KEEP=1 keeps the new machines
+# for the next run, or for inspection. It needs root and debootstrap. The logs stay in target/fresh.
 #
 # All mounts are made in a mount namespace of its own, which ends with the runs: outside there is nothing to unmount, and before a
 # folder is removed it is checked that nothing is mounted in it.
@@ -15,7 +16,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 work=$PWD/target/fresh
 suite=${SUITE:-$(. /etc/os-release && echo "$VERSION_CODENAME")}
-base=$work/base-$suite
+read -ra rust <<<"${RUST:-}"
+base=$work/base-$suite${rust:+-rust}
 # Environment variables and files that configure the network.
 variables=(http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY SSL_CERT_FILE REQUESTS_CA_BUNDLE CURL_CA_BUNDLE
     PIP_CERT PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_TRUSTED_HOST PIP_PROXY PIP_DEFAULT_TIMEOUT)
@@ -38,7 +40,7 @@ make_base() {
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
         grep -v -e security -e backports | head -n 1)
     echo "debootstrap $suite: a few minutes"
-    debootstrap --variant=minbase --include=gcc,make,libc6-dev "$suite" "$base" "$mirror" >"$work/debootstrap.log" 2>&1 ||
+    debootstrap --variant=minbase "--include=$(IFS=, && echo "gcc,make,libc6-dev${rust:+,${rust[*]}}")" "$suite" "$base" "$mirror" >"$work/debootstrap.log" 2>&1 ||
         { tail -n 5 "$work/debootstrap.log"; return 1; }
     # Updates of the same release, where this machine has them.
     apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' |
@@ -62,9 +64,12 @@ new_machine() { # name
         mount --bind "/dev/$device" "$root/dev/$device"
     done
     ln -s /proc/self/fd "$root/dev/fd"
-    mkdir -p "$root/opt/rust" "$root/etc/ssl/certs"
-    mount --bind "$(rustc --print sysroot)" "$root/opt/rust"
-    mount -o remount,bind,ro "$root/opt/rust"
+    mkdir -p "$root/etc/ssl/certs"
+    if [ "${#rust[@]}" = 0 ]; then
+        mkdir -p "$root/opt/rust"
+        mount --bind "$(rustc --print sysroot)" "$root/opt/rust"
+        mount -o remount,bind,ro "$root/opt/rust"
+    fi
 
     # The network as it is here.
     apt-config dump | grep -E '^Acquire::(http|https|ftp|Retries)' >"$root/etc/apt/apt.conf.d/99network" || true
@@ -91,7 +96,7 @@ new_machine() { # name
 # Both commands. As the user there is no network at all.
 commands() { # user
     local root=$work/$1 environment=(PATH=/opt/rust/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/home/tester LANG=C.UTF-8) enter=()
-    environment+=(CARGO_NET_OFFLINE=true CI=false)
+    environment+=(CARGO_NET_OFFLINE=true CI=false ${TEST_PARTS:+"TEST_PARTS=$TEST_PARTS"})
     if [ "$1" = user ]; then
         enter=(unshare --net chroot --userspec=tester:tester)
     else
@@ -103,9 +108,11 @@ commands() { # user
     "${enter[@]}" "$root" env -i "${environment[@]}" bash -c '
         set -e
         cd ~/pybuffer
+        rustc --version
+        cc --version | head -n 1
         for target in demo test; do
             SECONDS=0
-            make "$target" || { echo "fresh: make $target FAILS after $SECONDS s"; exit 1; }
+            make "$target" ${TEST_PARTS:+"TEST_PARTS=$TEST_PARTS"} || { echo "fresh: make $target FAILS after $SECONDS s"; exit 1; }
             echo "fresh: make $target passes in $SECONDS s"
         done' </dev/null
 }

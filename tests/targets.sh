@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Type-checks the library for systems and machines that nothing here can link for: tests/targets.sh [TRIPLE...]. Its C files are
-# compiled by clang, with clang's own headers.
+# Type-checks the library for systems and machines that nothing here can link for: tests/targets.sh [TRIPLE...]. A warning is a
+# failure. Its C files are compiled by clang, with clang's own headers.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -16,6 +16,8 @@ clang=$(compgen -c clang- | grep -E '^clang-[0-9]+$' | sort -Vr | head -n 1 || t
     {aarch64,riscv64gc,powerpc64le,s390x,loongarch64}-unknown-linux-gnu
 
 export RUSTC=$rust/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=target/targets AR
+# Warnings in the library itself; those of std are not ours.
+check=("$rust/cargo" check --quiet --lib --no-default-features -Zbuild-std=core -Zwarnings --config 'build.warnings="deny"')
 status=0
 for triple in "$@"; do
     # As clang spells it. For MSVC the flags are those of its own compiler.
@@ -24,7 +26,7 @@ for triple in "$@"; do
     *) mode=-ffreestanding AR=ar ;;
     esac
     export CC="$clang --target=${triple/riscv64gc/riscv64} $mode"
-    if output=$("$rust/cargo" check --quiet --lib --no-default-features -Zbuild-std=core --target "$triple" 2>&1); then
+    if output=$("${check[@]}" --target "$triple" 2>&1); then
         echo "$triple: type-checks"
     else
         echo "$triple: FAILS"
@@ -33,8 +35,7 @@ for triple in "$@"; do
     fi
 done
 # What is not supported says so.
-if output=$(AR=ar CC="$clang --target=i686-linux-gnu -ffreestanding" "$rust/cargo" check --quiet --lib --no-default-features -Zbuild-std=core \
-    --target i686-unknown-linux-gnu 2>&1) || ! grep -q "supports machines with 64-bit pointers only" <<<"$output"; then
+if output=$(AR=ar CC="$clang --target=i686-linux-gnu -ffreestanding" "${check[@]}" --target i686-unknown-linux-gnu 2>&1) || ! grep -q "supports machines with 64-bit pointers only" <<<"$output"; then
     echo "i686-unknown-linux-gnu: does NOT say that it is not supported"
     status=1
 else

@@ -2,6 +2,9 @@
 # examples, which are C. Where no C++ compiler is found it is not built, and `make install` says so.
 
 DATADIR ?= $(PREFIX)/share
+# Where the installed program looks for the library first: from its folder to that of the libraries. Distributions need none.
+RUNPATH ?= $$ORIGIN/$(shell realpath -m --relative-to='$(BINDIR)' '$(LIBDIR)')
+RUNPATH_FLAG = '-Wl,-rpath,$(RUNPATH)'
 
 TOOL := target/tools/pybuffer
 TOOL_CFLAGS := -O2 -g -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Iinclude -Iexamples
@@ -12,11 +15,11 @@ HAS_CXX := $(shell command -v $(firstword $(CXX)) 2>/dev/null)
 
 $(patsubst examples/%.c,target/tools/%.o,$(TOOL_C)): target/tools/%.o: examples/%.c $(wildcard examples/*.h) include/pybuffer/pybuffer.h
 	@mkdir -p $(@D)
-	$(CC) -std=c99 $(TOOL_CFLAGS) -c $< -o $@
+	$(CC) -std=c99 $(TOOL_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 $(patsubst tools/%.cpp,target/tools/%.o,$(TOOL_CXX)): target/tools/%.o: tools/%.cpp $(wildcard tools/*.hpp examples/*.h include/pybuffer/*)
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 $(TOOL_CFLAGS) -c $< -o $@
+	$(CXX) -std=c++17 $(TOOL_CFLAGS) $(CPPFLAGS) $(CXXFLAGS) -c $< -o $@
 
 $(TOOL): $(TOOL_OBJECTS) $(SHARED)
 	$(CXX) $(TOOL_OBJECTS) $(EXAMPLE_LIBS) -o $@
@@ -48,7 +51,7 @@ test-tools: numpy-venv ## the program pybuffer against NumPy, on spoiled files, 
 .PHONY: install-tool uninstall-tool
 install-tool: tool
 ifneq ($(HAS_CXX),)
-	$(CXX) $(TOOL_OBJECTS) -L$(TARGET) '-Wl,-rpath,$$ORIGIN/$(shell realpath -m --relative-to='$(BINDIR)' '$(LIBDIR)')' -lpybuffer -o target/tools/installed
+	$(CXX) $(LDFLAGS) $(TOOL_OBJECTS) -L$(TARGET) $(if $(RUNPATH),$(RUNPATH_FLAG)) -lpybuffer -o target/tools/installed
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR)/bash-completion/completions \
 	    $(DESTDIR)$(DATADIR)/zsh/site-functions
 	$(INSTALL) -m 755 target/tools/installed $(DESTDIR)$(BINDIR)/pybuffer

@@ -76,6 +76,10 @@ static void real_numbers_are_rounded_once(void)
     if (sizeof(long double) == 16 && sum == one) {
         SKIP("this machine, or valgrind, computes with doubles");
     }
+    volatile uint64_t integer = number;
+    if ((float)integer != right[0]) {
+        SKIP("this machine's emulator rounds integers to doubles first");
+    }
     memcpy(from, &number, 8);
     CHECK_INT(convert("Q", "Zf", 1), 0);
     CHECK_MEM(to, right, 8);

@@ -1,22 +1,23 @@
-"""Recipe for Conan 2. The sources are the archive of `make dist`, unpacked; it builds with a Rust that is installed."""
+"""Recipe for Conan 2. The sources are the archive of `make dist` beside it; it builds with a Rust that is installed."""
 import os
 
 from conan import ConanFile
 from conan.errors import ConanInvalidConfiguration
-from conan.tools.files import copy
+from conan.tools.files import copy, unzip
 
 
 class PybufferConan(ConanFile):
     name = "pybuffer"
-    version = "0.1.0"
+    version = "@VERSION@"
     license = "MIT OR Apache-2.0"
+    homepage = "@HOMEPAGE@"
     description = "Python's buffer protocol (PEP 3118) and memoryviews, without an interpreter"
     topics = ("buffer", "memoryview", "pep3118", "ndarray")
     package_type = "library"
     settings = "os", "arch", "compiler", "build_type"
     options = {"shared": [True, False]}
     default_options = {"shared": True}
-    exports_sources = "../../*", "!../../target/*", "!../../.git/*"
+    exports_sources = f"pybuffer-{version}.tar.gz"
 
     def validate(self):
         if self.settings.os != "Linux" or self.settings.arch not in ("x86_64", "armv8", "ppc64le", "s390x", "riscv64"):
@@ -32,18 +33,19 @@ class PybufferConan(ConanFile):
         self.info.settings.rm_safe("build_type")
 
     def build(self):
-        self.run("make libraries prefixed", cwd=self.source_folder)
+        unzip(self, os.path.join(self.source_folder, f"pybuffer-{self.version}.tar.gz"), strip_root=True)
+        self.run("make libraries prefixed")
 
     def package(self):
-        self.run(f"make install PREFIX={self.package_folder}", cwd=self.source_folder)
-        copy(self, "LICENSE-*", self.source_folder, os.path.join(self.package_folder, "licenses"))
-        for suffix in ("so*", "a"):
-            if (suffix == "a") == bool(self.options.shared):
-                self.run(f"rm -f {self.package_folder}/lib/*.{suffix}")
+        self.run(f'make install PREFIX="{self.package_folder}"')
+        copy(self, "LICENSE-*", self.build_folder, os.path.join(self.package_folder, "licenses"))
+        copy(self, "THIRD-PARTY", os.path.join(self.build_folder, "packaging"), os.path.join(self.package_folder, "licenses"))
+        self.run(f'rm -f "{self.package_folder}"/lib/*.{"a" if self.options.shared else "so*"}')
 
     def package_info(self):
         # The package's own files of CMake have the targets, under the names that they have without Conan.
         self.cpp_info.set_property("cmake_find_mode", "none")
+        self.cpp_info.set_property("pkg_config_name", "pybuffer")
         self.cpp_info.builddirs = ["lib/cmake/pybuffer"]
         self.cpp_info.libs = ["pybuffer"]
         if not self.options.shared:

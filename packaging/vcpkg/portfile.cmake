@@ -1,15 +1,11 @@
-# The sources are the archive of `make dist`: PYBUFFER_ARCHIVE in the environment, since there is no address to fetch it from yet.
-# It builds with the Rust that is installed, and fetches nothing.
-if(NOT EXISTS "$ENV{PYBUFFER_ARCHIVE}")
-  message(FATAL_ERROR "set PYBUFFER_ARCHIVE to pybuffer-${VERSION}.tar.gz, which `make dist` makes")
-endif()
-# One build serves release and debug builds of programs.
-set(VCPKG_BUILD_TYPE release)
-vcpkg_extract_source_archive(SOURCE_PATH ARCHIVE "$ENV{PYBUFFER_ARCHIVE}")
+# The sources are the archive of `make dist` beside it. It builds with the Rust that is installed, and fetches nothing.
+set(VCPKG_BUILD_TYPE release) # one build serves release and debug builds of programs
+vcpkg_extract_source_archive(SOURCE_PATH ARCHIVE "${CURRENT_PORT_DIR}/pybuffer-${VERSION}.tar.gz")
 
 vcpkg_execute_required_process(COMMAND make libraries prefixed
   WORKING_DIRECTORY "${SOURCE_PATH}" LOGNAME "build-${TARGET_TRIPLET}")
-vcpkg_execute_required_process(COMMAND make install "PREFIX=${CURRENT_PACKAGES_DIR}"
+# Without the program pybuffer, which belongs into a package of tools.
+vcpkg_execute_required_process(COMMAND make install "PREFIX=${CURRENT_PACKAGES_DIR}" CXX=
   WORKING_DIRECTORY "${SOURCE_PATH}" LOGNAME "install-${TARGET_TRIPLET}")
 
 if(VCPKG_LIBRARY_LINKAGE STREQUAL "static")

@@ -37,7 +37,8 @@ pub(super) enum Real {
     Infinite {
         negative: bool,
     },
-    /// `mantissa * 2**exponent`; the mantissa has at most 113 bits.
+    /// `mantissa * 2**exponent`; the mantissa has at most 127 bits. The sum of two doubles, which may have more, is cut off there;
+    /// then its last bit is 1 (see [`Real::plus`]).
     Finite {
         negative: bool,
         mantissa: u128,
@@ -158,6 +159,59 @@ impl From<u64> for Real {
 }
 
 impl Real {
+    /// The sum, exact where it has at most 127 bits. Any other is cut off towards zero, and its last bit is 1, so that it
+    /// still rounds as the exact sum does, and equals no number of fewer bits.
+    fn plus(self, other: Self) -> Self {
+        let (a, b) = if self.top() < other.top() { (other, self) } else { (self, other) };
+        let Self::Finite { negative, mantissa: large, exponent: large_exponent } = a else {
+            // Of infinities with two signs there is no sum.
+            let Self::Infinite { negative } = a else { return a };
+            let opposite = matches!(b, Self::Infinite { negative: other } if other != negative);
+            return if opposite { Self::Nan { negative: false, payload: 1 << 127 } } else { a };
+        };
+        let Self::Finite { negative: b_negative, mantissa: small, exponent: small_exponent } = b else { return b };
+        if small == 0 {
+            // Two zeros are a negative one only together.
+            return Self::Finite {
+                negative: negative && (large != 0 || b_negative),
+                mantissa: large,
+                exponent: large_exponent,
+            };
+        }
+        // The larger one from bit 126 downwards, the smaller one beside it.
+        let shift = large.leading_zeros().saturating_sub(1);
+        let exponent = large_exponent.saturating_sub_unsigned(shift);
+        let large = large << shift;
+        let below = exponent.saturating_sub(small_exponent);
+        let (small, cut) = match below {
+            // Its highest bit is not above that of the larger one.
+            ..=0 => (small << below.unsigned_abs(), false),
+            1..=127 => (small >> below, small & ((1 << below) - 1) != 0),
+            _ => (0, true),
+        };
+        if negative == b_negative {
+            let sum = large + small;
+            let carry = (sum >> 127) as u32;
+            let mantissa = (sum >> carry) | (sum & u128::from(carry)) | u128::from(cut);
+            return Self::Finite { negative, mantissa, exponent: exponent.saturating_add_unsigned(carry) };
+        }
+        // What is cut off makes the difference less than that of the rest.
+        let (negative, difference) =
+            if large >= small { (negative, large - small - u128::from(cut)) } else { (!negative, small - large) };
+        let mantissa = difference | u128::from(cut);
+        Self::Finite { negative: negative && mantissa != 0, mantissa, exponent }
+    }
+
+    /// An order by magnitude: that of the highest bit. NaN is the highest, 0 the lowest.
+    fn top(self) -> i32 {
+        match self {
+            Self::Nan { .. } => i32::MAX,
+            Self::Infinite { .. } => i32::MAX - 1,
+            Self::Finite { mantissa: 0, .. } => i32::MIN,
+            Self::Finite { mantissa, exponent, .. } => exponent.saturating_add_unsigned(mantissa.ilog2()),
+        }
+    }
+
     /// The nearest double; see [`Widths::round`].
     fn to_f64(self) -> f64 {
         f64::from_bits(DOUBLE.join(DOUBLE.round(self)) as u64)
@@ -285,12 +339,15 @@ enum Storage {
     Extended,
     Quad,
     Double,
+    /// Two doubles whose sum it is, the first of which is the nearest to it.
+    Pair,
 }
 
 const PLATFORM: Storage = match platform::LONG_DOUBLE {
     platform::LongDouble::Extended => Storage::Extended,
     platform::LongDouble::Quad => Storage::Quad,
-    platform::LongDouble::Double | platform::LongDouble::Pair => Storage::Double,
+    platform::LongDouble::Double => Storage::Double,
+    platform::LongDouble::Pair => Storage::Pair,
 };
 
 impl Storage {
@@ -298,7 +355,12 @@ impl Storage {
         let bits = u128::from_ne_bytes(bytes);
         match self {
             Self::Quad => QUAD.read(QUAD.split(bits)),
-            Self::Double => Real::from(f64::from_ne_bytes(*first_half(&bytes))),
+            Self::Double => Real::from(doubles(bytes).0),
+            Self::Pair => {
+                let (first, second) = doubles(bytes);
+                // An infinity, a NaN or a zero is in the first one alone.
+                if first.is_finite() && first != 0.0 { Real::from(first).plus(second.into()) } else { first.into() }
+            }
             Self::Extended => {
                 let mantissa = bits as u64;
                 let high = (bits >> 64) as u32;
@@ -319,12 +381,11 @@ impl Storage {
     fn store(self, real: Real) -> [u8; 16] {
         match self {
             Self::Quad => QUAD.join(QUAD.round(real)).to_ne_bytes(),
-            Self::Double => {
-                let mut bytes = [0; 16];
-                if let Some(first) = bytes.first_chunk_mut() {
-                    *first = real.to_f64().to_ne_bytes();
-                }
-                bytes
+            Self::Double => pair(real.to_f64(), 0.0),
+            Self::Pair => {
+                let first = real.to_f64();
+                let rest = if first.is_finite() { real.plus((-first).into()).to_f64() } else { 0.0 };
+                pair(first, rest)
             }
             Self::Extended => {
                 let Fields { negative, exponent, fraction } = EXTENDED.round(real);
@@ -335,15 +396,23 @@ impl Storage {
     }
 }
 
-fn first_half(bytes: &[u8; 16]) -> &[u8; 8] {
-    bytes.first_chunk().unwrap_or(&[0; 8])
+/// The doubles in the first and in the last eight bytes.
+fn doubles(bytes: [u8; 16]) -> (f64, f64) {
+    let double = |half: Option<&[u8; 8]>| half.map_or(0.0, |half| f64::from_ne_bytes(*half));
+    (double(bytes.first_chunk()), double(bytes.last_chunk()))
+}
+
+fn pair(first: f64, second: f64) -> [u8; 16] {
+    let (first, second) = (u128::from(first.to_bits()), u128::from(second.to_bits()));
+    let bits = if cfg!(target_endian = "little") { first | (second << 64) } else { (first << 64) | second };
+    bits.to_ne_bytes()
 }
 
 /// A C `long double` of this platform: its bytes in memory, in the machine's order.
 ///
 /// That is the x87's number of 80 bits on x86-64 (six bytes of padding after it), IEEE 754's of 128 bits on AArch64 and
-/// others, and a double in the first eight bytes elsewhere: with MSVC, on Apple's AArch64, and on PowerPC, whose second double
-/// is not read, and written as 0. `==` is by value, without rounding.
+/// others, two doubles whose sum it is on PowerPC, and a double in the first eight bytes elsewhere: with MSVC and on Apple's
+/// AArch64. `==` is by value, without rounding; the sum of two doubles counts to its 127th bit.
 #[derive(Clone, Copy, Debug)]
 pub struct LongDouble {
     bytes: [u8; 16],
@@ -481,7 +550,7 @@ mod tests {
 
     #[test]
     fn doubles_survive_every_long_double() {
-        for storage in [Storage::Extended, Storage::Quad, Storage::Double] {
+        for storage in [Storage::Extended, Storage::Quad, Storage::Double, Storage::Pair] {
             for double in DOUBLES {
                 let back = storage.load(storage.store(double.into())).to_f64();
                 assert_eq!(back.to_bits(), double.to_bits(), "{double} as {storage:?}");
@@ -511,6 +580,68 @@ mod tests {
         assert_eq!(extended(0, 1 << 63), extended(1, 1 << 63), "a pseudo-denormal");
         assert!(extended(0x3fff, 1).to_f64().is_nan(), "an unnormal");
         assert!(extended(0x7fff, 0).to_f64().is_nan(), "a pseudo-infinity");
+    }
+
+    fn sum(first: f64, second: f64) -> Real {
+        Storage::Pair.load(pair(first, second))
+    }
+
+    #[test]
+    fn pairs_are_sums() {
+        let two_53 = 9_007_199_254_740_992.0;
+        assert_eq!(sum(two_53, 1.0), Real::from(9_007_199_254_740_993_u64));
+        assert_eq!(sum(two_53, -1.0), Real::from(9_007_199_254_740_991_u64));
+        assert_eq!(sum(-two_53, 1.0), Real::from(-9_007_199_254_740_991_i64));
+        // Pairs that no arithmetic makes.
+        assert_eq!(sum(1.0, 1.0), Real::from(2.0));
+        assert_eq!(sum(1.0, -2.5), Real::from(-1.5));
+        assert_eq!(sum(3.0, -3.0), Real::from(0.0));
+        assert_eq!(sum(1.0, two_53), Real::from(9_007_199_254_740_993_u64));
+        assert_eq!(sum(f64::MAX, f64::MAX).to_f64(), f64::INFINITY);
+        assert!(matches!(sum(0.0, 1.0), Real::Finite { mantissa: 0, negative: false, .. }));
+        assert!(matches!(sum(-0.0, 0.0), Real::Finite { mantissa: 0, negative: true, .. }));
+        assert!(matches!(sum(f64::INFINITY, f64::NEG_INFINITY), Real::Infinite { negative: false }));
+        assert!(matches!(sum(1.0, f64::NEG_INFINITY), Real::Infinite { negative: true }));
+        assert!(sum(f64::NAN, 1.0).to_f64().is_nan() && sum(1.0, f64::NAN).to_f64().is_nan());
+    }
+
+    #[test]
+    fn pairs_far_apart_keep_their_side() {
+        let one = Real::from(1.0);
+        for tiny in [2_f64.powi(-126), 2_f64.powi(-127), 2_f64.powi(-128), 2_f64.powi(-300), 5e-324] {
+            for (above, below) in [(sum(1.0, tiny), sum(1.0, -tiny)), (sum(1.0, tiny * 3.0), sum(1.0, tiny * -3.0))] {
+                assert_ne!(above, one, "{tiny:e}");
+                assert_ne!(below, one, "{tiny:e}");
+                assert_ne!(above, below, "{tiny:e}");
+                assert_eq!((above.to_f64(), below.to_f64()), (1.0, 1.0), "{tiny:e}");
+                assert_eq!((above.truncated(), below.truncated()), (Some((false, 1)), Some((false, 0))), "{tiny:e}");
+            }
+        }
+        // Half of the last place, and a little more or less.
+        let half = f64::EPSILON / 2.0;
+        assert_eq!(sum(1.0, half).to_f64(), 1.0);
+        assert_eq!(sum(1.0, half.next_up()).to_f64(), 1.0_f64.next_up());
+        let (single, tie) = (1.0 + f64::from(f32::EPSILON), f64::from(f32::EPSILON) / 2.0);
+        assert_eq!(sum(1.0 + tie, 0.0).to_f32(), 1.0);
+        assert_eq!(f64::from(sum(1.0 + tie, 5e-324).to_f32()), single);
+        assert_eq!(sum(1.0 + tie, -5e-324).to_f32(), 1.0);
+        assert_eq!(sum(18_446_744_073_709_551_616.0, -5e-324).truncated(), Some((false, u64::MAX.into())));
+    }
+
+    #[test]
+    fn integers_become_pairs_without_loss() {
+        for integer in [u64::MAX, u64::MAX - 1, (1 << 53) + 1, 1 << 63, (1 << 63) + 1, 3, 0] {
+            let bytes = Storage::Pair.store(integer.into());
+            assert_eq!(Storage::Pair.load(bytes), Real::from(integer), "{integer}");
+            let (first, second) = doubles(bytes);
+            assert_eq!((first, first + second), (integer as f64, first), "the first is the nearest: {integer}");
+        }
+        for integer in [i64::MIN, i64::MIN + 1, i64::MAX, -(1 << 53) - 1] {
+            assert_eq!(Storage::Pair.load(Storage::Pair.store(integer.into())), Real::from(integer), "{integer}");
+        }
+        for (first, second) in [(1.0, f64::EPSILON / 4.0), (0.1, -5e-19), (f64::MAX, -1e291), (1e-300, 5e-324)] {
+            assert_eq!(doubles(Storage::Pair.store(sum(first, second))), (first, second));
+        }
     }
 
     #[test]

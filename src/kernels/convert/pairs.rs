@@ -256,18 +256,18 @@ impl Loops {
             if SWAPPED == SRC { (size_of::<T>(), size_of::<S>()) } else { (size_of::<S>(), size_of::<T>()) };
         let is_double = if SWAPPED == SRC { T::BITS == 0 } else { S::FRACTIONS };
         let reversing = in_one && is_double && array == 8 && matches!(other, 2 | 4);
-        let mut run: KnownLoop = compiled::<Convert<S, T, NEITHER>>();
-        let mut reversing: Option<KnownLoop> = reversing.then(compiled::<Convert<S, T, SWAPPED>>);
+        let run: KnownLoop = compiled::<Convert<S, T, NEITHER>>();
+        let reversing: Option<KnownLoop> = reversing.then(compiled::<Convert<S, T, SWAPPED>>);
         #[cfg(target_arch = "x86_64")]
-        if level() == Level::Portable {
+        let (run, reversing) = if level() == Level::Portable {
             let extends = S::BITS > 0 && T::BITS == 0 && size_of::<T>() == 8;
             let extends = extends && (size_of::<S>() <= 2 || (size_of::<S>() == 4 && S::SIGNED));
-            if extends {
-                run = extend::<S, T, NEITHER>;
-            }
+            let (in_order, swapped): (KnownLoop, KnownLoop) = (extend::<S, T, NEITHER>, extend::<S, T, SWAPPED>);
             // Else the compiler reverses bytes more slowly than a loop for that alone.
-            reversing = reversing.and(extends.then_some(extend::<S, T, SWAPPED>));
-        }
+            (if extends { in_order } else { run }, reversing.and(extends.then_some(swapped)))
+        } else {
+            (run, reversing)
+        };
         Self { check: Check::new::<S, T>(), run, reversing, strided: in_one.then_some(loops) }
     }
 
