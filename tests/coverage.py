@@ -5,10 +5,11 @@
 A line or a branch counts as reached if any instantiation of it, in any of the programs, was reached. A branch is one outcome of a
 condition: each `if`, `&&`, `||`, `if let` and guard has two. Tests inside the sources are left out.
 
-LIST names what is not reached in the modules that must be reached completely, with the reason, one a line:
+LIST names what is not reached in the modules that must be reached completely, below the reason for it:
 
-    file | function | true | condition # reason
-    file | function | line | first of the adjacent lines # reason
+    [reason]
+    file | function | true | condition
+    file | function | line | first of the adjacent lines
 
 What is not reached and not in LIST fails, and so does what LIST names but is reached. With --lines all lines that are not reached
 follow the table.
@@ -186,10 +187,12 @@ def main():
 
     known = {}
     path = pathlib.Path(list_)
+    reason = ""
     for line in path.read_text().splitlines() if path.exists() else []:
-        if line and not line.startswith("#"):
-            what, _, reason = line.rpartition(" # ")
-            known[what] = reason
+        if line.startswith("["):
+            reason = line.strip("[]")
+        elif line and not line.startswith("#"):
+            known[line] = reason
     missing = {}
     for path_, file in sorted(files.items()):
         if path_.startswith(COMPLETE):

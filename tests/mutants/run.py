@@ -9,7 +9,7 @@ cheapest first and at most S seconds of them in all (default: 20), until one fai
 are kept (target/mutants/outcomes.tsv), so the next run continues; --again tries those that survived once more. After M minutes it
 stops. Only mutants whose line in the list has FILTER in it are tried.
 
-survivors.txt beside this file names those that survive on purpose, each with the reason why no test can tell it from the library.
+survivors.txt beside this file names those that survive, each below the reason why no test can tell it from the library.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def sources():
     for module in MODULES:
         path = ROOT / module
         files += [path] if path.is_file() else sorted(path.rglob("*.rs"))
-    return [str(file.relative_to(ROOT)) for file in files if not file.name.endswith("_tests.rs")]
+    return sorted(str(file.relative_to(ROOT)) for file in files if not file.name.endswith("_tests.rs"))
 
 
 def put(source, target):
@@ -152,8 +152,9 @@ def build_units(programs):
     subprocess.run([*make, ROOT / "c-tests", *link, f"BUILD={tests}", *(tests / "plain" / name for name in names)], check=True)
     subprocess.run([*make, ROOT / "c-tests/random", *link, f"BUILD={tests}", tests / "random-plain"], check=True)
     units = [Unit(f"c-tests/{name}", [tests / "plain" / name]) for name in names]
-    for module in ["layout", "format", "kernels", "buffer", "interop", "runtime"]:
-        units.append(Unit(f"unit tests of {module}", [programs["lib"], f"{module}::"]))
+    listed = subprocess.run([programs["lib"], "--list"], check=True, capture_output=True, text=True).stdout
+    for module in sorted({name.rpartition("::")[0] for name in re.findall(r"(\S+): test", listed)}):
+        units.append(Unit(f"unit tests/{module}", [programs["lib"], f"{module}::"]))
     for path in sorted((ROOT / "tests/model").glob("*.rs")):
         if path.stem != "main":
             # At one level: the mutants are not in the kernels.
@@ -247,10 +248,12 @@ def main():
 def report(mutants, known):
     listed = {}
     path = pathlib.Path(__file__).parent / "survivors.txt"
+    reason = ""
     for line in path.read_text().splitlines() if path.exists() else []:
-        if line and not line.startswith("#"):
-            what, _, reason = line.rpartition(" # ")
-            listed[what] = reason
+        if line.startswith("["):
+            reason = line.strip("[]")
+        elif line and not line.startswith("#"):
+            listed[line] = reason
     excluded = OUT / "excluded"
     table = collections.defaultdict(collections.Counter)
     for mutant in mutants:
