@@ -364,6 +364,7 @@ mod tests {
                 Ok(())
             })?;
             assert_eq!(values.len(), self.counts.values);
+            assert_eq!(self.plan().first(item), values.first().copied());
             Ok(values)
         }
 
