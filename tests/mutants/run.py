@@ -143,7 +143,7 @@ def build_units(programs):
     soname = LIBRARY / "libpybuffer.so.0"
     if not soname.is_symlink():
         soname.symlink_to("libpybuffer.so")
-    left_out = {"identity", "library", "single_thread", "stack", "threads", "pins", "chains"}
+    left_out = {"identity", "library", "single_thread", "stack", "threads"}
     names = sorted(
         path.stem for path in [*(ROOT / "c-tests/api").glob("*.c"), *(ROOT / "c-tests/robustness").glob("*.c")] if path.stem not in left_out
     )
