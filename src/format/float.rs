@@ -402,7 +402,8 @@ mod tests {
 
     #[test]
     fn numbers_are_equal_by_value() {
-        let numbers = [0.0, -0.0, 0.5, 1.0, -1.0, 3.0, 6.0, 5e-324, f64::MAX, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+        let numbers =
+            [0.0, -0.0, 0.5, 1.0, -1.0, 3.0, 6.0, 5e-324, f64::MAX, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
         for a in numbers {
             for b in numbers {
                 assert_eq!(Real::from(a) == Real::from(b), a == b, "{a} {b}");

@@ -373,7 +373,9 @@ mod tests {
         assert_eq!(repr(Value::Bytes(b"")), "b''");
         assert_eq!(repr(Value::CodePoint(0x27)), r#""'""#);
         assert_eq!(repr(Value::CodePoint(0x22)), r#"'"'"#);
-        for (point, text) in [(9, r"'\t'"), (10, r"'\n'"), (11, r"'\x0b'"), (13, r"'\r'"), (0x5c, r"'\\'"), (0x7f, r"'\x7f'")] {
+        for (point, text) in
+            [(9, r"'\t'"), (10, r"'\n'"), (11, r"'\x0b'"), (13, r"'\r'"), (0x5c, r"'\\'"), (0x7f, r"'\x7f'")]
+        {
             assert_eq!(repr(Value::CodePoint(point)), text);
         }
         assert_eq!(repr(Value::CodePoint(0xe9)), r"'\xe9'");

@@ -17,8 +17,8 @@ use std::path::Path;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, BinOp, Block, Expr, ExprBinary, ExprMatch, ExprUnary, GenericArgument, ImplItemFn, Item, ItemFn, ItemImpl, ItemMod,
-    Pat, PathArguments, ReturnType, Signature, TraitItemFn, Type, UnOp,
+    Attribute, BinOp, Block, Expr, ExprBinary, ExprMatch, ExprUnary, GenericArgument, ImplItemFn, Item, ItemFn,
+    ItemImpl, ItemMod, Pat, PathArguments, ReturnType, Signature, TraitItemFn, Type, UnOp,
 };
 
 /// An insertion or replacement in the text of a file. What ends at a place comes before what starts there.
@@ -89,7 +89,11 @@ impl Mutator<'_> {
         let (before, middle, after) = if lazy {
             let number = mutants.split(['(', ')']).nth(1).unwrap_or_default();
             let condition = if own == "&&" { "l != " } else { "l == " };
-            ("({ let l: bool = (".into(), format!("); if {condition}crate::mutants::is({number}) {{ "), " } else { l } })".into())
+            (
+                "({ let l: bool = (".into(),
+                format!("); if {condition}crate::mutants::is({number}) {{ "),
+                " } else { l } })".into(),
+            )
         } else if compares {
             ("(match (&(".into(), "), &(".into(), format!(")) {{ (l, r) => {mutants}{{ *l {own} *r }} }})"))
         } else {
@@ -163,7 +167,9 @@ fn values(kind: &Type) -> Vec<String> {
         "usize" | "u8" | "u16" | "u32" | "u64" | "u128" => list(&["0", "1"]),
         "isize" | "i8" | "i16" | "i32" | "i64" | "i128" | "c_int" | "Py_ssize_t" => list(&["0", "1", "-1"]),
         "f32" | "f64" => list(&["0.0", "1.0", "-1.0"]),
-        "Ordering" => list(&["core::cmp::Ordering::Less", "core::cmp::Ordering::Equal", "core::cmp::Ordering::Greater"]),
+        "Ordering" => {
+            list(&["core::cmp::Ordering::Less", "core::cmp::Ordering::Equal", "core::cmp::Ordering::Greater"])
+        }
         "Option" => [vec!["None".into()], wrapped("Some")].concat(),
         "Result" => wrapped("Ok"),
         _ => Vec::new(),
@@ -188,7 +194,10 @@ fn has_let(expr: &Expr) -> bool {
 impl<'ast> Visit<'ast> for Mutator<'_> {
     fn visit_item(&mut self, item: &'ast Item) {
         // Constants are worked out when the library is compiled.
-        if !matches!(item, Item::Const(_) | Item::Static(_) | Item::Struct(_) | Item::Enum(_) | Item::Type(_) | Item::Macro(_)) {
+        if !matches!(
+            item,
+            Item::Const(_) | Item::Static(_) | Item::Struct(_) | Item::Enum(_) | Item::Type(_) | Item::Macro(_)
+        ) {
             visit::visit_item(self, item);
         }
     }
@@ -292,9 +301,11 @@ impl<'ast> Visit<'ast> for Mutator<'_> {
             if let Some((_, guard)) = &arm.guard {
                 let numbers = [true, false].map(|value| self.mutant(guard, &format!("guard of {pattern}: {value}")));
                 let whole = guard.span().byte_range();
-                self.insert(whole.start, true, format!(
-                    "crate::mutants::is({}) || !crate::mutants::is({}) && (", numbers[0], numbers[1]
-                ));
+                self.insert(
+                    whole.start,
+                    true,
+                    format!("crate::mutants::is({}) || !crate::mutants::is({}) && (", numbers[0], numbers[1]),
+                );
                 self.visit_expr(guard);
                 self.insert(whole.end, false, ")".into());
             } else if catches_all && !matches!(arm.pat, Pat::Wild(_)) {
@@ -335,6 +346,10 @@ fn main() {
     let library = Path::new(copy).join("src/lib.rs");
     let text = fs::read_to_string(&library).expect("the copy has a library");
     let text = text.replacen("pub mod abi;", "#[macro_use]\nmod mutants;\npub mod abi;", 1);
-    let text = text.replacen("#![no_std]", "#![no_std]\n#![feature(core_intrinsics, const_eval_select)]\n#![allow(internal_features)]", 1);
+    let text = text.replacen(
+        "#![no_std]",
+        "#![no_std]\n#![feature(core_intrinsics, const_eval_select)]\n#![allow(internal_features)]",
+        1,
+    );
     fs::write(library, text).expect("the copy can be written");
 }

@@ -50,7 +50,14 @@ static START: extern "C" fn() = {
             }
             let path = libc::getenv(c"PYBUFFER_MUTANTS_REACHED".as_ptr());
             let file = libc::open(path, libc::O_RDWR);
-            let map = libc::mmap(core::ptr::null_mut(), MUTANTS, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED, file, 0);
+            let map = libc::mmap(
+                core::ptr::null_mut(),
+                MUTANTS,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_SHARED,
+                file,
+                0,
+            );
             if file < 0 || map == libc::MAP_FAILED {
                 libc::abort();
             }
