@@ -23,7 +23,7 @@ mkdir -p "$out"
 # Branches are an unstable option.
 export RUSTC_BOOTSTRAP=1 RUSTC_WORKSPACE_WRAPPER=$PWD/tests/coverage-rustc.sh
 options=(--quiet --target-dir "$out" --config profile.dev.opt-level=1 --config profile.dev.debug=0)
-library=$out/debug
+library=$out/debug/deps
 
 table() {
     local profiles=("$out"/*.profraw) objects=() program

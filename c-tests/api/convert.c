@@ -129,7 +129,7 @@ static int nested_values(int depth, int inner, int *values)
     return count;
 }
 
-/* Records that nest deeper than formats are paired up, beside a format without records. */
+/* Records that nest deeper than formats are paired up, beside a format without records, and beside another such format. */
 static void deep_records_follow_the_same_rules(void)
 {
     static const struct {
@@ -149,8 +149,9 @@ static void deep_records_follow_the_same_rules(void)
         {"Zf", "f", 8, 4, &PyExc_TypeError, "the format contains complex numbers, which are not real numbers"},
         {"H", "w", 2, 4, &PyExc_TypeError, "the format contains text, which is not a number"},
     };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        int values[64], count = nested_values(3, 2, values);
+    for (size_t n = 0; n < 2 * COUNT(cases); n++) {
+        size_t i = n / 2;
+        int values[64], count = nested_values(3, 2, values), nested = n % 2;
         char source[80], dest[400] = "<", expected[512] = "";
         CHECK_INT(count, 46);
         snprintf(source, sizeof(source), "<2T{h2T{h2T{h2T{B%s}}}}", cases[i].source);
@@ -168,11 +169,15 @@ static void deep_records_follow_the_same_rules(void)
                 written += cases[i].dest_size;
             } else {
                 /* Neighbours have different types, so that they are no array. */
-                strcat(dest, at % 2 ? "i" : "q");
+                int size = nested ? (values[at] < 0 ? 4 : 2) : at % 2 ? 4 : 8;
+                strcat(dest, size == 4 ? "i" : "q");
                 *read = *written = (char)at;
                 read += values[at] < 0 ? 2 : 1;
-                written += at % 2 ? 4 : 8;
+                written += size;
             }
+        }
+        if (nested) {
+            snprintf(dest, sizeof(dest), "<2T{i2T{i2T{i2T{H%s}}}}", cases[i].dest);
         }
         if (cases[i].error == NULL) {
             CHECK_INT(convert(source, dest, 1), 0);

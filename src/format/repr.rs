@@ -332,6 +332,7 @@ mod tests {
         assert_eq!(repr(Value::Bits(0)), "0");
         assert_eq!(repr(Value::Address(10)), "10");
         assert_eq!(repr(Value::Bool(true)), "True");
+        assert_eq!(repr(Value::Bool(false)), "False");
     }
 
     #[test]

@@ -29,7 +29,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 OUT = ROOT / "target/mutants"
-COPY, BUILD, LIBRARY = OUT / "copy", OUT / "build", OUT / "build/debug"
+COPY, BUILD, LIBRARY = OUT / "copy", OUT / "build", OUT / "build/debug/deps"
 MODULES = ["src/layout", "src/format", "src/buffer", "src/kernels/copy/strategy.rs"]
 # Threads are not what is tried here; the stack that mutants take is not the library's.
 QUIET = {"PYBUFFER_TEST_OPERATIONS": "2000", "PYBUFFER_TEST_STACK": "0", "PYBUFFER_RANDOM_SECONDS": "60"}
