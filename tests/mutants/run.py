@@ -9,7 +9,8 @@ cheapest first and at most S seconds of them in all (default: 20), until one fai
 are kept (target/mutants/outcomes.tsv), so the next run continues; --again tries those that survived once more. After M minutes it
 stops. Only mutants whose line in the list has FILTER in it are tried.
 
-survivors.txt beside this file names those that survive, each below the reason why no test can tell it from the library.
+survivors.txt beside this file names those that survive, each below the reason why no test can tell it from the library, or as open. A
+survivor that is not there is printed.
 """
 
 import argparse
@@ -207,7 +208,11 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     mutants, programs = compile_mutants()
     outcomes = OUT / "outcomes.tsv"
-    known = dict(line.split("\t\t") for line in outcomes.read_text().splitlines()) if outcomes.exists() else {}
+    known = {}
+    for line in outcomes.read_text().splitlines() if outcomes.exists() else []:
+        mutant, outcome = line.split("\t\t")
+        if not known.get(mutant, "").startswith("killed"):
+            known[mutant] = outcome
     known = {mutant: known[mutant] for mutant in mutants if mutant in known}
     if not options.list:
         units = survey(build_units(programs), len(mutants))
@@ -260,9 +265,10 @@ def report(mutants, known):
         module = "strategy" if "strategy.rs" in mutant else mutant.split("/")[1]
         outcome = known.get(mutant, "not tried").split(" by ")[0]
         if outcome in ("survived", "not reached"):
-            if key(mutant) in listed:
+            reason = listed.get(key(mutant), "")
+            if reason and not reason.startswith("Open"):
                 outcome = "listed"
-            else:
+            elif not reason:
                 print(f"{outcome}: " + " ".join(mutant.split("\t")) + "\n    " + key(mutant))
         table[module][outcome] += 1
         table["~all"][outcome] += 1
