@@ -155,7 +155,7 @@ tsan: ## the C and C++ tests with threads with ThreadSanitizer inside the librar
 	bash tests/tsan.sh
 
 .PHONY: coverage
-coverage: ## the lines and branches of the library that Rust and C tests reach, together (needs llvm-cov; 20 minutes)
+coverage: ## the lines and branches of the library that Rust and C tests reach, together (needs llvm-cov of the LLVM of rustc)
 	bash tests/coverage.sh
 
 MINUTES ?= 60
