@@ -2,7 +2,7 @@
 
     run.py [--minutes M] [--seconds S] [--again] [FILTER]
 
-pybuffer-mutants writes all mutants into one copy of the library (target/mutants/copy), which is compiled once, unoptimised enough to
+pybuffer-mutants writes all mutants into one copy of the library (target/mutants/copy), which is compiled once, with checks of
 overflow; PYBUFFER_MUTANT chooses one. Each test program first runs on the library itself, to see how long it takes and which
 mutants it reaches. Then each mutant is tried, in an order that is random but always the same, by the programs that reach it, the
 cheapest first and at most S seconds of them in all (default: 20), until one fails, crashes or takes five times as long. The outcomes
