@@ -154,6 +154,15 @@ asan: ## the C tests and the twins with AddressSanitizer inside the library, too
 tsan: ## the C and C++ tests with threads with ThreadSanitizer inside the library, too (needs a Rust with its source and clang)
 	bash tests/tsan.sh
 
+.PHONY: coverage
+coverage: ## the lines and branches of the library that Rust and C tests reach, together (needs llvm-cov of the LLVM of rustc)
+	bash tests/coverage.sh
+
+MINUTES ?= 60
+.PHONY: mutants
+mutants: ## which changes of layout, format, strategy and buffer no test notices (MINUTES=60; the next run continues)
+	python3 tests/mutants/run.py --minutes $(MINUTES) $(if $(AGAIN),--again --seconds 300)
+
 .PHONY: test-twins
 test-twins: $(SHARED) ## the same C programs on CPython and on this library (on the newest CPythons after `make pythons`)
 	@status=0; \

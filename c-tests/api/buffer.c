@@ -254,6 +254,14 @@ static void contiguity_is_as_decided(void)
     CHECK_INT(PyBuffer_IsContiguous(&square->offer, 'C'), 1);
     CHECK_INT(PyBuffer_IsContiguous(&square->offer, 'F'), 0);
     CHECK_INT(PyBuffer_IsContiguous(&square->offer, 'c'), 0);
+    /* Sizes beyond all memory: behind them only axes of one item are contiguous. */
+    Py_ssize_t half = (Py_ssize_t)1 << (4 * sizeof(Py_ssize_t)), shape[] = {1, half}, strides[] = {7, half};
+    Py_buffer huge = {.buf = memory, .len = 1, .itemsize = half, .ndim = 2, .shape = shape, .strides = strides};
+    CHECK_INT(PyBuffer_IsContiguous(&huge, 'C'), 1);
+    CHECK_INT(PyBuffer_IsContiguous(&huge, 'F'), 1);
+    shape[0] = 2;
+    CHECK_INT(PyBuffer_IsContiguous(&huge, 'C'), 0);
+    CHECK_INT(PyBuffer_IsContiguous(&huge, 'F'), 0);
     CHECK_UNUSED(indirect);
     CHECK_UNUSED(square);
     CHECK_UNUSED(single);

@@ -117,6 +117,105 @@ static void records_become_records_however_they_nest(void)
     CHECK_MESSAGE(PyExc_ValueError, "the number of values of an item is 4 in the source, 3 in the destination");
 }
 
+/* The values of 2T{h2T{h2T{h2T{...}}}}, one after the other: which of the innermost record each is, or -1 for an h. */
+static int nested_values(int depth, int inner, int *values)
+{
+    int count = 0;
+    for (int round = 0; round < 2; round++) {
+        if (depth > 0) {
+            values[count++] = -1;
+            count += nested_values(depth - 1, inner, values + count);
+        }
+        for (int i = 0; depth == 0 && i < inner; i++) {
+            values[count++] = i;
+        }
+    }
+    return count;
+}
+
+/* Records that nest deeper than formats are paired up, beside a format without records, and beside another such format. */
+static void deep_records_follow_the_same_rules(void)
+{
+    static const struct {
+        const char *source, *dest;
+        Py_ssize_t size, dest_size;
+        PyObject **error;
+        const char *message;
+    } cases[] = {
+        {"3s", "3s", 3, 3, NULL, NULL},
+        {"3p", "3p", 3, 3, NULL, NULL},
+        {"H", "H", 2, 2, NULL, NULL},
+        {"w", "u", 4, 2, NULL, NULL},
+        {"3s", "4s", 3, 4, &PyExc_ValueError, "bytes can only be converted to bytes of the same kind and length"},
+        {"3s", "4p", 3, 4, &PyExc_ValueError, "bytes can only be converted to bytes of the same kind and length"},
+        {"2p", "1s", 2, 1, &PyExc_ValueError, "bytes can only be converted to bytes of the same kind and length"},
+        {"H", "3s", 2, 3, &PyExc_TypeError, "the format contains bytes, which are not numbers"},
+        {"Zf", "f", 8, 4, &PyExc_TypeError, "the format contains complex numbers, which are not real numbers"},
+        {"H", "w", 2, 4, &PyExc_TypeError, "the format contains text, which is not a number"},
+    };
+    for (size_t n = 0; n < 2 * COUNT(cases); n++) {
+        size_t i = n / 2;
+        int values[64], count = nested_values(3, 2, values), nested = n % 2;
+        char source[80], dest[400] = "<", expected[512] = "";
+        CHECK_INT(count, 46);
+        snprintf(source, sizeof(source), "<2T{h2T{h2T{h2T{B%s}}}}", cases[i].source);
+        memset(from, 0, sizeof(from));
+        memset(to, 0x55, sizeof(to));
+        char *read = from, *written = expected;
+        for (int at = 0; at < count; at++) {
+            if (values[at] == 1) {
+                /* A letter, at the start of each. */
+                int pascal = cases[i].source[1] == 'p';
+                strcat(dest, cases[i].dest);
+                memcpy(read, pascal ? "\1a" : "a\0", 2);
+                memcpy(written, read, 2);
+                read += cases[i].size;
+                written += cases[i].dest_size;
+            } else {
+                /* Neighbours have different types, so that they are no array. */
+                int size = nested ? (values[at] < 0 ? 4 : 2) : at % 2 ? 4 : 8;
+                strcat(dest, size == 4 ? "i" : "q");
+                *read = *written = (char)at;
+                read += values[at] < 0 ? 2 : 1;
+                written += size;
+            }
+        }
+        if (nested) {
+            snprintf(dest, sizeof(dest), "<2T{i2T{i2T{i2T{H%s}}}}", cases[i].dest);
+        }
+        if (cases[i].error == NULL) {
+            CHECK_INT(convert(source, dest, 1), 0);
+            CHECK_MEM(to, expected, written - expected);
+        } else {
+            REFUSED(source, dest, 1, *cases[i].error, cases[i].message);
+        }
+    }
+    memset(from, 0, sizeof(from));
+}
+
+/* More runs of values than formats are paired up in. */
+static void long_records_follow_the_same_rules(void)
+{
+    char source[2500] = "<", dest[2500] = "<", *end_of_source, *end_of_dest;
+    for (int i = 0; i < 600; i++) {
+        strcat(source, "Bb");
+        strcat(dest, "Hh");
+    }
+    end_of_source = source + strlen(source);
+    end_of_dest = dest + strlen(dest);
+    memset(from, 1, sizeof(from));
+    strcpy(end_of_source, "3s");
+    strcpy(end_of_dest, "3s");
+    CHECK_INT(convert(source, dest, 1), 0);
+    CHECK_MEM(to, "\1\0\1\0", 4);
+    CHECK_MEM(to + 2398, "\1\0\1\1\1", 5);
+    strcpy(end_of_dest, "4p");
+    REFUSED(source, dest, 1, PyExc_ValueError, "bytes can only be converted to bytes of the same kind and length");
+    strcpy(end_of_dest, "H");
+    REFUSED(source, dest, 1, PyExc_TypeError, "the format contains bytes, which are not numbers");
+    memset(from, 0, sizeof(from));
+}
+
 static void bytes_and_text_stay_as_they_are(void)
 {
     memcpy(from, "abcdefgh", 8);
@@ -348,6 +447,8 @@ int main(void)
     RUN(numbers_become_numbers);
     RUN(real_numbers_are_rounded_once);
     RUN(records_become_records_however_they_nest);
+    RUN(deep_records_follow_the_same_rules);
+    RUN(long_records_follow_the_same_rules);
     RUN(bytes_and_text_stay_as_they_are);
     RUN(padding_becomes_0_and_bytes_beyond_the_format_stay);
     RUN(a_value_that_does_not_fit_is_named);

@@ -183,6 +183,34 @@ static void records_nest_64_deep(void)
     }
 }
 
+/* The axes of a value, whether they are written as one shape or as several. */
+static void a_value_has_at_most_64_axes(void)
+{
+    for (int joined = 0; joined < 2; joined++) {
+        for (int axes = 64; axes <= 65; axes++) {
+            char text[3 * 65 + 2] = "", message[80];
+            for (int i = 0; i < axes; i++) {
+                strcat(text, joined && i > 0 ? ",1" : joined ? "(1" : "(1)");
+            }
+            strcat(text, joined ? ")h" : "h");
+            PyObject *format = pybuffer_format_parse(text);
+            if (axes == 64) {
+                CHECK_ERROR(NULL);
+                CHECK_INT(pybuffer_format_root(format)->ndim, 64);
+                CHECK_INT(pybuffer_format_root(format)->shape[63], 1);
+                CHECK_INT(pybuffer_format_itemsize(format), 2);
+            } else {
+                CHECK_PTR(format, NULL);
+                snprintf(message, sizeof(message), "more than 64 axes at byte %d of the format", joined ? 130 : 194);
+                CHECK_MESSAGE(PyExc_ValueError, message);
+                CHECK_INT(PyBuffer_SizeFromFormat(text), -1);
+                CHECK_MESSAGE(PyExc_ValueError, message);
+            }
+            Py_XDECREF(format);
+        }
+    }
+}
+
 static void sizes_end_at_the_largest(void)
 {
     static const char *const too_large[] = {"9223372036854775807sB", "(4294967296,4294967296)B",
@@ -731,6 +759,7 @@ int main(void)
     RUN(bits_follow_bits);
     RUN(errors_say_what_was_expected_and_where);
     RUN(records_nest_64_deep);
+    RUN(a_value_has_at_most_64_axes);
     RUN(sizes_end_at_the_largest);
     RUN(canonical_spelling_writes_everything_out);
     RUN(equivalence_is_of_values_and_bytes);

@@ -55,13 +55,11 @@ impl Codec {
         }
     }
 
-    /// Converts any value for such an element of `size` bytes, as a value that [`store_converted`](Self::store_converted) takes
-    /// unchanged. Bytes are neither cut off nor filled up.
-    pub(super) fn converted<'v>(self, value: Value<'v>, size: usize) -> core::result::Result<Value<'v>, Fault> {
+    /// Converts any value for such an element, as a value that [`store_converted`](Self::store_converted) takes unchanged. Bytes
+    /// are of the same kind and length: the formats have been asked.
+    pub(super) fn converted(self, value: Value<'_>) -> core::result::Result<Value<'_>, Fault> {
         Ok(match (self.form, value) {
-            (Form::Char | Form::Bytes, Value::Bytes(bytes)) if bytes.len() == size => value,
-            (Form::Pascal, Value::Bytes(bytes)) if bytes.len() < size => value,
-            (Form::Char | Form::Bytes | Form::Pascal, Value::Bytes(_)) => return Err(Fault::Length),
+            (Form::Char | Form::Bytes | Form::Pascal, Value::Bytes(_)) => value,
             (Form::Ucs2, Value::CodePoint(unit)) if unit > 0xffff => return Err(Fault::Range),
             (Form::Ucs2 | Form::Ucs4, Value::CodePoint(_)) => value,
             (Form::ComplexHalf, Value::Complex(real, imaginary)) => {

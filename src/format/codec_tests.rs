@@ -126,6 +126,9 @@ fn floats_take_real_numbers() {
     assert_eq!(put(c"f", Value::Float(1e39)), Ok(f32::INFINITY.to_ne_bytes().to_vec()));
     assert_eq!(put(c">d", Value::Unsigned(u64::MAX)), Ok(18_446_744_073_709_551_616.0_f64.to_be_bytes().to_vec()));
     assert_eq!(put(c">d", Value::LongDouble(0.5.into())), Ok(0.5_f64.to_be_bytes().to_vec()));
+    assert_eq!(put(c">d", Value::Bool(true)), Ok(1_f64.to_be_bytes().to_vec()));
+    let infinite = LongDouble::from(f64::NEG_INFINITY);
+    assert_eq!(put(c">d", Value::LongDouble(infinite)), Ok(f64::NEG_INFINITY.to_be_bytes().to_vec()));
     assert_eq!(put(c"d", Value::Complex(1.0, 0.0)), TYPE);
     assert_eq!(put(c"d", Value::Bytes(b"")), TYPE);
 }
@@ -135,6 +138,9 @@ fn long_doubles_are_kept_unrounded() {
     let mut bytes = LongDouble::from(-2.5).to_ne_bytes();
     assert_eq!(put(c"g", Value::Float(-2.5)).ok().as_deref(), bytes.get(..LongDouble::SIZE));
     assert_eq!(get(c"g", &bytes), Some(Value::Float(-2.5)));
+    for other in [Value::Bytes(b""), Value::CodePoint(1), Value::Complex(1.0, 0.0)] {
+        assert_eq!(put(c"g", other), TYPE, "{other:?}");
+    }
     if let (Some(low), 16) = (bytes.first_mut(), LongDouble::SIZE) {
         *low |= 1;
         let value = get(c"g", &bytes);

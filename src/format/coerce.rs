@@ -100,8 +100,6 @@ pub(crate) enum Fault {
     Range,
     /// Not a number; the text is that of the error.
     NoNumber(&'static CStr),
-    /// Bytes that are of another kind, or more or fewer, than the element has.
-    Length,
 }
 
 impl Fault {
@@ -117,7 +115,7 @@ impl Fault {
                 Argument::None,
             ),
             Self::Range => Error::with(ErrorKind::Overflow, c"number %zd is out of range", index, Argument::None),
-            Self::NoNumber(_) | Self::Length => self.into(),
+            Self::NoNumber(_) => self.into(),
         }
     }
 }
@@ -131,7 +129,6 @@ impl From<Fault> for Error {
             Fault::Nan => Self::value(c"cannot convert NaN to an integer"),
             Fault::Range => Self::new(ErrorKind::Overflow, c"the number is out of range"),
             Fault::NoNumber(text) => Self::wrong_type(text),
-            Fault::Length => OTHER_BYTES,
         }
     }
 }

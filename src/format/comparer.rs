@@ -412,6 +412,9 @@ mod tests {
         assert!(equal(c"T{<h:x:B:y:}", &[1, 0, 2], c"<B>h", &[1, 0, 2]));
         assert!(equal(c"2T{<hB}", &[1, 0, 2, 3, 0, 4], c"4B", &[1, 2, 3, 4]));
         assert!(!equal(c"2T{<hB}", &[1, 0, 2, 3, 0, 4], c"4B", &[1, 2, 3, 5]));
+        assert!(equal(c"<2T{Bh}", &[1, 2, 0, 3, 4, 0], c"<x2T{Bh}", &[9, 1, 2, 0, 3, 4, 0]));
+        assert!(!equal(c"<x2T{Bh}", &[9, 1, 2, 0, 3, 4, 0], c"<2T{Bh}x", &[9, 1, 2, 0, 3, 4, 0]));
+        assert!(!equal(c"<2T{Bh}x", &[9, 1, 2, 0, 3, 4, 0], c"<x2T{Bh}", &[9, 1, 2, 0, 3, 4, 0]));
         assert!(equal(c"<2u", b"a\0b\0", c">2w", b"\0\0\0a\0\0\0b"));
         assert!(!equal(c"<u", b"a\0", c"<H", b"a\0"));
         assert!(equal(c"<3t5t", &[0b0101_0011], c"2B", &[0b011, 0b01010]));

@@ -192,8 +192,8 @@ impl<'o> CompiledFormat<'o> {
         values: &mut impl Iterator<Item = Value<'v>>,
     ) -> Result<Option<(Value<'v>, Fault)>> {
         let misfit = Cell::new(None);
-        let checked = self.check(self.ops, values, |codec, value, size| {
-            codec.converted(value, size).map(drop).map_err(|fault| {
+        let checked = self.check(self.ops, values, |codec, value, _| {
+            codec.converted(value).map(drop).map_err(|fault| {
                 misfit.set(Some((value, fault)));
                 fault.into()
             })
@@ -215,8 +215,8 @@ impl<'o> CompiledFormat<'o> {
         values: &mut impl Iterator<Item = Value<'v>>,
     ) -> Result<()> {
         let item = self.cleared(item)?;
-        self.write(self.ops, item, values, |codec: Codec, value, size, memory: &mut [u8]| {
-            codec.store_converted(codec.converted(value, size)?, memory)
+        self.write(self.ops, item, values, |codec: Codec, value, _, memory: &mut [u8]| {
+            codec.store_converted(codec.converted(value)?, memory)
         })
     }
 
@@ -364,6 +364,7 @@ mod tests {
                 Ok(())
             })?;
             assert_eq!(values.len(), self.counts.values);
+            assert_eq!(self.plan().first(item), values.first().copied());
             Ok(values)
         }
 

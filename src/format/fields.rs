@@ -55,6 +55,11 @@ pub(crate) enum Part<'o> {
 }
 
 impl Elements {
+    /// Those of a step that is not a loop.
+    pub(super) const fn of(op: &Op) -> Self {
+        Self { codec: op.codec, size: op.size, count: op.count }
+    }
+
     /// The bytes of all.
     fn bytes(self) -> usize {
         self.size.saturating_mul(self.count)
@@ -136,7 +141,7 @@ impl<'o> Iterator for Fields<'o> {
             Part::Records { count: op.count, size: op.size, fields: Self::Ops(inner) }
         } else {
             *self = Self::Ops(rest);
-            Part::Elements(Elements { codec: op.codec, size: op.size, count: op.count })
+            Part::Elements(Elements::of(op))
         };
         Some(Field { offset: op.offset, part })
     }

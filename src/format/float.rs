@@ -470,6 +470,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn numbers_are_equal_by_value() {
+        let numbers =
+            [0.0, -0.0, 0.5, 1.0, -1.0, 3.0, 6.0, 5e-324, f64::MAX, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+        for a in numbers {
+            for b in numbers {
+                assert_eq!(Real::from(a) == Real::from(b), a == b, "{a} {b}");
+                assert_eq!(LongDouble::from(a) == LongDouble::from(b), a == b, "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
     fn halves_are_exact() {
         assert_eq!(half(0x3c00), 1.0);
         assert_eq!(half(0xc000), -2.0);

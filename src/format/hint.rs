@@ -102,11 +102,14 @@ mod tests {
             (c"=c16", c"Zd"),
             (c"double", c"d"),
             (c"<U10", c"3w, with the length first"),
+            (c"|S5", c"3s, with the length first"),
+            (c"S1", c"3s, with the length first"),
+            (c"|V16", c"3x, with the length first"),
         ] {
             assert_eq!(spelling(name.to_bytes()), Some(code), "{name:?}");
             assert!(size(name).is_err(), "{name:?}");
         }
-        for other in [c"", c"f3", c"i3", c"<", c"S", c"x4", c"int7", c"floaty", c"f4 "] {
+        for other in [c"", c"f3", c"i3", c"<", c"S", c"x4", c"int7", c"floaty", c"f4 ", c"W5", c"|", c"S5x"] {
             assert_eq!(spelling(other.to_bytes()), None, "{other:?}");
         }
     }

@@ -60,10 +60,12 @@ mod tests {
 
     #[test]
     fn space_separates_codes_and_nothing_else() {
-        for format in [c"", c" \t\n\x0b\x0c\rb 2b ", c"@ b", c"<", c">3x0s0p", c"@nNP", c"nNP", c"<FD", c"2Zf Zd"] {
+        for format in
+            [c"", c" \t\n\x0b\x0c\rb 2b ", c"@ b", c"<", c">3x0s0p", c"@nNP", c"nNP", c"<FD", c"2Zf Zd", c"<Zf"]
+        {
             assert!(is_of_struct(format), "{format:?}");
         }
-        for format in [c"2 b", c" @b", c"b\x85", c"@@b", c"b12", c"<bn", c"<P"] {
+        for format in [c"2 b", c"3\t2b", c"2", c" @b", c"b\x85", c"@@b", c"b12", c"<bn", c"<P"] {
             assert!(!is_of_struct(format), "{format:?}");
         }
     }

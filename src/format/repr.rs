@@ -332,6 +332,7 @@ mod tests {
         assert_eq!(repr(Value::Bits(0)), "0");
         assert_eq!(repr(Value::Address(10)), "10");
         assert_eq!(repr(Value::Bool(true)), "True");
+        assert_eq!(repr(Value::Bool(false)), "False");
     }
 
     #[test]
@@ -372,6 +373,12 @@ mod tests {
         assert_eq!(repr(Value::Bytes(b"it's")), r#"b"it's""#);
         assert_eq!(repr(Value::Bytes(b"")), "b''");
         assert_eq!(repr(Value::CodePoint(0x27)), r#""'""#);
+        assert_eq!(repr(Value::CodePoint(0x22)), r#"'"'"#);
+        for (point, text) in
+            [(9, r"'\t'"), (10, r"'\n'"), (11, r"'\x0b'"), (13, r"'\r'"), (0x5c, r"'\\'"), (0x7f, r"'\x7f'")]
+        {
+            assert_eq!(repr(Value::CodePoint(point)), text);
+        }
         assert_eq!(repr(Value::CodePoint(0xe9)), r"'\xe9'");
         assert_eq!(repr(Value::CodePoint(0x20ac)), r"'\u20ac'");
         assert_eq!(repr(Value::CodePoint(0x1f40d)), r"'\U0001f40d'");

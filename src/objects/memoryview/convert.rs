@@ -168,8 +168,19 @@ impl<'a> Way<'a> {
                 Self::Records(RecordConversion::new(fields, sizes))
             }
             Conversions::Numbers => Self::Values { always: false },
-            Conversions::Values { always } => Self::Values { always },
+            Conversions::Values { always } => {
+                if !always && items != 0 {
+                    Self::check_each(from, to)?;
+                }
+                Self::Values { always }
+            }
         })
+    }
+
+    // Not inlined: the walks take some KB of stack.
+    #[inline(never)]
+    fn check_each(from: &CompiledFormat<'_>, to: &CompiledFormat<'_>) -> Result<()> {
+        from.values().check_conversion(&mut to.values())
     }
 }
 
@@ -349,7 +360,7 @@ impl Work<'_> {
 #[cold]
 fn refused(value: Value<'_>, fault: Fault, format: &CStr, note: &mut Note) -> Error {
     let (kind, text) = match fault {
-        Fault::NoNumber(_) | Fault::Length => return fault.into(),
+        Fault::NoNumber(_) => return fault.into(),
         Fault::Nan => (ErrorKind::Value, b" cannot be converted to an integer, as items of the format ".as_slice()),
         Fault::Range => (ErrorKind::Overflow, b" is out of range for items of the format ".as_slice()),
     };
