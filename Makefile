@@ -125,6 +125,13 @@ test-random: $(SHARED) ## random harnesses against naive models, a small dose of
 fuzz-random: $(SHARED) ## long runs of them (FAMILY=copies STEPS=10000000 SEED=1 LEVEL=avx2 ROUND=123 FLAVOUR=sanitize)
 	@$(RANDOM) run
 
+.PHONY: test-models
+test-models: ## holds of a bytearray in every order of steps that the memory model allows, with faults planted (loom, from crates.io)
+	@if $(CARGO) fetch --quiet --locked --manifest-path models/Cargo.toml 2>/dev/null; then \
+	    $(CARGO) build --quiet --release --locked --manifest-path models/Cargo.toml --target-dir target/models && \
+	    $(PROVE) --exec '' target/models/release/models; \
+	else CI= bash tests/tools.sh skip 'loom (crates.io)' 'models of the memory order'; fi
+
 .PHONY: fuzz
 fuzz: ## random harnesses guided by coverage (FAMILY="copies fields" SECONDS=60 each; a clang with libFuzzer)
 	SECONDS_EACH='$(SECONDS)' bash tests/fuzz.sh $(FAMILY)
