@@ -61,7 +61,7 @@ $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) inc
 # TAP programs are run by prove, or without it.
 PROVE := bash tests/prove.sh
 RESULTS := target/test-results
-TEST_PARTS := test-setup test-rust test-c test-errors test-random test-twins test-link test-eigen test-torch test-tasks test-opencv test-mdspan test-examples test-install test-prefixed test-python test-tools test-bench conformance-quick
+TEST_PARTS := test-setup test-rust test-c test-errors test-bounds test-random test-twins test-link test-eigen test-torch test-tasks test-opencv test-mdspan test-examples test-install test-prefixed test-python test-tools test-bench conformance-quick
 
 # All parts run, even after one has failed. Their output is also logged, for the counts of the summary.
 .PHONY: test
@@ -115,6 +115,12 @@ test-errors: $(SHARED) ## the errors that the C tests have seen are those that t
 	@$(ERRORS) $(PROVE) c-tests/errors/errors.sh
 errors: $(SHARED) ## write docs/errors.md
 	@$(ERRORS) bash c-tests/errors/errors.sh --write
+
+.PHONY: test-bounds bounds
+test-bounds: $(SHARED) ## no function takes more instructions than docs/bounds.md says, for arguments that say very much (valgrind)
+	@$(ERRORS) $(PROVE) c-tests/bounds/bounds.sh
+bounds: $(SHARED) ## write docs/bounds.md
+	@$(ERRORS) bash c-tests/bounds/bounds.sh --write
 
 RANDOM := $(MAKE) --no-print-directory -C c-tests/random BUILD=$(abspath target/random) PYBUFFER_CFLAGS="-I$(abspath include)" \
     PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer"

@@ -3,8 +3,8 @@
  * * on a thread with a stack of 64 KB;
  * * with an allocator that fails at the first call, at the second, and so on until the function succeeds: a MemoryError, nothing
  *   leaked, no byte of the arguments changed;
- * * with --count, which bounds.sh runs under callgrind, once for its instructions: a line for each call says how many bytes of memory
- *   and characters of text its arguments and its result have.
+ * * with --count [FIRST END], for these subjects, once under callgrind, which counts its instructions (bounds.sh): a line for each
+ *   call says how many bytes of memory and characters of text its arguments and its result have.
  *
  * A call has a place in EACH, where it is made with every subject, or in ONCE, if it takes no view and no format. `complete.sh`
  * compares the names with the header. A call that fails for each subject is a failure of the test: it would test nothing.
@@ -782,7 +782,7 @@ static void without_memory(void)
 
 /* ---- instructions --------------------------------------------------------------------------------------------- */
 
-static void count_all(void)
+static void count_all(size_t first, size_t end)
 {
     /* The first call of a function also finds it, and some things are made once. */
     static char name[100];
@@ -792,7 +792,7 @@ static void count_all(void)
         call_once(&calls[c]);
     }
     clear();
-    for (size_t s = 0; s < COUNT(subjects); s++) {
+    for (size_t s = first; s < end && s < COUNT(subjects); s++) {
         for (Py_ssize_t size = 4096; size <= (subjects[s].grows ? 16384 : 4096); size *= 2) {
             prepare(s, size);
             for (size_t c = 0; c < COUNT(calls); c++) {
@@ -826,7 +826,7 @@ int main(int argc, char **argv)
     }
     if (argc > 1 && strcmp(argv[1], "--count") == 0) {
         PyType_Ready(&List_Type);
-        count_all();
+        count_all(argc > 2 ? strtoul(argv[2], NULL, 10) : 0, argc > 3 ? strtoul(argv[3], NULL, 10) : COUNT(subjects));
         return 0;
     }
     tap_after_each = nothing_is_left_pending;
