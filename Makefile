@@ -61,7 +61,7 @@ $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) inc
 # TAP programs are run by prove, or without it.
 PROVE := bash tests/prove.sh
 RESULTS := target/test-results
-TEST_PARTS := test-setup test-rust test-c test-errors test-random test-twins test-link test-eigen test-torch test-tasks test-opencv test-mdspan test-examples test-install test-prefixed test-python test-tools test-bench conformance-quick
+TEST_PARTS := test-setup test-rust test-c test-errors test-bounds test-random test-twins test-link test-eigen test-torch test-tasks test-opencv test-mdspan test-examples test-install test-prefixed test-python test-tools test-bench conformance-quick
 
 # All parts run, even after one has failed. Their output is also logged, for the counts of the summary.
 .PHONY: test
@@ -116,6 +116,12 @@ test-errors: $(SHARED) ## the errors that the C tests have seen are those that t
 errors: $(SHARED) ## write docs/errors.md
 	@$(ERRORS) bash c-tests/errors/errors.sh --write
 
+.PHONY: test-bounds bounds
+test-bounds: $(SHARED) ## no function takes more instructions than docs/bounds.md says, for arguments that say very much (valgrind)
+	@$(ERRORS) $(PROVE) c-tests/bounds/bounds.sh
+bounds: $(SHARED) ## write docs/bounds.md
+	@$(ERRORS) bash c-tests/bounds/bounds.sh --write
+
 RANDOM := $(MAKE) --no-print-directory -C c-tests/random BUILD=$(abspath target/random) PYBUFFER_CFLAGS="-I$(abspath include)" \
     PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer"
 
@@ -124,6 +130,13 @@ test-random: $(SHARED) ## random harnesses against naive models, a small dose of
 	$(RANDOM) check
 fuzz-random: $(SHARED) ## long runs of them (FAMILY=copies STEPS=10000000 SEED=1 LEVEL=avx2 ROUND=123 FLAVOUR=sanitize)
 	@$(RANDOM) run
+
+.PHONY: test-models
+test-models: ## holds of a bytearray in every order of steps that the memory model allows, with faults planted (loom, from crates.io)
+	@if $(CARGO) fetch --quiet --locked --manifest-path models/Cargo.toml 2>/dev/null; then \
+	    $(CARGO) build --quiet --release --locked --manifest-path models/Cargo.toml --target-dir target/models && \
+	    $(PROVE) --exec '' target/models/release/models; \
+	else CI= bash tests/tools.sh skip 'loom (crates.io)' 'models of the memory order'; fi
 
 .PHONY: fuzz
 fuzz: ## random harnesses guided by coverage (FAMILY="copies fields" SECONDS=60 each; a clang with libFuzzer)

@@ -1,7 +1,8 @@
 #!/bin/sh
-# The programs null_* call every function: their lists against the header's declarations and against what the library exports.
+# The programs null_* call every function, and so does the program `every`: their lists against the header's declarations and against
+# what the library exports.
 #
-# From the environment: NULL_PROGRAMS (built), CC, NM, PYBUFFER_CFLAGS. Output is TAP.
+# From the environment: NULL_PROGRAMS and EVERY (built), CC, NM, PYBUFFER_CFLAGS. Output is TAP.
 set -u
 export LC_ALL=C
 
@@ -28,11 +29,12 @@ skip() {
     echo "ok $number - $1 # SKIP $2"
 }
 
-echo "1..4"
+echo "1..6"
 for program in $NULL_PROGRAMS; do
     "$program" --functions
 done >"$work/called"
 sort "$work/called" >"$work/tested"
+"$EVERY" --functions | sort >"$work/every"
 library=$("$program" --library)
 
 # Declarations are what is left without the bodies of inline functions and without typedefs, one to a line.
@@ -46,6 +48,8 @@ echo '#include <pybuffer/pybuffer.h>' |
 
 contained "every function of the header is called with NULL" "$work/declared" "$work/tested"
 contained "only functions of the header are" "$work/tested" "$work/declared"
+contained "every function of the header is called with little memory that says much of it" "$work/declared" "$work/every"
+contained "only functions of the header are there, either" "$work/every" "$work/declared"
 if ! command -v "${NM:-nm}" >/dev/null; then
     skip "every function that the library exports is in the header" "no binutils"
     skip "every function of the header is exported by the library" "no binutils"

@@ -136,7 +136,7 @@ impl<'o> CompiledFormat<'o> {
     }
 
     /// The bytes of the item at the start of this memory, all 0.
-    fn cleared<'m>(&self, memory: &'m mut [u8]) -> Result<&'m mut [u8]> {
+    pub(super) fn cleared<'m>(&self, memory: &'m mut [u8]) -> Result<&'m mut [u8]> {
         let item = memory.get_mut(..self.counts.size).ok_or_else(|| self.too_small(PACK_NEEDS))?;
         item.fill(0);
         Ok(item)
@@ -187,7 +187,7 @@ impl<'o> CompiledFormat<'o> {
     ///
     /// # Errors
     /// `ValueError` for too few.
-    pub(crate) fn misfit<'v>(
+    pub(super) fn misfit<'v>(
         &self,
         values: &mut impl Iterator<Item = Value<'v>>,
     ) -> Result<Option<(Value<'v>, Fault)>> {
@@ -209,7 +209,7 @@ impl<'o> CompiledFormat<'o> {
     /// # Errors
     /// For a value that does not fit, and then part of the item may be written; `ValueError` for too few, or if the memory is
     /// smaller than an item.
-    pub(crate) fn write_converted<'v>(
+    pub(super) fn write_converted<'v>(
         &self,
         item: &mut [u8],
         values: &mut impl Iterator<Item = Value<'v>>,

@@ -125,22 +125,33 @@ const PATIENCE: usize = 32;
 pub(super) fn equal(a: &mut ValueWalk<'_>, a_item: &[u8], b: &mut ValueWalk<'_>, b_item: &[u8]) -> bool {
     a.restart();
     b.restart();
+    loop {
+        let (left, right) = match settle_both(a, b) {
+            Some((Some(left), Some(right))) => (left, right),
+            Some((left, right)) => return left.is_none() && right.is_none(),
+            None => return false,
+        };
+        match (a.take(left, a_item), b.take(right, b_item)) {
+            (Some(left), Some(right)) if left == right => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Moves two walks in step to the steps of their next values, past those that are the same value without a byte in both, in time
+/// proportional to the steps of the formats. `None` where there are values without a byte further on that are not the same.
+pub(super) fn settle_both<'a, 'b>(
+    a: &mut ValueWalk<'a>,
+    b: &mut ValueWalk<'b>,
+) -> Option<(Option<&'a Op>, Option<&'b Op>)> {
     let mut runs: usize = 0;
     loop {
         let (left, right) = match (a.settle(), b.settle()) {
-            (Some(left), Some(right)) => (left, right),
-            (left, right) => return left.is_none() && right.is_none(),
+            (Some(left), Some(right)) if left.is_empty() && right.is_empty() => (left, right),
+            next => return Some(next),
         };
-        if !left.is_empty() || !right.is_empty() {
-            runs = 0;
-            match (a.take(left, a_item), b.take(right, b_item)) {
-                (Some(left), Some(right)) if left == right => {}
-                _ => return false,
-            }
-            continue;
-        }
         if left.codec.form != right.codec.form {
-            return false;
+            return None;
         }
         let run = a.left(left).min(b.left(right));
         a.pass(run);
@@ -150,7 +161,7 @@ pub(super) fn equal(a: &mut ValueWalk<'_>, a_item: &[u8], b: &mut ValueWalk<'_>,
             runs = 0;
             let stretch = empty_ahead(a, b);
             if a.pass_empty(stretch) != b.pass_empty(stretch) {
-                return false;
+                return None;
             }
         }
     }

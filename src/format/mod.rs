@@ -27,6 +27,7 @@
 //! | `value_walk` | [`ValueWalk`]: the values of an item one after the other |
 //! | `empty` | stretches of values without a byte |
 //! | `comparer` | [`Comparer`]: `==` of two items in two formats |
+//! | `converter` | items of one format as items of another, value by value |
 //! | `codec_tests` | the tests of `codec`, which need compiled formats |
 
 #![forbid(unsafe_code)]
@@ -66,6 +67,8 @@ mod empty;
 
 mod comparer;
 
+mod converter;
+
 #[cfg(test)]
 mod codec_tests;
 
@@ -79,6 +82,7 @@ pub use comparer::{ByValues, Comparer};
 pub(crate) use comparer::{Column, Pairs};
 pub use compile::{Counts, Op, compile, compile_as, compile_or_count, count_ops, count_ops_as};
 pub use compiled::CompiledFormat;
+pub(crate) use converter::Converter;
 pub(crate) use fields::{Conversions, Elements, Fields, Joint, JointField, JointParts};
 pub use float::LongDouble;
 pub use item::{Item, TextSpan, common_item};

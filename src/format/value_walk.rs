@@ -3,7 +3,9 @@
 //! CPython's counterpart is `s_unpack_internal` in `_struct.c`, which fills a tuple. [`CompiledFormat::unpack`] is
 //! faster where only one format is read.
 
-use super::codec::Form;
+use core::ops::Range;
+
+use super::codec::{Codec, Form};
 use super::compile::Op;
 use super::compiled::CompiledFormat;
 use super::fields::Elements;
@@ -99,16 +101,23 @@ impl<'o> ValueWalk<'o> {
     /// The next value, which is one of this step.
     #[inline]
     pub(super) fn take<'a>(&mut self, op: &Op, item: &'a [u8]) -> Option<Value<'a>> {
+        let (codec, bytes) = self.place(op)?;
+        codec.decode(item.get(bytes)?)
+    }
+
+    /// Where in the item the next value is, which is one of this step; the next one comes after it.
+    #[inline]
+    pub(super) fn place(&mut self, op: &Op) -> Option<(Codec, Range<usize>)> {
         let index = self.index;
         self.index = index + 1;
-        let memory = item.get(self.base..)?.get(op.offset..op.end)?;
         let (offset, codec, size) = if op.codec.form == Form::Bits {
             let (offset, codec) = op.codec.nth_bits(index);
             (offset, codec, codec.bits_size(1))
         } else {
             (op.size.checked_mul(index)?, op.codec, op.size)
         };
-        codec.decode(memory.get(offset..)?.get(..size)?)
+        let start = self.base.checked_add(op.offset)?.checked_add(offset)?;
+        Some((codec, start..start.checked_add(size)?))
     }
 
     /// How many elements of the next step, which is not a loop, are left.

@@ -26,6 +26,9 @@ pub enum Enough {
 /// A walk of so few pairs is run as it is: finding out which are enough takes as long.
 const FEW_PAIRS: usize = 1 << 12;
 
+/// A part of a walk, of which there may be as many as an axis is long, is run as it is if it has this part of those.
+const FEWER: usize = 64;
+
 /// Two axes of which not all pairs of indices are needed.
 #[derive(Clone, Copy, Debug)]
 struct Fold {
@@ -77,8 +80,17 @@ fn spread<'a>(axes: impl Iterator<Item = &'a Axis>, stride: impl Fn(&Axis) -> is
 
 impl Pair<'_> {
     /// Runs, one after the other, walks of which the pairs are enough: the whole one, unless its operands are much smaller.
-    pub fn in_parts(self, enough: Enough, mut run: impl FnMut(Pair<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
-        if self.is_larger_than_memory(enough) { self.in_boxes(enough, FEW_PAIRS, &mut run) } else { run(self) }
+    pub fn in_parts(mut self, enough: Enough, mut run: impl FnMut(Pair<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        if !self.is_larger_than_memory(enough) {
+            return run(self);
+        }
+        // Only axes along which an operand moves are as short as its memory.
+        match enough {
+            Enough::First => _ = self.leave_first(),
+            Enough::Last => self.leave_last(),
+            Enough::Equal => self.leave_distinct(),
+        }
+        self.in_boxes(enough, FEW_PAIRS, &mut run)
     }
 
     /// Takes the walk apart whatever the size of its operands, unless it has at most `few` pairs.
@@ -269,7 +281,7 @@ impl Boxes<'_> {
     /// Whether the needed indices from the axis at `position` on are one box, which it then is; few pairs are one in any case.
     fn settle(&mut self, position: usize) -> bool {
         let axes = self.pair.axes.as_slice().get(position..).unwrap_or(&[]);
-        let few = tuples(axes) <= self.few;
+        let few = tuples(axes) <= if position == 0 { self.few } else { self.few / FEWER };
         for at in position..self.count() {
             let all = (0, self.len(at));
             let range = if few { Some(all) } else { self.next(at, 0) };

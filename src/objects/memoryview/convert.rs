@@ -12,7 +12,7 @@ use crate::abi::memoryview::PyMemoryViewObject;
 use crate::abi::object::PyObject;
 use crate::buffer::{self, Acquired, Request, Within};
 use crate::error::{Argument, Error, ErrorKind, Result};
-use crate::format::{self, CompiledFormat, Conversions, Fault, Numbers, Value, write_repr};
+use crate::format::{self, CompiledFormat, Conversions, Converter, Fault, Numbers, Value, write_repr};
 use crate::kernels::{self, Operand, RecordConversion, Route};
 use crate::layout::{Enough, Order, Pair, Plan, Purpose, Structure, bytes_of as bytes_of_shape, with_room};
 use crate::objects::bytearray;
@@ -274,13 +274,13 @@ impl Work<'_> {
     #[inline(never)]
     unsafe fn search(&self, note: &mut Note) -> Result<()> {
         let mut result = Ok(());
-        let mut values = self.from.values();
+        let mut converter = Converter::new(self.from, self.to);
         let size = self.from.counts().size;
         self.each_source(1, |plan, base| {
             // SAFETY: the caller guarantees W1 and W3 for the view; an item has as many bytes as its format says.
             let _: ControlFlow<()> = unsafe {
                 kernels::visit(plan, base, base.cast_mut(), |item, _| {
-                    result = match self.to.misfit(&mut values.of(bytes_of(item, size))) {
+                    result = match converter.misfit(bytes_of(item, size)) {
                         Ok(None) => Ok(()),
                         Ok(Some((value, fault))) => Err(refused(value, fault, self.format, note)),
                         Err(error) => Err(error),
@@ -341,12 +341,12 @@ impl Work<'_> {
     /// W1 to W4.
     #[inline(never)]
     unsafe fn by_values(&self, plan: &Plan<'_>, src: *const u8, dst: *mut u8) -> Result<bool> {
-        let mut values = self.from.values();
+        let mut converter = Converter::new(self.from, self.to);
         let [from, to] = [self.from, self.to].map(|compiled| compiled.counts().size);
         // SAFETY: the caller passes on W1 to W4; items have as many bytes as their formats say.
         let done = unsafe {
             kernels::visit(plan, src, dst, |src, dst| {
-                match self.to.write_converted(bytes_mut_of(dst, to), &mut values.of(bytes_of(src, from))) {
+                match converter.convert(bytes_of(src, from), bytes_mut_of(dst, to)) {
                     Ok(()) => ControlFlow::Continue(()),
                     Err(_) => ControlFlow::Break(()),
                 }
