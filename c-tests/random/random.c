@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 static const Family *const families[] = {&copies, &lines,   &tiles,   &values,  &numbers, &fields, &conversions,
-                                         &parts,  &ndarray, &formats, &hostile, &checker, &extreme};
+                                         &parts,  &ndarray, &formats, &hostile, &checker, &extreme, &engine};
 
 /* ---- shared by the processes ---------------------------------------------------------------------------------- */
 

@@ -34,7 +34,7 @@ typedef struct {
     long dose; /* executions of the small dose, at each level */
 } Family;
 
-extern const Family copies, lines, tiles, values, numbers, fields, conversions, parts, ndarray, formats, hostile, checker, extreme;
+extern const Family copies, lines, tiles, values, numbers, fields, conversions, parts, ndarray, formats, hostile, checker, extreme, engine;
 
 /* Called before a failure or a crash ends the process: prints the case. May be NULL. */
 extern void (*describe)(void);

@@ -23,9 +23,10 @@ use crate::runtime::refs::{Owned, atomic};
 use crate::runtime::richcompare::Operator;
 use crate::runtime::types::answer;
 
-use super::access::{Access, SMALLER};
+use super::access::Access;
 use super::export;
 use super::view::{check, downcast, flags, inaccessible, released};
+use super::whole::{SMALLER, Whole};
 
 /// `tp_richcompare`: only `==` and `!=` are defined.
 ///
@@ -76,6 +77,15 @@ pub(crate) unsafe fn equal_values(a: NonNull<PyObject>, b: NonNull<PyObject>) ->
         other.look(b.as_ptr(), Request::FULL_RO, Within::Allocations)?;
         equal(access.view(), other.view(), Formats::All)
     }
+}
+
+/// `pybuffer_view_equal`: as `==`, or as [`equal_values`].
+///
+/// # Safety
+/// B1 for both, and W3.
+pub(crate) unsafe fn equal_wholes(a: &Whole, b: &Whole, all_formats: bool) -> Result<bool> {
+    // SAFETY: the caller guarantees B1 and W3 for both.
+    unsafe { equal(a.view(), b.view(), if all_formats { Formats::All } else { Formats::Struct }) }
 }
 
 /// The formats whose values can be compared. Views of any other are unequal.
@@ -276,15 +286,30 @@ pub(super) unsafe fn voucher(op: *mut PyObject) -> Result<Option<Owned<PyObject>
 
 /// The exporter that has to be hashable, for a memoryview that is being read.
 fn vouched(access: &Access) -> Result<Option<NonNull<PyObject>>> {
-    let view = access.view();
-    if view.readonly == 0 {
+    check_hashable(access)?;
+    // Only a hashable exporter guarantees that the memory will not change.
+    Ok(NonNull::new(access.view().obj))
+}
+
+/// Whether a view has a hash, but for what its exporter says.
+fn check_hashable(view: &Whole) -> Result<()> {
+    if view.view().readonly == 0 {
         return Err(Error::value(c"cannot hash writable memoryview object"));
     }
-    if !matches!(native_code(Some(access.format())), Some(b'B' | b'b' | b'c')) {
+    if !matches!(native_code(Some(view.format())), Some(b'B' | b'b' | b'c')) {
         return Err(Error::value(c"memoryview: hashing is restricted to formats 'B', 'b' or 'c'"));
     }
-    // Only a hashable exporter guarantees that the memory will not change.
-    Ok(NonNull::new(view.obj))
+    Ok(())
+}
+
+/// `pybuffer_view_hash`.
+///
+/// # Safety
+/// B1, and W3.
+pub(crate) unsafe fn hash_whole(view: &Whole) -> Result<Py_hash_t> {
+    check_hashable(view)?;
+    // SAFETY: the caller guarantees B1 and W3.
+    unsafe { hash_of_items(view.view()) }
 }
 
 /// # Safety
