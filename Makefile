@@ -62,7 +62,7 @@ $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) inc
 # TAP programs are run by prove, or without it.
 PROVE := bash tests/prove.sh
 RESULTS := target/test-results
-TEST_PARTS := test-setup test-rust test-c test-errors test-random test-twins test-link test-eigen test-torch test-tasks test-opencv test-mdspan test-examples test-install test-prefixed test-python test-tools test-bench conformance-quick
+TEST_PARTS := test-setup test-rust test-c test-errors test-random test-twins test-kit test-link test-eigen test-torch test-tasks test-opencv test-mdspan test-examples test-install test-prefixed test-python test-tools test-bench conformance-quick
 
 # All parts run, even after one has failed. Their output is also logged, for the counts of the summary.
 .PHONY: test
