@@ -280,7 +280,7 @@ main(void)
     printf("errors\n");
     item(masses, 3);
     part(shorts, "0, 9");
-    cast(turned, "B", 0, NULL);
+    cast(backwards, "B", 0, NULL);
     field(whole, "charge");
 
     /* The memory lives as long as views of it, whatever the order in which they are dropped. */

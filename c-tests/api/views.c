@@ -319,6 +319,49 @@ static void views_are_copied_converted_and_compared(void)
     CHECK_ERROR(PyExc_ValueError);
 }
 
+/* A view that leaves out what can be, and one that does not, are the same to all that read and write items. */
+static void what_is_left_out_makes_no_difference(void)
+{
+    char copy[12] = {0}, numbers[12];
+    Py_ssize_t shape[1] = {12}, strides[1] = {1};
+    Py_buffer plain = {.buf = memory, .len = 12, .itemsize = 1, .ndim = 1, .readonly = 1}, full = plain;
+    Py_buffer to = {.buf = copy, .len = 12, .itemsize = 1, .ndim = 1}, wide = {.buf = numbers, .len = 12, .itemsize = 4, .ndim = 1};
+    pybuffer_value values[12];
+    for (int i = 0; i < 12; i++) {
+        memory[i] = (char)(i + 1);
+    }
+    full.shape = shape;
+    full.strides = strides;
+    full.format = (char *)"B";
+    CHECK_INT(pybuffer_view_hash(&plain), pybuffer_view_hash(&full));
+    CHECK_INT(pybuffer_view_equal(&plain, &full, 0), 1);
+    CHECK_INT(pybuffer_view_equal(&full, &plain, 1), 1);
+    CHECK_INT(pybuffer_view_copy(&to, &full), 0);
+    CHECK_MEM(copy, memory, 12);
+    copy[3] = 0;
+    CHECK_INT(pybuffer_view_equal(&to, &plain, 0), 0);
+    CHECK_INT(pybuffer_view_convert(&to, &plain), 0);
+    CHECK_MEM(copy, memory, 12);
+    values[0] = PYBUFFER_INT(9);
+    CHECK_INT(pybuffer_view_fill(&to, values, 1), 0);
+    CHECK(copy[0] == 9 && copy[11] == 9);
+    CHECK_INT(pybuffer_view_values(&plain, values, 12), 0);
+    CHECK(values[11].as.u == 12);
+    CHECK_INT(pybuffer_view_get_item(&plain, (Py_ssize_t[]){-1}, 1, values, 1), 0);
+    CHECK(values[0].as.u == 12);
+    /* Three items of four bytes, and of a shape that is not said. */
+    wide.format = (char *)"i";
+    shape[0] = 3;
+    full = wide;
+    full.shape = shape;
+    CHECK_INT(pybuffer_view_fill(&wide, (pybuffer_value[]){PYBUFFER_INT(7)}, 1), 0);
+    CHECK_INT(pybuffer_view_equal(&wide, &full, 0), 1);
+    CHECK_INT(pybuffer_view_convert(&full, &wide), 0);
+    CHECK_INT(pybuffer_view_copy(&wide, &full), 0);
+    CHECK_INT(pybuffer_view_values(&wide, values, 3), 0);
+    CHECK(values[2].as.i == 7);
+}
+
 /* The answer to each request is that of a memoryview of the same memory; `obj` is nobody's. */
 static void requests_are_answered_by_the_matrix(void)
 {
@@ -414,6 +457,7 @@ int main(void)
     RUN(fields_bring_their_format);
     RUN(items_are_read_and_written);
     RUN(views_are_copied_converted_and_compared);
+    RUN(what_is_left_out_makes_no_difference);
     RUN(requests_are_answered_by_the_matrix);
     RUN(false_answers_are_found);
     RUN(casts_go_through_bytes);

@@ -14,7 +14,7 @@ backwards    'h' of 1 axes: 70 60 50 40
 row          'h' of 1 axes: 70 60 50 40
 doubles      'd' of 1 axes: 70 60 50 40
 equal by value: 1
-masses       '<d' of 1 axes: 1.5 1.5 1.5
+masses       'd' of 1 axes: 1.5 1.5 1.5
 a value of the interpreter: 1.5
 errors
   IndexError: index out of bounds on dimension 1

@@ -90,7 +90,10 @@ for version in "$@"; do
     elif "$python" -c 'import ensurepip, os, sysconfig; assert os.path.exists(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null; then
         in_environment "$version" "$python" || continue
     else
-        skip "CPython $version" "the Python package on it"
+        case $version in
+        3.11 | 3.13) skip "CPython $version" "the Python package on it" ;;
+        *) CI='' skip "CPython $version" "the Python package on it" ;;
+        esac
         continue
     fi
     echo "CPython $version:"

@@ -52,18 +52,17 @@ unsafe fn with_view(view: *const Py_buffer, act: &mut dyn FnMut(&Whole) -> Resul
     unsafe { act(room.complete(view.as_ref())?) }
 }
 
-/// Runs `act` with two views of a program.
+/// A program's view, checked, with what it leaves out. (Operations that take it as it is need less of the stack.)
 ///
 /// # Safety
-/// As [`with_view`], for both.
-#[inline(never)]
-unsafe fn with_views(
-    a: *const Py_buffer,
-    b: *const Py_buffer,
-    act: &mut dyn FnMut(&Whole, &Whole) -> Result<()>,
-) -> Result<()> {
-    // SAFETY: the caller guarantees NULL or B1 for both.
-    unsafe { with_view(a, &mut |a| with_view(b, &mut |b| act(a, b))) }
+/// NULL, or B1, as far as that can be checked, for as long as the result is used.
+unsafe fn checked<'a>(view: *const Py_buffer) -> Result<&'a Py_buffer> {
+    // SAFETY: not NULL, so the caller guarantees B1.
+    unsafe {
+        let view = non_null(view.cast_mut())?.as_ref();
+        buffer::obeys(view, Request::FULL_RO)?;
+        Ok(view)
+    }
 }
 
 /// What makes a view of another, on the stack.
@@ -447,7 +446,10 @@ pub unsafe extern "C" fn pybuffer_view_fill(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_view_copy(dest: *const Py_buffer, source: *const Py_buffer) -> c_int {
     // SAFETY: the program guarantees B1 and W3 for both.
-    boundary(|| unsafe { with_views(dest, source, &mut |dest, source| memoryview::copy_whole(source, dest)) })
+    boundary(|| unsafe {
+        let dest = checked(dest)?;
+        memoryview::copy_between(checked(source)?, dest)
+    })
 }
 
 /// Copies the items of `source` to `dest`, converted to the format of that, as `pybuffer_memoryview_convert`: the same shape, any
@@ -460,7 +462,10 @@ pub unsafe extern "C" fn pybuffer_view_copy(dest: *const Py_buffer, source: *con
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_view_convert(dest: *const Py_buffer, source: *const Py_buffer) -> c_int {
     // SAFETY: the program guarantees B1 and W3 for both.
-    boundary(|| unsafe { with_views(dest, source, &mut |dest, source| memoryview::convert_whole(source, dest)) })
+    boundary(|| unsafe {
+        let dest = checked(dest)?;
+        memoryview::convert_between(checked(source)?, dest)
+    })
 }
 
 /// Whether two views have the same shape and equal values, whatever their formats and layouts: 1 or 0. Where `all_formats` is 0
@@ -471,14 +476,7 @@ pub unsafe extern "C" fn pybuffer_view_convert(dest: *const Py_buffer, source: *
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_view_equal(a: *const Py_buffer, b: *const Py_buffer, all_formats: c_int) -> c_int {
     // SAFETY: the program guarantees B1 and W3 for both.
-    boundary(|| unsafe {
-        let mut equal = false;
-        with_views(a, b, &mut |a, b| {
-            equal = memoryview::equal_wholes(a, b, all_formats != 0)?;
-            Ok(())
-        })?;
-        Ok(equal)
-    })
+    boundary(|| unsafe { memoryview::equal_views(checked(a)?, checked(b)?, all_formats != 0) })
 }
 
 /// The hash of a read-only view of single bytes (`B`, `b` or `c`): that of a bytes object with the same content, see
@@ -489,12 +487,5 @@ pub unsafe extern "C" fn pybuffer_view_equal(a: *const Py_buffer, b: *const Py_b
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_view_hash(view: *const Py_buffer) -> Py_hash_t {
     // SAFETY: the program guarantees B1 and W3.
-    boundary(|| unsafe {
-        let mut hash = 0;
-        with_view(view, &mut |view| {
-            hash = memoryview::hash_whole(view)?;
-            Ok(())
-        })?;
-        Ok(hash)
-    })
+    boundary(|| unsafe { memoryview::hash_view(checked(view)?) })
 }

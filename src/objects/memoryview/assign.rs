@@ -11,6 +11,7 @@ use crate::layout::{MAX_NDIM, Structure, Subscript};
 use crate::runtime::note::{Note, with_note};
 
 use super::access::Access;
+use super::items::check_writable;
 use super::parts::select;
 use super::whole::{Stacked, Whole};
 
@@ -56,11 +57,11 @@ unsafe fn copied(from: &Py_buffer, to: &Py_buffer, note: &mut Note) -> Result<()
 ///
 /// # Safety
 /// B1 for both, and W3.
-pub(crate) unsafe fn copy_whole(from: &Whole, to: &Whole) -> Result<()> {
+pub(crate) unsafe fn copy_between(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
     // SAFETY: the caller guarantees B1 and W3 for both.
     with_note(|note| unsafe {
-        to.writable()?;
-        copied(from.view(), to.view(), note)
+        check_writable(to)?;
+        copied(from, to, note)
     })
 }
 

@@ -22,9 +22,9 @@ use crate::runtime::refs::Owned;
 
 use super::access::Access;
 use super::copies::{laid_over, order_of_copy};
-use super::items::{bytes_mut_of, bytes_of};
+use super::items::{bytes_mut_of, bytes_of, check_writable};
 use super::numbers::WORTH;
-use super::whole::{SMALLER, Whole};
+use super::whole::SMALLER;
 
 /// `pybuffer_memoryview_convert`.
 ///
@@ -38,7 +38,7 @@ pub(crate) unsafe fn convert(dest: NonNull<PyObject>, source: NonNull<PyObject>)
         // It ends before the access, since the end of that may release the exporter's view.
         let mut src = Acquired::empty();
         src.look(source.as_ptr(), Request::FULL_RO, Within::Allocations)?;
-        converted(src.view(), &access, note)
+        converted(src.view(), access.view(), note)
     })
 }
 
@@ -46,25 +46,25 @@ pub(crate) unsafe fn convert(dest: NonNull<PyObject>, source: NonNull<PyObject>)
 ///
 /// # Safety
 /// B1 for both, and W3.
-pub(crate) unsafe fn convert_whole(from: &Whole, to: &Whole) -> Result<()> {
+pub(crate) unsafe fn convert_between(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
     // SAFETY: the caller guarantees B1 and W3 for both.
     with_note(|note| unsafe {
-        to.writable()?;
-        converted(from.view(), to, note)
+        check_writable(to)?;
+        converted(from, to, note)
     })
 }
 
 /// # Safety
 /// B1 for both, and W3.
 #[inline(never)]
-unsafe fn converted(from: &Py_buffer, to: &Whole, note: &mut Note) -> Result<()> {
+unsafe fn converted(from: &Py_buffer, to: &Py_buffer, note: &mut Note) -> Result<()> {
     // SAFETY: the caller guarantees B1 and W3 for both.
     unsafe {
-        let (a, b) = (buffer::checked_structure(from)?, to.structure()?);
+        let (a, b) = (buffer::checked_structure(from)?, buffer::checked_structure(to)?);
         if !a.has_shape_of(&b) {
             return Err(different_shapes(&a, &b, note));
         }
-        of_views(from, to.view(), note, &mut |work, note| work.checked(note))
+        of_views(from, to, note, &mut |work, note| work.checked(note))
     }
 }
 

@@ -4,6 +4,7 @@ use core::ffi::c_void;
 use core::ops::ControlFlow;
 use core::ptr::NonNull;
 
+use crate::abi::buffer::Py_buffer;
 use crate::abi::format::pybuffer_value;
 use crate::abi::object::PyObject;
 use crate::buffer;
@@ -20,10 +21,15 @@ use super::whole::Whole;
 /// The error for writing to a read-only memoryview, with CPython's text.
 const READ_ONLY: Error = Error::wrong_type(c"cannot modify read-only memory");
 
+/// Checks that the memory of a view may be written; otherwise a `TypeError`.
+pub(super) fn check_writable(view: &Py_buffer) -> Result<()> {
+    if view.readonly == 0 { Ok(()) } else { Err(READ_ONLY) }
+}
+
 impl Whole {
     /// Checks that the memory may be written; otherwise a `TypeError`.
     pub(super) fn writable(&self) -> Result<()> {
-        if self.view().readonly == 0 { Ok(()) } else { Err(READ_ONLY) }
+        check_writable(self.view())
     }
 
     /// The address of the item at these indices, one for each axis; negative ones count from the end.
