@@ -57,12 +57,12 @@ in_environment() { # version python
     python=$environment/bin/python
 }
 
-# A folder of modules, for an interpreter that was fetched. (Wheels are chosen by its version, not by that of the pip.)
+# A folder of modules, for an interpreter that was fetched. (Wheels are chosen by its version, whatever that of the pip.)
 from_outside() { # version python
     local site=$folder/$1 log=$folder/$1.log name
     name=$(sed -n 's/^NAME = "\(.*\)"/\1/p' "$project/python/setup.py")
     mkdir -p "$site/$name"
-    with_packages "$site" python3 -m pip install -q --target "$site" --python-version "$1" --only-binary :all: --upgrade
+    with_packages "$site" python3 -m pip install -q --target "$site" --python-version "$1" --only-binary :all: --ignore-requires-python --upgrade
     cp "$project"/python/package/* "$site/$name/"
     # shellcheck disable=SC2046  # the headers' folder has no spaces
     if ! "${CC:-cc}" -std=gnu11 -O2 -Wall -Wextra -fvisibility=hidden -fPIC -shared -pthread "-DPACKAGE=\"$name\"" \
