@@ -35,7 +35,7 @@ include python/python.mk
 EXAMPLE_CFLAGS := -std=c99 -O2 -g -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -pthread -Iinclude
 EXAMPLE_LIBS := -L$(TARGET) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer
 
-DEMO_PROGRAMS := $(addprefix $(DEMO)/,minimal image npy wav video threads exporter)
+DEMO_PROGRAMS := $(addprefix $(DEMO)/,minimal image npy wav video threads exporter engine)
 
 .PHONY: demo
 demo: $(DEMO_PROGRAMS) ## build the examples and run them on real data (PICTURE=file)
@@ -47,6 +47,7 @@ demo: $(DEMO_PROGRAMS) ## build the examples and run them on real data (PICTURE=
 	$(DEMO)/wav examples/data/rock-hit.wav $(DEMO)/sounds
 	$(DEMO)/video examples/data/chelsea.y4m $(DEMO)/video-frames
 	$(DEMO)/exporter
+	$(DEMO)/engine
 
 # Each is built from its own source and those that it shares with others.
 $(DEMO)/image: examples/image_io.c examples/file.c
@@ -61,7 +62,7 @@ $(DEMO_PROGRAMS): $(DEMO)/%: examples/%.c $(wildcard examples/*.h) $(SHARED) inc
 # TAP programs are run by prove, or without it.
 PROVE := bash tests/prove.sh
 RESULTS := target/test-results
-TEST_PARTS := test-setup test-rust test-c test-errors test-bounds test-random test-twins test-link test-eigen test-torch test-tasks test-opencv test-mdspan test-examples test-install test-prefixed test-python test-tools test-bench conformance-quick
+TEST_PARTS := test-setup test-rust test-c test-errors test-bounds test-random test-twins test-kit test-link test-eigen test-torch test-tasks test-opencv test-mdspan test-examples test-install test-prefixed test-python test-tools test-bench conformance-quick
 
 # All parts run, even after one has failed. Their output is also logged, for the counts of the summary.
 .PHONY: test
@@ -262,7 +263,7 @@ torch-venv: ## install the newest PyTorch from PyPI for make test-torch (6 GB, i
 test-examples: $(SHARED) numpy-venv ## the examples against NumPy and CPython, and on corrupt files (FUZZ=5000 SEED=2 changes more of them)
 	PYBUFFER_CFLAGS="-I$(abspath include)" \
 	PYBUFFER_LIBS="-L$(abspath $(TARGET)) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer" \
-	$(PROVE) $(addprefix c-tests/examples/,image.sh npy.sh wav.sh video.sh threads.sh exporter.sh)
+	$(PROVE) $(addprefix c-tests/examples/,image.sh npy.sh wav.sh video.sh threads.sh exporter.sh engine.sh)
 
 .PHONY: test-install
 test-install: libraries prefixed ## install into a temporary prefix, move it, and build programs with it: make, CMake, Meson, plug-ins

@@ -12,6 +12,10 @@ conformance: prefixed numpy-venv ## CPython's own tests of memoryviews and buffe
 	NUMPY_PYTHON=$${PYBUFFER_NUMPY_PYTHON:-$(abspath $(NUMPY_VENV))/bin/python} \
 	SUITES="$(SUITES)" bash conformance/conformance.sh
 
+.PHONY: test-kit
+test-kit: ## the lines that the kit for other implementations expects, against the twin programs and CPython 3.15
+	@$(PROVE) conformance/kit/check.sh
+
 .PHONY: conformance-quick
 conformance-quick: ## the same on CPython 3.13, without the suites that are about something else
 	@$(MAKE) --no-print-directory conformance VERSIONS=3.13 REPEAT=1 SUITES="test_memoryview test_buffer"

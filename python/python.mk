@@ -1,6 +1,6 @@
 # The Python package, on the library with the prefix.
 
-PYTHON_VERSIONS ?= 3.11 3.13
+PYTHON_VERSIONS ?= 3.11 3.13 3.14 3.15
 export LIBPYBUFFER_PREFIXED = $(abspath $(PREFIXED))
 
 .PHONY: test-python

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <memory>
 
 #include <fcntl.h>
@@ -102,15 +103,16 @@ failure unknown_contents(const std::string &path)
 /** The name of a file for the user. */
 std::string name_of(const std::string &path) { return path == "-" ? "standard input" : path; }
 
-/** All that is left in a file that cannot be mapped: a pipe, which may have no end, and is refused where its start is of no kind. */
-pb::memoryview read(int file, const std::string &path, bool is_raw)
+/** What is left in a file that cannot be mapped, up to so many bytes: a pipe, which may have no end, and is refused where its start is
+ * of no kind. */
+pb::memoryview read(int file, const std::string &path, bool is_raw, std::size_t most)
 {
     bool is_known = is_raw;
     // malloc'ed, since a vector would fill its memory first.
     const auto free_bytes = [](void *bytes) { std::free(bytes); };
     std::unique_ptr<char, void (*)(void *)> bytes(nullptr, free_bytes);
     std::size_t size = 0, room = 0;
-    for (;;) {
+    while (size < most) {
         if (size == room) {
             room = room == 0 ? std::size_t{1} << 16 : room * 2;
             auto *grown = static_cast<char *>(std::realloc(bytes.get(), room));
@@ -118,7 +120,7 @@ pb::memoryview read(int file, const std::string &path, bool is_raw)
             static_cast<void>(bytes.release());
             bytes.reset(grown);
         }
-        const ssize_t got = ::read(file, bytes.get() + size, room - size);
+        const ssize_t got = ::read(file, bytes.get() + size, std::min(room, most) - size);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) throw system_failure(path);
         if (got == 0) break;
@@ -136,7 +138,7 @@ pb::memoryview read(int file, const std::string &path, bool is_raw)
 }
 
 /** The bytes of a file, and whether they are mapped. */
-pb::memoryview open_bytes(const std::string &path, bool is_raw, bool &is_mapped)
+pb::memoryview open_bytes(const std::string &path, bool is_raw, std::size_t most, bool &is_mapped)
 {
     const bool is_input = path == "-";
     const descriptor file(is_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -145,7 +147,7 @@ pb::memoryview open_bytes(const std::string &path, bool is_raw, bool &is_mapped)
     const off_t from = is_input && S_ISREG(about.st_mode) ? ::lseek(file.get(), 0, SEEK_CUR) : 0;
     is_mapped = S_ISREG(about.st_mode) && about.st_size > 0 && from >= 0 && from < about.st_size;
     // A file of no bytes may still have some, in /proc.
-    return is_mapped ? map(file.get(), about.st_size, from, path) : read(file.get(), path, is_raw);
+    return is_mapped ? map(file.get(), about.st_size, from, path) : read(file.get(), path, is_raw, most);
 }
 
 // ---- raw memory -----------------------------------------------------------------------------------------------------------
@@ -196,6 +198,20 @@ std::vector<Py_ssize_t> contiguous_strides(const std::vector<Py_ssize_t> &shape,
         if (__builtin_mul_overflow(next, length, &next)) next = has_no_items(shape) ? itemsize : times(strides[axis], length);
     }
     return strides;
+}
+
+/** How many bytes of a file are looked at: as far as the items reach, where the layout says all lengths; else all. What contradicts
+ * itself is found later. */
+std::size_t bytes_needed(const layout &given)
+{
+    const std::size_t all = std::numeric_limits<std::size_t>::max();
+    if (!given.is_given || !given.shape || given.offset < 0) return all;
+    const std::vector<Py_ssize_t> &shape = *given.shape;
+    if (given.strides && given.strides->size() != shape.size()) return all;
+    if (std::any_of(shape.begin(), shape.end(), [](Py_ssize_t length) { return length < 0; })) return all;
+    const Py_ssize_t itemsize = format(given.format.value_or("B")).itemsize();
+    const extent reach = extent_of(shape, given.strides ? *given.strides : contiguous_strides(shape, itemsize), itemsize);
+    return static_cast<std::size_t>(plus(given.offset, reach.end));
 }
 
 void open_raw(source &into, const pb::memoryview &bytes, const layout &given)
@@ -282,7 +298,7 @@ source open_source(const std::string &path, const layout &given)
 {
     source made;
     made.path = printable(name_of(path));
-    const pb::memoryview bytes = open_bytes(path, given.is_given, made.is_mapped);
+    const pb::memoryview bytes = open_bytes(path, given.is_given, bytes_needed(given), made.is_mapped);
     made.size = bytes.nbytes();
     if (given.is_given) {
         open_raw(made, bytes, given);

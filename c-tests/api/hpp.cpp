@@ -141,6 +141,10 @@ void rows_are_a_range()
     for (const pb::memoryview &row : view) text += row.text();
     CHECK_STR(text.c_str(), "[0.0, 1.0, 2.0, 3.0][4.0, 5.0, 6.0, 7.0][8.0, 9.0, 10.0, 11.0]");
     CHECK_INT(std::distance(view.begin(), view.end()), 3);
+    /* Both ends throw where there is no range. */
+    const pb::memoryview none, item = view[{0, 0}];
+    HOLDS(throws<pb::system_error>([&] { none.begin(); }) && throws<pb::system_error>([&] { none.end(); }));
+    HOLDS(throws<pb::type_error>([&] { item.begin(); }) && throws<pb::type_error>([&] { item.end(); }));
 }
 
 void elements_are_values()

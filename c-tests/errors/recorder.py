@@ -143,12 +143,12 @@ def wrapper(result, name, declared):
     names = [] if declared in ("void", "") else [name_of(part) for part in parameters(declared) if part != "..."]
     if declared.endswith("..."):
         # With whatever arguments there are: gcc passes them on.
-        call = f"void *answer = __builtin_apply((void (*)())function_behind(\"{name}\"), __builtin_apply_args(), 256);"
-        end = "__builtin_return(answer);"
+        call = f"void *answered = __builtin_apply((void (*)())function_behind(\"{name}\"), __builtin_apply_args(), 256);"
+        end = "__builtin_return(answered);"
     elif result == "void":
         call, end = f"BEHIND({name})({', '.join(names)});", ""
     else:
-        call, end = f"{result} answer = BEHIND({name})({', '.join(names)});", "return answer;"
+        call, end = f"{result} answered = BEHIND({name})({', '.join(names)});", "return answered;"
     if SETTERS.match(name):
         lines = [call, "raised_by_the_program();", end]
     else:

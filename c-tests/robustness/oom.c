@@ -201,6 +201,10 @@ static const char long_text[] = "a text that is longer than what a writer holds 
     A(values_of_records_as_others, dropped(pybuffer_memoryview_astype(on.record_view, "q6d", 'F')))                    \
     A(conversion_of_records, convert_records())                                                                        \
     A(conversion_that_overlaps, convert_in_place())                                                                    \
+    A(field_of_a_view_without_an_object, field_of_a_view())                                                            \
+    A(elements_of_a_view_without_an_object, elements_of_a_view())                                                      \
+    A(copy_of_views_that_overlap, overlap_views(pybuffer_view_copy))                                                   \
+    A(conversion_of_views_that_overlap, overlap_views(pybuffer_view_convert))                                          \
     A(tensor, of_tensor())                                                                                             \
     A(tensor_from_before_version_1, of_old_tensor())                                                                   \
     A(tensor_taken_over, dropped(take_tensor()))                                                                       \
@@ -267,6 +271,7 @@ static const char long_text[] = "a text that is longer than what a writer holds 
     A(comparing_every_format, pybuffer_memoryview_equal(on.strided_view, (PyObject *)on.strided) == 1)                 \
     A(hash_of_bytes, PyObject_Hash(on.bytes) != -1)                                                                    \
     A(items, items_of_native_formats())                                                                                \
+    A(views_without_objects, views_without_objects())                                                                  \
     A(filling_a_view, fill_view())                                                                                     \
     A(check_of_an_exporter_that_answers_all, pybuffer_check_exporter(on.bytearray, NULL, NULL) == 0)                   \
     A(asking_ndarrays, ask_ndarray())                                                                                  \
@@ -489,6 +494,59 @@ static int assign_shifted(void)
     memcpy(memory, before, sizeof(memory));
     Py_XDECREF(part);
     return good;
+}
+
+static int field_of_a_view(void)
+{
+    Py_buffer field, before;
+    pybuffer_view_storage storage;
+    memset(&field, 0x5a, sizeof(field));
+    before = field;
+    int good = pybuffer_view_field(&field, &storage, PyMemoryView_GET_BUFFER(on.record_view), "#3", NULL, 0) == 0;
+    CHECK(good || memcmp(&field, &before, sizeof(field)) == 0);
+    return good;
+}
+
+static int elements_of_a_view(void)
+{
+    Py_buffer elements;
+    pybuffer_view_storage storage;
+    char format[8] = "before";
+    int good = pybuffer_view_elements(&elements, &storage, PyMemoryView_GET_BUFFER(on.record_pairs), format, 8) == 0;
+    CHECK(good ? elements.itemsize == 2 : strcmp(format, "before") == 0);
+    return good;
+}
+
+/* The first places to the last ones, as copies and as conversions; undone afterwards. */
+static int overlap_views(int (*act)(const Py_buffer *, const Py_buffer *))
+{
+    Py_buffer from, to;
+    pybuffer_view_storage of_from, of_to;
+    unsigned char before[sizeof(memory)];
+    memcpy(before, memory, sizeof(memory));
+    CHECK_INT(pybuffer_view_select(&from, &of_from, PyMemoryView_GET_BUFFER(on.strided_view), ":3"), 0);
+    CHECK_INT(pybuffer_view_select(&to, &of_to, PyMemoryView_GET_BUFFER(on.strided_view), "1:"), 0);
+    if (act == pybuffer_view_convert) {
+        to.format = (char *)"H";
+    }
+    int good = act(&to, &from) == 0;
+    CHECK(good || memcmp(memory, before, sizeof(memory)) == 0);
+    memcpy(memory, before, sizeof(memory));
+    return good;
+}
+
+static int views_without_objects(void)
+{
+    const Py_buffer *view = PyMemoryView_GET_BUFFER(on.strided_view);
+    Py_buffer made, answer;
+    pybuffer_view_storage storage;
+    pybuffer_value values[4];
+    Py_ssize_t shape[2] = {2, 2};
+    return pybuffer_view_complete(&made, &storage, view) == 0 && pybuffer_view_select(&made, &storage, &made, "::-1") == 0 &&
+           pybuffer_view_reshape(&made, &storage, &made, 2, shape, 'C') == 0 &&
+           pybuffer_view_permute(&made, &storage, &made, NULL, 0) == 0 && pybuffer_view_values(&made, values, 4) == 0 &&
+           pybuffer_view_answer(&answer, &made, PyBUF_FULL_RO, "x") == 0 && pybuffer_view_equal(&made, &answer, 0) == 1 &&
+           pybuffer_view_check(&answer, PyBUF_FULL_RO) == 0;
 }
 
 static int ask_ndarray(void)

@@ -193,6 +193,33 @@ static void parts(void)
     Py_XDECREF(iterator);
 }
 
+/* Whatever comes out: only the stack counts. */
+static void views_without_objects(void)
+{
+    static Py_buffer made, other;
+    static pybuffer_view_storage storage, of_other;
+    static Py_ssize_t line[1] = {-1};
+    static char format[4096];
+    const Py_buffer *view = &job.view;
+    must(pybuffer_view_complete(&made, &storage, view) == 0, "complete");
+    must(pybuffer_view_select(&made, &storage, view, "...") == 0, "select");
+    must(pybuffer_view_permute(&made, &storage, view, NULL, 0) == 0, "permute");
+    must(pybuffer_view_broadcast(&made, &storage, view, view->ndim, view->shape) == 0, "broadcast");
+    must(pybuffer_view_answer(&made, view, PyBUF_FULL_RO, "view") == 0, "answer");
+    must(pybuffer_view_equal(view, view, 1) >= 0, "equal");
+    must(pybuffer_view_copy(view, view) == 0, "copy");
+    must(pybuffer_view_convert(view, view) == 0, "convert");
+    if (view->ndim > 0 && pybuffer_view_select(&other, &of_other, view, "::-1") == 0) {
+        must(pybuffer_view_copy(view, &other) == 0 && pybuffer_view_convert(&other, view) == 0, "copies that overlap");
+    }
+    if (pybuffer_view_reshape(&made, &storage, view, 1, line, 'C') != 0 ||
+        pybuffer_view_cast(&made, &storage, view, "B", 0, NULL, 'C') != 0 ||
+        pybuffer_view_field(&made, &storage, view, "#0", format, sizeof(format)) != 0 ||
+        pybuffer_view_elements(&made, &storage, view, format, sizeof(format)) != 0 || pybuffer_view_hash(view) == -1) {
+        PyErr_Clear();
+    }
+}
+
 static void fields(void)
 {
     PyObject *part = pybuffer_memoryview_field(job.a, job.text);
@@ -540,6 +567,7 @@ static void all_views(void)
                 measure(name, digits_and_text);
                 measure(name, copies_of_views);
                 measure(name, parts);
+                measure(name, views_without_objects);
                 measure(name, exporters);
                 Py_DECREF(job.b);
                 job.n = values_of[f];

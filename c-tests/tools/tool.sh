@@ -150,6 +150,13 @@ refuses_a_pipe_without_end() { # at its first bytes, while it stays open
     exec 3>&-
 }
 test_that "input of no kind is refused before it ends" refuses_a_pipe_without_end
+shows_the_start_of_a_pipe_without_end() { # as many bytes as the shape takes, while it stays open
+    mkfifo "$directory/stream" && exec 4<>"$directory/stream" && printf 'abcdefgh' >&4 || return 1
+    timeout 20 "$tool" show - --format B --shape 2,3 --offset 1 <&4 >"$directory/out" 2>&1 || { cat "$directory/out"; return 1; }
+    exec 4>&-
+    grep -q '\b103\b' "$directory/out" && ! grep -q '\b104\b' "$directory/out" || { cat "$directory/out"; return 1; }
+}
+test_that "no more of raw input is read than the shape takes" shows_the_start_of_a_pipe_without_end
 test_that "a field that is not there is an error" refuses 1 "weight" show "$data/planets.npy" -f weight
 test_that "a subscript that is none is an error" refuses 1 "expected" show "$data/planets.npy" -s '1:x'
 test_that "an index out of bounds is an error" refuses 1 "out of bounds" show "$data/planets.npy" -s 8

@@ -3,16 +3,22 @@
     python kit.py build OUT [--include DIR] [--cc COMPILER]   compiles the cases, with the headers of this interpreter or those in DIR
     python kit.py run OUT [RESULT]      runs them in this interpreter, and compares with CPython's lines; RESULT gets the counts as JSON
     python kit.py show PROGRAM GROUP    prints the expected lines of a group
-    python kit.py expect OUT            makes the lines of this interpreter the expected ones
-    python kit.py table RESULT...       prints a table of results
+    python kit.py expect OUT            makes the lines of this interpreter the expected ones; with --check compares them
+    python kit.py sources               whether the twin programs are those that the expected lines are of
+    python kit.py table RESULT...       prints tables of results: by group, and by function
 
 The cases are the twin programs (../../c-tests/twins), each as an extension module. A group of cases is a function that a program's
 main calls, and has a process of its own; one that does not call functions in turn is a group as a whole ("main"). A function that the
 headers do not declare is missing: cases that call it end the group there, and a program that cannot do without it does not compile.
+
+Which functions a line is about is what the program called since the line before: each call writes a mark with its name, which is taken out
+of the line again. A function that is a macro in the headers has no marks.
 """
 
 import argparse
+import collections
 import difflib
+import hashlib
 import importlib.machinery
 import importlib.util
 import itertools
@@ -28,11 +34,16 @@ import sysconfig
 HERE = pathlib.Path(__file__).resolve().parent
 TWINS = HERE.parent.parent / "c-tests" / "twins"
 EXPECTED = HERE / "expected.xz"
+# Of the twin programs that the expected lines are of.
+SOURCES = HERE / "expected.sha256"
 # The programs print what this version does, whatever they run on.
 NEWEST = "0x030f00"
-SECONDS = 60
+SECONDS = 300
 # Ended by this where a function is missing.
 MISSING = 77
+# Around the name of a function that is called; no program prints them.
+MARKS = "\\001", "\\002"
+MARK = re.compile("\001(\\w+)\002")
 
 MODULE = """
 /* Generated: {program}.c as an extension module. */
@@ -86,13 +97,26 @@ def names_used(program):
     return set(re.findall(r"\b(_?Py[A-Z]?[A-Za-z]*_[A-Za-z_]+|_?Py_[A-Za-z]+)\(", text))
 
 
+def used_by_all():
+    """The functions that the programs share: they describe objects and errors, and are seldom what a line is about."""
+    text = (TWINS / "twin.h").read_text() + (TWINS / "exporter.h").read_text()
+    return set(re.findall(r"\b(_?Py[A-Z]?[A-Za-z]*_[A-Za-z_]+|_?Py_[A-Za-z]+)\(", text))
+
+
+def hash_of_sources():
+    digest = hashlib.sha256()
+    for path in sorted(TWINS.glob("*.[ch]")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
 def declared_by(program):
     """The functions that a program declares itself."""
     text = (TWINS / (program + ".c")).read_text() + (TWINS / "twin.h").read_text()
     return set(re.findall(r"^\w[^={};\n]*?\b(_?Py\w+)\([^;{]*\);", text, re.M))
 
 
-def compile_module(options, out, program, missing, members=None):
+def compile_module(options, out, program, missing, macros, members=None):
     """The compiler's errors, or None."""
     names = groups(program)
     source = out / ("kit_" + program + ".c")
@@ -103,13 +127,19 @@ def compile_module(options, out, program, missing, members=None):
     stand_ins = "".join(
         '#define {0}(...) (kit_missing("{0}"), 0)\n'.format(name) for name in sorted((missing & names_used(program)) - declared_by(program) - {"Py_NewRef", "Py_XNewRef"})
     )
+    marks = "".join(
+        '#define {0}(...) (kit_called("{0}"), {0}(__VA_ARGS__))\n'.format(name)
+        for name in sorted(names_used(program) - missing - macros - declared_by(program) - BY_THE_MODULE)
+    )
     source.write_text(
         "#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n#include <stdio.h>\n#include <stdlib.h>\n"
-        "static inline void kit_missing(const char *name)\n"
+        'static inline void kit_called(const char *name)\n{{\n    printf("{}%s{}", name);\n}}\n'.format(*MARKS)
+        + "static inline void kit_missing(const char *name)\n"
         '{{\n    fflush(stdout);\n    fprintf(stderr, "missing %s\\n", name);\n    _Exit({});\n}}\n'.format(MISSING)
         + "#ifndef PyBUF_MAX_NDIM\n#define PyBUF_MAX_NDIM 64\n#endif\n"
         + (HELPERS if "Py_NewRef" in missing else "")
         + stand_ins
+        + marks
         + MODULE.format(program=program, path=TWINS / (program + ".c"), cases=cases)
     )
     target = out / ("kit_" + program + ".so")
@@ -124,7 +154,7 @@ def compile_module(options, out, program, missing, members=None):
 
 
 def declared_missing(options, out):
-    """The functions that the programs call and the headers do not have."""
+    """The functions that the programs call and the headers do not have, and those that are macros."""
     names = sorted(set().union(*(names_used(program) for program in programs())))
     source = out / "names.c"
     source.write_text(
@@ -143,7 +173,7 @@ def declared_missing(options, out):
         env={**os.environ, "LC_ALL": "C"},
     )  # fmt: skip
     missing = set(re.findall(r"error: '(\w+)' undeclared", result.stderr))
-    return missing - OF_THE_ABI - BY_THE_MODULE
+    return missing - OF_THE_ABI - BY_THE_MODULE, macros
 
 
 # The modules have no need of these.
@@ -170,13 +200,13 @@ static inline PyObject *kit_newref(PyObject *object)
 def build(options):
     out = pathlib.Path(options.out).resolve()
     out.mkdir(parents=True, exist_ok=True)
-    missing = declared_missing(options, out)
+    missing, macros = declared_missing(options, out)
     state = {"missing": sorted(missing), "failed": {}, "members": {}}
     for program in programs():
-        errors = compile_module(options, out, program, missing)
+        errors = compile_module(options, out, program, missing, macros)
         members = sorted(OPTIONAL & set(re.findall(r"has no member named '(\w+)'", errors or "")))
         for others in itertools.product(OTHERS, repeat=len(members)) if members else ():
-            last = compile_module(options, out, program, missing, dict(zip(members, others)))
+            last = compile_module(options, out, program, missing, macros, dict(zip(members, others)))
             if last is None:
                 errors = None
                 break
@@ -204,7 +234,7 @@ def one(options):
 
 
 def lines_of(out, program, group):
-    """What a group prints, and how it ended: None, or why not to the end."""
+    """What a group prints, with marks, and how it ended: None, or why not to the end."""
     try:
         result = subprocess.run(
             [sys.executable, str(HERE / "kit.py"), "one", str(out), program, group],
@@ -232,29 +262,68 @@ def all_lines(out):
     for program in programs():
         for group in groups(program):
             if program in state["failed"]:
-                yield program, group, [], "does not compile: " + state["failed"][program]
-            else:
-                yield (program, group, *lines_of(out, program, group))
+                yield program, group, [], [], "does not compile: " + state["failed"][program]
+                continue
+            marked, ending = lines_of(out, program, group)
+            # The calls after the last line have none.
+            called = [set(MARK.findall(line)) for line in marked]
+            lines = [MARK.sub("", line) for line in marked]
+            if lines and not lines[-1] and called[-1]:
+                lines.pop()
+            yield program, group, lines, called, ending
 
 
 def expect(options):
     out = pathlib.Path(options.out).resolve()
     known = {}
-    for program, group, lines, ending in all_lines(out):
+    for program, group, lines, called, ending in all_lines(out):
         if ending is not None:
             print("{} {}: {}".format(program, group, ending))
             continue
         known.setdefault(program, {})[group] = lines
+    if options.check:
+        before = expected()
+        places = sorted({(program, group) for lines in (before, known) for program in lines for group in lines[program]})
+        others = [place for place in places if before.get(place[0], {}).get(place[1]) != known.get(place[0], {}).get(place[1])]
+        for place in others:
+            print("{} {}: other lines than expected".format(*place))
+        print("{} of {} groups print what is expected".format(len(places) - len(others), len(places)))
+        sys.exit(1 if others else 0)
+    SOURCES.write_text(hash_of_sources() + "\n")
     EXPECTED.write_bytes(lzma.compress(json.dumps(known, separators=(",", ":")).encode(), preset=9 | lzma.PRESET_EXTREME))
     print("{} groups".format(sum(map(len, known.values()))))
+
+
+def sources(options):
+    if SOURCES.read_text().strip() != hash_of_sources():
+        sys.exit("the twin programs have changed since their lines were recorded (kit.py expect)")
+    print("the expected lines are of these twin programs")
+
+
+def add_functions(counts, lines, called, right, ending):
+    """Counts for each function the lines that are about it, and those of them that differ; and the group that ends in a call of it."""
+    shared = used_by_all()
+    differing = set()
+    if right != lines:
+        for operation, _, _, start, end in difflib.SequenceMatcher(None, right, lines, autojunk=False).get_opcodes():
+            differing.update(range(start, end) if operation != "equal" else ())
+    for number, names in enumerate(called):
+        # Of what all programs share only where there is nothing else.
+        for name in names - shared or names:
+            counts[name]["lines"] += number < len(lines)
+            counts[name]["differ"] += number in differing
+    if ending is not None and called:
+        last = re.match("missing function (\\w+)", ending)
+        for name in [last.group(1)] if last else sorted(called[-1] - shared or called[-1])[:1]:
+            counts[name]["ended"] += 1
 
 
 def run(options):
     out = pathlib.Path(options.out).resolve()
     known = expected()
     state = json.loads((out / "build.json").read_text())
-    rows = []
-    for program, group, lines, ending in all_lines(out):
+    rows, counts = [], collections.defaultdict(collections.Counter)
+    for program, group, lines, called, ending in all_lines(out):
         right = known.get(program, {}).get(group)
         if right is None:
             continue
@@ -269,8 +338,9 @@ def run(options):
             {"program": program, "group": group, "lines": len(right), "same": same, "ending": ending, "case": case[:200],
              "first": changes[:2]}
         )  # fmt: skip
+        add_functions(counts, lines, called, right, ending)
         print("{} {}: {} of {} lines{}".format(program, group, same, len(right), ", " + ending if ending else ""), flush=True)
-    result = {"interpreter": version(), "missing": state["missing"], "groups": rows}
+    result = {"interpreter": version(), "missing": state["missing"], "groups": rows, "functions": counts}
     if options.result:
         pathlib.Path(options.result).write_text(json.dumps(result, indent=1) + "\n")
     print("{} of {} groups are the same".format(sum(row["lines"] == row["same"] and not row["ending"] for row in rows), len(rows)))
@@ -309,6 +379,30 @@ def table(options):
         if result["missing"]:
             print(" Missing functions: " + ", ".join(result["missing"]) + ".", end="")
         print()
+    table_by_function(results)
+
+
+def of_function(result, name):
+    """A cell of the table by function."""
+    if name in result["missing"]:
+        return "missing"
+    counts = result["functions"].get(name)
+    if counts is None:
+        return "not reached"
+    ended = "; ends {} groups".format(counts["ended"]) if counts.get("ended") else ""
+    differ = counts.get("differ", 0)
+    return ("{} of {} differ".format(differ, counts["lines"]) if differ else "same") + ended
+
+
+def table_by_function(results):
+    names = sorted({name for result in results for name in [*result["functions"], *result["missing"]]})
+    rows = [(name, [of_function(result, name) for result in results]) for name in names]
+    print("\n| function | " + " | ".join(result["interpreter"] for result in results) + " |")
+    print("| --- " * (len(results) + 1) + "|")
+    for name, cells in rows:
+        if set(cells) != {"same"}:
+            print("| `{}` | ".format(name) + " | ".join(cells) + " |")
+    print("\nThe other {} functions are the same everywhere.".format(sum(set(cells) == {"same"} for _, cells in rows)))
 
 
 def main():
@@ -326,6 +420,8 @@ def main():
         command.add_argument(name)
     command = commands.add_parser("expect")
     command.add_argument("out")
+    command.add_argument("--check", action="store_true")
+    commands.add_parser("sources")
     command = commands.add_parser("show")
     command.add_argument("program")
     command.add_argument("group")

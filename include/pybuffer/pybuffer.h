@@ -101,6 +101,7 @@ typedef struct Py_buffer Py_buffer;
 typedef struct _PyManagedBufferObject _PyManagedBufferObject;
 typedef struct PyMemoryViewObject PyMemoryViewObject;
 typedef struct pybuffer_subscript pybuffer_subscript;
+typedef struct pybuffer_view_storage pybuffer_view_storage;
 typedef struct pybuffer_item pybuffer_item;
 typedef struct pybuffer_bytes pybuffer_bytes;
 typedef union pybuffer_value_as pybuffer_value_as;
@@ -1388,6 +1389,19 @@ struct pybuffer_subscript {
 };
 
 /**
+ * The arrays of a view, which the program keeps for as long as it uses the view: `pybuffer_view_select` and its kin write
+ * `ndim` entries of each.
+ */
+struct pybuffer_view_storage {
+    /** Items along each axis. */
+    Py_ssize_t shape[64];
+    /** Bytes from one item to the next along each axis. */
+    Py_ssize_t strides[64];
+    /** Where not negative: follow the pointer there, then add this. */
+    Py_ssize_t suboffsets[64];
+};
+
+/**
  * The one snapshot of an exporter's view that all memoryviews derived from it share. An exporter may answer two
  * requests differently; memoryviews of memoryviews must not notice, so only the first one asks it.
  */
@@ -2065,6 +2079,214 @@ const Py_buffer *PyPickleBuffer_GetBuffer(PyObject *picklebuffer);
  * `bf_releasebuffer` of that view. Returns 0; -1 with `TypeError` if `picklebuffer` is not a PickleBuffer.
  */
 int PyPickleBuffer_Release(PyObject *picklebuffer);
+
+/* ===========================================================================================================
+ * Views without objects
+ *
+ * What a memoryview does, for programs that have objects of their own, with another layout or none: another implementation
+ * of Python, a language with handles, a server. A `Py_buffer` comes in and a `Py_buffer` comes out; layout, formats and copies
+ * are this library's, and they are the code that its memoryviews run.
+ *
+ * A view that comes in is a description of memory: `buf`, `len`, `itemsize`, `ndim`, `readonly`, and what is known of `format`
+ * (NULL is "B"), `shape` (NULL is one axis of all items), `strides` (NULL is C order) and `suboffsets`. `obj` and `internal` are
+ * the program's: no function here reads, counts or calls them, so they may be anything. Each view is checked as what an
+ * exporter answers to `PyBUF_FULL_RO` is, also where nothing is read: a contradiction is a `BufferError`, more than 64 axes are
+ * a `ValueError`. That `buf`, `format` and the arrays point to what they should is the program's word.
+ *
+ * A view that comes out borrows: its `obj` and `internal` are NULL, and there is nothing to release. Its arrays are in the
+ * `pybuffer_view_storage` that the program passes, its memory and its format are those of the view that it was made from. So
+ * keep storage and exporter for as long as it is used, and do not move the storage. It has all fields: a format, and with any
+ * axes shape and strides. `result` and `storage` may be those of the view that comes in; where a call fails they are as they were.
+ *
+ * What needs no function of its own: `PyBuffer_ToContiguous`, `PyBuffer_FromContiguous`, `PyBuffer_IsContiguous`,
+ * `PyBuffer_GetPointer` and `PyBuffer_FillContiguousStrides` take any `Py_buffer`; items reversed along an axis are a slice
+ * with step -1; a read-only view has another `readonly`; an array of numbers to convert to or from is a view of one axis.
+ * `pybuffer_view_field` and `pybuffer_view_elements` parse the format in memory from the allocator, which they free; the others
+ * allocate only for temporaries, such as for views that overlap.
+ *
+ * Errors that every function here may set: those above, `SystemError` for NULL or a negative count, `MemoryError`.
+ */
+
+/**
+ * The view with nothing left out: a missing shape is one axis of all items, missing strides are those of C order, a missing
+ * format is "B".
+ *
+ * Returns 0; -1 with the errors above. CPython: `PyMemoryView_FromBuffer`.
+ */
+int pybuffer_view_complete(Py_buffer *result, pybuffer_view_storage *storage,
+    const Py_buffer *view) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Whether a view is what a request with these flags asked for: what every consumer in this library checks of what an exporter
+ * answers, before it believes it. Fields that were not asked for may be there, where a consumer may ignore them.
+ *
+ * Returns 0; -1 with `BufferError` that says which rule the view breaks, `ValueError` for more than 64 axes, `SystemError` for
+ * invalid flags. PEP 3118: "Access to the memory"; CPython's consumers check nothing.
+ */
+int pybuffer_view_check(const Py_buffer *view, int flags) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Answers a request: fills `answer` as the flags ask, from the full description of the memory, by the matrix of PEP 3118 as a
+ * memoryview has it. It is `pybuffer_fill_view` for exporters that are not objects of this library: `answer->obj` is NULL, for
+ * the program to set, and `internal` is that of the description. `name` is the name of the exporter's type in messages.
+ * The answer points to the arrays and the format of the description, which must stay where they are until it is
+ * released; of one axis without strides it points into itself, and must not be moved.
+ *
+ * Returns 0; -1 with `answer->obj` NULL and an error set: `BufferError` where the memory cannot meet the request, or the
+ * description is incomplete or contradicts itself; `SystemError` for NULL or invalid flags. CPython: `memoryview`'s
+ * `bf_getbuffer`.
+ */
+int pybuffer_view_answer(Py_buffer *answer, const Py_buffer *description, int flags,
+    const char *name) PYBUFFER_WARN_UNUSED;
+
+/**
+ * The part of a view that `count` subscripts select, as `pybuffer_memoryview_subscript`. `subscripts` may be NULL where `count`
+ * is 0.
+ *
+ * Returns 0; -1 also with `IndexError` for an index out of bounds, and for a second ellipsis; `ValueError` for a step of 0;
+ * `TypeError` for more subscripts than axes; `NotImplementedError` for what suboffsets cannot express. CPython: `view[...]`.
+ */
+int pybuffer_view_subscript(Py_buffer *result, pybuffer_view_storage *storage, const Py_buffer *view,
+    const pybuffer_subscript *subscripts, int count) PYBUFFER_WARN_UNUSED;
+
+/**
+ * `pybuffer_view_subscript` with subscripts in Python's syntax, such as "1:-1, ::2, ..., None, 0"; see
+ * `pybuffer_memoryview_select`. -1 also with `ValueError` that says what was expected at which byte of the text.
+ */
+int pybuffer_view_select(Py_buffer *result, pybuffer_view_storage *storage, const Py_buffer *view,
+    const char *subscripts) PYBUFFER_WARN_UNUSED;
+
+/**
+ * The items with the axes in another order, as `pybuffer_memoryview_permute`: axis `i` is axis `axes[i]` of the view; NULL for
+ * `axes` reverses them.
+ *
+ * Returns 0; -1 also with `ValueError` where `axes` does not name each axis once, `NotImplementedError` where axes on both
+ * sides of a pointer would change places. NumPy: `transpose`.
+ */
+int pybuffer_view_permute(Py_buffer *result, pybuffer_view_storage *storage, const Py_buffer *view,
+    const int *axes, int count) PYBUFFER_WARN_UNUSED;
+
+/**
+ * The items repeated to a shape, as `pybuffer_memoryview_broadcast`; `readonly` is 1 where anything is repeated. `shape` may be
+ * NULL where `ndim` is 0.
+ *
+ * Returns 0; -1 also with `ValueError` where the shape of the view does not allow it. NumPy: `broadcast_to`.
+ */
+int pybuffer_view_broadcast(Py_buffer *result, pybuffer_view_storage *storage, const Py_buffer *view,
+    int ndim, const Py_ssize_t *shape) PYBUFFER_WARN_UNUSED;
+
+/**
+ * The items in another shape, without a copy, as `pybuffer_memoryview_reshape`: `order` is 'C' or 'F', and one entry of `shape`
+ * may be -1. `shape` may be NULL where `ndim` is 0.
+ *
+ * Returns 0; -1 also with `ValueError` where the numbers of items differ, `BufferError` where strides cannot express the
+ * shape, `SystemError` for another order. NumPy: `reshape`.
+ */
+int pybuffer_view_reshape(Py_buffer *result, pybuffer_view_storage *storage, const Py_buffer *view, int ndim,
+    const Py_ssize_t *shape, char order) PYBUFFER_WARN_UNUSED;
+
+/**
+ * The same bytes as items of another format and shape, as `pybuffer_memoryview_cast`; NULL for `shape` is one axis of all
+ * items. The result points to the text of `format`, unless that is one letter: keep it for as long as the result is used.
+ *
+ * Returns 0; -1 also with `TypeError` where the view is not contiguous, both formats are of more than single bytes, or
+ * the bytes do not add up; `ValueError` for an invalid format, an item without bytes or an entry of `shape` below 1;
+ * `SystemError` for another order than 'C' or 'F'. CPython: `memoryview.cast`.
+ */
+int pybuffer_view_cast(Py_buffer *result, pybuffer_view_storage *storage, const Py_buffer *view,
+    const char *format, int ndim, const Py_ssize_t *shape, char order) PYBUFFER_WARN_UNUSED;
+
+/**
+ * A field of all records, as `pybuffer_memoryview_field`: "mass", "orbit.radius", "#0". The format of the field is written to
+ * `format`, which has `size` bytes, and the result points there; where it is one letter the result points to a constant,
+ * and nothing is written. `format` may be NULL where `size` is 0.
+ *
+ * Returns 0; -1 also with `ValueError` where there is no such field or its format does not fit (the message says how many
+ * bytes it takes), for an invalid format, or items that are smaller than it says; `TypeError` where the items are no records,
+ * or the field is bits. NumPy: `a["orbit"]["radius"]`.
+ */
+int pybuffer_view_field(Py_buffer *result, pybuffer_view_storage *storage, const Py_buffer *view,
+    const char *path, char *format, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
+
+/**
+ * The equal elements that each item consists of, along axes that follow those of the view, as
+ * `pybuffer_memoryview_elements`. `format` and `size` are those of `pybuffer_view_field`.
+ *
+ * Returns 0; -1 also with `TypeError` for records of other kinds, and for bits; `ValueError` for an invalid format, items that
+ * are smaller than it says, a format that does not fit, or more than 64 axes. NumPy: `a.view(...).reshape(...)`.
+ */
+int pybuffer_view_elements(Py_buffer *result, pybuffer_view_storage *storage, const Py_buffer *view,
+    char *format, Py_ssize_t size) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Unpacks the item at these indices to `values`, as `pybuffer_memoryview_get_item`. Bytes stay in the memory of the view, and
+ * are pointed to. A view of no axes takes no indices, and `indices` may be NULL then.
+ *
+ * Returns 0; -1 also with `IndexError` that names the axis; `TypeError` for another number of indices, `ValueError` for another
+ * number of values, an invalid format, or an item that is smaller than it says. CPython: `view[i, j]`.
+ */
+int pybuffer_view_get_item(const Py_buffer *view, const Py_ssize_t *indices, int nindices,
+    pybuffer_value *values, int nvalues) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Packs the item at these indices from `values`, as `pybuffer_memoryview_set_item`. Returns 0; -1 with the errors of
+ * `pybuffer_view_get_item`, and `TypeError` where the view is read-only or a value is of the wrong kind, `ValueError` for one
+ * that is out of range. Nothing is written then. CPython: `view[i, j] = value`.
+ */
+int pybuffer_view_set_item(const Py_buffer *view, const Py_ssize_t *indices, int nindices,
+    const pybuffer_value *values, int nvalues) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Unpacks all items, in C order, to `values`, of which there must be as many as all items have, as
+ * `pybuffer_memoryview_values`. Returns 0; -1 also with `ValueError` for another number of values, an invalid format, or items
+ * that are smaller than it says. CPython: `memoryview.tolist()`.
+ */
+int pybuffer_view_values(const Py_buffer *view, pybuffer_value *values,
+    Py_ssize_t nvalues) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Writes one item, packed from its values, to all places of the view, as `pybuffer_memoryview_fill`. Returns 0; -1 with the
+ * errors of `pybuffer_view_set_item`, but for those of indices. NumPy: `a[...] = item`.
+ */
+int pybuffer_view_fill(const Py_buffer *view, const pybuffer_value *values, int nvalues) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Copies the items of `source` to `dest`: the same shape, and the same format but for a leading '@'. The two may share memory:
+ * it is as if the items went through a temporary.
+ *
+ * Returns 0; -1 also with `TypeError` where `dest` is read-only, `ValueError` where the structures differ. Nothing is written
+ * then. CPython: `view[...] = source`.
+ */
+int pybuffer_view_copy(const Py_buffer *dest, const Py_buffer *source) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Copies the items of `source` to `dest`, converted to the format of that, as `pybuffer_memoryview_convert`: the same shape, any
+ * layouts, which may share memory. With a view of an array as `dest` or `source` it converts items to C's numbers and
+ * back.
+ *
+ * Returns 0; -1 with the errors of `pybuffer_memoryview_convert`: `TypeError` where `dest` is read-only or values have no
+ * counterpart, `ValueError` for other shapes or another number of values, `OverflowError` for a value out of range. All values
+ * are checked before the first is written. NumPy: `dest[...] = source`.
+ */
+int pybuffer_view_convert(const Py_buffer *dest, const Py_buffer *source) PYBUFFER_WARN_UNUSED;
+
+/**
+ * Whether two views have the same shape and equal values, whatever their formats and layouts: 1 or 0. Where `all_formats` is 0
+ * it is CPython's `==`, for which views of formats that the struct module does not know are unequal; else it is
+ * `pybuffer_memoryview_equal`.
+ *
+ * -1 also with `ValueError` where items are smaller than their format says. CPython: `memoryview.__eq__`.
+ */
+int pybuffer_view_equal(const Py_buffer *a, const Py_buffer *b, int all_formats) PYBUFFER_WARN_UNUSED;
+
+/**
+ * The hash of a read-only view of single bytes (`B`, `b` or `c`): that of a bytes object with the same content, see
+ * `PyObject_Hash`. CPython also asks the exporter for its hash, so that only memory that does not change has one: that is
+ * for the program to do.
+ *
+ * -1 with `ValueError` where the view is not read-only or has another format. CPython: `memoryview.__hash__`.
+ */
+Py_hash_t pybuffer_view_hash(const Py_buffer *view) PYBUFFER_WARN_UNUSED;
 
 /* ===========================================================================================================
  * Writing exporters

@@ -1080,7 +1080,11 @@ public:
         object of_;
         Py_ssize_t index_ = 0;
     };
-    iterator begin() const { return {*this, 0}; }
+    iterator begin() const
+    {
+        (void)size(); // throws as end() does, where there is no first axis
+        return {*this, 0};
+    }
     iterator end() const { return {object(), size()}; }
 
 private:

@@ -7,11 +7,14 @@ import io
 import json
 import mmap
 import os
+import pathlib
 import pickle
+import re
 import subprocess
 import sys
 import tempfile
 import unittest
+import zlib
 
 import pybuffer
 
@@ -161,6 +164,25 @@ class Bad(unittest.TestCase):
                     allowed = [[fault], ["contents", fault], [fault, "contents"]]
                     self.assertTrue(any(names in allowed for names in found), found)
 
+    def test_every_rule_has_a_fault(self):
+        """The rules are those of the library's one table, each name with the fields that have it."""
+        table = pathlib.Path(__file__).resolve().parents[2] / "src/buffer/report.rs"
+        if not table.exists():
+            self.skipTest("the library's sources are not there")
+        words = table.read_text().partition("const fn words")[2].partition("const fn bit")[0]
+        named = re.findall(r'c"([a-z-]+)",\s*(None|Some\(field\)),', words)
+        self.assertEqual(len(named), words.count("Self::"), "an entry that is spelled in another way")
+        plain = {name for name, field in named if field == "None"}
+        prefixes = {name for name, field in named if field != "None"}
+        of_fields = {prefix + "-" + field for prefix, fields in self.FIELDS.items() for field in fields}
+        self.assertEqual(set(self.FIELDS), prefixes)
+        self.assertEqual(plain | of_fields, set(pybuffer.faults))
+
+    # The fields that can be unset, missing and so on: those that are not pointers are never missing, and no request asks for
+    # suboffsets alone.
+    ALL = "buf", "len", "itemsize", "readonly", "ndim", "format", "shape", "strides", "suboffsets"
+    FIELDS = {"unset": ALL, "differs": ALL, "missing": ("format", "shape", "strides"), "unasked": ("format", "shape", "strides", "suboffsets")}
+
     def test_a_finding_says_it_all(self):
         strided = list(arrays())[2]
         (finding,) = pybuffer.check(pybuffer.faulty(strided, "contiguous"))
@@ -284,6 +306,31 @@ class KnownBad(unittest.TestCase):
         except ImportError:
             self.skipTest("no PyGLM")
         self.assertIn("contiguous", rules(glm.mat4x3(*range(12))))
+
+    @unittest.skipUnless(np, "no NumPy")
+    def test_pyarrow(self):
+        try:
+            import pyarrow
+        except ImportError:
+            self.skipTest("no pyarrow")
+        turned = np.arange(6, dtype="i4").reshape(2, 3).T
+        for array in turned, turned.T, np.arange(8, dtype="i4")[::2]:
+            worst = pybuffer.check(pyarrow.Tensor.from_numpy(array))[0]
+            self.assertEqual((worst.rule, worst.severity), ("contiguous", "wrong-bytes"))
+        # What a consumer sees: the bytes of another array.
+        tensor = pyarrow.Tensor.from_numpy(turned)
+        self.assertNotEqual(zlib.crc32(tensor), zlib.crc32(memoryview(tensor).tobytes()))
+        # Its buffers only say more than they are asked for.
+        self.assertEqual({finding.severity for finding in pybuffer.check(pyarrow.py_buffer(b"abc"))}, {"cosmetic"})
+
+    def test_mlx(self):
+        try:
+            import mlx.core as mx
+        except ImportError:
+            self.skipTest("no mlx")
+        found = rules(mx.arange(6).reshape(2, 3).T)
+        self.assertIn("missing-shape", found)
+        self.assertIn("contiguous", found)
 
     def test_pygame(self):
         os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"

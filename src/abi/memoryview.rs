@@ -47,6 +47,19 @@ pub struct pybuffer_subscript {
     pub step: Py_ssize_t,
 }
 
+/// The arrays of a view, which the program keeps for as long as it uses the view: `pybuffer_view_select` and its kin write
+/// `ndim` entries of each.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct pybuffer_view_storage {
+    /// Items along each axis.
+    pub shape: [Py_ssize_t; 64],
+    /// Bytes from one item to the next along each axis.
+    pub strides: [Py_ssize_t; 64],
+    /// Where not negative: follow the pointer there, then add this.
+    pub suboffsets: [Py_ssize_t; 64],
+}
+
 /// The one snapshot of an exporter's view that all memoryviews derived from it share. An exporter may answer two
 /// requests differently; memoryviews of memoryviews must not notice, so only the first one asks it.
 #[repr(C)]
@@ -85,6 +98,7 @@ pub struct PyMemoryViewObject {
 
 const _: () = {
     use core::mem::{offset_of, size_of};
+    assert!(size_of::<pybuffer_view_storage>() == 3 * 64 * 8);
     assert!(size_of::<_PyManagedBufferObject>() == 112);
     assert!(offset_of!(_PyManagedBufferObject, exports) == 24);
     assert!(offset_of!(_PyManagedBufferObject, master) == 32);

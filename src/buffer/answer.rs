@@ -190,11 +190,44 @@ pub(crate) unsafe fn answer_complete(
     request: Request,
 ) -> Result<()> {
     // SAFETY: the caller guarantees O1 and B2, and B1 for the description.
+    unsafe { answer_named(view, obj, (*types::type_of(exporter)).tp_name, description, request) }
+}
+
+/// As [`answer_complete`], for an exporter of the type with this name.
+///
+/// # Safety
+/// As [`answer_complete`]; a C string.
+unsafe fn answer_named(
+    view: *mut Py_buffer,
+    obj: *mut PyObject,
+    name: *const c_char,
+    description: &Py_buffer,
+    request: Request,
+) -> Result<()> {
+    // SAFETY: the caller guarantees B2, and B1 for the description.
     unsafe {
         let structure = structure(description).ok_or(Error::bad_argument())?;
-        check_answer(description, Contiguity::of(&structure), request, (*types::type_of(exporter)).tp_name)?;
+        check_answer(description, Contiguity::of(&structure), request, name)?;
         write_answer(view, obj, description, request);
         Ok(())
+    }
+}
+
+/// `pybuffer_view_answer`: as [`fill_view`], for an exporter that is not an object of this library.
+///
+/// # Safety
+/// As [`fill_view`], but for O1; a C string.
+pub(crate) unsafe fn answer_described(
+    view: *mut Py_buffer,
+    name: *const c_char,
+    description: &Py_buffer,
+    request: Request,
+) -> Result<()> {
+    // SAFETY: the caller guarantees B2 and B3, and B1 for the description. The view may be uninitialised, so it is only written.
+    unsafe {
+        complete(view, description)
+            .and_then(|base| answer_named(view, null_mut(), name, &base, request))
+            .inspect_err(|_| (&raw mut (*view).obj).write(null_mut()))
     }
 }
 

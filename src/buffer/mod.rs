@@ -38,7 +38,8 @@ mod check;
 
 pub(crate) use acquired::{Acquired, AskedBoth, Both, Which, Within};
 pub(crate) use answer::{
-    Contiguity, answer_complete, can_answer, check_answer, described, fill_complete, fill_view, write_answer,
+    Contiguity, answer_complete, answer_described, can_answer, check_answer, described, fill_complete, fill_view,
+    write_answer,
 };
 pub(crate) use check::check_exporter;
 pub(crate) use copy::{
@@ -52,5 +53,5 @@ pub(crate) use request::{Refusal, Request};
 pub(crate) use segment::{Concatenation, is_readable, read_segment, write_segment};
 pub(crate) use view::{
     MostAxes, NEGATIVE, acquire, checked_structure, format_of, get_buffer, hand_on, is_exporter, item_pointer,
-    last_answerer, may_stand_for_another, release, same_format, select_from, structure,
+    last_answerer, may_stand_for_another, obeys, release, same_format, select_from, structure,
 };

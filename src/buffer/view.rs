@@ -305,6 +305,19 @@ pub(super) unsafe fn keeps_promises(view: &Py_buffer, request: Request, most: Mo
     )
 }
 
+/// Whether a view is what a request asked for, as [`acquire`] checks it.
+///
+/// # Safety
+/// As [`keeps_promises`].
+#[inline(never)]
+pub(crate) unsafe fn obeys(view: &Py_buffer, request: Request) -> Result<()> {
+    // SAFETY: the caller guarantees B1, as far as it can be checked.
+    unsafe {
+        let most = MostAxes::OF_WALKS;
+        if is_as_most(view, request, most) { Ok(()) } else { keeps_promises(view, request, most, false) }
+    }
+}
+
 /// `PyBuffer_Release`. A pending error is left as it is. What foreign code is called on the way may release the view once
 /// more, which does nothing.
 ///

@@ -26,6 +26,8 @@ mod text;
 
 mod picklebuffer;
 
+mod views;
+
 mod exporting;
 
 mod ndarray;

@@ -337,6 +337,9 @@ fn rust_structs() -> Vec<RustStruct> {
         memoryview::pybuffer_subscript {
             kind, start, stop, step,
         }
+        memoryview::pybuffer_view_storage {
+            shape, strides, suboffsets,
+        }
         format::pybuffer_bytes {
             start, length,
         }

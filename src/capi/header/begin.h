@@ -101,6 +101,7 @@ typedef struct Py_buffer Py_buffer;
 typedef struct _PyManagedBufferObject _PyManagedBufferObject;
 typedef struct PyMemoryViewObject PyMemoryViewObject;
 typedef struct pybuffer_subscript pybuffer_subscript;
+typedef struct pybuffer_view_storage pybuffer_view_storage;
 typedef struct pybuffer_item pybuffer_item;
 typedef struct pybuffer_bytes pybuffer_bytes;
 typedef union pybuffer_value_as pybuffer_value_as;

@@ -11,7 +11,9 @@ use crate::layout::{MAX_NDIM, Structure, Subscript};
 use crate::runtime::note::{Note, with_note};
 
 use super::access::Access;
-use super::parts::Stacked;
+use super::items::check_writable;
+use super::parts::select;
+use super::whole::{Stacked, Whole};
 
 /// `memoryview[...] = object`: the items of an exporter, of the same format and shape, as if through a temporary.
 ///
@@ -27,16 +29,39 @@ pub(crate) unsafe fn assign(
     with_note(|note| unsafe {
         let access = Access::new(op)?;
         access.writable()?;
-        let to = part.select(&access, subscripts)?;
+        let to = select(&mut part, &access, subscripts)?;
         // It ends before the access, since the end of that may release the exporter's view.
         let mut src = Acquired::empty();
         src.look(source.as_ptr(), Request::FULL_RO, Within::Allocations)?;
-        let from = src.view();
-        let (a, b) = (buffer::checked_structure(from)?, buffer::checked_structure(&to)?);
-        if !buffer::same_format(from, &to) || !a.has_shape_of(&b) {
-            return Err(different(&a, from, &b, &to, note));
+        copied(src.view(), to.view(), note)
+    })
+}
+
+/// Copies the items of one view to another of the same format and shape.
+///
+/// # Safety
+/// B1 for both, and W3.
+#[inline(never)]
+unsafe fn copied(from: &Py_buffer, to: &Py_buffer, note: &mut Note) -> Result<()> {
+    // SAFETY: the caller guarantees B1 and W3 for both.
+    unsafe {
+        let (a, b) = (buffer::checked_structure(from)?, buffer::checked_structure(to)?);
+        if !buffer::same_format(from, to) || !a.has_shape_of(&b) {
+            return Err(different(&a, from, &b, to, note));
         }
-        buffer::copy_view(from, &to)
+        buffer::copy_view(from, to)
+    }
+}
+
+/// `pybuffer_view_copy`.
+///
+/// # Safety
+/// B1 for both, and W3.
+pub(crate) unsafe fn copy_between(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
+    // SAFETY: the caller guarantees B1 and W3 for both.
+    with_note(|note| unsafe {
+        check_writable(to)?;
+        copied(from, to, note)
     })
 }
 
@@ -70,22 +95,35 @@ pub(crate) unsafe fn fill(
     values: &[pybuffer_value],
 ) -> Result<()> {
     let mut part = Stacked::empty();
-    // SAFETY: the caller guarantees O1 and W3; its values are what `read_value` needs; the item is new memory, and each place
-    // has as many bytes as it.
+    // SAFETY: the caller guarantees O1 and W3; its values are what `read_value` needs.
     unsafe {
         let access = Access::new(op)?;
         access.writable()?;
-        let to = part.select(&access, subscripts)?;
-        let structure = buffer::checked_structure(&to)?;
-        // Without items there is no memory that would justify packing an item of any size.
-        if structure.items() == 0 {
-            return access.check_packed(values);
+        select(&mut part, &access, subscripts)?.fill(values)
+    }
+}
+
+impl Whole {
+    /// Copies one item to all places.
+    ///
+    /// # Safety
+    /// W3; what `read_value` needs of the values.
+    pub(crate) unsafe fn fill(&self, values: &[pybuffer_value]) -> Result<()> {
+        self.writable()?;
+        let structure = self.structure()?;
+        // SAFETY: the caller guarantees W3; its values are what `read_value` needs; the item is new memory, and each place has as
+        // many bytes as it.
+        unsafe {
+            // Without items there is no memory that would justify packing an item of any size.
+            if structure.items() == 0 {
+                return self.check_packed(values);
+            }
+            self.with_packed(values, |item, size| {
+                let dst = Structure { itemsize: size.cast_signed(), ..structure };
+                let strides = [0; MAX_NDIM];
+                let src = Structure { strides: strides.get(..dst.ndim), suboffsets: None, ..dst };
+                buffer::copy_apart(item, &src, self.view().buf.cast(), &dst)
+            })
         }
-        access.with_packed(values, |item, size| {
-            let dst = Structure { itemsize: size.cast_signed(), ..structure };
-            let strides = [0; MAX_NDIM];
-            let src = Structure { strides: strides.get(..dst.ndim), suboffsets: None, ..dst };
-            buffer::copy_apart(item, &src, to.buf.cast(), &dst)
-        })
     }
 }

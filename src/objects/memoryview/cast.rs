@@ -4,16 +4,18 @@ use core::ffi::{CStr, c_char};
 use core::ptr::NonNull;
 
 use crate::abi::chars::byte;
-use crate::abi::memoryview::{_Py_MEMORYVIEW_C, _Py_MEMORYVIEW_FORTRAN, PyMemoryViewObject};
+use crate::abi::memoryview::PyMemoryViewObject;
 use crate::abi::object::PyObject;
+use crate::buffer::Contiguity;
 use crate::error::{Error, Result};
 use crate::format;
-use crate::layout::{Order, fill_strides};
+use crate::layout::{AxesMut, Order, fill_strides};
 use crate::runtime::refs::Owned;
 
 use super::access::Access;
 use super::parts::line;
-use super::view::{Laid, Unfinished, check_ndim, downcast, flags, unrestricted};
+use super::view::{Unfinished, check_ndim, contiguity, downcast, flags, unrestricted};
+use super::whole::{Laid, NewFormat, Stacked, Whole};
 
 const fn refused(text: &'static CStr) -> Error {
     Error::wrong_type(text)
@@ -31,23 +33,14 @@ unsafe fn is_byte(format: *const c_char) -> bool {
     }
 }
 
-/// `memoryview.cast(format, shape, order=...)`; without a shape, one axis.
+/// Checks a cast; gives the size of the new items.
 ///
 /// # Safety
-/// O1.
-pub(crate) unsafe fn cast(
-    op: NonNull<PyObject>,
-    format: &CStr,
-    shape: Option<&[isize]>,
-    order: Order,
-) -> Result<Owned<PyMemoryViewObject>> {
-    // SAFETY: O1.
-    let access = unsafe { Access::of_memoryview(downcast(op)?)? };
-    let structure = access.structure()?;
-    // SAFETY: `Access` keeps the memoryview.
-    let state = unsafe { flags(access.memoryview()) };
+/// B1.
+unsafe fn check(of: &Whole, memory: Contiguity, format: &CStr, shape: Option<&[isize]>) -> Result<isize> {
+    let structure = of.structure()?;
     let to_one_axis = shape.is_none_or(|shape| shape.len() == 1);
-    if state & _Py_MEMORYVIEW_C == 0 && (state & _Py_MEMORYVIEW_FORTRAN == 0 || !to_one_axis) {
+    if !(memory.c || memory.fortran && to_one_axis) {
         return Err(refused(c"memoryview: casts are restricted to C-contiguous views"));
     }
     if (shape.is_some() || structure.ndim != 1) && structure.shape.is_some_and(|shape| shape.contains(&0)) {
@@ -60,11 +53,11 @@ pub(crate) unsafe fn cast(
         }
     }
     let itemsize = format::size(format)?;
-    // SAFETY: a memoryview's format is a C string, which the managed buffer keeps (B1).
-    if unsafe { !is_byte(access.view().format) && !is_byte(format.as_ptr()) } {
+    // SAFETY: the caller guarantees B1: a format is a C string.
+    if unsafe { !is_byte(of.view().format) && !is_byte(format.as_ptr()) } {
         return Err(refused(c"memoryview: cannot cast between two non-byte formats"));
     }
-    let len = access.view().len;
+    let len = of.view().len;
     if itemsize == 0 {
         return Err(Error::value(c"memoryview: destination format must have items of at least one byte"));
     }
@@ -83,30 +76,69 @@ pub(crate) unsafe fn cast(
             return Err(refused(c"memoryview: product(shape) * itemsize != buffer size"));
         }
     }
-    // A format of one letter is static, so no part needs a copy of it.
-    let letter = format::letter(format);
-    let kept = if letter.is_some() { None } else { Some(format) };
-    let change = |laid: Laid| Laid {
-        itemsize,
-        len,
-        format: letter.map_or(laid.format, |text| text.as_ptr().cast_mut().cast()),
-        ..laid
-    };
-    // SAFETY: as many bytes as before, adjacent (B1). `Access` keeps the memoryview; the new one has room for the axes, all of
-    // which are written.
+    Ok(itemsize)
+}
+
+/// Writes the axes of a cast.
+fn write_axes(axes: &mut AxesMut<'_>, shape: &[isize], itemsize: isize, order: Order) {
+    axes.shape.iter_mut().zip(shape).for_each(|(to, &items)| *to = items);
+    fill_strides(shape, itemsize, order, axes.strides);
+}
+
+/// `memoryview.cast(format, shape, order=...)`; without a shape, one axis.
+///
+/// # Safety
+/// O1.
+pub(crate) unsafe fn cast(
+    op: NonNull<PyObject>,
+    format: &CStr,
+    shape: Option<&[isize]>,
+    order: Order,
+) -> Result<Owned<PyMemoryViewObject>> {
+    // SAFETY: O1; the memoryview's view is complete (B1), and has as many bytes as before, adjacent. The new one has room for the
+    // axes, all of which are written.
     unsafe {
+        let access = Access::of_memoryview(downcast(op)?)?;
+        let itemsize = check(&access, contiguity(flags(access.memoryview())), format, shape)?;
+        let (len, new) = (access.view().len, NewFormat::new(format));
+        // What is copied is set where the copy is.
+        let change = |laid: Laid| Laid { itemsize, len, format: new.text(), ..laid };
         let shape = match shape {
             None | Some([_]) => {
-                return line(access, kept, len.checked_div(itemsize).unwrap_or(0), itemsize, change);
+                return line(access, new.copied, len.checked_div(itemsize).unwrap_or(0), itemsize, change);
             }
             Some(shape) => shape,
         };
         unrestricted(access.memoryview())?;
         let view = &(*access.memoryview().as_ptr()).view;
-        let new = Unfinished::new(shape.len(), kept)?;
-        let axes = new.axes();
-        axes.shape.iter_mut().zip(shape).for_each(|(to, &items)| *to = items);
-        fill_strides(shape, itemsize, order, axes.strides);
-        Ok(new.finish(access.into_share(), view, change(Laid::of(view)), &axes, false))
+        let made = Unfinished::new(shape.len(), new.copied)?;
+        let mut axes = made.axes();
+        write_axes(&mut axes, shape, itemsize, order);
+        Ok(made.finish(access.into_share(), view, change(Laid::of(view)), &axes, false))
+    }
+}
+
+/// [`cast`] of a view, as a view on the stack, which uses the text of the format where it is not one letter.
+///
+/// # Safety
+/// B1.
+pub(crate) unsafe fn cast_whole<'a>(
+    to: &'a mut Stacked,
+    of: &Whole,
+    format: &CStr,
+    shape: Option<&[isize]>,
+    order: Order,
+) -> Result<&'a Whole> {
+    // SAFETY: the caller guarantees B1; as many bytes as before, adjacent.
+    unsafe {
+        let itemsize = check(of, Contiguity::of(&of.structure()?), format, shape)?;
+        let len = of.view().len;
+        let line = [len.checked_div(itemsize).unwrap_or(0)];
+        let shape = shape.unwrap_or(&line);
+        to.lay(of, shape.len(), &mut |_, axes, laid| {
+            write_axes(axes, shape, itemsize, order);
+            *laid = Laid { itemsize, len, format: NewFormat::new(format).text(), ..*laid };
+            Ok(())
+        })
     }
 }

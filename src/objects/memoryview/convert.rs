@@ -20,10 +20,11 @@ use crate::objects::format::{CompiledFor, with_compiled_for};
 use crate::runtime::note::{Note, with_note};
 use crate::runtime::refs::Owned;
 
-use super::access::{Access, SMALLER};
+use super::access::Access;
 use super::copies::{laid_over, order_of_copy};
-use super::items::{bytes_mut_of, bytes_of};
+use super::items::{bytes_mut_of, bytes_of, check_writable};
 use super::numbers::WORTH;
+use super::whole::SMALLER;
 
 /// `pybuffer_memoryview_convert`.
 ///
@@ -37,13 +38,34 @@ pub(crate) unsafe fn convert(dest: NonNull<PyObject>, source: NonNull<PyObject>)
         // It ends before the access, since the end of that may release the exporter's view.
         let mut src = Acquired::empty();
         src.look(source.as_ptr(), Request::FULL_RO, Within::Allocations)?;
-        let (from, to) = (src.view(), access.view());
-        let (a, b) = (buffer::checked_structure(from)?, access.structure()?);
+        converted(src.view(), access.view(), note)
+    })
+}
+
+/// `pybuffer_view_convert`.
+///
+/// # Safety
+/// B1 for both, and W3.
+pub(crate) unsafe fn convert_between(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
+    // SAFETY: the caller guarantees B1 and W3 for both.
+    with_note(|note| unsafe {
+        check_writable(to)?;
+        converted(from, to, note)
+    })
+}
+
+/// # Safety
+/// B1 for both, and W3.
+#[inline(never)]
+unsafe fn converted(from: &Py_buffer, to: &Py_buffer, note: &mut Note) -> Result<()> {
+    // SAFETY: the caller guarantees B1 and W3 for both.
+    unsafe {
+        let (a, b) = (buffer::checked_structure(from)?, buffer::checked_structure(to)?);
         if !a.has_shape_of(&b) {
             return Err(different_shapes(&a, &b, note));
         }
         of_views(from, to, note, &mut |work, note| work.checked(note))
-    })
+    }
 }
 
 /// `pybuffer_memoryview_astype`: new memory of this format with the same shape, contiguous in `order`.

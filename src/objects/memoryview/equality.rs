@@ -23,9 +23,10 @@ use crate::runtime::refs::{Owned, atomic};
 use crate::runtime::richcompare::Operator;
 use crate::runtime::types::answer;
 
-use super::access::{Access, SMALLER};
+use super::access::Access;
 use super::export;
 use super::view::{check, downcast, flags, inaccessible, released};
+use super::whole::SMALLER;
 
 /// `tp_richcompare`: only `==` and `!=` are defined.
 ///
@@ -76,6 +77,15 @@ pub(crate) unsafe fn equal_values(a: NonNull<PyObject>, b: NonNull<PyObject>) ->
         other.look(b.as_ptr(), Request::FULL_RO, Within::Allocations)?;
         equal(access.view(), other.view(), Formats::All)
     }
+}
+
+/// `pybuffer_view_equal`: as `==`, or as [`equal_values`].
+///
+/// # Safety
+/// B1 for both, and W3.
+pub(crate) unsafe fn equal_views(a: &Py_buffer, b: &Py_buffer, all_formats: bool) -> Result<bool> {
+    // SAFETY: the caller guarantees B1 and W3 for both.
+    unsafe { equal(a, b, if all_formats { Formats::All } else { Formats::Struct }) }
 }
 
 /// The formats whose values can be compared. Views of any other are unequal.
@@ -276,15 +286,36 @@ pub(super) unsafe fn voucher(op: *mut PyObject) -> Result<Option<Owned<PyObject>
 
 /// The exporter that has to be hashable, for a memoryview that is being read.
 fn vouched(access: &Access) -> Result<Option<NonNull<PyObject>>> {
-    let view = access.view();
+    // SAFETY: a memoryview's view is complete (B1).
+    unsafe { check_hashable(access.view())? };
+    // Only a hashable exporter guarantees that the memory will not change.
+    Ok(NonNull::new(access.view().obj))
+}
+
+/// Whether a view has a hash, but for what its exporter says.
+/// # Safety
+/// B1.
+unsafe fn check_hashable(view: &Py_buffer) -> Result<()> {
     if view.readonly == 0 {
         return Err(Error::value(c"cannot hash writable memoryview object"));
     }
-    if !matches!(native_code(Some(access.format())), Some(b'B' | b'b' | b'c')) {
+    // SAFETY: the caller guarantees B1.
+    if !matches!(native_code(Some(unsafe { buffer::format_of(view) })), Some(b'B' | b'b' | b'c')) {
         return Err(Error::value(c"memoryview: hashing is restricted to formats 'B', 'b' or 'c'"));
     }
-    // Only a hashable exporter guarantees that the memory will not change.
-    Ok(NonNull::new(view.obj))
+    Ok(())
+}
+
+/// `pybuffer_view_hash`.
+///
+/// # Safety
+/// B1, and W3.
+pub(crate) unsafe fn hash_view(view: &Py_buffer) -> Result<Py_hash_t> {
+    // SAFETY: the caller guarantees B1 and W3.
+    unsafe {
+        check_hashable(view)?;
+        hash_of_items(view)
+    }
 }
 
 /// # Safety

@@ -4,6 +4,7 @@ use core::ffi::c_void;
 use core::ops::ControlFlow;
 use core::ptr::NonNull;
 
+use crate::abi::buffer::Py_buffer;
 use crate::abi::format::pybuffer_value;
 use crate::abi::object::PyObject;
 use crate::buffer;
@@ -15,14 +16,20 @@ use crate::objects::format::{NO_VALUE, read_value, write_values};
 use crate::runtime::alloc::Scratch;
 
 use super::access::Access;
+use super::whole::Whole;
 
 /// The error for writing to a read-only memoryview, with CPython's text.
 const READ_ONLY: Error = Error::wrong_type(c"cannot modify read-only memory");
 
-impl Access {
+/// Checks that the memory of a view may be written; otherwise a `TypeError`.
+pub(super) fn check_writable(view: &Py_buffer) -> Result<()> {
+    if view.readonly == 0 { Ok(()) } else { Err(READ_ONLY) }
+}
+
+impl Whole {
     /// Checks that the memory may be written; otherwise a `TypeError`.
     pub(super) fn writable(&self) -> Result<()> {
-        if self.view().readonly == 0 { Ok(()) } else { Err(READ_ONLY) }
+        check_writable(self.view())
     }
 
     /// The address of the item at these indices, one for each axis; negative ones count from the end.
@@ -41,7 +48,7 @@ impl Access {
         }
         let mut none = AxesMut { shape: &mut [], strides: &mut [], suboffsets: &mut [] };
         let subscripts = indices.iter().map(|&index| Subscript::Index(index));
-        // SAFETY: a memoryview's view is complete (B1).
+        // SAFETY: the view is complete (B1).
         unsafe { buffer::select_from(&structure, self.view().buf.cast(), subscripts, &mut none) }
     }
 
@@ -111,6 +118,58 @@ impl Access {
             act(item.as_ptr(), size)
         })
     }
+
+    /// The values of an item.
+    ///
+    /// # Safety
+    /// W3; `count` values may be written.
+    pub(crate) unsafe fn get_item(&self, indices: &[isize], values: *mut pybuffer_value, count: usize) -> Result<()> {
+        // SAFETY: the caller guarantees W3, and has room for the values; the item has as many bytes as the compiled format needs.
+        unsafe {
+            let item = self.item(indices)?;
+            self.with_compiled(count, |compiled, size| write_values(compiled, bytes_of(item, size), values))
+        }
+    }
+
+    /// Writes an item.
+    ///
+    /// # Safety
+    /// W3; what [`read_value`] needs of the values.
+    pub(crate) unsafe fn set_item(&self, indices: &[isize], values: &[pybuffer_value]) -> Result<()> {
+        // SAFETY: the caller guarantees W3; its values are what `read_value` needs; the item has as many bytes as were packed.
+        unsafe {
+            self.writable()?;
+            let item = self.item(indices)?;
+            self.with_packed(values, |packed, size| {
+                core::ptr::copy_nonoverlapping(packed, item, size);
+                Ok(())
+            })
+        }
+    }
+
+    /// The values of all items in C order.
+    ///
+    /// # Safety
+    /// W3; `count` values may be written.
+    pub(crate) unsafe fn values(&self, values: *mut pybuffer_value, count: usize) -> Result<()> {
+        let (structure, base) = (self.structure()?, self.view().buf.cast());
+        with_all(self, count, |compiled, element| {
+            // Items without values may be any number.
+            if count == 0 {
+                return Ok(());
+            }
+            with_room!(structure.ndim, room => {
+                let pair = Pair::to_array(room, &structure, element, Order::C).ok_or(Error::bad_argument())?;
+                // SAFETY: the caller guarantees W3, and has room for the values; each item has as many bytes as the compiled
+                // format needs, and room for its values.
+                unsafe {
+                    try_each(pair.plan(Purpose::Each, Order::C), base, values.cast(), |item, to| {
+                        write_values(compiled, bytes_of(item, compiled.counts().size), to.cast())
+                    })
+                }
+            })
+        })
+    }
 }
 
 /// `TypeError` for a value of unknown kind.
@@ -162,13 +221,8 @@ pub(crate) unsafe fn get_item(
     values: *mut pybuffer_value,
     count: usize,
 ) -> Result<()> {
-    // SAFETY: the caller guarantees O1 and W3, and has room for the values; the item has as many bytes as the compiled format
-    // needs.
-    unsafe {
-        let access = Access::new(op)?;
-        let item = access.item(indices)?;
-        access.with_compiled(count, |compiled, size| write_values(compiled, bytes_of(item, size), values))
-    }
+    // SAFETY: the caller guarantees O1 and W3, and has room for the values.
+    unsafe { Access::new(op)?.get_item(indices, values, count) }
 }
 
 /// Writes an item.
@@ -176,17 +230,8 @@ pub(crate) unsafe fn get_item(
 /// # Safety
 /// O1 and W3; what [`read_value`] needs of the values.
 pub(crate) unsafe fn set_item(op: NonNull<PyObject>, indices: &[isize], values: &[pybuffer_value]) -> Result<()> {
-    // SAFETY: the caller guarantees O1 and W3; its values are what `read_value` needs; the item has as many bytes as were
-    // packed.
-    unsafe {
-        let access = Access::new(op)?;
-        access.writable()?;
-        let item = access.item(indices)?;
-        access.with_packed(values, |packed, size| {
-            core::ptr::copy_nonoverlapping(packed, item, size);
-            Ok(())
-        })
-    }
+    // SAFETY: the caller guarantees O1 and W3; its values are what `read_value` needs.
+    unsafe { Access::new(op)?.set_item(indices, values) }
 }
 
 /// Reads an item as a number.
@@ -232,9 +277,9 @@ pub(super) fn values_of(items: usize, each: usize) -> Option<usize> {
 
 /// Runs `act` with the compiled format where all items together have `count` values, and with the bytes that those of
 /// one item take in an array.
-fn with_all<R>(access: &Access, count: usize, act: impl FnOnce(&CompiledFormat<'_>, isize) -> Result<R>) -> Result<R> {
-    let items = access.structure()?.items();
-    access.with_format(|compiled| {
+fn with_all<R>(view: &Whole, count: usize, act: impl FnOnce(&CompiledFormat<'_>, isize) -> Result<R>) -> Result<R> {
+    let items = view.structure()?.items();
+    view.with_format(|compiled| {
         let Counts { values: each, size, .. } = compiled.counts();
         let values = values_of(items, each);
         if values != Some(count) {
@@ -249,7 +294,7 @@ fn with_all<R>(access: &Access, count: usize, act: impl FnOnce(&CompiledFormat<'
                 Argument::count(count),
             ));
         }
-        access.holds(size)?;
+        view.holds(size)?;
         if count.checked_mul(size_of::<pybuffer_value>()).is_none_or(|size| isize::try_from(size).is_err()) {
             return Err(Error::no_memory());
         }
@@ -286,24 +331,8 @@ pub(super) unsafe fn try_each(
 /// # Safety
 /// O1 and W3; `count` values may be written.
 pub(crate) unsafe fn values(op: NonNull<PyObject>, values: *mut pybuffer_value, count: usize) -> Result<()> {
-    // SAFETY: the caller guarantees O1 and W3, and has room for the values; each item has as many bytes as the compiled format
-    // needs, and room for its values.
-    unsafe {
-        let access = Access::new(op)?;
-        let (structure, base) = (access.structure()?, access.view().buf.cast());
-        with_all(&access, count, |compiled, element| {
-            // Items without values may be any number.
-            if count == 0 {
-                return Ok(());
-            }
-            with_room!(structure.ndim, room => {
-                let pair = Pair::to_array(room, &structure, element, Order::C).ok_or(Error::bad_argument())?;
-                try_each(pair.plan(Purpose::Each, Order::C), base, values.cast(), |item, to| {
-                    write_values(compiled, bytes_of(item, compiled.counts().size), to.cast())
-                })
-            })
-        })
-    }
+    // SAFETY: the caller guarantees O1 and W3, and has room for the values.
+    unsafe { Access::new(op)?.values(values, count) }
 }
 
 /// Writes all items from their values, which are all checked before anything is written.

@@ -9,6 +9,8 @@
 
 mod managed;
 
+mod whole;
+
 mod unfinished;
 
 mod view;
@@ -47,19 +49,22 @@ use crate::abi::memoryview::{_PyManagedBufferObject, PyMemoryViewObject};
 use crate::abi::types::{PyTypeObject, TPFLAGS_LEAF, TPFLAGS_LOOKS, TPFLAGS_OWN, TPFLAGS_READY};
 use crate::runtime::types::{self, Links};
 
-pub(crate) use assign::{assign, fill};
-pub(crate) use cast::cast;
-pub(crate) use convert::{as_type, convert};
+pub(crate) use assign::{assign, copy_between, fill};
+pub(crate) use cast::{cast, cast_whole};
+pub(crate) use convert::{as_type, convert, convert_between};
 pub(crate) use copies::{copy, get_contiguous, new, to_bytes};
-pub(crate) use equality::equal_values;
-pub(crate) use fields::{elements, field};
+pub(crate) use equality::{equal_values, equal_views, hash_view};
+pub(crate) use fields::{PartsOf, elements, field, parts_of_whole};
 pub(crate) use items::{get_item, get_number, item_pointer, set_item, set_number, set_values, values};
 pub(crate) use iterate::{iterate, next, next_item};
 pub(crate) use numbers::{from_array, to_array};
-pub(crate) use parts::{broadcast, flip, permute, reshape, subscript, to_readonly};
+pub(crate) use parts::{
+    broadcast, broadcast_whole, flip, permute, permute_whole, reshape, reshape_whole, select, subscript, to_readonly,
+};
 pub(crate) use search::{count, index};
 pub(crate) use text::{Separator, hex, repr, text};
 pub(crate) use view::{from_buffer, from_memory, from_object, is_released, of_memory, release};
+pub(crate) use whole::{Stacked, Whole};
 
 static LINKS: Links = Links { voucher: Some(equality::voucher), ..Links::NONE };
 

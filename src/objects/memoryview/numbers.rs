@@ -14,6 +14,7 @@ use crate::objects::format::{CompiledFor, with_compiled_for};
 
 use super::access::Access;
 use super::items::{bytes_mut_of, bytes_of, try_each, values_of};
+use super::whole::Whole;
 
 /// `pybuffer_memoryview_to_*`.
 ///
@@ -80,16 +81,16 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     fn new(
-        access: &'a Access,
+        view: &'a Whole,
         compiled: &'a CompiledFormat<'a>,
         array: *mut u8,
         count: isize,
         ctype: CType,
     ) -> Result<Self> {
-        let structure = access.structure()?;
+        let structure = view.structure()?;
         compiled.check_format_of_numbers()?;
         let counts = compiled.counts();
-        access.holds(counts.size)?;
+        view.holds(counts.size)?;
         let numbers = values_of(structure.items(), counts.values).map(usize::cast_signed);
         if numbers != Some(count) {
             let text = match numbers {
@@ -104,7 +105,7 @@ impl<'a> Work<'a> {
         let stride = counts.values.cast_signed().checked_mul(size).filter(|_| count.checked_mul(size).is_some());
         Ok(Self {
             structure,
-            memory: access.view().buf.cast(),
+            memory: view.view().buf.cast(),
             compiled,
             array,
             ctype,

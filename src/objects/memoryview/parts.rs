@@ -1,7 +1,7 @@
 //! Memoryviews made from memoryviews: parts, rearranged axes, read-only ones. No item is touched.
 
 use core::ffi::CStr;
-use core::ptr::{NonNull, null_mut};
+use core::ptr::NonNull;
 
 use crate::abi::buffer::Py_buffer;
 use crate::abi::memoryview::PyMemoryViewObject;
@@ -10,42 +10,21 @@ use crate::buffer;
 use crate::error::{Argument, Error, ErrorKind, Result};
 use crate::layout::{
     self, AxesMut, Clipped, MAX_NDIM, NO_PERMUTATION, Order, Structure, Subscript, axes_left,
-    broadcast as broadcast_axes, bytes_of, clip,
+    broadcast as broadcast_axes, clip,
 };
 use crate::runtime::note::{Note, with_note};
 use crate::runtime::refs::Owned;
 
 use super::access::Access;
-use super::view::{Laid, Unfinished, again, check_ndim, downcast, own_format, unrestricted};
+use super::view::{Unfinished, again, check_ndim, downcast, own_format, unrestricted};
+use super::whole::{Laid, Lay, Stacked, Whole, lay_out};
 
 /// A memoryview of `ndim` axes on the snapshot of another, with a copy of `format`; without one, it uses the other's format,
-/// which must not be in the other memoryview itself. `lay` writes the axes, and sets what else differs. `len` is computed here,
-/// unless `lay` sets it.
+/// which must not be in the other memoryview itself. `lay` writes the axes, see [`lay_out`].
 ///
 /// # Safety
 /// B1 for what `lay` makes of the view.
 pub(super) unsafe fn derived(
-    of: Access,
-    ndim: usize,
-    format: Option<&CStr>,
-    lay: impl FnOnce(&Structure<'_>, &mut AxesMut<'_>, &mut Laid) -> Result<()>,
-) -> Result<Owned<PyMemoryViewObject>> {
-    let mut lay = Some(lay);
-    // SAFETY: the caller guarantees B1.
-    unsafe {
-        derived_by(of, ndim, format, &mut |structure, axes, laid| match lay.take() {
-            Some(lay) => lay(structure, axes, laid),
-            None => Ok(()),
-        })
-    }
-}
-
-/// What `derived` does with the view, as one type, so that its code is there once.
-type Lay<'a> = dyn FnMut(&Structure<'_>, &mut AxesMut<'_>, &mut Laid) -> Result<()> + 'a;
-
-/// # Safety
-/// As [`derived`]; `lay` is called once.
-unsafe fn derived_by(
     of: Access,
     ndim: usize,
     format: Option<&CStr>,
@@ -58,24 +37,10 @@ unsafe fn derived_by(
         let view = &(*of.memoryview().as_ptr()).view;
         let new = Unfinished::new(ndim, format)?;
         let mut axes = new.axes();
-        let structure = of.structure()?;
-        let mut laid = Laid { len: NOT_COUNTED, ..Laid::of(view) };
-        lay(&structure, &mut axes, &mut laid)?;
-        if laid.len == NOT_COUNTED {
-            laid.len = bytes_of(axes.shape, laid.itemsize).ok_or(TOO_LARGE)?;
-        }
-        // An exporter's array of negative suboffsets is kept, as in CPython; pointers that have been followed are dropped.
-        let follows = |all: &[isize]| all.iter().any(|&suboffset| suboffset >= 0);
-        let pointers = structure.suboffsets.is_some_and(|given| !follows(given) || follows(axes.suboffsets));
+        let (laid, pointers) = lay_out(&of, &mut axes, lay)?;
         Ok(new.finish(of.into_share(), view, laid, &axes, pointers))
     }
 }
-
-/// A `len` that `derived` computes.
-const NOT_COUNTED: isize = -1;
-
-/// Cannot happen for a part, which has no more items than the whole.
-const TOO_LARGE: Error = Error::buffer(c"product(shape) * itemsize is too large");
 
 /// `memoryview[...]`, along any number of axes: always a memoryview, of no axes where each has an index.
 ///
@@ -102,15 +67,46 @@ pub(super) unsafe fn part_of(
         // SAFETY: the caller guarantees O1; `is_line` has found that the view is a line.
         return unsafe { slice_of_line(access, start, stop, step) };
     }
-    let ndim = axes_left(access.structure()?.ndim, subscripts.clone(), MAX_NDIM)?;
+    let ndim = axes_selected(&access, subscripts.clone())?;
     // SAFETY: the caller guarantees O1, for as long as the access lives; what is selected lies within the view.
     unsafe {
         let memoryview = access.memoryview();
-        derived(access, ndim, own_format(memoryview), |structure, axes, laid| {
-            laid.buf = buffer::select_from(structure, laid.buf.cast(), subscripts, axes)?.cast();
-            Ok(())
-        })
+        derived(access, ndim, own_format(memoryview), &mut selecting(subscripts))
     }
+}
+
+/// The number of axes of a part. (Not inlined: it is there once for each kind of subscripts.)
+#[inline(never)]
+fn axes_selected(of: &Whole, subscripts: impl Iterator<Item = Subscript> + Clone) -> Result<usize> {
+    axes_left(of.structure()?.ndim, subscripts, MAX_NDIM)
+}
+
+/// What lays out a part.
+///
+/// # Safety
+/// B1 for the views that it is called with, and W3 for their pointers.
+unsafe fn selecting(
+    subscripts: impl Iterator<Item = Subscript> + Clone,
+) -> impl FnMut(&Structure<'_>, &mut AxesMut<'_>, &mut Laid) -> Result<()> {
+    move |structure, axes, laid| {
+        // SAFETY: the caller guarantees B1 and W3.
+        laid.buf = unsafe { buffer::select_from(structure, laid.buf.cast(), subscripts.clone(), axes)? }.cast();
+        Ok(())
+    }
+}
+
+/// A part as a view on the stack.
+///
+/// # Safety
+/// B1, and W3 for the pointers.
+pub(crate) unsafe fn select<'a>(
+    part: &'a mut Stacked,
+    of: &Whole,
+    subscripts: impl Iterator<Item = Subscript> + Clone,
+) -> Result<&'a Whole> {
+    let ndim = axes_selected(of, subscripts.clone())?;
+    // SAFETY: the caller guarantees B1 and W3; what is selected lies within the view.
+    unsafe { part.lay(of, ndim, &mut selecting(subscripts)) }
 }
 
 /// Whether a memoryview's view has one axis, and no pointers.
@@ -189,7 +185,7 @@ pub(crate) unsafe fn flip(op: NonNull<PyObject>, axis: isize) -> Result<Owned<Py
         }
         if access.view().suboffsets.is_null() {
             let memoryview = access.memoryview();
-            return derived(access, ndim, own_format(memoryview), |structure, axes, laid| {
+            return derived(access, ndim, own_format(memoryview), &mut |structure, axes, laid| {
                 laid.buf = laid.buf.wrapping_byte_offset(layout::flip(structure, before, axes)?);
                 Ok(())
             });
@@ -207,20 +203,27 @@ pub(crate) unsafe fn permute(op: NonNull<PyObject>, order: Option<&[i32]>) -> Re
     // SAFETY: O1; the same items, under other axes.
     with_note(|note| unsafe {
         let access = Access::of_memoryview(downcast(op)?)?;
-        let whole = access.structure()?;
-        let ndim = whole.ndim;
-        if order.is_some_and(|order| order.len() != ndim) {
-            return Err(with_axes(NO_PERMUTATION, &whole, order, note));
-        }
-        let memoryview = access.memoryview();
-        derived(access, ndim, own_format(memoryview), |structure, axes, _| {
-            let old = |new: usize| match order {
-                Some(order) => order.get(new).map_or(isize::MAX, |&axis| axis as isize),
-                None => (ndim - new - 1).cast_signed(),
-            };
-            layout::permute(structure, old, axes).map_err(|error| with_axes(error, structure, order, note))
-        })
+        let (memoryview, ndim) = (access.memoryview(), access.structure()?.ndim);
+        derived(access, ndim, own_format(memoryview), &mut permuting(order, note))
     })
+}
+
+/// What lays out the axes in another order.
+fn permuting(
+    order: Option<&[i32]>,
+    note: &mut Note,
+) -> impl FnMut(&Structure<'_>, &mut AxesMut<'_>, &mut Laid) -> Result<()> {
+    move |structure, axes, _| {
+        let ndim = structure.ndim;
+        if order.is_some_and(|order| order.len() != ndim) {
+            return Err(with_axes(NO_PERMUTATION, structure, order, note));
+        }
+        let old = |new: usize| match order {
+            Some(order) => order.get(new).map_or(isize::MAX, |&axis| axis as isize),
+            None => (ndim - new - 1).cast_signed(),
+        };
+        layout::permute(structure, old, axes).map_err(|error| with_axes(error, structure, order, note))
+    }
 }
 
 /// The error of axes that are no permutation, with these and the shape of the view.
@@ -237,6 +240,16 @@ fn with_axes(error: Error, view: &Structure<'_>, axes: Option<&[i32]>, note: &mu
     note.error(ErrorKind::Value)
 }
 
+/// [`permute`] of a view, as a view on the stack.
+///
+/// # Safety
+/// B1.
+pub(crate) unsafe fn permute_whole<'a>(to: &'a mut Stacked, of: &Whole, order: Option<&[i32]>) -> Result<&'a Whole> {
+    let ndim = of.structure()?.ndim;
+    // SAFETY: the caller guarantees B1; the same items, under other axes.
+    with_note(|note| unsafe { to.lay(of, ndim, &mut permuting(order, note)) })
+}
+
 /// The items repeated along axes of one item, and along new leading ones. Read-only where anything is repeated.
 ///
 /// # Safety
@@ -246,14 +259,31 @@ pub(crate) unsafe fn broadcast(op: NonNull<PyObject>, shape: &[isize]) -> Result
     with_note(|note| unsafe {
         let access = Access::of_memoryview(downcast(op)?)?;
         let memoryview = access.memoryview();
-        derived(access, shape.len(), own_format(memoryview), |structure, axes, laid| {
-            let repeats = broadcast_axes(structure, shape, axes);
-            if repeats.map_err(|error| with_shapes(error, structure, b" cannot be broadcast to ", shape, note))? {
-                laid.readonly = 1;
-            }
-            Ok(())
-        })
+        derived(access, shape.len(), own_format(memoryview), &mut broadcasting(shape, note))
     })
+}
+
+/// What lays out repeated items.
+fn broadcasting(
+    shape: &[isize],
+    note: &mut Note,
+) -> impl FnMut(&Structure<'_>, &mut AxesMut<'_>, &mut Laid) -> Result<()> {
+    move |structure, axes, laid| {
+        let repeats = broadcast_axes(structure, shape, axes);
+        if repeats.map_err(|error| with_shapes(error, structure, b" cannot be broadcast to ", shape, note))? {
+            laid.readonly = 1;
+        }
+        Ok(())
+    }
+}
+
+/// [`broadcast`] of a view, as a view on the stack.
+///
+/// # Safety
+/// B1.
+pub(crate) unsafe fn broadcast_whole<'a>(to: &'a mut Stacked, of: &Whole, shape: &[isize]) -> Result<&'a Whole> {
+    // SAFETY: the caller guarantees B1; the same items, under other axes.
+    with_note(|note| unsafe { to.lay(of, shape.len(), &mut broadcasting(shape, note)) })
 }
 
 /// The error of a view that cannot have a shape, with its own shape and that one.
@@ -285,11 +315,34 @@ pub(crate) unsafe fn reshape(
     with_note(|note| unsafe {
         let access = Access::of_memoryview(downcast(op)?)?;
         let memoryview = access.memoryview();
-        derived(access, shape.len(), own_format(memoryview), |structure, axes, _| {
-            let done = layout::reshape(structure, shape, order, axes);
-            done.map_err(|error| with_shapes(error, structure, b" cannot be reshaped to ", shape, note))
-        })
+        derived(access, shape.len(), own_format(memoryview), &mut reshaping(shape, order, note))
     })
+}
+
+/// What lays out another shape.
+fn reshaping(
+    shape: &[isize],
+    order: Order,
+    note: &mut Note,
+) -> impl FnMut(&Structure<'_>, &mut AxesMut<'_>, &mut Laid) -> Result<()> {
+    move |structure, axes, _| {
+        let done = layout::reshape(structure, shape, order, axes);
+        done.map_err(|error| with_shapes(error, structure, b" cannot be reshaped to ", shape, note))
+    }
+}
+
+/// [`reshape`] of a view, as a view on the stack.
+///
+/// # Safety
+/// B1.
+pub(crate) unsafe fn reshape_whole<'a>(
+    to: &'a mut Stacked,
+    of: &Whole,
+    shape: &[isize],
+    order: Order,
+) -> Result<&'a Whole> {
+    // SAFETY: the caller guarantees B1; the same items, under other axes.
+    with_note(|note| unsafe { to.lay(of, shape.len(), &mut reshaping(shape, order, note)) })
 }
 
 /// `memoryview.toreadonly()`.
@@ -299,51 +352,4 @@ pub(crate) unsafe fn reshape(
 pub(crate) unsafe fn to_readonly(op: NonNull<PyObject>) -> Result<Owned<PyMemoryViewObject>> {
     // SAFETY: O1.
     unsafe { Ok(again(downcast(op)?, 1)?) }
-}
-
-/// A part that is only looked at or written to: a view on the stack.
-pub(super) struct Stacked {
-    shape: [isize; MAX_NDIM],
-    strides: [isize; MAX_NDIM],
-    suboffsets: [isize; MAX_NDIM],
-}
-
-impl Stacked {
-    /// Empty.
-    pub(super) const fn empty() -> Self {
-        Self { shape: [0; MAX_NDIM], strides: [0; MAX_NDIM], suboffsets: [-1; MAX_NDIM] }
-    }
-
-    /// The view of a part of the memoryview. It points to the arrays here, and owns no reference.
-    ///
-    /// # Safety
-    /// As [`subscript`].
-    pub(super) unsafe fn select(
-        &mut self,
-        access: &Access,
-        subscripts: impl Iterator<Item = Subscript> + Clone,
-    ) -> Result<Py_buffer> {
-        let structure = access.structure()?;
-        let ndim = axes_left(structure.ndim, subscripts.clone(), MAX_NDIM)?;
-        let mut axes = AxesMut {
-            shape: self.shape.get_mut(..ndim).unwrap_or(&mut []),
-            strides: self.strides.get_mut(..ndim).unwrap_or(&mut []),
-            suboffsets: self.suboffsets.get_mut(..ndim).unwrap_or(&mut []),
-        };
-        // SAFETY: the caller guarantees O1, and W3 for the pointers; a memoryview's view is complete (B1).
-        let buf = unsafe { buffer::select_from(&structure, access.view().buf.cast(), subscripts, &mut axes)? };
-        let len = bytes_of(axes.shape, access.view().itemsize).ok_or(TOO_LARGE)?;
-        let follows = axes.suboffsets.iter().any(|&suboffset| suboffset >= 0);
-        Ok(Py_buffer {
-            buf: buf.cast(),
-            obj: null_mut(),
-            len,
-            // At most `MAX_NDIM`, see `axes_left`.
-            ndim: i32::try_from(ndim).unwrap_or(0),
-            shape: self.shape.as_mut_ptr(),
-            strides: self.strides.as_mut_ptr(),
-            suboffsets: if follows { self.suboffsets.as_mut_ptr() } else { null_mut() },
-            ..*access.view()
-        })
-    }
 }

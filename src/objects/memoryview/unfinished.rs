@@ -1,6 +1,6 @@
 //! The memory of a memoryview that is being made, and what can go wrong.
 
-use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int};
 use core::mem::{offset_of, size_of};
 use core::ptr::{NonNull, null_mut};
 
@@ -17,6 +17,7 @@ use crate::runtime::refs::{Object, Owned};
 
 use super::PyMemoryView_Type;
 use super::managed::Share;
+use super::whole::Laid;
 
 // SAFETY: `repr(C)`, and its first field is a `PyVarObject`.
 unsafe impl Object for PyMemoryViewObject {}
@@ -52,26 +53,6 @@ impl From<Unmade> for Error {
 
 /// State flag of this library's: the format is text after the arrays, and lives as long as the memoryview.
 pub(super) const OWN_FORMAT: i32 = 0x1_0000;
-
-/// What a new memoryview has of its own, besides the axes; the rest of its view is that of the one that it is made from.
-#[derive(Clone, Copy)]
-pub(super) struct Laid {
-    pub(super) buf: *mut c_void,
-    pub(super) len: Py_ssize_t,
-    pub(super) itemsize: Py_ssize_t,
-    pub(super) readonly: c_int,
-    /// Used where the memoryview has no copy of its own.
-    pub(super) format: *mut c_char,
-}
-
-impl Laid {
-    /// What another view has.
-    #[inline(always)]
-    pub(super) const fn of(view: &Py_buffer) -> Self {
-        let &Py_buffer { buf, len, itemsize, readonly, format, .. } = view;
-        Self { buf, len, itemsize, readonly, format }
-    }
-}
 
 /// The memory of a memoryview that is being made, which nobody else has seen. The axes and the format of its own are written
 /// where they stay; the head is written at the end, once.

@@ -23,8 +23,9 @@ use crate::runtime::types::{self, object_dealloc};
 use super::PyMemoryView_Type;
 use super::managed::{self, Share};
 use super::unfinished::OWN_FORMAT;
+use super::whole::Laid;
 
-pub(super) use super::unfinished::{Laid, Unfinished, Unmade, released};
+pub(super) use super::unfinished::{Unfinished, Unmade, released};
 
 /// The sequence slots of memoryviews.
 pub(super) static mut SEQUENCE: PySequenceMethods = PySequenceMethods::of_length(Some(length));
