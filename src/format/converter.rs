@@ -4,6 +4,7 @@ use super::codec::Codec;
 use super::coerce::Fault;
 use super::compiled::CompiledFormat;
 use super::empty;
+use super::fields::Elements;
 use super::value::Value;
 use super::value_walk::ValueWalk;
 use crate::error::{Error, Result};
@@ -26,8 +27,31 @@ const DIFFERENT: Fault = Fault::NoNumber(c"the format contains values that are n
 
 impl<'p> Converter<'p> {
     pub(crate) fn new(from: &'p CompiledFormat<'p>, to: &'p CompiledFormat<'p>) -> Self {
-        let both_empty = empty::has_empty(from.ops()) && empty::has_empty(to.ops());
-        Self { from: from.values(), to, in_step: both_empty.then(|| to.values()) }
+        Self { from: from.values(), to, in_step: both_have_empty(from, to).then(|| to.values()) }
+    }
+
+    /// Asks for each value whether its type converts to that of the one in its place, where
+    /// [`Conversions`](super::Conversions) has not paired them all up. It takes a step for each run of equal values.
+    ///
+    /// # Errors
+    /// Those of [`Elements::conversion`].
+    // Not inlined: the walks take some KB of stack.
+    #[inline(never)]
+    pub(crate) fn check(from: &CompiledFormat<'_>, to: &CompiledFormat<'_>) -> Result<()> {
+        let both_empty = both_have_empty(from, to);
+        let (mut from, mut to) = (from.values(), to.values());
+        loop {
+            let next = if both_empty {
+                empty::settle_both(&mut from, &mut to).ok_or(DIFFERENT)?
+            } else {
+                (from.settle(), to.settle())
+            };
+            let (Some(left), Some(right)) = next else { return Ok(()) };
+            Elements::conversion(Elements::of(left), Elements::of(right))?;
+            let run = from.left(left).min(to.left(right));
+            from.pass(run);
+            to.pass(run);
+        }
     }
 
     /// The first value of the item that does not fit, and why.
@@ -39,8 +63,8 @@ impl<'p> Converter<'p> {
         restart(&mut self.from, to);
         while let Some(next) = next(&mut self.from, item, to)? {
             match next {
-                Ok((value, codec, place)) => {
-                    if let Err(fault) = codec.converted(value, place.len()) {
+                Ok((value, codec, _)) => {
+                    if let Err(fault) = codec.converted(value) {
                         return Ok(Some((value, fault)));
                     }
                 }
@@ -60,11 +84,15 @@ impl<'p> Converter<'p> {
         restart(&mut self.from, to);
         while let Some(next) = next(&mut self.from, item, to)? {
             let (value, codec, place) = next?;
-            let value = codec.converted(value, place.len())?;
+            let value = codec.converted(value)?;
             codec.store_converted(value, dest.get_mut(place).ok_or(Error::bad_argument())?)?;
         }
         Ok(())
     }
+}
+
+fn both_have_empty(from: &CompiledFormat<'_>, to: &CompiledFormat<'_>) -> bool {
+    empty::has_empty(from.ops()) && empty::has_empty(to.ops())
 }
 
 fn restart(from: &mut ValueWalk<'_>, to: &mut ValueWalk<'_>) {

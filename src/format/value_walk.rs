@@ -8,10 +8,8 @@ use core::ops::Range;
 use super::codec::{Codec, Form};
 use super::compile::Op;
 use super::compiled::CompiledFormat;
-use super::fields::Elements;
 use super::tree::MAX_DEPTH;
 use super::value::Value;
-use crate::error::Result;
 
 /// A walk over the values of items, which can start again for the next item.
 #[derive(Clone, Debug)]
@@ -59,23 +57,6 @@ impl<'o> ValueWalk<'o> {
     pub fn of<'w, 'a>(&'w mut self, item: &'a [u8]) -> impl Iterator<Item = Value<'a>> + use<'w, 'a, 'o> {
         self.restart();
         core::iter::from_fn(move || self.settle().and_then(|op| self.take(op, item)))
-    }
-
-    /// Asks for each value of an item whether its type converts to that of the one of another format, which has as many, where
-    /// [`Conversions`](super::Conversions) has not paired them all up. It takes a step for each run of equal values.
-    ///
-    /// # Errors
-    /// Those of [`Elements::conversion`].
-    pub(crate) fn check_conversion(&mut self, dest: &mut ValueWalk<'_>) -> Result<()> {
-        self.restart();
-        dest.restart();
-        while let (Some(from), Some(to)) = (self.settle(), dest.settle()) {
-            Elements::conversion(Elements::of(from), Elements::of(to))?;
-            let run = self.left(from).min(dest.left(to));
-            self.pass(run);
-            dest.pass(run);
-        }
-        Ok(())
     }
 
     pub(super) fn restart(&mut self) {

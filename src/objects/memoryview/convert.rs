@@ -192,17 +192,11 @@ impl<'a> Way<'a> {
             Conversions::Numbers => Self::Values { always: false },
             Conversions::Values { always } => {
                 if !always && items != 0 {
-                    Self::check_each(from, to)?;
+                    Converter::check(from, to)?;
                 }
                 Self::Values { always }
             }
         })
-    }
-
-    // Not inlined: the walks take some KB of stack.
-    #[inline(never)]
-    fn check_each(from: &CompiledFormat<'_>, to: &CompiledFormat<'_>) -> Result<()> {
-        from.values().check_conversion(&mut to.values())
     }
 }
 
