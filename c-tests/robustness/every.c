@@ -132,6 +132,9 @@ static struct ArrowSchema schema;
 static DLManagedTensorVersioned *tensor;
 static DLManagedTensor *old_tensor;
 static pybuffer_array_interface *interface;
+static Py_buffer part;
+static pybuffer_view_storage storage;
+static char part_format[MOST];
 static pybuffer_plane planes[PYBUFFER_MAX_PLANES];
 static PyObject *three[PYBUFFER_MAX_PLANES];
 static void *block;
@@ -401,7 +404,34 @@ typedef struct {
     F(pybuffer_array_interface_free, VIEW, interface = pybuffer_array_interface_export(view); PyErr_Clear(),           \
       pybuffer_array_interface_free(interface), )                                                                      \
     F(pybuffer_planes_join, SIZE(one.bytes + 2 * two.bytes, one.text + 2 * two.text),                                  \
-      three[0] = view; three[1] = three[2] = other, MADE(pybuffer_planes_join(three, 3)), )
+      three[0] = view; three[1] = three[2] = other, MADE(pybuffer_planes_join(three, 3)), )                            \
+    F(pybuffer_view_complete, VIEW, , STATUS(pybuffer_view_complete(&part, &storage, &one.info)), )                    \
+    F(pybuffer_view_check, VIEW, , STATUS(pybuffer_view_check(&one.info, PyBUF_FULL_RO)), )                            \
+    F(pybuffer_view_answer, VIEW, ,                                                                                    \
+      STATUS(pybuffer_view_answer(&buffer, &one.info, PyBUF_FULL_RO, "test.Exporter")), )                              \
+    F(pybuffer_view_subscript, VIEW, , STATUS(pybuffer_view_subscript(&part, &storage, &one.info, all, 1)), )          \
+    F(pybuffer_view_select, VIEW, , STATUS(pybuffer_view_select(&part, &storage, &one.info, "..., ::-1")), )           \
+    F(pybuffer_view_permute, VIEW, , STATUS(pybuffer_view_permute(&part, &storage, &one.info, NULL, 0)), )             \
+    F(pybuffer_view_broadcast, VIEW, ,                                                                                 \
+      STATUS(pybuffer_view_broadcast(&part, &storage, &one.info, one.info.ndim, one.shape)), )                         \
+    F(pybuffer_view_reshape, VIEW, ,                                                                                   \
+      STATUS(pybuffer_view_reshape(&part, &storage, &one.info, one.info.ndim, one.shape, 'C')), )                      \
+    F(pybuffer_view_cast, VIEW, , STATUS(pybuffer_view_cast(&part, &storage, &one.info, "B", 1, NULL, 'C')), )         \
+    F(pybuffer_view_field, VIEW, ,                                                                                     \
+      STATUS(pybuffer_view_field(&part, &storage, &one.info, "#0", part_format, sizeof(part_format))), )               \
+    F(pybuffer_view_elements, VIEW, ,                                                                                  \
+      STATUS(pybuffer_view_elements(&part, &storage, &one.info, part_format, sizeof(part_format))), )                  \
+    F(pybuffer_view_get_item, ITEM, ,                                                                                  \
+      STATUS(pybuffer_view_get_item(&one.info, zeros, one.info.ndim, item, (int)each)), )                              \
+    F(pybuffer_view_set_item, ITEM, ,                                                                                  \
+      STATUS(pybuffer_view_set_item(&one.info, zeros, one.info.ndim, item, (int)each)), )                              \
+    F(pybuffer_view_values, VALUES, , STATUS(pybuffer_view_values(&one.info, values, count)), )                        \
+    F(pybuffer_view_fill, ITEM, , STATUS(pybuffer_view_fill(&one.info, item, (int)each)), )                            \
+    F(pybuffer_view_copy, BOTH, , STATUS(pybuffer_view_copy(&one.info, &two.info)), )                                  \
+    F(pybuffer_view_convert, BOTH, , STATUS(pybuffer_view_convert(&one.info, &two.info)), )                            \
+    F(pybuffer_view_equal, BOTH, , STATUS(pybuffer_view_equal(&one.info, &two.info, 1)), )                             \
+    F(pybuffer_view_hash, VIEW, part = one.info; part.readonly = 1,                                                    \
+      STATUS(pybuffer_view_hash(&part) == -1 ? -1 : 0), )
 
 static void release_arrow(void)
 {

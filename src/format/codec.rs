@@ -5,8 +5,9 @@
 
 use super::codes::{ByteOrder, Kind};
 use super::coerce::{NOT_COMPLEX, bytes, code_point, complex, double, integer, long, truth};
-use super::float::{LongDouble, half, to_half};
+use super::float::{half, to_half};
 use super::item::Item;
+use super::long_double::LongDouble;
 use super::value::{Value, pascal};
 use crate::error::{Error, Result};
 

@@ -5,7 +5,7 @@ use std::{vec, vec::Vec};
 
 use super::compile::{Counts, Op, compile};
 use super::compiled::CompiledFormat;
-use super::float::LongDouble;
+use super::long_double::LongDouble;
 use super::value::Value;
 use crate::error::{Error, ErrorKind, Result};
 

@@ -7,7 +7,8 @@
 
 use core::ffi::CStr;
 
-use super::float::{LongDouble, Real, half_of_double, half_of_single, half_to_single};
+use super::float::{Real, half_of_double, half_of_single, half_to_single};
+use super::long_double::LongDouble;
 use super::value::Value;
 use crate::error::{Argument, Error, ErrorKind, Result};
 

@@ -14,7 +14,8 @@
 //! | `parse` | what the readers of a format share; [`is_of_struct`] |
 //! | `hint` | names of types that are no formats |
 //! | `tree` | all of it, to the tree of its items; [`walk`] |
-//! | `float` | halves, and [`LongDouble`]: C's `long double` by software |
+//! | `float` | halves, and numbers whatever their layout, by integer arithmetic |
+//! | `long_double` | [`LongDouble`]: C's `long double` by software |
 //! | `value` | [`Value`], and Python's `==` |
 //! | `coerce` | what a value is taken for when it is packed, and what a number becomes in another type |
 //! | `codec` | the bytes of one element, of any kind, from and to a value |
@@ -42,6 +43,8 @@ mod item;
 mod tree;
 
 mod float;
+
+mod long_double;
 
 mod value;
 
@@ -84,8 +87,8 @@ pub use compile::{Counts, Op, compile, compile_as, compile_or_count, count_ops, 
 pub use compiled::CompiledFormat;
 pub(crate) use converter::Converter;
 pub(crate) use fields::{Conversions, Elements, Fields, Joint, JointField, JointParts};
-pub use float::LongDouble;
 pub use item::{Item, TextSpan, common_item};
+pub use long_double::LongDouble;
 pub(crate) use number::{CType, Numbers, Scalar};
 pub use parse::is_of_struct;
 pub(crate) use repr::write_bytes_repr;

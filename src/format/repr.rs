@@ -309,7 +309,7 @@ where
 mod tests {
     use std::string::String;
 
-    use super::super::float::LongDouble;
+    use super::super::long_double::LongDouble;
     use super::*;
     use crate::error::Error;
 

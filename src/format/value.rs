@@ -2,7 +2,8 @@
 //!
 //! CPython's counterparts are `long_richcompare` and `float_richcompare`.
 
-use super::float::{LongDouble, Real};
+use super::float::Real;
+use super::long_double::LongDouble;
 
 /// What one element holds, or one unit of text. `==` is Python's: by value, across types, and NaN equals nothing.
 #[derive(Clone, Copy, Debug)]

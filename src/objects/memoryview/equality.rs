@@ -292,7 +292,8 @@ fn vouched(access: &Access) -> Result<Option<NonNull<PyObject>>> {
     Ok(NonNull::new(access.view().obj))
 }
 
-/// Whether a view has a hash, but for what its exporter says.
+/// `ValueError` unless a view has a hash, but for what its exporter says.
+///
 /// # Safety
 /// B1.
 unsafe fn check_hashable(view: &Py_buffer) -> Result<()> {
