@@ -256,12 +256,13 @@ static void make_subject(Subject *s, size_t which, Py_ssize_t n, int second)
     s->info.shape = s->shape;
     s->info.strides = s->strides;
     s->info.suboffsets = s->suboffsets[0] >= 0 ? s->suboffsets : NULL;
-    s->info.len = s->info.itemsize;
+    int empty = 0;
     for (int i = 0; i < s->info.ndim; i++) {
-        s->info.len = s->shape[i] == 0 || s->info.len == 0 ? 0 : s->info.len * s->shape[i];
+        empty |= s->shape[i] == 0;
     }
-    if (s->shape[0] == HUGEST_AXIS && s->info.ndim == 2) {
-        s->info.len = 0; /* no items */
+    s->info.len = empty ? 0 : s->info.itemsize;
+    for (int i = 0; i < s->info.ndim && s->info.len != 0; i++) {
+        s->info.len *= s->shape[i];
     }
 }
 

@@ -19,13 +19,26 @@ struct Function {
     sum: u64,
 }
 
-const PRIMES: [u64; 2] = [(1 << 61) - 1, (1 << 63) - 25];
+const PRIMES: [Prime; 2] = [Prime { bits: 61, less: 1 }, Prime { bits: 63, less: 25 }];
 const BASES: [u64; 2] = [0x0a5f_2c61_93d7_e84b, 0x5bd1_e995_7f4a_7c15];
 
-/// `x * factor + sum` modulo a prime.
-fn apply(x: u64, factor: u64, sum: u64, prime: u64) -> u64 {
-    let all = u128::from(x) * u128::from(factor) + u128::from(sum);
-    all.checked_rem(prime.into()).unwrap_or(0) as u64
+/// `2**bits - less`.
+#[derive(Clone, Copy)]
+struct Prime {
+    bits: u32,
+    less: u8,
+}
+
+impl Prime {
+    /// `x * factor + sum` modulo the prime, of which all three are less.
+    fn apply(self, x: u64, factor: u64, sum: u64) -> u64 {
+        let (power, less) = (1_u64 << self.bits, u64::from(self.less));
+        // `2**bits` is `less`, modulo the prime. After the second time less than two primes are left.
+        let fold = |number: u128| (number & u128::from(power - 1)) + (number >> self.bits) * u128::from(less);
+        let all = fold(fold(u128::from(x) * u128::from(factor) + u128::from(sum))) as u64;
+        let prime = power - less;
+        if all < prime { all } else { all - prime }
+    }
 }
 
 impl Print {
@@ -41,8 +54,8 @@ impl Print {
     fn then(self, next: Self) -> Self {
         let mut both = self;
         for ((function, next), prime) in both.0.iter_mut().zip(next.0).zip(PRIMES) {
-            function.factor = apply(function.factor, next.factor, 0, prime);
-            function.sum = apply(function.sum, next.factor, next.sum, prime);
+            function.factor = prime.apply(function.factor, next.factor, 0);
+            function.sum = prime.apply(function.sum, next.factor, next.sum);
         }
         both
     }
@@ -50,14 +63,16 @@ impl Print {
     /// The print of this stretch repeated `count` times.
     fn repeated(self, mut count: usize) -> Self {
         let (mut all, mut power) = (Self::NOTHING, self);
-        while count != 0 {
+        loop {
             if count & 1 != 0 {
                 all = all.then(power);
             }
-            power = power.then(power);
             count >>= 1;
+            if count == 0 {
+                return all;
+            }
+            power = power.then(power);
         }
-        all
     }
 }
 
@@ -120,6 +135,9 @@ pub(super) fn has_empty(ops: &[Op]) -> bool {
 /// After so many consecutive runs of values without a byte, counting how many more there are pays.
 const PATIENCE: usize = 32;
 
+/// The search for how many values without a byte come next goes on for so many times as many.
+const FURTHER: usize = 16;
+
 /// Whether two items with as many values have equal ones, in time proportional to their bytes and to the steps of their
 /// formats.
 pub(super) fn equal(a: &mut ValueWalk<'_>, a_item: &[u8], b: &mut ValueWalk<'_>, b_item: &[u8]) -> bool {
@@ -167,7 +185,7 @@ pub(super) fn settle_both<'a, 'b>(
     }
 }
 
-/// How many values without a byte come next in both. Neither side is searched further than twice the other, since one of the
+/// How many values without a byte come next in both. Neither side is searched further than [`FURTHER`] times the other, since one of the
 /// two may have many ahead, and the other one few, again and again.
 fn empty_ahead(a: &ValueWalk<'_>, b: &ValueWalk<'_>) -> usize {
     let mut enough = PATIENCE;
@@ -176,7 +194,7 @@ fn empty_ahead(a: &ValueWalk<'_>, b: &ValueWalk<'_>) -> usize {
         if stretch < enough || enough == usize::MAX {
             return stretch;
         }
-        enough = enough.saturating_mul(2);
+        enough = enough.saturating_mul(FURTHER);
     }
 }
 
@@ -244,5 +262,34 @@ impl<'o> ValueWalk<'o> {
             self.leave(op);
         }
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn remainders_are_those_of_a_division() {
+        for prime in PRIMES {
+            let modulus = (1 << prime.bits) - u64::from(prime.less);
+            let mut number = 1_u64;
+            let mut next = || {
+                number = number.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+                (number ^ (number >> 32)) % modulus
+            };
+            let random: Vec<u64> = core::iter::repeat_with(&mut next).take(30).collect();
+            let numbers: Vec<u64> = [0, 1, 2, 25, modulus - 2, modulus - 1].into_iter().chain(random).collect();
+            for &x in &numbers {
+                for &factor in &numbers {
+                    for &sum in &numbers {
+                        let expected = (u128::from(x) * u128::from(factor) + u128::from(sum)) % u128::from(modulus);
+                        assert_eq!(u128::from(prime.apply(x, factor, sum)), expected, "{x} * {factor} + {sum}");
+                    }
+                }
+            }
+        }
     }
 }

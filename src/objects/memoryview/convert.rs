@@ -191,7 +191,8 @@ impl<'a> Way<'a> {
             }
             Conversions::Numbers => Self::Values { always: false },
             Conversions::Values { always } => {
-                if !always && items != 0 {
+                // Of items without a byte the search asks the same.
+                if !always && items != 0 && sizes != [0, 0] {
                     Converter::check(from, to)?;
                 }
                 Self::Values { always }
