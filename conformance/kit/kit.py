@@ -12,7 +12,7 @@ main calls, and has a process of its own; one that does not call functions in tu
 headers do not declare is missing: cases that call it end the group there, and a program that cannot do without it does not compile.
 
 Which functions a line is about is what the program called since the line before: each call writes a mark with its name, which is taken out
-of the line again. A function that is a macro in the headers has no marks.
+of the line again. A function that is a macro with arguments in the headers has no marks.
 """
 
 import argparse
@@ -116,7 +116,7 @@ def declared_by(program):
     return set(re.findall(r"^\w[^={};\n]*?\b(_?Py\w+)\([^;{]*\);", text, re.M))
 
 
-def compile_module(options, out, program, missing, macros, members=None):
+def compile_module(options, out, program, missing, macros, renamed, members=None):
     """The compiler's errors, or None."""
     names = groups(program)
     source = out / ("kit_" + program + ".c")
@@ -127,9 +127,14 @@ def compile_module(options, out, program, missing, macros, members=None):
     stand_ins = "".join(
         '#define {0}(...) (kit_missing("{0}"), 0)\n'.format(name) for name in sorted((missing & names_used(program)) - declared_by(program) - {"Py_NewRef", "Py_XNewRef"})
     )
+    unmarked = missing | (macros - set(renamed)) | declared_by(program) | BY_THE_MODULE
+    # Declared by the name that it has here, since a program may also take its address.
     marks = "".join(
+        '#undef {0}\nextern __typeof__({1}) {0} __asm__("{1}");\n'.format(name, renamed[name])
+        for name in sorted((names_used(program) & set(renamed)) - unmarked)
+    ) + "".join(
         '#define {0}(...) (kit_called("{0}"), {0}(__VA_ARGS__))\n'.format(name)
-        for name in sorted(names_used(program) - missing - macros - declared_by(program) - BY_THE_MODULE)
+        for name in sorted(names_used(program) - unmarked)
     )
     source.write_text(
         "#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n#include <stdio.h>\n#include <stdlib.h>\n"
@@ -154,18 +159,20 @@ def compile_module(options, out, program, missing, macros, members=None):
 
 
 def declared_missing(options, out):
-    """The functions that the programs call and the headers do not have, and those that are macros."""
+    """The functions that the programs call and the headers do not have, those that are macros, and the names that macros without
+    arguments give to functions, as PyPy's headers do."""
     names = sorted(set().union(*(names_used(program) for program in programs())))
     source = out / "names.c"
     source.write_text(
         "#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n"
-        + "".join("#ifdef {0}\nint macro_{0};\n#endif\n".format(name) for name in names)
+        + "".join("#ifdef {0}\nint macro_{0};\nrenamed_{0} {0} ;\n#endif\n".format(name) for name in names)
     )
     command = [*options.cc.split(), "-I" + options.include, "-w"]
     preprocessed = subprocess.run(
         [*command, "-E", "-P", str(source)], stdout=subprocess.PIPE, universal_newlines=True
     ).stdout
     macros = set(re.findall(r"macro_(\w+)", preprocessed))
+    renamed = dict(re.findall(r"renamed_(\w+) (PyPy\w+|_PyPy\w+) ?;", preprocessed))
     text = "".join("void use_{0}(void) {{ (void){0}; }}\n".format(name) for name in names if name not in macros)
     source.write_text("#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n" + text)
     result = subprocess.run(
@@ -173,7 +180,7 @@ def declared_missing(options, out):
         env={**os.environ, "LC_ALL": "C"},
     )  # fmt: skip
     missing = set(re.findall(r"error: '(\w+)' undeclared", result.stderr))
-    return missing - OF_THE_ABI - BY_THE_MODULE, macros
+    return missing - OF_THE_ABI - BY_THE_MODULE, macros, renamed
 
 
 # The modules have no need of these.
@@ -200,13 +207,13 @@ static inline PyObject *kit_newref(PyObject *object)
 def build(options):
     out = pathlib.Path(options.out).resolve()
     out.mkdir(parents=True, exist_ok=True)
-    missing, macros = declared_missing(options, out)
+    missing, macros, renamed = declared_missing(options, out)
     state = {"missing": sorted(missing), "failed": {}, "members": {}}
     for program in programs():
-        errors = compile_module(options, out, program, missing, macros)
+        errors = compile_module(options, out, program, missing, macros, renamed)
         members = sorted(OPTIONAL & set(re.findall(r"has no member named '(\w+)'", errors or "")))
         for others in itertools.product(OTHERS, repeat=len(members)) if members else ():
-            last = compile_module(options, out, program, missing, macros, dict(zip(members, others)))
+            last = compile_module(options, out, program, missing, macros, renamed, dict(zip(members, others)))
             if last is None:
                 errors = None
                 break
