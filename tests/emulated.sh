@@ -33,7 +33,7 @@ if [ "$arch" = windows ]; then
     # Of C's printf, and gcc's idea of it, which is that of Windows's own.
     flags="-D__USE_MINGW_ANSI_STDIO=1 -Wno-format -Wno-format-extra-args"
     # What needs fork, mmap or timers of POSIX, or is about ELF.
-    without+=" chains error extreme identity% library liars pins stack"
+    without+=" chains error every extreme identity% library liars pins stack"
     [ "$#" -gt 0 ] || set -- c
 else
     emulator="$qemu -L /usr/$cross" libraries=-ldl flags=
