@@ -87,6 +87,10 @@ new_memory(const char *format, Py_ssize_t count)
     entry->view.itemsize = PyBuffer_SizeFromFormat(format);
     entry->view.len = count * entry->view.itemsize;
     entry->bytes = calloc(1, (size_t)entry->view.len);
+    if (entry->view.itemsize < 0 || entry->bytes == NULL) {
+        fprintf(stderr, "no memory of format %s\n", format);
+        exit(1);
+    }
     entry->view.buf = entry->bytes;
     entry->view.ndim = 1;
     snprintf(entry->format, sizeof(entry->format), "%s", format);
@@ -94,7 +98,7 @@ new_memory(const char *format, Py_ssize_t count)
     return value;
 }
 
-/* A view of what another entry has. The library never looks at obj, so it may hold a handle. */
+/* A view of what another entry has. pybuffer_view_* never look at obj, so it may hold a handle. */
 static Value
 new_view(Value of)
 {
@@ -139,8 +143,10 @@ cast(Value of, const char *format, int ndim, const Py_ssize_t *shape)
     Value value = new_view(of);
     Entry *view = entry_of(value);
 
-    return finished(value,
-                    pybuffer_view_cast(&view->view, &view->storage, &entry_of(of)->view, format, ndim, shape, 'C'));
+    /* The view points to the text, unless it is one letter. */
+    snprintf(view->format, sizeof(view->format), "%s", format);
+    return finished(value, pybuffer_view_cast(&view->view, &view->storage, &entry_of(of)->view, view->format, ndim,
+                                              shape, 'C'));
 }
 
 static Value
@@ -179,7 +185,8 @@ item(Value of, Py_ssize_t index)
     return value;
 }
 
-/* What another part of the interpreter, or an extension module, gets when it asks for the memory. */
+/* What another part of the interpreter, or an extension module, gets when it asks for the memory of a view, which is complete.
+ * Since obj holds a handle, release() below ends it, and never PyBuffer_Release. */
 static int
 getbuffer(Value of, Py_buffer *answer, int flags)
 {

@@ -2,13 +2,14 @@
 //!
 //! What a memoryview does, for programs that have objects of their own, with another layout or none: another implementation
 //! of Python, a language with handles, a server. A `Py_buffer` comes in and a `Py_buffer` comes out; layout, formats and copies
-//! are this library's, and they are the code that its memoryviews run.
+//! are this library's, and they are the code that its memoryviews run. `examples/engine.c` is such a program.
 //!
 //! A view that comes in is a description of memory: `buf`, `len`, `itemsize`, `ndim`, `readonly`, and what is known of `format`
 //! (NULL is "B"), `shape` (NULL is one axis of all items), `strides` (NULL is C order) and `suboffsets`. `obj` and `internal` are
 //! the program's: no function here reads, counts or calls them, so they may be anything. Each view is checked as what an
 //! exporter answers to `PyBUF_FULL_RO` is, also where nothing is read: a contradiction is a `BufferError`, more than 64 axes are
-//! a `ValueError`. That `buf`, `format` and the arrays point to what they should is the program's word.
+//! a `ValueError`. That `buf`, `format` and the arrays point to what they should is the program's word. A format is read by the
+//! functions that need to know it, and only these say that it is invalid; `PyBuffer_SizeFromFormat` tells before.
 //!
 //! A view that comes out borrows: its `obj` and `internal` are NULL, and there is nothing to release. Its arrays are in the
 //! `pybuffer_view_storage` that the program passes, its memory and its format are those of the view that it was made from. So
@@ -17,7 +18,9 @@
 //!
 //! What needs no function of its own: `PyBuffer_ToContiguous`, `PyBuffer_FromContiguous`, `PyBuffer_IsContiguous`,
 //! `PyBuffer_GetPointer` and `PyBuffer_FillContiguousStrides` take any `Py_buffer`; items reversed along an axis are a slice
-//! with step -1; a read-only view has another `readonly`; an array of numbers to convert to or from is a view of one axis.
+//! with step -1; a read-only view has another `readonly`; an array of numbers to convert to or from is a view of the same
+//! shape. How many values an item has says `pybuffer_format_value_count` of its parsed format (`pybuffer_format_parse_sized`), which
+//! is an object of this library.
 //! `pybuffer_view_field` and `pybuffer_view_elements` parse the format in memory from the allocator, which they free; the others
 //! allocate only for temporaries, such as for views that overlap.
 //!
@@ -134,7 +137,7 @@ pub unsafe extern "C" fn pybuffer_view_complete(
 /// answers, before it believes it. Fields that were not asked for may be there, where a consumer may ignore them.
 ///
 /// Returns 0; -1 with `BufferError` that says which rule the view breaks, `ValueError` for more than 64 axes, `SystemError` for
-/// invalid flags. PEP 3118: "Access to the memory"; CPython's consumers check nothing.
+/// PyBUF_READ or PyBUF_WRITE alone. PEP 3118: "Access to the memory"; CPython's consumers check nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_view_check(view: *const Py_buffer, flags: c_int) -> c_int {
     boundary(|| {
@@ -147,12 +150,14 @@ pub unsafe extern "C" fn pybuffer_view_check(view: *const Py_buffer, flags: c_in
 /// Answers a request: fills `answer` as the flags ask, from the full description of the memory, by the matrix of PEP 3118 as a
 /// memoryview has it. It is `pybuffer_fill_view` for exporters that are not objects of this library: `answer->obj` is NULL, for
 /// the program to set, and `internal` is that of the description. `name` is the name of the exporter's type in messages.
-/// The answer points to the arrays and the format of the description, which must stay where they are until it is
-/// released; of one axis without strides it points into itself, and must not be moved.
+/// The description has a shape where items are not single bytes, and strides where there are several axes: what
+/// `pybuffer_view_complete` makes has all. The answer points to its arrays and its format, which must stay where they are until
+/// the answer is released; of one axis without strides it points into itself, and must not be moved. `PyBuffer_Release` is only
+/// for answers whose `obj` the program has set to an object of this library's layout, or left NULL.
 ///
 /// Returns 0; -1 with `answer->obj` NULL and an error set: `BufferError` where the memory cannot meet the request, or the
-/// description is incomplete or contradicts itself; `SystemError` for NULL or invalid flags. CPython: `memoryview`'s
-/// `bf_getbuffer`.
+/// description is incomplete, contradicts itself or has more than 64 axes; `SystemError` for NULL, and for PyBUF_READ or
+/// PyBUF_WRITE alone. CPython: `memoryview`'s `bf_getbuffer`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_view_answer(
     answer: *mut Py_buffer,
@@ -214,7 +219,7 @@ pub unsafe extern "C" fn pybuffer_view_select(
 }
 
 /// The items with the axes in another order, as `pybuffer_memoryview_permute`: axis `i` is axis `axes[i]` of the view; NULL for
-/// `axes` reverses them.
+/// `axes` reverses them, whatever `count` is.
 ///
 /// Returns 0; -1 also with `ValueError` where `axes` does not name each axis once, `NotImplementedError` where axes on both
 /// sides of a pointer would change places. NumPy: `transpose`.
@@ -278,9 +283,10 @@ pub unsafe extern "C" fn pybuffer_view_reshape(
 }
 
 /// The same bytes as items of another format and shape, as `pybuffer_memoryview_cast`; NULL for `shape` is one axis of all
-/// items. The result points to the text of `format`, unless that is one letter: keep it for as long as the result is used.
+/// items. A Fortran-contiguous view can be cast to one axis, in the order of memory. The result points to the text of `format`,
+/// unless that is one letter: keep it for as long as the result is used.
 ///
-/// Returns 0; -1 also with `TypeError` where the view is not contiguous, both formats are of more than single bytes, or
+/// Returns 0; -1 also with `TypeError` where the view is not contiguous so, both formats are of more than single bytes, or
 /// the bytes do not add up; `ValueError` for an invalid format, an item without bytes or an entry of `shape` below 1;
 /// `SystemError` for another order than 'C' or 'F'. CPython: `memoryview.cast`.
 #[unsafe(no_mangle)]
@@ -468,9 +474,9 @@ pub unsafe extern "C" fn pybuffer_view_convert(dest: *const Py_buffer, source: *
     })
 }
 
-/// Whether two views have the same shape and equal values, whatever their formats and layouts: 1 or 0. Where `all_formats` is 0
-/// it is CPython's `==`, for which views of formats that the struct module does not know are unequal; else it is
-/// `pybuffer_memoryview_equal`.
+/// Whether two views have the same shape and equal values, whatever their formats and layouts: 1 or 0. Where `all_formats` is 1
+/// it is `pybuffer_memoryview_equal`. Where it is 0 it is CPython's `==`, for which views of formats that the struct module does
+/// not know, such as records, are unequal, also to themselves.
 ///
 /// -1 also with `ValueError` where items are smaller than their format says. CPython: `memoryview.__eq__`.
 #[unsafe(no_mangle)]
