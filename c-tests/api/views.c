@@ -61,7 +61,7 @@ static void what_is_missing_is_added(void)
 static void lies_are_refused_everywhere(void)
 {
     static char format[] = "h";
-    static Py_ssize_t two[2] = {2, 3}, minus[2] = {2, -1}, huge[2] = {PY_SSIZE_T_MAX, 4}, none[2] = {-1, -1}, deep[2] = {0, 0};
+    static Py_ssize_t two[2] = {2, 3}, minus[2] = {2, -1}, huge[2] = {PY_SSIZE_T_MAX, 4}, none[2] = {-1, -1}, deep[2] = {0, 0}, eight[1] = {8};
     const struct {
         const char *name;
         Py_buffer view;
@@ -83,6 +83,7 @@ static void lies_are_refused_everywhere(void)
         {"no memory", {.len = 6, .itemsize = 1, .ndim = 2, .shape = two}, PyExc_BufferError},
         {"suboffsets without strides",
          {.buf = memory, .len = 6, .itemsize = 1, .ndim = 2, .shape = two, .suboffsets = deep}, PyExc_BufferError},
+        {"strides without a shape", {.buf = memory, .len = 10, .itemsize = 1, .ndim = 1, .strides = eight}, PyExc_BufferError},
         {"one item of another size", {.buf = memory, .len = 4, .itemsize = 2, .format = format}, PyExc_BufferError},
     };
     Py_ssize_t shape[2], strides[2];
@@ -91,7 +92,7 @@ static void lies_are_refused_everywhere(void)
     (void)none;
     for (size_t i = 0; i < COUNT(lies); i++) {
         const Py_buffer *lie = &lies[i].view;
-        Py_buffer before;
+        Py_buffer before, answer;
         char format_room[8];
         memset(&result, 0x5a, sizeof(result));
         memset(&storage, 0x5a, sizeof(storage));
@@ -100,6 +101,8 @@ static void lies_are_refused_everywhere(void)
 #define REFUSED(call) (CHECK_INT((call), -1), CHECK_ERROR(lies[i].error))
         REFUSED(pybuffer_view_complete(&result, &storage, lie));
         REFUSED(pybuffer_view_check(lie, PyBUF_FULL_RO));
+        REFUSED(pybuffer_view_answer(&answer, lie, PyBUF_FULL_RO, "lie"));
+        CHECK_PTR(answer.obj, NULL);
         REFUSED(pybuffer_view_subscript(&result, &storage, lie, NULL, 0));
         REFUSED(pybuffer_view_select(&result, &storage, lie, "..."));
         REFUSED(pybuffer_view_permute(&result, &storage, lie, NULL, 0));
@@ -320,6 +323,31 @@ static void views_are_copied_converted_and_compared(void)
 }
 
 /* A view that leaves out what can be, and one that does not, are the same to all that read and write items. */
+/* The distance of items follows from their size, also where their values take less. */
+static void bytes_after_values_are_left_as_they_are(void)
+{
+    short pairs[8] = {1, -1, 2, -2, 3, -3, 4, -4};
+    int numbers[4];
+    Py_ssize_t shape[1] = {4}, strides[1] = {2 * sizeof(short)};
+    Py_buffer ints = {.buf = numbers, .len = sizeof(numbers), .itemsize = sizeof(int), .ndim = 1, .format = (char *)"i"};
+    for (int missing = 0; missing < 3; missing++) {
+        Py_buffer gaps = {.buf = pairs, .len = sizeof(pairs), .itemsize = 2 * sizeof(short), .ndim = 1, .format = (char *)"h",
+                          .shape = missing < 2 ? shape : NULL, .strides = missing < 1 ? strides : NULL};
+        memset(numbers, 0, sizeof(numbers));
+        CHECK_INT(pybuffer_view_convert(&ints, &gaps), 0);
+        CHECK(numbers[0] == 1 && numbers[1] == 2 && numbers[2] == 3 && numbers[3] == 4);
+        numbers[1] = 20;
+        CHECK_INT(pybuffer_view_convert(&gaps, &ints), 0);
+        CHECK_MEM(pairs, ((short[]){1, -1, 20, -2, 3, -3, 4, -4}), sizeof(pairs));
+        pairs[2] = 2;
+        Py_buffer fewer = gaps;
+        fewer.len = 4;
+        fewer.shape = gaps.shape == NULL ? NULL : (Py_ssize_t[]){1};
+        CHECK_INT(pybuffer_view_convert(&fewer, &ints), -1);
+        CHECK_MESSAGE(PyExc_ValueError, "the shape of the source is (4,), that of the destination (1,)");
+    }
+}
+
 static void what_is_left_out_makes_no_difference(void)
 {
     char copy[12] = {0}, numbers[12];
@@ -457,6 +485,7 @@ int main(void)
     RUN(fields_bring_their_format);
     RUN(items_are_read_and_written);
     RUN(views_are_copied_converted_and_compared);
+    RUN(bytes_after_values_are_left_as_they_are);
     RUN(what_is_left_out_makes_no_difference);
     RUN(requests_are_answered_by_the_matrix);
     RUN(false_answers_are_found);

@@ -2138,8 +2138,7 @@ int pybuffer_view_check(const Py_buffer *view, int flags) PYBUFFER_WARN_UNUSED;
  * for answers whose `obj` the program has set to an object of this library's layout, or left NULL.
  *
  * Returns 0; -1 with `answer->obj` NULL and an error set: `BufferError` where the memory cannot meet the request, or the
- * description is incomplete, contradicts itself or has more than 64 axes; `SystemError` for NULL, and for PyBUF_READ or
- * PyBUF_WRITE alone. CPython: `memoryview`'s `bf_getbuffer`.
+ * description is incomplete; `SystemError` for PyBUF_READ or PyBUF_WRITE alone. CPython: `memoryview`'s `bf_getbuffer`.
  */
 int pybuffer_view_answer(Py_buffer *answer, const Py_buffer *description, int flags,
     const char *name) PYBUFFER_WARN_UNUSED;

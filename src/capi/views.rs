@@ -156,8 +156,7 @@ pub unsafe extern "C" fn pybuffer_view_check(view: *const Py_buffer, flags: c_in
 /// for answers whose `obj` the program has set to an object of this library's layout, or left NULL.
 ///
 /// Returns 0; -1 with `answer->obj` NULL and an error set: `BufferError` where the memory cannot meet the request, or the
-/// description is incomplete, contradicts itself or has more than 64 axes; `SystemError` for NULL, and for PyBUF_READ or
-/// PyBUF_WRITE alone. CPython: `memoryview`'s `bf_getbuffer`.
+/// description is incomplete; `SystemError` for PyBUF_READ or PyBUF_WRITE alone. CPython: `memoryview`'s `bf_getbuffer`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_view_answer(
     answer: *mut Py_buffer,
@@ -171,9 +170,10 @@ pub unsafe extern "C" fn pybuffer_view_answer(
         // SAFETY: the program guarantees B1 for the description, B2 for the answer, B3, and a C string. The description is copied
         // first: it may be the answer itself.
         unsafe {
-            let (description, request, name) =
-                checked().inspect_err(|_: &Error| (&raw mut (*answer).obj).write(null_mut()))?;
+            let none = |_: &Error| (&raw mut (*answer).obj).write(null_mut());
+            let (description, request, name) = checked().inspect_err(none)?;
             let description = description.read();
+            buffer::obeys(&description, Request::FULL_RO).inspect_err(none)?;
             buffer::answer_described(answer, name.as_ptr(), &description, request)
         }
     })
@@ -469,8 +469,10 @@ pub unsafe extern "C" fn pybuffer_view_copy(dest: *const Py_buffer, source: *con
 pub unsafe extern "C" fn pybuffer_view_convert(dest: *const Py_buffer, source: *const Py_buffer) -> c_int {
     // SAFETY: the program guarantees B1 and W3 for both.
     boundary(|| unsafe {
-        let dest = checked(dest)?;
-        memoryview::convert_between(checked(source)?, dest)
+        // With all that they leave out, which depends on the size of an item, and not on that of the part that is converted.
+        with_view(dest, &mut |dest| {
+            with_view(source, &mut |source| memoryview::convert_between(source.view(), dest.view()))
+        })
     })
 }
 
