@@ -277,17 +277,33 @@ static pybuffer_value some_value(void)
     }
 }
 
+/* The view without what follows from the rest, at times. */
+static const Py_buffer *without_some(Py_buffer *room, const Py_buffer *view)
+{
+    Py_ssize_t strides[PyBUF_MAX_NDIM];
+    *room = *view;
+    if (view->ndim > 0 && view->suboffsets == NULL && once_in(2)) {
+        PyBuffer_FillContiguousStrides(view->ndim, view->shape, strides, (int)view->itemsize, 'C');
+        if (memcmp(strides, view->strides, (size_t)view->ndim * sizeof(*strides)) == 0) {
+            room->strides = NULL;
+            room->shape = view->ndim == 1 && view->itemsize > 0 && once_in(2) ? NULL : view->shape;
+        }
+    }
+    return room;
+}
+
 static void items(void)
 {
     Pair *first = &pairs[0], *second = &pairs[1];
-    const Py_buffer *a = view_of(first), *b = view_of(second);
+    Py_buffer rooms[2];
+    const Py_buffer *whole = view_of(first), *a = without_some(&rooms[0], whole), *b = without_some(&rooms[1], view_of(second));
     Layout *layout = &layouts[0];
     Py_ssize_t indices[70];
     pybuffer_value of_object[VALUES], of_view[VALUES];
     int nindices = a->ndim + (once_in(20) ? 1 : 0), nvalues = once_in(3) ? (int)below(8) : 1, status;
     char *before = snapshot(0, layout->low, layout->span), *after;
     for (int i = 0; i < nindices; i++) {
-        indices[i] = i < a->ndim ? between(-a->shape[i], a->shape[i] - (once_in(20) ? 0 : 1)) : 0;
+        indices[i] = i < a->ndim ? between(-whole->shape[i], whole->shape[i] - (once_in(20) ? 0 : 1)) : 0;
     }
     memset(of_object, 0, sizeof(of_object));
     memset(of_view, 0, sizeof(of_view));
@@ -321,7 +337,7 @@ static void items(void)
         nvalues = (int)below(VALUES);
         for (int i = 0; i < a->ndim && nvalues >= 0 && !once_in(9); i++) {
             nvalues = i == 0 ? 1 : nvalues;
-            nvalues = (Py_ssize_t)nvalues * a->shape[i] <= VALUES ? (int)(nvalues * a->shape[i]) : VALUES;
+            nvalues = (Py_ssize_t)nvalues * whole->shape[i] <= VALUES ? (int)(nvalues * whole->shape[i]) : VALUES;
         }
         keep(pybuffer_memoryview_values(first->object, of_object, nvalues) != 0);
         as_kept(pybuffer_view_values(a, of_view, nvalues));

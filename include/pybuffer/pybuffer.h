@@ -2191,7 +2191,7 @@ int pybuffer_view_reshape(Py_buffer *result, pybuffer_view_storage *storage, con
 
 /**
  * The same bytes as items of another format and shape, as `pybuffer_memoryview_cast`; NULL for `shape` is one axis of all
- * items. A Fortran-contiguous view can be cast to one axis, in the order of memory. The result points to the text of `format`,
+ * items, whatever `ndim` and `order` are. A Fortran-contiguous view can be cast to one axis, in the order of memory. The result points to the text of `format`,
  * unless that is one letter: keep it for as long as the result is used.
  *
  * Returns 0; -1 also with `TypeError` where the view is not contiguous so, both formats are of more than single bytes, or
