@@ -2102,8 +2102,8 @@ int PyPickleBuffer_Release(PyObject *picklebuffer);
  * What needs no function of its own: `PyBuffer_ToContiguous`, `PyBuffer_FromContiguous`, `PyBuffer_IsContiguous`,
  * `PyBuffer_GetPointer` and `PyBuffer_FillContiguousStrides` take any `Py_buffer`; items reversed along an axis are a slice
  * with step -1; a read-only view has another `readonly`; an array of numbers to convert to or from is a view of the same
- * shape. How many values an item has says `pybuffer_format_value_count` of its parsed format (`pybuffer_format_parse_sized`), which
- * is an object of this library.
+ * shape. How many values an item has says `pybuffer_format_value_count` of its parsed format
+ * (`pybuffer_format_parse_sized`), which is an object of this library.
  * `pybuffer_view_field` and `pybuffer_view_elements` parse the format in memory from the allocator, which they free; the others
  * allocate only for temporaries, such as for views that overlap.
  *
@@ -2191,8 +2191,8 @@ int pybuffer_view_reshape(Py_buffer *result, pybuffer_view_storage *storage, con
 
 /**
  * The same bytes as items of another format and shape, as `pybuffer_memoryview_cast`; NULL for `shape` is one axis of all
- * items, whatever `ndim` and `order` are. A Fortran-contiguous view can be cast to one axis, in the order of memory. The result points to the text of `format`,
- * unless that is one letter: keep it for as long as the result is used.
+ * items, whatever `ndim` and `order` are. A Fortran-contiguous view can be cast to one axis, in the order of memory. The result
+ * points to the text of `format`, unless that is one letter: keep it for as long as the result is used.
  *
  * Returns 0; -1 also with `TypeError` where the view is not contiguous so, both formats are of more than single bytes, or
  * the bytes do not add up; `ValueError` for an invalid format, an item without bytes or an entry of `shape` below 1;
