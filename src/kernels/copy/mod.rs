@@ -44,7 +44,7 @@ pub(crate) unsafe fn copy(mut plan: Plan<'_>, src: *const u8, dst: *mut u8) {
             Strategy::Contiguous { stream } => copy_blocks(&plan, src, dst, stream),
             Strategy::Repeat { stream } => copy_repeated(&mut plan, src, dst, stream),
             Strategy::Permute(lines) => lines.copy(&mut plan, src, dst),
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
             Strategy::Channels(lines) => lines.copy(&mut plan, src, dst),
             Strategy::Transpose(transpose) => {
                 if !transpose.copy(&mut plan, src, dst) {

@@ -4,7 +4,7 @@
 use crate::kernels::cpu::Level;
 use crate::layout::Plan;
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::permute::ChannelCopier;
 use super::permute::{LineCopier, Program};
 use super::repeat::is_repeated;
@@ -20,7 +20,7 @@ pub(super) enum Strategy<'p> {
     /// Line by line, each by a program.
     Permute(LineCopier<'p>),
     /// Line by line, channels that are split or interleaved, without a program.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     Channels(ChannelCopier),
     /// Plane by plane, in tiles that are transposed in registers.
     Transpose(Transpose),
@@ -47,7 +47,7 @@ pub(super) fn choose<'p>(plan: &Plan<'_>, level: Level, slot: &'p mut Option<Pro
     if bytes / plan.unit.max(1) > FEW_ITEMS
         && let Some(lines) = plan.lines(PERIOD.cast_signed())
     {
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
         if let Some(copier) = ChannelCopier::new(&lines, plan.unit, stream, level) {
             return Strategy::Channels(copier);
         }
@@ -75,7 +75,7 @@ mod tests {
 
     /// The levels of this architecture, and the place of each among what is expected: portable on x86-64, AVX2,
     /// AVX-512, NEON, portable elsewhere.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     const LEVELS: &[(Level, usize)] = &[(Level::Portable, 0), (Level::Avx2, 1), (Level::Avx512, 2)];
     #[cfg(target_arch = "aarch64")]
     const LEVELS: &[(Level, usize)] = &[(Level::Portable, 4), (Level::Neon, 3)];
@@ -128,7 +128,7 @@ mod tests {
             Strategy::Contiguous { stream } => format!("blocks{}", if stream { ", streamed" } else { "" }),
             Strategy::Repeat { stream } => format!("one item{}", if stream { ", streamed" } else { "" }),
             Strategy::Permute(lines) => lines.name(),
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
             Strategy::Channels(lines) => lines.name(),
             Strategy::Transpose(transpose) => transpose.name(),
             Strategy::Strided { tiled } => format!("items{}", if tiled { " in tiles" } else { "" }),
@@ -176,7 +176,7 @@ mod tests {
                     "every second item",
                     "every second item",
                     "program of 64 bytes: 1 from 2",
-                    "program of 16 bytes: 1 from 2",
+                    "every second item",
                     "items",
                 ]
                 .map(String::from),
@@ -193,7 +193,7 @@ mod tests {
                     "every second item, streamed",
                     "every second item, streamed",
                     "program of 64 bytes: 1 from 2, streamed",
-                    "program of 16 bytes: 1 from 2, streamed",
+                    "every second item, streamed",
                     "items",
                 ]
                 .map(String::from),
@@ -207,7 +207,7 @@ mod tests {
                     "3 channels split",
                     "program of 16 bytes: 3 from 3",
                     "program of 64 bytes: 3 from 3",
-                    "program of 16 bytes: 3 from 3",
+                    "3 channels split",
                     "tiles of 64 rows, Short",
                 ]
                 .map(String::from),
@@ -219,7 +219,7 @@ mod tests {
                     "3 channels joined",
                     "program of 16 bytes: 3 from 3",
                     "program of 64 bytes: 3 from 3",
-                    "program of 16 bytes: 3 from 3",
+                    "3 channels joined",
                     "tiles of 64 rows, Short",
                 ]
                 .map(String::from),
@@ -231,7 +231,7 @@ mod tests {
                     "3 channels split",
                     "3 channels split",
                     "program of 64 bytes: 3 from 3",
-                    "program of 16 bytes: 3 from 3",
+                    "3 channels split",
                     "tiles of 16 rows, Aligned",
                 ]
                 .map(String::from),

@@ -12,10 +12,10 @@ mod program;
 
 mod run;
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod channels;
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(in crate::kernels::copy) use channels::ChannelCopier;
 pub(in crate::kernels) use program::{PeriodicLine, Program};
 pub(in crate::kernels) use run::RunSteps;

@@ -1,4 +1,4 @@
-//! Channels that are split or interleaved, and every second item, with SSE2, which has no shuffle by an index.
+//! With SSE2, which has no shuffle by an index.
 //!
 //! A perfect shuffle takes items from the first and the second half of some registers in turn. It moves item `i` of `n` to
 //! place `2 * i` modulo `n - 1`. In `channels` registers of `side` items, an item is at place `period * channels + channel`.
@@ -7,162 +7,35 @@
 
 use core::arch::x86_64::*;
 
-use crate::kernels::cpu::Level;
-use crate::kernels::odometer::walk;
-use crate::kernels::page_rule::may_cover;
-use crate::kernels::prefetch::{LINE, steps_to_line};
-use crate::layout::{Axis, Lines, Plan};
+use super::{ChannelCopier, CopyBlocks, REGISTER, Way};
 
-use crate::kernels::copy::contiguous::stream_end;
-use crate::kernels::copy::strided::StridedPlane;
-
-/// Bytes of a register.
-const REGISTER: usize = size_of::<__m128i>();
-
-/// Which operand has its items adjacent, all channels of one period before those of the next.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// The first one.
-    Split,
-    /// The second one.
-    Join,
-    /// The first one, of two channels, of which one is copied.
-    Second,
-}
-
-/// Copies that many blocks, each of as many periods as a register has items; the flag says to use non-temporal stores.
-type CopyBlocks = unsafe fn(&ChannelCopier, *const u8, *mut u8, usize, bool);
-
-/// Copies lines of channels.
-pub(in crate::kernels::copy) struct ChannelCopier {
-    line: Axis,
-    period: Axis,
-    /// Which direct axes of the plan these are.
-    taken: u64,
-    unit: usize,
-    way: Way,
-    blocks: CopyBlocks,
-    stream: bool,
-}
-
-impl ChannelCopier {
-    /// For lines of units; `None` where they are not such lines, or a program takes less time.
-    pub(in crate::kernels::copy) fn new(lines: &Lines, unit: usize, stream: bool, level: Level) -> Option<Self> {
-        let Lines { line, period, taken } = *lines;
-        // Three channels of small items take many shuffles, where one by an index would do.
-        let is_slow = period.len == 3 && unit < 4;
-        if level == Level::Avx512 || (level == Level::Avx2 && is_slow) {
-            return None;
-        }
-        let size = unit.cast_signed();
-        let step = size * period.len;
-        let way = if period.len == 1 {
-            let every_second = line.src.stride == 2 * size && line.dst.stride == size && may_cover(unit);
-            every_second.then_some(Way::Second)?
-        } else if period.src.stride == size && line.src.stride == step && line.dst.stride == size {
-            Way::Split
-        } else if period.dst.stride == size && line.dst.stride == step && line.src.stride == size {
-            Way::Join
-        } else {
-            return None;
-        };
-        let blocks: CopyBlocks = match (way, unit, period.len) {
-            (Way::Second, 1, _) => every_second::<1>,
-            (Way::Second, 2, _) => every_second::<2>,
-            (Way::Second, 4, _) => every_second::<4>,
-            (Way::Second, 8, _) => every_second::<8>,
-            (Way::Split, 1, 2) => split::<1, 2>,
-            (Way::Split, 1, 3) => split::<1, 3>,
-            (Way::Split, 1, 4) => split::<1, 4>,
-            (Way::Split, 2, 2) => split::<2, 2>,
-            (Way::Split, 2, 3) => split::<2, 3>,
-            (Way::Split, 2, 4) => split::<2, 4>,
-            (Way::Split, 4, 2) => split::<4, 2>,
-            (Way::Split, 4, 3) => split::<4, 3>,
-            (Way::Split, 4, 4) => split::<4, 4>,
-            (Way::Join, 1, 2) => join::<1, 2>,
-            (Way::Join, 1, 3) => join::<1, 3>,
-            (Way::Join, 1, 4) => join::<1, 4>,
-            (Way::Join, 2, 2) => join::<2, 2>,
-            (Way::Join, 2, 3) => join::<2, 3>,
-            (Way::Join, 2, 4) => join::<2, 4>,
-            (Way::Join, 4, 2) => join::<4, 2>,
-            (Way::Join, 4, 3) => join::<4, 3>,
-            (Way::Join, 4, 4) => join::<4, 4>,
-            _ => return None,
-        };
-        Some(Self { line, period, taken, unit, way, blocks, stream })
-    }
-
-    /// Copies all lines of the plan that it was made for.
-    ///
-    /// # Safety
-    /// W1 to W4.
-    pub(in crate::kernels::copy) unsafe fn copy(&self, plan: &mut Plan<'_>, src: *const u8, dst: *mut u8) {
-        plan.remove_direct(self.taken);
-        // SAFETY: the caller guarantees W1 to W4 for each line.
-        unsafe { walk(plan, src, dst, |src, dst| self.run(src, dst)) };
-        if self.stream {
-            stream_end();
-        }
-    }
-
-    /// # Safety
-    /// W1 to W4 for the items of a line.
-    unsafe fn run(&self, src: *const u8, dst: *mut u8) {
-        let all = self.line.len.unsigned_abs();
-        let side = REGISTER.checked_div(self.unit).unwrap_or(1);
-        let head = if self.stream { self.periods_before_line(dst) } else { None };
-        let start = head.unwrap_or(0).min(all);
-        // A block also reads the gap after its last item, so the last item of the line is left out.
-        let left = if self.way == Way::Second { (all - start).saturating_sub(1) } else { all - start };
-        let blocks = left.checked_div(side).unwrap_or(0);
-        let end = start + blocks * side;
-        let at = |periods: usize| {
-            let periods = periods.cast_signed();
-            (
-                src.wrapping_offset(periods.wrapping_mul(self.line.src.stride)),
-                dst.wrapping_offset(periods.wrapping_mul(self.line.dst.stride)),
-            )
-        };
-        // SAFETY: the caller guarantees W1 to W4 for the line, which the three parts make up. Registers are aligned where they
-        // are streamed.
-        unsafe {
-            let (from, to) = at(start);
-            (self.blocks)(self, from, to, blocks, head.is_some());
-            self.few(src, dst, start);
-            let (from, to) = at(end);
-            self.few(from, to, all - end);
-        }
-    }
-
-    /// Some periods, item by item.
-    ///
-    /// # Safety
-    /// W1 to W4 for their items.
-    unsafe fn few(&self, src: *const u8, dst: *mut u8, periods: usize) {
-        let axes = [Axis { len: periods.cast_signed(), ..self.line }, self.period];
-        // SAFETY: the caller guarantees W1 to W4 for the items of `periods` periods.
-        unsafe { StridedPlane::new(&axes, self.unit).copy(src, dst, false) };
-    }
-
-    /// How many periods lie before the first one at which all channels that are written start where cache lines do; `None` where they
-    /// never do.
-    fn periods_before_line(&self, dst: *mut u8) -> Option<usize> {
-        let apart = if self.way == Way::Split { self.period.dst.stride } else { 0 };
-        if apart % LINE.cast_signed() != 0 { None } else { steps_to_line(dst.addr(), self.line.dst.stride) }
-    }
-
-    /// The way in words.
-    #[cfg(test)]
-    pub(in crate::kernels::copy) fn name(&self) -> std::string::String {
-        let streamed = if self.stream { ", streamed" } else { "" };
-        match self.way {
-            Way::Split => std::format!("{} channels split{streamed}", self.period.len),
-            Way::Join => std::format!("{} channels joined{streamed}", self.period.len),
-            Way::Second => std::format!("every second item{streamed}"),
-        }
-    }
+/// The function for items of `unit` bytes, and for so many channels.
+pub(super) fn blocks(way: Way, unit: usize, channels: isize) -> Option<CopyBlocks> {
+    Some(match (way, unit, channels) {
+        (Way::Second, 1, _) => every_second::<1>,
+        (Way::Second, 2, _) => every_second::<2>,
+        (Way::Second, 4, _) => every_second::<4>,
+        (Way::Second, 8, _) => every_second::<8>,
+        (Way::Split, 1, 2) => split::<1, 2>,
+        (Way::Split, 1, 3) => split::<1, 3>,
+        (Way::Split, 1, 4) => split::<1, 4>,
+        (Way::Split, 2, 2) => split::<2, 2>,
+        (Way::Split, 2, 3) => split::<2, 3>,
+        (Way::Split, 2, 4) => split::<2, 4>,
+        (Way::Split, 4, 2) => split::<4, 2>,
+        (Way::Split, 4, 3) => split::<4, 3>,
+        (Way::Split, 4, 4) => split::<4, 4>,
+        (Way::Join, 1, 2) => join::<1, 2>,
+        (Way::Join, 1, 3) => join::<1, 3>,
+        (Way::Join, 1, 4) => join::<1, 4>,
+        (Way::Join, 2, 2) => join::<2, 2>,
+        (Way::Join, 2, 3) => join::<2, 3>,
+        (Way::Join, 2, 4) => join::<2, 4>,
+        (Way::Join, 4, 2) => join::<4, 2>,
+        (Way::Join, 4, 3) => join::<4, 3>,
+        (Way::Join, 4, 4) => join::<4, 4>,
+        _ => return None,
+    })
 }
 
 /// The items of the lower halves of two registers in turn.
@@ -248,14 +121,33 @@ fn unshuffled<const UNIT: usize>([a, b, c, d]: [__m128i; 4]) -> [__m128i; 4] {
     ]
 }
 
+/// As many rounds as the logarithm of `count`, a power of two up to 16. (Written out, since the compiler would leave some loops.)
+#[inline(always)]
+fn rounds(count: usize, registers: [__m128i; 4], round: impl Fn([__m128i; 4]) -> [__m128i; 4]) -> [__m128i; 4] {
+    let mut registers = registers;
+    if count >= 2 {
+        registers = round(registers);
+    }
+    if count >= 4 {
+        registers = round(registers);
+    }
+    if count >= 8 {
+        registers = round(registers);
+    }
+    if count >= 16 {
+        registers = round(registers);
+    }
+    registers
+}
+
 /// Writes a register.
 ///
 /// # Safety
-/// 16 bytes may be written at `to`, which is aligned where it is to `stream`.
+/// 16 bytes may be written at `to`, which is aligned where they are to `STREAM`.
 #[inline(always)]
-unsafe fn put(to: *mut u8, register: __m128i, stream: bool) {
-    // SAFETY: the caller guarantees that 16 bytes may be written (W2), and their alignment where it is to `stream`.
-    unsafe { if stream { _mm_stream_si128(to.cast(), register) } else { _mm_storeu_si128(to.cast(), register) } }
+unsafe fn put<const STREAM: bool>(to: *mut u8, register: __m128i) {
+    // SAFETY: the caller guarantees that 16 bytes may be written (W2), and their alignment where they are to `STREAM`.
+    unsafe { if STREAM { _mm_stream_si128(to.cast(), register) } else { _mm_storeu_si128(to.cast(), register) } }
 }
 
 /// The items of a block, in a register for each channel.
@@ -265,17 +157,14 @@ unsafe fn put(to: *mut u8, register: __m128i, stream: bool) {
 #[inline(always)]
 unsafe fn split_block<const UNIT: usize, const CHANNELS: usize>(src: *const u8) -> [__m128i; 4] {
     // SAFETY: the caller guarantees that `CHANNELS` registers may be read (W1); every x86-64 has the instructions.
-    let mut registers = unsafe {
+    let registers = unsafe {
         let mut registers = [_mm_setzero_si128(); 4];
         for (at, register) in registers.iter_mut().take(CHANNELS).enumerate() {
             *register = _mm_loadu_si128(src.wrapping_add(at * REGISTER).cast());
         }
         registers
     };
-    for _ in 0..(const { REGISTER / UNIT }).trailing_zeros() {
-        registers = shuffled::<UNIT, CHANNELS>(registers);
-    }
-    registers
+    rounds(const { REGISTER / UNIT }, registers, shuffled::<UNIT, CHANNELS>)
 }
 
 /// # Safety
@@ -331,12 +220,33 @@ unsafe fn split<const UNIT: usize, const CHANNELS: usize>(
 /// As [`CopyBlocks`], with W1 to W4 for the items: a [`Way::Join`] of so many channels.
 unsafe fn join<const UNIT: usize, const CHANNELS: usize>(
     copier: &ChannelCopier,
-    mut src: *const u8,
-    mut dst: *mut u8,
+    src: *const u8,
+    dst: *mut u8,
     blocks: usize,
     stream: bool,
 ) {
     let apart = copier.period.src.stride;
+    // SAFETY: the caller passes on the contract.
+    unsafe {
+        if stream {
+            join_blocks::<UNIT, CHANNELS, true>(apart, src, dst, blocks);
+        } else {
+            join_blocks::<UNIT, CHANNELS, false>(apart, src, dst, blocks);
+        }
+    }
+}
+
+/// Joins channels whose items are so far apart.
+///
+/// # Safety
+/// As [`join`].
+#[inline(always)]
+unsafe fn join_blocks<const UNIT: usize, const CHANNELS: usize, const STREAM: bool>(
+    apart: isize,
+    mut src: *const u8,
+    mut dst: *mut u8,
+    blocks: usize,
+) {
     for _ in 0..blocks {
         // SAFETY: the caller guarantees W1 and W2: the second operand has `CHANNELS` registers, the first has one in each
         // channel.
@@ -347,18 +257,14 @@ unsafe fn join<const UNIT: usize, const CHANNELS: usize>(
                 *register = _mm_loadu_si128(from.cast());
                 from = from.wrapping_offset(apart);
             }
-            if CHANNELS == 3 {
-                for _ in 0..(const { REGISTER / UNIT }).trailing_zeros() {
-                    registers = unshuffled::<UNIT>(registers);
-                }
+            let registers = if CHANNELS == 3 {
+                rounds(const { REGISTER / UNIT }, registers, unshuffled::<UNIT>)
             } else {
                 // Shuffles that multiply places by two or four: fewer than undoing those that split.
-                for _ in 0..CHANNELS.trailing_zeros() {
-                    registers = shuffled::<UNIT, CHANNELS>(registers);
-                }
-            }
+                rounds(CHANNELS, registers, shuffled::<UNIT, CHANNELS>)
+            };
             for (at, register) in registers.into_iter().take(CHANNELS).enumerate() {
-                put(dst.wrapping_add(at * REGISTER), register, stream);
+                put::<STREAM>(dst.wrapping_add(at * REGISTER), register);
             }
         }
         src = src.wrapping_add(REGISTER);
@@ -370,12 +276,26 @@ unsafe fn join<const UNIT: usize, const CHANNELS: usize>(
 /// As [`CopyBlocks`], with W1 to W4 for the items, and another one after them: a [`Way::Second`].
 unsafe fn every_second<const UNIT: usize>(
     _: &ChannelCopier,
-    mut src: *const u8,
-    mut dst: *mut u8,
+    src: *const u8,
+    dst: *mut u8,
     blocks: usize,
     stream: bool,
 ) {
-    for _ in 0..blocks {
+    // SAFETY: the caller passes on the contract.
+    unsafe {
+        if stream {
+            second_blocks::<UNIT, true>(src, dst, blocks);
+        } else {
+            second_blocks::<UNIT, false>(src, dst, blocks);
+        }
+    }
+}
+
+/// # Safety
+/// As [`every_second`].
+#[inline(always)]
+unsafe fn second_blocks<const UNIT: usize, const STREAM: bool>(mut src: *const u8, mut dst: *mut u8, blocks: usize) {
+    let mut block = || {
         // SAFETY: the caller guarantees W1 and W2. The page rule, which `new` has asked, covers the bytes between two items,
         // and those after the last item of the blocks, since another item follows.
         unsafe {
@@ -384,9 +304,18 @@ unsafe fn every_second<const UNIT: usize>(
                 8 => _mm_unpacklo_epi64(first, second),
                 _ => every_other::<UNIT, false, false>(first, second),
             };
-            put(dst, items, stream);
+            put::<STREAM>(dst, items);
         }
         src = src.wrapping_add(2 * REGISTER);
         dst = dst.wrapping_add(REGISTER);
+    };
+    for _ in 0..blocks / 4 {
+        block();
+        block();
+        block();
+        block();
+    }
+    for _ in 0..blocks % 4 {
+        block();
     }
 }
