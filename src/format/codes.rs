@@ -62,6 +62,7 @@ pub(super) struct Code {
 }
 
 /// The row of a code, if there is such a code.
+#[inline]
 pub(super) const fn lookup(letter: u8) -> Option<Code> {
     Some(match letter {
         b'x' => row::<u8>(Kind::Pad, Some(1)),

@@ -7,18 +7,16 @@
 use super::value::Value;
 use crate::error::Result;
 
+/// What takes text in pieces.
+pub type Write<'a> = dyn FnMut(&[u8]) -> Result<()> + 'a;
+
 /// Writes the text of a value, in pieces, all of them ASCII.
 ///
 /// Addresses and bits are integers. A long double is written as the nearest double, since Python has no text for more.
 ///
 /// # Errors
 /// What `write` returns.
-// Not inlined: decoders call it from a loop for each kind of value.
-#[inline(never)]
-pub fn write_repr<W>(value: &Value<'_>, write: &mut W) -> Result<()>
-where
-    W: FnMut(&[u8]) -> Result<()>,
-{
+pub fn write_repr(value: &Value<'_>, write: &mut Write<'_>) -> Result<()> {
     match *value {
         Value::Signed(number) => write_integer(number < 0, number.unsigned_abs(), write),
         Value::Unsigned(number) | Value::Address(number) | Value::Bits(number) => write_integer(false, number, write),
@@ -62,10 +60,7 @@ impl ShortText {
     }
 }
 
-fn write_integer<W>(negative: bool, mut number: u64, write: &mut W) -> Result<()>
-where
-    W: FnMut(&[u8]) -> Result<()>,
-{
+fn write_integer(negative: bool, mut number: u64, write: &mut Write<'_>) -> Result<()> {
     // A sign and 20 digits.
     let mut text = [0; 21];
     let mut start = text.len();
@@ -93,10 +88,7 @@ struct Style {
     plus: bool,
 }
 
-fn write_float<W>(number: f64, style: Style, write: &mut W) -> Result<()>
-where
-    W: FnMut(&[u8]) -> Result<()>,
-{
+fn write_float(number: f64, style: Style, write: &mut Write<'_>) -> Result<()> {
     let mut line = ShortText::new();
     // The sign of a NaN is not shown.
     if number.is_sign_negative() && !number.is_nan() {
@@ -201,10 +193,7 @@ impl Decimal {
     }
 }
 
-fn write_complex<W>(real: f64, imaginary: f64, write: &mut W) -> Result<()>
-where
-    W: FnMut(&[u8]) -> Result<()>,
-{
+fn write_complex(real: f64, imaginary: f64, write: &mut Write<'_>) -> Result<()> {
     let style = Style { whole: false, plus: false };
     if real == 0.0 && real.is_sign_positive() {
         write_float(imaginary, style, write)?;
@@ -251,10 +240,7 @@ fn is_plain(byte: u8, quote: u8) -> bool {
 ///
 /// # Errors
 /// Those of `write`.
-pub(crate) fn write_bytes_repr<W>(bytes: &[u8], smart_quotes: bool, write: &mut W) -> Result<()>
-where
-    W: FnMut(&[u8]) -> Result<()>,
-{
+pub(crate) fn write_bytes_repr(bytes: &[u8], smart_quotes: bool, write: &mut Write<'_>) -> Result<()> {
     let is_double = smart_quotes && bytes.contains(&b'\'') && !bytes.contains(&b'"');
     let quote = if is_double { b'"' } else { b'\'' };
     write(&[b'b', quote])?;
@@ -278,10 +264,7 @@ where
     write(&[quote])
 }
 
-fn write_code_point<W>(point: u32, write: &mut W) -> Result<()>
-where
-    W: FnMut(&[u8]) -> Result<()>,
-{
+fn write_code_point(point: u32, write: &mut Write<'_>) -> Result<()> {
     let quote = if point == u32::from(b'\'') { b'"' } else { b'\'' };
     let mut line = ShortText::new();
     line.push(quote);

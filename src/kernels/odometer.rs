@@ -121,6 +121,31 @@ pub(crate) unsafe fn are_apart(plan: &Plan<'_>, src: *const u8, dst: *const u8) 
     flow.is_continue() && apart
 }
 
+/// Acts on each line of a walk: the hot loop, which is compiled for each `act`, and nothing else is. (A closure would be compiled
+/// a second time, to be called by value.)
+trait EachLine {
+    /// The same with the addresses of the first items.
+    fn line(&mut self, src: *const u8, dst: *mut u8) -> ControlFlow<()>;
+}
+
+struct Line<'a, F> {
+    len: isize,
+    by_src: isize,
+    by_dst: isize,
+    act: &'a mut F,
+}
+
+impl<F: FnMut(*const u8, *mut u8) -> ControlFlow<()>> EachLine for Line<'_, F> {
+    fn line(&mut self, mut src: *const u8, mut dst: *mut u8) -> ControlFlow<()> {
+        for _ in 0..self.len {
+            (self.act)(src, dst)?;
+            src = src.wrapping_offset(self.by_src);
+            dst = dst.wrapping_offset(self.by_dst);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
 /// Calls `act` with the two addresses of each index tuple of `axes`, in index order, until it breaks.
 ///
 /// # Safety
@@ -131,29 +156,31 @@ unsafe fn each(
     dst: *mut u8,
     act: &mut impl FnMut(*const u8, *mut u8) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
+    let (outer, mut line) = match axes {
+        [outer @ .., line] if !line.is_indirect() => {
+            (outer, Line { len: line.len, by_src: line.src.stride, by_dst: line.dst.stride, act })
+        }
+        _ => (axes, Line { len: 1, by_src: 0, by_dst: 0, act }),
+    };
+    // SAFETY: the caller passes on W1 and W2.
+    unsafe { each_line(outer, src, dst, &mut line) }
+}
+
+/// The same for lines.
+///
+/// # Safety
+/// As [`each`].
+unsafe fn each_line(axes: &[Axis], src: *const u8, dst: *mut u8, lines: &mut dyn EachLine) -> ControlFlow<()> {
+    let [axis, inner @ ..] = axes else { return lines.line(src, dst) };
     let (mut src, mut dst) = (src, dst);
-    match axes {
-        [] => return act(src, dst),
-        // The hot loop has a function of its own.
-        [line] if !line.is_indirect() => {
-            for _ in 0..line.len {
-                act(src, dst)?;
-                src = src.wrapping_offset(line.src.stride);
-                dst = dst.wrapping_offset(line.dst.stride);
-            }
+    for _ in 0..axis.len {
+        // SAFETY: W1 and W2: both addresses belong to an index tuple of the walk, so the pointers there may be read.
+        unsafe {
+            let behind = (follow(src, axis.src), follow(dst.cast_const(), axis.dst).cast_mut());
+            each_line(inner, behind.0, behind.1, lines)?;
         }
-        [axis, inner @ ..] => {
-            for _ in 0..axis.len {
-                // SAFETY: W1 and W2: both addresses belong to an index tuple of the walk, so the pointers there may be
-                // read.
-                unsafe {
-                    let behind = (follow(src, axis.src), follow(dst.cast_const(), axis.dst).cast_mut());
-                    each(inner, behind.0, behind.1, act)?;
-                }
-                src = src.wrapping_offset(axis.src.stride);
-                dst = dst.wrapping_offset(axis.dst.stride);
-            }
-        }
+        src = src.wrapping_offset(axis.src.stride);
+        dst = dst.wrapping_offset(axis.dst.stride);
     }
     ControlFlow::Continue(())
 }

@@ -62,8 +62,8 @@ pub(crate) fn raise(error: Error) {
 pub(crate) unsafe fn formatted(
     ty: *mut PyTypeObject,
     format: &CStr,
-    measured: &mut impl Arguments,
-    written: &mut impl Arguments,
+    measured: &mut dyn Arguments,
+    written: &mut dyn Arguments,
 ) -> Result<Owned<PyObject>> {
     let mut length = MessageWriter::measure();
     // SAFETY: the caller's arguments fit the text.

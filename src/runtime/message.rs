@@ -118,7 +118,7 @@ struct Spec {
 /// # Safety
 /// The arguments are what the codes say; each `%s` is a C string (or has as many bytes as the precision), each `%ls` a
 /// wide C string.
-pub(crate) unsafe fn render(format: &CStr, arguments: &mut impl Arguments, out: &mut MessageWriter) -> Result<()> {
+pub(crate) unsafe fn render(format: &CStr, arguments: &mut dyn Arguments, out: &mut MessageWriter) -> Result<()> {
     let mut rest = format.to_bytes();
     while let Some((&byte, after)) = rest.split_first() {
         if byte != b'%' {
@@ -202,7 +202,7 @@ fn not_ascii(byte: u8) -> Error {
 const LONGEST: usize = isize::MAX.unsigned_abs();
 
 /// Reads flags, width and precision.
-fn spec(rest: &mut &[u8], arguments: &mut impl Arguments) -> Result<Spec> {
+fn spec(rest: &mut &[u8], arguments: &mut dyn Arguments) -> Result<Spec> {
     let mut spec = Spec::default();
     loop {
         match rest.split_first() {
@@ -229,7 +229,7 @@ fn spec(rest: &mut &[u8], arguments: &mut impl Arguments) -> Result<Spec> {
 }
 
 /// Reads a decimal number, or takes an argument for `*`.
-fn number(rest: &mut &[u8], arguments: &mut impl Arguments, too_big: &'static CStr) -> Result<Option<isize>> {
+fn number(rest: &mut &[u8], arguments: &mut dyn Arguments, too_big: &'static CStr) -> Result<Option<isize>> {
     if let Some((b'*', after)) = rest.split_first() {
         *rest = after;
         return Ok(Some(arguments.integer(Length::Int, true).cast_signed() as isize));

@@ -1,7 +1,8 @@
 //! Finds numbers that do not fit the type that they are converted to.
 //!
-//! A word of each number is tested first: its bits, or those of a float that have its sign and exponent. One loop for each type
-//! of words, compiled for each level, finds whether all pass. Where one does not, a plain loop asks the rule, number by number.
+//! The bits of each number are tested first: as integers, those of floats are in the order of the magnitudes, and no more is needed
+//! to compare one with a power of two. One loop for each type of words, compiled for each level, finds whether all pass. Where one
+//! does not, a plain loop asks the rule, number by number.
 
 use core::marker::PhantomData;
 
@@ -101,18 +102,23 @@ pub(super) struct Test {
     terms: Terms,
 }
 
-/// What a word passes by: what its bits in the mask and the start add up to has none of the excess bits.
+/// What a word passes by: none of the excess bits is in what its bits in the mask and the start add up to, nor among its own that
+/// are to be kept.
 #[derive(Clone, Copy)]
 pub(super) struct Terms {
     /// The bytes of a number.
     size: usize,
     mask: u64,
     start: u64,
+    kept: u64,
     excess: u64,
 }
 
-/// Whether the words of contiguous numbers pass, which are all their bits.
+/// Whether the words of contiguous integers pass, all of whose bits are in the mask, and none are kept.
 struct Sums<T>(PhantomData<T>);
+
+/// Whether the words of contiguous floats pass, which may be negative where `SIGNED`.
+struct Magnitudes<T, const SIGNED: bool>(PhantomData<T>);
 
 macro_rules! integers {
     ($($signed:ty, $unsigned:ty;)*) => {
@@ -146,7 +152,7 @@ macro_rules! integers {
             impl Integer for $unsigned {
                 fn terms(bits: u32) -> Terms {
                     let excess = <$unsigned>::MAX.checked_shl(bits).unwrap_or(0).into();
-                    Terms { size: size_of::<$unsigned>(), mask: u64::MAX, start: 0, excess }
+                    Terms { size: size_of::<$unsigned>(), mask: u64::MAX, start: 0, kept: 0, excess }
                 }
             }
 
@@ -177,61 +183,8 @@ trait Integer: Words + Into<u64> {
 
 integers! { i8, u8; i16, u16; i32, u32; i64, u64; }
 
-/// The sign of the upper half of a float.
-const SIGN: u64 = 1 << 15;
-
-/// Whether the words of contiguous floats pass, which are their uppermost 16 bits: as integers, these are in the order of the
-/// magnitudes, and no more is needed to compare one with a power of two. The flag says whether numbers may be negative.
-struct Tops<const SIGNED: bool>;
-
-impl<const SIGNED: bool> Loop for Tops<SIGNED> {
-    type On = (*const u8, usize, Terms);
-    type Out = bool;
-
-    /// # Safety
-    /// Of W1 what concerns `count` contiguous numbers.
-    #[inline(always)]
-    unsafe fn run((src, count, terms): (*const u8, usize, Terms)) -> bool {
-        /// As many 16-bit parts as a few vectors have, of whole numbers. What is found of other parts than the words is not used.
-        const PARTS: usize = 64;
-        /// The most parts of a number.
-        const MOST: usize = 4;
-        // In the order of signed integers, for which all vectors have a maximum: numbers below 0 after all others if there must
-        // be none.
-        let key = |part: i16| if SIGNED { part & i16::MAX } else { part ^ i16::MIN };
-        let end = key((SIGN - terms.start) as i16);
-        let in_number = terms.size / size_of::<i16>();
-        // SAFETY: the caller guarantees W1 for `count` numbers. What is packed needs no alignment.
-        let parts = unsafe { core::slice::from_raw_parts(src.cast::<Packed<i16>>(), count * in_number) };
-        let greatest = parts.as_chunks::<PARTS>().0.iter().fold([i16::MIN; PARTS], |mut greatest, parts| {
-            for (greatest, part) in greatest.iter_mut().zip(parts) {
-                *greatest = key(part.0).max(*greatest);
-            }
-            greatest
-        });
-        let mut all = [i16::MIN; MOST];
-        for greatest in greatest.as_chunks::<MOST>().0 {
-            for (all, greatest) in all.iter_mut().zip(greatest) {
-                *all = *greatest.max(all);
-            }
-        }
-        let word = top(terms.size) / size_of::<i16>();
-        let pass = all.iter().zip(0..).all(|(greatest, at)| at & (in_number - 1) != word || *greatest < end);
-        let rest = count % PARTS.checked_div(in_number).unwrap_or(1).max(1);
-        let start = (count - rest) * terms.size;
-        // SAFETY: the caller guarantees W1 for what is left.
-        pass && unsafe { spaced_tops(src.wrapping_add(start), rest, terms.size.cast_signed(), terms) }
-    }
-}
-
-/// Where the uppermost 16 bits of a number are.
-#[inline(always)]
-fn top(size: usize) -> usize {
-    if cfg!(target_endian = "little") { size.saturating_sub(2) } else { 0 }
-}
-
 macro_rules! floats {
-    ($($float:ty: fraction $fraction:literal, exponents $bias:literal to $greatest:literal;)*) => {
+    ($($float:ty, $word:ty: fraction $fraction:literal, exponents $bias:literal to $greatest:literal;)*) => {
         $(
             impl Range for $float {}
 
@@ -239,13 +192,39 @@ macro_rules! floats {
                 const FRACTIONS: bool = true;
 
                 fn test(bits: u32, signed: bool) -> Test {
+                    const SIGN: u64 = 1 << (<$word>::BITS - 1);
                     // The exponent of 2 to the power of `bits`, or of infinity.
                     let exponent = u64::from(bits).saturating_add($bias).min($greatest);
-                    let start = SIGN - (exponent << ($fraction + 16 - 8 * size_of::<$float>()));
-                    let mask = if signed { SIGN - 1 } else { u64::MAX };
-                    let excess = u64::MAX << SIGN.trailing_zeros();
-                    let contiguous = if signed { compiled::<Tops<true>>() } else { compiled::<Tops<false>>() };
-                    Test { contiguous, spaced: spaced_tops, terms: Terms { size: size_of::<$float>(), mask, start, excess } }
+                    let terms = Terms {
+                        size: size_of::<$word>(),
+                        mask: SIGN - 1,
+                        start: SIGN - (exponent << $fraction),
+                        kept: if signed { 0 } else { SIGN },
+                        excess: SIGN,
+                    };
+                    let contiguous =
+                        if signed { compiled::<Magnitudes<$word, true>>() } else { compiled::<Magnitudes<$word, false>>() };
+                    Test { contiguous, spaced: spaced::<$word>, terms }
+                }
+            }
+
+            impl<const SIGNED: bool> Loop for Magnitudes<$word, SIGNED> {
+                type On = (*const u8, usize, Terms);
+                type Out = bool;
+
+                /// # Safety
+                /// Of W1 what concerns `count` contiguous numbers.
+                #[inline(always)]
+                unsafe fn run((src, count, terms): (*const u8, usize, Terms)) -> bool {
+                    // SAFETY: the caller guarantees W1 for `count` numbers. What is packed needs no alignment.
+                    let words = unsafe { core::slice::from_raw_parts(src.cast::<Packed<$word>>(), count) };
+                    let (mask, start) = (terms.mask as $word, terms.start as $word);
+                    let all = words.iter().fold(0, |all: $word, word| {
+                        // The sign needs no mask where it makes a number fail.
+                        let kept = if SIGNED { 0 } else { word.0 };
+                        all | (if SIGNED { word.0 & mask } else { word.0 }).wrapping_add(start) | kept
+                    });
+                    u64::from(all) & terms.excess == 0
                 }
             }
         )*
@@ -253,9 +232,9 @@ macro_rules! floats {
 }
 
 floats! {
-    Half: fraction 10, exponents 15 to 31;
-    f32: fraction 23, exponents 127 to 255;
-    f64: fraction 52, exponents 1023 to 2047;
+    Half, u16: fraction 10, exponents 15 to 31;
+    f32, u32: fraction 23, exponents 127 to 255;
+    f64, u64: fraction 52, exponents 1023 to 2047;
 }
 
 impl Range for Truth {}
@@ -275,19 +254,10 @@ unsafe fn spaced<T: Copy + Into<u64>>(src: *const u8, count: usize, stride: isiz
     for _ in 0..count {
         // SAFETY: the caller guarantees W1.
         let word: u64 = unsafe { src.cast::<T>().read_unaligned() }.into();
-        all |= (word & terms.mask).wrapping_add(terms.start);
+        all |= (word & terms.mask).wrapping_add(terms.start) | (word & terms.kept);
         src = src.wrapping_offset(stride);
     }
     all & terms.excess == 0
-}
-
-/// The same for floats.
-///
-/// # Safety
-/// Of W1 what concerns `count` numbers.
-unsafe fn spaced_tops(src: *const u8, count: usize, stride: isize, terms: Terms) -> bool {
-    // SAFETY: the caller guarantees W1 for the numbers, of which these are parts.
-    unsafe { spaced::<u16>(src.wrapping_add(top(terms.size)), count, stride, terms) }
 }
 
 /// Whether as many numbers fit.

@@ -71,20 +71,32 @@ struct Loops {
 /// Converts numbers of both operands with gaps between them, which fit.
 pub(super) type StridedLoop = unsafe fn(*const u8, *mut u8, usize, Strides);
 
-/// [`To`] for a number that is known to fit: the machine's own instruction.
+/// [`To`] for a number that is known to fit: the machine's own instruction, and from there to the type without another check.
 trait Known<T>: To<T> {
+    /// What the instruction makes.
+    type Through: Copy;
+
     /// # Safety
     /// The number fits.
-    unsafe fn known(self) -> T;
+    unsafe fn through(self) -> Self::Through;
+
+    fn end(through: Self::Through) -> T;
 }
 
 /// For types without a faster instruction.
 macro_rules! known {
     ($($from:ty),*) => {
-        $(impl<T> Known<T> for $from where $from: To<T> {
+        $(impl<T: Copy> Known<T> for $from where $from: To<T> {
+            type Through = T;
+
             #[inline(always)]
-            unsafe fn known(self) -> T {
+            unsafe fn through(self) -> T {
                 self.to()
+            }
+
+            #[inline(always)]
+            fn end(through: T) -> T {
+                through
             }
         })*
     };
@@ -100,16 +112,30 @@ macro_rules! known_floats {
     };
     (@one $from:ty; [$($integer:ty as $through:ty),*]; [$($other:ty),*]) => {
         $(impl Known<$integer> for $from {
+            type Through = $through;
+
             #[inline(always)]
-            unsafe fn known(self) -> $integer {
+            unsafe fn through(self) -> $through {
                 // SAFETY: the caller guarantees that the number fits: without its fraction it is in range.
-                unsafe { self.to_int_unchecked::<$through>() as $integer }
+                unsafe { self.to_int_unchecked() }
+            }
+
+            #[inline(always)]
+            fn end(through: $through) -> $integer {
+                through as $integer
             }
         })*
         $(impl Known<$other> for $from {
+            type Through = $other;
+
             #[inline(always)]
-            unsafe fn known(self) -> $other {
+            unsafe fn through(self) -> $other {
                 self.to()
+            }
+
+            #[inline(always)]
+            fn end(through: $other) -> $other {
+                through
             }
         })*
     };
@@ -136,10 +162,9 @@ impl<S: Words + Known<T>, T: Native + Range, const SWAPPED: u8> Loop for Convert
             let from = core::slice::from_raw_parts(src.cast::<S::Bytes>(), count);
             let to = core::slice::from_raw_parts_mut(dst.cast::<MaybeUninit<T::Bytes>>(), count);
             if S::FRACTIONS && T::BITS > 0 && size_of::<S>() >= 4 * size_of::<T>() {
-                // As many as make a vector of the small integers: else each vector of the others would be packed by itself.
-                let (vectors, rest) = from.as_chunks::<16>();
-                for (from, to) in vectors.iter().zip(to.as_chunks_mut::<16>().0) {
-                    *to = from.map(known);
+                let (chunks, rest) = from.as_chunks();
+                for (from, to) in chunks.iter().zip(to.as_chunks_mut().0) {
+                    in_two_steps::<S, T, SWAPPED>(from, to);
                 }
                 let done = count - rest.len();
                 let (src, dst) = (src.wrapping_add(done * size_of::<S>()), dst.wrapping_add(done * size_of::<T>()));
@@ -153,26 +178,61 @@ impl<S: Words + Known<T>, T: Native + Range, const SWAPPED: u8> Loop for Convert
     }
 }
 
+/// Numbers that are converted in two steps at a time, a multiple of what any vector has.
+const CHUNK: usize = 64;
+
+/// Converts floats to small integers. In one step, the compiler would make vectors of as few integers as it has floats in one.
+///
+/// # Safety
+/// All fit.
+#[inline(always)]
+unsafe fn in_two_steps<S: Native + Known<T>, T: Native, const SWAPPED: u8>(
+    from: &[S::Bytes; CHUNK],
+    to: &mut [MaybeUninit<T::Bytes>; CHUNK],
+) {
+    let mut steps = [MaybeUninit::<S::Through>::uninit(); CHUNK];
+    for (from, step) in from.iter().zip(&mut steps) {
+        // SAFETY: the caller guarantees that the number fits.
+        step.write(unsafe { read::<S, SWAPPED>(*from).through() });
+    }
+    for (step, to) in steps.iter().zip(to) {
+        // SAFETY: it has just been written.
+        to.write(written::<T, SWAPPED>(S::end(unsafe { step.assume_init() })));
+    }
+}
+
 /// Which operand has the other byte order.
 const NEITHER: u8 = 0;
 const SRC: u8 = 1;
 const DST: u8 = 2;
+
+/// A number of the first operand.
+#[inline(always)]
+fn read<S: Native, const SWAPPED: u8>(mut from: S::Bytes) -> S {
+    if SWAPPED == SRC {
+        from.as_mut().reverse();
+    }
+    S::from_bytes(from)
+}
+
+/// The bytes of a number in the second operand.
+#[inline(always)]
+fn written<T: Native, const SWAPPED: u8>(number: T) -> T::Bytes {
+    let mut to = number.to_bytes();
+    if SWAPPED == DST {
+        to.as_mut().reverse();
+    }
+    to
+}
 
 /// Converts a number.
 ///
 /// # Safety
 /// It fits.
 #[inline(always)]
-unsafe fn known_in_order<S: Native + Known<T>, T: Native, const SWAPPED: u8>(mut from: S::Bytes) -> T::Bytes {
-    if SWAPPED == SRC {
-        from.as_mut().reverse();
-    }
+unsafe fn known_in_order<S: Native + Known<T>, T: Native, const SWAPPED: u8>(from: S::Bytes) -> T::Bytes {
     // SAFETY: the caller guarantees that the number fits.
-    let mut to = unsafe { Known::<T>::known(S::from_bytes(from)) }.to_bytes();
-    if SWAPPED == DST {
-        to.as_mut().reverse();
-    }
-    to
+    written::<T, SWAPPED>(S::end(unsafe { read::<S, SWAPPED>(from).through() }))
 }
 
 /// Converts as many integers of at most four bytes to doubles with what every x86-64 has: the compiler would extend two of

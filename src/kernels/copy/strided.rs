@@ -1,6 +1,7 @@
 //! Two axes of any strides, item by item: for planes that no other kernel takes, and for what the other kernels leave over.
 
 use crate::kernels::page_rule::may_cover;
+use crate::kernels::prefetch::LINE;
 use crate::layout::{Axis, Small, SmallAxis, SmallPlane};
 
 /// The two innermost axes of a walk; a missing axis has one item.
@@ -32,6 +33,14 @@ const fn turn<const UNIT: usize>(items: u64) -> u64 {
         _ => items.rotate_left(32),
     }
 }
+
+/// Words that are reversed in one round of a loop: several, but where the compiler makes vectors of such rounds.
+const fn words_at_once<const UNIT: usize>() -> usize {
+    if UNIT == 2 { 1 } else { 4 }
+}
+
+/// Lines near each other that are copied together.
+const NEAR_LINES: isize = 64;
 
 /// Items along each side of a tile: as many as one 64-byte cache line holds, within limits.
 const fn tile_side(unit: usize) -> isize {
@@ -86,6 +95,29 @@ impl StridedPlane {
         Some((from, Self { line: PlaneAxis { len, src: -unit, dst: unit }, ..*self }))
     }
 
+    /// Whether lines are short, and so near each other that one item of many lines takes less time than all items of one, as in
+    /// pixels. Where items of the second operand share memory, the order is kept.
+    fn has_near_lines(&self) -> bool {
+        let is_near = |stride: isize| stride.unsigned_abs() <= LINE;
+        let reach = |axis: &PlaneAxis| (axis.len.unsigned_abs() - 1).saturating_mul(axis.dst.unsigned_abs());
+        matches!(self.line.len, 2..=3)
+            && self.rows.len >= 16
+            && is_near(self.rows.src)
+            && is_near(self.rows.dst)
+            && (self.rows.dst.unsigned_abs() >= reach(&self.line).saturating_add(self.unit)
+                || self.line.dst.unsigned_abs() >= reach(&self.rows).saturating_add(self.unit))
+    }
+
+    /// The same plane, lines being rows.
+    fn across(&self) -> Self {
+        Self { rows: self.line, line: self.rows, ..*self }
+    }
+
+    /// Whether lines have whole words of items, for [`backwards`](Self::backwards).
+    fn has_words<const UNIT: usize>(&self) -> bool {
+        matches!(UNIT, 1 | 2 | 4) && self.line.len >= const { 8 / UNIT as isize }
+    }
+
     /// Copies the plane.
     ///
     /// # Safety
@@ -113,7 +145,7 @@ impl StridedPlane {
     /// As `copy`, and `UNIT` is the unit.
     unsafe fn run<const UNIT: usize>(&self, src: *const u8, dst: *mut u8, tiled: bool) {
         if !tiled {
-            if let Some((from, turned)) = self.turned(UNIT.cast_signed()).filter(|_| matches!(UNIT, 1 | 2 | 4)) {
+            if let Some((from, turned)) = self.turned(UNIT.cast_signed()).filter(|_| self.has_words::<UNIT>()) {
                 // SAFETY: the caller guarantees W1 to W4 for the plane; these are the same lines from the other end.
                 return unsafe { turned.backwards::<UNIT>(src.wrapping_offset(from), dst.wrapping_offset(-from)) };
             }
@@ -122,6 +154,10 @@ impl StridedPlane {
             {
                 // SAFETY: the caller guarantees W1 to W4 for the plane; these are the same lines from the end written first.
                 return unsafe { turned.threes(src.wrapping_offset(from), dst.wrapping_offset(-from)) };
+            }
+            if self.has_near_lines() {
+                // SAFETY: the caller guarantees W1 to W4 for the plane, which is the same with its axes exchanged.
+                return unsafe { self.across().tiles(NEAR_LINES, Self::part::<UNIT>, src, dst) };
             }
             // SAFETY: the caller guarantees W1 to W4 for the plane, all of which is copied.
             return unsafe { self.part::<UNIT>(src, dst, self.rows.len, self.line.len) };
@@ -169,23 +205,29 @@ impl StridedPlane {
         let (mut src_row, mut dst_row) = (src, dst);
         for _ in 0..rows {
             let (mut from, mut to) = (src_row, dst_row);
-            // SAFETY: W1 and W2: `from` and `to` belong to an index tuple; an array of bytes needs no alignment.
-            let item = |from: *const u8, to: *mut u8, at: isize| unsafe {
-                let (from, to) =
-                    (from.wrapping_offset(by_src.wrapping_mul(at)), to.wrapping_offset(by_dst.wrapping_mul(at)));
-                to.cast::<[u8; UNIT]>().write(from.cast::<[u8; UNIT]>().read());
+            let mut item = || {
+                // SAFETY: W1 and W2: `from` and `to` belong to an index tuple; an array of bytes needs no alignment.
+                unsafe { to.cast::<[u8; UNIT]>().write(from.cast::<[u8; UNIT]>().read()) };
+                from = from.wrapping_offset(by_src);
+                to = to.wrapping_offset(by_dst);
             };
             // Many lines are short, and a loop of few rounds takes more time than its items.
-            for _ in 0..columns / 4 {
-                item(from, to, 0);
-                item(from, to, 1);
-                item(from, to, 2);
-                item(from, to, 3);
-                from = from.wrapping_offset(by_src.wrapping_mul(4));
-                to = to.wrapping_offset(by_dst.wrapping_mul(4));
+            let mut left = columns;
+            while left >= 4 {
+                item();
+                item();
+                item();
+                item();
+                left -= 4;
             }
-            for at in 0..columns % 4 {
-                item(from, to, at);
+            if left > 0 {
+                item();
+            }
+            if left > 1 {
+                item();
+            }
+            if left > 2 {
+                item();
             }
             src_row = src_row.wrapping_offset(self.rows.src);
             dst_row = dst_row.wrapping_offset(self.rows.dst);
@@ -198,12 +240,11 @@ impl StridedPlane {
     /// As `run`, for lines of these steps and units of 1, 2 or 4 bytes.
     unsafe fn backwards<const UNIT: usize>(&self, src: *const u8, dst: *mut u8) {
         let bytes = self.line.len.unsigned_abs() * UNIT;
-        let left = bytes % 8 / UNIT;
+        let (words, left) = (bytes / 8, bytes % 8 / UNIT);
         let (mut src_row, mut dst_row) = (src, dst);
         for _ in 0..self.rows.len {
             let (mut from, mut to) = (src_row.wrapping_add(UNIT), dst_row);
-            let stop = to.wrapping_add(bytes - bytes % 8);
-            while to != stop {
+            let mut word = || {
                 from = from.wrapping_sub(8);
                 // SAFETY: W1 and W2: these are the next 8 bytes of the line, from its start in the second operand and from its
                 // end in the first.
@@ -212,6 +253,14 @@ impl StridedPlane {
                     to.cast::<u64>().write_unaligned(turn::<UNIT>(items));
                 }
                 to = to.wrapping_add(8);
+            };
+            for _ in 0..words / const { words_at_once::<UNIT>() } {
+                for _ in 0..const { words_at_once::<UNIT>() } {
+                    word();
+                }
+            }
+            for _ in 0..words % const { words_at_once::<UNIT>() } {
+                word();
             }
             if left != 0 {
                 // SAFETY: W1 and W2: what is left of the line.
@@ -246,10 +295,19 @@ impl StridedPlane {
             // last one.
             unsafe {
                 self.part::<3>(src_row, dst_row, 1, head);
-                for _ in 0..count {
+                let mut item = || {
                     to.cast::<[u8; 4]>().write(from.cast::<[u8; 4]>().read());
                     from = from.wrapping_offset(step);
                     to = to.wrapping_add(3);
+                };
+                for _ in 0..count / 4 {
+                    item();
+                    item();
+                    item();
+                    item();
+                }
+                for _ in 0..count % 4 {
+                    item();
                 }
                 self.part::<3>(from, to, 1, 1);
             }
@@ -275,5 +333,61 @@ impl StridedPlane {
                 unsafe { core::ptr::copy_nonoverlapping(from, to, self.unit) };
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// Also where items share memory: then the last one in index order is what is found there.
+    #[test]
+    fn short_lines_are_copied_in_index_order() {
+        let steps: Vec<isize> = (-7..=7).chain([-64, 64, 65, 300]).collect();
+        for (rows, line) in [(16, 2), (17, 3), (150, 3), (150, 2), (15, 3), (70, 1), (66, 4)] {
+            for (at, &by_row) in steps.iter().enumerate() {
+                for &by_item in &steps {
+                    for unit in [1, 2, 3, 4] {
+                        let from = steps.iter().copied().cycle().nth(at + 5 * unit).unwrap_or(1);
+                        let plane = StridedPlane {
+                            rows: PlaneAxis { len: rows, src: from, dst: by_row },
+                            line: PlaneAxis { len: line, src: by_item, dst: by_item },
+                            unit,
+                        };
+                        agrees(&plane);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asserts that the plane is copied as by two loops.
+    fn agrees(plane: &StridedPlane) {
+        let StridedPlane { rows, line, unit } = *plane;
+        let reach = |of: fn(&PlaneAxis) -> isize| {
+            let ends = [(rows.len - 1) * of(&rows), (line.len - 1) * of(&line)];
+            let lowest: isize = ends.iter().map(|end| *end.min(&0)).sum();
+            let highest: isize = ends.iter().map(|end| *end.max(&0)).sum();
+            (lowest.unsigned_abs(), (highest - lowest).unsigned_abs() + unit)
+        };
+        let ((src_first, src_size), (dst_first, dst_size)) = (reach(|axis| axis.src), reach(|axis| axis.dst));
+        let src: Vec<u8> = (0..src_size).map(|at| (at % 251) as u8).collect();
+        let (mut copied, mut expected) = (std::vec![255; dst_size], std::vec![255; dst_size]);
+        for row in 0..rows.len {
+            for item in 0..line.len {
+                let at = |first: usize, of: fn(&PlaneAxis) -> isize| {
+                    first.wrapping_add_signed(row * of(&rows) + item * of(&line))
+                };
+                let (from, to) = (at(src_first, |axis| axis.src), at(dst_first, |axis| axis.dst));
+                for (to, from) in expected.iter_mut().skip(to).zip(src.iter().skip(from)).take(unit) {
+                    *to = *from;
+                }
+            }
+        }
+        // SAFETY: all items of the plane lie in the two vectors.
+        unsafe { plane.copy(src.as_ptr().add(src_first), copied.as_mut_ptr().add(dst_first), false) };
+        assert_eq!(copied, expected, "{rows:?} {line:?} {unit}");
     }
 }

@@ -37,6 +37,7 @@ unsafe fn is_byte(format: *const c_char) -> bool {
 ///
 /// # Safety
 /// B1.
+#[inline]
 unsafe fn check(of: &Whole, memory: Contiguity, format: &CStr, shape: Option<&[isize]>) -> Result<isize> {
     let structure = of.structure()?;
     let to_one_axis = shape.is_none_or(|shape| shape.len() == 1);

@@ -142,21 +142,33 @@ impl Vector for uint8x16_t {
 /// Runs a number of steps of a program.
 pub(in crate::kernels) type RunSteps = unsafe fn(&Program, *const u8, *mut u8, usize);
 
-/// Runs steps of a program that writes `OUTS` vectors in each; 0 where their number is known at run time only.
+/// Runs steps of a program that writes `OUTS` vectors in each; 0 where their number is known at run time only. Where `FETCH`, the
+/// source is prefetched.
 ///
 /// # Safety
 /// W1 to W4 for the periods of all steps; the processor has the instructions; where `STREAM`, the program writes whole
 /// vectors, which are aligned; where not `MASKED`, it can read whole windows.
 #[inline(always)]
-unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
+unsafe fn steps<
+    V: Vector,
+    const OUTS: usize,
+    const WINDOWS: usize,
+    const MASKED: bool,
+    const STREAM: bool,
+    const FETCH: bool,
+>(
     program: &Program,
     mut src: *const u8,
     mut dst: *mut u8,
     steps: usize,
 ) {
+    /// Steps that are made in one round of the loop, where each is short.
+    const fn at_once(outs: usize, windows: usize) -> usize {
+        if outs == 1 && windows <= 3 { 4 } else { 1 }
+    }
     let Some(outs) = program.outs.get(..if OUTS == 0 { program.out_count } else { OUTS }) else { return };
-    for _ in 0..steps {
-        if STREAM || program.sparse {
+    let mut step = || {
+        if FETCH {
             program.prefetch(src);
         }
         for out in outs {
@@ -170,6 +182,14 @@ unsafe fn steps<V: Vector, const OUTS: usize, const WINDOWS: usize, const MASKED
         }
         src = src.wrapping_offset(program.src_step);
         dst = dst.wrapping_offset(program.dst_step);
+    };
+    for _ in 0..steps / const { at_once(OUTS, WINDOWS) } {
+        for _ in 0..const { at_once(OUTS, WINDOWS) } {
+            step();
+        }
+    }
+    for _ in 0..steps % const { at_once(OUTS, WINDOWS) } {
+        step();
     }
 }
 
@@ -184,33 +204,44 @@ impl Program {
     }
 
     /// The function that runs the program at a level. Each number of vectors has its own function, except where windows are
-    /// masked or stores are non-temporal: these wait for memory, and one function serves any number.
+    /// masked or stores are non-temporal: these wait for memory, and one function serves any number. What is streamed is prefetched.
     pub(in crate::kernels) fn steps(&self, level: Level, stream: bool) -> Option<RunSteps> {
         macro_rules! of {
-            ($run:ident, $masked:literal, $stream:literal, $outs:expr; $($out:literal)*) => {
+            ($run:ident, $masked:literal, $stream:literal, $fetch:literal, $outs:expr; $($out:literal)*) => {
                 match ($outs, self.window_count) {
                     $(
-                        ($out, 1) => Some($run::<$out, 1, $masked, $stream> as RunSteps),
-                        ($out, 2) => Some($run::<$out, 2, $masked, $stream> as RunSteps),
-                        ($out, 3) => Some($run::<$out, 3, $masked, $stream> as RunSteps),
-                        ($out, 4) => Some($run::<$out, 4, $masked, $stream> as RunSteps),
+                        ($out, 1) => Some($run::<$out, 1, $masked, $stream, $fetch> as RunSteps),
+                        ($out, 2) => Some($run::<$out, 2, $masked, $stream, $fetch> as RunSteps),
+                        ($out, 3) => Some($run::<$out, 3, $masked, $stream, $fetch> as RunSteps),
+                        ($out, 4) => Some($run::<$out, 4, $masked, $stream, $fetch> as RunSteps),
                     )*
                     _ => None,
+                }
+            };
+        }
+        // For whole windows, and vectors that are not streamed.
+        macro_rules! stored {
+            ($run:ident) => {
+                if self.sparse {
+                    of!($run, false, false, true, self.out_count; 1 2 3 4)
+                } else {
+                    of!($run, false, false, false, self.out_count; 1 2 3 4)
                 }
             };
         }
         by_level! {
             level;
             avx512: match (self.readable, stream) {
-                (true, false) => of!(avx512, false, false, self.out_count; 1 2 3 4),
-                (true, true) => of!(avx512, false, true, 0; 0),
-                (false, false) => of!(avx512, true, false, 0; 0),
-                (false, true) => of!(avx512, true, true, 0; 0),
+                (true, false) => stored!(avx512),
+                (true, true) => of!(avx512, false, true, true, 0; 0),
+                (false, false) if self.sparse => of!(avx512, true, false, true, 0; 0),
+                (false, false) => of!(avx512, true, false, false, 0; 0),
+                (false, true) => of!(avx512, true, true, true, 0; 0),
             },
             avx2: self.blended_steps(stream).or({
-                if stream { of!(avx2, false, true, 0; 0) } else { of!(avx2, false, false, self.out_count; 1 2 3 4) }
+                if stream { of!(avx2, false, true, true, 0; 0) } else { stored!(avx2) }
             }),
-            neon: if stream { of!(neon, false, true, 0; 0) } else { of!(neon, false, false, self.out_count; 1 2 3 4) },
+            neon: if stream { of!(neon, false, true, true, 0; 0) } else { stored!(neon) },
             portable: None,
         }
     }
@@ -224,8 +255,9 @@ impl Program {
         macro_rules! of {
             ($($run:ident $outs:literal from $windows:literal),*) => {
                 match (self.out_count, self.window_count) {
-                    $(($outs, $windows) if stream => Some($run::<$outs, $windows, true> as RunSteps),
-                    ($outs, $windows) => Some($run::<$outs, $windows, false> as RunSteps),)*
+                    $(($outs, $windows) if stream => Some($run::<$outs, $windows, true, true> as RunSteps),
+                    ($outs, $windows) if self.sparse => Some($run::<$outs, $windows, false, true> as RunSteps),
+                    ($outs, $windows) => Some($run::<$outs, $windows, false, false> as RunSteps),)*
                     _ => None,
                 }
             };
@@ -238,28 +270,28 @@ impl Program {
 /// As [`steps`], at the level `Avx512`.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")]
-unsafe fn avx512<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
+unsafe fn avx512<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool, const FETCH: bool>(
     program: &Program,
     src: *const u8,
     dst: *mut u8,
     count: usize,
 ) {
     // SAFETY: the caller guarantees what `steps` needs; the instructions are enabled.
-    unsafe { steps::<__m512i, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
+    unsafe { steps::<__m512i, OUTS, WINDOWS, MASKED, STREAM, FETCH>(program, src, dst, count) }
 }
 
 /// # Safety
 /// As [`steps`], at the level `Avx2`.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-unsafe fn avx2<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
+unsafe fn avx2<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool, const FETCH: bool>(
     program: &Program,
     src: *const u8,
     dst: *mut u8,
     count: usize,
 ) {
     // SAFETY: the caller guarantees what `steps` needs; the instructions are enabled.
-    unsafe { steps::<__m128i, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
+    unsafe { steps::<__m128i, OUTS, WINDOWS, MASKED, STREAM, FETCH>(program, src, dst, count) }
 }
 
 /// Steps of a program that [blends](Program::blends): windows are loaded once for all vectors, and each vector is blended from
@@ -269,7 +301,7 @@ unsafe fn avx2<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, cons
 /// As [`steps`], at the level `Avx2`.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-unsafe fn blended<const OUTS: usize, const WINDOWS: usize, const STREAM: bool>(
+unsafe fn blended<const OUTS: usize, const WINDOWS: usize, const STREAM: bool, const FETCH: bool>(
     program: &Program,
     mut src: *const u8,
     mut dst: *mut u8,
@@ -290,7 +322,7 @@ unsafe fn blended<const OUTS: usize, const WINDOWS: usize, const STREAM: bool>(
         }
     }
     for _ in 0..steps {
-        if STREAM || program.sparse {
+        if FETCH {
             program.prefetch(src);
         }
         let mut loaded = [nothing; WINDOWS];
@@ -320,7 +352,7 @@ unsafe fn blended<const OUTS: usize, const WINDOWS: usize, const STREAM: bool>(
 /// As [`blended`].
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-unsafe fn blended_pairs<const OUTS: usize, const WINDOWS: usize, const STREAM: bool>(
+unsafe fn blended_pairs<const OUTS: usize, const WINDOWS: usize, const STREAM: bool, const FETCH: bool>(
     program: &Program,
     mut src: *const u8,
     mut dst: *mut u8,
@@ -342,7 +374,7 @@ unsafe fn blended_pairs<const OUTS: usize, const WINDOWS: usize, const STREAM: b
     let (src_step, dst_step) = (program.src_step, program.dst_step);
     for _ in 0..steps / 2 {
         let (next_src, next_dst) = (src.wrapping_offset(src_step), dst.wrapping_offset(dst_step));
-        if STREAM || program.sparse {
+        if FETCH {
             program.prefetch(src);
             program.prefetch(next_src);
         }
@@ -380,18 +412,18 @@ unsafe fn blended_pairs<const OUTS: usize, const WINDOWS: usize, const STREAM: b
         (src, dst) = (next_src.wrapping_offset(src_step), next_dst.wrapping_offset(dst_step));
     }
     // SAFETY: the caller guarantees what `blended` needs for all steps, hence for the last one.
-    unsafe { blended::<OUTS, WINDOWS, STREAM>(program, src, dst, steps % 2) }
+    unsafe { blended::<OUTS, WINDOWS, STREAM, FETCH>(program, src, dst, steps % 2) }
 }
 
 /// # Safety
 /// As [`steps`].
 #[cfg(target_arch = "aarch64")]
-unsafe fn neon<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
+unsafe fn neon<const OUTS: usize, const WINDOWS: usize, const MASKED: bool, const STREAM: bool, const FETCH: bool>(
     program: &Program,
     src: *const u8,
     dst: *mut u8,
     count: usize,
 ) {
     // SAFETY: the caller guarantees what `steps` needs; every AArch64 has the instructions.
-    unsafe { steps::<uint8x16_t, OUTS, WINDOWS, MASKED, STREAM>(program, src, dst, count) }
+    unsafe { steps::<uint8x16_t, OUTS, WINDOWS, MASKED, STREAM, FETCH>(program, src, dst, count) }
 }

@@ -237,7 +237,7 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
                         put::<false>(lines.to(column), line);
                     }
                 }
-                _ => sse2::square::<_, 16, 1>(lines),
+                _ => _mm_storeu_si128(lines.to(0).cast(), _mm_loadu_si128(lines.from(0).cast())),
             }
         }
     }

@@ -5,7 +5,7 @@ use core::arch::aarch64::*;
 use crate::kernels::prefetch::LINE;
 
 use super::direct;
-use super::squares::{self, Square, transposed};
+use super::squares::{self, Rows, Square};
 use super::tables::{Ahead, CopyDirect, DirectKernel, DirectPlane, Kernel, Lines, MicroKernel, Tile};
 
 /// The micro-kernels. Items of 16 bytes, of which a register holds one, use the scalar tiles.
@@ -77,7 +77,7 @@ macro_rules! transposes {
                 unsafe {
                     let load = |row: usize| lines.from(row).cast::<$register>().read_unaligned();
                     let rows: [_; $side] = core::array::from_fn(load);
-                    for (column, line) in transposed(rows, |a, b| ($low(a, b), $high(a, b))).into_iter().enumerate() {
+                    for (column, line) in rows.transposed(|a, b| ($low(a, b), $high(a, b))).into_iter().enumerate() {
                         lines.to(column).cast::<$register>().write_unaligned(line);
                     }
                 }

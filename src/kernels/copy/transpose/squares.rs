@@ -107,8 +107,13 @@ pub(super) unsafe fn part<S: Square<UNIT>, const UNIT: usize>(tile: &Tile<'_>) {
     // SAFETY: the caller guarantees W1 to W4 for the tile, whose items the three parts cover once, and the instructions.
     unsafe {
         squares::<S, UNIT>(inner);
-        items::<UNIT>(&right);
-        items::<UNIT>(&lower);
+        // Most parts are whole squares.
+        if !right.columns.is_empty() {
+            items::<UNIT>(&right);
+        }
+        if !lower.rows.is_empty() {
+            items::<UNIT>(&lower);
+        }
     }
 }
 
@@ -125,24 +130,45 @@ pub(super) unsafe fn streamed_part<S: Streamed<UNIT>, const UNIT: usize>(tile: &
     // SAFETY: the caller guarantees W1 to W4 for the tile, whose items both parts cover once, aligned lines where it is to
     // `stream`, and the instructions.
     unsafe {
-        lines::<S, UNIT>(inner);
+        if streams {
+            lines::<S, UNIT>(inner);
+        }
         part::<S, UNIT>(&right);
     }
 }
 
-/// Transposes as many rows as each has units. `zip` gives the units of the first halves of two rows in turn, then those of the
-/// second halves. Doing so with each row of the first half and its counterpart in the second half is one round, and as many
-/// rounds as the number of rows has bits transpose.
-#[inline(always)]
-pub(super) fn transposed<R: Copy, const SIDE: usize>(mut rows: [R; SIDE], zip: impl Fn(R, R) -> (R, R)) -> [R; SIDE] {
-    for _ in 0..SIDE.trailing_zeros() {
-        let before = rows;
-        let halves = before.iter().zip(before.iter().skip(SIDE / 2));
-        for (pair, (first, second)) in rows.chunks_exact_mut(2).zip(halves) {
-            if let [low, high] = pair {
-                (*low, *high) = zip(*first, *second);
+/// Rows that are transposed. (All steps are written out, since the compiler would leave some loops over the rows, and the rows in
+/// memory.)
+pub(super) trait Rows<R: Copy>: Sized {
+    /// Makes of each row of the first half and its counterpart in the second half two rows, by `zip`.
+    fn round(self, zip: &impl Fn(R, R) -> (R, R)) -> Self;
+
+    /// Transposes as many rows as each has units. `zip` gives the units of the first halves of two rows in turn, then those of the
+    /// second halves: as many rounds of it as the number of rows has bits.
+    fn transposed(self, zip: impl Fn(R, R) -> (R, R)) -> Self;
+}
+
+macro_rules! rows {
+    ($($side:literal: $($first:ident)* / $($second:ident)* / $($round:ident)*;)*) => {$(
+        impl<R: Copy> Rows<R> for [R; $side] {
+            #[inline(always)]
+            fn round(self, zip: &impl Fn(R, R) -> (R, R)) -> Self {
+                let [$($first,)* $($second),*] = self;
+                $(let ($first, $second) = zip($first, $second);)*
+                [$($first, $second),*]
+            }
+
+            #[inline(always)]
+            fn transposed(self, zip: impl Fn(R, R) -> (R, R)) -> Self {
+                self$(.$round(&zip))*
             }
         }
-    }
-    rows
+    )*};
+}
+
+rows! {
+    2: a / b / round;
+    4: a b / c d / round round;
+    8: a b c d / e f g h / round round round;
+    16: a b c d e f g h / i j k l m n o p / round round round round;
 }

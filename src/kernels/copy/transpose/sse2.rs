@@ -6,7 +6,7 @@ use crate::kernels::prefetch::LINE;
 
 use super::direct;
 use super::scalar;
-use super::squares::{self, Square, Streamed, transposed};
+use super::squares::{self, Rows, Square, Streamed};
 use super::strips::{CopyLine, strip};
 use super::tables::{Ahead, DirectKernel, DirectPlane, Kernel, Lines, MicroKernel, Tile, Whole};
 
@@ -94,9 +94,9 @@ unsafe fn part_of_strip<const UNIT: usize>(tile: &Tile<'_>, _: bool) {
 
 /// Transposes as many rows as a register has units of `UNIT` bytes.
 #[inline(always)]
-pub(super) fn transpose<const UNIT: usize, const SIDE: usize>(rows: [__m128i; SIDE]) -> [__m128i; SIDE] {
+pub(super) fn transpose<const UNIT: usize, A: Rows<__m128i>>(rows: A) -> A {
     // SAFETY: every x86-64 has the instructions.
-    transposed(rows, |a, b| unsafe {
+    rows.transposed(|a, b| unsafe {
         match UNIT {
             1 => (_mm_unpacklo_epi8(a, b), _mm_unpackhi_epi8(a, b)),
             2 => (_mm_unpacklo_epi16(a, b), _mm_unpackhi_epi16(a, b)),
@@ -121,11 +121,14 @@ unsafe fn put<const STREAM: bool>(to: *mut u8, line: __m128i) {
 /// # Safety
 /// W1 to W4 for the items.
 #[inline(always)]
-pub(super) unsafe fn square<L: Lines, const UNIT: usize, const SIDE: usize>(lines: L) {
+pub(super) unsafe fn square<L: Lines, const UNIT: usize, const SIDE: usize>(lines: L)
+where
+    [__m128i; SIDE]: Rows<__m128i>,
+{
     // SAFETY: the caller guarantees W1 to W4 for the square, whose lines are one register.
     unsafe {
         let rows: [__m128i; SIDE] = core::array::from_fn(|row| _mm_loadu_si128(lines.from(row).cast()));
-        for (column, line) in transpose::<UNIT, SIDE>(rows).into_iter().enumerate() {
+        for (column, line) in transpose::<UNIT, _>(rows).into_iter().enumerate() {
             put::<false>(lines.to(column), line);
         }
     }
@@ -150,7 +153,7 @@ impl<const UNIT: usize> Square<UNIT> for Transposes {
                     for (column, row) in [(0, 0), (0, 2), (2, 0), (2, 2)] {
                         let rows = [row, row + 1]
                             .map(|row| _mm_loadu_si128(lines.from(row).wrapping_add(column * UNIT).cast()));
-                        for (at, line) in transpose::<8, 2>(rows).into_iter().enumerate() {
+                        for (at, line) in transpose::<8, _>(rows).into_iter().enumerate() {
                             put::<false>(lines.to(column + at).wrapping_add(row * UNIT), line);
                         }
                     }
