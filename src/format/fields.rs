@@ -490,6 +490,7 @@ impl Class {
 }
 
 #[cfg(test)]
+#[expect(clippy::panic, reason = "a test fails by panicking")]
 mod tests {
     use core::ffi::CStr;
 
