@@ -7,7 +7,7 @@ const ORDERS: [Order; 3] = [Order::C, Order::Fortran, Order::Any];
 
 /// A view whose `len` is what its shape says, where that can be said, or else 0.
 fn view<'a>(itemsize: isize, shape: &'a [isize], strides: &'a [isize]) -> Structure<'a> {
-    let bytes = shape.iter().fold(Some(itemsize), |bytes, &len| bytes?.checked_mul(len)).unwrap_or(0);
+    let bytes = shape.iter().try_fold(itemsize, |bytes, &len| bytes.checked_mul(len)).unwrap_or(0);
     Structure { ndim: shape.len(), len: bytes, itemsize, shape: Some(shape), strides: Some(strides), suboffsets: None }
 }
 
