@@ -148,6 +148,46 @@ static void copies_between_other_structures_are_refused(void)
     }
 }
 
+static void only_exporters_are_copied(void)
+{
+    PyObject *bytes = PyBytes_FromString("bytes"), *const pairs[][2] = {{bytes, Py_None}, {Py_None, bytes}, {Py_None, Py_None}};
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        CHECK_INT(PyObject_CopyData(pairs[i][0], pairs[i][1]), -1);
+        CHECK_MESSAGE(PyExc_TypeError, "both destination and source must be bytes-like objects");
+    }
+    Py_DECREF(bytes);
+}
+
+/* What a program says of a view is that it has more bytes than items: those it may lack, but not the other one. */
+static void an_assignment_takes_no_more_bytes_than_there_are(void)
+{
+    static Py_ssize_t shape[] = {2, 4}, strides[] = {8, 1};
+    Py_buffer less = {.buf = memory, .len = 8, .itemsize = 1, .ndim = 2, .format = (char *)"B", .shape = shape,
+                      .strides = strides};
+    Py_buffer more = less;
+    more.buf = memory + 32;
+    more.len = 9;
+    PyObject *of_less = PyMemoryView_FromBuffer(&less), *of_more = PyMemoryView_FromBuffer(&more);
+    count_up();
+    memcpy(expected + 32, expected, 4);
+    memcpy(expected + 40, expected + 8, 4);
+    CHECK_INT(pybuffer_memoryview_assign(of_more, NULL, 0, of_less), 0);
+    CHECK_MEM(memory, expected, sizeof(memory));
+    CHECK_INT(pybuffer_memoryview_assign(of_less, NULL, 0, of_more), -1);
+    CHECK_MESSAGE(PyExc_BufferError, "destination is too small to receive data from source");
+    CHECK_MEM(memory, expected, sizeof(memory));
+    Py_DECREF(of_more);
+    Py_DECREF(of_less);
+}
+
+static void an_item_is_found_without_shape_or_strides(void)
+{
+    Py_buffer view = {.buf = memory, .len = 12, .itemsize = 4, .ndim = 1};
+    for (Py_ssize_t at = 0; at < 3; at++) {
+        CHECK_PTR(PyBuffer_GetPointer(&view, &at), memory + 4 * at);
+    }
+}
+
 static void contiguous_memory_is_copied_whatever_its_shape(void)
 {
     static const Py_ssize_t six[] = {6}, two_by_three[] = {2, 3};
@@ -337,6 +377,9 @@ static void SizeFromFormat_names_the_position(void)
     CHECK_STR(pybuffer_error_name(), "ValueError");
     CHECK(strpbrk(pybuffer_error_message(), "0123456789") != NULL);
     PyErr_Clear();
+    CHECK_INT(PyBuffer_SizeFromFormat("float32"), -1);
+    CHECK(strstr(pybuffer_error_message(), "; the format of this type is f") != NULL);
+    PyErr_Clear();
     CHECK_INT(PyBuffer_SizeFromFormat(""), 0);
     CHECK_INT(PyBuffer_SizeFromFormat("bi"), 8);
     CHECK_INT(PyBuffer_SizeFromFormat("=bi"), 5);
@@ -353,6 +396,9 @@ int main(void)
     RUN(rows_behind_pointers_overlap_as_through_a_temporary);
     RUN(an_object_may_be_copied_to_itself);
     RUN(copies_between_other_structures_are_refused);
+    RUN(only_exporters_are_copied);
+    RUN(an_assignment_takes_no_more_bytes_than_there_are);
+    RUN(an_item_is_found_without_shape_or_strides);
     RUN(contiguous_memory_is_copied_whatever_its_shape);
     RUN(CopyToObject_copies_items_in_order);
     RUN(CopyToObject_follows_pointers);

@@ -250,6 +250,39 @@ static void a_writer_ends_in_an_object_of_its_own(void)
     CHECK_STR(PyBytes_AsString(x), "x");
 }
 
+/* As in CPython: a size below 0, a length that wraps, more than there is. */
+static void a_writer_keeps_what_it_has_when_it_refuses(void)
+{
+    CHECK_PTR(PyBytesWriter_Create(-1), NULL);
+    CHECK_MESSAGE(PyExc_ValueError, "size must be >= 0");
+    for (Py_ssize_t size = 5; size < 1000; size += 900) {
+        PyBytesWriter *writer = PyBytesWriter_Create(size);
+        memset(PyBytesWriter_GetData(writer), 'w', (size_t)size);
+        CHECK_INT(PyBytesWriter_Resize(writer, -1), -1);
+        CHECK_MESSAGE(PyExc_ValueError, "size must be >= 0");
+        CHECK_INT(PyBytesWriter_Grow(writer, -size - 1), -1);
+        CHECK_MESSAGE(PyExc_ValueError, "invalid size");
+        CHECK_INT(PyBytesWriter_Grow(writer, PY_SSIZE_T_MAX), -1);
+        CHECK_ERROR(PyExc_MemoryError);
+        CHECK_INT(PyBytesWriter_GetSize(writer), size);
+        CHECK_INT(PyBytesWriter_Grow(writer, -3), 0);
+        CHECK_INT(PyBytesWriter_WriteBytes(writer, "end", -1), 0);
+        CHECK_INT(PyBytesWriter_WriteBytes(writer, "ing", 0), 0);
+        CHECK_INT(PyBytesWriter_WriteBytes(writer, "!?", 1), 0);
+        CHECK_INT(PyBytesWriter_Resize(writer, 2000), 0);
+        CHECK_INT(PyBytesWriter_Resize(writer, size + 1), 0);
+        PyObject *object = PyBytesWriter_Finish(writer);
+        CHECK_INT(PyBytes_Size(object), size + 1);
+        CHECK_MEM(PyBytes_AsString(object) + size - 4, "wend!", 6);
+        Py_DECREF(object);
+        static const Py_ssize_t wrong[] = {-1, 6};
+        for (size_t i = 0; i < COUNT(wrong); i++) {
+            CHECK_PTR(PyBytesWriter_FinishWithSize(PyBytesWriter_Create(5), wrong[i]), NULL);
+            CHECK_MESSAGE(PyExc_ValueError, i == 0 ? "size must be positive" : "size larger than allocated size");
+        }
+    }
+}
+
 int main(void)
 {
     tap_after_each = nothing_is_left_pending;
@@ -266,6 +299,7 @@ int main(void)
     RUN(repr_is_what_python_writes);
     RUN(rows_are_iterated_over_and_joined);
     RUN(a_writer_ends_in_an_object_of_its_own);
+    RUN(a_writer_keeps_what_it_has_when_it_refuses);
     CHECK_INT(exporters_alive, 0);
     return tap_end();
 }

@@ -169,6 +169,19 @@ static int no_ndim(Exporter *self, Py_buffer *view, int flags)
     return status;
 }
 
+/* Who is asked for plain bytes may say that they are, with the itemsize that the memory has or without it. */
+static int plain_itemsize;
+
+static int plain_bytes(Exporter *self, Py_buffer *view, int flags)
+{
+    int status = exporter_answer(self, view, flags);
+    if (!(flags & PyBUF_ND)) {
+        view->format = view->format == NULL ? NULL : (char *)"B";
+        view->itemsize = plain_itemsize == 0 ? view->itemsize : plain_itemsize;
+    }
+    return status;
+}
+
 static int no_format(Exporter *self, Py_buffer *view, int flags)
 {
     int status = exporter_answer(self, view, flags);
@@ -216,6 +229,10 @@ static void every_layout_of_every_exporter_breaks_no_rule(void)
             GOOD(self);
             self->on_get = no_ndim;
             GOOD(self);
+            self->on_get = plain_bytes;
+            for (plain_itemsize = 0; plain_itemsize < 2; plain_itemsize++) {
+                GOOD(self);
+            }
             if (self->offer.itemsize == 1) {
                 self->on_get = no_format;
                 GOOD(self);
@@ -579,6 +596,25 @@ static void obj_is_null_after_a_failure(void)
     CHECK_UNUSED(self);
 }
 
+static int fail_in_silence_with_obj(Exporter *self, Py_buffer *view, int flags)
+{
+    int status = fail_with_obj(self, view, flags);
+    PyErr_Clear();
+    return status;
+}
+
+static void a_failure_is_one_whatever_it_leaves(void)
+{
+    Exporter *self = frozen();
+    self->on_get = fail_in_silence_with_obj;
+    Reports reports;
+    memset(&reports, 0, sizeof(reports));
+    CHECK_INT(pybuffer_check_exporter((PyObject *)self, collect, &reports), 2);
+    CHECK_STR(reports.first, "PyBUF_INDIRECT|PyBUF_WRITABLE|PyBUF_FORMAT: fails without an error");
+    CHECK(strstr(reports.all, ": obj is not NULL after a failure\n") != NULL);
+    CHECK_UNUSED(self);
+}
+
 static void raise_on_release(Exporter *self, Py_buffer *view)
 {
     (void)self;
@@ -623,11 +659,53 @@ static void drop_leaked(Exporter *self)
     Py_DECREF(self);
 }
 
+static void find_name(void *context, const pybuffer_finding *finding)
+{
+    snprintf(context, 40, "%s", finding->rule);
+}
+
+/* The name of the one rule that an exporter breaks. */
+static void named(Exporter *self, const char *rule, int line)
+{
+    char name[40] = "";
+    tap_check_int(pybuffer_find_faults((PyObject *)self, find_name, NULL, name), 1, "findings", __FILE__, line);
+    tap_check_str(name, rule, "the rule", __FILE__, line);
+}
+
+static int leak_the_other(Exporter *self, Py_buffer *view, int flags)
+{
+    int status = exporter_answer(self, view, flags);
+    if (status == 0) {
+        Py_INCREF(view->obj);
+    }
+    return status;
+}
+
+static void counts_of_another_object_end_where_they_began(void)
+{
+    Exporter *self = plain(), *behind = plain();
+    self->redirects = (PyObject *)behind;
+    self->on_get = leak_the_other;
+    BAD(self, FIRST "the reference count has changed by 1 after the view was released");
+    named(self, "leak", __LINE__);
+    self->on_get = NULL;
+    while (Py_REFCNT(behind) > 1) {
+        Py_DECREF(behind);
+    }
+    behind->on_release = drop_on_release;
+    BAD(self, FIRST "the reference count has changed by -1 after the view was released");
+    named(self, "reference-dropped", __LINE__);
+    CHECK_INT(Py_REFCNT(behind), 1);
+    Py_DECREF(self);
+    Py_DECREF(behind);
+}
+
 static void reference_counts_end_where_they_began(void)
 {
     Exporter *self = plain();
     self->on_get = leak;
     BAD(self, FIRST "the reference count has changed by 1 after the view was released");
+    named(self, "leak", __LINE__);
     drop_leaked(self);
     self = frozen();
     self->on_get = leak_on_failure;
@@ -636,6 +714,7 @@ static void reference_counts_end_where_they_began(void)
     self = plain();
     self->on_release = drop_on_release;
     BAD(self, FIRST "the reference count has changed by -1 after the view was released");
+    named(self, "reference-dropped", __LINE__);
     CHECK_INT(Py_REFCNT(self), 1);
     CHECK_UNUSED(self);
 }
@@ -661,14 +740,35 @@ static void another_object_is_a_new_reference_too(void)
     Py_DECREF(behind);
 }
 
+static int refused_turn;
+
 static int every_other_time(Exporter *self, Py_buffer *view, int flags)
 {
-    if (flags == PyBUF_ND && self->asked % 2 == 0) {
+    if (flags == PyBUF_ND && self->asked % 2 == refused_turn) {
         view->obj = NULL;
         PyErr_SetNone(PyExc_BufferError);
         return -1;
     }
     return exporter_answer(self, view, flags);
+}
+
+static int turn;
+
+static int note_the_turn(Exporter *self, Py_buffer *view, int flags)
+{
+    turn = turn < 0 ? self->asked % 2 : turn;
+    return exporter_answer(self, view, flags);
+}
+
+/* What `asked` is, modulo 2, when a request is sent for the first time. */
+static int first_turn(void)
+{
+    Exporter *self = plain();
+    turn = -1;
+    self->on_get = note_the_turn;
+    CHECK_INT(pybuffer_check_exporter((PyObject *)self, NULL, NULL), 0);
+    CHECK_UNUSED(self);
+    return turn;
 }
 
 static int shrink(Exporter *self, Py_buffer *view, int flags)
@@ -690,13 +790,35 @@ static void the_same_request_has_the_same_answer_twice(void)
 
 static void the_same_request_goes_the_same_way_twice(void)
 {
+    /* Each request is sent twice, so the turns of the first one are all even, or all odd. */
+    for (refused_turn = 0; refused_turn < 2; refused_turn++) {
+        Exporter *self = plain();
+        self->on_get = every_other_time;
+        Reports reports;
+        memset(&reports, 0, sizeof(reports));
+        CHECK_INT(pybuffer_check_exporter((PyObject *)self, collect, &reports), 1);
+        CHECK_STR(reports.first, refused_turn == first_turn() ? "PyBUF_ND: refused, and answered when asked again"
+                                                              : "PyBUF_ND: answered, and refused when asked again");
+        CHECK_UNUSED(self);
+    }
+}
+
+static int raise_at_first(Exporter *self, Py_buffer *view, int flags)
+{
+    if (flags == PyBUF_ND) {
+        view->obj = NULL;
+        PyErr_SetNone(self->asked % 2 == first_turn() ? PyExc_ValueError : PyExc_BufferError);
+        return -1;
+    }
+    return exporter_answer(self, view, flags);
+}
+
+/* What breaks a rule the first time need not break one by the second outcome. */
+static void a_broken_answer_has_no_outcome(void)
+{
     Exporter *self = plain();
-    self->on_get = every_other_time;
-    Reports reports;
-    memset(&reports, 0, sizeof(reports));
-    CHECK_INT(pybuffer_check_exporter((PyObject *)self, collect, &reports), 1);
-    CHECK(strcmp(reports.first, "PyBUF_ND: answered, and refused when asked again") == 0
-          || strcmp(reports.first, "PyBUF_ND: refused, and answered when asked again") == 0);
+    self->on_get = raise_at_first;
+    BAD(self, "PyBUF_ND: ValueError is raised, which is not a BufferError");
     CHECK_UNUSED(self);
 }
 
@@ -794,6 +916,14 @@ static void what_the_memory_has_is_not_refused(void)
     BAD(self, "PyBUF_F_CONTIGUOUS|PyBUF_FORMAT: refused, although other answers show that the memory is "
               "Fortran-contiguous");
     CHECK_UNUSED(self);
+    self = fortran();
+    refusals = 2;
+    refused_flags[1] = PyBUF_ANY_CONTIGUOUS;
+    self->on_get = refuse_whenever;
+    BAD(self, "PyBUF_ANY_CONTIGUOUS|PyBUF_FORMAT: refused, although other answers show that the memory is "
+              "contiguous");
+    CHECK_UNUSED(self);
+    refusals = 1;
     self = strided();
     self->on_get = no_strides_alone;
     BAD(self, "PyBUF_STRIDES|PyBUF_FORMAT: refused, although other answers show that the memory is without "
@@ -850,6 +980,25 @@ static int as_if_without_pointers(Exporter *self, Py_buffer *view, int flags)
     int status = exporter_answer(self, view, PyBUF_INDIRECT | flags);
     view->suboffsets = NULL;
     return status;
+}
+
+static int lie_about_the_place(Exporter *self, Py_buffer *view, int flags)
+{
+    int status = lie(self, view, flags);
+    if (status == 0 && HAS(PyBUF_F_CONTIGUOUS)) {
+        view->buf = memory + 1;
+    }
+    return status;
+}
+
+/* Nothing follows from an answer about other memory. */
+static void what_differs_breaks_one_rule(void)
+{
+    Exporter *self = ints();
+    self->on_get = lie_about_the_place;
+    refused_flags[0] = PyBUF_F_CONTIGUOUS;
+    BAD(self, "PyBUF_F_CONTIGUOUS|PyBUF_FORMAT: buf differs from the one with PyBUF_INDIRECT|PyBUF_FORMAT");
+    CHECK_UNUSED(self);
 }
 
 static void contiguous_memory_is_contiguous(void)
@@ -944,6 +1093,45 @@ static void a_view_stays_what_it_is_when_others_go(void)
     self->on_release = forget_the_shape;
     BAD(self, FIRST "shape[0] is 9, but 2 with PyBUF_INDIRECT|PyBUF_FORMAT (after other requests, with the view still "
                     "held)");
+    CHECK_UNUSED(self);
+}
+
+static int issued, outstanding[64];
+
+/* Each view has the number of those before it, and all share a shape. */
+static int number_views(Exporter *self, Py_buffer *view, int flags)
+{
+    int status = share_until_released(self, view, flags);
+    if (status == 0) {
+        view->internal = &outstanding[issued % 64];
+        outstanding[issued++ % 64] = 1;
+    }
+    return status;
+}
+
+/* Forgets the shape with the oldest view, if there are younger ones. */
+static void forget_with_the_oldest(Exporter *self, Py_buffer *view)
+{
+    (void)self;
+    int *mine = view->internal, younger = 0, older = 0;
+    *mine = 0;
+    for (int i = 0; i < 64; i++) {
+        younger += outstanding[i] && i > mine - outstanding;
+        older += outstanding[i] && i < mine - outstanding;
+    }
+    if (older + younger == 0) {
+        issued = 0;
+    } else if (older == 0) {
+        shared_shape[0] = 9;
+    }
+}
+
+static void views_may_go_in_any_order(void)
+{
+    Exporter *self = ints();
+    self->on_get = number_views;
+    self->on_release = forget_with_the_oldest;
+    BAD(self, FIRST "shape[0] is 9, but 2 with PyBUF_INDIRECT|PyBUF_FORMAT (after another view was released)");
     CHECK_UNUSED(self);
 }
 
@@ -1175,19 +1363,24 @@ int main(void)
     RUN(a_failure_has_an_error);
     RUN(a_failure_is_a_buffererror);
     RUN(obj_is_null_after_a_failure);
+    RUN(a_failure_is_one_whatever_it_leaves);
     RUN(a_release_leaves_no_error);
     RUN(reference_counts_end_where_they_began);
+    RUN(counts_of_another_object_end_where_they_began);
     RUN(another_object_is_a_new_reference_too);
     RUN(the_same_request_has_the_same_answer_twice);
     RUN(the_same_request_goes_the_same_way_twice);
+    RUN(a_broken_answer_has_no_outcome);
     RUN(what_asks_for_less_is_not_refused);
     RUN(what_the_memory_has_is_not_refused);
     RUN(something_is_answered);
+    RUN(what_differs_breaks_one_rule);
     RUN(contiguous_memory_is_contiguous);
     RUN(without_strides_the_memory_is_contiguous);
     RUN(without_suboffsets_there_are_no_pointers);
     RUN(a_view_stays_what_it_is_while_others_are_taken);
     RUN(a_view_stays_what_it_is_when_others_go);
+    RUN(views_may_go_in_any_order);
     RUN(memory_does_not_move_while_it_is_held);
     RUN(what_cannot_be_checked_is_an_error);
     RUN(errors_of_another_interpreter_are_settled);

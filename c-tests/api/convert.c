@@ -67,6 +67,70 @@ static void numbers_become_numbers(void)
     CHECK_MEM(to, ((unsigned short[1]){261}), 2);
 }
 
+/* With a long double beside it nothing is converted by the loops over numbers. */
+static void values_of_each_kind_become_others_one_by_one(void)
+{
+    const double infinite = INFINITY;
+    memset(from, 0, 64);
+    memset(to, 0x55, 64);
+    const unsigned code = 0xffff, too_large = 0x10000;
+    memcpy(from + sizeof(long double), &code, 4);
+    CHECK_INT(convert("gw", "du", 1), 0);
+    CHECK_MEM(to + 8, "\377\377", 2);
+    memcpy(from + sizeof(long double), &too_large, 4);
+    REFUSED("gw", "du", 1, PyExc_OverflowError, NULL);
+    /* Bytes stay as they are. */
+    memcpy(from + sizeof(long double), "\002pasc\001", 6);
+    CHECK_INT(convert("g3s2pc", "d3s2pc", 1), 0);
+    CHECK_MEM(to + 8, "\002pa\001c\001", 6);
+    /* A half that is infinite is out of range, as all others are. */
+    memcpy(from, "\000\174", 2);
+    REFUSED("<e", "i", 1, PyExc_OverflowError, "inf is out of range for items of the format 'i'");
+    REFUSED("<e", "Q", 1, PyExc_OverflowError, "inf is out of range for items of the format 'Q'");
+    memcpy(from, &infinite, 8);
+    REFUSED("d", "q", 1, PyExc_OverflowError, "inf is out of range for items of the format 'q'");
+}
+
+/* Both formats have values without a byte, which are passed by, in each item. */
+static void items_with_values_without_a_byte_are_converted(void)
+{
+    enum { SIZE = sizeof(long double) };
+    const long double longs[3] = {1.5L, -2.0L, 3.0L};
+    const double doubles[3] = {0.25, 7, -8}, nan = NAN;
+    for (int i = 0; i < 3; i++) {
+        memcpy(from + i * (SIZE + 8), &longs[i], SIZE);
+        memcpy(from + i * (SIZE + 8) + SIZE, &doubles[i], 8);
+    }
+    CHECK_INT(convert("^g0s0td", "^d0s0tf", 3), 0);
+    for (int i = 0; i < 3; i++) {
+        double first;
+        float second;
+        memcpy(&first, to + 12 * i, 8);
+        memcpy(&second, to + 12 * i + 8, 4);
+        CHECK(first == (double)longs[i] && second == (float)doubles[i]);
+    }
+    CHECK_INT(convert("^g0s0td", "^i0s0th", 3), 0);
+    CHECK_MEM(to + 12, ((short[]){3, 0, -8}), 6);
+    memcpy(from + 2 * (SIZE + 8) + SIZE, &nan, 8);
+    REFUSED("^g0s0td", "^i0s0th", 3, PyExc_ValueError, NULL);
+    REFUSED("^g0s0td", "^i0t0sh", 3, PyExc_TypeError, NULL);
+}
+
+/* A complex number has the real part that a long double is, with all of its digits. */
+static void long_doubles_keep_their_digits(void)
+{
+    volatile long double one = 1.0L, small = ldexpl(1.0L, -60), sum = one + small;
+    if (sum == one) {
+        SKIP("this machine, or valgrind, computes with doubles");
+    }
+    const long double number = sum, zero = 0;
+    memset(to, 0x55, 64);
+    memcpy(from, &number, sizeof(number));
+    CHECK_INT(convert("g", "Zg", 1), 0);
+    const long double *both = (const long double *)(const void *)to;
+    CHECK(both[0] == number && both[1] == zero);
+}
+
 static void real_numbers_are_rounded_once(void)
 {
     /* By way of a double it would be a tie, which goes to the even number below. */
@@ -445,6 +509,9 @@ int main(void)
 {
     tap_after_each = nothing_is_left_pending;
     RUN(numbers_become_numbers);
+    RUN(values_of_each_kind_become_others_one_by_one);
+    RUN(items_with_values_without_a_byte_are_converted);
+    RUN(long_doubles_keep_their_digits);
     RUN(real_numbers_are_rounded_once);
     RUN(records_become_records_however_they_nest);
     RUN(deep_records_follow_the_same_rules);

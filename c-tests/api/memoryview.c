@@ -438,6 +438,29 @@ static void every_format_is_compared_by_value(void)
     CHECK_UNUSED(exact);
 }
 
+static void complex_numbers_equal_real_ones_without_an_imaginary_part(void)
+{
+    double complexes[] = {1, 0, 2, 0, 3, 0}, reals[] = {1, 2, 3};
+    static const char *const formats[][2] = {{"Zd", "d"}, {"D", "@d"}, {"ZdZdZd", "3d"}};
+    for (size_t i = 0; i < COUNT(formats); i++) {
+        Py_ssize_t items = i == 2 ? 1 : 3;
+        PyObject *left = pybuffer_memoryview_wrap(complexes, formats[i][0], 1, &items, NULL, 0, NULL, NULL);
+        PyObject *right = pybuffer_memoryview_wrap(reals, formats[i][1], 1, &items, NULL, 0, NULL, NULL);
+        for (int at = -1; at < 6; at++) {
+            if (at >= 0) {
+                complexes[at] += 1;
+            }
+            CHECK_INT(pybuffer_memoryview_equal(left, right), at < 0);
+            CHECK_INT(pybuffer_memoryview_equal(right, left), at < 0);
+            if (at >= 0) {
+                complexes[at] -= 1;
+            }
+        }
+        Py_DECREF(left);
+        Py_DECREF(right);
+    }
+}
+
 static void equality_by_value_is_of_shapes_and_live_views(void)
 {
     int numbers[6] = {1, 2, 3, 1, 2, 3};
@@ -519,6 +542,7 @@ int main(void)
     RUN(a_view_that_is_being_hashed_is_not_released);
     RUN(views_are_equal_by_value);
     RUN(every_format_is_compared_by_value);
+    RUN(complex_numbers_equal_real_ones_without_an_imaginary_part);
     RUN(equality_by_value_is_of_shapes_and_live_views);
     RUN(a_format_that_is_larger_than_the_item_is_not_followed);
     CHECK_INT(exporters_alive, 0);

@@ -162,6 +162,20 @@ static void what_suboffsets_cannot_express_is_said(void)
     part = pybuffer_memoryview_subscript(view, PART(PYBUFFER_AT(0), PYBUFFER_SLICE(1, ABSENT, 1)));
     CHECK_ITEMS(part, "fedcba");
     Py_DECREF(view);
+    /* Behind each of two pointers. */
+    exporter = exporter_new(ends, "B", 1, 4, (Py_ssize_t[]){2, 2, 2, 3}, (Py_ssize_t[]){8, -8, 8, -1});
+    exporter->suboffsets[0] = exporter->suboffsets[2] = 0;
+    exporter->suboffsets[1] = exporter->suboffsets[3] = -1;
+    exporter->offer.suboffsets = exporter->suboffsets;
+    view = view_of(exporter);
+    for (int both = 1; both < 4; both++) {
+        pybuffer_subscript behind[] = {PYBUFFER_ALL, PYBUFFER_ALL, PYBUFFER_ALL, PYBUFFER_ALL}, from_1 = PYBUFFER_SLICE(1, ABSENT, 1);
+        behind[1] = both & 1 ? from_1 : behind[1];
+        behind[3] = both & 2 ? from_1 : behind[3];
+        CHECK_PTR(pybuffer_memoryview_subscript(view, behind, 4), NULL);
+        CHECK_ERROR(PyExc_NotImplementedError);
+    }
+    Py_DECREF(view);
     /* A table of tables: with an index in the middle one pointer leads directly to another. */
     char **tables[2] = {table, table};
     exporter = exporter_new(tables, "B", 1, 3, (Py_ssize_t[]){2, 3, 7}, (Py_ssize_t[]){8, 8, 1});

@@ -214,7 +214,7 @@ static void fields_bring_their_format(void)
     CHECK_STR(result.format, "h");
     strcpy(room, "untouched");
     CHECK_INT(pybuffer_view_field(&result, &storage, &view, "in", room, (Py_ssize_t)needed - 1), -1);
-    char text[80];
+    char text[100];
     snprintf(text, sizeof(text), "the format takes %zu bytes, and there is room for %zu", needed, needed - 1);
     CHECK_MESSAGE(PyExc_ValueError, text);
     CHECK_STR(room, "untouched");

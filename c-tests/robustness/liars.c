@@ -105,12 +105,25 @@ static void a_negative_shape(Py_buffer *view) { axes(view, -4, -4, 4, 1); }
 static void a_negative_len(Py_buffer *view) { view->len = -1; }
 static void the_least_len(Py_buffer *view) { view->len = PY_SSIZE_T_MIN; view->shape = NULL; }
 static void a_negative_itemsize(Py_buffer *view) { view->itemsize = -1; }
+static void a_negative_itemsize_alone(Py_buffer *view) { view->itemsize = -1; view->shape = NULL; }
+static void a_negative_itemsize_of_nothing(Py_buffer *view) { view->itemsize = -1; view->len = view->shape[0] = 0; }
+static void too_many_items_without_bytes(Py_buffer *view)
+{
+    axes(view, (Py_ssize_t)1 << 32, (Py_ssize_t)1 << 32, 0, 0);
+    view->itemsize = view->len = 0;
+}
 static void a_negative_ndim(Py_buffer *view) { view->ndim = -1; }
 static void the_least_ndim(Py_buffer *view) { view->ndim = INT_MIN; view->shape = NULL; }
 static void no_memory_for_bytes(Py_buffer *view) { view->buf = NULL; }
 static void no_memory_for_plain_bytes(Py_buffer *view) { view->buf = NULL; view->shape = NULL; }
 static void no_axes_and_many_bytes(Py_buffer *view) { view->ndim = 0; view->shape = NULL; }
 static void two_axes_without_shape(Py_buffer *view) { view->ndim = 2; view->shape = NULL; }
+static void two_axes_of_one_item_without_shape(Py_buffer *view)
+{
+    view->ndim = 2;
+    view->itemsize = SIZE;
+    view->shape = NULL;
+}
 
 static const struct {
     const char *name;
@@ -149,12 +162,17 @@ static const struct {
     CONTRADICTION(a_negative_len, "itemsize and len must not be negative"),
     CONTRADICTION(the_least_len, "itemsize and len must not be negative"),
     CONTRADICTION(a_negative_itemsize, "itemsize and len must not be negative"),
+    CONTRADICTION(a_negative_itemsize_alone, "itemsize and len must not be negative"),
+    CONTRADICTION(a_negative_itemsize_of_nothing, "itemsize and len must not be negative"),
+    CONTRADICTION(too_many_items_without_bytes, "product(shape) is too large"),
     CONTRADICTION(a_negative_ndim, "ndim must not be negative"),
     CONTRADICTION(the_least_ndim, "ndim must not be negative"),
     CONTRADICTION(no_memory_for_bytes, "buf must not be NULL where len is not 0"),
     CONTRADICTION(no_memory_for_plain_bytes, "buf must not be NULL where len is not 0"),
     {"no axes and many bytes", no_axes_and_many_bytes, FULL_RO | FULL, "product(shape) * itemsize is less than len"},
     {"two axes without shape", two_axes_without_shape, FULL_RO | FULL, "a view of several axes needs a shape"},
+    {"two axes of one item without shape", two_axes_of_one_item_without_shape, FULL_RO | FULL,
+     "a view of several axes needs a shape"},
 };
 
 /* What exporters do, too, and consumers have to take: more than was asked for, or less where that says the same. */

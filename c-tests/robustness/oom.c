@@ -993,6 +993,58 @@ ATTEMPTS(DEFINE_TEST)
     static void no_memory_needed_for_##name(void) { without_any_memory(attempt_##name); }
 FRUGAL(DEFINE_FRUGAL_TEST)
 
+/* Where the two overlap, what is copied goes through memory. */
+static void copies_between_memory_that_is_apart_need_none(void)
+{
+    static char left[4096], right[4096];
+    static const Py_ssize_t shape[] = {40, 40}, wide[] = {80, 2}, wider[] = {90, 2}, few[] = {3, 4}, apart[] = {10, 2};
+    static char *rows[] = {left, left + 100, left + 200};
+    Exporter *from = exporter_new(left, "B", 1, 2, shape, wide), *to = exporter_new(right, "B", 1, 2, shape, wider);
+    Exporter *over = exporter_new(left + 1, "B", 1, 2, shape, wider);
+    Exporter *of_rows = exporter_of_rows(rows, 3, 4), *to_few = exporter_new(right, "B", 1, 2, few, apart);
+    for (size_t i = 0; i < sizeof(left); i++) {
+        left[i] = (char)(i * 7 % 251);
+    }
+    hooks_fail_at(1, 1);
+    CHECK_INT(PyObject_CopyData((PyObject *)to, (PyObject *)from), 0);
+    CHECK_INT(right[90 * 39 + 2 * 5], left[80 * 39 + 2 * 5]);
+    CHECK_INT(PyObject_CopyData((PyObject *)to_few, (PyObject *)of_rows), 0);
+    CHECK_INT(right[10 * 2 + 2 * 3], left[200 + 3]);
+    CHECK_INT(hooks.calls, 0);
+    CHECK_INT(PyObject_CopyData((PyObject *)over, (PyObject *)from), -1);
+    peace();
+    CHECK_ERROR(PyExc_MemoryError);
+    CHECK_INT(hooks.calls, 1);
+    Py_DECREF(to_few);
+    Py_DECREF(of_rows);
+    Py_DECREF(over);
+    Py_DECREF(to);
+    Py_DECREF(from);
+}
+
+/* A program may say that a view has more bytes than its items: in fresh memory they are 0, in its own they are left alone. */
+static void bytes_without_items_are_0_in_fresh_memory(void)
+{
+    static char data[4096], out[2000];
+    static Py_ssize_t shape[] = {30, 40}, strides[] = {50, 1};
+    Py_buffer info = {.buf = data, .len = 2000, .itemsize = 1, .ndim = 2, .format = (char *)"B", .shape = shape,
+                      .strides = strides};
+    memset(data, 'd', sizeof(data));
+    PyObject *view = PyMemoryView_FromBuffer(&info), *bytes = PyBytes_FromObject(view);
+    CHECK_INT(PyBytes_Size(bytes), 2000);
+    memset(out, 0, sizeof(out));
+    memset(out, 'd', 1200);
+    CHECK_MEM(PyBytes_AsString(bytes), out, 2000);
+    Py_DECREF(bytes);
+    Py_DECREF(view);
+    char *used = malloc(2000);
+    memset(used, 'u', 2000);
+    memset(out + 1200, 'u', 800);
+    CHECK_INT(PyBuffer_ToContiguous(used, &info, 2000, 'C'), 0);
+    CHECK_MEM(used, out, 2000);
+    free(used);
+}
+
 static void everything_was_given_back_in_its_own_domain(void)
 {
 #define DROP(object) Py_DECREF(on.object);
@@ -1017,6 +1069,8 @@ int main(void)
 #define RUN_FRUGAL_TEST(name, attempt) RUN(no_memory_needed_for_##name);
     ATTEMPTS(RUN_TEST)
     FRUGAL(RUN_FRUGAL_TEST)
+    RUN(copies_between_memory_that_is_apart_need_none);
+    RUN(bytes_without_items_are_0_in_fresh_memory);
     RUN(everything_was_given_back_in_its_own_domain);
     return tap_end();
 }

@@ -467,6 +467,18 @@ static int copy(void) { return made(PyByteArray_FromObject(bytearray)); }
 static int to_bytes(void) { return made(PyBytes_FromObject(bytearray)); }
 static int of_old(void) { return made(PySequence_GetSlice(old, 0, 1000)); }
 static int concat_old(void) { return made(PySequence_Concat(old, bytearray)); }
+
+/* An exporter whose views belong to nobody. */
+static Exporter *ownerless;
+
+static int answer_for_nobody(Exporter *self, Py_buffer *buffer, int flags)
+{
+    int failed = exporter_answer(self, buffer, flags);
+    Py_CLEAR(buffer->obj);
+    return failed;
+}
+
+static int concat_ownerless(void) { return made(PySequence_Concat(old, (PyObject *)ownerless)); }
 static int memoryview(void) { return made(PyMemoryView_FromObject(bytearray)); }
 static int contiguous(void) { return made(PyMemoryView_GetContiguous(bytearray, PyBUF_READ, 'C')); }
 static int shown(void)
@@ -481,7 +493,7 @@ static int shown(void)
 
 /* Everything that asks for memory while it has to do with a bytearray. */
 static int (*const actions[])(void) = {resize_to_many, resize_to_few, set_slice, del_slice, insert_itself,
-                                       get_slice, repeat, concat, copy, to_bytes, of_old, concat_old, memoryview,
+                                       get_slice, repeat, concat, copy, to_bytes, of_old, concat_old, concat_ownerless, memoryview,
                                        contiguous, shown};
 enum { CHANGING = 5 }; /* the first ones resize it */
 
@@ -491,6 +503,8 @@ static void run_with_hook(void (*hook)(void), int may_refuse)
     for (size_t i = 0; i < COUNT(actions); i++) {
         bytearray = xs(20);
         old = PyBuffer_FromObject(bytearray, 1, 10);
+        ownerless = exporter_of_bytes((char[]){"xyz"}, 3);
+        ownerless->on_get = answer_for_nobody;
         set_hooks();
         calls = 0;
         on_memory = hook;
@@ -514,6 +528,7 @@ static void run_with_hook(void (*hook)(void), int may_refuse)
         }
         CHECK_INT(PyByteArray_Resize(bytearray, 77), 0);
         unset_hooks();
+        Py_DECREF(ownerless);
         Py_DECREF(old);
         CHECK_INT(Py_REFCNT(bytearray), 1);
         Py_DECREF(bytearray);

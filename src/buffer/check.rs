@@ -388,13 +388,19 @@ impl Checker {
     unsafe fn give_back(&mut self, view: *mut Py_buffer, flags: c_int) {
         // SAFETY: the caller guarantees O1; its view was filled and is released here, once.
         unsafe {
+            let mut before = None;
             if let Some(other) = &mut self.other
                 && other.padded.object == (*view).obj
                 && !other.verified
             {
                 other.released = other.released.saturating_add(1);
+                before = Some((other.padded.object, refs::count(other.padded.object)));
             }
             release(view);
+            // With the first view of it there is no earlier count; one reference is what a release drops.
+            if let Some((object, count)) = before {
+                (refs::count(object)..count.saturating_sub(1)).for_each(|_| refs::incref(object));
+            }
             self.settled();
             let raised = indicator::occurred();
             if !raised.is_null() {
@@ -466,9 +472,7 @@ impl Checker {
         // SAFETY: references are held to both.
         let after = unsafe { self.counts() };
         let other = match (before.other, after.other) {
-            (Some((object, before)), Some((same, after))) if object == same && self.is_other_verified() => {
-                Some((object, before, after))
-            }
+            (Some((object, before)), Some((same, after))) if object == same => Some((object, before, after)),
             _ => None,
         };
         for (object, before, after) in [Some((self.obj.object, before.obj, after.obj)), other].into_iter().flatten() {
@@ -487,10 +491,6 @@ impl Checker {
                 unsafe { refs::incref(object) };
             }
         }
-    }
-
-    fn is_other_verified(&self) -> bool {
-        self.other.as_ref().is_some_and(|other| other.verified)
     }
 
     /// What can be answered must not be refused: what asks for no more than a request that is answered, or for what the

@@ -36,6 +36,9 @@ mod verify;
 
 mod check;
 
+#[cfg(test)]
+mod view_tests;
+
 pub(crate) use acquired::{Acquired, AskedBoth, Both, Which, Within};
 pub(crate) use answer::{
     Contiguity, answer_complete, answer_described, can_answer, check_answer, described, fill_complete, fill_view,

@@ -446,3 +446,59 @@ impl Reporter {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn each_rule_about_each_field_has_a_bit() {
+        use Field::{Buf, Format, Itemsize, Len, Ndim, Readonly, Shape, Strides, Suboffsets};
+        let fields = [Buf, Len, Itemsize, Readonly, Ndim, Format, Shape, Strides, Suboffsets];
+        let rules = [
+            Rule::Status,
+            Rule::Silence,
+            Rule::ForeignError,
+            Rule::ObjOfFailure,
+            Rule::ErrorOfSuccess,
+            Rule::Obj,
+            Rule::Reference,
+            Rule::ErrorOfRelease,
+            Rule::Leak,
+            Rule::Drop,
+            Rule::Ndim,
+            Rule::Itemsize,
+            Rule::Len,
+            Rule::Buf,
+            Rule::Shape,
+            Rule::Product,
+            Rule::Format,
+            Rule::FormatSize,
+            Rule::Readonly,
+            Rule::Contiguous,
+            Rule::Pointers,
+            Rule::Suboffsets,
+            Rule::Refused,
+            Rule::NothingAnswered,
+            Rule::Outcome,
+        ];
+        let about = [Rule::Unset, Rule::Missing, Rule::Unasked, Rule::Differs];
+        let all: Vec<_> = about.iter().flat_map(|rule| fields.map(rule)).chain(rules).map(Rule::bit).collect();
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+    }
+
+    #[test]
+    fn a_text_is_cut_off_before_the_end_of_its_room() {
+        let mut text = CutText::<8>::new();
+        for _ in 0..3 {
+            text.add(|out| out.push(b"four"));
+        }
+        assert_eq!(text.bytes, *b"fourfou\0");
+        let last = text.as_ptr();
+        // SAFETY: the last byte is 0.
+        assert_eq!(unsafe { CStr::from_ptr(last) }, c"fourfou");
+    }
+}

@@ -319,10 +319,7 @@ impl Codec {
             return Ok(());
         }
         let mut scratch = [0; 2 * LongDouble::SIZE];
-        let end = match self.form {
-            Form::Bits => scratch.len(),
-            _ => size.min(scratch.len()),
-        };
+        let end = size.min(scratch.len());
         self.encode(value, scratch.get_mut(..end).ok_or_else(Error::bad_argument)?)
     }
 

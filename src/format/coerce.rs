@@ -87,7 +87,7 @@ pub(super) fn bytes(value: Value<'_>) -> Result<&[u8]> {
 pub(super) fn truth(value: Value<'_>) -> bool {
     match value {
         Value::Bytes(bytes) => !bytes.is_empty(),
-        Value::CodePoint(_) => true,
+        // Text equals no number.
         _ => value != Value::Unsigned(0),
     }
 }

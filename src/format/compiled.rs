@@ -77,10 +77,7 @@ impl<'o> CompiledFormat<'o> {
             let (op, rest) = ops.split_first()?;
             let bytes = memory.get(op.offset..op.end)?;
             if op.codec.form != Form::Loop {
-                return op.codec.decode(match op.codec.form {
-                    Form::Bits => bytes,
-                    _ => bytes.get(..op.size)?,
-                });
+                return op.codec.decode(bytes.get(..op.size)?);
             }
             // Each step has at least one value.
             (ops, memory) = (rest.get(..op.inner)?, bytes.get(..op.size)?);

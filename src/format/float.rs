@@ -332,6 +332,35 @@ pub(super) mod tests {
     use super::*;
 
     #[test]
+    fn sums_are_exact_up_to_127_bits() {
+        let power = |exponent: i32| Real::Finite { negative: false, mantissa: 1, exponent };
+        let sum = |a: f64, b: f64| Real::from(a).plus(Real::from(b));
+        let exact = |mantissa, exponent| Real::Finite { negative: false, mantissa, exponent };
+        for bits in [1, 40, 60, 74, 75, 80, 100, 125, 126] {
+            let small = power(-bits).to_f64();
+            assert_eq!(sum(1.0, small), exact((1 << bits) + 1, -bits), "{bits}");
+            assert_eq!(sum(small, 1.0), exact((1 << bits) + 1, -bits), "{bits}");
+            assert_eq!(sum(1.0, -small), exact((1 << bits) - 1, -bits), "{bits}");
+        }
+        // One bit more is cut off, so that the sum equals no number of fewer bits.
+        let is_odd = |real: Real| matches!(real, Real::Finite { mantissa, .. } if mantissa & 1 == 1);
+        for small in [power(-127).to_f64(), 1.5 * power(-126).to_f64(), 1.25 * power(-125).to_f64(), 1e-300] {
+            assert!(is_odd(sum(1.0, small)) && is_odd(sum(1.0, -small)) && is_odd(sum(-small, 1.0)), "{small}");
+        }
+        // With a carry, too, the highest bit stays free.
+        for (a, b, all) in [(1.0, 1.0, 2.0), (1.5, 1.75, 3.25), (f64::MAX, f64::MAX, f64::INFINITY)] {
+            let sum = sum(a, b);
+            assert_eq!(sum.to_f64(), all);
+            assert!(matches!(sum, Real::Finite { mantissa, .. } if mantissa < 1 << 127), "{sum:?}");
+        }
+        let (most, least) = (f64::INFINITY, f64::NEG_INFINITY);
+        assert_eq!((sum(most, 1.0).to_f64(), sum(-1.0, least).to_f64(), sum(most, most).to_f64()), (most, least, most));
+        for (a, b) in [(most, least), (most, f64::NAN), (f64::NAN, least), (1.0, f64::NAN), (f64::NAN, 0.0)] {
+            assert!(sum(a, b).to_f64().is_nan() && sum(b, a).to_f64().is_nan(), "{a} + {b}");
+        }
+    }
+
+    #[test]
     fn numbers_are_equal_by_value() {
         let numbers =
             [0.0, -0.0, 0.5, 1.0, -1.0, 3.0, 6.0, 5e-324, f64::MAX, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];

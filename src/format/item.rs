@@ -81,3 +81,48 @@ pub struct Item {
     /// Its name in the text.
     pub name: Option<TextSpan>,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CString;
+    use std::format;
+    use std::vec::Vec;
+
+    use super::super::tree::{Sink, walk};
+    use super::*;
+
+    struct Items(Vec<Item>);
+
+    impl Sink for Items {
+        fn begin(&mut self) {}
+        fn axis(&mut self, _: usize) {}
+        fn cancel(&mut self) {}
+        fn end(&mut self, item: &Item) {
+            self.0.push(*item);
+        }
+    }
+
+    /// The short way knows all codes of the struct module's that are one element, and what it knows is what the parser reads.
+    #[test]
+    fn a_lone_code_is_read_as_the_parser_reads_it() {
+        let mut known = Vec::new();
+        for prefix in ["", "@", "=", "<", ">", "!", "^"] {
+            for letter in ' '..='~' {
+                let Ok(text) = CString::new(format!("{prefix}{letter}")) else { continue };
+                let Some(item) = lone_item(&text) else { continue };
+                let mut items = Items(Vec::new());
+                assert!(walk(&text, &mut items).is_ok(), "{text:?}");
+                assert_eq!(items.0, [item], "{text:?}");
+                known.push(format!("{prefix}{letter}"));
+            }
+        }
+        for code in "bBhHiIlLqQef?d".chars() {
+            for prefix in ["", "@", "=", "<", ">", "!"] {
+                assert!(known.contains(&format!("{prefix}{code}")), "{prefix}{code}");
+            }
+        }
+        for others in [c"", c"ii", c"<ii", c"  i", c"<<i"] {
+            assert_eq!(lone_item(others), None, "{others:?}");
+        }
+    }
+}

@@ -234,7 +234,6 @@ fn is_plain(byte: u8, quote: u8) -> bool {
     matches!(byte, b' '..=b'~') && byte != b'\\' && byte != quote
 }
 
-/// Writes bytes in single quotes; in double quotes if they contain single ones and no double ones.
 /// Writes bytes as Python's `repr` does; in double quotes only where `smart_quotes` spares them a backslash. CPython:
 /// `PyBytes_Repr`.
 ///

@@ -390,7 +390,6 @@ impl Parser<'_> {
         let has_name = named && self.peek() == Some(b':');
         let is_nothing = match item.kind {
             Kind::Pad => !self.void,
-            Kind::Bytes | Kind::Pascal | Kind::Text => false,
             _ => !head.is_length && head.length == 0,
         };
         if is_nothing && !has_name {

@@ -225,6 +225,20 @@ mod tests {
     }
 
     #[test]
+    fn pieces_of_one_item_have_no_stride() {
+        let stride = |views: &[View]| {
+            let mut pieces = Pieces::NONE;
+            views.iter().for_each(|(_, shape, strides)| pieces.add(&structure(shape, strides)).unwrap());
+            (pieces.items(), pieces.stride(1))
+        };
+        assert_eq!(stride(&[(0, vec![4, 6], vec![60, 5])]), (6, 5));
+        assert_eq!(stride(&[(0, vec![4, 6], vec![60, 5]), (0, vec![4, 2], vec![60, 5])]), (2, 5));
+        assert_eq!(stride(&[(0, vec![4, 6], vec![60, 5]), (0, vec![4, 3], vec![60, 4])]), (1, 1));
+        assert_eq!(stride(&[(0, vec![4, 6], vec![60, 5]), (0, vec![4, 5], vec![60, 5])]), (1, 1));
+        assert_eq!(stride(&[(0, vec![4, 1], vec![60, 5])]), (1, 1));
+    }
+
+    #[test]
     fn single_and_missing_pieces() {
         assert_eq!(check(&[]), (0, Some(7)));
         assert_eq!(check(&[plane(5, 9, &[0, 3])]), (0, Some(7)));

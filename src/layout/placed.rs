@@ -192,6 +192,9 @@ mod tests {
         assert_eq!(placed(12, 1, &[2, 2, 3], &[6, 3, 1], 0).pointers(), Some(forwards));
         let backwards = Pointers { size: 16, count: 2, first: 16, step: 6, suboffset: 2, stride: -8, start: 8 };
         assert_eq!(placed(12, 1, &[2, 2, 3], &[-6, 3, -1], 8).pointers(), Some(backwards));
+        // The table of no pointers has no last one.
+        let none = Pointers { size: 0, count: 0, first: 0, step: 6, suboffset: 0, stride: -8, start: 0 };
+        assert_eq!(placed(12, 1, &[0, 2, 3], &[-6, 3, -1], 0).pointers(), Some(none));
         assert_eq!(placed(12, 1, &[], &[], 0).pointers(), None);
         assert_eq!(placed(12, 1, &[isize::MAX], &[0], 0).pointers(), None);
     }

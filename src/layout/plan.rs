@@ -393,20 +393,11 @@ impl<'m> Pair<'m> {
         let axes = self.axes.as_slice().get(indirect..).unwrap_or(&[]);
         let mut reach = self.itemsize;
         let mut passed = 0;
-        // From the smallest step to the largest: each must reach beyond all smaller ones. There are few axes, mostly in order,
-        // so the search for the next one starts where it should be.
+        // From the smallest step to the largest: each must reach beyond all smaller ones. Of two that are the same, the other one
+        // is never found.
         while passed < axes.len() {
-            let mut next: Option<&Axis> = None;
-            let mut alike = 0_usize;
-            for axis in axes.iter().rev().filter(|axis| axis.dst.stride.unsigned_abs() >= reach) {
-                let step = axis.dst.stride.unsigned_abs();
-                match next.map(|next| next.dst.stride.unsigned_abs()) {
-                    Some(least) if least < step => {}
-                    Some(least) if least == step => alike += 1,
-                    _ => (next, alike) = (Some(axis), 0),
-                }
-            }
-            let Some(axis) = next.filter(|_| alike == 0) else { return false };
+            let steps = axes.iter().filter(|axis| axis.dst.stride.unsigned_abs() >= reach);
+            let Some(axis) = steps.min_by_key(|axis| axis.dst.stride.unsigned_abs()) else { return false };
             let span = axis.len.unsigned_abs().checked_sub(1);
             let span = span.and_then(|steps| steps.checked_mul(axis.dst.stride.unsigned_abs()));
             match span.and_then(|span| span.checked_add(reach)) {

@@ -78,8 +78,7 @@ impl Plan<'_> {
     /// items must not use it.
     pub fn take_block(&mut self) {
         if let Some(inner) = self.direct().last()
-            && inner.src.stride.unsigned_abs() == self.unit
-            && inner.src.stride > 0
+            && inner.src.stride == self.unit.cast_signed()
             && inner.dst.stride == inner.src.stride
         {
             self.unit *= inner.len.unsigned_abs();
@@ -115,11 +114,8 @@ impl Plan<'_> {
     /// transpose, in tiles over these two. Returns whether it is one.
     pub fn tile(&mut self) -> bool {
         let Some(fastest) = self.fastest_apart() else { return false };
-        let last = self.direct().len() - 1;
-        if fastest + 1 != last
-            && let Some(axis) = self.axes.remove(self.indirect + fastest)
-        {
-            self.axes.insert(self.indirect + last - 1, axis);
+        if let Some(axis) = self.axes.remove(self.indirect + fastest) {
+            self.axes.insert(self.axes.as_slice().len() - 1, axis);
         }
         true
     }

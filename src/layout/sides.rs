@@ -124,15 +124,9 @@ impl<'m> Side<'m> {
     }
 
     /// Whether the lines of the second operand, which start where this line of the first one has its items, are all `step`
-    /// bytes apart.
+    /// bytes apart. Then they are one axis, of which a plan makes no more.
     fn is_even(&self, step: isize) -> bool {
-        let mut next = 0_isize;
-        let even = self.offsets.iter().take(self.len).all(|offset| {
-            let here = next;
-            next += step;
-            *offset as isize == here
-        });
-        even && self.last.dst.stride == step * self.inner.cast_signed()
+        self.inner == 1 && self.last.dst.stride == step
     }
 
     /// The places of the items of the line in the other operand, then those of so many more after its last one, on
@@ -243,9 +237,8 @@ impl Plan<'_> {
             return None;
         }
         let lines = line.checked_div(unit)?.max(2);
-        // First a line of the second operand, then more if the axes allow it. Of the first operand most of a line is enough.
+        // First a line of the second operand, then some of the first one, then more if the axes allow it.
         rows.extend(direct, unit, by_dst, lines, columns.taken);
-        columns.extend(direct, unit, by_src, lines - lines / 4, rows.taken);
         columns.extend(direct, unit, by_src, lines * 4, rows.taken);
         rows.extend(direct, unit, by_dst, rows.most, columns.taken);
         if rows.has_room() && rows.is_whole() && columns.is_even((unit * rows.len).cast_signed()) {

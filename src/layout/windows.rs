@@ -48,7 +48,6 @@ type Range = (isize, isize);
 fn way_back(outer: isize, inner: isize) -> Option<(isize, isize)> {
     match (outer, inner) {
         (0, 0) => None,
-        (0, _) => Some((1, 0)),
         (_, 0) => Some((0, 1)),
         _ => {
             let common = common_divisor(outer.unsigned_abs(), inner.unsigned_abs());
@@ -176,7 +175,7 @@ impl Pair<'_> {
         // No count exceeds the number of all tuples, which fits.
         for axis in self.direct() {
             let (len, step) = (axis.len.unsigned_abs(), axis.src.stride.unsigned_abs());
-            let Some(step) = step.checked_div(places.step.unsigned_abs()).filter(|&step| step != 0 && len > 1) else {
+            let Some(step) = step.checked_div(places.step.unsigned_abs()).filter(|&step| step != 0) else {
                 table.iter_mut().take(far + 1).for_each(|count| *count *= len);
                 continue;
             };

@@ -520,3 +520,58 @@ unsafe extern "C" fn bytearray_richcompare(a: *mut PyObject, b: *mut PyObject, o
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::panic, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    /// How a look at a bytearray that is made one of this type ends.
+    fn ending(ty: *mut PyTypeObject) -> Ending {
+        // SAFETY: the type has the layout of a bytearray's, and lives as long as the object is of it.
+        unsafe {
+            let Ok(object) = from_memory(b"bytes".as_ptr(), 5) else { panic!("there is memory") };
+            let op = object.as_ptr().cast::<PyObject>();
+            (*op).ob_type = ty;
+            let mut view = Py_buffer::EMPTY;
+            let ending = buffer::look(op, &raw mut view, Request::SIMPLE, Pin::First);
+            if ending != Ok(Ending::Release) {
+                assert_eq!(view.len, 5);
+                buffer::end_look(op, &view);
+            }
+            (*op).ob_type = &raw mut PyByteArray_Type;
+            ending.unwrap_or(Ending::Release)
+        }
+    }
+
+    /// A slot that is never called.
+    unsafe extern "C" fn another(_: *mut PyObject, _: *mut Py_buffer) {}
+
+    #[test]
+    fn what_inherits_all_buffer_slots_is_looked_at() {
+        // SAFETY: types are not changed any more; copies of one are types of the same layout, with slots as long as the test.
+        unsafe {
+            let base = &raw mut PyByteArray_Type;
+            assert_eq!(ending(base), Ending::Unpin);
+            let derive = |base: *mut PyTypeObject, procs: *mut PyBufferProcs| {
+                let mut ty = base.read();
+                ty.tp_base = base;
+                ty.tp_flags &= !(TPFLAGS_LOOKS | TPFLAGS_OWN);
+                ty.tp_as_buffer = procs;
+                ty
+            };
+            let own = (*base).tp_as_buffer;
+            let mut derived = derive(base, own);
+            assert_eq!(ending(&raw mut derived), Ending::Unpin);
+            let mut further = derive(&raw mut derived, own);
+            assert_eq!(ending(&raw mut further), Ending::Unpin);
+            // A table of its own with the same slots, with another one, or none.
+            let PyBufferProcs { bf_getbuffer, bf_releasebuffer } = *own;
+            let mut copied = PyBufferProcs { bf_getbuffer, bf_releasebuffer };
+            assert_eq!(ending(&mut derive(base, &raw mut copied)), Ending::Unpin);
+            let mut other = PyBufferProcs { bf_getbuffer, bf_releasebuffer: Some(another) };
+            assert_eq!(ending(&mut derive(base, &raw mut other)), Ending::Release);
+            assert_eq!(ending(&mut derive(base, null_mut())), Ending::Release);
+        }
+    }
+}

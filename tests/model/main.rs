@@ -22,6 +22,7 @@ mod support;
 
 mod copies;
 mod extreme;
+mod format_pairs;
 mod format_spellings;
 mod fuzz_corpus;
 mod guarded;
@@ -30,6 +31,9 @@ mod layout;
 mod memoryview;
 mod numbers;
 mod page_rule;
+mod plan_choices;
 mod plan_elements;
+mod planes;
+mod small_walks;
 mod value_equality;
 mod windows;

@@ -169,23 +169,25 @@ def build_units(programs):
 
 def survey(units, count):
     """How long each unit takes, and which mutants it reaches; those that fail on the library itself are left out."""
-    stamp = hashlib.sha256((LIBRARY / "libpybuffer.so").read_bytes()).hexdigest()
     kept = OUT / "survey.json"
     known = json.loads(kept.read_text()) if kept.exists() else {}
-    if known.get("stamp") != stamp:
-        known = {"stamp": stamp, "units": {}}
+    files = {unit.command[0] for unit in units} | {str(LIBRARY / "libpybuffer.so")}
+    stamps = {file: hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest() for file in files}
+    library = stamps[str(LIBRARY / "libpybuffer.so")]
     for unit in units:
-        if unit.name not in known["units"]:
+        # Programs in Rust have the library inside.
+        stamp = f"{library} {stamps[unit.command[0]]}"
+        if known.get(unit.name, {}).get("stamp") != stamp:
             file = OUT / "reached"
             file.write_bytes(bytes(count + 1))
             passed, seconds = unit.run("reached", PYBUFFER_MUTANTS_REACHED=str(file))
             reached = [number for number, byte in enumerate(file.read_bytes()) if byte]
             print(f"{unit.name}: {seconds:.1f} s, reaches {len(reached)}{'' if passed else ', FAILS'}", flush=True)
-            known["units"][unit.name] = {"passed": passed, "seconds": seconds, "reached": reached}
+            known[unit.name] = {"stamp": stamp, "passed": passed, "seconds": seconds, "reached": reached}
             kept.write_text(json.dumps(known))
-        found = known["units"][unit.name]
+        found = known[unit.name]
         unit.seconds, unit.reached = found["seconds"], set(found["reached"])
-    return [unit for unit in units if known["units"][unit.name]["passed"]]
+    return [unit for unit in units if known[unit.name]["passed"]]
 
 
 def key(mutant):

@@ -158,6 +158,7 @@ mod tests {
             ("large rows with gaps", to(Walk::new(4, &[2000, 2200], &[9000, 4])), everywhere("blocks, streamed")),
             ("short large rows with gaps", to(Walk::new(4, &[400_000, 20], &[100, 4])), everywhere("blocks")),
             ("small, transposed", to(Walk::transpose(4, 15, 17)), everywhere("items")),
+            ("no longer small", to(Walk::transpose(4, 16, 16)), squares(4, 8, "tiles of 16 rows, Short", 4)),
             (
                 "reversed u8",
                 to(Walk::new(1, &[5000], &[-1])),
@@ -168,7 +169,12 @@ mod tests {
                 to(Walk::new(8, &[5000], &[-8])),
                 vectors("items", "program of 16 bytes: 1 from 1", "program of 64 bytes: 1 from 1"),
             ),
-            ("few items reversed", to(Walk::new(4, &[1000], &[-4])), everywhere("items")),
+            ("few items reversed", to(Walk::new(4, &[1024], &[-4])), everywhere("items")),
+            (
+                "one more",
+                to(Walk::new(4, &[1025], &[-4])),
+                vectors("items", "program of 16 bytes: 1 from 1", "program of 64 bytes: 1 from 1"),
+            ),
             (
                 "every second u8",
                 to(Walk::new(1, &[5000], &[2])),
