@@ -7,7 +7,8 @@
 #   random  the random harnesses, with the same library
 # (default: all; for windows c). Rust's core and std are built from their sources, which needs a toolchain that has them (Debian:
 # rust-web-src or rust-src), and RUSTC_BOOTSTRAP, since Cargo's option for that is not stable. Everything goes to
-# target/emulated. STEPS is the number of operations of each random family. The status is 77 where a tool is missing.
+# target/emulated. STEPS is the number of operations of each random family, PYBUFFER_TEST_CASES the most cases of each property of the
+# Rust tests. The status is 77 where a tool is missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -76,9 +77,9 @@ fi
 upper=$(echo "$triple" | tr 'a-z-' 'A-Z_')
 export "CARGO_TARGET_${upper}_LINKER=$cross-gcc" "CARGO_TARGET_${upper}_RUNNER=$emulator" "CC_${triple//-/_}=$cross-gcc"
 export RUSTC=$rust/rustc RUSTDOC=$rust/rustdoc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=target/emulated
-# Threads that wait for each other are slow there: fewer operations. How tests run themselves again; and without oracles, which are
-# built for this machine.
-export PYBUFFER_TEST_OPERATIONS=${PYBUFFER_TEST_OPERATIONS:-20000}
+# Threads that wait for each other are slow there, and so are random layouts: fewer of both. How tests run themselves again; and
+# without oracles, which are built for this machine.
+export PYBUFFER_TEST_OPERATIONS=${PYBUFFER_TEST_OPERATIONS:-20000} PYBUFFER_TEST_CASES=${PYBUFFER_TEST_CASES:-100}
 export PYBUFFER_TEST_RUNNER=$emulator PYBUFFER_NUMPY_PYTHON=none CI=false
 if [ "$arch" = windows ]; then
     # Wine says much about itself; its folder; and where it looks for libraries.
@@ -103,6 +104,7 @@ for part in "$@"; do
     rust)
         cargo_test --lib
         cargo_test --test model -- "${tests[@]/%/::}"
+        echo "emulated: at most $PYBUFFER_TEST_CASES cases of each property"
         ;;
     c)
         build_library
