@@ -2,8 +2,8 @@
 # All that tests/emulated.sh can run on this machine, one after another: tests/elsewhere.sh [ARCH/PART...] (default: all).
 #
 # A line for each says how many programs and tests there were, and the lines below it what was skipped and why; an architecture that
-# lacks a tool is skipped with the tool's name. Logs and results are in target/elsewhere. WRITE=1 puts the results into the table of
-# docs/platforms.md, beside those that were there.
+# lacks a tool is skipped with the tool's name. Logs and results are in target/elsewhere. WRITE=1 puts all that are there into the table
+# of docs/platforms.md.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LC_ALL=C
@@ -27,7 +27,6 @@ write_table() {
 }
 
 status=0 total=(0 0 0)
-rm -f "$out/rows"
 for run in "$@"; do
     arch=${run%/*} part=${run#*/} results=$out/$arch-$part
     rm -rf "$results" && mkdir -p "$results/tap" || exit 1
@@ -53,8 +52,8 @@ for run in "$@"; do
 
     echo "$run: programs $programs, passed $passed, failed $failed, skipped $skipped${detail:+ ($detail)}"
     sed 1d <<<"$summary"
-    echo "| $arch | $part | $programs | $passed${detail:+ ($detail)} | $failed | ${reasons:-0} | $commit |" >>"$out/rows"
+    echo "| $arch | $part | $programs | $passed${detail:+ ($detail)} | $failed | ${reasons:-0} | $commit |" >"$results/row"
 done
-[ -z "${WRITE:-}" ] || write_table <"$out/rows"
+[ -z "${WRITE:-}" ] || cat "$out"/*/row | write_table
 echo "${total[0]} passed, ${total[1]} failed, ${total[2]} skipped"
 exit "$status"
