@@ -43,12 +43,12 @@ leave_out() { # reason program...
 # The tests that compare with models.
 tests=(copies extreme fuzz_corpus kernels layout memoryview numbers plan_elements value_equality)
 if [ "$arch" = windows ]; then
-    emulator=wine libraries= cxx=$cross-g++-posix
+    emulator=wine libraries= cxx=$cross-g++-posix exe=.exe
     # Of C's printf, and gcc's idea of it, which is that of Windows's own.
     flags="-D__USE_MINGW_ANSI_STDIO=1 -Wno-format -Wno-format-extra-args"
     [ "$#" -gt 0 ] || set -- c
 else
-    emulator="$qemu -L /usr/$cross" libraries=-ldl flags= cxx=$cross-g++
+    emulator="$qemu -L /usr/$cross" libraries=-ldl flags= cxx=$cross-g++ exe=
     [ "$#" -gt 0 ] || set -- rust c random
 fi
 
@@ -114,7 +114,8 @@ for part in "$@"; do
             leave_out "about ELF" identity-pie identity-no-pie complete.sh
         fi
         leave_out "builds for this machine" single_thread.sh
-        make --no-print-directory -C c-tests check-plain CC="$cross-gcc" CXX="$cxx" NM="$cross-nm" WITHOUT="$without" SYSTEM_LIBS=$libraries \
+        make --no-print-directory -C c-tests check-plain CC="$cross-gcc" CXX="$cxx" NM="$cross-nm" EXE=$exe \
+            WITHOUT="$without" SYSTEM_LIBS=$libraries \
             PYBUFFER_CFLAGS="-I$PWD/include $flags" PYBUFFER_LIBS="-L$library -Wl,-rpath,$library -lpybuffer" \
             BUILD="$PWD/target/emulated/$triple/c-tests"
         ;;
