@@ -75,7 +75,8 @@ conan_creates() { # option...
     export CONAN_HOME=$work/conan-home
     local conan
     conan=$(dirname "$python")/conan
-    [ -e "$CONAN_HOME/profiles/default" ] || "$conan" profile detect || return
+    # It knows compilers by their names, and not `cc`.
+    [ -e "$CONAN_HOME/profiles/default" ] || env -u CC -u CXX "$conan" profile detect || return
     "$conan" create "$work/conan" --no-remote "$@"
 }
 
