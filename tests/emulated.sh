@@ -43,7 +43,8 @@ leave_out() { # reason program...
 # The tests that compare with models.
 tests=(copies extreme fuzz_corpus kernels layout memoryview numbers plan_elements value_equality)
 if [ "$arch" = windows ]; then
-    emulator=wine libraries= cxx=$cross-g++-posix exe=.exe
+    # A program's own `operator new` is not that of another DLL, which tests replace.
+    emulator=wine libraries=-static-libstdc++ cxx=$cross-g++-posix exe=.exe
     # Of C's printf, and gcc's idea of it, which is that of Windows's own.
     flags="-D__USE_MINGW_ANSI_STDIO=1 -Wno-format -Wno-format-extra-args"
     [ "$#" -gt 0 ] || set -- c
