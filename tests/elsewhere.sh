@@ -41,7 +41,7 @@ for run in "$@"; do
 
     summary=$(bash tests/summary.sh "$results")
     read -r passed _ failed _ skipped _ <<<"$summary"
-    # A program that has died, which has no plan; a build, or Rust's, may fail as a whole.
+    # And programs that have died, which have no plan. A build, or Rust's tests, may fail as a whole.
     failed=$((failed + $(find "$results/tap" -type f -exec grep -L '^1\.\.' {} + | wc -l)))
     [ ! -e "$results/failed" ] || [ "$failed" -gt 0 ] || failed=1
     [ "$failed" = 0 ] || status=1
