@@ -274,6 +274,10 @@ ARCH ?= aarch64
 test-emulated: ## the tests that need no CPython, elsewhere (ARCH=aarch64, ppc64le, riscv64, s390x by qemu; windows by wine; PARTS="rust c random")
 	bash tests/emulated.sh $(ARCH) $(PARTS)
 
+.PHONY: test-elsewhere
+test-elsewhere: ## all of test-emulated that this machine can run, with counts (RUNS="s390x/c windows/c", WRITE=1: docs/platforms.md)
+	@bash tests/elsewhere.sh $(RUNS)
+
 .PHONY: test-targets
 test-targets: ## type-check for systems and machines that nothing here links for: macOS, FreeBSD, MSVC, musl … (needs clang)
 	bash tests/targets.sh

@@ -39,10 +39,14 @@ tools=(
 )
 
 compiles() { # compiler language flag...: a program on standard input; standard library and linker are there, too
-    local compiler=$1 language=$2
+    local compiler=$1 language=$2 program status=0
     shift 2
+    # MinGW's linker cannot write to /dev/null.
+    program=$(mktemp) || return
     # shellcheck disable=SC2086  # a compiler is words
-    $compiler -x "$language" - "$@" -o /dev/null 2>/dev/null
+    $compiler -x "$language" - "$@" -o "$program" 2>/dev/null || status=$?
+    rm -f "$program"
+    return "$status"
 }
 
 has() { # tool

@@ -147,7 +147,7 @@ static void real_numbers_are_rounded_once(void)
     memcpy(from, &number, 8);
     CHECK_INT(convert("Q", "Zf", 1), 0);
     CHECK_MEM(to, right, 8);
-    CHECK_INT(convert("<Q", "F", 1), 0);
+    CHECK_INT(convert(NATIVE "Q", "F", 1), 0);
     CHECK_MEM(to, right, 8);
     CHECK_INT(convert("Q", "f", 1), 0);
     CHECK_MEM(to, right, 4);

@@ -4,6 +4,11 @@
 
 #include <pthread.h>
 #include <unistd.h>
+#ifdef _WIN32
+#  include <fcntl.h>
+#  include <io.h>
+#  define pipe(ends) _pipe((ends), 4096, _O_BINARY)
+#endif
 
 /* ---- name and message --------------------------------------------------------------------------------------- */
 

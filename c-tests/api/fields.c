@@ -108,9 +108,9 @@ static void memory_that_cannot_be_wrapped_is_kept(void)
 
 static void a_field_is_found_by_name_and_by_number(void)
 {
-    PyObject *view = two("T{<i:id:T{<d:radius:(2)<h:angle:}:orbit:3x5s:name:}");
+    PyObject *view = two("T{" NATIVE "i:id:T{" NATIVE "d:radius:(2)" NATIVE "h:angle:}:orbit:3x5s:name:}");
     CHECK_VIEW(pybuffer_memoryview_field(view, "id"), "+0 'i' of 4: 2*24");
-    CHECK_VIEW(pybuffer_memoryview_field(view, "orbit"), "+4 'T{<d:radius:2h:angle:}' of 12: 2*24");
+    CHECK_VIEW(pybuffer_memoryview_field(view, "orbit"), "+4 'T{" NATIVE "d:radius:2h:angle:}' of 12: 2*24");
     CHECK_VIEW(pybuffer_memoryview_field(view, "orbit.radius"), "+4 'd' of 8: 2*24");
     CHECK_VIEW(pybuffer_memoryview_field(view, "orbit.angle"), "+12 'h' of 2: 2*24 2*2");
     CHECK_VIEW(pybuffer_memoryview_field(view, "#1.#1"), "+12 'h' of 2: 2*24 2*2");
@@ -138,7 +138,7 @@ static void the_axes_of_sub_arrays_follow(void)
     CHECK_VIEW(pybuffer_memoryview_field(view, "a.y"), "+2 'H' of 2: 2*32 2*16 3*4 2*2");
     CHECK_VIEW(pybuffer_memoryview_field(view, "b.z"), "+14 'b' of 1: 2*32 2*16 2*1");
     Py_DECREF(view);
-    view = two("T{<0i:none:0s:nothing:b:some:}");
+    view = two("T{" NATIVE "0i:none:0s:nothing:b:some:}");
     CHECK_VIEW(pybuffer_memoryview_field(view, "none"), "+0 'i' of 4: 2*1 0*0");
     CHECK_VIEW(pybuffer_memoryview_field(view, "nothing"), "+0 '0s' of 0: 2*1");
     Py_DECREF(view);
@@ -148,9 +148,10 @@ static void a_field_has_the_format_of_others_like_it(void)
 {
     static const struct {
         const char *format, *field;
-    } cases[] = {{"T{<i:x:}", "i"}, {">i:x:", ">i"}, {"<l:x:", sizeof(long) == 4 ? "l" : "i"}, {"l:x:", "l"}, {"n:x:", "n"}, {"^bl:x:", "l"},
-                 {"<l:y:g:x:", "g"}, {"Zd:x:", "Zd"}, {"D:x:", "Zd"}, {"?:x:", "?"}, {"P:x:", "P"}, {"&i:x:", "^&<i"}, {"&T{>h@N}:x:", "^&T{>h6x<Q}"},
-                 {"3w:x:", "3w"}, {">3w:x:", ">3w"}, {"T{@bi}:x:", "T{b3x<i}"}, {"4p:x:", "4p"}, {"3x:x:", "3x"}};
+    } cases[] = {{"T{" NATIVE "i:x:}", "i"}, {OTHER "i:x:", OTHER "i"}, {NATIVE "l:x:", sizeof(long) == 4 ? "l" : "i"}, {"l:x:", "l"},
+                 {"n:x:", "n"}, {"^bl:x:", "l"}, {NATIVE "l:y:g:x:", "g"}, {"Zd:x:", "Zd"}, {"D:x:", "Zd"}, {"?:x:", "?"}, {"P:x:", "P"},
+                 {"&i:x:", "^&" NATIVE "i"}, {"&T{" OTHER "h@N}:x:", "^&T{" OTHER "h6x" NATIVE "Q}"}, {"3w:x:", "3w"},
+                 {OTHER "3w:x:", OTHER "3w"}, {"T{@bi}:x:", "T{b3x" NATIVE "i}"}, {"4p:x:", "4p"}, {"3x:x:", "3x"}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         PyObject *view = two(cases[i].format), *field = pybuffer_memoryview_field(view, "x");
         CHECK_STR(field == NULL ? NULL : PyMemoryView_GET_BUFFER(field)->format, cases[i].field);
@@ -236,15 +237,14 @@ static void what_is_no_field_is_told(void)
 static void parts_casts_and_writes_go_through_fields(void)
 {
     memset(memory, 0, sizeof(memory));
-    PyObject *view = pybuffer_memoryview_wrap(memory, "T{b:x:(4)<h:y:}", SHAPE(2, 3), NULL, 0, NULL, NULL);
+    PyObject *view = pybuffer_memoryview_wrap(memory, "T{b:x:(4)" NATIVE "h:y:}", SHAPE(2, 3), NULL, 0, NULL, NULL);
     PyObject *y = pybuffer_memoryview_field(view, "y"), *turned = pybuffer_memoryview_permute(y, (int[]){2, 0, 1}, 3);
     PyObject *part = pybuffer_memoryview_select(turned, "::-1, 1, 2");
     CHECK_VIEW(pybuffer_memoryview_select(turned, "..., 0"), "+1 'h' of 2: 4*2 2*27");
     pybuffer_value value = PYBUFFER_INT(0x0201);
     pybuffer_subscript first = PYBUFFER_AT(0);
     CHECK_INT(pybuffer_memoryview_fill(part, &first, 1, &value, 1), 0);
-    CHECK_INT(memory[5 * 9 + 1 + 6], 1);
-    CHECK_INT(memory[5 * 9 + 1 + 7], 2);
+    CHECK_MEM(memory + 5 * 9 + 1 + 6, &(short){0x0201}, 2);
     int64_t numbers[24];
     CHECK_INT(pybuffer_memoryview_to_int64(y, numbers, 24), 0);
     CHECK_INT(numbers[23], 0x0201);
@@ -267,17 +267,17 @@ static void elements_are_items_of_more_axes(void)
     } cases[] = {
         {"3f", "+0 'f' of 4: 2*12 3*4"},
         {"(2,3)d", "+0 'd' of 8: 2*48 2*24 3*8"},
-        {"(2)T{bh}", "+0 'T{bx<h}' of 4: 2*8 2*4"},
+        {"(2)T{bh}", "+0 'T{bx" NATIVE "h}' of 4: 2*8 2*4"},
         {"Zd", "+0 'd' of 8: 2*16 2*8"},
-        {">F", "+0 '>f' of 4: 2*8 2*4"},
+        {OTHER "F", "+0 '" OTHER "f' of 4: 2*8 2*4"},
         {"(2)Zf", "+0 'Zf' of 8: 2*16 2*8"},
         {"5w", "+0 'w' of 4: 2*20 5*4"},
         {"0w", "+0 'w' of 4: 2*0 0*4"},
         {"3u", "+0 'u' of 2: 2*6 3*2"},
         {"w", "+0 'w' of 4: 2*4"},
         {"fff", "+0 'f' of 4: 2*12 3*4"},
-        {"T{>h:a:>h:b:}", "+0 '>h' of 2: 2*4 2*2"},
-        {"<qqq", "+0 'q' of 8: 2*24 3*8"},
+        {"T{" OTHER "h:a:" OTHER "h:b:}", "+0 '" OTHER "h' of 2: 2*4 2*2"},
+        {NATIVE "qqq", "+0 'q' of 8: 2*24 3*8"},
         {"nq", "+0 'n' of 8: 2*16 2*8"},
         {"T{2T{b(3)b}b}", "+0 'b' of 1: 2*9 9*1"},
         {"T{T{}dd0i}", "+0 'd' of 8: 2*16 2*8"},
@@ -319,7 +319,7 @@ static void what_has_no_equal_elements_is_told(void)
 static void an_item_has_a_format_of_its_own(void)
 {
     PyObject *format = pybuffer_format_parse("T{i:a:(2,3)>d:b:3T{@bh}:c:@l:d:5w:e:6s:f:&<i:g:}");
-    static const char *const spelled[] = {"<i", "(2,3)>d", "(3)T{bx<h}", "<" LONG_CODE, "<5w", "6s", "^&<i"};
+    static const char *const spelled[] = {NATIVE "i", "(2,3)>d", "(3)T{bx" NATIVE "h}", NATIVE LONG_CODE, NATIVE "5w", "6s", "^&<i"};
     const pybuffer_item *item = pybuffer_format_root(format)->fields;
     for (size_t i = 0; i < COUNT(spelled); i++, item = item->next) {
         PyObject *text = pybuffer_item_format(item);
@@ -331,7 +331,7 @@ static void an_item_has_a_format_of_its_own(void)
     /* As wide as the size of the items says. */
     format = pybuffer_format_parse_sized("3u", 12);
     PyObject *text = pybuffer_item_format(pybuffer_format_root(format));
-    CHECK_STR(PyBytes_AsString(text), "<3w");
+    CHECK_STR(PyBytes_AsString(text), NATIVE "3w");
     Py_DECREF(text);
     Py_DECREF(format);
 }

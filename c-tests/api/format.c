@@ -237,15 +237,6 @@ static void check_canonical(const char *text, const char *expected)
     Py_DECREF(format);
 }
 
-/* The mark of the machine's byte order, and of the other. */
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#define NATIVE ">"
-#define OTHER "<"
-#else
-#define NATIVE "<"
-#define OTHER ">"
-#endif
-
 static void canonical_spelling_writes_everything_out(void)
 {
     check_canonical("B", "B");

@@ -2,12 +2,11 @@
  * between pages that may not be touched, and are compared with a model that adds up addresses.
  */
 #define _GNU_SOURCE
+#include "pages.h"
 #include "support.h"
 
 #include <limits.h>
 #include <stdint.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 /* ---- pixel formats ------------------------------------------------------------------------------------------ */
 
@@ -167,15 +166,10 @@ static Region regions[4];
 
 static void map_regions(void)
 {
-    page = (size_t)sysconf(_SC_PAGESIZE);
+    page = page_size();
     size_t size = (REGION + page - 1) / page * page;
     for (int i = 0; i < 4; i++) {
-        unsigned char *pages = mmap(NULL, size + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (pages == MAP_FAILED || mprotect(pages + page, size, PROT_READ | PROT_WRITE) != 0) {
-            printf("Bail out! no pages\n");
-            exit(1);
-        }
-        regions[i].start = pages + page + (size - REGION);
+        regions[i].start = (unsigned char *)guarded_pages(size) + (size - REGION);
     }
 }
 

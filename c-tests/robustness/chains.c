@@ -4,11 +4,11 @@
  *
  * PYBUFFER_TEST_OPERATIONS is the length of the chains times ten, PYBUFFER_TEST_STACK the size of the stack in KB.
  */
+#include "stack.h"
 #include "support.h"
 
 #include <limits.h>
-#include <pthread.h>
-#include <unistd.h>
+#include <stdint.h>
 
 static long length = 200000;
 static size_t stack = 64;
@@ -271,12 +271,12 @@ static void any_mixture_is_destroyed(void)
     static const Link exporters[] = {by_destroy,      by_description,  by_ndarray, by_redirecting_ndarray, by_memoryview,
                                      by_picklebuffer, by_oldbuffer,    by_foreign, by_foreign_view,        by_exception};
     static const Link others[] = {by_destroy, by_description, by_foreign, by_exception};
-    unsigned long seed = 12;
+    uint64_t seed = 12;
     for (int round = 0; round < 5; round++) {
         PyObject *op = tail();
         for (long i = 0; i < length; i++) {
-            seed = seed * 6364136223846793005ul + 1442695040888963407ul;
-            unsigned long choice = seed >> 33;
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            uint64_t choice = seed >> 33;
             op = PyObject_CheckBuffer(op) ? exporters[choice % COUNT(exporters)](op) : others[choice % COUNT(others)](op);
         }
         Py_DECREF(op);
@@ -379,17 +379,10 @@ static void *leave_an_error(void *unused)
 
 static void in_a_thread(void *(*body)(void *), void *argument)
 {
-    pthread_t thread;
-    pthread_attr_t attributes;
-    size_t size = stack * 1024, least = (size_t)sysconf(_SC_THREAD_STACK_MIN); /* 128 KB on AArch64 */
-    pthread_attr_init(&attributes);
-    if (pthread_attr_setstacksize(&attributes, size < least ? least : size) != 0
-        || pthread_create(&thread, &attributes, body, argument) != 0) {
+    if (!on_stack_of(stack * 1024, body, argument)) {
         printf("Bail out! no thread\n");
         exit(1);
     }
-    pthread_join(thread, NULL);
-    pthread_attr_destroy(&attributes);
 }
 
 static void an_error_is_destroyed_with_its_thread(void)

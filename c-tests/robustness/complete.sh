@@ -2,7 +2,7 @@
 # The programs null_* call every function, and so does the program `every`: their lists against the header's declarations and against
 # what the library exports.
 #
-# From the environment: NULL_PROGRAMS and EVERY (built), CC, NM, PYBUFFER_CFLAGS. Output is TAP.
+# From the environment: NULL_PROGRAMS and EVERY (built), CC, NM, PYBUFFER_CFLAGS, PYBUFFER_TEST_RUNNER. Output is TAP.
 set -u
 export LC_ALL=C
 
@@ -10,6 +10,8 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 number=0
 status=0
+# An emulator, in words.
+run=${PYBUFFER_TEST_RUNNER:-}
 
 # name, then the two lists; lines of the first that the second has not are failures
 contained() {
@@ -31,11 +33,11 @@ skip() {
 
 echo "1..6"
 for program in $NULL_PROGRAMS; do
-    "$program" --functions
+    $run "$program" --functions
 done >"$work/called"
 sort "$work/called" >"$work/tested"
-"$EVERY" --functions | sort >"$work/every"
-library=$("$program" --library)
+$run "$EVERY" --functions | sort >"$work/every"
+library=$($run "$program" --library)
 
 # Declarations are what is left without the bodies of inline functions and without typedefs, one to a line.
 echo '#include <pybuffer/pybuffer.h>' |

@@ -1063,7 +1063,9 @@ int main(void)
     PyMem_SetAllocator(PYMEM_DOMAIN_RAW, &some);
     PyMem_SetAllocator(PYMEM_DOMAIN_MEM, &some);
     PyMem_SetAllocator(PYMEM_DOMAIN_OBJ, &some);
+#ifndef _WIN32
     setitimer(ITIMER_PROF, &(struct itimerval){.it_value = {.tv_sec = SECONDS}}, NULL);
+#endif
     tap_after_each = nothing_is_left_pending;
     fill_memory();
     RUN(each_view_and_each_function);

@@ -3,11 +3,10 @@
  * memory is touched: it lies between pages that cannot be accessed, and what is read-only is so for the processor, too.
  */
 #define _DEFAULT_SOURCE
+#include "pages.h"
 #include "support.h"
 
 #include <limits.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #define SIZE 16
 
@@ -19,17 +18,9 @@ static char *constant;
 static char *first;
 static char *rows[4];
 
-static char *guarded(int protection)
+static char *page_of_m(void)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    char *pages = mmap(NULL, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (pages == MAP_FAILED || mprotect(pages + page, page, PROT_READ | PROT_WRITE) != 0) {
-        printf("Bail out! no pages\n");
-        exit(1);
-    }
-    memset(pages + page, 'm', page);
-    mprotect(pages + page, page, protection);
-    return pages + page;
+    return memset(guarded_pages(page_size()), 'm', page_size());
 }
 
 /* ---- the lies ----------------------------------------------------------------------------------------------- */
@@ -931,11 +922,13 @@ static void who_stands_for_a_liar_is_not_believed(void)
 
 int main(void)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t page = page_size();
     tap_after_each = nothing_is_left_pending;
-    memory = guarded(PROT_READ | PROT_WRITE) + page - SIZE;
-    constant = guarded(PROT_READ) + page - SIZE;
-    first = guarded(PROT_READ);
+    memory = page_of_m() + page - SIZE;
+    constant = page_of_m() + page - SIZE;
+    make_constant(constant + SIZE - page, page);
+    first = page_of_m();
+    make_constant(first, page);
     for (size_t i = 0; i < COUNT(rows); i++) {
         rows[i] = memory + 4 * i;
     }

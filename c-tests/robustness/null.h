@@ -9,7 +9,9 @@
 #define _GNU_SOURCE /* dladdr */
 #include "support.h"
 
-#include <dlfcn.h>
+#ifndef _WIN32
+#  include <dlfcn.h>
+#endif
 #include <limits.h>
 
 /* The call gives the failure value, with an error of this type. */
@@ -45,10 +47,14 @@ static PyObject *bytes, *bytearray, *memoryview, *plain;
 
 static inline const char *null_library(void)
 {
+#ifdef _WIN32
+    return "";
+#else
     static Dl_info found;
     void *inside;
     memcpy(&inside, &PyMemoryView_Type.tp_dealloc, sizeof(inside));
     return dladdr(inside, &found) && found.dli_fname ? found.dli_fname : "";
+#endif
 }
 
 static inline void null_prepare(char memory[4])

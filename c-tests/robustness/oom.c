@@ -38,7 +38,7 @@ static void build(void)
     on.bytearray = PyByteArray_FromStringAndSize("some more bytes", 15);
     on.empty_bytearray = PyByteArray_FromStringAndSize(NULL, 0);
     on.old = PyBuffer_FromObject(on.bytearray, 2, 6);
-    on.strided = exporter_new(memory, "<h", 2, 1, four, apart);
+    on.strided = exporter_new(memory, NATIVE "h", 2, 1, four, apart);
     on.frozen = exporter_new(memory, "B", 1, 1, four, apart);
     on.frozen->offer.readonly = 1;
     on.indirect = exporter_of_rows(table, 3, 4);
@@ -47,7 +47,7 @@ static void build(void)
     on.back = exporter_new(memory + 16, "B", 1, 1, four, apart);
     on.fortran = exporter_new(memory, "B", 1, 2, shape, columns);
     on.elsewhere = exporter_new(contents, "B", 1, 1, four, apart);
-    on.record = exporter_new(memory, "<hBx?HbIb", 13, 1, shape, NULL); /* of more steps than need no memory */
+    on.record = exporter_new(memory, NATIVE "hBx?HbIb", 13, 1, shape, NULL); /* of more steps than need no memory */
     on.memoryview = PyMemoryView_FromObject(on.bytearray);
     on.strided_view = PyMemoryView_FromObject((PyObject *)on.strided);
     static Py_ssize_t two[] = {2};

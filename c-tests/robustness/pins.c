@@ -12,7 +12,9 @@
 /* Where somebody waits for ever, the test fails. */
 static void watch(void)
 {
+#ifndef _WIN32
     alarm(900);
+#endif
 }
 
 static PyObject *bytearray, *other, *bytes, *many, *old, *view, *array;

@@ -1,5 +1,5 @@
-/* How much of the stack the public functions use: at most 32 KB (40 KB on PowerPC), at every instruction level. Hosts of plug-ins,
- * coroutines and audio threads have small stacks.
+/* How much of the stack the public functions use: at most 32 KB on x86-64, 40 KB elsewhere, at every instruction
+ * level. Hosts of plug-ins, coroutines and audio threads have small stacks.
  *
  * A child for each level runs all operations on a thread whose stack is this program's, filled with a pattern: what an
  * operation has overwritten is what it used. The bound is for a library that is optimised; PYBUFFER_TEST_STACK gives
@@ -18,10 +18,10 @@
 #define PATTERN UINT64_C(0xa5a5c3c35a5a3c3c)
 
 static unsigned char *stack;
-#ifdef __powerpc64__ /* each call saves more registers */
-static size_t bound = 40 * 1024, worst;
-#else
+#ifdef __x86_64__
 static size_t bound = 32 * 1024, worst;
+#else /* each call saves more registers */
+static size_t bound = 40 * 1024, worst;
 #endif
 static const char *worst_operation;
 static int failures;

@@ -4,6 +4,7 @@
 
 #include <pybuffer/pybuffer.h>
 
+#include "order.h"
 #include "tap.h"
 
 #include <limits.h>

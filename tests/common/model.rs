@@ -13,11 +13,12 @@ const MAX_ITEMS: isize = 120;
 const FEW_ITEMS: isize = 6;
 
 /// At least `cases` cases, from a fixed seed. The environment asks for more (`PROPTEST_CASES`) or others
-/// (`PROPTEST_RNG_SEED`).
+/// (`PROPTEST_RNG_SEED`), or says how many are enough where the machine is emulated (`PYBUFFER_TEST_CASES`).
 pub(crate) fn config(cases: u32) -> ProptestConfig {
     let asked = ProptestConfig::default();
+    let enough = std::env::var("PYBUFFER_TEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(u32::MAX);
     ProptestConfig {
-        cases: asked.cases.max(cases),
+        cases: asked.cases.max(cases).min(enough),
         max_shrink_iters: asked.max_shrink_iters.min(4000),
         failure_persistence: None,
         rng_seed: if asked.rng_seed == RngSeed::Random { RngSeed::Fixed(3118) } else { asked.rng_seed },

@@ -174,7 +174,8 @@ unsafe fn of_views(
 }
 
 impl<'a> Way<'a> {
-    /// For so many items.
+    /// For so many items. What it needs of the stack is given back before items are converted.
+    #[inline(never)]
     fn new(from: &CompiledFormat<'a>, to: &CompiledFormat<'a>, items: usize) -> Result<Self> {
         let (fields, sizes) = ([from.fields(), to.fields()], [from.counts().size, to.counts().size]);
         let (steps, values) = (from.counts().ops.max(to.counts().ops), items.saturating_mul(from.counts().values));
