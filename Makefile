@@ -133,7 +133,7 @@ fuzz-random: $(SHARED) ## long runs of them (FAMILY=copies STEPS=10000000 SEED=1
 	@$(RANDOM) run
 
 .PHONY: test-models
-test-models: ## holds of a bytearray in every order of steps that the memory model allows, with faults planted (loom, from crates.io)
+test-models: ## calls of two threads in every order of steps that the memory model allows, with faults planted (loom, from crates.io)
 	@if $(CARGO) fetch --quiet --locked --manifest-path models/Cargo.toml 2>/dev/null; then \
 	    $(CARGO) build --quiet --release --locked --manifest-path models/Cargo.toml --target-dir target/models && \
 	    $(PROVE) --exec '' target/models/release/models; \
@@ -320,6 +320,12 @@ AFTER ?= $(SHARED)
 bench-between: $(SHARED) ## compare two builds by all lines of make bench at every level (BEFORE=old.so AFTER=new.so QUICK=1 ONLY=)
 	@test -n '$(BEFORE)' || { echo 'usage: make bench-between BEFORE=path/to/old.so [AFTER=path/to/new.so]'; exit 2; }
 	@$(BENCH_ENV) python3 benches/builds.py $(BENCH_OPTIONS) '$(BEFORE)' '$(AFTER)'
+
+.PHONY: bench-threads
+bench-threads: $(SHARED) ## how calls scale with threads: operations of 1 to N threads together, on shared objects and on their own
+	@mkdir -p target/bench
+	@$(CC) -std=c11 -O2 -Iinclude benches/threads.c -o target/bench/threads -L$(TARGET) -Wl,-rpath,$(abspath $(TARGET)) -lpybuffer -pthread
+	@target/bench/threads
 
 .PHONY: bench-cxx
 bench-cxx: $(SHARED) ## time loops over the C++ header's views beside loops over raw pointers, and count instructions (CXX="g++ clang++")

@@ -390,6 +390,40 @@ static void what_is_left_out_makes_no_difference(void)
     CHECK(values[2].as.i == 7);
 }
 
+/* 14 bytes in items of 4 are three items, and two bytes that no item has: those are not copied, as in CPython's assignments. */
+static void only_items_are_copied_whatever_len_says(void)
+{
+    pybuffer_subscript all[1] = {PYBUFFER_ELLIPSIS};
+    Py_ssize_t three[1] = {3}, forwards[1] = {4}, backwards[1] = {-4};
+    char from[15] = "abcdefghijklmn", to[15];
+    for (int way = 0; way < 32; way++) {
+        Py_buffer source = {.buf = from, .len = way & 1 ? 14 : 12, .itemsize = 4, .ndim = 1, .format = (char *)"4s"};
+        Py_buffer dest = source;
+        dest.buf = to;
+        dest.len = way & 2 ? 14 : 12;
+        source.shape = way & 4 ? three : NULL;
+        dest.shape = way & 8 ? three : NULL;
+        if (way & 16) {
+            source.shape = dest.shape = three;
+            source.strides = forwards;
+            dest.strides = backwards;
+            dest.buf = to + 8;
+        }
+        const char *copied = way & 16 ? "ijklefghabcd--" : "abcdefghijkl--";
+        CHECK_INT(pybuffer_view_check(&source, PyBUF_FULL_RO), 0);
+        CHECK_INT(pybuffer_view_check(&dest, PyBUF_FULL), 0);
+        strcpy(to, "--------------");
+        CHECK_INT(pybuffer_view_copy(&dest, &source), 0);
+        CHECK_MEM(to, copied, 14);
+        strcpy(to, "--------------");
+        PyObject *a = PyMemoryView_FromBuffer(&source), *b = PyMemoryView_FromBuffer(&dest);
+        CHECK_INT(pybuffer_memoryview_assign(b, all, 1, a), 0);
+        CHECK_MEM(to, copied, 14);
+        Py_DECREF(a);
+        Py_DECREF(b);
+    }
+}
+
 /* The answer to each request is that of a memoryview of the same memory; `obj` is nobody's. */
 static void requests_are_answered_by_the_matrix(void)
 {
@@ -487,6 +521,7 @@ int main(void)
     RUN(views_are_copied_converted_and_compared);
     RUN(bytes_after_values_are_left_as_they_are);
     RUN(what_is_left_out_makes_no_difference);
+    RUN(only_items_are_copied_whatever_len_says);
     RUN(requests_are_answered_by_the_matrix);
     RUN(false_answers_are_found);
     RUN(casts_go_through_bytes);

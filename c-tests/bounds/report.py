@@ -81,7 +81,7 @@ def write(bounds, path):
              "counts again and fails where a call takes more, or ten times as much for four times the arguments. The numbers are for",
              "the portable level on x86-64 and the C library's memory functions, half as much again as was measured, rounded up.", "",
              "What is left of the fixed numbers where they are large: walks of up to 4,096 pairs of items run as they are, and 62 axes of",
-             "windows need some hundred million instructions to be taken apart. Slots, callbacks and allocators of the program are not in",
+             "windows of one stride need some ten million instructions to be taken apart. Slots, callbacks and allocators of the program are not in",
              "them. Macros and inline functions of the header call at most one of these, or take a few instructions.", "",
              "| function | fixed | for each byte | for each character |", "| --- | ---: | ---: | ---: |"]
     for name in sorted(bounds):

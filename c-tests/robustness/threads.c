@@ -580,6 +580,62 @@ static void ndarrays_change_while_others_look(void)
     }
 }
 
+/* ---- a table that holds no references ------------------------------------------------------------------------- */
+
+/* An object is in the table until it is destroyed; who looks it up there may be the one that keeps it alive. */
+static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
+static PyObject *listed;
+static int found; /* atomic */
+
+static void dealloc_listed(PyObject *self)
+{
+    pthread_mutex_lock(&table);
+    EXPECT(listed == self);
+    listed = NULL;
+    pthread_mutex_unlock(&table);
+    PyObject_Free(self);
+}
+
+static PyTypeObject Listed_Type = {PyVarObject_HEAD_INIT(NULL, 0).tp_name = "test.Listed", .tp_basicsize = sizeof(PyObject),
+                                   .tp_dealloc = dealloc_listed, .tp_flags = Py_TPFLAGS_DEFAULT};
+
+static void look_up_or_drop(int thread, long times)
+{
+    unsigned seed = (unsigned)thread + 3;
+    for (long i = 0; i < times; i++) {
+        PyObject *op = NULL;
+        if (thread == 0) {
+            op = listed = PyObject_New(PyObject, &Listed_Type);
+            PyUnstable_EnableTryIncRef(op);
+        }
+        meet(2 * i);
+        if (next_random(&seed) % 2 == 0) {
+            sched_yield();
+        }
+        dawdle(&seed);
+        if (thread == 1) {
+            pthread_mutex_lock(&table);
+            op = listed != NULL && PyUnstable_TryIncRef(listed) ? listed : NULL;
+            pthread_mutex_unlock(&table);
+        }
+        if (op != NULL) {
+            __atomic_add_fetch(&found, thread, __ATOMIC_RELAXED);
+            EXPECT(Py_REFCNT(op) >= 1);
+            Py_DECREF(op);
+        }
+        meet(2 * i + 1);
+    }
+}
+
+static void a_table_gives_no_object_that_is_destroyed(void)
+{
+    CHECK_INT(PyType_Ready(&Listed_Type), 0);
+    arrived = 0;
+    in_threads(2, look_up_or_drop, 1 + operations / 10);
+    CHECK_PTR(listed, NULL);
+    printf("# found %d times\n", found);
+}
+
 int main(void)
 {
     read_operations();
@@ -596,5 +652,6 @@ int main(void)
     RUN(an_error_goes_with_its_thread);
     RUN(whoever_drops_last_destroys);
     RUN(ndarrays_change_while_others_look);
+    RUN(a_table_gives_no_object_that_is_destroyed);
     return tap_end();
 }

@@ -637,16 +637,9 @@ static inline void pybuffer_inline_decref(PyObject *op)
         last = count == 1;
     }
     else {
-        Py_ssize_t count = __atomic_load_n(&op->ob_refcnt, __ATOMIC_ACQUIRE);
-
-        if (count == 1) {
-            /* The only reference is the caller's, so no other thread can add one. */
-            __atomic_store_n(&op->ob_refcnt, 0, __ATOMIC_RELAXED);
-            last = 1;
-        }
-        else {
-            last = pybuffer_inline_is_mortal(count) && __atomic_fetch_sub(&op->ob_refcnt, 1, __ATOMIC_ACQ_REL) == 1;
-        }
+        /* In one step, also for the only reference: another thread may add one by PyUnstable_TryIncRef. */
+        last = pybuffer_inline_is_mortal(__atomic_load_n(&op->ob_refcnt, __ATOMIC_RELAXED)) &&
+               __atomic_fetch_sub(&op->ob_refcnt, 1, __ATOMIC_ACQ_REL) == 1;
     }
     if (last) {
         _Py_Dealloc(op);
@@ -773,8 +766,9 @@ int PyUnstable_SetImmortal(PyObject *op);
 int PyUnstable_Object_IsUniquelyReferenced(PyObject *op);
 
 /**
- * Adds a reference to an object that may have none left, but whose memory the program knows to be there still, such as
- * within its `tp_dealloc`. Returns 1; 0 where there was none left, or for NULL. CPython 3.14.
+ * Adds a reference to an object that may have none left, but whose memory the program knows to be there still: within its
+ * `tp_dealloc`, or, of a type of the program's own, in a table from which its `tp_dealloc` removes it under a lock, whichever
+ * thread drops the last reference meanwhile. Returns 1; 0 where there was none left, or for NULL. CPython 3.14.
  */
 int PyUnstable_TryIncRef(PyObject *op);
 

@@ -1,192 +1,94 @@
-//! What threads do to words that they share, in every order that the memory model allows (loom). The sources are the library's
-//! own: `core` is replaced by one whose atomics are loom's. Prints TAP. Each model runs as it is, and must fail once a fault has been
-//! planted in the atomics.
+//! What threads do to objects that they share, in every order that the memory model allows (loom). The sources are the library's
+//! own, all of them: `core` and `libc` are replaced by ones whose atomics are loom's, and which watch memory (`core.rs`, `memory.rs`).
+//! Prints TAP. Each model runs as it is, and must fail once a fault has been planted.
 
-#![allow(dead_code, reason = "a model uses a part of each source")]
-#![allow(non_camel_case_types, reason = "the names are CPython's")]
+#![allow(dead_code, unused_imports, unfulfilled_lint_expectations, reason = "a model uses a part of the library")]
 
-// In the place of the real one, in all modules.
+// In the place of the real ones, in all modules.
 extern crate pybuffer_models as core;
+extern crate pybuffer_models as libc;
 
-mod abi {
-    pub mod object {
-        pub type Py_ssize_t = isize;
-    }
-}
+#[path = "../../src/abi/mod.rs"]
+mod abi;
+#[path = "../../src/buffer/mod.rs"]
+mod buffer;
+#[path = "../../src/capi/mod.rs"]
+mod capi;
+#[path = "../../src/error.rs"]
+mod error;
+#[path = "../../src/format/mod.rs"]
+mod format;
+#[path = "../../src/interop/mod.rs"]
+mod interop;
+#[path = "../../src/kernels/mod.rs"]
+mod kernels;
+#[path = "../../src/layout/mod.rs"]
+mod layout;
+#[path = "../../src/objects/mod.rs"]
+mod objects;
+#[path = "../../src/platform/mod.rs"]
+mod platform;
+#[path = "../../src/runtime/mod.rs"]
+mod runtime;
 
-mod platform {
-    /// The process always has threads.
-    pub fn single_threaded() -> *const u8 {
-        std::ptr::null()
-    }
-}
-
-#[path = "../../src/runtime/word.rs"]
-mod word;
-
-mod refs {
-    use super::word::Word;
-
-    /// # Safety
-    /// As `Word::from_ptr`.
-    pub unsafe fn atomic<'a>(value: *mut isize) -> &'a Word {
-        // SAFETY: the caller's.
-        unsafe { Word::from_ptr(value) }
-    }
-}
-
-mod wait {
-    /// Lets other threads run: nothing that a model does takes time.
-    pub struct Wait;
-
-    impl Wait {
-        pub const fn new() -> Self {
-            Self
-        }
-
-        pub fn pause(&mut self) {
-            loom::thread::yield_now();
-        }
-    }
-}
-
-#[path = "../../src/runtime/holds.rs"]
-mod holds;
+mod exporter;
+mod models;
 
 use core::Planted;
-use core::sync::atomic::AtomicIsize;
-use holds::{Holds, Pin};
-use loom::cell::UnsafeCell;
-use loom::sync::Arc;
-use loom::thread;
+use models::MODELS;
+use std::env;
+use std::process::{Command, ExitCode};
 
-/// A bytearray: the word of its holds, and memory, whose accesses loom checks.
-struct Memory {
-    word: AtomicIsize,
-    bytes: UnsafeCell<usize>,
+/// How often a thread may be interrupted, rather than wait or end, in an order that is tried: MODELS_PREEMPTIONS, or as often as it has
+/// steps.
+fn preemptions() -> Option<usize> {
+    env::var("MODELS_PREEMPTIONS").ok().and_then(|number| number.parse().ok())
 }
 
-// SAFETY: as the library's objects are: who has a hold may use the memory, which is what the models find out.
-unsafe impl Sync for Memory {}
-// SAFETY: as above.
-unsafe impl Send for Memory {}
-
-impl Memory {
-    fn new() -> Arc<Self> {
-        Arc::new(Self { word: AtomicIsize::new(0), bytes: UnsafeCell::new(0) })
-    }
-
-    fn holds(&self) -> Holds<'_> {
-        // SAFETY: the address is that of the atomic, and only holds change it.
-        unsafe { Holds::of((&raw const self.word).cast_mut().cast()) }
-    }
-
-    fn read(&self) -> usize {
-        // SAFETY: the callers have a hold; loom finds an access at the same time.
-        self.bytes.with(|bytes| unsafe { *bytes })
-    }
-
-    /// As `realloc` would.
-    fn change(&self) {
-        // SAFETY: as above.
-        self.bytes.with_mut(|bytes| unsafe { *bytes += 1 });
-    }
-
-    fn pinned_read(&self, which: Pin) -> usize {
-        self.holds().pin(which);
-        let read = self.read();
-        self.holds().unpin();
-        read
-    }
-
-    fn claimed_change(&self) -> bool {
-        let claimed = self.holds().claim();
-        if claimed {
-            self.change();
-            self.holds().end_claim();
-        }
-        claimed
-    }
-}
-
-fn a_resize_waits_for_a_read() {
-    let memory = Memory::new();
-    let other = Arc::clone(&memory);
-    let resize = thread::spawn(move || assert!(other.claimed_change()));
-    memory.pinned_read(Pin::First);
-    resize.join().unwrap();
-    assert_eq!(memory.pinned_read(Pin::First), 1);
-}
-
-fn two_resizes_exclude_each_other() {
-    let memory = Memory::new();
-    let other = Arc::clone(&memory);
-    let resize = thread::spawn(move || assert!(other.claimed_change()));
-    assert!(memory.claimed_change());
-    resize.join().unwrap();
-    assert_eq!(memory.pinned_read(Pin::First), 2);
-}
-
-fn a_view_refuses_a_resize() {
-    let memory = Memory::new();
-    let other = Arc::clone(&memory);
-    let resize = thread::spawn(move || other.claimed_change());
-    memory.holds().add_view();
-    let seen = memory.read();
-    assert_eq!(memory.read(), seen);
-    memory.holds().end_view();
-    let changed = resize.join().unwrap();
-    assert_eq!(memory.pinned_read(Pin::First), usize::from(changed));
-}
-
-fn a_second_pin_does_not_wait_for_the_resize_that_waits_for_the_first() {
-    let memory = Memory::new();
-    let other = Arc::clone(&memory);
-    let resize = thread::spawn(move || assert!(other.claimed_change()));
-    memory.holds().pin(Pin::First);
-    memory.pinned_read(Pin::Second);
-    memory.holds().unpin();
-    resize.join().unwrap();
-}
-
-/// A model, and the faults that it must find.
-type Model = (&'static str, fn(), &'static [Planted]);
-
-const MODELS: [Model; 4] = [
-    ("a resize waits for a read", a_resize_waits_for_a_read, &[Planted::Relaxed, Planted::TwoSteps]),
-    ("two resizes exclude each other", two_resizes_exclude_each_other, &[Planted::Relaxed, Planted::TwoSteps]),
-    ("a view refuses a resize", a_view_refuses_a_resize, &[Planted::Relaxed, Planted::TwoSteps]),
-    (
-        "a second pin does not wait for the resize that waits for the first",
-        a_second_pin_does_not_wait_for_the_resize_that_waits_for_the_first,
-        &[Planted::Relaxed, Planted::TwoSteps],
-    ),
-];
-
-/// Whether the model holds in all orders.
-fn holds(model: fn(), fault: Planted) -> bool {
+/// Runs a model in all orders, or until one fails. A failure may end the process: it happens below functions of C.
+fn check(model: fn(), fault: Planted) {
     core::plant(fault);
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    std::panic::catch_unwind(move || builder.check(model)).is_ok()
+    builder.preemption_bound = preemptions();
+    builder.max_branches = 20_000;
+    builder.check(move || core::run(|| models::alone(model)));
+    println!("{} orders", models::executions());
 }
 
-fn main() {
-    if std::env::var_os("MODELS_SHOW").is_none() {
-        std::panic::set_hook(Box::new(|_| {}));
+/// Whether a model holds, in a process of its own, and what that has printed last.
+fn holds(name: &str, fault: Planted) -> (bool, String) {
+    let run = env::current_exe().and_then(|this| Command::new(this).args([name, &format!("{fault:?}")]).output());
+    match run {
+        Ok(output) if output.status.success() => (true, String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+        Ok(output) => {
+            let text = String::from_utf8_lossy(&output.stderr).into_owned();
+            (false, models::reason(&text).to_owned())
+        }
+        Err(error) => (false, error.to_string()),
+    }
+}
+
+fn main() -> ExitCode {
+    if let (Some(name), Some(fault)) = (env::args().nth(1), env::args().nth(2)) {
+        let (_, model, faults) = MODELS.iter().find(|model| model.0 == name).expect("a model");
+        let all = [Planted::Nothing].iter().chain(*faults);
+        check(*model, *all.clone().find(|known| format!("{known:?}") == fault).expect("a fault"));
+        return ExitCode::SUCCESS;
     }
     let (mut number, mut failed) = (0, false);
-    let mut test = |name: String, good: bool| {
+    let mut test = |name: String, good: bool, why: String| {
         number += 1;
         failed |= !good;
-        println!("{}ok {number} - {name}", if good { "" } else { "not " });
+        println!("{}ok {number} - {name}\n# {why}", if good { "" } else { "not " });
     };
-    for (name, model, faults) in MODELS {
-        test(name.to_owned(), holds(model, Planted::Nothing));
-        for fault in faults {
-            test(format!("{name}: {fault:?} is found"), !holds(model, *fault));
+    for (name, _, faults) in MODELS {
+        let (held, why) = holds(name, Planted::Nothing);
+        test((*name).to_owned(), held, why);
+        for fault in *faults {
+            let (held, why) = holds(name, *fault);
+            test(format!("{name}: {fault:?} is found"), !held, why);
         }
     }
     println!("1..{number}");
-    std::process::exit(failed.into());
+    ExitCode::from(u8::from(failed))
 }

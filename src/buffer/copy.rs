@@ -217,31 +217,42 @@ pub(crate) unsafe fn copy_data(dest: *mut PyObject, src: *mut PyObject) -> Resul
             return Err(TOO_SMALL);
         }
         // Their structures have been checked with what the exporters have answered.
-        copy_between(from, &structure(from).ok_or(NEGATIVE)?, to, &structure(to).ok_or(NEGATIVE)?)
+        let (src, dst) = (structure(from).ok_or(NEGATIVE)?, structure(to).ok_or(NEGATIVE)?);
+        // CPython copies all of `len` where both are contiguous, whatever the items are.
+        copy_between(from, &src, to, &dst, from.len.unsigned_abs())
     }
 }
 
-/// Copies the items of one view to those of another, as if through a temporary.
+/// Copies the items of one view to those of another, as if through a temporary; not what `len` says beyond them, as CPython's
+/// `copy_single`.
 ///
 /// # Safety
-/// B1 for both, and W3; the memory of `to` may be written.
+/// B1 for both, which have the same shape and itemsize, and W3; the memory of `to` may be written.
 pub(crate) unsafe fn copy_view(from: &Py_buffer, to: &Py_buffer) -> Result<()> {
-    if to.len < from.len {
-        return Err(TOO_SMALL);
+    // SAFETY: the caller guarantees B1 for both views, and W3; both have as many items of the same size.
+    unsafe {
+        let (src, dst) = (checked_structure(from)?, checked_structure(to)?);
+        let bytes = src.items().saturating_mul(src.itemsize.unsigned_abs());
+        copy_between(from, &src, to, &dst, bytes)
     }
-    // SAFETY: the caller guarantees B1 for both views, and W3.
-    unsafe { copy_between(from, &checked_structure(from)?, to, &checked_structure(to)?) }
 }
 
 /// # Safety
-/// As [`copy_view`]; the structures are those of the views, and have been checked; the second view has room.
+/// As [`copy_view`]; the structures are those of the views, and have been checked; where both are contiguous, both have this many
+/// bytes.
 #[inline]
-unsafe fn copy_between(from: &Py_buffer, src: &Structure<'_>, to: &Py_buffer, dst: &Structure<'_>) -> Result<()> {
+unsafe fn copy_between(
+    from: &Py_buffer,
+    src: &Structure<'_>,
+    to: &Py_buffer,
+    dst: &Structure<'_>,
+    bytes: usize,
+) -> Result<()> {
     // SAFETY: the caller guarantees B1 for both views, and W3.
     unsafe {
         let alike = |order| src.is_contiguous(order) && dst.is_contiguous(order);
         if alike(Order::C) || alike(Order::Fortran) {
-            kernels::copy_block(from.buf.cast::<u8>(), to.buf.cast::<u8>(), from.len.unsigned_abs());
+            kernels::copy_block(from.buf.cast::<u8>(), to.buf.cast::<u8>(), bytes);
             return Ok(());
         }
         if src.itemsize != dst.itemsize || !src.has_shape_of(dst) {

@@ -132,8 +132,9 @@ pub unsafe extern "C" fn PyUnstable_Object_IsUniquelyReferenced(op: *mut PyObjec
     (!op.is_null() && unsafe { refs::count(op) } == 1).into()
 }
 
-/// Adds a reference to an object that may have none left, but whose memory the program knows to be there still, such as
-/// within its `tp_dealloc`. Returns 1; 0 where there was none left, or for NULL. CPython 3.14.
+/// Adds a reference to an object that may have none left, but whose memory the program knows to be there still: within its
+/// `tp_dealloc`, or, of a type of the program's own, in a table from which its `tp_dealloc` removes it under a lock, whichever
+/// thread drops the last reference meanwhile. Returns 1; 0 where there was none left, or for NULL. CPython 3.14.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyUnstable_TryIncRef(op: *mut PyObject) -> c_int {
     // SAFETY: O1, or the object is being destroyed.

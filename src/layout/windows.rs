@@ -103,7 +103,7 @@ impl Pair<'_> {
     ) -> ControlFlow<()> {
         // As the pair has, there is room for one more axis.
         with_room!(self.axes.as_slice().len().saturating_add(1), room => {
-            Boxes { pair: self, enough, few, ranges: &mut [(0, 0); MAX_NDIM], room, run }.run_from(0)
+            Boxes { pair: self, indirect: self.indirect(), enough, few, ranges: &mut [(0, 0); MAX_NDIM], room, run }.run_from(0)
         })
     }
 
@@ -126,31 +126,6 @@ impl Pair<'_> {
     /// The axes after the last one that follows a pointer.
     fn direct(&self) -> &[Axis] {
         self.axes.as_slice().get(self.indirect()..).unwrap_or(&[])
-    }
-
-    /// Which pairs of indices are needed of two direct axes; `None` where all are. Those that are not stand for what earlier
-    /// ones in C order do (for [`Enough::Last`], later ones), wherever in the whole walk these are.
-    fn fold(&self, enough: Enough, outer: usize, inner: usize) -> Option<Fold> {
-        let axes = self.axes.as_slice();
-        let (a, b) = (axes.get(outer)?, axes.get(inner)?);
-        if outer < self.indirect() {
-            return None;
-        }
-        let (src, dst) = (way_back(a.src.stride, b.src.stride), way_back(a.dst.stride, b.dst.stride));
-        let ways = match enough {
-            Enough::First => [src, None],
-            Enough::Last => [dst, None],
-            // The same way back leads both operands to the same pair.
-            Enough::Equal => [src.or(dst), dst.filter(|_| src.is_some() && src != dst)],
-        };
-        let mut fold = Fold { whole: 0, low: 0, high: 0 };
-        for (along, back) in ways.into_iter().flatten() {
-            fold.whole = fold.whole.saturating_add(along);
-            let end = if (back > 0) == (enough != Enough::Last) { &mut fold.low } else { &mut fold.high };
-            *end = end.saturating_add(back.saturating_abs());
-        }
-        let leaves_out = fold.whole < a.len && fold.low.saturating_add(fold.high) < b.len;
-        (leaves_out && ways != [None; 2]).then_some(fold)
     }
 
     /// The places of the first operand's items, where they are much fewer than the index tuples that lead there. Without bytes
@@ -216,6 +191,8 @@ impl Pair<'_> {
 /// A walk that is being taken apart.
 struct Boxes<'b> {
     pair: &'b Pair<'b>,
+    /// So many axes, the first ones, lead to pointers.
+    indirect: usize,
     enough: Enough,
     few: usize,
     /// Which indices of each axis are in the box.
@@ -239,42 +216,99 @@ impl Boxes<'_> {
         }
     }
 
-    /// Whether a fold of the axis at `outer`, of these indices, leaves out inner ones. A range is on one side, see
-    /// [`Boxes::next`].
-    fn is_behind(&self, fold: Fold, outer: usize, (start, _): Range) -> bool {
-        match self.enough {
-            Enough::Last => start < self.len(outer) - fold.whole,
-            Enough::First | Enough::Equal => start >= fold.whole,
+    /// Which pairs of indices are needed of two direct axes; `None` where all are. Those that are not stand for what earlier
+    /// ones in C order do (for [`Enough::Last`], later ones), wherever in the whole walk these are.
+    fn fold(&self, outer: usize, inner: usize) -> Option<Fold> {
+        let (axes, enough) = (self.pair.axes.as_slice(), self.enough);
+        let (a, b) = (axes.get(outer)?, axes.get(inner)?);
+        if outer < self.indirect {
+            return None;
         }
+        let (src, dst) = (|| way_back(a.src.stride, b.src.stride), || way_back(a.dst.stride, b.dst.stride));
+        let ways = match enough {
+            Enough::First => [src(), None],
+            Enough::Last => [dst(), None],
+            // The same way back leads both operands to the same pair.
+            Enough::Equal => match (src(), dst()) {
+                (src, dst) if src == dst => [src, None],
+                ways => ways.into(),
+            },
+        };
+        let mut fold = Fold { whole: 0, low: 0, high: 0 };
+        for (along, back) in ways.into_iter().flatten() {
+            fold.whole = fold.whole.saturating_add(along);
+            let end = if (back > 0) == (enough != Enough::Last) { &mut fold.low } else { &mut fold.high };
+            *end = end.saturating_add(back.saturating_abs());
+        }
+        let leaves_out = fold.whole < a.len && fold.low.saturating_add(fold.high) < b.len;
+        (leaves_out && ways != [None; 2]).then_some(fold)
+    }
+
+    /// Whether a fold of the axis at `outer` with so many whole indices leaves out inner ones where the box is. Its range is on one
+    /// side, see [`Boxes::next`].
+    fn is_behind(&self, whole: isize, outer: usize) -> bool {
+        let (start, _) = self.ranges.get(outer).copied().unwrap_or((0, 0));
+        match self.enough {
+            Enough::Last => start < self.len(outer) - whole,
+            Enough::First | Enough::Equal => start >= whole,
+        }
+    }
+
+    /// The least number of whole indices of a fold with the axis at `position` as the inner one. Where it moves, the first (last)
+    /// outer index is needed with all its indices, which spares most folds: they are not kept, and take their time.
+    fn least_whole(&self, position: usize) -> isize {
+        let axis = self.pair.axes.as_slice().get(position).copied().unwrap_or(Axis::NONE);
+        let (src, dst) = (axis.src.stride != 0, axis.dst.stride != 0);
+        isize::from(match self.enough {
+            Enough::First => src,
+            Enough::Last => dst,
+            Enough::Equal => src || dst,
+        })
     }
 
     /// The next range of needed indices along the axis at `position`, from one index on, where those of the axes before it are
     /// given. Ranges end where more or fewer indices of an axis after it are needed.
     fn next(&self, position: usize, from: isize) -> Option<Range> {
         let len = self.len(position);
+        if from >= len {
+            return None;
+        }
+        let least = self.least_whole(position);
         let (mut start, mut end) = (from, len);
         let mut found = false;
         while !found {
             (found, end) = (true, len);
-            for outer in 0..position {
-                let range = self.ranges.get(outer).copied().unwrap_or((0, 0));
-                let fold = self.pair.fold(self.enough, outer, position);
-                let Some(fold) = fold.filter(|fold| self.is_behind(*fold, outer, range)) else { continue };
+            let mut moved = false;
+            for outer in self.indirect..position {
+                if !self.is_behind(least, outer) {
+                    continue;
+                }
+                let fold = self.fold(outer, position);
+                let Some(fold) = fold.filter(|fold| self.is_behind(fold.whole, outer)) else { continue };
                 if start < fold.low {
                     end = end.min(fold.low);
                 } else if start < len - fold.high {
-                    (found, start) = (false, len - fold.high);
+                    (moved, start) = (true, len - fold.high);
+                    if start >= len {
+                        return None;
+                    }
                 }
+                // Past a fold without a low part, it leaves out nothing more.
+                found &= fold.low == 0;
             }
+            found |= !moved;
         }
         for inner in position + 1..self.count() {
-            let Some(fold) = self.pair.fold(self.enough, position, inner) else { continue };
+            if end - start <= 1 {
+                break;
+            }
+            let Some(fold) = self.fold(position, inner) else { continue };
             let border = if self.enough == Enough::Last { len - fold.whole } else { fold.whole };
             if start < border {
                 end = end.min(border);
             }
         }
-        (start < len).then_some((start, end - start))
+        Some((start, end - start))
     }
 
     /// Whether the needed indices from the axis at `position` on are one box, which it then is; few pairs are one in any case.
@@ -293,22 +327,26 @@ impl Boxes<'_> {
 
     /// Runs the boxes of the needed indices from the axis at `position` on, with those of the axes before it as they are given.
     fn run_from(&mut self, position: usize) -> ControlFlow<()> {
-        if self.settle(position) {
-            return self.run_box();
-        }
+        if self.settle(position) { self.run_box() } else { self.split(position) }
+    }
+
+    /// As [`Boxes::run_from`], where they are more than one box.
+    fn split(&mut self, position: usize) -> ControlFlow<()> {
         let mut from = 0;
         while let Some((start, len)) = self.next(position, from) {
             from = start + len;
             self.set(position, (start, len));
             let behind = position + 1;
-            // Consecutive boxes are in index order only if they differ in one index.
-            if self.enough == Enough::Equal || len == 1 || self.settle(behind) {
-                self.run_from(behind)?;
-                continue;
-            }
-            for index in start..from {
-                self.set(position, (index, 1));
-                self.run_from(behind)?;
+            if self.settle(behind) {
+                self.run_box()?;
+            } else if self.enough == Enough::Equal || len == 1 {
+                self.split(behind)?;
+            } else {
+                // Consecutive boxes are in index order only if they differ in one index.
+                for index in start..from {
+                    self.set(position, (index, 1));
+                    self.run_from(behind)?;
+                }
             }
         }
         ControlFlow::Continue(())

@@ -117,16 +117,9 @@ pub(crate) unsafe fn decref(op: *mut PyObject) {
 pub(crate) unsafe fn give_up(op: *mut PyObject) -> bool {
     // SAFETY: O1; counts are changed atomically.
     let count = unsafe { atomic(&raw mut (*op).ob_refcnt) };
-    match count.load(Ordering::Acquire) {
-        // The one reference is the caller's, so no other thread can be making another: no need for a locked instruction.
-        1 => {
-            count.store(0, Ordering::Relaxed);
-            true
-        }
-        immortal if is_immortal(immortal) => false,
-        // Release and acquire: what this thread did with the object happens before another thread frees it.
-        _ => count.fetch_sub(1, Ordering::AcqRel) == 1,
-    }
+    // Release and acquire: what this thread did with the object happens before another thread frees it. One step, also where the
+    // reference is the only one: another thread may be making one by `try_incref`.
+    !is_immortal(count.load(Ordering::Relaxed)) && count.fetch_sub(1, Ordering::AcqRel) == 1
 }
 
 /// `_Py_Dealloc`: calls the type's `tp_dealloc`. A pending error is left as it is.

@@ -126,6 +126,6 @@ pub(crate) unsafe fn assign(
         {
             return Err(Error::value(c"ndarray assignment: lvalue and rvalue have different structures"));
         }
-        buffer::copy_view(&Py_buffer { len: to.len, ..*src.view() }, to)
+        buffer::copy_view(src.view(), to)
     }
 }
