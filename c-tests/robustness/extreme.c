@@ -1029,6 +1029,49 @@ static void very_many_axes_of_windows_take_no_longer(void)
     }
 }
 
+/* No two of these axes lead back to the same place by a few steps. */
+static void axes_of_any_strides_take_no_longer(void)
+{
+    enum { MANY = 61, PLACES = MANY * (MANY + 1) / 2 + 1 };
+    static unsigned char from[PLACES], to[PLACES], copy[PLACES];
+    Py_ssize_t shape[MANY], up[MANY], down[MANY], mixed[MANY];
+    for (int axis = 0; axis < MANY; axis++) {
+        shape[axis] = 2;
+        up[axis] = axis + 1;
+        down[axis] = -(axis + 1);
+        mixed[axis] = axis % 2 ? axis + 1 : -(axis + 1);
+    }
+    Py_ssize_t before = 0;
+    for (int axis = 0; axis < MANY; axis += 2) {
+        before += axis + 1;
+    }
+    Py_ssize_t *const strides[] = {up, down, mixed}, starts[] = {0, PLACES - 1, before};
+    pybuffer_subscript all[1] = {PYBUFFER_ELLIPSIS};
+    pybuffer_value three = PYBUFFER_INT(3), four = PYBUFFER_INT(4);
+    for (size_t i = 0; i < COUNT(strides); i++) {
+        Py_buffer view = {.buf = from + starts[i], .len = (Py_ssize_t)1 << MANY, .itemsize = 1, .ndim = MANY, .format = (char *)"B", .shape = shape, .strides = strides[i]};
+        PyObject *a = PyMemoryView_FromBuffer(&view);
+        view.buf = to + starts[i];
+        PyObject *b = PyMemoryView_FromBuffer(&view);
+        memset(from, 3, sizeof(from));
+        memset(to, 5, sizeof(to));
+        CHECK_INT(pybuffer_memoryview_index(a, &four, 1, 0, PY_SSIZE_T_MAX), -1);
+        CHECK_ERROR(PyExc_ValueError);
+        /* The first axis alone leads to the last place but one that has it first. */
+        from[starts[i] + strides[i][0]] = 4;
+        Py_ssize_t first = pybuffer_memoryview_index(a, &four, 1, 0, PY_SSIZE_T_MAX);
+        CHECK(first > 0 && first <= (Py_ssize_t)1 << (MANY - 1));
+        CHECK_INT(PyObject_CopyData(b, a), 0);
+        /* Each place of the second is written from the same place of the first. */
+        CHECK_INT(memcmp(from, to, sizeof(to)), 0);
+        CHECK_INT(pybuffer_memoryview_fill(b, all, 1, &three, 1), 0);
+        memset(copy, 3, sizeof(copy));
+        CHECK_INT(memcmp(to, copy, sizeof(to)), 0);
+        Py_DECREF(a);
+        Py_DECREF(b);
+    }
+}
+
 /* Formats of many values without a byte, next to ones that have one now and then. */
 static void long_formats_are_compared_in_one_walk(void)
 {
@@ -1084,6 +1127,7 @@ int main(void)
     RUN(windows_are_found_as_if_one_by_one);
     RUN(windows_take_as_long_as_their_memory);
     RUN(very_many_axes_of_windows_take_no_longer);
+    RUN(axes_of_any_strides_take_no_longer);
     RUN(long_formats_are_compared_in_one_walk);
     return tap_end();
 }

@@ -10,6 +10,7 @@ use crate::layout::{Axis, Enough, FEW, Order, Pair, Purpose, Small, SmallPlane, 
 use crate::runtime::alloc::{self, Scratch};
 
 use super::acquired::{Acquired, Both, Within};
+use super::parts::in_parts;
 use super::request::Request;
 use super::view::{NEGATIVE, checked_structure, is_exporter, structure};
 
@@ -374,10 +375,10 @@ fn bytes_written(src: &Structure<'_>, dst: &Structure<'_>) -> Result<usize> {
 /// Runs walks that write what the whole walk leaves written, until one fails.
 fn each_last(pair: Pair<'_>, mut run: impl FnMut(Pair<'_>) -> Result<()>) -> Result<()> {
     let mut result = Ok(());
-    let _: ControlFlow<()> = pair.in_parts(Enough::Last, |part| {
+    in_parts(pair, Enough::Last, &mut |part| {
         result = run(part);
         if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    });
+    })?;
     result
 }
 

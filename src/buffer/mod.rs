@@ -26,6 +26,8 @@ mod fill_info;
 
 mod answer;
 
+mod parts;
+
 mod copy;
 
 mod segment;
@@ -51,6 +53,7 @@ pub(crate) use copy::{
 pub(crate) use fill_info::{UNSIGNED_BYTES, fill_bytes, fill_info, requested};
 pub(crate) use kept::Kept;
 pub(crate) use look::{Ending, LookProcs, end_look, look, nothing_to_end};
+pub(crate) use parts::in_parts;
 pub(crate) use report::Listener;
 pub(crate) use request::{Refusal, Request};
 pub(crate) use segment::{Concatenation, is_readable, read_segment, write_segment};

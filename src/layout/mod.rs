@@ -20,6 +20,7 @@ mod planned;
 
 mod plan;
 
+mod ranks;
 mod windows;
 
 mod sides;
@@ -39,6 +40,7 @@ pub use pieces::{Pieces, Spacing};
 pub use placed::{Placed, Pointers};
 pub use plan::{Pair, Purpose};
 pub use planned::Plan;
+pub use ranks::{Enough, Places, Ranked};
 pub use sides::{Lines, Offset, Side, SidePart, Sides};
 pub use small::{SMALL, Small, SmallAxis, SmallPlane};
 pub use structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of, too_many_axes};
@@ -47,7 +49,6 @@ pub use subscript_text::SubscriptText;
 pub use transform::{
     AddedAxes, NEEDS_COPY, NO_PERMUTATION, NO_SUCH_SHAPE, broadcast, flip, narrow, permute, reshape, squeeze,
 };
-pub use windows::{Enough, Places};
 
 /// The most axes of a view; CPython's `PyBUF_MAX_NDIM`.
 pub const MAX_NDIM: usize = 64;

@@ -7,24 +7,16 @@
 
 use core::ops::ControlFlow;
 
-use super::axes::{Axis, Step, reach, tuples};
+use super::axes::{Axis, Step, tuples};
 use super::plan::Pair;
+use super::ranks::{Enough, Places, Ranked, common_divisor, spread};
 use super::{MAX_NDIM, with_room};
-
-/// Which pairs of a walk are as good as all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Enough {
-    /// Of each item of the first operand the first pair in C order.
-    First,
-    /// Of each item of the second operand the last pair in C order, whose write is the one that stays.
-    Last,
-    /// All pairs are equal where these are. Equality is transitive: of four pairs in which two items of one operand meet two
-    /// of the other, the fourth is equal where the others are.
-    Equal,
-}
 
 /// A walk of so few pairs is run as it is: finding out which are enough takes as long.
 const FEW_PAIRS: usize = 1 << 12;
+
+/// A walk whose parts have so many times more pairs than there are places is run place by place.
+const MORE_PAIRS: usize = 16;
 
 /// A part of a walk, of which there may be as many as an axis is long, is run as it is if it has this part of those.
 const FEWER: usize = 64;
@@ -62,26 +54,13 @@ fn way_back(outer: isize, inner: isize) -> Option<(isize, isize)> {
     }
 }
 
-/// The greatest common divisor; of 0 and another number, the other one.
-fn common_divisor(mut a: usize, mut b: usize) -> usize {
-    while let Some(rest) = a.checked_rem(b) {
-        (a, b) = (b, rest);
-    }
-    a
-}
-
-/// Where the items are that axes lead to, as offsets of their first bytes: the least, and how far the greatest is after it.
-/// `None` where the offsets do not fit.
-fn spread<'a>(axes: impl Iterator<Item = &'a Axis>, stride: impl Fn(&Axis) -> isize) -> Option<(isize, usize)> {
-    let (first, end) = reach(0, 0, axes.map(|axis| (axis.len, stride(axis))))?;
-    Some((first, end.abs_diff(first)))
-}
-
-impl Pair<'_> {
-    /// Runs, one after the other, walks of which the pairs are enough: the whole one, unless its operands are much smaller.
-    pub fn in_parts(mut self, enough: Enough, mut run: impl FnMut(Pair<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+impl<'m> Pair<'m> {
+    /// Runs, one after the other, walks of which the pairs are enough: the whole one, unless its operands are much smaller. Where
+    /// these have far more pairs than there are places, or are more, none is run, and the walk is returned to be run by its places.
+    pub fn in_parts(mut self, enough: Enough, run: &mut dyn FnMut(Pair<'_>) -> ControlFlow<()>) -> Option<Ranked<'m>> {
         if !self.is_larger_than_memory(enough) {
-            return run(self);
+            _ = run(self);
+            return None;
         }
         // Only axes along which an operand moves are as short as its memory.
         match enough {
@@ -89,7 +68,21 @@ impl Pair<'_> {
             Enough::Last => self.leave_last(),
             Enough::Equal => self.leave_distinct(),
         }
-        self.in_boxes(enough, FEW_PAIRS, &mut run)
+        if let Some(places) = self.places_that_are(enough) {
+            let mut left = places.count.max(FEW_PAIRS).saturating_mul(MORE_PAIRS);
+            let mut count = |part: Pair<'_>| match left.checked_sub(part.items()) {
+                Some(rest) => {
+                    left = rest;
+                    ControlFlow::Continue(())
+                }
+                None => ControlFlow::Break(()),
+            };
+            if self.boxes(enough, FEW_PAIRS, places.count.max(FEW_PAIRS), &mut count).is_break() {
+                return self.by_ranks(enough);
+            }
+        }
+        _ = self.in_boxes(enough, FEW_PAIRS, run);
+        None
     }
 
     /// Takes the walk apart whatever the size of its operands, unless it has at most `few` pairs.
@@ -101,9 +94,20 @@ impl Pair<'_> {
         few: usize,
         run: &mut dyn FnMut(Pair<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
+        self.boxes(enough, few, usize::MAX, run)
+    }
+
+    /// As [`in_boxes`](Self::in_boxes); breaks as soon as it has taken more than `most` steps.
+    fn boxes(
+        &self,
+        enough: Enough,
+        few: usize,
+        most: usize,
+        run: &mut dyn FnMut(Pair<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         // As the pair has, there is room for one more axis.
         with_room!(self.axes.as_slice().len().saturating_add(1), room => {
-            Boxes { pair: self, indirect: self.indirect(), enough, few, ranges: &mut [(0, 0); MAX_NDIM], room, run }.run_from(0)
+            Boxes { pair: self, indirect: self.indirect(), enough, few, left: most, ranges: &mut [(0, 0); MAX_NDIM], room, run }.run_from(0)
         })
     }
 
@@ -123,22 +127,12 @@ impl Pair<'_> {
         }
     }
 
-    /// The axes after the last one that follows a pointer.
-    fn direct(&self) -> &[Axis] {
-        self.axes.as_slice().get(self.indirect()..).unwrap_or(&[])
-    }
-
     /// The places of the first operand's items, where they are much fewer than the index tuples that lead there. Without bytes
     /// there is no place.
     #[must_use]
     pub fn places(&self) -> Option<Places> {
-        let moving = || self.direct().iter().filter(|axis| axis.src.stride != 0 && axis.len > 1);
         let items = tuples(self.direct());
-        let step = moving().fold(0, |step, axis| common_divisor(axis.src.stride.unsigned_abs(), step));
-        let (first, span) = spread(moving(), |axis| axis.src.stride)?;
-        let count = span.checked_div(step)?.checked_add(1)?;
-        let few = items > FEW_PAIRS && count <= items / 4 && isize::try_from(span).is_ok();
-        few.then_some(Places { step: step.cast_signed(), count, first })
+        self.places_along(|axis| axis.src.stride).filter(|places| items > FEW_PAIRS && places.count <= items / 4)
     }
 
     /// How many index tuples of the direct axes lead to each of the places, to a table of as many zeros.
@@ -195,6 +189,8 @@ struct Boxes<'b> {
     indirect: usize,
     enough: Enough,
     few: usize,
+    /// So many steps may still be taken.
+    left: usize,
     /// Which indices of each axis are in the box.
     ranges: &'b mut [Range; MAX_NDIM],
     room: &'b mut [Axis],
@@ -327,6 +323,7 @@ impl Boxes<'_> {
 
     /// Runs the boxes of the needed indices from the axis at `position` on, with those of the axes before it as they are given.
     fn run_from(&mut self, position: usize) -> ControlFlow<()> {
+        self.step()?;
         if self.settle(position) { self.run_box() } else { self.split(position) }
     }
 
@@ -335,6 +332,7 @@ impl Boxes<'_> {
         let mut from = 0;
         while let Some((start, len)) = self.next(position, from) {
             from = start + len;
+            self.step()?;
             self.set(position, (start, len));
             let behind = position + 1;
             if self.settle(behind) {
@@ -352,6 +350,14 @@ impl Boxes<'_> {
         ControlFlow::Continue(())
     }
 
+    fn step(&mut self) -> ControlFlow<()> {
+        match self.left.checked_sub(1) {
+            Some(left) => self.left = left,
+            None => return ControlFlow::Break(()),
+        }
+        ControlFlow::Continue(())
+    }
+
     fn run_box(&mut self) -> ControlFlow<()> {
         let Some(mut part) = self.pair.copied(self.room) else { return ControlFlow::Continue(()) };
         for (position, &(start, len)) in self.ranges.iter().take(self.pair.axes.as_slice().len()).enumerate() {
@@ -359,15 +365,4 @@ impl Boxes<'_> {
         }
         (self.run)(part)
     }
-}
-
-/// The evenly spaced places that hold all items of an operand.
-#[derive(Clone, Copy, Debug)]
-pub struct Places {
-    /// Bytes from one to the next.
-    step: isize,
-    /// The number of places; some may have no item.
-    pub count: usize,
-    /// Where the first one is, in bytes from the item at index 0.
-    first: isize,
 }

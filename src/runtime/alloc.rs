@@ -220,6 +220,27 @@ impl Scratch {
     }
 }
 
+/// Memory of the domain `Mem` for numbers, for the length of a scope.
+pub(crate) struct Numbers {
+    memory: Scratch,
+    count: usize,
+}
+
+impl Numbers {
+    /// So many zeros.
+    pub(crate) fn new(count: usize) -> Result<Self> {
+        let memory = Scratch::new(count.checked_mul(size_of::<usize>()).ok_or(Error::no_memory())?)?;
+        // SAFETY: new memory of as many numbers.
+        unsafe { memory.as_ptr().cast::<usize>().write_bytes(0, count) };
+        Ok(Self { memory, count })
+    }
+
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [usize] {
+        // SAFETY: memory of as many numbers, which `new` has written, aligned as every allocation is.
+        unsafe { core::slice::from_raw_parts_mut(self.memory.as_ptr().cast(), self.count) }
+    }
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
         // SAFETY: `new` allocated it in this domain, and nothing else frees it.

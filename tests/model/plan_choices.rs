@@ -217,7 +217,7 @@ fn one_pair_is_left_without_axes() {
 /// How many parts and pairs are left of a walk.
 fn parts(itemsize: isize, axes: &[Sizes], enough: Enough) -> (usize, usize) {
     let (mut parts, mut items) = (0, 0);
-    let _ = pair(itemsize, axes).in_parts(enough, |part| {
+    let _ = pair(itemsize, axes).in_parts(enough, &mut |part| {
         parts += 1;
         items += part.items();
         ControlFlow::Continue(())
@@ -315,7 +315,7 @@ fn windows_are_taken_apart_where_that_leaves_pairs_out() {
     // An axis before a pointer is no part of it.
     let all = [(3, 8, 8), (100, 1, 9), (100, 1, 77)];
     let (mut parts, mut items) = (0, 0);
-    let _ = walk(1, &all, [&[0, -1, -1], &[]]).in_parts(Enough::First, |part| {
+    let _ = walk(1, &all, [&[0, -1, -1], &[]]).in_parts(Enough::First, &mut |part| {
         parts += 1;
         items += part.items();
         ControlFlow::Continue(())

@@ -31,6 +31,29 @@ fn visits(mut pair: Pair<'_>, few: usize, enough: Enough, pointers: Pointers, it
     (parts, visits)
 }
 
+/// The pairs that a walk visits by ranks; `None` where it does not move along the operand, or follows pointers.
+fn ranked(mut pair: Pair<'_>, enough: Enough, itemsize: isize) -> Option<Pairs> {
+    if enough == Enough::First {
+        pair.leave_first();
+    }
+    let ranked = pair.by_ranks(enough)?;
+    let (mut table, mut visits) = (vec![7; ranked.entries()], vec![]);
+    let flow = ranked.run(&mut table, &mut |part| {
+        visits.extend(part.in_index_order().map_or(vec![], |plan| Pointers::Apart.visits(&plan, itemsize)));
+        ControlFlow::Continue(())
+    });
+    assert!(flow.is_continue());
+    Some(visits)
+}
+
+/// Of each item of the second operand the last pair, in order.
+fn lasts(pairs: &Pairs) -> Pairs {
+    let mut seen = BTreeSet::new();
+    let mut lasts: Pairs = pairs.iter().rev().copied().filter(|&(_, dst)| seen.insert(dst)).collect();
+    lasts.reverse();
+    lasts
+}
+
 /// Of each item of the first operand the first pair, in order.
 fn firsts(pairs: &Pairs) -> Pairs {
     let mut seen = BTreeSet::new();
@@ -140,6 +163,19 @@ proptest! {
     }
 
     #[test]
+    fn ranks_lead_to_each_place_once((src, dst) in pairs_of_windows()) {
+        let all = Pointers::Apart.pairs(&src, &dst, Order::C);
+        for (enough, expected) in [(Enough::First, firsts(&all)), (Enough::Last, lasts(&all))] {
+            let visits = ranked(pair_of(&src, &dst), enough, src.itemsize);
+            // There is one place, or pointers lead to them.
+            prop_assert!(visits.is_some() || expected.len() <= 1 || !is_direct([&src, &dst]));
+            if let Some(visits) = visits {
+                prop_assert_eq!(visits, expected, "{:?}", enough);
+            }
+        }
+    }
+
+    #[test]
     fn what_is_equal_where_all_pairs_are_is_so_where_these_are(
         (src, dst) in pairs_of_windows(), few in prop_oneof![4 => Just(0usize), 1 => 1..=20usize],
     ) {
@@ -201,11 +237,14 @@ fn sizes(shape: &[isize], [src, dst]: [&[isize]; 2], enough: Enough) -> (usize, 
     let (mut parts, mut items) = (0, 0);
     let pair =
         Pair::of_views(room(shape.len()), &whole(shape, src), &whole(shape, dst)).expect("the shapes are the same");
-    let _ = pair.in_parts(enough, |part| {
+    let mut count = |part: Pair<'_>| {
         parts += 1;
         items += part.items();
         ControlFlow::Continue(())
-    });
+    };
+    if let Some(ranked) = pair.in_parts(enough, &mut count) {
+        let _ = ranked.run(&mut vec![0; ranked.entries()], &mut count);
+    }
     (parts, items)
 }
 
@@ -234,6 +273,19 @@ fn there_are_as_few_pairs_as_memory_is_small() {
     }
     let (parts, items) = sizes(&[2; 60], [&[1; 60], &[3; 60]], Enough::Equal);
     assert!(parts <= 61 && items <= 61 << 12, "{parts} parts, {items} pairs");
+}
+
+/// Axes that no two of fold are walked place by place.
+#[test]
+fn axes_of_any_strides_have_no_more_pairs_than_places() {
+    let (upwards, downwards): (Vec<isize>, Vec<isize>) = (1..=62).map(|stride| (stride, 31 - stride)).unzip();
+    for enough in [Enough::First, Enough::Last] {
+        for strides in [&upwards, &downwards] {
+            let bytes = 1 + strides.iter().map(|stride| stride.unsigned_abs()).sum::<usize>();
+            let (parts, items) = sizes(&[2; 62], [strides, strides], enough);
+            assert!(parts <= bytes && items == bytes, "{enough:?}: {parts} parts, {items} pairs of {bytes} bytes");
+        }
+    }
 }
 
 /// However long the other axes are: of no items there is nothing to take apart, or to count.

@@ -255,10 +255,10 @@ impl Work<'_> {
                 Way::Numbers(_, route) if route.always_fits() => true,
                 Way::Records(conversion) if conversion.always_fits() => true,
                 Way::Numbers([from, _], route) => {
-                    self.each_source(from.count, |plan, base| kernels::numbers_fit(plan, route, base, base.cast_mut()))
+                    self.each_source(from.count, |plan, base| kernels::numbers_fit(plan, route, base, base.cast_mut()))?
                 }
                 Way::Records(conversion) => {
-                    self.each_source(1, |plan, base| kernels::records_fit(plan, conversion, base, base.cast_mut()))
+                    self.each_source(1, |plan, base| kernels::records_fit(plan, conversion, base, base.cast_mut()))?
                 }
                 Way::Values { always: false } => false,
             }
@@ -269,20 +269,20 @@ impl Work<'_> {
 
     /// Calls `act` with walks that together reach all items of the first view, or all of so many equal parts of each, until it
     /// returns `false`. Both operands are that view.
-    fn each_source(&self, parts: usize, mut act: impl FnMut(&Plan<'_>, *const u8) -> bool) -> bool {
+    fn each_source(&self, parts: usize, mut act: impl FnMut(&Plan<'_>, *const u8) -> bool) -> Result<bool> {
         let mut all = true;
         with_room!(self.src.ndim.saturating_add(1), room => {
             let size = self.src.itemsize.unsigned_abs().checked_div(parts).unwrap_or(0);
             let steps = (size.cast_signed(), size.cast_signed());
             let pair = Pair::of_views(room, &self.src, &self.src).and_then(|pair| pair.by_element(parts, size, steps));
             // Without room for one more axis they are searched one by one.
-            let Some(pair) = pair else { return false };
-            let _: ControlFlow<()> = pair.in_parts(Enough::First, |part| {
+            let Some(pair) = pair else { return Ok(false) };
+            buffer::in_parts(pair, Enough::First, &mut |part| {
                 all = part.plan(Purpose::Read, Order::C).is_none_or(|plan| act(&plan, self.src_base));
                 if all { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            });
+            })?;
         });
-        all
+        Ok(all)
     }
 
     /// The error of a value that does not fit, if there is one.
@@ -307,7 +307,7 @@ impl Work<'_> {
                 })
             };
             result.is_ok()
-        });
+        })?;
         result
     }
 

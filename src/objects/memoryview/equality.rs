@@ -115,10 +115,10 @@ unsafe fn equal(a: &Py_buffer, b: &Py_buffer, formats: Formats) -> Result<bool> 
         with_room!(left.ndim, room => {
             let pair = Pair::of_views(room, &left, &right).ok_or(Error::bad_argument())?;
             let mut answer = Ok(true);
-            let _: ControlFlow<()> = pair.in_parts(Enough::Equal, |part| {
+            buffer::in_parts(pair, Enough::Equal, &mut |part| {
                 answer = equal_items(part, a, b, formats);
                 if answer == Ok(true) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            });
+            })?;
             answer
         })
     }

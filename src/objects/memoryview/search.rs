@@ -5,12 +5,13 @@ use core::ptr::{NonNull, null_mut};
 
 use crate::abi::format::pybuffer_value;
 use crate::abi::object::PyObject;
+use crate::buffer;
 use crate::error::{Error, Result};
 use crate::format::CompiledFormat;
 use crate::kernels;
 use crate::layout::{Enough, Order, Pair, Places, Purpose, Structure, with_room};
 use crate::objects::format::read_value;
-use crate::runtime::alloc::Scratch;
+use crate::runtime::alloc::Numbers;
 
 use super::access::Access;
 use super::items::{bytes_of, check_values};
@@ -82,14 +83,8 @@ unsafe fn count_by_places(
     size: usize,
     values: &[pybuffer_value],
 ) -> Result<isize> {
-    let bytes = places.count.checked_mul(size_of::<usize>()).ok_or(Error::no_memory())?;
-    let memory = Scratch::new(bytes)?;
-    let table: *mut usize = memory.as_ptr().cast();
-    // SAFETY: new memory of as many numbers, aligned as every allocation is.
-    let table = unsafe {
-        table.write_bytes(0, places.count);
-        core::slice::from_raw_parts_mut(table, places.count)
-    };
+    let mut table = Numbers::new(places.count)?;
+    let table = table.as_mut_slice();
     pair.count_places(&places, table);
     pair.over_places(&places);
     let Some(walk) = pair.in_index_order() else { return Ok(0) };
@@ -140,12 +135,12 @@ pub(crate) unsafe fn index(
             with_room!(structure.ndim, room => {
                 let pair = Pair::to_array(room, &structure, 1, Order::C).ok_or(Error::bad_argument())?;
                 if start == 0 && stop == structure.items() {
-                    return Ok(first_in(pair, base, compiled, size, values));
+                    return first_in(pair, base, compiled, size, values);
                 }
                 with_room!(structure.ndim, room => {
                     let mut at = start;
                     while let Some((slab, next)) = pair.slab(at, stop, Order::C, room) {
-                        if let Some(place) = first_in(slab, base, compiled, size, values) {
+                        if let Some(place) = first_in(slab, base, compiled, size, values)? {
                             return Ok(Some(place));
                         }
                         at = next;
@@ -169,10 +164,10 @@ unsafe fn first_in(
     compiled: &CompiledFormat<'_>,
     size: usize,
     values: &[pybuffer_value],
-) -> Option<isize> {
+) -> Result<Option<isize>> {
     pair.leave_first();
     let mut place = None;
-    let _: ControlFlow<()> = pair.in_parts(Enough::First, |part| {
+    buffer::in_parts(pair, Enough::First, &mut |part| {
         let Some(walk) = part.in_index_order() else { return ControlFlow::Continue(()) };
         // SAFETY: the caller passes on W1 and W3, for a part of the walk.
         unsafe {
@@ -184,6 +179,6 @@ unsafe fn first_in(
                 ControlFlow::Break(())
             })
         }
-    });
-    place
+    })?;
+    Ok(place)
 }
