@@ -6,8 +6,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 build=${BUILD:?}/errors
 header=../../include/pybuffer/pybuffer.h
-# Whose errors depend on what other threads do, or that end by a signal.
-without='cxx% hpp% identity% threads single_thread'
+# Whose errors depend on what other threads do, or that end by a signal; and whose threads stand still, maybe within the library in
+# between.
+without='cxx% hpp% identity% progress threads single_thread'
 
 skip() {
     bash ../../tests/tools.sh skip "$1" 'the errors that functions make'
