@@ -75,6 +75,11 @@ unsafe fn copy_out_planned(buf: *mut u8, view: &Py_buffer, order: Order, memory:
     // see `Structure::check`.
     unsafe {
         let structure = structure(view).ok_or(NEGATIVE)?;
+        if let Some(plane) = SmallPlane::transpose(&structure, order)
+            && kernels::copy_transpose(&plane, src, buf)
+        {
+            return Ok(());
+        }
         if let Some(small) = Small::to_contiguous(&structure, order, &mut [0; FEW]) {
             kernels::copy_small(&small, src, buf);
             return Ok(());
@@ -137,6 +142,12 @@ unsafe fn copy_in_planned(view: &Py_buffer, buf: *const u8, len: usize, order: O
     unsafe {
         let structure = structure(view).ok_or(NEGATIVE)?;
         let dst = view.buf.cast::<u8>();
+        if len == view.len.unsigned_abs()
+            && let Some(plane) = SmallPlane::transpose(&structure, order)
+            && kernels::copy_transpose(&plane.turned(), buf, dst)
+        {
+            return Ok(());
+        }
         if len == view.len.unsigned_abs()
             && let Some(small) = Small::from_contiguous(&structure, order, &mut [0; FEW])
         {

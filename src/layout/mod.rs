@@ -42,7 +42,7 @@ pub use plan::{Pair, Purpose};
 pub use planned::Plan;
 pub use ranks::{Enough, Places, Ranked};
 pub use sides::{Lines, Offset, Side, SidePart, Sides};
-pub use small::{SMALL, Small, SmallAxis, SmallPlane};
+pub use small::{SMALL, SMALL_TRANSPOSE, Small, SmallAxis, SmallPlane};
 pub use structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of, too_many_axes};
 pub use subscript::{Clipped, Subscript, axes_left, clip, select};
 pub use subscript_text::SubscriptText;

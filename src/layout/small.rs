@@ -8,6 +8,10 @@ use super::structure::{Order, Structure};
 /// The size in bytes from which a walk is planned.
 pub const SMALL: usize = 1 << 10;
 
+/// The same for a transpose of two axes, where both operands have an axis along which items are adjacent: one kernel copies it as it
+/// is, so that a plan would only find out what is known.
+pub const SMALL_TRANSPOSE: usize = 1 << 19;
+
 /// One axis of a walk over two operands.
 #[derive(Clone, Copy, Debug)]
 pub struct SmallAxis {
@@ -46,6 +50,19 @@ impl SmallPlane {
     #[must_use]
     #[inline(always)]
     pub fn to_contiguous(view: &Structure<'_>, order: Order) -> Option<Self> {
+        Self::of_at_most(SMALL, view, order)
+    }
+
+    /// The same for a walk of fewer than [`SMALL_TRANSPOSE`] bytes, if it may be a transpose.
+    #[must_use]
+    #[inline]
+    pub fn transpose(view: &Structure<'_>, order: Order) -> Option<Self> {
+        Self::of_at_most(SMALL_TRANSPOSE, view, order).filter(|plane| plane.rows.len > 1 && plane.line.len > 1)
+    }
+
+    /// As [`to_contiguous`](Self::to_contiguous), for a walk of fewer than `most` bytes.
+    #[inline(always)]
+    fn of_at_most(most: usize, view: &Structure<'_>, order: Order) -> Option<Self> {
         let ((rows, row_stride), (len, stride)) = match (view.shape?, view.strides?) {
             ([], _) => ((1, 0), (1, 0)),
             (&[len], &[stride]) => ((1, 0), (len, stride)),
@@ -63,7 +80,7 @@ impl SmallPlane {
         // Three small numbers, whose product fits.
         let bytes = itemsize * len;
         let size = bytes * rows;
-        if size != view.len || size >= SMALL.cast_signed() {
+        if size != view.len || size >= most.cast_signed() {
             return None;
         }
         let (rows, line, unit) = if len != 1 && stride != itemsize {
@@ -84,8 +101,14 @@ impl SmallPlane {
     #[must_use]
     #[inline(always)]
     pub fn from_contiguous(view: &Structure<'_>, order: Order) -> Option<Self> {
-        let Self { rows, line, unit } = Self::to_contiguous(view, order)?;
-        Some(Self { rows: rows.turned(), line: line.turned(), unit })
+        Some(Self::to_contiguous(view, order)?.turned())
+    }
+
+    /// The walk between the same operands the other way.
+    #[must_use]
+    #[inline(always)]
+    pub const fn turned(self) -> Self {
+        Self { rows: self.rows.turned(), line: self.line.turned(), unit: self.unit }
     }
 }
 

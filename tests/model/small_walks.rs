@@ -1,7 +1,7 @@
 //! Which walks are run without a plan, and in which units: `SmallPlane` and `Small` against what their comments say, in wide
 //! arithmetic. Every other way to the same bytes is slower, so no copy shows which way was taken.
 
-use pybuffer::layout::{FEW, Order, SMALL, Small, SmallAxis, SmallPlane, Structure};
+use pybuffer::layout::{FEW, Order, SMALL, SMALL_TRANSPOSE, Small, SmallAxis, SmallPlane, Structure};
 
 const ORDERS: [Order; 3] = [Order::C, Order::Fortran, Order::Any];
 
@@ -11,12 +11,13 @@ fn view<'a>(itemsize: isize, shape: &'a [isize], strides: &'a [isize]) -> Struct
     Structure { ndim: shape.len(), len: bytes, itemsize, shape: Some(shape), strides: Some(strides), suboffsets: None }
 }
 
-/// The number of bytes of a walk that is small: some, and fewer than [`SMALL`].
-fn small_bytes(view: &Structure<'_>) -> Option<i128> {
+/// The number of bytes of a walk that is small: some, and fewer than `most`, with no number above [`SMALL`].
+fn small_bytes(view: &Structure<'_>, most: usize) -> Option<i128> {
     let sizes = view.shape?.iter().copied().chain([view.itemsize]);
-    let bytes =
-        sizes.map(|size| size as i128).try_fold(1_i128, |bytes, size| bytes.checked_mul(size).filter(|_| size > 0))?;
-    (bytes < SMALL as i128 && bytes == view.len as i128 && view.suboffsets.is_none()).then_some(bytes)
+    let bytes = sizes
+        .map(|size| size as i128)
+        .try_fold(1_i128, |bytes, size| bytes.checked_mul(size).filter(|_| 0 < size && size <= SMALL as i128))?;
+    (bytes < most as i128 && bytes == view.len as i128 && view.suboffsets.is_none()).then_some(bytes)
 }
 
 /// The axes from the slowest to the fastest, without those of one item.
@@ -81,38 +82,72 @@ fn a_small_plane_is_two_axes_of_few_bytes() {
     each_view(|view| {
         for order in ORDERS {
             let plane = SmallPlane::to_contiguous(view, order);
-            let of_c = axes(view, order).len() == block(view, order).1;
-            let expected = small_bytes(view).filter(|_| order != Order::Any || of_c);
-            assert_eq!(plane.is_some(), expected.is_some(), "{view:?} {order:?}");
+            planes += i32::from(is_right(plane, view, order, SMALL));
             let back = SmallPlane::from_contiguous(view, order);
-            assert_eq!(back.is_some(), expected.is_some(), "{view:?} {order:?}");
-            let (Some(plane), Some(back), Some(bytes)) = (plane, back, expected) else { continue };
-            planes += 1;
-            let (unit, merged) = block(view, order);
-            let axes = axes(view, order);
-            // From the slowest to the fastest: a line is there first, rows only beside a line.
-            let left = &axes[..axes.len() - merged];
-            let ours: Vec<_> = [plane.rows, plane.line].iter().map(|axis| (axis.len, axis.src)).collect();
-            let expected = match *left {
-                [] => [(1, 0), (1, 0)],
-                [line] => [(1, plane.rows.src), line],
-                [rows, line] => [rows, line],
-                _ => panic!("{axes:?}"),
-            };
-            assert_eq!(ours, expected, "{view:?} {order:?}");
-            assert_eq!(plane.unit.cast_signed(), unit, "{view:?} {order:?}");
-            let written = [plane.line, plane.rows].iter().fold(unit, |size, axis| {
-                assert!(axis.len == 1 || axis.dst == size, "{view:?} {order:?}");
-                size * axis.len
-            });
-            assert_eq!(written as i128, bytes);
-            let turned = |axis: SmallAxis| (axis.len, axis.dst, axis.src);
-            let same = |axis: SmallAxis| (axis.len, axis.src, axis.dst);
-            assert_eq!([plane.rows, plane.line].map(same), [back.rows, back.line].map(turned));
-            assert_eq!(plane.unit, back.unit);
+            assert_eq!(back.map(same), plane.map(turned), "{view:?} {order:?}");
         }
     });
     assert!(planes > 500, "{planes}");
+}
+
+#[test]
+fn a_transpose_may_have_more_bytes() {
+    let mut planes = 0;
+    each_view(|view| {
+        for order in ORDERS {
+            let Some(plane) = SmallPlane::transpose(view, order) else {
+                let missed = small_bytes(view, SMALL_TRANSPOSE).is_some() && left(view, order).len() == 2;
+                assert!(!missed || order == Order::Any, "{view:?} {order:?}");
+                continue;
+            };
+            assert!(plane.rows.len > 1 && plane.line.len > 1, "{view:?} {order:?}");
+            planes += i32::from(is_right(Some(plane), view, order, SMALL_TRANSPOSE));
+            assert_eq!(same(plane.turned()), turned(plane));
+        }
+    });
+    assert!(planes > 200, "{planes}");
+}
+
+/// From the slowest to the fastest, the axes of a walk in units of what lies together.
+fn left(view: &Structure<'_>, order: Order) -> Vec<(isize, isize)> {
+    let (mut axes, (_, merged)) = (axes(view, order), block(view, order));
+    axes.truncate(axes.len() - merged);
+    axes
+}
+
+/// Whether there is a plane; it must be what the walk of fewer than `most` bytes is.
+fn is_right(plane: Option<SmallPlane>, view: &Structure<'_>, order: Order, most: usize) -> bool {
+    let of_c = left(view, order).is_empty();
+    let expected = small_bytes(view, most).filter(|_| order != Order::Any || of_c);
+    assert_eq!(plane.is_some(), expected.is_some(), "{view:?} {order:?}");
+    let (Some(plane), Some(bytes)) = (plane, expected) else { return false };
+    let (unit, _) = block(view, order);
+    // A line is there first, rows only beside a line.
+    let ours: Vec<_> = [plane.rows, plane.line].iter().map(|axis| (axis.len, axis.src)).collect();
+    let expected = match left(view, order)[..] {
+        [] => [(1, 0), (1, 0)],
+        [line] => [(1, plane.rows.src), line],
+        [rows, line] => [rows, line],
+        _ => panic!("{view:?}"),
+    };
+    assert_eq!(ours, expected, "{view:?} {order:?}");
+    assert_eq!(plane.unit.cast_signed(), unit, "{view:?} {order:?}");
+    let written = [plane.line, plane.rows].iter().fold(unit, |size, axis| {
+        assert!(axis.len == 1 || axis.dst == size, "{view:?} {order:?}");
+        size * axis.len
+    });
+    assert_eq!(written as i128, bytes);
+    true
+}
+
+type Numbers = ([(isize, isize, isize); 2], usize);
+
+fn same(plane: SmallPlane) -> Numbers {
+    ([plane.rows, plane.line].map(|axis: SmallAxis| (axis.len, axis.src, axis.dst)), plane.unit)
+}
+
+fn turned(plane: SmallPlane) -> Numbers {
+    ([plane.rows, plane.line].map(|axis: SmallAxis| (axis.len, axis.dst, axis.src)), plane.unit)
 }
 
 #[test]
@@ -126,6 +161,7 @@ fn pointers_and_more_axes_are_no_small_plane() {
         for view in [&pointers, &cube, &bare, &shapeless, &short] {
             assert!(SmallPlane::to_contiguous(view, order).is_none(), "{view:?}");
             assert!(SmallPlane::from_contiguous(view, order).is_none(), "{view:?}");
+            assert!(SmallPlane::transpose(view, order).is_none(), "{view:?}");
         }
         for view in [&pointers, &bare, &shapeless, &short] {
             assert!(Small::to_contiguous(view, order, &mut [0; FEW]).is_none(), "{view:?}");
@@ -155,7 +191,7 @@ fn check_small(view: &Structure<'_>) -> bool {
         let small = Small::to_contiguous(view, order, &mut room);
         let (unit, merged) = block(view, order);
         let whole = axes(view, order).len() == merged;
-        let expected = small_bytes(view).filter(|_| shape.len() <= FEW && (order != Order::Any || whole));
+        let expected = small_bytes(view, SMALL).filter(|_| shape.len() <= FEW && (order != Order::Any || whole));
         assert_eq!(small.is_some(), expected.is_some(), "{view:?} {order:?}");
         let back = Small::from_contiguous(view, order, &mut other);
         let Some(small) = small else {

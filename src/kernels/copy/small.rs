@@ -1,8 +1,16 @@
 //! Small walks, copied without a plan.
 
+use crate::kernels::cpu::level;
 use crate::layout::{Small, SmallPlane};
 
 use super::strided::StridedPlane;
+use super::transpose;
+
+/// Items along each axis from which on a plane may be a transpose for the kernels: squares of bytes are that large, and of other items a
+/// few take no less time.
+const fn least_side(unit: usize) -> isize {
+    if unit == 1 { 16 } else { 8 }
+}
 
 /// Copies every unit of a walk over two axes.
 ///
@@ -13,11 +21,52 @@ pub(crate) unsafe fn copy_plane(plane: &SmallPlane, src: *const u8, dst: *mut u8
     // SAFETY: the caller guarantees W1 to W4 for the walk, of which `src` and `dst` are index 0 of both axes.
     unsafe {
         if plane.line.len == 1 {
-            core::ptr::copy_nonoverlapping(src, dst, plane.unit);
-        } else {
-            StridedPlane::of_plane(plane).copy(src, dst, false);
+            return core::ptr::copy_nonoverlapping(src, dst, plane.unit);
+        }
+        let side = least_side(plane.unit);
+        let is_large = plane.rows.len >= side && plane.line.len >= side;
+        let plane = StridedPlane::of_plane(plane);
+        if is_large { copy_large(&plane, src, dst) } else { plane.copy(src, dst, false) }
+    }
+}
+
+/// As [`copy_plane`], which may be a transpose. (Not inlined: most planes are smaller.)
+///
+/// # Safety
+/// As it.
+#[inline(never)]
+unsafe fn copy_large(plane: &StridedPlane, src: *const u8, dst: *mut u8) {
+    // SAFETY: the caller guarantees W1 to W4 for the walk.
+    unsafe {
+        if !transposed(plane, src, dst) {
+            plane.copy(src, dst, false);
         }
     }
+}
+
+/// Copies every unit of a walk over two axes of any size, where there is a kernel for it that needs no plan; says whether there is.
+///
+/// # Safety
+/// As [`copy_plane`].
+pub(crate) unsafe fn copy_transpose(plane: &SmallPlane, src: *const u8, dst: *mut u8) -> bool {
+    // SAFETY: the caller guarantees W1 to W4 for the walk.
+    unsafe { transposed(&StridedPlane::of_plane(plane), src, dst) }
+}
+
+/// # Safety
+/// As [`copy_transpose`].
+#[inline]
+unsafe fn transposed(plane: &StridedPlane, src: *const u8, dst: *mut u8) -> bool {
+    let &StridedPlane { rows, line, unit } = plane;
+    let is_adjacent = |stride: isize| stride == unit.cast_signed();
+    // Items are adjacent along columns where they are read, along rows where they are written.
+    let [rows, columns] = match [rows, line] {
+        [columns, rows] if is_adjacent(columns.src) && is_adjacent(rows.dst) => [rows, columns],
+        [rows, columns] if is_adjacent(columns.src) && is_adjacent(rows.dst) => [rows, columns],
+        _ => return false,
+    };
+    // SAFETY: the caller guarantees W1 to W4 for the walk, which is this plane, and the level is the processor's.
+    unsafe { transpose::copy_near(level(), unit, [rows, columns], src, dst) }
 }
 
 /// Copies every unit of the walk from the first operand to the second.

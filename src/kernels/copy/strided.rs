@@ -7,9 +7,9 @@ use crate::layout::{Axis, Small, SmallAxis, SmallPlane};
 /// The two innermost axes of a walk; a missing axis has one item.
 #[derive(Clone, Copy)]
 pub(super) struct StridedPlane {
-    rows: PlaneAxis,
-    line: PlaneAxis,
-    unit: usize,
+    pub(super) rows: PlaneAxis,
+    pub(super) line: PlaneAxis,
+    pub(super) unit: usize,
 }
 
 /// Copies a part of a plane.

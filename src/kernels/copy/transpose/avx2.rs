@@ -39,14 +39,22 @@ pub(super) fn kernel(unit: usize) -> Option<Kernel> {
     // Rows of 12-byte items are read 48 bytes at a time, a part of a cache line, which has been evicted when the next part is
     // read, unless few rows share a set.
     let crowded = if unit == 12 { scalar::kernel(unit).map(|any| any.near) } else { None };
-    let direct = match unit {
-        1 => Some(DirectKernel { copy: plane::<1>, side: <NearTransposes as Square<1>>::SIDE }),
-        2 => Some(DirectKernel { copy: plane::<2>, side: <NearTransposes as Square<2>>::SIDE }),
-        4 => Some(DirectKernel { copy: plane::<4>, side: <NearTransposes as Square<4>>::SIDE }),
-        8 => Some(DirectKernel { copy: plane::<8>, side: <NearTransposes as Square<8>>::SIDE }),
-        _ => sse2::direct(unit),
-    };
+    let direct = direct(unit);
     Kernel::find(&TILES, &STRIPS, unit).map(|kernel| Kernel { crowded, direct, ..kernel })
+}
+
+/// The kernel for planes without tables.
+pub(super) fn direct(unit: usize) -> Option<DirectKernel> {
+    const fn of<const UNIT: usize>() -> DirectKernel {
+        DirectKernel { copy: plane::<UNIT>, side: <NearTransposes as Square<UNIT>>::SIDE }
+    }
+    Some(match unit {
+        1 => of::<1>(),
+        2 => of::<2>(),
+        4 => of::<4>(),
+        8 => of::<8>(),
+        _ => return sse2::direct(unit),
+    })
 }
 
 /// # Safety

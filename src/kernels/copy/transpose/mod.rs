@@ -1,6 +1,6 @@
 //! Walks in which the two operands disagree about the fastest axis, as planes that are copied in tiles.
 
-use crate::layout::{Offset, Plan, Sides};
+use crate::layout::{Offset, Plan, Sides, SmallAxis};
 
 use crate::kernels::cpu::{Level, by_level};
 use crate::kernels::odometer::walk;
@@ -129,17 +129,59 @@ impl Transpose {
 fn is_near(plan: &Plan<'_>, fastest: usize, last: usize, side: usize) -> bool {
     let direct = plan.direct();
     let (Some(columns), Some(rows)) = (direct.get(fastest), direct.get(last)) else { return false };
-    let bytes = plan.unit * rows.len.unsigned_abs() * columns.len.unsigned_abs();
+    let lens = [rows.len, columns.len].map(isize::unsigned_abs);
+    let [many_rows, many_columns] = lens;
     // Tables take many small planes together.
-    let is_small = direct.len() > 2 && bytes < DIRECT_LEAST;
-    let is_crowded = columns.dst.stride.trailing_zeros() >= CROWDED_SHIFT && bytes > DIRECT_CROWDED;
+    let is_small = direct.len() > 2 && plan.unit * many_rows * many_columns < DIRECT_LEAST;
     columns.src.stride == plan.unit.cast_signed()
-        && rows.len.unsigned_abs() >= side
-        && columns.len.unsigned_abs() >= side
-        && bytes <= DIRECT
+        && is_near_plane(lens, plan.unit, columns.dst.stride, side)
         && plan.bytes() < FAR
-        && !is_crowded
         && !is_small
+}
+
+/// Whether a plane of so many rows and columns, which are written so many bytes apart, is copied without tables.
+fn is_near_plane([rows, columns]: [usize; 2], unit: usize, by_column: isize, side: usize) -> bool {
+    let bytes = unit * rows * columns;
+    let is_crowded = by_column.trailing_zeros() >= CROWDED_SHIFT && bytes > DIRECT_CROWDED;
+    rows >= side && columns >= side && bytes <= DIRECT && !is_crowded
+}
+
+/// Copies a plane that is no walk of a plan, of fewer bytes than [`DIRECT`], if it is copied without tables; says whether it has. Items
+/// are adjacent along columns where they are read, along rows where they are written.
+///
+/// # Safety
+/// W1 to W4 for the walk over the two axes; the level is that of the processor.
+pub(super) unsafe fn copy_near(
+    level: Level,
+    unit: usize,
+    [rows, columns]: [SmallAxis; 2],
+    src: *const u8,
+    dst: *mut u8,
+) -> bool {
+    let (by_row, by_column, lens) = (rows.src, columns.dst, [rows.len, columns.len].map(isize::unsigned_abs));
+    let [rows, columns] = lens;
+    let Some(kernel) = direct_kernel(level, unit, lens) else { return false };
+    // Columns that share items, of which the last must win, are left to others.
+    if by_column.unsigned_abs() < rows * unit || !is_near_plane(lens, unit, by_column, kernel.side) {
+        return false;
+    }
+    // SAFETY: the caller guarantees W1 to W4 for the plane, which is no smaller than a square, and the level.
+    unsafe { (kernel.copy)(&DirectPlane { src, by_row, rows, dst, by_column, columns }) };
+    true
+}
+
+/// What copies a plane of so many rows and columns without tables, with squares that it has room for, if there are such.
+fn direct_kernel(level: Level, unit: usize, [rows, columns]: [usize; 2]) -> Option<DirectKernel> {
+    #[cfg(target_arch = "x86_64")]
+    let narrow = || avx2::direct(unit).filter(|kernel| kernel.side <= rows.min(columns)).or_else(|| sse2::direct(unit));
+    by_level! {
+        level;
+        // Wider tiles make up for their tables in larger planes, but for 4 bytes (measured on Zen 4).
+        avx512: narrow().filter(|_| unit == 4 || unit * rows * columns < DIRECT_LEAST),
+        avx2: narrow(),
+        neon: neon::direct(unit),
+        portable: baseline_direct(unit),
+    }
 }
 
 /// Copies planes of these two axes without tables.
@@ -224,11 +266,17 @@ fn tile_kernel(level: Level, unit: usize) -> Option<Kernel> {
 
 /// The kernel for the vectors that every processor of this architecture has.
 #[cfg(target_arch = "x86_64")]
-use sse2::kernel as baseline_kernel;
+use sse2::{direct as baseline_direct, kernel as baseline_kernel};
 
 /// The same where there are none.
 #[cfg(not(target_arch = "x86_64"))]
 fn baseline_kernel(_: usize) -> Option<Kernel> {
+    None
+}
+
+/// The same where there are none.
+#[cfg(not(target_arch = "x86_64"))]
+fn baseline_direct(_: usize) -> Option<DirectKernel> {
     None
 }
 

@@ -13,15 +13,19 @@ static TILES: [MicroKernel; 4] = [of::<1>(), of::<2>(), of::<4>(), of::<8>()];
 
 /// The kernel for items of this size.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
-    let copy: Option<CopyDirect> = match unit {
-        1 => Some(plane::<1>),
-        2 => Some(plane::<2>),
-        4 => Some(plane::<4>),
-        8 => Some(plane::<8>),
-        _ => None,
+    Kernel::find(&TILES, &[], unit).map(|kernel| Kernel { direct: direct(unit), ..kernel })
+}
+
+/// The kernel for planes without tables.
+pub(super) fn direct(unit: usize) -> Option<DirectKernel> {
+    let copy: CopyDirect = match unit {
+        1 => plane::<1>,
+        2 => plane::<2>,
+        4 => plane::<4>,
+        8 => plane::<8>,
+        _ => return None,
     };
-    let direct = copy.map(|copy| DirectKernel { copy, side: size_of::<uint8x16_t>() / unit.max(1) });
-    Kernel::find(&TILES, &[], unit).map(|kernel| Kernel { direct, ..kernel })
+    Some(DirectKernel { copy, side: size_of::<uint8x16_t>() / unit.max(1) })
 }
 
 /// # Safety
