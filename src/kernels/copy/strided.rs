@@ -149,11 +149,17 @@ impl StridedPlane {
                 // SAFETY: the caller guarantees W1 to W4 for the plane; these are the same lines from the other end.
                 return unsafe { turned.backwards::<UNIT>(src.wrapping_offset(from), dst.wrapping_offset(-from)) };
             }
+            if UNIT == 1
+                && let Some((from, to, pixels)) = self.reversed_pixels()
+            {
+                // SAFETY: the caller guarantees W1 to W4 for the plane; these are its lines, each an item, from the end written first.
+                return unsafe { pixels.threes::<true>(src.wrapping_offset(from), dst.wrapping_offset(to)) };
+            }
             if UNIT == 3
                 && let Some((from, turned)) = self.overlapping()
             {
                 // SAFETY: the caller guarantees W1 to W4 for the plane; these are the same lines from the end written first.
-                return unsafe { turned.threes(src.wrapping_offset(from), dst.wrapping_offset(-from)) };
+                return unsafe { turned.threes::<false>(src.wrapping_offset(from), dst.wrapping_offset(-from)) };
             }
             if self.has_near_lines() {
                 // SAFETY: the caller guarantees W1 to W4 for the plane, which is the same with its axes exchanged.
@@ -278,12 +284,26 @@ impl StridedPlane {
         (plane.line.dst == 3 && plane.line.len >= 4 && gap.is_some_and(may_cover)).then_some((from, plane))
     }
 
+    /// Where lines are 3 bytes that run forwards in one operand and backwards in the other, as when RGB becomes BGR: one line of these
+    /// pixels, and the distances to its first ones, if [`threes`](Self::threes) copies it.
+    fn reversed_pixels(&self) -> Option<(isize, isize, Self)> {
+        if self.line.len != 3 {
+            return None;
+        }
+        let (from, _) = self.turned(1)?;
+        let pixels = Self { rows: PlaneAxis::SINGLE, line: self.rows, unit: 3 };
+        let (first, pixels) = pixels.overlapping()?;
+        // A pixel starts at the last of its bytes that run backwards.
+        Some((from - 2 + first, -from - first, pixels))
+    }
+
     /// Copies lines of items of 3 bytes that are adjacent and run forwards in the second operand: 4 bytes at a time, the last of
-    /// which is a byte of the next item or of those between the two, and is overwritten by that item.
+    /// which is a byte of the next item or of those between the two, and is overwritten by that item. The bytes of each item are
+    /// reversed where that is to `TURN` them.
     ///
     /// # Safety
     /// As `run`, for lines of at least two such items; [`may_cover`] allows the gaps between them.
-    unsafe fn threes(&self, src: *const u8, dst: *mut u8) {
+    unsafe fn threes<const TURN: bool>(&self, src: *const u8, dst: *mut u8) {
         let PlaneAxis { len, src: step, .. } = self.line;
         // The one item of the source after whose bytes there may be none: the last, or the first of a line that runs backwards.
         let (head, count) = if step < 0 { (1, len - 2) } else { (0, len - 1) };
@@ -294,9 +314,17 @@ impl StridedPlane {
             // are bytes up to another item of the source, and another item of the destination, which is written next; then the
             // last one.
             unsafe {
-                self.part::<3>(src_row, dst_row, 1, head);
+                let one = |from: *const u8, to: *mut u8| {
+                    let [a, b, c] = from.cast::<[u8; 3]>().read();
+                    to.cast::<[u8; 3]>().write(if TURN { [c, b, a] } else { [a, b, c] });
+                };
+                if head != 0 {
+                    one(src_row, dst_row);
+                }
                 let mut item = || {
-                    to.cast::<[u8; 4]>().write(from.cast::<[u8; 4]>().read());
+                    let bytes = u32::from_le_bytes(from.cast::<[u8; 4]>().read());
+                    let bytes = if TURN { bytes.swap_bytes() >> 8 } else { bytes };
+                    to.cast::<[u8; 4]>().write(bytes.to_le_bytes());
                     from = from.wrapping_offset(step);
                     to = to.wrapping_add(3);
                 };
@@ -309,7 +337,7 @@ impl StridedPlane {
                 for _ in 0..count % 4 {
                     item();
                 }
-                self.part::<3>(from, to, 1, 1);
+                one(from, to);
             }
             src_row = src_row.wrapping_offset(self.rows.src);
             dst_row = dst_row.wrapping_offset(self.rows.dst);
@@ -349,14 +377,31 @@ mod tests {
         for (rows, line) in [(16, 2), (17, 3), (150, 3), (150, 2), (15, 3), (70, 1), (66, 4)] {
             for (at, &by_row) in steps.iter().enumerate() {
                 for &by_item in &steps {
-                    for unit in [1, 2, 3, 4] {
+                    for (unit, sign) in [1, 2, 3, 4].into_iter().flat_map(|unit| [(unit, 1), (unit, -1)]) {
                         let from = steps.iter().copied().cycle().nth(at + 5 * unit).unwrap_or(1);
                         let plane = StridedPlane {
                             rows: PlaneAxis { len: rows, src: from, dst: by_row },
-                            line: PlaneAxis { len: line, src: by_item, dst: by_item },
+                            line: PlaneAxis { len: line, src: by_item, dst: sign * by_item },
                             unit,
                         };
                         agrees(&plane);
+                    }
+                }
+            }
+        }
+    }
+
+    /// RGB to BGR, between pixels of any size and in both directions of both operands.
+    #[test]
+    fn pixels_are_reversed() {
+        for (pixels, by_pixel) in
+            [(2, 3), (4, 3), (5, -3), (16, 3), (33, 3), (64, -3), (47, 4), (40, -4), (50, 2), (50, 1)]
+        {
+            for other in [-64, -9, -4, -3, -2, 0, 1, 2, 3, 4, 6, 64, 300] {
+                for (by_src, by_dst) in [(other, by_pixel), (by_pixel, other)] {
+                    for src in [1, -1] {
+                        let rows = PlaneAxis { len: pixels, src: by_src, dst: by_dst };
+                        agrees(&StridedPlane { rows, line: PlaneAxis { len: 3, src, dst: -src }, unit: 1 });
                     }
                 }
             }
