@@ -287,6 +287,12 @@ unsafe fn copy_items(from: &Py_buffer, src: &Structure<'_>, to: &Py_buffer, dst:
             kernels::copy_small(&small, src_base, dst_base);
             return Ok(());
         }
+        if let Some(small) = Small::transpose_of_views(src, dst)
+            && are_apart(small.bounds(), src_base, dst_base)
+            && kernels::copy_small_transpose(&small, src_base, dst_base)
+        {
+            return Ok(());
+        }
         transfer(src_base, src, dst_base, dst, &mut |part, purpose, from, to| {
             run(part, purpose, Order::C, from, to);
             Ok(())

@@ -60,7 +60,7 @@ pub(crate) use compare::{all_equal, bytes_equal, columns_equal, native_equal};
 pub(crate) use convert::{
     Conversion, Operand, RecordConversion, Route, convert, convert_by, convert_records, numbers_fit, records_fit,
 };
-pub(crate) use copy::{copy, copy_block, copy_plane, copy_small, copy_transpose, repeat};
+pub(crate) use copy::{copy, copy_block, copy_plane, copy_small, copy_small_transpose, copy_transpose, repeat};
 pub(crate) use hex::{Grouping, hex, hex_length};
 pub(crate) use linearize::gather;
 pub(crate) use odometer::{Extent, are_apart, visit};

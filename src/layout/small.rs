@@ -183,8 +183,19 @@ impl<'a> Small<'a> {
     /// is not small. Both have passed [`Structure::check`], and have the same shape and itemsize.
     #[must_use]
     pub fn of_views(src: &Structure<'a>, dst: &Structure<'a>) -> Option<Self> {
+        Self::of_at_most(SMALL, src, dst)
+    }
+
+    /// The same for a walk of fewer than [`SMALL_TRANSPOSE`] bytes over two axes, which may be a transpose.
+    #[must_use]
+    pub fn transpose_of_views(src: &Structure<'a>, dst: &Structure<'a>) -> Option<Self> {
+        Self::of_at_most(SMALL_TRANSPOSE, src, dst).filter(|walk| walk.shape.len() == 2)
+    }
+
+    /// As [`of_views`](Self::of_views), for views of fewer than `most` bytes.
+    fn of_at_most(most: usize, src: &Structure<'a>, dst: &Structure<'a>) -> Option<Self> {
         let shape = src.shape?;
-        let plain = |view: &Structure<'_>| view.suboffsets.is_none() && view.len.unsigned_abs() < SMALL;
+        let plain = |view: &Structure<'_>| view.suboffsets.is_none() && view.len.unsigned_abs() < most;
         if src.itemsize == 0 || shape.contains(&0) || !plain(src) || !plain(dst) {
             return None;
         }

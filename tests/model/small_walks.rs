@@ -272,11 +272,22 @@ fn a_small_walk_between_views_takes_blocks_as_units() {
         let (a, b) = (view(itemsize, &shape, &one), view(itemsize, &shape, &two));
         assert_eq!([walk(&a, &b), walk(&b, &a)].map(|walk| walk.is_some()), [expected; 2], "{len} items of {itemsize}");
     }
+    let sides = [(2, [511, 512], true), (2, [512, 512], false), (1, [1 << 18, 1], false), (1, [1 << 17, 3], true)];
+    for (itemsize, shape, expected) in sides {
+        let (by_row, by_column) = ([itemsize, itemsize * shape[0]], [itemsize * shape[1], itemsize]);
+        let (a, b) = (view(itemsize, &shape, &by_row), view(itemsize, &shape, &by_column));
+        let walk = Small::transpose_of_views(&a, &b);
+        assert_eq!(walk.is_some(), expected, "{shape:?}");
+        let Some(walk) = walk else { continue };
+        let unit = itemsize.unsigned_abs();
+        assert_eq!((walk.shape, walk.src, walk.dst, walk.unit), (&shape[..], &by_row[..], &by_column[..], unit));
+    }
     // A view may have more bytes than items.
     let long = Structure { len: 1024, ..plain(&[8, 2]) };
     assert!(walk(&long, &plain(&[8, 2])).is_none() && walk(&plain(&[8, 2]), &long).is_none());
     let pointers = Structure { suboffsets: Some(&[0, -1]), ..plain(&[8, 2]) };
     assert!(walk(&pointers, &plain(&[8, 2])).is_none() && walk(&plain(&[8, 2]), &pointers).is_none());
+    assert!(Small::transpose_of_views(&pointers, &plain(&[8, 2])).is_none());
     let (nothing, nobody) = (view(0, &[3], &[1]), view(2, &[3, 0], &[2, 2]));
     assert!(walk(&nothing, &nothing).is_none() && walk(&nobody, &nobody).is_none());
     let bare = Structure { strides: None, ..plain(&[8, 2]) };

@@ -24,7 +24,7 @@ pub(crate) use contiguous::copy_block;
 use contiguous::{stream_block, stream_end};
 use repeat::copy_repeated;
 pub(crate) use repeat::repeat;
-pub(crate) use small::{copy_plane, copy_small, copy_transpose};
+pub(crate) use small::{copy_plane, copy_small, copy_small_transpose, copy_transpose};
 use strategy::{Strategy, choose};
 use strided::StridedPlane;
 pub(super) use thresholds::LONG;

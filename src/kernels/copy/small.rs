@@ -23,11 +23,18 @@ pub(crate) unsafe fn copy_plane(plane: &SmallPlane, src: *const u8, dst: *mut u8
         if plane.line.len == 1 {
             return core::ptr::copy_nonoverlapping(src, dst, plane.unit);
         }
-        let side = least_side(plane.unit);
-        let is_large = plane.rows.len >= side && plane.line.len >= side;
-        let plane = StridedPlane::of_plane(plane);
-        if is_large { copy_large(&plane, src, dst) } else { plane.copy(src, dst, false) }
+        copy_axes(&StridedPlane::of_plane(plane), src, dst);
     }
+}
+
+/// # Safety
+/// As [`copy_plane`].
+#[inline(always)]
+unsafe fn copy_axes(plane: &StridedPlane, src: *const u8, dst: *mut u8) {
+    let side = least_side(plane.unit);
+    let is_large = plane.rows.len >= side && plane.line.len >= side;
+    // SAFETY: the caller guarantees W1 to W4 for the walk.
+    unsafe { if is_large { copy_large(plane, src, dst) } else { plane.copy(src, dst, false) } }
 }
 
 /// As [`copy_plane`], which may be a transpose. (Not inlined: most planes are smaller.)
@@ -53,9 +60,18 @@ pub(crate) unsafe fn copy_transpose(plane: &SmallPlane, src: *const u8, dst: *mu
     unsafe { transposed(&StridedPlane::of_plane(plane), src, dst) }
 }
 
+/// As [`copy_transpose`], for a walk over two axes.
+///
+/// # Safety
+/// As it.
+pub(crate) unsafe fn copy_small_transpose(small: &Small<'_>, src: *const u8, dst: *mut u8) -> bool {
+    // SAFETY: the caller guarantees W1 to W4 for the walk.
+    unsafe { transposed(&StridedPlane::of_small(small), src, dst) }
+}
+
 /// # Safety
 /// As [`copy_transpose`].
-#[inline]
+#[inline(never)]
 unsafe fn transposed(plane: &StridedPlane, src: *const u8, dst: *mut u8) -> bool {
     let &StridedPlane { rows, line, unit } = plane;
     let is_adjacent = |stride: isize| stride == unit.cast_signed();
@@ -79,7 +95,7 @@ pub(crate) unsafe fn copy_small(small: &Small<'_>, src: *const u8, dst: *mut u8)
     unsafe {
         match small.shape.len() {
             0 => core::ptr::copy_nonoverlapping(src, dst, small.unit),
-            1 | 2 => StridedPlane::of_small(small).copy(src, dst, false),
+            1 | 2 => copy_axes(&StridedPlane::of_small(small), src, dst),
             _ => planes(small, &StridedPlane::of_small(small), 0, src, dst),
         }
     }
