@@ -77,6 +77,80 @@ impl Check {
     }
 }
 
+/// The tests of numbers that are contiguous words, of which every so many have their own, as the numbers of records have.
+pub(super) struct Periodic {
+    /// The words of a record.
+    period: usize,
+    mask: [u64; LANES],
+    start: [u64; LANES],
+    kept: [u64; LANES],
+    excess: [u64; LANES],
+}
+
+/// Some vectors of words, of records of one, two, three, four, six, eight, 12 or 16.
+const LANES: usize = 48;
+
+impl Periodic {
+    /// The most words of a record.
+    pub(super) const MOST: usize = 16;
+
+    /// For records of so many words; none is tested yet. `None` where they are more, or some lanes would be left over.
+    pub(super) fn new(period: usize) -> Option<Self> {
+        let none = [0; LANES];
+        let fits = period <= Self::MOST && LANES.checked_rem(period)? == 0;
+        fits.then_some(Self { period, mask: none, start: none, kept: none, excess: none })
+    }
+
+    /// Has a word of each record tested by `check`; `false` where that is for words of another size.
+    pub(super) fn test(&mut self, word: usize, check: &Check) -> bool {
+        let terms = check.test.terms;
+        let lanes = self.mask.iter_mut().zip(&mut self.start).zip(self.kept.iter_mut().zip(&mut self.excess));
+        for ((mask, start), (kept, excess)) in lanes.skip(word).step_by(self.period.max(1)) {
+            (*mask, *start, *kept, *excess) = (terms.mask, terms.start, terms.kept, terms.excess);
+        }
+        terms.size == size_of::<u64>()
+    }
+
+    /// Whether the words of so many contiguous records pass. If not, the numbers may still fit.
+    ///
+    /// # Safety
+    /// Of W1 what concerns the words.
+    pub(super) unsafe fn surely_fit(&self, src: *const u8, records: usize) -> bool {
+        // SAFETY: the caller guarantees W1. What is packed needs no alignment.
+        let words = unsafe { core::slice::from_raw_parts(src.cast::<Packed<u64>>(), records * self.period) };
+        let (whole, rest) = words.as_chunks();
+        // A word of 0 passes every test.
+        let mut last = [Packed(0); LANES];
+        last.iter_mut().zip(rest).for_each(|(to, word)| *to = *word);
+        let run = compiled::<Self>();
+        // SAFETY: slices and tests outlive the call.
+        unsafe { run((whole, self)) && run((&[last], self)) }
+    }
+}
+
+impl Loop for Periodic {
+    type On = (*const [[Packed<u64>; LANES]], *const Self);
+    type Out = bool;
+
+    /// # Safety
+    /// Words and tests may be read.
+    #[inline(always)]
+    unsafe fn run((words, tests): (*const [[Packed<u64>; LANES]], *const Self)) -> bool {
+        // SAFETY: the caller guarantees that they may be read.
+        let (words, tests) = unsafe { (&*words, &*tests) };
+        let mut all = 0;
+        for part in words {
+            for at in 0..LANES {
+                let of = |values: &[u64; LANES]| values.get(at).copied().unwrap_or(0);
+                let word = part.get(at).map_or(0, |word| word.0);
+                let sum = (word & of(&tests.mask)).wrapping_add(of(&tests.start));
+                all |= (sum | (word & of(&tests.kept))) & of(&tests.excess);
+            }
+        }
+        all == 0
+    }
+}
+
 /// The range of a type of integers: how many bits a magnitude has, and whether it may be negative. All others have every number.
 pub(super) trait Range {
     const BITS: u32 = 0;
@@ -279,6 +353,8 @@ unsafe fn fault_at<S: Native>(src: *const u8) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+
     use std::vec::Vec;
 
     use super::*;
@@ -348,5 +424,44 @@ mod tests {
         agrees::<i32, u64>(&integers.iter().map(|&integer| (integer as i32).to_ne_bytes()).collect::<Vec<_>>());
         agrees::<i16, u64>(&integers.iter().map(|&integer| (integer as i16).to_ne_bytes()).collect::<Vec<_>>());
         agrees::<i8, u64>(&integers.iter().map(|&integer| (integer as i8).to_ne_bytes()).collect::<Vec<_>>());
+    }
+
+    /// Each word of a record is tested by its own check, wherever it is.
+    #[test]
+    fn words_of_records_have_their_own_tests() {
+        let checks = [
+            None,
+            Check::new::<f64, i8>(),
+            Check::new::<f64, u8>(),
+            Check::new::<f64, i32>(),
+            Check::new::<f64, u64>(),
+            Check::new::<i64, u16>(),
+            Check::new::<u64, i64>(),
+        ];
+        // Numbers of the same type and place that fit, and that do not.
+        let float = |number: f64| number.to_bits();
+        let few = [!0, float(-127.0), float(255.0), float(-2e9), float(1e19), 65535, 5];
+        let many = [0, float(128.0), float(-1.0), float(f64::NAN), float(-3.0), -1_i64 as u64, 1 << 63];
+        for period in [1, 2, 3, 4, 6, 8, 12, 16] {
+            let kind = |word: usize| (word * 5 + period) % checks.len();
+            let mut tests = Periodic::new(period).expect("a record is short");
+            for word in 0..period {
+                assert!(checks[kind(word)].is_none_or(|check| tests.test(word, &check)));
+            }
+            for records in [1, 2, 3, 16, 25, 49] {
+                let words: Vec<u64> = (0..records * period).map(|word| few[kind(word % period)]).collect();
+                // SAFETY: a vector may be read.
+                let fit = |words: &[u64]| unsafe { tests.surely_fit(words.as_ptr().cast(), records) };
+                assert!(fit(&words), "{period} {records}");
+                for place in (0..words.len()).step_by(1 + words.len() / 97) {
+                    let mut words = words.clone();
+                    words[place] = many[kind(place % period)];
+                    assert_eq!(fit(&words), checks[kind(place % period)].is_none(), "{period} {records} {place}");
+                }
+            }
+        }
+        assert!([0, 5, 7, 24, 48].iter().all(|&period| Periodic::new(period).is_none()));
+        let mut tests = Periodic::new(2).expect("a record is short");
+        assert!(Check::new::<f32, i8>().is_some_and(|check| !tests.test(0, &check)));
     }
 }

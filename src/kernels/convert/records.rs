@@ -7,6 +7,7 @@
 use crate::format::{CType, Elements, Fault, Fields, Joint, JointField, JointParts};
 use crate::layout::{Axis, Step};
 
+use super::fit::Periodic;
 use super::pairs::Operand;
 use super::parts::each_part;
 use super::plane::{CHUNK, Failure, TILE};
@@ -78,10 +79,39 @@ impl<'o> RecordConversion<'o> {
     /// Of W1 and W3 what concerns the array.
     pub(crate) unsafe fn first_misfit(&self, array: *const u8, records: usize) -> Option<(*const u8, Fault)> {
         let [size, _] = self.sizes;
+        // SAFETY: the caller passes on W1 and W3.
+        if records >= FEW && unsafe { self.surely_fit(array, records) } {
+            return None;
+        }
         let src = Step { stride: size.cast_signed(), suboffset: None };
         let line = Axis { len: records.cast_signed(), src, dst: Step::NONE };
         // SAFETY: the caller passes on W1 and W3.
         unsafe { self.check([Axis::SINGLE, line], array) }.err()
+    }
+
+    /// Whether the numbers of an array fit as many records, in one pass, where each record has few of eight bytes. If not, they may still
+    /// fit. (Not inlined: it needs memory for tests.)
+    ///
+    /// # Safety
+    /// As [`first_misfit`](Self::first_misfit).
+    #[inline(never)]
+    unsafe fn surely_fit(&self, array: *const u8, records: usize) -> bool {
+        const WORD: usize = size_of::<u64>();
+        let [size, _] = self.sizes;
+        let Some(mut tests) = Periodic::new(size / WORD) else { return false };
+        for JointField { offsets: [from, _], parts } in Joint::new(self.fields) {
+            let Some((elements, inner)) = inner_of(parts) else { continue };
+            let Inner::Numbers([src, dst]) = inner else { return false };
+            let Route::Direct(conversion) = Route::new(src, dst) else { return false };
+            let Some(check) = conversion.check() else { continue };
+            for at in 0..elements.len.unsigned_abs().min(Periodic::MOST) {
+                if !tests.test(from / WORD + at, &check) {
+                    return false;
+                }
+            }
+        }
+        // SAFETY: the caller passes on W1; an array has only its numbers, whose records are as long as those of the tests.
+        unsafe { tests.surely_fit(array, records) }
     }
 
     /// Finds out whether the numbers of a plane of records fit; the error is the place of one that does not, the first in memory
