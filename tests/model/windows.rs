@@ -31,14 +31,14 @@ fn visits(mut pair: Pair<'_>, few: usize, enough: Enough, pointers: Pointers, it
     (parts, visits)
 }
 
-/// The pairs that a walk visits by ranks; `None` where it does not move along the operand, or follows pointers.
-fn ranked(mut pair: Pair<'_>, enough: Enough, itemsize: isize) -> Option<Pairs> {
+/// The pairs that a walk visits place by place; `None` where it does not move along the operand, or too far.
+fn by_places(mut pair: Pair<'_>, enough: Enough, itemsize: isize) -> Option<Pairs> {
     if enough == Enough::First {
         pair.leave_first();
     }
-    let ranked = pair.by_ranks(enough)?;
-    let (mut table, mut visits) = (vec![7; ranked.entries()], vec![]);
-    let flow = ranked.run(&mut table, &mut |part| {
+    let walk = pair.by_places(enough)?;
+    let (mut table, mut visits) = (vec![7; walk.entries()], vec![]);
+    let flow = walk.run(&mut table, &mut |part| {
         visits.extend(part.in_index_order().map_or(vec![], |plan| Pointers::Apart.visits(&plan, itemsize)));
         ControlFlow::Continue(())
     });
@@ -163,14 +163,22 @@ proptest! {
     }
 
     #[test]
-    fn ranks_lead_to_each_place_once((src, dst) in pairs_of_windows()) {
+    fn ranks_lead_to_each_place((src, dst) in pairs_of_windows()) {
         let all = Pointers::Apart.pairs(&src, &dst, Order::C);
         for (enough, expected) in [(Enough::First, firsts(&all)), (Enough::Last, lasts(&all))] {
-            let visits = ranked(pair_of(&src, &dst), enough, src.itemsize);
-            // There is one place, or pointers lead to them.
-            prop_assert!(visits.is_some() || expected.len() <= 1 || !is_direct([&src, &dst]));
+            let visits = by_places(pair_of(&src, &dst), enough, src.itemsize);
+            // There is one place, or only the axes that lead to pointers move.
+            let direct = is_direct([&src, &dst]);
+            prop_assert!(visits.is_some() || expected.len() <= 1 || !direct);
             if let Some(visits) = visits {
-                prop_assert_eq!(visits, expected, "{:?}", enough);
+                // Behind pointers, those of each index tuple that leads there.
+                prop_assert!(set(visits.clone()).is_subset(&set(all.clone())));
+                let wanted = match enough {
+                    _ if direct => visits.clone(),
+                    Enough::Last => lasts(&visits),
+                    _ => firsts(&visits),
+                };
+                prop_assert_eq!(wanted, expected, "{:?}", enough);
             }
         }
     }
@@ -183,6 +191,19 @@ proptest! {
         let (_, visits) = visits(pair_of(&src, &dst), few, Enough::Equal, Pointers::Apart, src.itemsize);
         prop_assert!(set(visits.clone()).is_subset(&set(all.clone())));
         prop_assert_eq!(groups(&visits), groups(&all));
+    }
+
+    #[test]
+    fn a_forest_has_no_more_pairs_than_places((src, dst) in pairs_of_windows()) {
+        let all = Pointers::Apart.pairs(&src, &dst, Order::C);
+        let visits = by_places(pair_of(&src, &dst), Enough::Equal, src.itemsize).expect("places are near");
+        prop_assert!(set(visits.clone()).is_subset(&set(all.clone())));
+        let groups = groups(&all);
+        prop_assert_eq!(&self::groups(&visits), &groups);
+        if is_direct([&src, &dst]) {
+            // As many as there are places, but for one in each tree.
+            prop_assert_eq!(visits.len(), groups.iter().map(|group| group.len() - 1).sum::<usize>());
+        }
     }
 }
 
@@ -242,8 +263,9 @@ fn sizes(shape: &[isize], [src, dst]: [&[isize]; 2], enough: Enough) -> (usize, 
         items += part.items();
         ControlFlow::Continue(())
     };
-    if let Some(ranked) = pair.in_parts(enough, &mut count) {
-        let _ = ranked.run(&mut vec![0; ranked.entries()], &mut count);
+    if let Some(walk) = pair.in_parts(enough, &mut count) {
+        let mut table = vec![0; walk.entries()];
+        let _ = walk.run(&mut table, &mut count);
     }
     (parts, items)
 }
