@@ -18,19 +18,15 @@ pub(super) const fn entries(places: usize) -> usize {
     places.saturating_mul(ENTRIES)
 }
 
-/// A forest that spans the pairs of the axes, as the numbers of two places each. The table, of as many [`entries`] as both operands have
+/// A forest that spans the pairs of the axes, the last one first, as the numbers of two places each. The table, of as many [`entries`] as both operands have
 /// places, may have any values.
-pub(super) fn spanning<'a, 't>(
-    axes: impl Iterator<Item = &'a Axis>,
-    [src, dst]: [&Places; 2],
-    table: &'t mut [usize],
-) -> &'t [[usize; 2]] {
+pub(super) fn spanning<'t>(axes: &[Axis], [src, dst]: [&Places; 2], table: &'t mut [usize]) -> &'t [[usize; 2]] {
     let nodes = table.len() / ENTRIES;
     let (above, pairs) = table.split_at_mut_checked(nodes).unwrap_or_default();
     above.iter_mut().enumerate().for_each(|(node, above)| *above = node);
     let mut forest = Forest { above, seconds: src.count, pairs: pairs.as_chunks_mut().0, count: 0 };
     forest.add([src.origin(), dst.origin()]);
-    for axis in axes {
+    for axis in axes.iter().rev() {
         let steps = |stride: isize, places: &Places| stride.checked_div(places.step).unwrap_or(0);
         forest.extend(axis.len, [steps(axis.src.stride, src), steps(axis.dst.stride, dst)]);
     }

@@ -48,9 +48,6 @@ pub struct Places {
 }
 
 impl Places {
-    /// Of an operand that does not move.
-    pub(super) const ONE: Self = Self { step: 1, count: 1, first: 0 };
-
     /// How far it is from the first place to the item at index 0, in places.
     pub(super) fn origin(&self) -> usize {
         self.first.unsigned_abs().checked_div(self.step.unsigned_abs()).unwrap_or(0)
@@ -68,27 +65,23 @@ impl Pair<'_> {
         self.axes.as_slice().get(self.indirect()..).unwrap_or(&[])
     }
 
-    /// The places that the direct axes lead to by these strides; `None` where they do not move, or too far.
-    pub(super) fn places_along(&self, stride: impl Fn(&Axis) -> isize) -> Option<Places> {
+    /// The places that the direct axes lead to by these strides, one where they do not move; `None` where they lead too far.
+    // Not inlined, for the size of the library: there are few calls that need it.
+    #[inline(never)]
+    pub(super) fn places_along(&self, stride: fn(&Axis) -> isize) -> Option<Places> {
         let moving = || self.direct().iter().filter(|axis| stride(axis) != 0 && axis.len > 1);
-        let step = moving().fold(0, |step, axis| common_divisor(stride(axis).unsigned_abs(), step));
-        let (first, span) = spread(moving(), &stride)?;
+        let step = moving().fold(0, |step, axis| common_divisor(stride(axis).unsigned_abs(), step)).max(1);
+        let (first, span) = spread(moving(), stride)?;
         let count = span.checked_div(step)?.checked_add(1)?;
         isize::try_from(span).is_ok().then_some(Places { step: step.cast_signed(), count, first })
     }
 
-    /// As [`places_along`](Self::places_along); the one place where they do not move.
-    pub(super) fn any_places_along(&self, stride: impl Fn(&Axis) -> isize) -> Option<Places> {
-        let moves = self.direct().iter().any(|axis| stride(axis) != 0 && axis.len > 1);
-        if moves { self.places_along(stride) } else { Some(Places::ONE) }
-    }
-
-    /// The places of the first operand's items, where they are much fewer than the index tuples that lead there. Without bytes
-    /// there is no place.
+    /// The places of the first operand's items, where there are more than one, and much fewer than index tuples that lead there.
     #[must_use]
     pub fn places(&self) -> Option<Places> {
         let items = tuples(self.direct());
-        self.places_along(|axis| axis.src.stride).filter(|places| items > FEW_PAIRS && places.count <= items / 4)
+        let places = self.places_along(|axis| axis.src.stride);
+        places.filter(|places| items > FEW_PAIRS && places.count > 1 && places.count <= items / 4)
     }
 
     /// How many index tuples of the direct axes lead to each of the places, to a table of as many zeros.

@@ -409,7 +409,7 @@ impl<'m> Pair<'m> {
     }
 
     /// Reverses axes along which the second operand moves downwards (or the first, where the second does not move).
-    fn flip(&mut self, indirect: usize) {
+    pub(super) fn flip(&mut self, indirect: usize) {
         let count = self.axes.as_slice().len();
         for position in indirect..count {
             let Some(axis) = self.axes.as_mut_slice().get_mut(position) else { return };

@@ -55,7 +55,11 @@ fn way_back(outer: isize, inner: isize) -> Option<(isize, isize)> {
 impl<'m> Pair<'m> {
     /// Runs, one after the other, walks of which the pairs are enough: the whole one, unless its operands are much smaller. Where
     /// these have far more pairs than there are places, or are more, none is run, and the walk is returned to be run by its places.
-    pub fn in_parts(mut self, enough: Enough, run: &mut dyn FnMut(Pair<'_>) -> ControlFlow<()>) -> Option<ByPlaces<'m>> {
+    pub fn in_parts(
+        mut self,
+        enough: Enough,
+        run: &mut dyn FnMut(Pair<'_>) -> ControlFlow<()>,
+    ) -> Option<ByPlaces<'m>> {
         if !self.is_larger_than_memory(enough) {
             _ = run(self);
             return None;
