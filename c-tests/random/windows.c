@@ -5,10 +5,10 @@
 
 #include <math.h>
 
-enum { AXES = 64, ROOM = PAGE };
+enum { MOST_AXES = 64, ROOM = PAGE };
 static Arena memory[2];
 static Py_buffer view, other;
-static Py_ssize_t shape[AXES], strides[AXES], other_strides[AXES], items;
+static Py_ssize_t shape[MOST_AXES], strides[MOST_AXES], other_strides[MOST_AXES], items;
 static const char *doing;
 
 enum { KINDS = 3 };
@@ -103,7 +103,7 @@ static PyObject *opened(Py_buffer *laid, int of_kind)
 static void compare_like_the_model(PyObject *a, PyObject *b)
 {
     const char *item = view.buf, *at = other.buf;
-    Py_ssize_t index[AXES] = {0}, first = -1, count = 0, tuple = 0;
+    Py_ssize_t index[MOST_AXES] = {0}, first = -1, count = 0, tuple = 0;
     int same = 1;
     do {
         double number = number_at(kind, item);
@@ -133,11 +133,11 @@ static void compare_like_the_model(PyObject *a, PyObject *b)
 }
 
 /* What is written to a place last stays. */
-static void copy_like_the_model(PyObject *a, PyObject *b)
+static void write_like_the_model(PyObject *a, PyObject *b)
 {
     static char expected[ROOM];
     const char *item = view.buf, *at = other.buf;
-    Py_ssize_t index[AXES] = {0};
+    Py_ssize_t index[MOST_AXES] = {0};
     scribble(memory[0].start, ROOM);
     memcpy(expected, memory[1].start, ROOM);
     do {
@@ -159,7 +159,7 @@ static void fill(char *start, int of_kind, int same)
 
 static void round_of_windows(void)
 {
-    Py_ssize_t index[AXES] = {0};
+    Py_ssize_t index[MOST_AXES] = {0};
     describe = describe_windows;
     doing = "";
     arena_make(&memory[0], ROOM);
@@ -198,7 +198,7 @@ static void round_of_windows(void)
     PyObject *a = opened(&view, kind), *b = opened(&other, other_kind);
     compare_like_the_model(a, b);
     if (kind == other_kind) {
-        copy_like_the_model(a, b);
+        write_like_the_model(a, b);
     }
     Py_DECREF(a);
     Py_DECREF(b);

@@ -18,8 +18,8 @@ pub(super) const fn entries(places: usize) -> usize {
     places.saturating_mul(ENTRIES)
 }
 
-/// A forest that spans the pairs of the axes, the last one first, as the numbers of two places each. The table, of as many [`entries`] as both operands have
-/// places, may have any values.
+/// A forest that spans the pairs of the axes, the last one first, as the numbers of two places each. The table, of as many [`entries`]
+/// as both operands have places, may have any values.
 pub(super) fn spanning<'t>(axes: &[Axis], [src, dst]: [&Places; 2], table: &'t mut [usize]) -> &'t [[usize; 2]] {
     let nodes = table.len() / ENTRIES;
     let (above, pairs) = table.split_at_mut_checked(nodes).unwrap_or_default();

@@ -2,8 +2,10 @@
 //!
 //! Along two axes there is a way back: some steps along the one, and some along the other, lead an operand to the
 //! same item again. So on long axes nearly all index tuples share their items with others. Such a walk is
-//! taken apart into few boxes (parts of it along some axes) of those pairs that are [`Enough`], or its items are counted
-//! ([`Places`]), so that it takes no longer than its operands are large.
+//! taken apart into few boxes (parts of it along some axes) of those pairs that are [`Enough`], so that it takes no longer than its
+//! operands are large. That needs no memory, and boxes run as fast as any walk. But they are found two axes at a time: where the
+//! strides are in no ratio of numbers smaller than the axes are long, or the axes are many, so are the boxes. Then the walk is run
+//! place by place (`by_places`), which takes a table, and about a hundred instructions for each place and axis.
 
 use core::ops::ControlFlow;
 
@@ -13,7 +15,7 @@ use super::places::{Enough, FEW_PAIRS, common_divisor, spread};
 use super::plan::Pair;
 use super::{MAX_NDIM, with_room};
 
-/// A walk whose parts have so many times more pairs than there are places is run place by place.
+/// A walk whose boxes have so many times more pairs than there are places is run place by place.
 const MORE_PAIRS: usize = 16;
 
 /// A part of a walk, of which there may be as many as an axis is long, is run as it is if it has this part of those.
@@ -70,24 +72,34 @@ impl<'m> Pair<'m> {
             Enough::Last => self.leave_last(),
             Enough::Equal => self.leave_distinct(),
         }
-        if let Some(table) = self.table_for(enough) {
-            // Behind pointers, for each index tuple that leads there.
-            let outer = tuples(self.axes.as_slice().get(..self.indirect()).unwrap_or(&[]));
-            let places = table.places().max(FEW_PAIRS).saturating_mul(outer);
-            let mut left = places.saturating_mul(MORE_PAIRS);
-            let mut count = |part: Pair<'_>| match left.checked_sub(part.items()) {
-                Some(rest) => {
-                    left = rest;
-                    ControlFlow::Continue(())
-                }
-                None => ControlFlow::Break(()),
-            };
-            if self.boxes(enough, FEW_PAIRS, places, &mut count).is_break() {
-                return self.by_places(enough);
-            }
+        if self.has_more_pairs_than_places(enough) {
+            return self.by_places(enough);
         }
         _ = self.in_boxes(enough, FEW_PAIRS, run);
         None
+    }
+
+    /// Whether the boxes of the walk have far more pairs than there are places, or finding that out takes longer.
+    fn has_more_pairs_than_places(&self, enough: Enough) -> bool {
+        let Some(table) = self.table_for(enough) else { return false };
+        // Behind pointers, for each index tuple that leads there.
+        let axes = self.axes.as_slice();
+        let outer = tuples(axes.get(..self.indirect()).unwrap_or(&[]));
+        let places = table.places().max(FEW_PAIRS).saturating_mul(outer);
+        let mut left = places.saturating_mul(MORE_PAIRS);
+        if self.items() <= left {
+            return false;
+        }
+        let mut count = |part: Pair<'_>| match left.checked_sub(part.items()) {
+            Some(rest) => {
+                left = rest;
+                ControlFlow::Continue(())
+            }
+            None => ControlFlow::Break(()),
+        };
+        // A step looks at pairs of axes.
+        let steps = places.checked_div(axes.len() * axes.len()).unwrap_or(0);
+        self.boxes(enough, FEW_PAIRS, steps, &mut count).is_break()
     }
 
     /// Takes the walk apart whatever the size of its operands, unless it has at most `few` pairs.
