@@ -25,7 +25,7 @@
 
 static const Family *const families[] = {&copies, &lines,   &tiles,   &values,  &numbers, &fields, &conversions,
                                          &parts,  &ndarray, &formats, &hostile, &checker, &extreme, &interop,
-                                         &selection, &files,   &engine};
+                                         &selection, &files,   &engine,  &windows};
 
 /* ---- shared by the processes ---------------------------------------------------------------------------------- */
 

@@ -35,7 +35,7 @@ typedef struct {
 } Family;
 
 extern const Family copies, lines, tiles, values, numbers, fields, conversions, parts, ndarray, formats, hostile, checker, extreme, interop,
-    selection, files, engine;
+    selection, files, engine, windows;
 
 /* Called before a failure or a crash ends the process: prints the case. May be NULL. */
 extern void (*describe)(void);

@@ -1055,6 +1055,24 @@ static void axes_of_any_strides_take_no_longer(void)
         PyObject *b = PyMemoryView_FromBuffer(&view);
         memset(from, 3, sizeof(from));
         memset(to, 5, sizeof(to));
+        CHECK_INT(pybuffer_memoryview_equal(a, b), 0);
+        memset(to, 3, sizeof(to));
+        CHECK_INT(pybuffer_memoryview_equal(a, b), 1);
+        /* An item that differs is found wherever it is, by whatever strides. */
+        for (size_t k = 0; k < COUNT(strides); k++) {
+            view.buf = to + starts[k];
+            view.strides = strides[k];
+            PyObject *crossed = PyMemoryView_FromBuffer(&view);
+            CHECK_INT(PyObject_RichCompareBool(a, crossed, Py_EQ), 1);
+            for (Py_ssize_t place = 0; place < PLACES; place += 61) {
+                to[place] = 4;
+                CHECK_INT(pybuffer_memoryview_equal(a, crossed), 0);
+                CHECK_INT(pybuffer_memoryview_equal(crossed, a), 0);
+                to[place] = 3;
+            }
+            Py_DECREF(crossed);
+        }
+        memset(to, 5, sizeof(to));
         CHECK_INT(pybuffer_memoryview_index(a, &four, 1, 0, PY_SSIZE_T_MAX), -1);
         CHECK_ERROR(PyExc_ValueError);
         /* The first axis alone leads to the last place but one that has it first. */
@@ -1070,6 +1088,41 @@ static void axes_of_any_strides_take_no_longer(void)
         Py_DECREF(a);
         Py_DECREF(b);
     }
+}
+
+/* What lies behind a pointer may be such windows, too. */
+static void axes_of_any_strides_behind_pointers_take_no_longer(void)
+{
+    enum { MANY = 40, PLACES = MANY * (MANY + 1) / 2 + 1, ROWS = 5 };
+    static unsigned char from[ROWS][PLACES], to[ROWS][PLACES];
+    static void *tables[2][ROWS];
+    Py_ssize_t shape[MANY + 1] = {ROWS}, strides[MANY + 1] = {sizeof(void *)}, suboffsets[MANY + 1] = {0};
+    for (int axis = 1; axis <= MANY; axis++) {
+        shape[axis] = 2;
+        strides[axis] = axis;
+        suboffsets[axis] = -1;
+    }
+    for (int row = 0; row < ROWS; row++) {
+        tables[0][row] = from[row];
+        tables[1][row] = to[row];
+    }
+    Py_buffer view = {.buf = tables[0], .len = (Py_ssize_t)ROWS << MANY, .itemsize = 1, .ndim = MANY + 1, .format = (char *)"B",
+                      .shape = shape, .strides = strides, .suboffsets = suboffsets};
+    PyObject *a = PyMemoryView_FromBuffer(&view);
+    view.buf = tables[1];
+    PyObject *b = PyMemoryView_FromBuffer(&view);
+    pybuffer_value four = PYBUFFER_INT(4);
+    CHECK_INT(pybuffer_memoryview_equal(a, b), 1);
+    /* The last place is reached by the last index of each axis only. */
+    from[3][PLACES - 1] = 4;
+    CHECK_INT(pybuffer_memoryview_equal(a, b), 0);
+    CHECK_INT(pybuffer_memoryview_index(a, &four, 1, 0, PY_SSIZE_T_MAX), ((Py_ssize_t)4 << MANY) - 1);
+    CHECK_INT(pybuffer_memoryview_count(a, &four, 1), 1);
+    CHECK_INT(PyObject_CopyData(b, a), 0);
+    CHECK_MEM(to, from, sizeof(to));
+    CHECK_INT(pybuffer_memoryview_equal(a, b), 1);
+    Py_DECREF(a);
+    Py_DECREF(b);
 }
 
 /* Formats of many values without a byte, next to ones that have one now and then. */
@@ -1128,6 +1181,7 @@ int main(void)
     RUN(windows_take_as_long_as_their_memory);
     RUN(very_many_axes_of_windows_take_no_longer);
     RUN(axes_of_any_strides_take_no_longer);
+    RUN(axes_of_any_strides_behind_pointers_take_no_longer);
     RUN(long_formats_are_compared_in_one_walk);
     return tap_end();
 }

@@ -238,6 +238,10 @@ static const char long_text[] = "a text that is longer than what a writer holds 
     A(copy_behind_pointers, copy(on.indirect, on.indirect))                                                            \
     A(hash_of_a_strided_view, hash_strided())                                                                          \
     A(equality_in_a_long_format, equal_records())                                                                      \
+    A(equality_of_windows, of_windows('='))                                                                            \
+    A(index_of_windows, of_windows('i'))                                                                               \
+    A(count_of_windows, of_windows('c'))                                                                               \
+    A(filling_windows, of_windows('f'))                                                                                \
     A(hex_of_a_strided_view, dropped(pybuffer_memoryview_hex(on.strided_view, ':', 2)))                                \
     A(text_of_a_strided_view, dropped(pybuffer_memoryview_text(on.strided_view, -1)))                                  \
     A(text_that_grows, dropped(pybuffer_memoryview_text(on.record_view, -1)))                                              \
@@ -818,6 +822,45 @@ static PyObject *twenty_items(PyObject *op, Py_ssize_t index)
         return NULL;
     }
     return Py_NewRef(on.bytearray);
+}
+
+/* Windows that are walked place by place, for which there is a table. */
+static int of_windows(char what)
+{
+    enum { MANY = 30 };
+    static unsigned char places[MANY * (MANY + 1) / 2 + 1];
+    Py_ssize_t shape[MANY], strides[MANY];
+    for (int i = 0; i < MANY; i++) {
+        shape[i] = 2;
+        strides[i] = i + 1;
+    }
+    memset(places, 3, sizeof(places));
+    places[sizeof(places) - 1] = 4;
+    Py_buffer info = {.buf = places, .len = (Py_ssize_t)1 << MANY, .itemsize = 1, .ndim = MANY, .format = (char *)"B", .shape = shape,
+                      .strides = strides};
+    PyObject *view = PyMemoryView_FromBuffer(&info);
+    if (view == NULL) {
+        return 0;
+    }
+    int succeeded;
+    pybuffer_value four = PYBUFFER_INT(4);
+    switch (what) {
+    case '=':
+        succeeded = pybuffer_memoryview_equal(view, view) == 1;
+        break;
+    case 'i':
+        succeeded = pybuffer_memoryview_index(view, &four, 1, 0, PY_SSIZE_T_MAX) == info.len - 1;
+        break;
+    case 'c':
+        succeeded = pybuffer_memoryview_count(view, &four, 1) == 1;
+        break;
+    default:
+        succeeded = pybuffer_memoryview_fill(view, NULL, 0, &four, 1) == 0;
+        CHECK_INT(places[0], succeeded ? 4 : 3);
+        CHECK_INT(places[sizeof(places) / 2], succeeded ? 4 : 3);
+    }
+    Py_DECREF(view);
+    return succeeded;
 }
 
 static int join_rows(void)

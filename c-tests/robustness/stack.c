@@ -528,6 +528,22 @@ static void all_windows(void)
     Py_DECREF(job.a);
     Py_DECREF(overlapping);
     Py_DECREF(apart);
+    static unsigned char places[2][MANY * (MANY + 1) / 2 + 1];
+    static Py_ssize_t upwards[MANY], downwards[MANY];
+    for (int i = 0; i < MANY; i++) {
+        upwards[i] = i + 1;
+        downwards[i] = MANY - i;
+    }
+    memset(places, 1, sizeof(places));
+    view.buf = places[0];
+    view.strides = upwards;
+    job.a = PyMemoryView_FromBuffer(&view);
+    view.buf = places[1];
+    view.strides = downwards;
+    job.b = PyMemoryView_FromBuffer(&view);
+    measure("windows of any strides", windows);
+    Py_DECREF(job.a);
+    Py_DECREF(job.b);
 }
 
 static void all_views(void)

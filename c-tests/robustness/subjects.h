@@ -158,6 +158,19 @@ static void of_many_windows(Subject *s, Py_ssize_t n, int second)
     }
 }
 
+/* No two of these axes lead back to the same place by few steps. */
+static void of_windows_of_any_strides(Subject *s, Py_ssize_t n, int second)
+{
+    set_item(s, "B", 1);
+    Py_ssize_t far = 0;
+    for (int i = 0; i < 62; i++) {
+        Py_ssize_t stride = 1 + (second ? 61 - i : i) * (n / 2048);
+        set_axis(s, 2, second && i % 3 == 0 ? -stride : stride);
+        far += second && i % 3 == 0 ? stride : 0;
+    }
+    s->info.buf = subject_memory[second] + far;
+}
+
 static void of_no_items(Subject *s, Py_ssize_t n, int second)
 {
     (void)n, (void)second;
@@ -232,6 +245,7 @@ static const struct {
     {"windows", of_windows, 1},
     {"64 axes", of_many_axes, 1},
     {"62 axes of windows", of_many_windows, 0},
+    {"windows of any strides", of_windows_of_any_strides, 1},
     {"no items", of_no_items, 0},
     {"a long format", of_a_long_format, 1},
     {"a long name", of_a_long_name, 1},

@@ -160,7 +160,8 @@ pub unsafe extern "C" fn pybuffer_memoryview_is_released(view: *mut PyObject) ->
 /// memory meanwhile.
 ///
 /// -1 with an error set: `TypeError` if `a` is not a memoryview, or `b` exports nothing, what its exporter raises,
-/// `ValueError` where an item is smaller than its format, `MemoryError` for a format of many items, `SystemError` for NULL.
+/// `ValueError` where an item is smaller than its format, `MemoryError` for a format of many items, or windows that overlap along many
+/// axes, `SystemError` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pybuffer_memoryview_equal(a: *mut PyObject, b: *mut PyObject) -> c_int {
     boundary(|| {

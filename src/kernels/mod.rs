@@ -56,7 +56,7 @@ mod linearize;
 
 mod compare;
 
-pub(crate) use compare::{all_equal, bytes_equal, columns_equal, native_equal};
+pub(crate) use compare::{all_equal, bytes_equal, column_equal, columns_equal, native_column};
 pub(crate) use convert::{
     Conversion, Operand, RecordConversion, Route, convert, convert_by, convert_records, numbers_fit, records_fit,
 };

@@ -13,6 +13,11 @@ impl Step {
     /// No step.
     pub const NONE: Self = Self { stride: 0, suboffset: None };
 
+    /// So many bytes, and no pointer.
+    pub(super) const fn direct(stride: isize) -> Self {
+        Self { stride, suboffset: None }
+    }
+
     /// The bytes of the pointers that are followed on an axis of `len` items, at least one, as offsets from the first pointer;
     /// `None` where none are. Offsets that do not fit become the whole range.
     #[must_use]

@@ -20,7 +20,13 @@ mod planned;
 
 mod plan;
 
+mod places;
+
+mod forest;
 mod ranks;
+
+mod by_places;
+
 mod windows;
 
 mod sides;
@@ -36,11 +42,12 @@ mod pieces;
 mod placed;
 
 pub use axes::{Axis, Step};
+pub use by_places::ByPlaces;
 pub use pieces::{Pieces, Spacing};
 pub use placed::{Placed, Pointers};
+pub use places::{Enough, Places};
 pub use plan::{Pair, Purpose};
 pub use planned::Plan;
-pub use ranks::{Enough, Places, Ranked};
 pub use sides::{Lines, Offset, Side, SidePart, Sides};
 pub use small::{SMALL, SMALL_TRANSPOSE, Small, SmallAxis, SmallPlane};
 pub use structure::{AxesMut, Order, Structure, bytes_of, fill_strides, items_of, too_many_axes};

@@ -88,8 +88,7 @@ impl<'m> Pair<'m> {
     #[must_use]
     pub fn by_element(mut self, count: usize, size: usize, (src, dst): (isize, isize)) -> Option<Self> {
         self.itemsize = size;
-        let step = |stride| Step { stride, suboffset: None };
-        let axis = Axis { len: count.cast_signed(), src: step(src), dst: step(dst) };
+        let axis = Axis { len: count.cast_signed(), src: Step::direct(src), dst: Step::direct(dst) };
         (count == 1 || self.axes.push(axis)).then_some(self)
     }
 
@@ -410,7 +409,7 @@ impl<'m> Pair<'m> {
     }
 
     /// Reverses axes along which the second operand moves downwards (or the first, where the second does not move).
-    fn flip(&mut self, indirect: usize) {
+    pub(super) fn flip(&mut self, indirect: usize) {
         let count = self.axes.as_slice().len();
         for position in indirect..count {
             let Some(axis) = self.axes.as_mut_slice().get_mut(position) else { return };
@@ -422,7 +421,7 @@ impl<'m> Pair<'m> {
     }
 
     /// Sorts the direct axes by falling steps. An insertion sort, since there are few, mostly in order.
-    fn sort(&mut self, indirect: usize) {
+    pub(super) fn sort(&mut self, indirect: usize) {
         let axes = self.axes.as_mut_slice().get_mut(indirect..).unwrap_or(&mut []);
         for end in 1..axes.len() + 1 {
             let Some(head) = axes.get_mut(..end) else { return };

@@ -2,20 +2,20 @@
 //!
 //! Along two axes there is a way back: some steps along the one, and some along the other, lead an operand to the
 //! same item again. So on long axes nearly all index tuples share their items with others. Such a walk is
-//! taken apart into few boxes (parts of it along some axes) of those pairs that are [`Enough`], or its items are counted
-//! ([`Places`]), so that it takes no longer than its operands are large.
+//! taken apart into few boxes (parts of it along some axes) of those pairs that are [`Enough`], so that it takes no longer than its
+//! operands are large. That needs no memory, and boxes run as fast as any walk. But they are found two axes at a time: where the
+//! strides are in no ratio of numbers smaller than the axes are long, or the axes are many, so are the boxes. Then the walk is run
+//! place by place (`by_places`), which takes a table, and about a hundred instructions for each place and axis.
 
 use core::ops::ControlFlow;
 
-use super::axes::{Axis, Step, tuples};
+use super::axes::{Axis, tuples};
+use super::by_places::ByPlaces;
+use super::places::{Enough, FEW_PAIRS, common_divisor, spread};
 use super::plan::Pair;
-use super::ranks::{Enough, Places, Ranked, common_divisor, spread};
 use super::{MAX_NDIM, with_room};
 
-/// A walk of so few pairs is run as it is: finding out which are enough takes as long.
-const FEW_PAIRS: usize = 1 << 12;
-
-/// A walk whose parts have so many times more pairs than there are places is run place by place.
+/// A walk whose boxes have so many times more pairs than there are places is run place by place.
 const MORE_PAIRS: usize = 16;
 
 /// A part of a walk, of which there may be as many as an axis is long, is run as it is if it has this part of those.
@@ -57,7 +57,11 @@ fn way_back(outer: isize, inner: isize) -> Option<(isize, isize)> {
 impl<'m> Pair<'m> {
     /// Runs, one after the other, walks of which the pairs are enough: the whole one, unless its operands are much smaller. Where
     /// these have far more pairs than there are places, or are more, none is run, and the walk is returned to be run by its places.
-    pub fn in_parts(mut self, enough: Enough, run: &mut dyn FnMut(Pair<'_>) -> ControlFlow<()>) -> Option<Ranked<'m>> {
+    pub fn in_parts(
+        mut self,
+        enough: Enough,
+        run: &mut dyn FnMut(Pair<'_>) -> ControlFlow<()>,
+    ) -> Option<ByPlaces<'m>> {
         if !self.is_larger_than_memory(enough) {
             _ = run(self);
             return None;
@@ -68,21 +72,34 @@ impl<'m> Pair<'m> {
             Enough::Last => self.leave_last(),
             Enough::Equal => self.leave_distinct(),
         }
-        if let Some(places) = self.places_that_are(enough) {
-            let mut left = places.count.max(FEW_PAIRS).saturating_mul(MORE_PAIRS);
-            let mut count = |part: Pair<'_>| match left.checked_sub(part.items()) {
-                Some(rest) => {
-                    left = rest;
-                    ControlFlow::Continue(())
-                }
-                None => ControlFlow::Break(()),
-            };
-            if self.boxes(enough, FEW_PAIRS, places.count.max(FEW_PAIRS), &mut count).is_break() {
-                return self.by_ranks(enough);
-            }
+        if self.has_more_pairs_than_places(enough) {
+            return self.by_places(enough);
         }
         _ = self.in_boxes(enough, FEW_PAIRS, run);
         None
+    }
+
+    /// Whether the boxes of the walk have far more pairs than there are places, or finding that out takes longer.
+    fn has_more_pairs_than_places(&self, enough: Enough) -> bool {
+        let Some(table) = self.table_for(enough) else { return false };
+        // Behind pointers, for each index tuple that leads there.
+        let axes = self.axes.as_slice();
+        let outer = tuples(axes.get(..self.indirect()).unwrap_or(&[]));
+        let places = table.places().max(FEW_PAIRS).saturating_mul(outer);
+        let mut left = places.saturating_mul(MORE_PAIRS);
+        if self.items() <= left {
+            return false;
+        }
+        let mut count = |part: Pair<'_>| match left.checked_sub(part.items()) {
+            Some(rest) => {
+                left = rest;
+                ControlFlow::Continue(())
+            }
+            None => ControlFlow::Break(()),
+        };
+        // A step looks at pairs of axes.
+        let steps = places.checked_div(axes.len() * axes.len()).unwrap_or(0);
+        self.boxes(enough, FEW_PAIRS, steps, &mut count).is_break()
     }
 
     /// Takes the walk apart whatever the size of its operands, unless it has at most `few` pairs.
@@ -125,60 +142,6 @@ impl<'m> Pair<'m> {
             Enough::Last => dst(),
             Enough::Equal => src() && dst(),
         }
-    }
-
-    /// The places of the first operand's items, where they are much fewer than the index tuples that lead there. Without bytes
-    /// there is no place.
-    #[must_use]
-    pub fn places(&self) -> Option<Places> {
-        let items = tuples(self.direct());
-        self.places_along(|axis| axis.src.stride).filter(|places| items > FEW_PAIRS && places.count <= items / 4)
-    }
-
-    /// How many index tuples of the direct axes lead to each of the places, to a table of as many zeros.
-    pub fn count_places(&self, places: &Places, table: &mut [usize]) {
-        let mut far = 0_usize;
-        if let Some(begin) = table.first_mut() {
-            *begin = 1;
-        }
-        // No count exceeds the number of all tuples, which fits.
-        for axis in self.direct() {
-            let (len, step) = (axis.len.unsigned_abs(), axis.src.stride.unsigned_abs());
-            let Some(step) = step.checked_div(places.step.unsigned_abs()).filter(|&step| step != 0) else {
-                table.iter_mut().take(far + 1).for_each(|count| *count *= len);
-                continue;
-            };
-            far += (len - 1) * step;
-            // The sums of all steps backwards, and of those that are more than the axis has taken away again.
-            for at in step..far + 1 {
-                let before = table.get(at - step).copied().unwrap_or(0);
-                if let Some(count) = table.get_mut(at) {
-                    *count += before;
-                }
-            }
-            let window = len * step;
-            for at in (window..far + 1).rev() {
-                let before = table.get(at - window).copied().unwrap_or(0);
-                if let Some(count) = table.get_mut(at) {
-                    *count -= before;
-                }
-            }
-        }
-    }
-
-    /// The walk over the places, with the number of each as the second operand, from 0 on. Not every place has an item.
-    pub fn over_places(&mut self, places: &Places) {
-        let indirect = self.indirect();
-        while self.axes.as_slice().len() > indirect {
-            self.axes.pop();
-        }
-        self.axes.as_mut_slice().iter_mut().for_each(|axis| axis.dst = Step::NONE);
-        let step = |stride| Step { stride, suboffset: None };
-        let axis = Axis { len: places.count.cast_signed(), src: step(places.step), dst: step(1) };
-        // Places are those of at least one axis, so there is room.
-        self.axes.push(axis);
-        self.shift(indirect, places.first, 0);
-        self.dst_offset = 0;
     }
 }
 

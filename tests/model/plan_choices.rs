@@ -323,6 +323,41 @@ fn windows_are_taken_apart_where_that_leaves_pairs_out() {
     assert_eq!((parts, items), (6, 3 * 199));
 }
 
+/// Boxes where they have few pairs and are soon found, places otherwise.
+#[test]
+fn windows_are_walked_place_by_place_where_boxes_are_many() {
+    let by_places = |axes: &[Sizes], enough| {
+        let mut parts = 0;
+        let walk = pair(1, axes).in_parts(enough, &mut |_| {
+            parts += 1;
+            ControlFlow::Continue(())
+        });
+        // Nothing has been run then.
+        assert_eq!(walk.is_some(), parts == 0, "{axes:?} {enough:?}");
+        walk.map(|walk| walk.entries())
+    };
+    // Strides that no two axes lead back by.
+    let apart = |axes: isize| (1..=axes).map(|axis| (2, 100 + axis, 100 + axis)).collect::<Vec<_>>();
+    let places = |axes: isize| (1..=axes).map(|axis| 100 + axis).sum::<isize>().unsigned_abs() + 1;
+    for enough in [Enough::First, Enough::Last, Enough::Equal] {
+        // Sixteen times as many pairs as 4096 places.
+        assert_eq!(by_places(&apart(16), enough), None, "{enough:?}");
+        let entries = if enough == Enough::Equal { 6 } else { 1 };
+        assert_eq!(by_places(&apart(17), enough), Some(entries * places(17)), "{enough:?}");
+        // Two axes, or three, have few boxes.
+        assert_eq!(by_places(&[(300, 1, 1), (300, 1, 1)], enough), None, "{enough:?}");
+        assert_eq!(by_places(&[(300, 1, 2), (300, 2, 1), (5, 3, 3)], enough), None, "{enough:?}");
+        // Of very many, it takes longer to find them.
+        assert_eq!(by_places(&[(2, 1, 1); 60], enough), Some(entries * 61), "{enough:?}");
+        // As many as an operand has places are no windows.
+        let rows = [apart(17), vec![(2, 1 << 20, 1 << 20)]].concat();
+        assert_eq!(by_places(&rows, enough), None, "{enough:?}");
+    }
+    // An operand that does not move has one place.
+    let still: Vec<Sizes> = apart(17).iter().map(|&(len, src, _)| (len, src, 0)).collect();
+    assert_eq!(by_places(&still, Enough::Equal), Some(3 * (places(17) + 1)));
+}
+
 /// Axes of one item are anywhere.
 #[test]
 fn a_line_is_reshaped_without_a_copy() {

@@ -31,19 +31,19 @@ fn visits(mut pair: Pair<'_>, few: usize, enough: Enough, pointers: Pointers, it
     (parts, visits)
 }
 
-/// The pairs that a walk visits by ranks; `None` where it does not move along the operand, or follows pointers.
-fn ranked(mut pair: Pair<'_>, enough: Enough, itemsize: isize) -> Option<Pairs> {
+/// The pairs that a walk visits place by place.
+fn by_places(mut pair: Pair<'_>, enough: Enough, itemsize: isize) -> Pairs {
     if enough == Enough::First {
         pair.leave_first();
     }
-    let ranked = pair.by_ranks(enough)?;
-    let (mut table, mut visits) = (vec![7; ranked.entries()], vec![]);
-    let flow = ranked.run(&mut table, &mut |part| {
+    let walk = pair.by_places(enough).expect("places are near");
+    let (mut table, mut visits) = (vec![7; walk.entries()], vec![]);
+    let flow = walk.run(&mut table, &mut |part| {
         visits.extend(part.in_index_order().map_or(vec![], |plan| Pointers::Apart.visits(&plan, itemsize)));
         ControlFlow::Continue(())
     });
     assert!(flow.is_continue());
-    Some(visits)
+    visits
 }
 
 /// Of each item of the second operand the last pair, in order.
@@ -163,14 +163,17 @@ proptest! {
     }
 
     #[test]
-    fn ranks_lead_to_each_place_once((src, dst) in pairs_of_windows()) {
+    fn ranks_lead_to_each_place((src, dst) in pairs_of_windows()) {
         let all = Pointers::Apart.pairs(&src, &dst, Order::C);
         for (enough, expected) in [(Enough::First, firsts(&all)), (Enough::Last, lasts(&all))] {
-            let visits = ranked(pair_of(&src, &dst), enough, src.itemsize);
-            // There is one place, or pointers lead to them.
-            prop_assert!(visits.is_some() || expected.len() <= 1 || !is_direct([&src, &dst]));
-            if let Some(visits) = visits {
+            let visits = by_places(pair_of(&src, &dst), enough, src.itemsize);
+            prop_assert!(set(visits.clone()).is_subset(&set(all.clone())));
+            if is_direct([&src, &dst]) {
                 prop_assert_eq!(visits, expected, "{:?}", enough);
+            } else {
+                // Behind pointers, those of each index tuple that leads there.
+                let wanted = if enough == Enough::First { firsts(&visits) } else { lasts(&visits) };
+                prop_assert_eq!(wanted, expected, "{:?}", enough);
             }
         }
     }
@@ -183,6 +186,19 @@ proptest! {
         let (_, visits) = visits(pair_of(&src, &dst), few, Enough::Equal, Pointers::Apart, src.itemsize);
         prop_assert!(set(visits.clone()).is_subset(&set(all.clone())));
         prop_assert_eq!(groups(&visits), groups(&all));
+    }
+
+    #[test]
+    fn a_forest_has_no_more_pairs_than_places((src, dst) in pairs_of_windows()) {
+        let all = Pointers::Apart.pairs(&src, &dst, Order::C);
+        let visits = by_places(pair_of(&src, &dst), Enough::Equal, src.itemsize);
+        prop_assert!(set(visits.clone()).is_subset(&set(all.clone())));
+        let trees = groups(&all);
+        prop_assert_eq!(&groups(&visits), &trees);
+        if is_direct([&src, &dst]) {
+            // As many as there are places, but for one in each tree.
+            prop_assert_eq!(visits.len(), trees.iter().map(|tree| tree.len() - 1).sum::<usize>());
+        }
     }
 }
 
@@ -242,8 +258,9 @@ fn sizes(shape: &[isize], [src, dst]: [&[isize]; 2], enough: Enough) -> (usize, 
         items += part.items();
         ControlFlow::Continue(())
     };
-    if let Some(ranked) = pair.in_parts(enough, &mut count) {
-        let _ = ranked.run(&mut vec![0; ranked.entries()], &mut count);
+    if let Some(walk) = pair.in_parts(enough, &mut count) {
+        let mut table = vec![0; walk.entries()];
+        let _ = walk.run(&mut table, &mut count);
     }
     (parts, items)
 }
@@ -285,6 +302,25 @@ fn axes_of_any_strides_have_no_more_pairs_than_places() {
             let (parts, items) = sizes(&[2; 62], [strides, strides], enough);
             assert!(parts <= bytes && items == bytes, "{enough:?}: {parts} parts, {items} pairs of {bytes} bytes");
         }
+    }
+    // Comparisons, as the places of both that have a pair, but for one in each tree.
+    let reversed: Vec<isize> = upwards.iter().rev().copied().collect();
+    let (still, ones) = ([0; 62], [1; 62]);
+    let bytes = |strides: &[isize]| 1 + strides.iter().map(|stride| stride.unsigned_abs()).sum::<usize>();
+    for (a, b, most_parts) in [
+        (&upwards[..], &upwards[..], 1),
+        (&downwards, &downwards, 1),
+        (&upwards, &still, 1),
+        (&ones, &downwards, usize::MAX),
+        (&upwards, &downwards, usize::MAX),
+        (&upwards, &reversed, usize::MAX),
+    ] {
+        let (parts, items) = sizes(&[2; 62], [a, b], Enough::Equal);
+        let places = if a == b { bytes(a) + 1 } else { bytes(a) + bytes(b) };
+        assert!(
+            parts <= most_parts.min(items) && items < places,
+            "{a:?} {b:?}: {parts} parts, {items} pairs of {places} places"
+        );
     }
 }
 

@@ -40,31 +40,36 @@ pub(crate) unsafe fn all_equal(
     unsafe { visit(plan, a, b.cast_mut(), compare) }.is_continue()
 }
 
-/// Whether every pair of items of the walk is equal, both operands being of the native type `code` (of the struct
-/// module). `None` where the code is not one that is compared here. The bytes of an item after its value do not count.
+/// Items of the native type `code` (of the struct module) as a column. `None` where the code is not one that is compared here.
+pub(crate) fn native_column(code: u8) -> Option<Column> {
+    let float = |scalar: Scalar| Pairs::Numbers([Numbers { scalar, swapped: false, count: 1 }; 2]);
+    let pairs = match code {
+        b'c' | b'b' | b'B' => Pairs::Bytes(1),
+        b'h' | b'H' => Pairs::Bytes(size_of::<c_short>()),
+        b'i' | b'I' => Pairs::Bytes(size_of::<c_int>()),
+        b'l' | b'L' => Pairs::Bytes(size_of::<c_long>()),
+        b'q' | b'Q' => Pairs::Bytes(size_of::<c_longlong>()),
+        b'n' | b'N' | b'P' => Pairs::Bytes(size_of::<isize>()),
+        b'f' => float(Scalar::Single),
+        b'd' => float(Scalar::Double),
+        _ => return None,
+    };
+    Some(Column { offsets: [0, 0], pairs })
+}
+
+/// Whether every pair of items of the walk is equal in a [native](native_column) column. The bytes of an item after it do not count.
 ///
 /// # Safety
 /// As [`all_equal`]; the items of both operands are not smaller than the type.
-pub(crate) unsafe fn native_equal(code: u8, plan: &mut Plan<'_>, a: *const u8, b: *const u8) -> Option<bool> {
-    let float = |scalar: Scalar| {
-        let numbers = Numbers { scalar, swapped: false, count: 1 };
-        [Some(Column { offsets: [0, 0], pairs: Pairs::Numbers([numbers; 2]) })]
-    };
-    let size = match code {
-        b'c' | b'b' | b'B' => 1,
-        b'h' | b'H' => size_of::<c_short>(),
-        b'i' | b'I' => size_of::<c_int>(),
-        b'l' | b'L' => size_of::<c_long>(),
-        b'q' | b'Q' => size_of::<c_longlong>(),
-        b'n' | b'N' | b'P' => size_of::<isize>(),
-        // SAFETY: the caller passes on W1 to W3; the type is not larger than the items.
-        b'f' => return unsafe { columns_equal(plan, &float(Scalar::Single), a, b) },
-        // SAFETY: the caller passes on W1 to W3; the type is not larger than the items.
-        b'd' => return unsafe { columns_equal(plan, &float(Scalar::Double), a, b) },
-        _ => return None,
-    };
+pub(crate) unsafe fn column_equal(plan: &mut Plan<'_>, column: &Column, a: *const u8, b: *const u8) -> bool {
     // SAFETY: the caller passes on W1 to W3; the type is not larger than the items.
-    Some(unsafe { bytes_equal(plan, size, a, b) })
+    unsafe {
+        match column.pairs {
+            Pairs::Bytes(size) => bytes_equal(plan, size, a, b),
+            // There is a way to compare native numbers.
+            Pairs::Numbers(_) => columns_equal(plan, &[Some(*column)], a, b).unwrap_or(false),
+        }
+    }
 }
 
 /// Whether every pair of items has the same bytes, `size` of them from the start of each.

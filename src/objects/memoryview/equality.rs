@@ -114,46 +114,41 @@ unsafe fn equal(a: &Py_buffer, b: &Py_buffer, formats: Formats) -> Result<bool> 
         }
         with_room!(left.ndim, room => {
             let pair = Pair::of_views(room, &left, &right).ok_or(Error::bad_argument())?;
-            let mut answer = Ok(true);
-            buffer::in_parts(pair, Enough::Equal, &mut |part| {
-                answer = equal_items(part, a, b, formats);
-                if answer == Ok(true) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            })?;
-            answer
+            equal_items(pair, a, b, formats)
         })
     }
 }
 
 /// # Safety
-/// As [`equal`]; the pair is a part of that of the two views.
+/// As [`equal`]; the pair is that of the two views.
 unsafe fn equal_items(pair: Pair<'_>, a: &Py_buffer, b: &Py_buffer, formats: Formats) -> Result<bool> {
-    // SAFETY: the caller guarantees B1 and W3 for both views, hence W1 to W3 for a part of them.
+    // SAFETY: the caller guarantees B1 and W3 for both views.
     let (format_a, format_b) = unsafe { (buffer::format_of(a), buffer::format_of(b)) };
-    let mut plan = pair.plan(Purpose::Read, Order::C);
     let items = (Items::of(a), Items::of(b));
     // Two views of the same native type are compared as such, all others as the struct module would unpack them.
     if let (Some(code_a), Some(code_b)) = (native_code(Some(format_a)), native_code(Some(format_b)))
         && code_a == code_b
         && let Some(size) = common_item(code_a).map(|item| item.size)
+        && let Some(column) = kernels::native_column(code_a)
     {
-        let Some(plan) = &mut plan else { return Ok(true) };
         let (a, b) = items;
-        if size > a.size || size > b.size {
-            return Err(SMALLER);
-        }
-        // SAFETY: the caller guarantees B1 and W3 for both views, hence W1 to W3 for a part of them; each item is as large as
-        // its format.
-        if let Some(equal) = unsafe { kernels::native_equal(code_a, plan, a.start, b.start) } {
-            return Ok(equal);
-        }
+        return equal_parts(pair, &mut |plan| {
+            if size > a.size || size > b.size {
+                return Err(SMALLER);
+            }
+            // SAFETY: the caller guarantees B1 and W3 for both views, hence W1 to W3 for a part of them; each item is as large as
+            // its format.
+            Ok(unsafe { kernels::column_equal(plan, &column, a.start, b.start) })
+        });
     }
     // An unknown format makes the views unequal, even without items.
     if formats == Formats::Struct && !(is_of_struct(format_a) && is_of_struct(format_b)) {
         return Ok(false);
     }
-    let mut compare = |a: &CompiledFormat<'_>, b: &CompiledFormat<'_>| {
+    let compare = |a: &CompiledFormat<'_>, b: &CompiledFormat<'_>| {
+        let comparer = Comparer::new(*a, *b);
         // SAFETY: the caller guarantees B1 and W3 for both views, hence W1 to W3 for a part of them.
-        Ok(unsafe { equal_by_format(&Comparer::new(*a, *b), plan.as_mut(), items) })
+        Ok(equal_parts(pair, &mut |plan| unsafe { equal_by_format(&comparer, plan, items) }))
     };
     let (of_a, of_b) = match formats {
         Formats::Struct => (CompiledFor::Struct, CompiledFor::Struct),
@@ -172,6 +167,18 @@ unsafe fn equal_items(pair: Pair<'_>, a: &Py_buffer, b: &Py_buffer, formats: For
         Err(error) if error.kind() == Some(ErrorKind::Memory) => Err(error),
         Err(_) => Ok(false),
     }
+}
+
+/// Whether `equal` holds for all those parts of a walk that are enough, and have items.
+fn equal_parts(pair: Pair<'_>, equal: &mut dyn FnMut(&mut Plan<'_>) -> Result<bool>) -> Result<bool> {
+    let mut answer = Ok(true);
+    buffer::in_parts(pair, Enough::Equal, &mut |part| {
+        if let Some(mut plan) = part.plan(Purpose::Read, Order::C) {
+            answer = equal(&mut plan);
+        }
+        if answer == Ok(true) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    answer
 }
 
 /// The items of one side.
@@ -199,12 +206,7 @@ impl Items {
 
 /// # Safety
 /// W1 to W3, with items of the given sizes.
-unsafe fn equal_by_format(
-    comparer: &Comparer<'_>,
-    plan: Option<&mut Plan<'_>>,
-    (a, b): (Items, Items),
-) -> Result<bool> {
-    let Some(plan) = plan else { return Ok(true) };
+unsafe fn equal_by_format(comparer: &Comparer<'_>, plan: &mut Plan<'_>, (a, b): (Items, Items)) -> Result<bool> {
     if !comparer.fits(a.size, b.size) {
         return Err(SMALLER);
     }
