@@ -80,9 +80,10 @@ def write(bounds, path):
              "of no bytes and 2**62 of them, strides of 0, windows that overlap, 64 axes, formats that say very much. `make test`",
              "counts again and fails where a call takes more, or ten times as much for four times the arguments. The numbers are for",
              "the portable level on x86-64 and the C library's memory functions, half as much again as was measured, rounded up.", "",
-             "What is left of the fixed numbers where they are large: walks of up to 4,096 pairs of items run as they are, and 62 axes of",
-             "windows of one stride need some ten million instructions to be taken apart. Slots, callbacks and allocators of the program are not in",
-             "them. Macros and inline functions of the header call at most one of these, or take a few instructions.", "",
+             "What is left of the fixed numbers where they are large: walks of up to 4,096 pairs of items run as they are. Where thousands are",
+             "taken for each byte, they are for windows along 62 axes of any strides: some fifty for each axis and place. Slots, callbacks and",
+             "allocators of the program are not in them. Macros and inline functions of the header call at most one of these, or take a few",
+             "instructions.", "",
              "| function | fixed | for each byte | for each character |", "| --- | ---: | ---: | ---: |"]
     for name in sorted(bounds):
         lines.append(f"| `{name}` | " + " | ".join(map(shown, bounds[name])) + " |")

@@ -1537,7 +1537,8 @@ int pybuffer_memoryview_is_released(PyObject *view) PYBUFFER_WARN_UNUSED;
  * memory meanwhile.
  *
  * -1 with an error set: `TypeError` if `a` is not a memoryview, or `b` exports nothing, what its exporter raises,
- * `ValueError` where an item is smaller than its format, `MemoryError` for a format of many items, `SystemError` for NULL.
+ * `ValueError` where an item is smaller than its format, `MemoryError` for a format of many items, or windows that overlap along many
+ * axes, `SystemError` for NULL.
  */
 int pybuffer_memoryview_equal(PyObject *a, PyObject *b) PYBUFFER_WARN_UNUSED;
 

@@ -53,7 +53,7 @@ impl<'m> Pair<'m> {
 
     pub(super) fn table_for(&self, enough: Enough) -> Option<Table> {
         let [src, dst]: [fn(&Axis) -> isize; 2] = [|axis| axis.src.stride, |axis| axis.dst.stride];
-        let ranked = |_: &Places| isize::try_from(tuples(self.axes.as_slice())).is_ok();
+        let ranked = |_: &Places| isize::try_from(tuples(self.direct())).is_ok();
         match enough {
             Enough::First => self.places_along(src).filter(ranked).map(Table::Firsts),
             Enough::Last => self.places_along(dst).filter(ranked).map(Table::Lasts),
@@ -76,45 +76,47 @@ impl ByPlaces<'_> {
     #[cold]
     pub fn run(mut self, table: &mut [usize], run: &mut dyn FnMut(Pair<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
         let room = &mut [Axis::NONE; MAX_NDIM];
+        let indirect = self.pair.indirect();
+        let direct = self.pair.axes.split_off(indirect);
         let (places, last) = match self.table {
             Table::Firsts(places) => (places, false),
             Table::Lasts(places) => (places, true),
             Table::Pairs(src, dst) => {
-                let pairs = forest::spanning(self.pair.direct(), [&src, &dst], table);
-                self.pair.leave_indirect();
-                return self.run_pairs(pairs, [&src, &dst], room, run);
+                return self.run_pairs(forest::spanning(direct, [&src, &dst], table), [&src, &dst], room, run);
             }
         };
-        let ranks = ranks::ranks(self.pair.direct(), &places, last, table);
-        self.run_ranks(ranks, room, run)
+        self.run_ranks(direct, ranks::ranks(direct, &places, last, table), room, run)
     }
 
-    /// Runs index tuples of the direct axes, for each of the others.
+    /// Runs index tuples of the direct axes, which have been taken away, for each of those that are left.
     fn run_ranks(
         &self,
+        direct: &[Axis],
         ranks: &[usize],
         room: &mut [Axis],
         run: &mut dyn FnMut(Pair<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let axes = self.pair.axes.as_slice();
-        let tuples = tuples(self.pair.direct());
-        for outer in 0..self.pair.items().checked_div(tuples).unwrap_or(0) {
+        let innermost = direct.last().copied().unwrap_or(Axis::SINGLE);
+        for outer in 0..self.pair.items() {
             let mut ranks = ranks;
             while let Some(&first) = ranks.first() {
-                let (Some(mut part), mut before, mut len) = (self.pair.copied(room), outer * tuples + first, 1) else {
-                    break;
-                };
-                for (position, axis) in axes.iter().enumerate().rev() {
-                    let along = axis.len.unsigned_abs();
-                    let index = before.checked_rem(along).unwrap_or(0);
-                    before = before.checked_div(along).unwrap_or(0);
-                    let innermost = position + 1 == axes.len();
-                    // Consecutive ranks along the innermost axis are one walk.
-                    while innermost && index + len < along && ranks.get(len) == Some(&(first + len)) {
-                        len += 1;
-                    }
-                    part.narrow(position, index.cast_signed(), if innermost { len.cast_signed() } else { 1 });
+                let Some(mut part) = self.pair.copied(room) else { break };
+                let mut before = outer;
+                for position in (0..self.pair.axes.as_slice().len()).rev() {
+                    let index = last_index(&mut before, self.pair.axes.as_slice().get(position));
+                    part.narrow(position, index, 1);
                 }
+                let (mut before, mut src, mut dst) = (first, 0_isize, 0_isize);
+                for axis in direct.iter().rev() {
+                    let index = last_index(&mut before, Some(axis));
+                    src = src.wrapping_add(index.wrapping_mul(axis.src.stride));
+                    dst = dst.wrapping_add(index.wrapping_mul(axis.dst.stride));
+                }
+                // Consecutive ranks along the innermost axis are one walk.
+                let index = last_index(&mut { first }, Some(&innermost));
+                let consecutive = ranks.iter().enumerate().take_while(|(at, rank)| **rank == first + at);
+                let len = consecutive.count().min((innermost.len - index).unsigned_abs());
+                part.walk_along(Axis { len: len.cast_signed(), ..innermost }, src, dst);
                 run(part)?;
                 ranks = ranks.get(len..).unwrap_or(&[]);
             }
@@ -122,7 +124,7 @@ impl ByPlaces<'_> {
         ControlFlow::Continue(())
     }
 
-    /// Runs pairs of places, with those at one distance as one walk. The direct axes have been taken away.
+    /// Runs pairs of places, with those at one distance as one walk, for all index tuples that are left.
     fn run_pairs(
         &self,
         mut pairs: &[[usize; 2]],
@@ -146,4 +148,12 @@ impl ByPlaces<'_> {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// The index along the innermost axis of the tuple with this number, which becomes that of the tuple of the others.
+fn last_index(number: &mut usize, axis: Option<&Axis>) -> isize {
+    let len = axis.map_or(1, |axis| axis.len.unsigned_abs());
+    let index = number.checked_rem(len).unwrap_or(0);
+    *number = number.checked_div(len).unwrap_or(0);
+    index.cast_signed()
 }

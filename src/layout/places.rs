@@ -117,19 +117,14 @@ impl Pair<'_> {
 
     /// The walk over the places, with the number of each as the second operand, from 0 on. Not every place has an item.
     pub fn over_places(&mut self, places: &Places) {
-        self.leave_indirect();
-        self.axes.as_mut_slice().iter_mut().for_each(|axis| axis.dst = Step::NONE);
-        self.dst_offset = 0;
-        let axis = Axis { len: places.count.cast_signed(), src: Step::direct(places.step), dst: Step::direct(1) };
-        self.walk_along(axis, places.first, 0);
-    }
-
-    /// Leaves only the axes up to the last one that follows a pointer.
-    pub(super) fn leave_indirect(&mut self) {
         let indirect = self.indirect();
         while self.axes.as_slice().len() > indirect {
             self.axes.pop();
         }
+        self.axes.as_mut_slice().iter_mut().for_each(|axis| axis.dst = Step::NONE);
+        self.dst_offset = 0;
+        let axis = Axis { len: places.count.cast_signed(), src: Step::direct(places.step), dst: Step::direct(1) };
+        self.walk_along(axis, places.first, 0);
     }
 
     /// Walks along one more axis, from so many bytes after the items on to which the others lead. There is room: places are those of
