@@ -10,13 +10,13 @@ mod thresholds;
 mod contiguous;
 mod strided;
 
-mod small;
-
 mod repeat;
 
 pub(super) mod permute;
 
 mod transpose;
+
+mod small;
 
 mod strategy;
 
