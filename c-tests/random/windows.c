@@ -204,4 +204,4 @@ static void round_of_windows(void)
     Py_DECREF(b);
 }
 
-const Family windows = {"windows", round_of_windows, 3000};
+const Family windows = {"windows", round_of_windows, 1500};
