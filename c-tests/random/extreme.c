@@ -490,6 +490,8 @@ static void structures(void)
         shape[i] = once_in(2) ? between(0, 4) : any_size();
         strides[i] = once_in(2) ? (Py_ssize_t)((size_t)itemsize * (size_t)between(-4, 4)) : any_size();
     }
+    /* Further than any memory; four products of two sizes do not fit in a Big. */
+    const Big beyond = (Big)1 << 100;
     Big low = offset, high = offset;
     int good = itemsize > 0 && memlen >= 0 && offset >= 0 && offset % (itemsize > 0 ? itemsize : 1) == 0 && (Big)offset + itemsize <= memlen;
     int none = 0;
@@ -497,6 +499,7 @@ static void structures(void)
         good &= shape[i] >= 0 && strides[i] % itemsize == 0;
         none |= shape[i] == 0;
         Big far = (Big)strides[i] * ((Big)shape[i] - 1);
+        far = far > beyond ? beyond : far < -beyond ? -beyond : far;
         *(far < 0 ? &low : &high) += far;
     }
     good = good && (none || (low >= 0 && high + itemsize <= memlen));

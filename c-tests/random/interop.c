@@ -694,7 +694,7 @@ static const void *random_bitmap(int level, Py_ssize_t first, Py_ssize_t length,
     static Arena places[LEVELS];
     size_t size = (size_t)((first + length + 7) / 8);
     Arena *place = &places[level];
-    arena_make(place, 4 * PAGE);
+    arena_make(place, 16 * PAGE);
     MUST(size <= place->size);
     char *bits = place->start + place->size - size;
     scribble(bits, size);
@@ -1113,7 +1113,7 @@ static void out_and_in(void)
 
 static void round_of_interop(void)
 {
-    arena_make(&data, 1 << 20);
+    arena_make(&data, 4 << 20);
     arena_make(&small, 2 * PAGE);
     memset(&right, 0, sizeof(right));
     reasons = 0;
