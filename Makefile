@@ -87,7 +87,7 @@ test-setup: ## how tools are found and installed, and tests counted
 	$(PROVE) tests/house/setup.sh
 
 .PHONY: test-fresh
-test-fresh: ## `make demo test` on a new, minimal Debian in a folder, without and with packages from apt (root; not in `test`)
+test-fresh: ## `make demo test` on a new, minimal Debian or Ubuntu in a folder, without and with packages from apt (root; not in `test`)
 	bash tests/fresh.sh
 
 .PHONY: test-rust

@@ -89,9 +89,11 @@ if [ "$arch" = windows ]; then
 fi
 
 cargo_test() { # argument...
-    # Tests need unwinding, and std can be built in one way only.
+    # Tests need unwinding, and std can be built in one way only. What no test here calls is not optimised: that would take longer
+    # than all the rest.
     "$rust/cargo" test --quiet -Zbuild-std --target "$triple" \
-        --config 'profile.dev.panic="unwind"' --config profile.dev.opt-level=1 "$@"
+        --config 'profile.dev.panic="unwind"' --config profile.dev.opt-level=1 \
+        --config=profile.dev.package.{syn,bindgen,cbindgen}.opt-level=0 "$@"
 }
 
 library=$PWD/target/emulated/$triple/release

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# `make demo` and `make test` on a freshly installed machine: the smallest Debian that debootstrap makes, with gcc,
+# `make demo` and `make test` on a freshly installed machine: the smallest Debian or Ubuntu that debootstrap makes, with gcc,
 # make, libc6-dev and this machine's Rust, in target/fresh. Once as a user without network, where nothing can be installed, and once
 # as root with apt, with this machine's configuration.
 #
 #   fresh.sh [user] [root]     which runs (default: both)
 #
-# SUITE is the release (default: this machine's), RUST the packages of its own Rust, used in place of this machine's ("rustc cargo"
-# in unstable, "rustc-web cargo-web" in Debian 13), TEST_PARTS those of `make test` (default: all). KEEP=1 keeps the new machines
-# for the next run, or for inspection. It needs root and debootstrap. The logs stay in target/fresh.
+# SUITE is the release (default: this machine's), MIRROR where it comes from (default: this machine's Debian; Ubuntu's is
+# http://archive.ubuntu.com/ubuntu), RUST the packages of its own Rust, used in place of this machine's ("rustc cargo" in unstable,
+# "rustc-web cargo-web" in Debian 13, "rustc-1.89 cargo-1.89" in Ubuntu 24.04), TEST_PARTS those of `make test` (default: all). KEEP=1
+# keeps the new machines for the next run, or for inspection. It needs root and debootstrap. The logs stay in target/fresh.
 #
 # All mounts are made in a mount namespace of its own, which ends with the runs: outside there is nothing to unmount, and before a
 # folder is removed it is checked that nothing is mounted in it.
@@ -17,7 +18,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 work=$PWD/target/fresh
 suite=${SUITE:-$(. /etc/os-release && echo "$VERSION_CODENAME")}
 read -ra rust <<<"${RUST:-}"
-base=$work/base-$suite${rust:+-rust}
+base=$work/base-$suite${rust:+-${rust[0]}}
 # Environment variables and files that configure the network.
 variables=(http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY SSL_CERT_FILE REQUESTS_CA_BUNDLE CURL_CA_BUNDLE
     PIP_CERT PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_TRUSTED_HOST PIP_PROXY PIP_DEFAULT_TIMEOUT)
@@ -33,24 +34,71 @@ remove() { # folder
 
 # ---- In the namespace ---------------------------------------------------------------------------------------
 
+# The network as it is here. The mirror may be a copy from another day, whose lists have expired.
+copy_network() { # root
+    local root=$1 file variable
+    { apt-config dump | grep -E '^Acquire::(http|https|ftp|Retries)' || true
+        echo 'Acquire::Check-Valid-Until "false";'; } >"$root/etc/apt/apt.conf.d/99network"
+    mkdir -p "$root/etc/ssl/certs"
+    for file in /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
+        [ ! -e "$file" ] || cp -L "$file" "$root$file"
+    done
+    for variable in "${variables[@]}"; do
+        file=${!variable:-}
+        if [ -f "$file" ]; then
+            # Not where it is here: packages write their own certificates there.
+            mkdir -p "$root/opt/network$(dirname "$file")"
+            cp -L "$file" "$root/opt/network$file"
+        fi
+    done
+}
+
+# Where packages come from: updates of the same release, too, where they are known.
+sources() { # mirror
+    local sources
+    if [ "$(. "$base/etc/os-release" && echo "$ID")" = ubuntu ]; then
+        # A default Ubuntu has both components.
+        printf "deb $1 %s main universe\n" "$suite" "$suite-updates" "$suite-security"
+        return
+    fi
+    sources=$(apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' |
+        awk -v suite="$suite" '$3 ~ "^" suite' | sort -u)
+    echo "${sources:-deb $1 $suite main}"
+}
+
 make_base() {
-    local mirror
+    local mirror=${MIRROR:-} script options=(--variant=minbase --include=gcc,make,libc6-dev)
     [ ! -e "$base/made" ] || return 0
     remove "$base"
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
+    [ -n "$mirror" ] || mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
         grep -v -e security -e backports | head -n 1)
+    # A release may be newer than debootstrap. And Debian 12 has no package of Ubuntu's keys.
+    script=/usr/share/debootstrap/scripts/$suite
+    case $mirror in
+    *ubuntu*)
+        [ -e "$script" ] || script=${script%/*}/gutsy
+        if [ ! -e /usr/share/keyrings/ubuntu-archive-keyring.gpg ]; then
+            echo "the signature of $suite is not checked: there is no ubuntu-archive-keyring.gpg"
+            options+=(--no-check-gpg)
+        fi
+        ;;
+    *) [ -e "$script" ] || script=${script%/*}/sid ;;
+    esac
     echo "debootstrap $suite: a few minutes"
-    debootstrap --variant=minbase "--include=$(IFS=, && echo "gcc,make,libc6-dev${rust:+,${rust[*]}}")" "$suite" "$base" "$mirror" >"$work/debootstrap.log" 2>&1 ||
+    debootstrap "${options[@]}" "$suite" "$base" "$mirror" "$script" >"$work/debootstrap.log" 2>&1 ||
         { tail -n 5 "$work/debootstrap.log"; return 1; }
-    # Updates of the same release, where this machine has them.
-    apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' |
-        awk -v suite="$suite" '$3 ~ "^" suite' | sort -u >"$base/etc/apt/sources.list"
-    [ -s "$base/etc/apt/sources.list" ] || echo "deb $mirror $suite main" >"$base/etc/apt/sources.list"
+    sources "$mirror" >"$base/etc/apt/sources.list"
+    if [ "${#rust[@]}" -gt 0 ]; then
+        copy_network "$base"
+        chroot "$base" bash -c 'export DEBIAN_FRONTEND=noninteractive
+            apt-get update -q && apt-get install -q -y --no-install-recommends "$@" && apt-get clean' - "${rust[@]}" \
+            >>"$work/debootstrap.log" 2>&1 || { tail -n 5 "$work/debootstrap.log"; return 1; }
+    fi
     touch "$base/made"
 }
 
 new_machine() { # name
-    local root=$work/$1 device file
+    local root=$work/$1 device
     remove "$root"
     cp -a "$base" "$root"
     mount -t proc proc "$root/proc"
@@ -64,27 +112,13 @@ new_machine() { # name
         mount --bind "/dev/$device" "$root/dev/$device"
     done
     ln -s /proc/self/fd "$root/dev/fd"
-    mkdir -p "$root/etc/ssl/certs"
     if [ "${#rust[@]}" = 0 ]; then
         mkdir -p "$root/opt/rust"
         mount --bind "$(rustc --print sysroot)" "$root/opt/rust"
         mount -o remount,bind,ro "$root/opt/rust"
     fi
 
-    # The network as it is here.
-    apt-config dump | grep -E '^Acquire::(http|https|ftp|Retries)' >"$root/etc/apt/apt.conf.d/99network" || true
-    for file in /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
-        [ ! -e "$file" ] || cp -L "$file" "$root$file"
-    done
-    for variable in "${variables[@]}"; do
-        file=${!variable:-}
-        if [ -f "$file" ]; then
-            # Not where it is here: packages write their own certificates there.
-            mkdir -p "$root/opt/network$(dirname "$file")"
-            cp -L "$file" "$root/opt/network$file"
-        fi
-    done
-
+    copy_network "$root"
     chroot "$root" useradd --create-home tester
     mkdir -p "$root/home/tester/pybuffer" "$root/home/tester/.cargo"
     git ls-files -z --cached --others --exclude-standard | tar --null --ignore-failed-read -cf - -T - |
@@ -95,7 +129,10 @@ new_machine() { # name
 
 # Both commands. As the user there is no network at all.
 commands() { # user
-    local root=$work/$1 environment=(PATH=/opt/rust/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/home/tester LANG=C.UTF-8) enter=()
+    local root=$work/$1 path=/opt/rust/bin environment=(HOME=/home/tester LANG=C.UTF-8) enter=()
+    # A Rust whose package has its version in its name.
+    [ "${#rust[@]}" = 0 ] || path=/usr/lib/rust-${rust[0]#rustc-}/bin
+    environment+=("PATH=$path:/usr/sbin:/usr/bin:/sbin:/bin")
     environment+=(CARGO_NET_OFFLINE=true CI=false ${TEST_PARTS:+"TEST_PARTS=$TEST_PARTS"})
     if [ "$1" = user ]; then
         enter=(unshare --net chroot --userspec=tester:tester)

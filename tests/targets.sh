@@ -23,19 +23,20 @@ for triple in "$@"; do
     # As clang spells it. For MSVC the flags are those of its own compiler.
     case $triple in
     *-msvc) mode=--driver-mode=cl AR=llvm-lib-${clang#clang-} ;;
-    *) mode=-ffreestanding AR=ar ;;
+    *) mode="-ffreestanding -nostdlibinc" AR=ar ;;
     esac
     export CC="$clang --target=${triple/riscv64gc/riscv64} $mode"
     if output=$("${check[@]}" --target "$triple" 2>&1); then
         echo "$triple: type-checks"
     else
         echo "$triple: FAILS"
-        echo "$output" | head -n "${LINES_SHOWN:-30}"
+        # A build script's failure starts with what it asked Cargo to watch.
+        grep -vE '^  (cargo:rerun|[A-Za-z0-9_-]+ = )' <<<"$output" | head -n "${LINES_SHOWN:-30}"
         status=1
     fi
 done
 # What is not supported says so.
-if output=$(AR=ar CC="$clang --target=i686-linux-gnu -ffreestanding" "${check[@]}" --target i686-unknown-linux-gnu 2>&1) || ! grep -q "supports machines with 64-bit pointers only" <<<"$output"; then
+if output=$(AR=ar CC="$clang --target=i686-linux-gnu -ffreestanding -nostdlibinc" "${check[@]}" --target i686-unknown-linux-gnu 2>&1) || ! grep -q "supports machines with 64-bit pointers only" <<<"$output"; then
     echo "i686-unknown-linux-gnu: does NOT say that it is not supported"
     status=1
 else

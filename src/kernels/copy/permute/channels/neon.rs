@@ -1,4 +1,7 @@
 //! With NEON, which splits channels as it loads them, and interleaves them as it stores them.
+//!
+//! The instructions take any address, but Rust's functions for them only that of an aligned item: core may load by other means.
+//! Items at other addresses go through registers on the stack.
 
 use core::arch::aarch64::*;
 
@@ -16,9 +19,14 @@ pub(super) fn blocks(way: Way, unit: usize, channels: isize) -> Option<CopyBlock
                     unsafe fn split(copier: &ChannelCopier, mut src: *const u8, mut dst: *mut u8, blocks: usize, _: bool) {
                         for _ in 0..blocks {
                             // SAFETY: the caller guarantees W1 and W2: the first operand has a register for each channel, the
-                            // second has one in each; every AArch64 has the instructions, which take any address.
+                            // second has one in each; every AArch64 has the instructions. The items that are loaded are aligned.
                             unsafe {
-                                let registers: [Register; $channels] = core::mem::transmute($load(src.cast::<$item>()));
+                                let registers: [Register; $channels] = if src.cast::<$item>().is_aligned() {
+                                    core::mem::transmute($load(src.cast::<$item>()))
+                                } else {
+                                    let items = src.cast::<[Register; $channels]>().read_unaligned();
+                                    core::mem::transmute($load(items.as_ptr().cast::<$item>()))
+                                };
                                 let mut to = dst;
                                 for register in registers {
                                     to.cast::<Register>().write_unaligned(register);
@@ -38,14 +46,20 @@ pub(super) fn blocks(way: Way, unit: usize, channels: isize) -> Option<CopyBlock
                         for _ in 0..blocks {
                             let mut from = src;
                             // SAFETY: the caller guarantees W1 and W2: the second operand has a register for each channel, the
-                            // first has one in each; every AArch64 has the instructions, which take any address.
+                            // first has one in each; every AArch64 has the instructions. The items that are stored are aligned.
                             unsafe {
                                 let registers: [Register; $channels] = core::array::from_fn(|_| {
                                     let register = from.cast::<Register>().read_unaligned();
                                     from = from.wrapping_offset(copier.period.src.stride);
                                     register
                                 });
-                                $store(dst.cast::<$item>(), core::mem::transmute(registers));
+                                if dst.cast::<$item>().is_aligned() {
+                                    $store(dst.cast::<$item>(), core::mem::transmute(registers));
+                                } else {
+                                    let mut items = registers;
+                                    $store(items.as_mut_ptr().cast::<$item>(), core::mem::transmute(registers));
+                                    dst.cast::<[Register; $channels]>().write_unaligned(items);
+                                }
                             }
                             src = src.wrapping_add(REGISTER);
                             dst = dst.wrapping_add($channels * REGISTER);
