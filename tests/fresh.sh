@@ -5,8 +5,8 @@
 #
 #   fresh.sh [user] [root]     which runs (default: both)
 #
-# SUITE is the release (default: this machine's), MIRROR where it comes from (default: this machine's Debian; Ubuntu's is
-# http://archive.ubuntu.com/ubuntu), RUST the packages of its own Rust, used in place of this machine's ("rustc cargo" in unstable,
+# SUITE is the release (default: this machine's), MIRROR where it comes from (default: this machine's Debian; for Ubuntu the address of
+# its archive), RUST the packages of its own Rust, used in place of this machine's ("rustc cargo" in unstable,
 # "rustc-web cargo-web" in Debian 13, "rustc-1.89 cargo-1.89" in Ubuntu 24.04), TEST_PARTS those of `make test` (default: all). KEEP=1
 # keeps the new machines for the next run, or for inspection. It needs root and debootstrap. The logs stay in target/fresh.
 #
