@@ -133,7 +133,18 @@ fn nothing_in_it_can_panic_and_no_std_is_in_it() {
     assert_eq!(unwanted(names), Vec::<&str>::new(), "code that can panic, or of std or alloc");
 }
 
-/// The test above can fail.
+/// An intrinsic that is a function of its own is called for each vector, and passes it through memory; a closure of a kernel that is one
+/// is compiled without the instructions of the function that it belongs to. Neither changes a result.
+#[test]
+fn instructions_of_a_level_are_inlined() {
+    let text = output(Command::new("nm").arg("--demangle").arg(library()));
+    let is_alone =
+        |name: &str| name.contains("core_arch") || (name.contains("::kernels::") && name.contains("{{closure}}"));
+    let alone: Vec<&str> = text.lines().filter_map(|line| line.get(19..)).filter(|name| is_alone(name)).collect();
+    assert_eq!(alone, Vec::<&str>::new(), "not inlined");
+}
+
+/// The test of panicking code can fail.
 #[test]
 fn panicking_code_is_recognised() {
     let clean = ["pybuffer::runtime::alloc::allocate", "core::str::converts::from_utf8", "PyMem_Malloc", "strnlen"];

@@ -167,29 +167,44 @@ unsafe fn steps<
         if outs == 1 && windows <= 3 { 4 } else { 1 }
     }
     let Some(outs) = program.outs.get(..if OUTS == 0 { program.out_count } else { OUTS }) else { return };
-    let mut step = || {
-        if FETCH {
-            program.prefetch(src);
-        }
-        for out in outs {
-            // SAFETY: the caller guarantees W1 to W4 for the step, within whose items and gaps the windows lie, and alignment
-            // where it is to `STREAM`.
-            unsafe {
-                let made = V::make::<WINDOWS, MASKED>(src, out);
-                let to = dst.wrapping_offset(out.offset);
-                if STREAM { made.stream(to) } else { made.store(to, out.write) }
+    let (src_step, dst_step) = (program.src_step, program.dst_step);
+    // SAFETY: the caller passes on the contract, of which each step is a part.
+    unsafe {
+        for _ in 0..steps / const { at_once(OUTS, WINDOWS) } {
+            for _ in 0..const { at_once(OUTS, WINDOWS) } {
+                step::<V, WINDOWS, MASKED, STREAM, FETCH>(program, outs, src, dst);
+                (src, dst) = (src.wrapping_offset(src_step), dst.wrapping_offset(dst_step));
             }
         }
-        src = src.wrapping_offset(program.src_step);
-        dst = dst.wrapping_offset(program.dst_step);
-    };
-    for _ in 0..steps / const { at_once(OUTS, WINDOWS) } {
-        for _ in 0..const { at_once(OUTS, WINDOWS) } {
-            step();
+        for _ in 0..steps % const { at_once(OUTS, WINDOWS) } {
+            step::<V, WINDOWS, MASKED, STREAM, FETCH>(program, outs, src, dst);
+            (src, dst) = (src.wrapping_offset(src_step), dst.wrapping_offset(dst_step));
         }
     }
-    for _ in 0..steps % const { at_once(OUTS, WINDOWS) } {
-        step();
+}
+
+/// Runs one step. (No closure, which would be compiled without the instructions where it is called twice.)
+///
+/// # Safety
+/// As [`steps`].
+#[inline(always)]
+unsafe fn step<V: Vector, const WINDOWS: usize, const MASKED: bool, const STREAM: bool, const FETCH: bool>(
+    program: &Program,
+    outs: &[Out],
+    src: *const u8,
+    dst: *mut u8,
+) {
+    if FETCH {
+        program.prefetch(src);
+    }
+    for out in outs {
+        // SAFETY: the caller guarantees W1 to W4 for the step, within whose items and gaps the windows lie, and alignment
+        // where it is to `STREAM`.
+        unsafe {
+            let made = V::make::<WINDOWS, MASKED>(src, out);
+            let to = dst.wrapping_offset(out.offset);
+            if STREAM { made.stream(to) } else { made.store(to, out.write) }
+        }
     }
 }
 
