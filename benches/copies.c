@@ -311,13 +311,16 @@ static void lines(void)
 {
     static const struct { const char *name; Py_ssize_t size; } types[] = {
         {"u8", 1}, {"u16", 2}, {"f32", 4}, {"f64", 8}};
-    for (int type = 0; type < 4; type++) {
-        Py_ssize_t size = types[type].size, items = (1 << 24) / size;
-        for (int step = 2; step <= 4; step++) {
-            char name[64];
-            snprintf(name, sizeof name, "1-D stride %d %s", step == 4 ? -1 : step, types[type].name);
-            axis(items, step == 4 ? -size : step * size);
-            workload(name, size, step == 4 ? (items - 1) * size : 0);
+    /* So many bytes that they are streamed, and few items, which the caches hold. */
+    for (int few = 0; few <= 1; few++) {
+        for (int type = 0; type < 4; type++) {
+            Py_ssize_t size = types[type].size, items = few ? 20000 : (1 << 24) / size;
+            for (int step = 2; step <= 4; step++) {
+                char name[64];
+                snprintf(name, sizeof name, "1-D stride %d %s%s", step == 4 ? -1 : step, types[type].name, few ? ", 20,000" : "");
+                axis(items, step == 4 ? -size : step * size);
+                workload(name, size, step == 4 ? (items - 1) * size : 0);
+            }
         }
     }
 }
