@@ -171,6 +171,7 @@ pub(super) unsafe fn copy_near(
 }
 
 /// What copies a plane of so many rows and columns without tables, with squares that it has room for, if there are such.
+#[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables, reason = "squares have one size"))]
 fn direct_kernel(level: Level, unit: usize, [rows, columns]: [usize; 2]) -> Option<DirectKernel> {
     #[cfg(target_arch = "x86_64")]
     let narrow = || avx2::direct(unit).filter(|kernel| kernel.side <= rows.min(columns)).or_else(|| sse2::direct(unit));
