@@ -3287,7 +3287,7 @@ int pybuffer_planes_wrap(const pybuffer_plane *planes, int count, int readonly, 
  * all rows: width / 2 for I420, width for NV12 and of even width. Where the pieces lie at one distance, it is plain strided memory,
  * contiguous where the planes are packed. Else the first axis follows pointers (suboffsets {0, -1}) in a table, which takes 8 bytes
  * for each piece; consumers must ask with `PyBUF_INDIRECT`, as all functions of this library do. An odd width has nothing in common
- * with its half, so that of I420 has pieces of one item, and is packed many times faster plane by plane.
+ * with its half, so that I420 has pieces of one item then: a large table, of which copies take adjacent items as one.
  *
  * (A row is what belongs to one index of the first axis; a view of one axis is one row. Where the items of a row do not lie at one
  * distance, as in the first three of four components, pieces are shorter; where those of two planes lie at different

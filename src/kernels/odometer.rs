@@ -64,6 +64,44 @@ pub(super) unsafe fn walk_over(
     let _: ControlFlow<()> = unsafe { visit_over(plan, direct, src, dst, act) };
 }
 
+/// As [`walk`], for a plan without direct axes whose units are blocks: calls `act` with the addresses and the bytes of blocks that are
+/// adjacent in both operands, as one. Pointers may lead to pieces of lines, even to single bytes.
+///
+/// # Safety
+/// W1 and W2 as far as pointers are concerned; `act` may be called with each block, and with adjacent ones as one. (The pointers
+/// are read from the program's memory, where it may have stored any that reach all blocks: it vouches for the bytes.)
+pub(super) unsafe fn walk_blocks(
+    plan: &Plan<'_>,
+    src: *const u8,
+    dst: *mut u8,
+    mut act: impl FnMut(*const u8, *mut u8, usize),
+) {
+    let (src, dst) = (src.wrapping_offset(plan.src_offset), dst.wrapping_offset(plan.dst_offset));
+    let Some((last, before)) = plan.indirect().split_last() else { return act(src, dst, plan.unit) };
+    let mut table = |mut src: *const u8, mut dst: *mut u8| {
+        let (mut from, mut to, mut bytes) = (src, dst, 0);
+        for _ in 0..last.len {
+            // SAFETY: W1 and W2: both addresses belong to an index tuple of the walk, so the pointers there may be read.
+            let (block, other) = unsafe { (follow(src, last.src), follow(dst.cast_const(), last.dst).cast_mut()) };
+            if block != from.wrapping_add(bytes) || other != to.wrapping_add(bytes) {
+                if bytes != 0 {
+                    act(from, to, bytes);
+                }
+                (from, to, bytes) = (block, other, 0);
+            }
+            bytes += plan.unit;
+            src = src.wrapping_offset(last.src.stride);
+            dst = dst.wrapping_offset(last.dst.stride);
+        }
+        if bytes != 0 {
+            act(from, to, bytes);
+        }
+        ControlFlow::Continue(())
+    };
+    // SAFETY: the caller passes on W1 and W2 for the pointers of the other axes. The closure never breaks.
+    let _: ControlFlow<()> = unsafe { each(before, src, dst, &mut table) };
+}
+
 /// A range of addresses, from the first byte to one past the last; an empty one runs from the greatest to the least address.
 #[derive(Clone, Copy)]
 pub(crate) struct Extent {

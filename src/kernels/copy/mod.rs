@@ -3,7 +3,7 @@
 use crate::layout::Plan;
 
 use super::cpu::level;
-use super::odometer::{walk, walk_over};
+use super::odometer::{walk, walk_blocks, walk_over};
 
 mod thresholds;
 
@@ -79,6 +79,8 @@ unsafe fn copy_blocks(plan: &Plan<'_>, src: *const u8, dst: *mut u8, stream: boo
         if stream {
             walk(plan, src, dst, |src, dst| stream_block(src, dst, unit));
             stream_end();
+        } else if plan.direct().is_empty() {
+            walk_blocks(plan, src, dst, |src, dst, bytes| core::ptr::copy_nonoverlapping(src, dst, bytes));
         } else {
             walk(plan, src, dst, |src, dst| core::ptr::copy_nonoverlapping(src, dst, unit));
         }

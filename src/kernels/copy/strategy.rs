@@ -38,7 +38,8 @@ pub(super) fn choose<'p>(plan: &Plan<'_>, level: Level, slot: &'p mut Option<Pro
         return Strategy::Strided { tiled: false };
     }
     let stream = bytes >= STREAMED;
-    if plan.unit > LARGE_UNIT {
+    // What pointers lead to may be pieces of lines.
+    if plan.unit > LARGE_UNIT || plan.direct().is_empty() {
         return Strategy::Contiguous { stream: stream && plan.unit >= STREAMED_ROW };
     }
     if is_repeated(plan) {
@@ -149,6 +150,8 @@ mod tests {
         };
         let mut indirect = Walk::new(4, &[8, 100, 100], &[8, 4, 400]);
         indirect.suboffsets = Some([0, -1, -1].into());
+        let mut pieces = Walk::new(1, &[5000, 1], &[8, 1]);
+        pieces.suboffsets = Some([0, -1].into());
         let to = |walk: Walk| (walk, false);
         let from = |walk: Walk| (walk, true);
         let cases = [
@@ -264,7 +267,7 @@ mod tests {
                     "tiles of 21 rows, Aligned",
                     "tiles of 16 rows, Aligned",
                     "tiles of 64 rows, Aligned",
-                    "tiles of 21 rows, Aligned",
+                    "squares of 8 rows",
                     "tiles of 21 rows, Aligned",
                 ]
                 .map(String::from),
@@ -279,7 +282,7 @@ mod tests {
                     "tiles of 5 rows, Aligned",
                     "tiles of 4 rows, Aligned",
                     "tiles of 16 rows, Aligned",
-                    "tiles of 5 rows, Aligned",
+                    "squares of 4 rows",
                     "tiles of 5 rows, Aligned",
                 ]
                 .map(String::from),
@@ -299,6 +302,7 @@ mod tests {
             ),
             ("ordered: windows that overlap", from(Walk::new(4, &[600, 5], &[4, 4])), everywhere("items")),
             ("behind pointers", to(indirect), squares(4, 8, "tiles of 16 rows, Long", 4)),
+            ("single bytes behind pointers", to(pieces), everywhere("blocks")),
         ];
         let mut wrong = String::new();
         for (what, (walk, back), expected) in &cases {
