@@ -34,6 +34,16 @@ const fn turn<const UNIT: usize>(items: u64) -> u64 {
     }
 }
 
+/// Items of a line from which on it is long.
+const LONG_LINE: isize = 16;
+
+/// Three times a step, which the compiler does not know: else it would make the address of each item of that of the one before it, one
+/// after the other, which takes longer than copying them.
+#[inline(never)]
+const fn thrice(step: isize) -> isize {
+    step.wrapping_mul(3)
+}
+
 /// Words that are reversed in one round of a loop: several, but where the compiler makes vectors of such rounds.
 const fn words_at_once<const UNIT: usize>() -> usize {
     if UNIT == 2 { 1 } else { 4 }
@@ -207,6 +217,10 @@ impl StridedPlane {
     /// # Safety
     /// As `run`, and the counts are within the axes.
     unsafe fn part<const UNIT: usize>(&self, src: *const u8, dst: *mut u8, rows: isize, columns: isize) {
+        if matches!(UNIT, 1 | 2 | 4 | 8) && columns >= LONG_LINE {
+            // SAFETY: the caller passes on the contract.
+            return unsafe { self.long_lines::<UNIT>(src, dst, rows, columns) };
+        }
         let (by_src, by_dst) = (self.line.src, self.line.dst);
         let (mut src_row, mut dst_row) = (src, dst);
         for _ in 0..rows {
@@ -235,6 +249,36 @@ impl StridedPlane {
             if left > 2 {
                 item();
             }
+            src_row = src_row.wrapping_offset(self.rows.src);
+            dst_row = dst_row.wrapping_offset(self.rows.dst);
+        }
+    }
+
+    /// As [`part`](Self::part), for long lines.
+    ///
+    /// # Safety
+    /// As it.
+    #[inline(never)]
+    unsafe fn long_lines<const UNIT: usize>(&self, src: *const u8, dst: *mut u8, rows: isize, columns: isize) {
+        let (by_src, by_dst) = (self.line.src, self.line.dst);
+        let (third_src, third_dst) = (thrice(by_src), thrice(by_dst));
+        let (mut src_row, mut dst_row) = (src, dst);
+        for _ in 0..rows {
+            let (mut from, mut to) = (src_row, dst_row);
+            let item = |from: *const u8, to: *mut u8| {
+                // SAFETY: W1 and W2: `from` and `to` belong to an index tuple; an array of bytes needs no alignment.
+                unsafe { to.cast::<[u8; UNIT]>().write(from.cast::<[u8; UNIT]>().read()) };
+            };
+            for _ in 0..columns / 4 {
+                item(from, to);
+                item(from.wrapping_offset(by_src), to.wrapping_offset(by_dst));
+                item(from.wrapping_offset(by_src.wrapping_mul(2)), to.wrapping_offset(by_dst.wrapping_mul(2)));
+                item(from.wrapping_offset(third_src), to.wrapping_offset(third_dst));
+                from = from.wrapping_offset(by_src.wrapping_mul(4));
+                to = to.wrapping_offset(by_dst.wrapping_mul(4));
+            }
+            // SAFETY: W1 and W2: what is left of the line.
+            unsafe { self.part::<UNIT>(from, to, 1, columns % 4) };
             src_row = src_row.wrapping_offset(self.rows.src);
             dst_row = dst_row.wrapping_offset(self.rows.dst);
         }
