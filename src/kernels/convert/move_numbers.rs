@@ -3,11 +3,13 @@
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
+use crate::kernels::copy::copy_lines;
 use crate::kernels::copy::permute::{PeriodicLine, Program, RunSteps};
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::cpu::Level;
 use crate::kernels::cpu::level;
 use crate::kernels::multiversion::{Loop, compiled};
+use crate::layout::{SmallAxis, SmallPlane};
 
 /// Bytes from one number of a line to the next, in the first operand and in the second.
 pub(in crate::kernels) type Strides = [isize; 2];
@@ -103,13 +105,13 @@ impl<'p> NumberMover<'p> {
             (true, true, 2) => reversing::<u16>(),
             (true, true, 4) => reversing::<u32>(),
             (true, true, _) => reversing::<u64>(),
-            (false, _, 1) => moved::<u8, false>,
-            (false, false, 2) => moved::<u16, false>,
-            (false, false, 4) => moved::<u32, false>,
-            (false, false, _) => moved::<u64, false>,
-            (false, true, 2) => moved::<u16, true>,
-            (false, true, 4) => moved::<u32, true>,
-            (false, true, _) => moved::<u64, true>,
+            (false, _, 1) => moved::<1>,
+            (false, false, 2) => moved::<2>,
+            (false, false, 4) => moved::<4>,
+            (false, false, _) => moved::<8>,
+            (false, true, 2) => turned::<u16>,
+            (false, true, 4) => turned::<u32>,
+            (false, true, _) => turned::<u64>,
         };
         let slot = slot.filter(|_| !dense && (!swapped || size == 1));
         let program = slot.and_then(|slot| NumberProgram::new(slot, size, strides));
@@ -252,14 +254,25 @@ impl<T: Unit> Loop for Swap<T> {
 ///
 /// # Safety
 /// Of W1, W2 and W4 what concerns them.
-unsafe fn moved<T: Unit, const SWAP: bool>(rows: Rows) {
+unsafe fn moved<const SIZE: usize>(rows: Rows) {
+    let axis = |len: usize, [src, dst]: Strides| SmallAxis { len: len.cast_signed(), src, dst };
+    let [count, columns] = rows.counts;
+    let (down, line) = (axis(count, rows.steps), axis(columns, rows.numbers));
+    // SAFETY: the caller passes on W1, W2 and W4 for these numbers.
+    unsafe { copy_lines(&SmallPlane { rows: down, line, unit: SIZE }, rows.src, rows.dst) }
+}
+
+/// The same with their bytes reversed.
+///
+/// # Safety
+/// As [`moved`].
+unsafe fn turned<T: Unit>(rows: Rows) {
     let [src_step, dst_step] = rows.numbers;
     // SAFETY: the caller guarantees W1, W2 and W4 for these numbers; the numbers may stand at any address.
     unsafe {
         rows.each(|mut src, mut dst, count| {
             for _ in 0..count {
-                let number = src.cast::<T>().read_unaligned();
-                dst.cast::<T>().write_unaligned(if SWAP { number.swapped() } else { number });
+                dst.cast::<T>().write_unaligned(src.cast::<T>().read_unaligned().swapped());
                 src = src.wrapping_offset(src_step);
                 dst = dst.wrapping_offset(dst_step);
             }

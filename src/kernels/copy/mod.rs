@@ -24,6 +24,7 @@ pub(crate) use contiguous::copy_block;
 use contiguous::{stream_block, stream_end};
 use repeat::copy_repeated;
 pub(crate) use repeat::repeat;
+pub(super) use small::copy_lines;
 pub(crate) use small::{copy_plane, copy_small, copy_small_transpose, copy_transpose};
 use strategy::{Strategy, choose};
 use strided::StridedPlane;

@@ -27,6 +27,15 @@ pub(crate) unsafe fn copy_plane(plane: &SmallPlane, src: *const u8, dst: *mut u8
     }
 }
 
+/// Copies every unit of a walk over two axes, line by line.
+///
+/// # Safety
+/// As [`copy_plane`].
+pub(in crate::kernels) unsafe fn copy_lines(plane: &SmallPlane, src: *const u8, dst: *mut u8) {
+    // SAFETY: the caller guarantees W1 to W4 for the walk.
+    unsafe { StridedPlane::of_plane(plane).copy(src, dst, false) }
+}
+
 /// # Safety
 /// As [`copy_plane`].
 #[inline(always)]
