@@ -128,7 +128,7 @@ def read(export):
                 if not slash or not name.startswith(str(ROOT)):
                     continue
                 path = "src/" + path
-                if path.endswith("_tests.rs"):
+                if path.endswith("tests.rs"):
                     continue
                 if path not in files:
                     files[path] = File(path)

@@ -43,7 +43,7 @@ def sources():
     for module in MODULES:
         path = ROOT / module
         files += [path] if path.is_file() else sorted(path.rglob("*.rs"))
-    return sorted(str(file.relative_to(ROOT)) for file in files if not file.name.endswith("_tests.rs"))
+    return sorted(str(file.relative_to(ROOT)) for file in files if not file.name.endswith("tests.rs"))
 
 
 def put(source, target):
