@@ -388,6 +388,29 @@ static void SizeFromFormat_names_the_position(void)
     CHECK_INT(PyBuffer_SizeFromFormat("b0i"), 4);
 }
 
+/* Also those that are written past the caches where they are apart. */
+static void large_copies_may_overlap(void)
+{
+    enum { SIZE = 17 << 20 };
+    static const Py_ssize_t shifts[] = {1, 64, 4096, SIZE - 1, SIZE};
+    unsigned char *memory = malloc(2 * SIZE), *expected = malloc(2 * SIZE);
+    for (size_t i = 0; memory != NULL && expected != NULL && i < 2 * COUNT(shifts); i++) {
+        Py_ssize_t shift = shifts[i / 2], from = i % 2 ? shift : 0, to = shift - from;
+        for (size_t at = 0; at < 2 * (size_t)SIZE; at++) {
+            memory[at] = expected[at] = (unsigned char)(at * 2654435761u >> 13);
+        }
+        memmove(expected + to, expected + from, SIZE);
+        PyObject *source = PyMemoryView_FromMemory((char *)memory + from, SIZE, PyBUF_READ);
+        PyObject *target = PyMemoryView_FromMemory((char *)memory + to, SIZE, PyBUF_WRITE);
+        CHECK_INT(PyObject_CopyData(target, source), 0);
+        CHECK_MEM(memory, expected, 2 * SIZE);
+        Py_DECREF(target);
+        Py_DECREF(source);
+    }
+    free(expected);
+    free(memory);
+}
+
 int main(void)
 {
     tap_after_each = nothing_is_left_pending;
@@ -410,6 +433,7 @@ int main(void)
     RUN(ToContiguous_takes_the_whole_view_only);
     RUN(a_question_that_is_answered_leaves_the_pending_error);
     RUN(SizeFromFormat_names_the_position);
+    RUN(large_copies_may_overlap);
     CHECK_INT(exporters_alive, 0);
     return tap_end();
 }
