@@ -10,7 +10,7 @@ are kept (target/mutants/outcomes.tsv), so the next run continues; --again tries
 stops. Only mutants whose line in the list has a FILTER in it are tried.
 
 survivors.txt beside this file names those that survive, each below the reason why no test can tell it from the library, or as open. A
-survivor that is not there is printed.
+survivor that is not there is printed, and so is what is there and does not survive.
 """
 
 import argparse
@@ -263,9 +263,12 @@ def report(mutants, known):
             listed[line] = reason
     excluded = OUT / "excluded"
     table = collections.defaultdict(collections.Counter)
+    alive = set()
     for mutant in mutants:
         module = "strategy" if "strategy.rs" in mutant else mutant.split("/")[1]
         outcome = known.get(mutant, "not tried").split(" by ")[0]
+        if outcome != "killed":
+            alive.add(key(mutant))
         if outcome in ("survived", "not reached"):
             reason = listed.get(key(mutant), "")
             if reason and not reason.startswith("Open"):
@@ -274,6 +277,8 @@ def report(mutants, known):
                 print(f"{outcome}: " + " ".join(mutant.split("\t")) + "\n    " + key(mutant))
         table[module][outcome] += 1
         table["~all"][outcome] += 1
+    for name in sorted(listed.keys() - alive):
+        print(f"listed, but killed, or no mutant: {name}")
     print("| | mutants | tried | killed | survive with a reason | survive | share killed |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for module, counts in sorted(table.items()):
