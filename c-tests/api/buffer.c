@@ -388,6 +388,61 @@ static void SizeFromFormat_names_the_position(void)
     CHECK_INT(PyBuffer_SizeFromFormat("b0i"), 4);
 }
 
+/* The first items in index order, whatever the order in memory; the others stay what they are. */
+static void less_than_everything_is_copied_to_any_layout(void)
+{
+    enum { ROWS = 60, COLUMNS = 50, ITEMS = ROWS * COLUMNS };
+    static const Py_ssize_t counts[] = {0, 1, COLUMNS - 1, COLUMNS, COLUMNS + 1, ROWS, 1777, ITEMS - 1, ITEMS, ITEMS + 5};
+    static float matrix[ITEMS], numbers[ITEMS + 5];
+    Py_ssize_t shape[2] = {ROWS, COLUMNS};
+    for (int i = 0; i < ITEMS + 5; i++) {
+        numbers[i] = (float)(i + 1);
+    }
+    for (int fortran = 0; fortran < 2; fortran++) {
+        Py_ssize_t strides[2] = {fortran ? 4 : 4 * COLUMNS, fortran ? 4 * ROWS : 4};
+        Py_buffer view = {.buf = matrix, .len = sizeof(matrix), .itemsize = 4, .ndim = 2, .shape = shape, .strides = strides};
+        for (size_t i = 0; i < 2 * COUNT(counts); i++) {
+            Py_ssize_t count = counts[i / 2];
+            int by_columns = i % 2, wrong = 0;
+            for (int at = 0; at < ITEMS; at++) {
+                matrix[at] = -1.0f;
+            }
+            CHECK_INT(PyBuffer_FromContiguous(&view, numbers, 4 * count, by_columns ? 'F' : 'C'), 0);
+            for (Py_ssize_t row = 0; row < ROWS; row++) {
+                for (Py_ssize_t column = 0; column < COLUMNS; column++) {
+                    Py_ssize_t number = by_columns ? column * ROWS + row : row * COLUMNS + column;
+                    Py_ssize_t place = (row * strides[0] + column * strides[1]) / 4;
+                    wrong += matrix[place] != (number < count ? numbers[number] : -1.0f);
+                }
+            }
+            CHECK_INT(wrong, 0);
+        }
+    }
+}
+
+/* Also those that are written past the caches where they are apart. */
+static void large_copies_may_overlap(void)
+{
+    enum { SIZE = 17 << 20 };
+    static const Py_ssize_t shifts[] = {1, 4096, SIZE};
+    unsigned char *memory = malloc(2 * SIZE), *expected = malloc(2 * SIZE);
+    for (size_t i = 0; memory != NULL && expected != NULL && i < 2 * COUNT(shifts); i++) {
+        Py_ssize_t shift = shifts[i / 2], from = i % 2 ? shift : 0, to = shift - from;
+        for (size_t at = 0; at < 2 * (size_t)SIZE; at++) {
+            memory[at] = expected[at] = (unsigned char)(at * 2654435761u >> 13);
+        }
+        memmove(expected + to, expected + from, SIZE);
+        PyObject *source = PyMemoryView_FromMemory((char *)memory + from, SIZE, PyBUF_READ);
+        PyObject *target = PyMemoryView_FromMemory((char *)memory + to, SIZE, PyBUF_WRITE);
+        CHECK_INT(PyObject_CopyData(target, source), 0);
+        CHECK_MEM(memory, expected, 2 * SIZE);
+        Py_DECREF(target);
+        Py_DECREF(source);
+    }
+    free(expected);
+    free(memory);
+}
+
 int main(void)
 {
     tap_after_each = nothing_is_left_pending;
@@ -410,6 +465,8 @@ int main(void)
     RUN(ToContiguous_takes_the_whole_view_only);
     RUN(a_question_that_is_answered_leaves_the_pending_error);
     RUN(SizeFromFormat_names_the_position);
+    RUN(less_than_everything_is_copied_to_any_layout);
+    RUN(large_copies_may_overlap);
     CHECK_INT(exporters_alive, 0);
     return tap_end();
 }

@@ -283,6 +283,50 @@ static void a_writer_keeps_what_it_has_when_it_refuses(void)
     }
 }
 
+/* PyBytes_FromFormat for formats that compilers warn of. */
+static PyObject *(*volatile formatted)(const char *, ...) = PyBytes_FromFormat;
+
+/* As in CPython: flags and widths are read over, and what is no code ends the format. */
+static void formats_have_the_codes_of_bytes(void)
+{
+    const struct {
+        PyObject *made;
+        const char *text;
+    } all[] = {
+        {formatted("no code"), "no code"},
+        {formatted(""), ""},
+        {formatted("%d|%i|%u|%x", -2147483647 - 1, 7, 4294967295u, 0xbeefu), "-2147483648|7|4294967295|beef"},
+        {formatted("%ld|%lu|%zd|%zu", -1L, 1UL, PY_SSIZE_T_MIN, (size_t)-1), "-1|1|-9223372036854775808|18446744073709551615"},
+        {formatted("%c%c%%", 'a', 255), "a\xff%"},
+        {formatted("%p", (void *)0x1234), "0x1234"},
+        {formatted("%s|%s", "text", (char *)NULL), "text|(null)"},
+        {formatted("%.2s|%.0s|%.99s|%.s", "abc", "def", "ghi", "jkl"), "ab|def|ghi|jkl"},
+        {formatted("%7d|%-7d|%07x|%+.3d|%7.1s", 1, 2, 3u, 4, "xyz"), "1|2|3|4|x"},
+        {formatted("a%q %d", 1), "a%q %d"},
+        {formatted("a%lx", 1L), "a%lx"},
+        {formatted("a%zs", "b"), "a%zs"},
+        {formatted("a%l"), "a%l"},
+        {formatted("a%12"), "a%12"},
+        {formatted("a%"), "a%"},
+    };
+    for (size_t i = 0; i < COUNT(all); i++) {
+        CHECK_STR(PyBytes_AsString(all[i].made), all[i].text);
+        Py_XDECREF(all[i].made);
+    }
+    static const int wrong[] = {-1, 256};
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        CHECK_PTR(formatted("a%c", wrong[i]), NULL);
+        CHECK_MESSAGE(PyExc_OverflowError, "PyBytes_FromFormatV(): %c format expects an integer in range [0; 255]");
+        PyBytesWriter *writer = PyBytesWriter_Create(0);
+        CHECK_INT(PyBytesWriter_WriteBytes(writer, "kept", -1), 0);
+        CHECK_INT(PyBytesWriter_Format(writer, "%s%c", "dropped", wrong[i]), -1);
+        CHECK_ERROR(PyExc_OverflowError);
+        PyObject *made = PyBytesWriter_Finish(writer);
+        CHECK_STR(PyBytes_AsString(made), "kept");
+        Py_DECREF(made);
+    }
+}
+
 int main(void)
 {
     tap_after_each = nothing_is_left_pending;
@@ -300,6 +344,7 @@ int main(void)
     RUN(rows_are_iterated_over_and_joined);
     RUN(a_writer_ends_in_an_object_of_its_own);
     RUN(a_writer_keeps_what_it_has_when_it_refuses);
+    RUN(formats_have_the_codes_of_bytes);
     CHECK_INT(exporters_alive, 0);
     return tap_end();
 }

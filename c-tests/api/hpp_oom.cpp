@@ -150,7 +150,8 @@ const Operation operations[] = {
     IS("memoryview::zeros", pb::memoryview::zeros<double>({2, 3}, pb::order::fortran)),
     IS("memoryview::steal", pb::memoryview::steal(PyMemoryView_FromObject(on.grid.get()))),
     IS("shape, strides, suboffsets", drop(on.grid.transpose().shape()); drop(on.grid.transpose().strides()); drop(on.grid.suboffsets())),
-    IS("format, itemsize and so on", drop(on.records.format()); drop(on.grid.itemsize() + on.grid.nbytes() + on.grid.count() + on.grid.size())),
+    IS("format, itemsize and so on", drop(on.records.format()); drop(on.grid.itemsize() + on.grid.nbytes() + on.grid.count() + on.grid.size());
+       drop(on.grid.buffer().len + static_cast<Py_ssize_t>(on.grid.ndim())); drop(on.grid.data()); drop(on.grid.readonly() || on.grid.is_contiguous())),
     IS("axes::at", refused<pb::index_error>([] { static_cast<void>(on.grid.shape().at(2)); })),
     IS("axes <<", std::ostringstream out; out << on.grid.shape()),
     IS("[] with a list", on.grid[{pb::slice(1, 3), pb::all}]),
@@ -180,6 +181,7 @@ const Operation operations[] = {
     IS("to_vector of a memoryview", on.grid.to_vector<double>()),
     IS("to_bytes", on.grid.transpose().to_bytes()),
     IS("==", drop(on.grid == on.grid.transpose().copy())),
+    IS("!=", drop(on.grid.transpose().copy() != on.grid)),
     OF(CALLS_BACK, "equal", drop(on.grid.equal(on.sheet))),
     IS("hash", drop(pb::memoryview(pb::object::steal(PyBytes_FromString("bytes"))).hash())),
     IS("text", on.grid.text()),
@@ -220,6 +222,9 @@ const Operation operations[] = {
     IS("format_of a record", drop(std::string(pb::format_of<Moon>::text()))),
     IS("an error with a message of the library's", refused<pb::value_error>([] { on.records.field(long_path); })),
     IS("an error with a message of C++'s", refused<pb::value_error>([] { on.grid.select(std::string("0\0 and more text than fits", 27)); })),
+    IS("errors of the program", drop(pb::error(PyExc_LookupError, long_path)); drop(pb::buffer_error(long_path)); drop(pb::value_error(long_path));
+       drop(pb::type_error(long_path)); drop(pb::index_error(long_path)); drop(pb::overflow_error(long_path)); drop(pb::memory_error(long_path));
+       drop(pb::not_implemented_error(long_path)); drop(pb::system_error(long_path))),
     IS("an error of an empty memoryview", refused<pb::system_error>([] { pb::memoryview().transpose(); })),
     IS("a copy of an error", refused<pb::error>([] {
            try {

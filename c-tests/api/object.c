@@ -55,6 +55,8 @@ static void immortal_objects_are_left_alone(void)
         Py_INCREF(all[i]);
         Py_IncRef(all[i]);
         Py_SET_REFCNT(all[i], 1);
+        _Py_SetRefcnt(all[i], 1);
+        CHECK_INT(PyUnstable_TryIncRef(all[i]), 1);
         CHECK_INT(Py_REFCNT(all[i]), before);
     }
 }

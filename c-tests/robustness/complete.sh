@@ -1,6 +1,6 @@
 #!/bin/sh
 # The programs null_* call every function, and so does the program `every`: their lists against the header's declarations and against
-# what the library exports.
+# what the library exports. The operations of hpp_oom.cpp against the C++ header.
 #
 # From the environment: NULL_PROGRAMS and EVERY (built), CC, NM, PYBUFFER_CFLAGS, PYBUFFER_TEST_RUNNER. Output is TAP.
 set -u
@@ -31,7 +31,7 @@ skip() {
     echo "ok $number - $1 # SKIP $2"
 }
 
-echo "1..6"
+echo "1..7"
 for program in $NULL_PROGRAMS; do
     $run "$program" --functions
 done >"$work/called"
@@ -52,6 +52,19 @@ contained "every function of the header is called with NULL" "$work/declared" "$
 contained "only functions of the header are" "$work/tested" "$work/declared"
 contained "every function of the header is called with little memory that says much of it" "$work/declared" "$work/every"
 contained "only functions of the header are there, either" "$work/every" "$work/declared"
+what="every function of the C++ header that may throw is called without memory"
+if ! command -v python3 >/dev/null; then
+    skip "$what" "no python3"
+else
+    number=$((number + 1))
+    if python3 "${0%/*}/hpp_complete.py" "${0%/*}/../../include/pybuffer/pybuffer.hpp" "${0%/*}/../api/hpp_oom.cpp" 2>"$work/missing"; then
+        echo "ok $number - $what"
+    else
+        status=1
+        echo "not ok $number - $what"
+        sed 's/^/# /' "$work/missing"
+    fi
+fi
 if ! command -v "${NM:-nm}" >/dev/null; then
     skip "every function that the library exports is in the header" "no binutils"
     skip "every function of the header is exported by the library" "no binutils"

@@ -104,14 +104,6 @@ fn detected() -> Level {
 fn detected() -> Level {
     use core::arch::x86_64::{__cpuid_count, _xgetbv};
 
-    const XSAVE_AND_AVX: u32 = 1 << 26 | 1 << 27 | 1 << 28;
-    const SSSE3_AND_SSE4: u32 = 1 << 9 | 1 << 19 | 1 << 20;
-    const AVX2: u32 = 1 << 5;
-    const AVX512_F_DQ_BW_VL: u32 = 1 << 16 | 1 << 17 | 1 << 30 | 1 << 31;
-    const AVX512_VBMI: u32 = 1 << 1;
-    const YMM: u64 = 0b110;
-    const ZMM: u64 = 0b1110_0110;
-
     /// # Safety
     /// The system uses XSAVE.
     #[target_feature(enable = "xsave")]
@@ -120,22 +112,104 @@ fn detected() -> Level {
         unsafe { _xgetbv(0) }
     }
 
-    let has = |word: u32, bits: u32| word & bits == bits;
     #[allow(unused_unsafe, reason = "older Rusts want it to be unsafe")]
     // SAFETY: every x86-64 has CPUID.
     let cpuid = |leaf, subleaf| unsafe { __cpuid_count(leaf, subleaf) };
-    let (last, basic) = (cpuid(0, 0).eax, cpuid(1, 0).ecx);
-    if last < 7 || !has(basic, XSAVE_AND_AVX | SSSE3_AND_SSE4) {
-        return Level::Portable;
+    let mut answers = Answers { basic: cpuid(1, 0).ecx, ..Answers::default() };
+    if cpuid(0, 0).eax >= 7 {
+        let more = cpuid(7, 0);
+        (answers.ebx, answers.ecx) = (more.ebx, more.ecx);
     }
-    let more = cpuid(7, 0);
-    // SAFETY: CPUID says that the system uses XSAVE.
-    let saved = unsafe { saved() };
-    if saved & YMM != YMM || !has(more.ebx, AVX2) {
-        return Level::Portable;
+    if has(answers.basic, Answers::XSAVE) {
+        // SAFETY: CPUID says that the system uses XSAVE.
+        answers.saved = unsafe { saved() };
     }
-    if saved & ZMM == ZMM && has(more.ebx, AVX512_F_DQ_BW_VL) && has(more.ecx, AVX512_VBMI) {
-        return Level::Avx512;
+    answers.level()
+}
+
+#[cfg(target_arch = "x86_64")]
+const fn has(word: u32, bits: u32) -> bool {
+    word & bits == bits
+}
+
+/// What an x86-64 says about itself: 0 where it says nothing.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy, Default)]
+struct Answers {
+    /// ECX of leaf 1.
+    basic: u32,
+    /// EBX and ECX of leaf 7.
+    ebx: u32,
+    ecx: u32,
+    /// Which registers the system saves.
+    saved: u64,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Answers {
+    const SSSE3_AND_SSE4: u32 = 1 << 9 | 1 << 19 | 1 << 20;
+    /// The processor has it, and the system uses it.
+    const XSAVE: u32 = 1 << 26 | 1 << 27;
+    const AVX: u32 = 1 << 28;
+    const AVX2: u32 = 1 << 5;
+    const AVX512_F_DQ_BW_VL: u32 = 1 << 16 | 1 << 17 | 1 << 30 | 1 << 31;
+    const AVX512_VBMI: u32 = 1 << 1;
+    const YMM: u64 = 0b110;
+    const ZMM: u64 = 0b1110_0110;
+
+    fn level(self) -> Level {
+        let saves = |registers: u64| self.saved & registers == registers;
+        let avx = has(self.basic, Self::SSSE3_AND_SSE4 | Self::XSAVE | Self::AVX) && saves(Self::YMM);
+        if !avx || !has(self.ebx, Self::AVX2) {
+            Level::Portable
+        } else if saves(Self::ZMM) && has(self.ebx, Self::AVX512_F_DQ_BW_VL) && has(self.ecx, Self::AVX512_VBMI) {
+            Level::Avx512
+        } else {
+            Level::Avx2
+        }
     }
-    Level::Avx2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Level;
+
+    /// What processors say, and systems that do not save all of their registers.
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn the_level_is_what_processor_and_system_have() {
+        use super::Answers;
+
+        let nehalem = Answers { basic: 0x0098_e3bd, ..Answers::default() };
+        let sandy_bridge = Answers { basic: 0x1fba_e3ff, saved: 0b111, ..Answers::default() };
+        let haswell = Answers { basic: 0x7ffa_fbff, ebx: 0x27ab, ..sandy_bridge };
+        let skylake = Answers { ebx: 0xd39f_fffb, saved: 0xe7, ..haswell };
+        let ice_lake = Answers { ecx: 0x4041_5f4e, ebx: 0xf2bf_27ef, ..skylake };
+        for (answers, level, what) in [
+            (Answers::default(), Level::Portable, "nothing"),
+            (nehalem, Level::Portable, "no AVX"),
+            (sandy_bridge, Level::Portable, "no AVX2"),
+            (haswell, Level::Avx2, "AVX2"),
+            (skylake, Level::Avx2, "no VBMI"),
+            (ice_lake, Level::Avx512, "all"),
+            (Answers { saved: 0b11, ..haswell }, Level::Portable, "a system that does not save YMM"),
+            (Answers { saved: 0, ..ice_lake }, Level::Portable, "a system that saves nothing"),
+            (Answers { saved: 0b111, ..ice_lake }, Level::Avx2, "a system that saves YMM only"),
+            (Answers { saved: 0xc7, ..ice_lake }, Level::Avx2, "a system that does not save the masks"),
+            (Answers { ebx: ice_lake.ebx & !(1 << 30), ..ice_lake }, Level::Avx2, "no AVX-512 BW"),
+            (Answers { basic: haswell.basic & !(1 << 20), ..haswell }, Level::Portable, "no SSE4.2"),
+        ] {
+            assert_eq!(answers.level(), level, "{what}");
+        }
+    }
+
+    #[test]
+    fn levels_have_names_and_numbers() {
+        for (name, number) in [("portable", 1), ("avx2", 2), ("avx512", 3), ("neon", 2), ("AVX2", 0), ("", 0), ("sse2", 0)] {
+            let level = Level::named(name.as_bytes());
+            assert!(level.is_none_or(|level| level as u8 == number && Level::numbered(number) == Some(level)), "{name}");
+        }
+        assert_eq!(Level::named(b"portable"), Some(Level::Portable));
+        assert_eq!((Level::numbered(0), Level::numbered(4)), (None, None));
+    }
 }

@@ -235,3 +235,53 @@ unsafe fn follow(address: *const u8, step: Step) -> *const u8 {
         None => address,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::expect_used, reason = "tests")]
+
+    use core::ptr::without_provenance;
+
+    use crate::layout::{MAX_NDIM, Order, Pair, Purpose, Structure};
+
+    use super::*;
+
+    /// Whether a copy of 64-bit items of these strides to contiguous memory would be apart.
+    fn apart(shape: &[isize], strides: &[isize], suboffsets: Option<&[isize]>, src: *const u8, dst: usize) -> bool {
+        let (shape, strides) = (Some(shape), Some(strides));
+        let view = Structure { ndim: 2, len: 48, itemsize: 8, shape, strides, suboffsets };
+        let room = &mut [Axis::NONE; MAX_NDIM];
+        let pair = Pair::to_contiguous(room, &view, Order::C).expect("there is room");
+        let plan = pair.plan(Purpose::Write, Order::C).expect("there are items");
+        // SAFETY: pointers stand where the view says, if it has some; nothing else is read.
+        unsafe { are_apart(&plan, src, without_provenance(dst)) }
+    }
+
+    #[test]
+    fn memory_is_apart_where_no_byte_is_in_both() {
+        // Rows of 24 bytes, 32 bytes apart: bytes 1000 to 1056.
+        let of = |src: usize, dst| apart(&[2, 3], &[32, 8], None, without_provenance(src), dst);
+        for (dst, expected) in [(1056, true), (1055, false), (1000, false), (952, true), (953, false), (1024, false)] {
+            assert_eq!(of(1000, dst), expected, "{dst}");
+        }
+        assert!(of(usize::MAX - 56, 1000) && of(1000, usize::MAX - 48));
+        // Past the last address, or further than addresses go: nothing is known.
+        assert!(!of(usize::MAX - 54, 1000) && !of(1000, usize::MAX - 46));
+        assert!(!apart(&[3, 2], &[isize::MAX, 8], None, without_provenance(1 << 20), 1000));
+    }
+
+    #[test]
+    fn pointers_are_apart_from_what_is_written_too() {
+        let rows = [1000, 2000].map(without_provenance::<u8>);
+        let table = rows.as_ptr().cast::<u8>();
+        let of = |table, dst| apart(&[2, 3], &[8, 8], Some(&[16, -1]), table, dst);
+        // Rows are at 1016 and 2016; between them nothing is said.
+        for (dst, expected) in [(2040, true), (2039, false), (968, true), (969, false), (1500, false)] {
+            assert_eq!(of(table, dst), expected, "{dst}");
+        }
+        assert!(!of(table, table.addr()) && !of(table, table.addr() + 15));
+        assert!(of(table, table.addr() + 16) && of(table, table.addr() - 48));
+        let wrong = [1000, usize::MAX - 20].map(without_provenance::<u8>);
+        assert!(!of(wrong.as_ptr().cast(), 1 << 20));
+    }
+}

@@ -292,7 +292,7 @@ impl<'m> Pair<'m> {
     }
 
     /// Keeps one index of each axis along which neither operand moves.
-    pub(super) fn leave_distinct(&mut self) {
+    pub fn leave_distinct(&mut self) {
         for axis in self.axes.as_mut_slice() {
             if axis.src.stride == 0 && axis.dst.stride == 0 && axis.len > 1 {
                 axis.len = 1;

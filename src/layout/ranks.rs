@@ -35,7 +35,7 @@ pub(super) fn ranks<'t>(axes: &[Axis], places: &Places, last: bool, table: &'t m
             let upwards = stride > 0;
             // How many steps before the place that is reached is the one that it is reached from, by which index.
             let add = |rank: usize, apart: usize| rank + if upwards { apart } else { len - 1 - apart } * tuples;
-            for first in 0..steps.min(far + 1) {
+            for first in 0..steps {
                 let chain = Chain { table, first, steps, count: (far - first).checked_div(steps).unwrap_or(0) + 1 };
                 if upwards == last { chain.farthest(len, add) } else { chain.nearest(len, add) }
             }

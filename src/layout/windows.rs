@@ -102,7 +102,9 @@ impl<'m> Pair<'m> {
         self.boxes(enough, FEW_PAIRS, steps, &mut count).is_break()
     }
 
-    /// Takes the walk apart whatever the size of its operands, unless it has at most `few` pairs.
+    /// Takes the walk apart whatever the size of its operands, unless it has at most `few` pairs. Along each direct axis of more than
+    /// one item the operand moves that matters for what is [`Enough`], or one of both: [`leave_first`](Self::leave_first) and the like
+    /// have been called.
     #[cold]
     #[inline(never)]
     pub fn in_boxes(
@@ -213,18 +215,6 @@ impl Boxes<'_> {
         }
     }
 
-    /// The least number of whole indices of a fold with the axis at `position` as the inner one. Where it moves, the first (last)
-    /// outer index is needed with all its indices, which spares most folds: they are not kept, and take their time.
-    fn least_whole(&self, position: usize) -> isize {
-        let axis = self.pair.axes.as_slice().get(position).copied().unwrap_or(Axis::NONE);
-        let (src, dst) = (axis.src.stride != 0, axis.dst.stride != 0);
-        isize::from(match self.enough {
-            Enough::First => src,
-            Enough::Last => dst,
-            Enough::Equal => src || dst,
-        })
-    }
-
     /// The next range of needed indices along the axis at `position`, from one index on, where those of the axes before it are
     /// given. Ranges end where more or fewer indices of an axis after it are needed.
     fn next(&self, position: usize, from: isize) -> Option<Range> {
@@ -232,14 +222,15 @@ impl Boxes<'_> {
         if from >= len {
             return None;
         }
-        let least = self.least_whole(position);
         let (mut start, mut end) = (from, len);
         let mut found = false;
         while !found {
             (found, end) = (true, len);
             let mut moved = false;
             for outer in self.indirect..position {
-                if !self.is_behind(least, outer) {
+                // Along each axis an operand moves, so the first (last) outer index is needed with all inner ones, which spares
+                // most folds: they are not kept, and take their time.
+                if !self.is_behind(1, outer) {
                     continue;
                 }
                 let fold = self.fold(outer, position);

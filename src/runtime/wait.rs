@@ -36,3 +36,24 @@ impl Wait {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{SLEEP, SPINS, Wait, YIELDS};
+
+    /// A thread that waits long leaves the processor to others.
+    #[test]
+    fn long_waits_sleep() {
+        let mut wait = Wait::new();
+        (0..SPINS + YIELDS).for_each(|_| wait.pause());
+        let start = Instant::now();
+        (0..10).for_each(|_| wait.pause());
+        assert!(start.elapsed() >= Duration::from_nanos((10 * SLEEP).into()));
+        // However long that is.
+        let mut wait = Wait(u32::MAX);
+        wait.pause();
+        assert_eq!(wait.0, u32::MAX);
+    }
+}

@@ -58,11 +58,17 @@ impl Layout {
 
 /// Copies to and from contiguous memory, each between guard pages.
 fn check(layout: &Layout, fortran: bool, random: &mut Random) {
+    check_aligned(1, layout, fortran, random);
+}
+
+/// The same at addresses of so many bytes' alignment, a power of two.
+fn check_aligned(alignment: usize, layout: &Layout, fortran: bool, random: &mut Random) {
     let (low, high) = layout.extent();
     let (span, len) = ((high - low).unsigned_abs(), layout.items() * layout.itemsize);
     let room = random.below(64);
     let (mut strided, mut packed) = (Guarded::new(span + room), Guarded::new(len + room));
-    let (strided_at, packed_at) = (strided.place(span, random), packed.place(len, random));
+    let (strided_at, packed_at) =
+        (strided.place(span, random) & !(alignment - 1), packed.place(len, random) & !(alignment - 1));
     let origin = (strided_at.cast_signed() - low).unsigned_abs();
     strided.fill(1);
     packed.fill(77);
@@ -273,6 +279,30 @@ fn large_structures_are_copied() {
     }
 }
 
+/// Non-temporal stores need aligned lines: channels that are split and joined, every second item, items of which vectors hold
+/// three quarters.
+#[test]
+fn large_structures_are_streamed_where_they_are_aligned() {
+    let mut random = Random(31);
+    for (itemsize, shape, order, step) in [
+        (1_usize, [2_isize, 8_400_000], [1_usize, 0], 1_isize),
+        (2, [3, 2_800_000], [1, 0], 1),
+        (4, [4, 1_050_000], [1, 0], 1),
+        (1, [1, 16_800_000], [0, 1], 2),
+        (2, [1, 8_400_000], [0, 1], 2),
+        (8, [1, 2_100_000], [0, 1], 2),
+        (3, [2400, 2368], [1, 0], 1),
+        (6, [1700, 1696], [1, 0], 1),
+        (12, [1200, 1184], [1, 0], 1),
+    ] {
+        let layout = nested(itemsize, &shape, &order, |axis| (if axis == 1 { step } else { 1 }, 0, false));
+        // From where a line starts, and from any item.
+        for alignment in [64, itemsize & itemsize.wrapping_neg()] {
+            check_aligned(alignment, &layout, false, &mut random);
+        }
+    }
+}
+
 /// Planes whose destination lines are adjacent, from any address, of lines of any length.
 #[test]
 fn lines_behind_each_other_are_copied() {
@@ -350,6 +380,11 @@ fn repeated_items_are_read() {
             // Which of the items that share memory is written last depends on the order: see copies.rs.
             check_gather(&layout, &mut random);
         }
+    }
+    // With non-temporal stores.
+    for itemsize in [1_isize, 3, 8] {
+        let (shape, strides) = (vec![3, 6_000_000 / itemsize], vec![itemsize, 0]);
+        check_gather(&Layout { itemsize: itemsize.unsigned_abs(), shape, strides }, &mut random);
     }
 }
 

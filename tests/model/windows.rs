@@ -15,8 +15,10 @@ type Pairs = Vec<(Address, Address)>;
 /// The pairs that the parts of a walk visit, one part after the other.
 fn visits(mut pair: Pair<'_>, few: usize, enough: Enough, pointers: Pointers, itemsize: isize) -> (usize, Pairs) {
     let (mut parts, mut visits) = (0, vec![]);
-    if enough == Enough::First {
-        pair.leave_first();
+    match enough {
+        Enough::First => _ = pair.leave_first(),
+        Enough::Last => pair.leave_last(),
+        Enough::Equal => pair.leave_distinct(),
     }
     let _ = pair.in_boxes(enough, few, &mut |part| {
         parts += 1;

@@ -1,16 +1,16 @@
 """Which changes of the library the tests notice: mutation testing of layout, format, the choice of kernels and buffer.
 
-    run.py [--minutes M] [--seconds S] [--again] [FILTER]
+    run.py [--minutes M] [--seconds S] [--again] [FILTER...]
 
 pybuffer-mutants writes all mutants into one copy of the library (target/mutants/copy), which is compiled once, with checks of
 overflow; PYBUFFER_MUTANT chooses one. Each test program first runs on the library itself, to see how long it takes and which
 mutants it reaches. Then each mutant is tried, in an order that is random but always the same, by the programs that reach it, the
 cheapest first and at most S seconds of them in all (default: 20), until one fails, crashes or takes five times as long. The outcomes
 are kept (target/mutants/outcomes.tsv), so the next run continues; --again tries those that survived once more. After M minutes it
-stops. Only mutants whose line in the list has FILTER in it are tried.
+stops. Only mutants whose line in the list has a FILTER in it are tried.
 
 survivors.txt beside this file names those that survive, each below the reason why no test can tell it from the library, or as open. A
-survivor that is not there is printed.
+survivor that is not there is printed, and so is what is there and does not survive.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def sources():
     for module in MODULES:
         path = ROOT / module
         files += [path] if path.is_file() else sorted(path.rglob("*.rs"))
-    return sorted(str(file.relative_to(ROOT)) for file in files if not file.name.endswith("_tests.rs"))
+    return sorted(str(file.relative_to(ROOT)) for file in files if not file.name.endswith("tests.rs"))
 
 
 def put(source, target):
@@ -204,7 +204,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--list", action="store_true", help="only the outcomes so far")
-    parser.add_argument("filter", nargs="?", default="")
+    parser.add_argument("filter", nargs="*", help="what one of the words is part of")
     options = parser.parse_args()
     end = time.monotonic() + 60 * options.minutes
     OUT.mkdir(parents=True, exist_ok=True)
@@ -224,7 +224,7 @@ def main():
 
         def try_one(number):
             mutant = mutants[number - 1]
-            if time.monotonic() > end or options.filter not in mutant:
+            if time.monotonic() > end or not any(word in mutant for word in options.filter or [""]):
                 return
             if known.get(mutant, "").startswith("killed") or (mutant in known and not options.again):
                 return
@@ -263,9 +263,12 @@ def report(mutants, known):
             listed[line] = reason
     excluded = OUT / "excluded"
     table = collections.defaultdict(collections.Counter)
+    alive = set()
     for mutant in mutants:
         module = "strategy" if "strategy.rs" in mutant else mutant.split("/")[1]
         outcome = known.get(mutant, "not tried").split(" by ")[0]
+        if outcome != "killed":
+            alive.add(key(mutant))
         if outcome in ("survived", "not reached"):
             reason = listed.get(key(mutant), "")
             if reason and not reason.startswith("Open"):
@@ -274,6 +277,8 @@ def report(mutants, known):
                 print(f"{outcome}: " + " ".join(mutant.split("\t")) + "\n    " + key(mutant))
         table[module][outcome] += 1
         table["~all"][outcome] += 1
+    for name in sorted(listed.keys() - alive):
+        print(f"listed, but killed, or no mutant: {name}")
     print("| | mutants | tried | killed | survive with a reason | survive | share killed |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for module, counts in sorted(table.items()):

@@ -31,7 +31,7 @@ pub(super) unsafe fn append(out: &mut Writer, format: &CStr, arguments: &mut imp
         match code {
             b'c' => {
                 let value = arguments.integer(Length::Int, true);
-                let text = c"PyBytes_FromFormatV(): %%c format expects an integer in range [0; 255]";
+                let text = c"PyBytes_FromFormatV(): %c format expects an integer in range [0; 255]";
                 out.push(&[u8::try_from(value).map_err(|_| Error::new(ErrorKind::Overflow, text))?])?;
             }
             b'd' | b'i' => {

@@ -5,7 +5,6 @@ use crate::kernels::odometer::walk;
 use crate::layout::{Axis, Lines, Plan};
 
 use super::contiguous::stream_end;
-use super::strided::StridedPlane;
 use super::thresholds::{PROGRAM_LINE, SCATTERED_ITEM};
 
 mod program;
@@ -27,11 +26,8 @@ pub(in crate::kernels::copy) struct LineCopier<'p> {
     /// The same with non-temporal stores, where that pays and vectors are aligned.
     streaming: Option<RunSteps>,
     line: Axis,
-    /// What the program leaves over: the axes are the line and the period.
-    axes: [Axis; 2],
     /// Which direct axes of the plan these are.
     taken: u64,
-    unit: usize,
 }
 
 impl<'p> LineCopier<'p> {
@@ -67,7 +63,7 @@ impl<'p> LineCopier<'p> {
         let program = program.program(level, slot).filter(|program| line.len.unsigned_abs() >= program.periods)?;
         let steps = program.steps(level, false)?;
         let streaming = if stream { program.steps(level, true) } else { None };
-        Some(Self { program, steps, streaming, line, axes: [line, period], taken, unit })
+        Some(Self { program, steps, streaming, line, taken })
     }
 
     /// Copies all lines of the plan that it was made for.
@@ -96,10 +92,8 @@ impl<'p> LineCopier<'p> {
             // SAFETY: W1 to W4: the periods are on the line. The program is for this level.
             unsafe { steps(self.program, from, to, count) };
         };
-        let Some(last) = all.checked_sub(periods) else {
-            // SAFETY: the caller guarantees W1 to W4 for the line, which is `all` periods.
-            return unsafe { self.few(src, dst, all) };
-        };
+        // `new` refuses shorter lines.
+        let Some(last) = all.checked_sub(periods) else { return };
         // The main run starts at a cache line. A few more steps copy what is before it, and one what is left at the end. Both
         // overlap the main run, where they write the same bytes.
         let head = self.program.periods_before_line(dst, self.line.dst.stride);
@@ -114,18 +108,6 @@ impl<'p> LineCopier<'p> {
         if head + count * periods != all {
             run(self.steps, last, 1);
         }
-    }
-
-    /// Some periods, item by item.
-    ///
-    /// # Safety
-    /// W1 to W4 for their items.
-    unsafe fn few(&self, src: *const u8, dst: *mut u8, periods: usize) {
-        let [line, period] = self.axes;
-        // SAFETY: the caller guarantees W1 to W4 for the items of `periods` periods.
-        unsafe {
-            StridedPlane::new(&[Axis { len: periods.cast_signed(), ..line }, period], self.unit).copy(src, dst, false)
-        };
     }
 
     /// The program in words.
