@@ -49,6 +49,10 @@ class Copy:
         return np.ndarray(shape, kind, self.target)
 
 
+# Conversions that do not say where a number does not fit.
+UNCHECKED = "NumPy unchecked"
+
+
 class NumPy:
     column = "NumPy"
 
@@ -128,12 +132,26 @@ class NumPy:
         np.copyto(output, source, casting="unsafe")
         if not np.array_equal(output, source):
             sys.exit("NumPy: a number is converted wrongly")
-        return lambda: np.copyto(output, source, casting="unsafe")
+        return self.cast(output, source)
 
     def between(self, text, other):
         source, output = self.items(text, 1), np.zeros(1_000_000, self.dtype(other))
         np.copyto(output, source, casting="unsafe")
-        return lambda: np.copyto(output, source, casting="unsafe")
+        return self.cast(output, source)
+
+    def cast(self, output, source):
+        """To integers that not all numbers fit there are two ways: one that says so, and one that writes something else then."""
+
+        def unchecked():
+            np.copyto(output, source, casting="unsafe")
+
+        def checked():
+            # To a new array: copyto cannot do that.
+            source.astype(output.dtype, casting="same_value")
+
+        if output.dtype.names or output.dtype.kind not in "iu" or np.can_cast(source.dtype, output.dtype):
+            return unchecked
+        return {self.column: checked, UNCHECKED: unchecked}
 
     def size(self, text):
         from numpy._core._internal import _dtype_from_pep3118 as parse
@@ -397,6 +415,8 @@ def prepare(peer, copy, name, shared):
     """What the peer does for a workload, as Columns by name, checked; none where it has no such operation."""
     if copy is None:
         work = peer.other(name)
+        if isinstance(work, dict):
+            return {column: Column(each, 1) for column, each in work.items()}
         return {peer.column: Column(*(work if isinstance(work, tuple) else (work, 1)))} if work else {}
     work = peer.copy(copy)
     if work is None:

@@ -12,7 +12,7 @@ NOISE, NEAR = 0.05, 0.1
 CPYTHON, NUMPY, BACK = "CPython 3.13", "NumPy", " from"
 WAYS = ("to", "from", "CopyData")
 # What a workload is compared with besides libraries that do the same.
-BESIDE = ("memcpy", "naive C", "memcmp", "limit", "limit from")
+BESIDE = ("memcpy", "naive C", "memcmp", "limit", "limit from", "NumPy unchecked")
 UNITS = {"ns": 1, "us": 1e3, "ms": 1e6}
 # Which of the goals of a line applies to a level. NEON's kernels do what AVX2's do.
 PLACES = {"AVX-512": 0, "AVX2": 1, "NEON": 1, "portable": 2}
@@ -139,7 +139,7 @@ def header(times, levels):
         first = ("workload", "memcpy", "limit: to, from", "naive C", CPYTHON, "NumPy: to, from", "best other peer")
         what = "time; xM to, from, CopyData"
     else:
-        first = ("workload", "memcmp, limit or naive C", CPYTHON, NUMPY)
+        first = ("workload", "memcmp, limit, naive C, NumPy unchecked", CPYTHON, NUMPY)
         what = "time; times the best peer"
     return (*first, *(cell for level in levels for cell in (f"{level}: {what}", f"{level}: goal")))
 

@@ -134,6 +134,12 @@ class WritingTest(unittest.TestCase):
         self.assertEqual(table.best_other(COPY), None)
         self.assertEqual(table.best_other({**COPY, "IPP": 7.0, "OpenCV": 8.0}), ("IPP", 7.0))
 
+    def test_what_does_less_is_no_peer(self):
+        times = {**VALUES, "NumPy unchecked": 1.0}
+        self.assertEqual(table.best_peer(times), table.best_peer(VALUES))
+        self.assertEqual(table.allowed("NumPy", times), table.allowed("NumPy", VALUES))
+        self.assertIn("NumPy unchecked 1.00 ns", table.beside(times))
+
     def test_a_row_has_a_cell_for_each_heading(self):
         for times in (COPY, VALUES, {("AVX2", "to"): 1.0}, {"limit": 1.0}, {"memcpy": 1.0, "limit": 1.0}):
             for levels in (LEVELS, ["AVX-512", "AVX2", "portable"], []):

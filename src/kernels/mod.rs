@@ -45,6 +45,9 @@ mod odometer;
 mod page_rule;
 mod prefetch;
 
+#[cfg(target_arch = "aarch64")]
+mod interleaved;
+
 mod multiversion;
 
 mod copy;

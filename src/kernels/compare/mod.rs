@@ -144,8 +144,9 @@ unsafe fn lines_equal(
 ) -> Option<bool> {
     let mut room = None;
     let mask = if long { Mask::new(columns, &line, &mut room) } else { None };
-    let mut programs = [const { None }; 2];
-    let mut slots = programs.each_mut().map(|slot| long.then_some(slot));
+    // Not an array, of which all bytes would be written.
+    let (mut left, mut right) = (None, None);
+    let mut slots = [&mut left, &mut right].map(|slot| long.then_some(slot));
     let mut ways = [const { None }; COLUMNS];
     let mut free = ways.iter_mut();
     for column in columns.iter().flatten() {

@@ -16,7 +16,7 @@ const SCRATCH: usize = 1 << 13;
 
 /// The most numbers along an axis of a block, and the least number along one of a plane.
 const LONGEST: usize = 512;
-const SHORTEST: isize = 16;
+const SHORTEST: isize = 24;
 
 /// The most bytes that are contiguous in the operand that is transposed.
 const LINE: usize = 64;
@@ -35,15 +35,17 @@ pub(super) struct Blocks<'c> {
 }
 
 impl<'c> Blocks<'c> {
-    /// For the plane of a transpose; `None` where the numbers are not contiguous, or few.
-    pub(super) fn new([rows, line]: [Axis; 2], conversion: &'c Conversion) -> Option<Self> {
+    /// For the plane of a transpose, in a walk over so many bytes; `None` where the numbers are not contiguous, or few.
+    pub(super) fn new([rows, line]: [Axis; 2], conversion: &'c Conversion, bytes: usize) -> Option<Self> {
         let [src, dst] = [conversion.src, conversion.dst].map(|operand| operand.scalar.size());
         // The smaller numbers are transposed.
         let first = src <= dst;
         let (unit, step) = if first { (src, rows.src) } else { (dst, line.dst) };
         let fits = rows.len >= SHORTEST && line.len >= SHORTEST && step.stride.unsigned_abs() == unit;
-        // Where a loop takes numbers as they lie, larger ones take less time that way, and all do where vectors are short.
-        let worth = conversion.strided().is_none() || (unit <= 2 && level() != Level::Portable);
+        // Where a loop takes numbers as they lie, the largest take less time that way, and so do others from memory, but for small
+        // ones where vectors are long.
+        let (always, far) = if level() == Level::Portable { (0, 1 << 21) } else { (2, 1 << 22) };
+        let worth = conversion.strided().is_none() || unit <= always || (unit <= 4 && bytes < far);
         (fits && worth).then_some(Self { conversion, rows, line, unit, first })
     }
 

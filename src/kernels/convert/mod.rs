@@ -61,7 +61,7 @@ pub(crate) unsafe fn convert(
 ) -> Result<(), Misfit> {
     let tiled = plan.tile();
     let (outer, plane) = plan.planes();
-    match Blocks::new(two_axes(plane), conversion).filter(|_| tiled) {
+    match Blocks::new(two_axes(plane), conversion, plan.bytes()).filter(|_| tiled) {
         // SAFETY: W1 to W4: each pair of addresses belongs to an index tuple of all axes outside the plane.
         Some(blocks) => unsafe { try_over(&plan, outer, src, dst, |src, dst| blocks.convert(src, dst)) },
         // SAFETY: the function's contract.
@@ -81,20 +81,30 @@ unsafe fn convert_planes(
     src: *const u8,
     dst: *mut u8,
 ) -> Result<(), Misfit> {
-    // A program writes several numbers at once, in no order.
-    let long = plan.bytes() >= LONG && !tiled && !plan.ordered && !prefers_strided(conversion);
-    let mut programs = [const { None }; 2];
     let (outer, plane) = plan.planes();
-    let slots = programs.each_mut().map(|program| long.then_some(program));
-    let plane = NumberPlane::new(two_axes(plane), conversion, tiled, slots);
+    let axes = two_axes(plane);
+    // A program writes several numbers at once, in no order.
+    let long = plan.bytes() >= LONG && !tiled && !plan.ordered && !prefers_strided(axes[1], conversion);
+    // Not an array, of which all bytes would be written.
+    let (mut gather, mut spread) = (None, None);
+    let slots = [&mut gather, &mut spread].map(|program| long.then_some(program));
+    let plane = NumberPlane::new(axes, conversion, tiled, slots);
     // SAFETY: W1 to W4: each pair of addresses belongs to an index tuple of all axes outside the plane.
     unsafe { try_over(plan, outer, src, dst, |src, dst| plane.convert(src, dst)) }
 }
 
-/// Whether a loop over numbers with gaps takes less time than programs that gather them, which is so where a vector has few.
-fn prefers_strided(conversion: &Conversion) -> bool {
-    let few = by_level! { level(); avx512: false, avx2: true, neon: true, portable: true };
-    few && conversion.strided().is_some() && conversion.src.scalar.size() >= 4 && conversion.dst.scalar.size() >= 4
+/// Whether a loop over numbers with gaps takes less time than programs that gather or spread them, which is so where a vector has
+/// few.
+fn prefers_strided(line: Axis, conversion: &Conversion) -> bool {
+    let (src, dst) = (conversion.src.scalar.size(), conversion.dst.scalar.size());
+    let gathers = line.dst.stride == dst.cast_signed();
+    let few = by_level! { level();
+        avx512: false,
+        avx2: src >= 4 && dst >= 4 && (src == 8 || !gathers),
+        neon: src >= 4 && dst >= 4,
+        portable: src >= 4 && dst >= 4 && !gathers,
+    };
+    few && conversion.strided().is_some()
 }
 
 /// Converts every record of the walk. If a number does not fit, it stops there or some numbers earlier or later; which one it

@@ -1,15 +1,16 @@
-//! Tiles with NEON: a quarter of a cache line is one register, and every small transpose is rounds of zips.
+//! Tiles with NEON: a quarter of a cache line is one register, and every small transpose is rounds of zips. Items of 3, 6 and 12 bytes
+//! are three numbers, which are transposed each by itself.
 
 use core::arch::aarch64::*;
 
-use crate::kernels::prefetch::LINE;
+use crate::kernels::interleaved::{Channels, Interleaved};
 
 use super::direct;
 use super::squares::{self, Rows, Square};
-use super::tables::{Ahead, CopyDirect, DirectKernel, DirectPlane, Kernel, Lines, MicroKernel, Tile};
+use super::tables::{Ahead, DirectKernel, DirectPlane, Kernel, Lines, MicroKernel, Tile};
 
 /// The micro-kernels. Items of 16 bytes, of which a register holds one, use the scalar tiles.
-static TILES: [MicroKernel; 4] = [of::<1>(), of::<2>(), of::<4>(), of::<8>()];
+static TILES: [MicroKernel; 7] = [of::<1>(), of::<2>(), of::<3>(), of::<4>(), of::<6>(), of::<8>(), of::<12>()];
 
 /// The kernel for items of this size.
 pub(super) fn kernel(unit: usize) -> Option<Kernel> {
@@ -18,14 +19,22 @@ pub(super) fn kernel(unit: usize) -> Option<Kernel> {
 
 /// The kernel for planes without tables.
 pub(super) fn direct(unit: usize) -> Option<DirectKernel> {
-    let copy: CopyDirect = match unit {
-        1 => plane::<1>,
-        2 => plane::<2>,
-        4 => plane::<4>,
-        8 => plane::<8>,
+    const fn of<const UNIT: usize>() -> DirectKernel
+    where
+        Transposes: Square<UNIT>,
+    {
+        DirectKernel { copy: plane::<UNIT>, side: <Transposes as Square<UNIT>>::SIDE }
+    }
+    Some(match unit {
+        1 => of::<1>(),
+        2 => of::<2>(),
+        3 => of::<3>(),
+        4 => of::<4>(),
+        6 => of::<6>(),
+        8 => of::<8>(),
+        12 => of::<12>(),
         _ => return None,
-    };
-    Some(DirectKernel { copy, side: size_of::<uint8x16_t>() / unit.max(1) })
+    })
 }
 
 /// # Safety
@@ -42,7 +51,7 @@ const fn of<const UNIT: usize>() -> MicroKernel
 where
     Transposes: Square<UNIT>,
 {
-    MicroKernel::square(UNIT, LINE / UNIT, whole::<UNIT>, None, part::<UNIT>)
+    MicroKernel::square(UNIT, <Transposes as Square<UNIT>>::TILE, whole::<UNIT>, None, part::<UNIT>)
 }
 
 /// # Safety
@@ -95,4 +104,38 @@ transposes! {
     2: 8 uint16x8_t vzip1q_u16 vzip2q_u16;
     4: 4 uint32x4_t vzip1q_u32 vzip2q_u32;
     8: 2 uint64x2_t vzip1q_u64 vzip2q_u64;
+}
+
+/// For items of these many bytes, which are three numbers: the sides of a square and of a tile, what holds the numbers of a row, how
+/// rows are loaded and stored as such, and the two zips of them.
+macro_rules! threes {
+    ($($unit:literal: $side:literal $tile:literal $register:ident $load:path, $store:path, $low:ident $high:ident;)*) => {$(
+        impl Square<$unit> for Transposes {
+            const SIDE: usize = $side;
+            const TILE: usize = $tile;
+
+            #[inline(always)]
+            unsafe fn square<L: Lines>(lines: L) {
+                // SAFETY: the caller guarantees W1 to W4 for the square, each of whose lines is three registers; every AArch64 has
+                // the instructions.
+                unsafe {
+                    let load = |row: usize| core::mem::transmute::<_, [$register; 3]>($load(lines.from(row)));
+                    let rows: [_; $side] = core::array::from_fn(load);
+                    let zip = |a, b| ($low(a, b), $high(a, b));
+                    let first = rows.map(|[number, _, _]| number).transposed(zip);
+                    let second = rows.map(|[_, number, _]| number).transposed(zip);
+                    let third = rows.map(|[_, _, number]| number).transposed(zip);
+                    for (column, ((first, second), third)) in first.into_iter().zip(second).zip(third).enumerate() {
+                        $store(lines.to(column), core::mem::transmute::<[$register; 3], _>([first, second, third]));
+                    }
+                }
+            }
+        }
+    )*};
+}
+
+threes! {
+    3: 8 16 uint8x8_t vld3_u8, vst3_u8, vzip1_u8 vzip2_u8;
+    6: 8 8 uint16x8_t Interleaved::<2, 3>::load, Interleaved::<2, 3>::store, vzip1q_u16 vzip2q_u16;
+    12: 4 4 uint32x4_t Interleaved::<4, 3>::load, Interleaved::<4, 3>::store, vzip1q_u32 vzip2q_u32;
 }

@@ -8,8 +8,10 @@ use super::tables::{Ahead, Lines, Tile};
 /// Transposes of a few items of `UNIT` bytes each way. The function is inlined into one that has the instructions that it
 /// needs.
 pub(super) trait Square<const UNIT: usize> {
-    /// Items along each side, of which some number make a cache line.
+    /// Items along each side.
     const SIDE: usize;
+    /// Items along each side of a tile, which are some squares: a cache line, or as near to one as squares come.
+    const TILE: usize = LINE / UNIT;
 
     /// Copies the items of `SIDE` rows and columns.
     ///
@@ -63,13 +65,13 @@ unsafe fn lines<S: Streamed<UNIT>, const UNIT: usize>(tile: Tile<'_>) {
     }
 }
 
-/// Copies whole tiles of one cache line each way.
+/// Copies whole tiles.
 ///
 /// # Safety
 /// As [`Whole`](super::tables::Whole); the processor has the instructions.
 #[inline(always)]
 pub(super) unsafe fn whole<S: Square<UNIT>, const UNIT: usize>(tile: &Tile<'_>, ahead: &mut Ahead) {
-    let side = const { LINE / UNIT };
+    let side = const { S::TILE };
     // Constant numbers of rows and columns, so that the compiler unrolls the loops over the squares.
     let Some(columns) = tile.columns.get(..side) else { return };
     for tile in (Tile { columns, ..*tile }).tiles(side, UNIT) {

@@ -1,90 +1,94 @@
 //! With NEON, which splits channels as it loads them, and interleaves them as it stores them.
-//!
-//! The instructions take any address, but Rust's functions for them only that of an aligned item: core may load by other means.
-//! Items at other addresses go through registers on the stack.
 
 use core::arch::aarch64::*;
+
+use crate::kernels::interleaved::{Channels, Interleaved, Register};
 
 use super::{ChannelCopier, CopyBlocks, REGISTER, Way};
 
 /// The function for items of `unit` bytes, and for so many channels.
 pub(super) fn blocks(way: Way, unit: usize, channels: isize) -> Option<CopyBlocks> {
-    /// For each size of items: loads and stores of two, three and four channels.
-    macro_rules! of {
-        ($($unit:literal $item:ident: $($channels:literal $load:ident $store:ident)*;)*) => {
-            match (way, unit, channels) {
-                $($((Way::Split, $unit, $channels) => {
-                    /// # Safety
-                    /// As [`CopyBlocks`], with W1 to W4 for the items: a [`Way::Split`] of so many channels.
-                    unsafe fn split(copier: &ChannelCopier, mut src: *const u8, mut dst: *mut u8, blocks: usize, _: bool) {
-                        for _ in 0..blocks {
-                            // SAFETY: the caller guarantees W1 and W2: the first operand has a register for each channel, the
-                            // second has one in each; every AArch64 has the instructions. The items that are loaded are aligned.
-                            unsafe {
-                                let registers: [Register; $channels] = if src.cast::<$item>().is_aligned() {
-                                    core::mem::transmute($load(src.cast::<$item>()))
-                                } else {
-                                    let items = src.cast::<[Register; $channels]>().read_unaligned();
-                                    core::mem::transmute($load(items.as_ptr().cast::<$item>()))
-                                };
-                                let mut to = dst;
-                                for register in registers {
-                                    to.cast::<Register>().write_unaligned(register);
-                                    to = to.wrapping_offset(copier.period.dst.stride);
-                                }
-                            }
-                            src = src.wrapping_add($channels * REGISTER);
-                            dst = dst.wrapping_add(REGISTER);
-                        }
-                    }
-                    split as CopyBlocks
-                }
-                (Way::Join, $unit, $channels) => {
-                    /// # Safety
-                    /// As [`CopyBlocks`], with W1 to W4 for the items: a [`Way::Join`] of so many channels.
-                    unsafe fn join(copier: &ChannelCopier, mut src: *const u8, mut dst: *mut u8, blocks: usize, _: bool) {
-                        for _ in 0..blocks {
-                            let mut from = src;
-                            // SAFETY: the caller guarantees W1 and W2: the second operand has a register for each channel, the
-                            // first has one in each; every AArch64 has the instructions. The items that are stored are aligned.
-                            unsafe {
-                                let registers: [Register; $channels] = core::array::from_fn(|_| {
-                                    let register = from.cast::<Register>().read_unaligned();
-                                    from = from.wrapping_offset(copier.period.src.stride);
-                                    register
-                                });
-                                if dst.cast::<$item>().is_aligned() {
-                                    $store(dst.cast::<$item>(), core::mem::transmute(registers));
-                                } else {
-                                    let mut items = registers;
-                                    $store(items.as_mut_ptr().cast::<$item>(), core::mem::transmute(registers));
-                                    dst.cast::<[Register; $channels]>().write_unaligned(items);
-                                }
-                            }
-                            src = src.wrapping_add(REGISTER);
-                            dst = dst.wrapping_add($channels * REGISTER);
-                        }
-                    }
-                    join as CopyBlocks
-                })*)*
-                (Way::Second, 1, _) => every_second::<1>,
-                (Way::Second, 2, _) => every_second::<2>,
-                (Way::Second, 4, _) => every_second::<4>,
-                (Way::Second, 8, _) => every_second::<8>,
-                _ => return None,
-            }
-        };
-    }
-    Some(of! {
-        1 u8: 2 vld2q_u8 vst2q_u8 3 vld3q_u8 vst3q_u8 4 vld4q_u8 vst4q_u8;
-        2 u16: 2 vld2q_u16 vst2q_u16 3 vld3q_u16 vst3q_u16 4 vld4q_u16 vst4q_u16;
-        4 u32: 2 vld2q_u32 vst2q_u32 3 vld3q_u32 vst3q_u32 4 vld4q_u32 vst4q_u32;
-        8 u64: 2 vld2q_u64 vst2q_u64 3 vld3q_u64 vst3q_u64 4 vld4q_u64 vst4q_u64;
+    Some(match (way, unit) {
+        (Way::Second, 1) => every_second::<1>,
+        (Way::Second, 2) => every_second::<2>,
+        (Way::Second, 4) => every_second::<4>,
+        (Way::Second, 8) => every_second::<8>,
+        (_, 1) => of_channels::<1>(way, channels)?,
+        (_, 2) => of_channels::<2>(way, channels)?,
+        (_, 4) => of_channels::<4>(way, channels)?,
+        (_, 8) => of_channels::<8>(way, channels)?,
+        _ => return None,
     })
 }
 
-/// A register of any items.
-type Register = uint8x16_t;
+fn of_channels<const UNIT: usize>(way: Way, channels: isize) -> Option<CopyBlocks>
+where
+    Interleaved<UNIT, 2>: Channels<2>,
+    Interleaved<UNIT, 3>: Channels<3>,
+    Interleaved<UNIT, 4>: Channels<4>,
+{
+    Some(match (way, channels) {
+        (Way::Split, 2) => split::<UNIT, 2>,
+        (Way::Split, 3) => split::<UNIT, 3>,
+        (Way::Split, 4) => split::<UNIT, 4>,
+        (Way::Join, 2) => join::<UNIT, 2>,
+        (Way::Join, 3) => join::<UNIT, 3>,
+        (Way::Join, 4) => join::<UNIT, 4>,
+        _ => return None,
+    })
+}
+
+/// # Safety
+/// As [`CopyBlocks`], with W1 to W4 for the items: a [`Way::Split`] of so many channels.
+unsafe fn split<const UNIT: usize, const CHANNELS: usize>(
+    copier: &ChannelCopier,
+    mut src: *const u8,
+    mut dst: *mut u8,
+    blocks: usize,
+    _: bool,
+) where
+    Interleaved<UNIT, CHANNELS>: Channels<CHANNELS>,
+{
+    for _ in 0..blocks {
+        // SAFETY: the caller guarantees W1 and W2: the first operand has a register for each channel, the second has one in each.
+        unsafe {
+            let mut to = dst;
+            for register in Interleaved::<UNIT, CHANNELS>::load(src) {
+                to.cast::<Register>().write_unaligned(register);
+                to = to.wrapping_offset(copier.period.dst.stride);
+            }
+        }
+        src = src.wrapping_add(CHANNELS * REGISTER);
+        dst = dst.wrapping_add(REGISTER);
+    }
+}
+
+/// # Safety
+/// As [`CopyBlocks`], with W1 to W4 for the items: a [`Way::Join`] of so many channels.
+unsafe fn join<const UNIT: usize, const CHANNELS: usize>(
+    copier: &ChannelCopier,
+    mut src: *const u8,
+    mut dst: *mut u8,
+    blocks: usize,
+    _: bool,
+) where
+    Interleaved<UNIT, CHANNELS>: Channels<CHANNELS>,
+{
+    for _ in 0..blocks {
+        let mut from = src;
+        // SAFETY: the caller guarantees W1 and W2: the second operand has a register for each channel, the first has one in each.
+        unsafe {
+            let registers = core::array::from_fn(|_| {
+                let register = from.cast::<Register>().read_unaligned();
+                from = from.wrapping_offset(copier.period.src.stride);
+                register
+            });
+            Interleaved::<UNIT, CHANNELS>::store(dst, registers);
+        }
+        src = src.wrapping_add(REGISTER);
+        dst = dst.wrapping_add(CHANNELS * REGISTER);
+    }
+}
 
 /// # Safety
 /// As [`CopyBlocks`], with W1 to W4 for the items, and another one after them: a [`Way::Second`].
