@@ -14,11 +14,11 @@ run() { # program
     local -a command
     read -ra command <<<"${PYBUFFER_TAP_COMMAND:-}"
     case $1 in *.sh) command=(bash) ;; esac
-    if [ -n "$results" ]; then
-        ${command[@]+"${command[@]}"} "$1" | tee "$(mktemp "$results/tap/$(basename "$1").XXXXXX")"
-        return "${PIPESTATUS[0]}"
-    fi
-    ${command[@]+"${command[@]}"} "$1"
+    local kept=/dev/null
+    [ -z "$results" ] || kept=$(mktemp "$results/tap/$(basename "$1").XXXXXX")
+    # Lines of Windows programs end with a carriage return, too.
+    ${command[@]+"${command[@]}"} "$1" | tr -d '\r' | tee "$kept"
+    return "${PIPESTATUS[0]}"
 }
 
 # Counts as many skipped tests as the program had when it was last run, or one if that is unknown.

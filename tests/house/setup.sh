@@ -119,6 +119,7 @@ program() { # name line...
 
 program good 'echo "ok 1 - a"; echo "ok 2 # SKIP no valgrind"; echo 1..2'
 program plan_first 'echo 1..1; echo "ok 1"'
+program windows 'printf "ok 1 - a\r\nok 2 # SKIP why\r\n1..2\r\n"'
 program failing 'echo 1..2; echo "ok 1"; echo "not ok 2 - b"; echo "# why"'
 program short 'echo 1..2; echo "ok 1"'
 program long 'echo 1..1; echo "ok 1"; echo "ok 2"'
@@ -131,7 +132,7 @@ program bailing 'echo 1..1; echo "ok 1"; echo "Bail out! no more"'
 
 verdicts() { # variable=value: of all programs
     local name
-    for name in good plan_first failing short long misnumbered without_plan silent with_status killed bailing; do
+    for name in good plan_first windows failing short long misnumbered without_plan silent with_status killed bailing; do
         if env -u PYBUFFER_RESULTS "$1" bash "$root/tests/prove.sh" "$directory/$name.sh" >/dev/null 2>&1; then
             echo "$name passes"
         else
@@ -142,7 +143,7 @@ verdicts() { # variable=value: of all programs
 
 plain_verdicts() {
     diff <(verdicts PYBUFFER_PROVE=none) <(
-        printf '%s passes\n' good plan_first
+        printf '%s passes\n' good plan_first windows
         printf '%s fails\n' failing short long misnumbered without_plan silent with_status killed bailing
     )
 }
