@@ -59,6 +59,9 @@ fn unmet(base: &Py_buffer, contiguity: Contiguity, request: Request) -> Option<&
     if request.writable() && base.readonly != 0 {
         return Some(c"%.200s: underlying buffer is not writable");
     }
+    if request.takes_any() {
+        return None;
+    }
     if request.may_name_an_order() {
         if request.c_contiguous() && !c {
             return Some(c"%.200s: underlying buffer is not C-contiguous");

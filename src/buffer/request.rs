@@ -9,6 +9,9 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Request(c_int);
 
+/// The bits that only requests for one of the orders have.
+const ORDERS: c_int = (c::PyBUF_C_CONTIGUOUS | c::PyBUF_F_CONTIGUOUS | c::PyBUF_ANY_CONTIGUOUS) & !c::PyBUF_STRIDES;
+
 impl Request {
     /// `PyBUF_SIMPLE`
     pub(crate) const SIMPLE: Self = Self(c::PyBUF_SIMPLE);
@@ -82,9 +85,12 @@ impl Request {
 
     /// Whether one of these three orders may be asked for: each has a bit of its own beside those of the strides.
     pub(crate) const fn may_name_an_order(self) -> bool {
-        const ORDERS: c_int =
-            (c::PyBUF_C_CONTIGUOUS | c::PyBUF_F_CONTIGUOUS | c::PyBUF_ANY_CONTIGUOUS) & !c::PyBUF_STRIDES;
         self.0 & ORDERS != 0
+    }
+
+    /// The consumer takes memory of any layout and format.
+    pub(crate) const fn takes_any(self) -> bool {
+        self.0 & (ORDERS | c::PyBUF_FULL_RO) == c::PyBUF_FULL_RO
     }
 
     /// The consumer follows pointers.
