@@ -18,7 +18,8 @@ const SCRATCH: usize = 1 << 13;
 const LONGEST: usize = 512;
 const SHORTEST: isize = 24;
 
-/// The most bytes that are contiguous in the operand that is transposed.
+/// The most bytes that are contiguous in the operand that is transposed: a cache line that is read, two of small numbers that are
+/// written.
 const LINE: usize = 64;
 
 type Scratch = [MaybeUninit<u64>; SCRATCH / 8];
@@ -58,7 +59,7 @@ impl<'c> Blocks<'c> {
         let mut scratch: Scratch = [const { MaybeUninit::uninit() }; SCRATCH / 8];
         let scratch = scratch.as_mut_ptr().cast::<u8>();
         let most = |bytes: usize, size: usize| bytes.checked_div(size).unwrap_or(0).min(LONGEST);
-        let contiguous = most(LINE, self.unit);
+        let contiguous = most(if self.first || self.unit > 2 { LINE } else { 2 * LINE }, self.unit);
         let others = most(SCRATCH, self.unit * contiguous);
         let part = if self.first { [contiguous, others] } else { [others, contiguous] };
         // SAFETY: the caller passes on W1 to W4 for each part; scratch memory has room for it.
