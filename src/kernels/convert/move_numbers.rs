@@ -191,16 +191,22 @@ fn reversing<T: Unit>() -> unsafe fn(Rows) {
 #[cfg(target_arch = "x86_64")]
 unsafe fn reverse_by_shifts<T: Unit>(rows: Rows) {
     use core::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_storeu_si128};
+    const VECTORS: usize = 2;
     let per_vector = size_of::<__m128i>() / size_of::<T>();
     // SAFETY: the caller passes on W1, W2 and W4 for the numbers: each vector is as many, and those that are left are a row.
     unsafe {
         rows.each(|mut src, mut dst, count| {
-            for _ in 0..count / per_vector {
-                _mm_storeu_si128(dst.cast(), reversed::<T>(_mm_loadu_si128(src.cast())));
-                src = src.wrapping_add(size_of::<__m128i>());
-                dst = dst.wrapping_add(size_of::<__m128i>());
+            // Two a round: the compiler does not unroll loops of any number of rounds.
+            for _ in 0..count / (VECTORS * per_vector) {
+                let vectors: [__m128i; VECTORS] =
+                    core::array::from_fn(|at| _mm_loadu_si128(src.cast::<__m128i>().wrapping_add(at)));
+                for (at, vector) in vectors.into_iter().enumerate() {
+                    _mm_storeu_si128(dst.cast::<__m128i>().wrapping_add(at), reversed::<T>(vector));
+                }
+                src = src.wrapping_add(size_of::<[__m128i; VECTORS]>());
+                dst = dst.wrapping_add(size_of::<[__m128i; VECTORS]>());
             }
-            Swap::<T>::run(Rows::new(src, dst, [1, count % per_vector], [0, 0]));
+            Swap::<T>::run(Rows::new(src, dst, [1, count % (VECTORS * per_vector)], [0, 0]));
         });
     }
 }
