@@ -87,8 +87,8 @@ test-setup: ## how tools are found and installed, and tests counted
 	$(PROVE) tests/house/setup.sh
 
 .PHONY: test-fresh
-test-fresh: ## `make demo test` on a new, minimal Debian or Ubuntu in a folder, without and with packages from apt (root; not in `test`)
-	bash tests/fresh.sh
+test-fresh: ## `make demo test` on a new, minimal Debian or Ubuntu in a folder, without and with packages from apt; FRESH=ci: .ci/run on one that has only Rust and CPythons (root; not in `test`)
+	bash tests/fresh.sh $(FRESH)
 
 .PHONY: test-rust
 test-rust: $(SHARED) numpy-venv ## unit, property, header, ABI and layer tests

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # `make demo` and `make test` on a freshly installed machine: the smallest Debian or Ubuntu that debootstrap makes, with gcc,
 # make, libc6-dev and this machine's Rust, in target/fresh. Once as a user without network, where nothing can be installed, and once
-# as root with apt, with this machine's configuration.
+# as root with apt, with this machine's configuration. And .ci/run, as root, in a clone on one that has nothing but Rust and the CPythons
+# of this machine's pyenv, with the libraries that these are linked with.
 #
-#   fresh.sh [user] [root]     which runs (default: both)
+#   fresh.sh [user] [root] [ci]     which runs (default: user and root)
 #
 # SUITE is the release (default: this machine's), MIRROR where it comes from (default: this machine's Debian; for Ubuntu the address of
 # its archive), RUST the packages of its own Rust, used in place of this machine's ("rustc cargo" in unstable,
@@ -66,8 +67,8 @@ sources() { # mirror
     echo "${sources:-deb $1 $suite main}"
 }
 
-make_base() {
-    local mirror=${MIRROR:-} script options=(--variant=minbase --include=gcc,make,libc6-dev)
+make_base() { # packages, with commas
+    local mirror=${MIRROR:-} script options=(--variant=minbase "--include=$1")
     [ ! -e "$base/made" ] || return 0
     remove "$base"
     [ -n "$mirror" ] || mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
@@ -97,7 +98,17 @@ make_base() {
     touch "$base/made"
 }
 
-new_machine() { # name
+# The oracles, in the same place as here: their programs name it.
+pythons=$(pyenv root 2>/dev/null || echo "${PYENV_ROOT:-}")
+
+# The packages that they are linked with.
+libraries_of_pythons() {
+    find "$pythons"/versions/{2.7,3.13}.* -name '*.so*' -exec ldd {} + 2>/dev/null | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' | sort -u |
+        grep -vF "$pythons" | xargs -r -n 1 readlink -f | sed 'p; s/^\/usr//' | xargs -r dpkg -S 2>/dev/null | cut -d: -f1 |
+        sort -u | paste -sd ,
+}
+
+new_machine() { # name user
     local root=$work/$1 device
     remove "$root"
     cp -a "$base" "$root"
@@ -119,6 +130,13 @@ new_machine() { # name
     fi
 
     copy_network "$root"
+    if [ "$1" = ci ]; then
+        mkdir -p "$root$pythons"
+        mount --bind "$pythons" "$root$pythons"
+        mount -o remount,bind,ro "$root$pythons"
+        git clone -q . "$root/root/pybuffer"
+        return
+    fi
     chroot "$root" useradd --create-home tester
     mkdir -p "$root/home/tester/pybuffer" "$root/home/tester/.cargo"
     git ls-files -z --cached --others --exclude-standard | tar --null --ignore-failed-read -cf - -T - |
@@ -127,9 +145,17 @@ new_machine() { # name
     chroot "$root" chown -R "$2:" /home/tester
 }
 
+# The variables that configure the network, as they are in a machine.
+network() {
+    local variable
+    for variable in "${variables[@]}"; do
+        [ -z "${!variable:-}" ] || echo "$variable=$([ ! -f "${!variable}" ] || echo /opt/network)${!variable}"
+    done
+}
+
 # Both commands. As the user there is no network at all.
 commands() { # user
-    local root=$work/$1 path=/opt/rust/bin environment=(HOME=/home/tester LANG=C.UTF-8) enter=()
+    local root=$work/$1 path=/opt/rust/bin environment=(HOME=/home/tester LANG=C.UTF-8) enter=() configured
     # A Rust whose package has its version in its name.
     [ "${#rust[@]}" = 0 ] || path=/usr/lib/rust-${rust[0]#rustc-}/bin
     environment+=("PATH=$path:/usr/sbin:/usr/bin:/sbin:/bin")
@@ -138,9 +164,8 @@ commands() { # user
         enter=(unshare --net chroot --userspec=tester:tester)
     else
         enter=(chroot)
-        for variable in "${variables[@]}"; do
-            [ -z "${!variable:-}" ] || environment+=("$variable=$([ ! -f "${!variable}" ] || echo /opt/network)${!variable}")
-        done
+        mapfile -t configured < <(network)
+        environment+=("${configured[@]}")
     fi
     "${enter[@]}" "$root" env -i "${environment[@]}" bash -c '
         set -e
@@ -191,11 +216,28 @@ run_root() {
     check "$unused" "what apt has is installed and used"
 }
 
+# What a machine of a CI service needs.
+run_ci() {
+    local configured
+    [ -d "$pythons/versions" ] || { echo "there is no pyenv with the CPythons" >&2; failures=1; return; }
+    (
+        base+=-bare
+        make_base "$(libraries_of_pythons)"
+        new_machine ci root
+    )
+    mapfile -t configured < <(network)
+    SECONDS=0
+    chroot "$work/ci" env -i "${configured[@]}" HOME=/root LANG=C.UTF-8 PATH=/opt/rust/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        "PYENV_ROOT=$pythons" CI=true "MAKEFLAGS=${TEST_PARTS:+TEST_PARTS=$TEST_PARTS}" bash -c 'cd && bash pybuffer/.ci/run' </dev/null \
+        2>&1 | tee "$work/ci.log" || failures=1
+    check "$failures" ".ci/run passes in $SECONDS s"
+}
+
 if [ "${1:-}" = --inside ]; then
     shift
     failures=0
-    make_base
     for run in "$@"; do
+        [ "$run" = ci ] || make_base gcc,make,libc6-dev
         echo "fresh: $suite, $run"
         "run_$run"
     done
@@ -211,7 +253,7 @@ done
 [ "$#" -gt 0 ] || set -- user root
 for run in "$@"; do
     case $run in
-    user | root) ;;
+    user | root | ci) ;;
     *) echo "no run $run" >&2; exit 2 ;;
     esac
 done
@@ -229,5 +271,5 @@ trap - INT TERM
 for run in "$@"; do
     [ -n "${KEEP:-}" ] || remove "$work/$run" || status=1
 done
-[ -n "${KEEP:-}" ] || remove "$base" || status=1
+[ -n "${KEEP:-}" ] || { remove "$base" && remove "$base-bare"; } || status=1
 exit "$status"
