@@ -205,9 +205,14 @@ mod tests {
 
     #[test]
     fn levels_have_names_and_numbers() {
-        for (name, number) in [("portable", 1), ("avx2", 2), ("avx512", 3), ("neon", 2), ("AVX2", 0), ("", 0), ("sse2", 0)] {
+        for (name, number) in
+            [("portable", 1), ("avx2", 2), ("avx512", 3), ("neon", 2), ("AVX2", 0), ("", 0), ("sse2", 0)]
+        {
             let level = Level::named(name.as_bytes());
-            assert!(level.is_none_or(|level| level as u8 == number && Level::numbered(number) == Some(level)), "{name}");
+            assert!(
+                level.is_none_or(|level| level as u8 == number && Level::numbered(number) == Some(level)),
+                "{name}"
+            );
         }
         assert_eq!(Level::named(b"portable"), Some(Level::Portable));
         assert_eq!((Level::numbered(0), Level::numbered(4)), (None, None));
