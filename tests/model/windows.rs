@@ -22,12 +22,15 @@ fn visits(mut pair: Pair<'_>, few: usize, enough: Enough, pointers: Pointers, it
     }
     let _ = pair.in_boxes(enough, few, &mut |part| {
         parts += 1;
+        let items = part.items();
         let plan = match enough {
             Enough::First => part.in_index_order(),
             Enough::Last => part.plan(Purpose::Write, Order::C),
             Enough::Equal => part.plan(Purpose::Read, Order::C),
         };
-        visits.extend(plan.map_or(vec![], |plan| pointers.visits(&plan, itemsize)));
+        let here = pointers.visits(&plan.expect("no part is empty"), itemsize);
+        assert_eq!(here.len(), items, "each pair of a part is one visit");
+        visits.extend(here);
         ControlFlow::Continue(())
     });
     (parts, visits)
@@ -41,7 +44,7 @@ fn by_places(mut pair: Pair<'_>, enough: Enough, itemsize: isize) -> Pairs {
     let walk = pair.by_places(enough).expect("places are near");
     let (mut table, mut visits) = (vec![7; walk.entries()], vec![]);
     let flow = walk.run(&mut table, &mut |part| {
-        visits.extend(part.in_index_order().map_or(vec![], |plan| Pointers::Apart.visits(&plan, itemsize)));
+        visits.extend(Pointers::Apart.visits(&part.in_index_order().expect("no part is empty"), itemsize));
         ControlFlow::Continue(())
     });
     assert!(flow.is_continue());
