@@ -110,7 +110,8 @@ static void items_with_values_without_a_byte_are_converted(void)
         CHECK(first == (double)longs[i] && second == (float)doubles[i]);
     }
     CHECK_INT(convert("^g0s0td", "^i0s0th", 3), 0);
-    CHECK_MEM(to + 12, ((short[]){3, 0, -8}), 6);
+    CHECK_MEM(to + 12, (&(int){3}), 4);
+    CHECK_MEM(to + 16, (&(short){-8}), 2);
     memcpy(from + 2 * (SIZE + 8) + SIZE, &nan, 8);
     REFUSED("^g0s0td", "^i0s0th", 3, PyExc_ValueError, NULL);
     REFUSED("^g0s0td", "^i0t0sh", 3, PyExc_TypeError, NULL);
