@@ -329,6 +329,23 @@ fn axes_of_any_strides_have_no_more_pairs_than_places() {
     }
 }
 
+/// An axis along which nothing moves that matters has one index, however many axes are such.
+#[test]
+fn axes_that_do_not_move_are_walked_once() {
+    let shape = [5, 7, 3];
+    for strides in [[0, 0, 0], [0, 0, 1], [0, 1, 0], [1, 0, 0], [3, 0, 1], [0, 3, 1], [7, 1, 0], [21, 3, 1]] {
+        let moving =
+            shape.iter().zip(&strides).map(|(len, stride)| if *stride == 0 { 1 } else { *len }).product::<isize>();
+        let view = whole(&shape, &strides);
+        for purpose in [Purpose::Write, Purpose::Read] {
+            let pair = Pair::of_views(room(3), &view, &view).expect("the shapes are the same");
+            let plan = pair.plan(purpose, Order::C).expect("there are items");
+            let visits = Pointers::Apart.visits(&plan, 1);
+            assert_eq!(visits.len(), moving.unsigned_abs(), "{strides:?}, {purpose:?}");
+        }
+    }
+}
+
 /// However long the other axes are: of no items there is nothing to take apart, or to count.
 #[test]
 fn an_axis_without_items_has_no_pairs() {
