@@ -70,6 +70,49 @@ int long_doubles_are_exact(void)
     return sum != one && __LDBL_MANT_DIG__ >= 64;
 }
 
+long double long_double_read(const void *bytes)
+{
+    long double number;
+    memcpy(&number, bytes, sizeof(number));
+#if __LDBL_MANT_DIG__ == 106
+    /* Any two doubles have a sum. C's operators expect that the first is the one next to it. */
+    double halves[2];
+    memcpy(halves, bytes, sizeof(halves));
+    double a = halves[0], b = halves[1], sum = a + b, of_b = sum - a;
+    halves[0] = isfinite(a) && a != 0 ? sum : a;
+    halves[1] = isfinite(halves[0]) && a != 0 ? (a - (sum - of_b)) + (b - of_b) : 0;
+    memcpy(&number, halves, sizeof(number));
+#endif
+    return number;
+}
+
+#if __LDBL_MANT_DIG__ == 106
+/* The second double in units of the 127th bit of the sum, cut off towards zero; odd where something is cut off. */
+static double second_half(const double halves[2])
+{
+    double second = halves[0] < 0 ? -halves[1] : halves[1];
+    int above = 126 - ilogb(halves[0]);
+    if (second != 0 && ilogb(second) + above < 0) {
+        return second < 0 ? -1 : 1;
+    }
+    double units = ldexp(second, above), whole = floor(units);
+    return whole == units || fmod(whole, 2) != 0 ? whole : whole + 1;
+}
+#endif
+
+int long_doubles_are_equal(long double a, long double b)
+{
+#if __LDBL_MANT_DIG__ == 106
+    double x[2], y[2];
+    memcpy(x, &a, sizeof(x));
+    memcpy(y, &b, sizeof(y));
+    if (x[0] == y[0] && isfinite(x[0]) && x[0] != 0) {
+        return second_half(x) == second_half(y);
+    }
+#endif
+    return a == b;
+}
+
 int is_little(char prefix)
 {
     const uint16_t one = 1;
@@ -151,7 +194,6 @@ Number number_read(char code, const void *bytes, size_t size, int little)
     uint64_t bits = size <= 8 ? bits_read(bytes, size, little) : 0;
     float single;
     double real;
-    long double most;
     uint32_t word = (uint32_t)bits;
     switch (code) {
     case 'e':
@@ -162,9 +204,11 @@ Number number_read(char code, const void *bytes, size_t size, int little)
     case 'd':
         memcpy(&real, &bits, 8);
         return number_of_real(real);
-    case 'g':
-        reversed(&most, bytes, size, little != is_little('='));
-        return number_of_real(most);
+    case 'g': {
+        char raw[sizeof(long double)];
+        reversed(raw, bytes, size, little != is_little('='));
+        return number_of_real(long_double_read(raw));
+    }
     case '?':
         return number_of_uint(bits != 0);
     default:
@@ -260,6 +304,8 @@ PyObject *number_write(Number number, char code, void *bytes, size_t size, int l
                                : number.negative ? -(long double)number.magnitude
                                                  : (long double)number.magnitude;
             char raw[sizeof(long double)] = {0};
+            /* The second of two doubles is no -0. */
+            most = long_double_read(&most);
             memcpy(raw, &most, __LDBL_MANT_DIG__ == 64 ? 10 : sizeof(raw));
             reversed(bytes, raw, size, little != is_little('='));
             return NULL;

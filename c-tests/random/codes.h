@@ -22,6 +22,12 @@ size_t code_size(char code, int native);
 /* Its alignment where it is native: that of a long double is half its size on s390x. */
 Py_ssize_t code_alignment(char code);
 
+/* A long double in the machine's order. */
+long double long_double_read(const void *bytes);
+
+/* By value; where a long double is two doubles, to the 127th bit. */
+int long_doubles_are_equal(long double a, long double b);
+
 /* Whether the machine, real or emulated, computes with long doubles as they are in memory. Valgrind does not. */
 int long_doubles_are_exact(void);
 

@@ -137,8 +137,8 @@ static int same_value(const pybuffer_value *a, const pybuffer_value *b)
     case PYBUFFER_KIND_COMPLEX:
         return same_real(a->as.parts[0], b->as.parts[0]) && same_real(a->as.parts[1], b->as.parts[1]);
     case PYBUFFER_KIND_LONG_DOUBLE:
-        memcpy(&x, a->as.long_double, sizeof(x));
-        memcpy(&y, b->as.long_double, sizeof(y));
+        x = long_double_read(a->as.long_double);
+        y = long_double_read(b->as.long_double);
         return x == y || (x != x && y != y);
     case PYBUFFER_KIND_BYTES:
         return a->as.bytes.length == b->as.bytes.length

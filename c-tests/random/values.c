@@ -44,8 +44,8 @@ static void must_be_value(const pybuffer_value *is, const pybuffer_value *right,
         same |= is->as.bytes.length == 0 && right->as.bytes.length == 0;
         break;
     case PYBUFFER_KIND_LONG_DOUBLE:
-        memcpy(&a, is->as.long_double, sizeof(a));
-        memcpy(&b, right->as.long_double, sizeof(b));
+        a = long_double_read(is->as.long_double);
+        b = long_double_read(right->as.long_double);
         same = a == b || (a != a && b != b);
         break;
     default:
@@ -58,7 +58,6 @@ static void must_be_value(const pybuffer_value *is, const pybuffer_value *right,
 /* As Python's == has it, of two values of the same leaf. */
 static int equal_values(const pybuffer_value *a, const pybuffer_value *b)
 {
-    long double x, y;
     switch (a->kind) {
     case PYBUFFER_KIND_FLOAT:
         return a->as.real == b->as.real;
@@ -68,9 +67,7 @@ static int equal_values(const pybuffer_value *a, const pybuffer_value *b)
         return a->as.bytes.length == b->as.bytes.length
                && (a->as.bytes.length == 0 || memcmp(a->as.bytes.start, b->as.bytes.start, (size_t)a->as.bytes.length) == 0);
     case PYBUFFER_KIND_LONG_DOUBLE:
-        memcpy(&x, a->as.long_double, sizeof(x));
-        memcpy(&y, b->as.long_double, sizeof(y));
-        return x == y;
+        return long_doubles_are_equal(long_double_read(a->as.long_double), long_double_read(b->as.long_double));
     default:
         return a->as.u == b->as.u;
     }
