@@ -271,7 +271,7 @@ test-install: libraries prefixed ## install into a temporary prefix, move it, an
 
 ARCH ?= aarch64
 .PHONY: test-emulated
-test-emulated: ## the tests that need no CPython, elsewhere (ARCH=aarch64, ppc64le, riscv64, s390x by qemu; windows by wine; PARTS="rust c random")
+test-emulated: ## the tests that need no CPython, elsewhere (ARCH=aarch64, ppc64le, riscv64, s390x by qemu; windows by wine; PARTS="unit model c random")
 	bash tests/emulated.sh $(ARCH) $(PARTS)
 
 .PHONY: test-elsewhere

@@ -11,7 +11,7 @@ export LC_ALL=C
 out=target/elsewhere
 document=docs/platforms.md
 commit=$(git describe --always --exclude '*' --dirty=+ 2>/dev/null || echo unknown)
-[ "$#" -gt 0 ] || set -- {s390x,aarch64,ppc64le,riscv64}/{c,random,rust} windows/c
+[ "$#" -gt 0 ] || set -- {s390x,aarch64,ppc64le,riscv64}/{unit,c,random,model} windows/c
 
 # Puts rows, given on standard input, into the table, in place of those of the same architecture and part.
 write_table() {

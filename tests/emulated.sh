@@ -2,7 +2,8 @@
 # The tests that need no CPython, for another machine under qemu, or for Windows under wine: tests/emulated.sh ARCH [PART...].
 #
 # ARCH is aarch64, ppc64le, riscv64, s390x or windows (x86-64); the parts are
-#   rust    the unit tests and those of models, with overflow checks, at each instruction level of the architecture
+#   unit    the unit tests, with overflow checks
+#   model   the tests of models, with overflow checks, at each instruction level of the architecture
 #   c       the C tests, with the release library as `make` links it
 #   random  the random harnesses, with the same library
 # (default: all; for windows c). Rust's core and std are built from their sources, which needs a toolchain that has them (Debian:
@@ -50,7 +51,7 @@ if [ "$arch" = windows ]; then
     [ "$#" -gt 0 ] || set -- c
 else
     emulator="$qemu -L /usr/$cross" libraries=-ldl flags= cxx=$cross-g++ exe=
-    [ "$#" -gt 0 ] || set -- rust c random
+    [ "$#" -gt 0 ] || set -- unit model c random
 fi
 
 # shellcheck source=rust.sh
@@ -104,8 +105,10 @@ build_library() {
 
 for part in "$@"; do
     case $part in
-    rust)
+    unit)
         cargo_test --lib
+        ;;
+    model)
         cargo_test --test model -- "${tests[@]/%/::}"
         echo "emulated: at most $PYBUFFER_TEST_CASES cases of each property"
         ;;
