@@ -117,6 +117,22 @@ static void items_with_values_without_a_byte_are_converted(void)
     REFUSED("^g0s0td", "^i0t0sh", 3, PyExc_TypeError, NULL);
 }
 
+/* Of items without a byte that have too many fields for each to be looked at beforehand, the last one, which is not the same. */
+static void items_of_no_byte_with_many_fields_are_compared_to_the_end(void)
+{
+    enum { PAIRS = 2000 };
+    static char source[4 * PAIRS + 3], dest[4 * PAIRS + 3];
+    for (int i = 0; i < PAIRS; i++) {
+        memcpy(source + 4 * i, "0s0t", 4);
+    }
+    memcpy(dest, source, sizeof(source));
+    CHECK_INT(convert(source, dest, 3), 0);
+    strcat(source, "0s");
+    strcat(dest, "0t");
+    REFUSED(source, dest, 3, PyExc_TypeError, NULL);
+    CHECK_INT(convert(source, source, 3), 0);
+}
+
 /* A complex number has the real part that a long double is, with all of its digits. */
 static void long_doubles_keep_their_digits(void)
 {
@@ -512,6 +528,7 @@ int main(void)
     RUN(numbers_become_numbers);
     RUN(values_of_each_kind_become_others_one_by_one);
     RUN(items_with_values_without_a_byte_are_converted);
+    RUN(items_of_no_byte_with_many_fields_are_compared_to_the_end);
     RUN(long_doubles_keep_their_digits);
     RUN(real_numbers_are_rounded_once);
     RUN(records_become_records_however_they_nest);

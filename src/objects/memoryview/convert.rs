@@ -192,8 +192,7 @@ impl<'a> Way<'a> {
             }
             Conversions::Numbers => Self::Values { always: false },
             Conversions::Values { always } => {
-                // Of items without a byte the search asks the same.
-                if !always && items != 0 && sizes != [0, 0] {
+                if !always && items != 0 {
                     Converter::check(from, to)?;
                 }
                 Self::Values { always }
