@@ -72,7 +72,8 @@ class Player:
         array, memory = self.registers[register]
         steps = [stride if length > 1 and array.size else "_" for length, stride in zip(array.shape, array.strides)]
         offset = array.__array_interface__["data"][0] - memory.address if array.size else "_"
-        items = "many" if array.size > 4096 else "x" + array.tobytes().hex()
+        # Without axes of one item: before 2.3 that takes no more than 32.
+        items = "many" if array.size > 4096 else "x" + array.squeeze().tobytes().hex()
         return "%s %s %s %s" % (joined(array.shape), joined(steps), offset, items)
 
     def do_memory(self, to, exporter, readonly, content, pointers, origin, length, itemsize, format, ndim, *axes):
