@@ -199,7 +199,7 @@ run_user() {
     packages user >"$work/packages"
     commands user 2>&1 | tee "$work/user.log" || failures=1
     packages user | cmp -s - "$work/packages" && check 0 "nothing has been installed" || check 1 "nothing has been installed"
-    for tool in "C++ compiler" valgrind prove pkg-config cmake meson man abidiff libclang python3 NumPy "CPython 3.13" "CPython 2.7"; do
+    for tool in git "C++ compiler" valgrind prove pkg-config cmake meson man abidiff libclang python3 NumPy "CPython 3.13" "CPython 2.7"; do
         [ "$(grep -c "^  $tool  " "$work/user.log")" = 1 ] || reported=1
     done
     check "$reported" "each missing tool has been reported once"
@@ -210,7 +210,7 @@ run_root() {
     local tool unused=0
     new_machine root root
     commands root 2>&1 | tee "$work/root.log" || failures=1
-    for tool in "C++ compiler" valgrind prove pkg-config cmake meson man abidiff libclang python3; do
+    for tool in git "C++ compiler" valgrind prove pkg-config cmake meson man abidiff libclang python3; do
         ! grep -q -e "^  $tool  " -e "skipped: no $tool\$" "$work/root.log" || unused=1
     done
     check "$unused" "what apt has is installed and used"

@@ -21,6 +21,7 @@ tools=(
     "Rust||the library"
     "C compiler|gcc libc6-dev|the library, the examples, most tests"
     "make|make|everything"
+    "git|git|the source archive (make dist), in a clone"
     "binutils|binutils|the static library"
     "C++ compiler|g++|the header and the library in C++"
     "sanitizers|gcc|C tests and examples with gcc's sanitizers"
@@ -91,7 +92,7 @@ python() { # [headers]
     local wanted python
     for wanted in headers ${1:-none}; do
         for python in python3.13 python3.12 python3.11 python3.10 python3 \
-            $(ls -d "${PYENV_ROOT:-$(pyenv root 2>/dev/null)}"/versions/3.1?.*/bin/python3 2>/dev/null); do
+            $(ls -d "${PYENV_ROOT:-$(pyenv root 2>/dev/null)}"/versions/3.1?.*/bin/python3 2>/dev/null | sort -rV); do
             if "$python" -c '
 import ensurepip, os.path, sys, sysconfig, venv
 header = os.path.join(sysconfig.get_path("include"), "Python.h")
