@@ -63,16 +63,19 @@ pub const MAX_NDIM: usize = 64;
 /// The number of axes up to which a walk is planned in little memory.
 pub const FEW: usize = 8;
 
-/// An expression for a walk over `$ndim` axes, in which `$room` is memory for its axes.
+/// An expression for a walk over `$ndim` axes, in which `$room` is memory for its axes. (It is there once: code for little memory and the
+/// same for much would make the library larger.)
 macro_rules! with_room {
-    ($ndim:expr, $room:ident => $walk:expr) => {
-        if $ndim <= $crate::layout::FEW {
-            let $room: &mut [$crate::layout::Axis] = &mut [$crate::layout::Axis::NONE; $crate::layout::FEW];
-            $walk
+    ($ndim:expr, $room:ident => $walk:expr) => {{
+        let (mut few, mut many);
+        let $room: &mut [$crate::layout::Axis] = if $ndim <= $crate::layout::FEW {
+            few = [$crate::layout::Axis::NONE; $crate::layout::FEW];
+            &mut few
         } else {
-            let $room: &mut [$crate::layout::Axis] = &mut [$crate::layout::Axis::NONE; $crate::layout::MAX_NDIM];
-            $walk
-        }
-    };
+            many = [$crate::layout::Axis::NONE; $crate::layout::MAX_NDIM];
+            &mut many
+        };
+        $walk
+    }};
 }
 pub(crate) use with_room;
