@@ -77,13 +77,15 @@ def write(bounds, path):
              "How many instructions a call of each function takes at most: a fixed number, and so many for each byte of memory and each",
              "character of text that its arguments and its result have. The memory of a view is what lies behind it, whatever its shape",
              "says; its text is its format. `make bounds` measured them with the arguments of `c-tests/robustness/subjects.h`: items",
-             "of no bytes and 2**62 of them, strides of 0, windows that overlap, 64 axes, formats that say very much. `make test`",
-             "counts again and fails where a call takes more, or ten times as much for four times the arguments. The numbers are for",
-             "the portable level on x86-64 and the C library's memory functions, half as much again as was measured, rounded up.", "",
-             "What is left of the fixed numbers where they are large: walks of up to 4,096 pairs of items run as they are. Where thousands are",
-             "taken for each byte, they are for windows along 62 axes of any strides: some fifty for each axis and place. Slots, callbacks and",
-             "allocators of the program are not in them. Macros and inline functions of the header call at most one of these, or take a few",
-             "instructions.", "",
+             "of no bytes and 2**62 of them, strides of 0, windows that overlap, also of tables of pointers, 64 axes, formats that say very",
+             "much. `make test` counts again and fails where a call takes more, or ten times as much for four times the arguments. The",
+             "numbers are for the portable level on x86-64 and the C library's memory functions, half as much again as was measured, rounded",
+             "up.", "",
+             "What is left of the fixed numbers where they are large: walks of up to 4,096 pairs of items, behind pointers of up to 65,536 and",
+             "of 128 for each pointer, run as they are. Where thousands are taken for each byte, they are for windows along 62 axes of any",
+             "strides: some hundred for each axis and place. (What `PyBuffer_FromContiguous` takes in Fortran order behind pointers is for",
+             "each line, of two items in the worst case, and its 41 axes.) Slots, callbacks and allocators of the program are not in them.",
+             "Macros and inline functions of the header call at most one of these, or take a few instructions.", "",
              "| function | fixed | for each byte | for each character |", "| --- | ---: | ---: | ---: |"]
     for name in sorted(bounds):
         lines.append(f"| `{name}` | " + " | ".join(map(shown, bounds[name])) + " |")

@@ -1,5 +1,6 @@
 /* Windows that overlap along many axes, of any strides: far more tuples of indices than items, so many that they are walked place by
- * place. Compared, searched and written tuple by tuple by the model.
+ * place; some behind tables of pointers, which have windows too, and lead to the same tables and items. Compared, searched and written
+ * tuple by tuple by the model.
  */
 #include "random.h"
 
@@ -9,6 +10,9 @@ enum { MOST_AXES = 64, ROOM = PAGE };
 static Arena memory[2];
 static Py_buffer view, other;
 static Py_ssize_t shape[MOST_AXES], strides[MOST_AXES], other_strides[MOST_AXES], items;
+static Py_ssize_t suboffsets[MOST_AXES], other_suboffsets[MOST_AXES];
+enum { LEVELS = 3, POINTERS = 256 };
+static char *tables[2][LEVELS][POINTERS];
 static const char *doing;
 
 enum { KINDS = 3 };
@@ -58,36 +62,92 @@ static void put_number(int of_kind, char *item, double number)
     }
 }
 
-/* Lays axes of any strides in memory of a few kilobytes, as far to its start or to its end as there is room. */
-static void lay_windows(Py_buffer *laid, Py_ssize_t *steps, int of_kind, const Arena *arena)
+/* Lays axes from one on in `room` bytes, as far to their start or to their end as there is room, by steps of a number of units. Gives
+ * the place of index 0 of all.
+ */
+static char *lay_axes(Py_ssize_t *steps, int from, int to, char *start, Py_ssize_t room, Py_ssize_t unit, Py_ssize_t size)
 {
-    Py_ssize_t first = 0, last = 0, unit = of_kind == 2 || once_in(2) ? kinds[of_kind].size : 1;
+    Py_ssize_t first = 0, last = 0;
     int most = (int)between(1, 200);
-    for (int i = 0; i < view.ndim; i++) {
-        Py_ssize_t room = (ROOM - 100) / view.ndim / (shape[i] - 1) / unit;
-        steps[i] = once_in(9) ? 0 : unit * between(room < most ? -room : -most, room < most ? room : most);
+    for (int i = from; i < to; i++) {
+        Py_ssize_t far = (room - size) / (to - from) / (shape[i] - 1) / unit;
+        steps[i] = once_in(9) ? 0 : unit * between(far < most ? -far : -most, far < most ? far : most);
         Py_ssize_t reach = (shape[i] - 1) * steps[i];
         first += reach < 0 ? reach : 0;
         last += reach > 0 ? reach : 0;
     }
-    laid->strides = steps;
-    laid->buf = once_in(2) ? arena->start - first : arena->start + ROOM - last - kinds[of_kind].size;
+    return once_in(2) ? start - first : start + (room - size - last) / unit * unit;
 }
 
-/* The items of one tuple of indices after the other, of both; whether there is another tuple. */
-static int next_pair(Py_ssize_t *index, const char **a, const char **b)
+/* Lays axes of any strides in memory of a few kilobytes, some of them behind tables. */
+static void lay_windows(Py_buffer *laid, Py_ssize_t *steps, Py_ssize_t *follow, int of_kind, int which)
+{
+    enum { APART = 200 };
+    Py_ssize_t size = kinds[of_kind].size, unit = of_kind == 2 || once_in(2) ? size : 1;
+    int levels = once_in(3) ? (int)between(1, LEVELS) : 0, from = 0;
+    char **before = NULL;
+    laid->strides = steps;
+    for (int level = 0; level <= levels; level++) {
+        /* All levels but the last have an axis; that may have none, so pointers lead to items. */
+        int to = level == levels ? view.ndim : (int)between(from + 1, view.ndim - (levels - level) + 1);
+        char *start = level == levels ? memory[which].start : (char *)tables[which][level];
+        Py_ssize_t room = level == levels ? ROOM - (levels != 0 ? APART : 0) : (POINTERS - 8) * (Py_ssize_t)sizeof(char *);
+        Py_ssize_t step = level == levels ? unit : (Py_ssize_t)sizeof(char *);
+        char *place = lay_axes(steps, from, to, start, room, step, level == levels ? size : step);
+        for (int i = from; i < to; i++) {
+            follow[i] = -1;
+        }
+        if (before == NULL) {
+            laid->buf = place;
+        } else {
+            Py_ssize_t suboffset = follow[from - 1] = once_in(2) ? 0 : (Py_ssize_t)below(50);
+            Py_ssize_t apart = (Py_ssize_t)below(level == levels ? (uint64_t)(APART / step) : 8);
+            for (int i = 0; i < POINTERS; i++) {
+                before[i] = place + step * (Py_ssize_t)below((uint64_t)apart + 1) - suboffset;
+            }
+            laid->suboffsets = follow;
+        }
+        before = level == levels ? NULL : tables[which][level];
+        from = to;
+    }
+}
+
+/* A tuple of indices, and where those up to each axis lead, from behind the pointer before it on. */
+typedef struct {
+    const Py_buffer *view;
+    Py_ssize_t index[MOST_AXES];
+    const char *at[MOST_AXES + 1];
+} Walk;
+
+/* Follows the axes from one on; gives where the item is. */
+static const char *follow_from(Walk *walk, int from)
+{
+    for (int i = from; i < view.ndim; i++) {
+        const char *place = walk->at[i] + walk->index[i] * walk->view->strides[i];
+        Py_ssize_t suboffset = walk->view->suboffsets != NULL ? walk->view->suboffsets[i] : -1;
+        walk->at[i + 1] = suboffset >= 0 ? *(char *const *)place + suboffset : place;
+    }
+    return walk->at[view.ndim];
+}
+
+static const char *first_of(Walk *walk, const Py_buffer *of)
+{
+    memset(walk, 0, sizeof(*walk));
+    walk->view = of;
+    walk->at[0] = of->buf;
+    return follow_from(walk, 0);
+}
+
+/* The item of the next tuple; NULL if there is none. */
+static const char *next_of(Walk *walk)
 {
     for (int i = view.ndim; i-- > 0;) {
-        *a += strides[i];
-        *b += other_strides[i];
-        if (++index[i] < shape[i]) {
-            return 1;
+        if (++walk->index[i] < shape[i]) {
+            return follow_from(walk, i);
         }
-        *a -= strides[i] * shape[i];
-        *b -= other_strides[i] * shape[i];
-        index[i] = 0;
+        walk->index[i] = 0;
     }
-    return 0;
+    return NULL;
 }
 
 static PyObject *opened(Py_buffer *laid, int of_kind)
@@ -102,16 +162,17 @@ static PyObject *opened(Py_buffer *laid, int of_kind)
 
 static void compare_like_the_model(PyObject *a, PyObject *b)
 {
-    const char *item = view.buf, *at = other.buf;
-    Py_ssize_t index[MOST_AXES] = {0}, first = -1, count = 0, tuple = 0;
+    static Walk of_view, of_other;
+    const char *item = first_of(&of_view, &view), *at = first_of(&of_other, &other);
+    Py_ssize_t first = -1, count = 0, tuple = 0;
     int same = 1;
-    do {
+    for (; item != NULL; item = next_of(&of_view), at = next_of(&of_other)) {
         double number = number_at(kind, item);
         same &= number == number_at(other_kind, at);
         first = number == 2 && first < 0 ? tuple : first;
         count += number == 2;
         tuple++;
-    } while (next_pair(index, &item, &at));
+    }
     doing = "pybuffer_memoryview_equal";
     int equal = pybuffer_memoryview_equal(a, b);
     MUST_SAY(equal == same, "it is %d, not %d", equal, same);
@@ -136,13 +197,13 @@ static void compare_like_the_model(PyObject *a, PyObject *b)
 static void write_like_the_model(PyObject *a, PyObject *b)
 {
     static char expected[ROOM];
-    const char *item = view.buf, *at = other.buf;
-    Py_ssize_t index[MOST_AXES] = {0};
+    static Walk of_view, of_other;
     scribble(memory[0].start, ROOM);
     memcpy(expected, memory[1].start, ROOM);
-    do {
+    const char *item = first_of(&of_view, &view), *at = first_of(&of_other, &other);
+    for (; item != NULL; item = next_of(&of_view), at = next_of(&of_other)) {
         memcpy(expected + (at - memory[1].start), item, (size_t)view.itemsize);
-    } while (next_pair(index, &item, &at));
+    }
     doing = "PyObject_CopyData";
     MUST_RAISE(PyObject_CopyData(b, a) != 0, NULL);
     MUST(memcmp(expected, memory[1].start, ROOM) == 0);
@@ -159,7 +220,7 @@ static void fill(char *start, int of_kind, int same)
 
 static void round_of_windows(void)
 {
-    Py_ssize_t index[MOST_AXES] = {0};
+    static Walk of_view, of_other;
     describe = describe_windows;
     doing = "";
     arena_make(&memory[0], ROOM);
@@ -172,10 +233,10 @@ static void round_of_windows(void)
         shape[view.ndim] = between(2, once_in(4) ? 9 : 3);
     }
     other = view;
-    lay_windows(&view, strides, kind, &memory[0]);
-    lay_windows(&other, other_strides, other_kind, &memory[1]);
+    lay_windows(&view, strides, suboffsets, kind, 0);
+    lay_windows(&other, other_strides, other_suboffsets, other_kind, 1);
     /* Any numbers are equal to those at the same places of a copy, most others only if there is one number. */
-    int alike = kind == other_kind && once_in(3);
+    int alike = kind == other_kind && view.suboffsets == NULL && other.suboffsets == NULL && once_in(3);
     fill(memory[0].start, kind, !alike);
     fill(memory[1].start, other_kind, 1);
     if (alike) {
@@ -184,9 +245,10 @@ static void round_of_windows(void)
         memcpy(memory[1].start, memory[0].start, ROOM);
     }
     /* One that may differ, behind any tuple of indices. */
-    const char *item = view.buf, *at = other.buf;
+    const char *item = first_of(&of_view, &view), *at = first_of(&of_other, &other);
     for (uint64_t i = below((uint64_t)items); i > 0; i--) {
-        next_pair(index, &item, &at);
+        item = next_of(&of_view);
+        at = next_of(&of_other);
     }
     if (once_in(2)) {
         double differs = once_in(4) && kind == 2 ? (double)NAN : 2;

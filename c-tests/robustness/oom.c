@@ -987,7 +987,7 @@ static void until_it_succeeds(int (*attempt)(void))
 {
     for (int further = 0; further < 2; further++) {
         int succeeded = 0, needs_memory = 0;
-        for (long n = 1; n < 100 && !succeeded; n++) {
+        for (long n = 1; n < 1000 && !succeeded; n++) {
             State before = state();
             hooks_fail_at(n, further);
             succeeded = attempt();

@@ -99,6 +99,46 @@ static void of_one_row_behind_pointers(Subject *s, Py_ssize_t n, int second)
     s->strides[0] = s->strides[1] = 0;
 }
 
+/* Each of 1024 rows starts a byte after the one before, and is half of the memory. */
+static void of_rows_that_overlap(Subject *s, Py_ssize_t n, int second)
+{
+    enum { ROWS = MOST / 64 };
+    set_item(s, "B", 1);
+    set_axis(s, HUGEST_AXIS / ROWS / n, 0);
+    set_axis(s, ROWS, sizeof(void *));
+    s->suboffsets[1] = 0;
+    set_axis(s, n / 2, 1);
+    for (Py_ssize_t i = 0; i < ROWS; i++) {
+        subject_tables[second][i] = subject_memory[second] + i;
+    }
+    s->info.buf = subject_tables[second];
+    s->bytes += ROWS * sizeof(void *);
+}
+
+/* Windows of a table, from the pointers of which there are windows of another one, and from those rows that overlap: 2^40 of them. */
+static void of_windows_of_tables(Subject *s, Py_ssize_t n, int second)
+{
+    enum { AXES = 20, POINTERS = MOST / 64 - AXES - 1 };
+    set_item(s, "B", 1);
+    for (int i = 0; i < AXES; i++) {
+        set_axis(s, 2, sizeof(void *));
+    }
+    for (int i = 0; i < AXES; i++) {
+        set_axis(s, 2, (Py_ssize_t)sizeof(void *) << i % 8);
+    }
+    s->suboffsets[AXES - 1] = s->suboffsets[2 * AXES - 1] = 0;
+    set_axis(s, n / 2, 1);
+    void **tables = subject_tables[second], **next = &tables[AXES + 1];
+    for (int i = 0; i <= AXES; i++) {
+        tables[i] = &next[i];
+    }
+    for (int i = 0; i < POINTERS; i++) {
+        next[i] = subject_memory[second] + i;
+    }
+    s->info.buf = tables;
+    s->bytes += MOST / 64 * sizeof(void *);
+}
+
 static void of_items_without_bytes(Subject *s, Py_ssize_t n, int second)
 {
     (void)n;
@@ -238,6 +278,8 @@ static const struct {
     {"long doubles", of_long_doubles, 1},
     {"rows behind pointers", of_rows_behind_pointers, 1},
     {"one row behind pointers", of_one_row_behind_pointers, 0},
+    {"rows that overlap", of_rows_that_overlap, 1},
+    {"windows of tables", of_windows_of_tables, 1},
     {"items without bytes", of_items_without_bytes, 0},
     {"axes without bytes", of_axes_without_bytes, 0},
     {"one byte", of_one_byte, 0},
@@ -269,10 +311,10 @@ static void make_subject(Subject *s, size_t which, Py_ssize_t n, int second)
     s->info.format = s->format;
     s->info.shape = s->shape;
     s->info.strides = s->strides;
-    s->info.suboffsets = s->suboffsets[0] >= 0 ? s->suboffsets : NULL;
     int empty = 0;
     for (int i = 0; i < s->info.ndim; i++) {
         empty |= s->shape[i] == 0;
+        s->info.suboffsets = s->suboffsets[i] >= 0 ? s->suboffsets : s->info.suboffsets;
     }
     s->info.len = empty ? 0 : s->info.itemsize;
     for (int i = 0; i < s->info.ndim && s->info.len != 0; i++) {

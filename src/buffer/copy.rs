@@ -10,7 +10,7 @@ use crate::layout::{Axis, Enough, FEW, Order, Pair, Purpose, Small, SmallPlane, 
 use crate::runtime::alloc::{self, Scratch};
 
 use super::acquired::{Acquired, Both, Within};
-use super::parts::in_parts;
+use super::parts::{Part, are_apart as are_apart_behind_pointers, in_parts};
 use super::request::Request;
 use super::view::{NEGATIVE, checked_structure, is_exporter, structure};
 
@@ -322,9 +322,11 @@ pub(crate) unsafe fn transfer(
         if transfer_if_apart(src_base, src, dst_base, dst, transfer)? {
             return Ok(());
         }
-        let temporary = Scratch::new(bytes_written(src, dst)?)?;
-        gather(src_base, src, dst, temporary.as_ptr(), transfer)?;
-        ungather(temporary.as_ptr(), src, dst, dst_base)
+        let size = bytes_written(src_base, src, dst, dst_base)?;
+        let memory = Scratch::new(size)?;
+        let temporary = (memory.as_ptr(), size);
+        gather(src_base, src, dst, dst_base, temporary, transfer)?;
+        ungather(src_base, src, dst, dst_base, temporary)
     }
 }
 
@@ -348,14 +350,14 @@ unsafe fn transfer_if_apart(
             // Both are taken to have the larger items.
             let pair = last_writes(room, src, dst, src.itemsize.max(dst.itemsize))?;
             let apart = if pair.is_indirect() {
-                are_apart_behind_pointers(&pair, src.ndim, src_base, dst_base)
+                are_apart_behind_pointers(&pair, src_base, dst_base)?
             } else {
                 pair.items() == 0 || are_apart(pair.bounds(), src_base, dst_base)
             };
             if apart {
                 // What is enough depends on the size of what is written.
                 let pair = pair.by_element(1, dst.itemsize.unsigned_abs(), (0, 0)).ok_or(Error::bad_argument())?;
-                each_last(pair, |part| transfer(part, Purpose::Write, src_base, dst_base))?;
+                each_last(pair, (src_base, dst_base), |part| transfer(part.pair, Purpose::Write, part.src, part.dst))?;
             }
             Ok(apart)
         })
@@ -377,73 +379,117 @@ fn last_writes<'m>(
 }
 
 /// The bytes of all items of the second view that are to be written.
+///
+/// # Safety
+/// As [`transfer`].
 #[inline(never)]
-fn bytes_written(src: &Structure<'_>, dst: &Structure<'_>) -> Result<usize> {
+unsafe fn bytes_written(
+    src_base: *const u8,
+    src: &Structure<'_>,
+    dst: &Structure<'_>,
+    dst_base: *mut u8,
+) -> Result<usize> {
     with_room!(src.ndim, room => {
         let mut size = 0_usize;
-        each_last(last_writes(room, src, dst, dst.itemsize)?, |part| {
-            size = size.saturating_add(part.bytes());
-            Ok(())
-        })?;
+        let pair = last_writes(room, src, dst, dst.itemsize)?;
+        // SAFETY: W1 and W2 follow from B1, which the caller guarantees for both views.
+        unsafe {
+            each_last(pair, (src_base, dst_base), |part| {
+                size = size.saturating_add(part.pair.bytes());
+                Ok(())
+            })?;
+        }
         Ok(size)
     })
 }
 
 /// Runs walks that write what the whole walk leaves written, until one fails.
-fn each_last(pair: Pair<'_>, mut run: impl FnMut(Pair<'_>) -> Result<()>) -> Result<()> {
+///
+/// # Safety
+/// W1 and W2 as far as pointers are concerned.
+unsafe fn each_last(
+    pair: Pair<'_>,
+    bases: (*const u8, *mut u8),
+    mut run: impl FnMut(Part<'_>) -> Result<()>,
+) -> Result<()> {
     let mut result = Ok(());
-    in_parts(pair, Enough::Last, &mut |part| {
-        result = run(part);
-        if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
+    // SAFETY: the caller guarantees W1 and W2 for the pointers.
+    unsafe {
+        in_parts(pair, Enough::Last, bases, &mut |part| {
+            result = run(part);
+            if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+    }
     result
 }
 
-/// The same walks, each with the place of its items in a temporary, where they are contiguous.
-fn each_last_in(
-    temporary: *mut u8,
+/// The same walks, each with the place of its items in a temporary of so many bytes, where they are contiguous. Fails where there is no
+/// room for all, since the pointers have been changed meanwhile.
+///
+/// # Safety
+/// As [`each_last`].
+unsafe fn each_last_in(
+    (temporary, size): (*mut u8, usize),
     pair: Pair<'_>,
-    mut run: impl FnMut(Pair<'_>, *mut u8) -> Result<()>,
+    bases: (*const u8, *mut u8),
+    mut run: impl FnMut(Part<'_>, *mut u8) -> Result<()>,
 ) -> Result<()> {
-    let mut place = temporary;
-    each_last(pair, |part| {
-        let next = place.wrapping_add(part.bytes());
-        run(part, place)?;
-        place = next;
-        Ok(())
-    })
+    let mut used = 0_usize;
+    // SAFETY: the caller guarantees W1 and W2 for the pointers.
+    unsafe {
+        each_last(pair, bases, |part| {
+            let place = temporary.wrapping_add(used);
+            used = used.saturating_add(part.pair.bytes());
+            if used > size {
+                return Err(Error::buffer(c"pointers have been changed while they were followed"));
+            }
+            run(part, place)
+        })
+    }
 }
 
 /// Transfers the items of the first view that are to be written to a temporary, one after the other.
 ///
 /// # Safety
-/// As [`transfer`], for the first view; the temporary has room for the items.
+/// As [`transfer`], for the first view; the temporary has so many bytes.
 #[inline(never)]
 unsafe fn gather(
-    base: *const u8,
+    src_base: *const u8,
     src: &Structure<'_>,
     dst: &Structure<'_>,
-    temporary: *mut u8,
+    dst_base: *mut u8,
+    temporary: (*mut u8, usize),
     transfer: &mut Transfer<'_>,
 ) -> Result<()> {
-    with_room!(src.ndim.saturating_add(1), room => {
-        each_last_in(temporary, last_writes(room, src, dst, dst.itemsize)?, |part, to| {
-            transfer(part.to_temporary(), Purpose::Once, base, to)
+    // SAFETY: W1 and W2 follow from B1, which the caller guarantees for both views.
+    unsafe {
+        with_room!(src.ndim.saturating_add(1), room => {
+            let pair = last_writes(room, src, dst, dst.itemsize)?;
+            each_last_in(temporary, pair, (src_base, dst_base), |part, to| {
+                transfer(part.pair.to_temporary(), Purpose::Once, part.src, to)
+            })
         })
-    })
+    }
 }
 
 /// Copies them from the temporary to the second view.
 ///
 /// # Safety
-/// As [`transfer`], for the second view.
+/// As [`transfer`], for the second view; the temporary has so many bytes.
 #[inline(never)]
-unsafe fn ungather(temporary: *mut u8, src: &Structure<'_>, dst: &Structure<'_>, base: *mut u8) -> Result<()> {
-    // SAFETY: W1 to W3 follow from B1 for the view; W4: the temporary is memory of its own, with all items.
+unsafe fn ungather(
+    src_base: *const u8,
+    src: &Structure<'_>,
+    dst: &Structure<'_>,
+    dst_base: *mut u8,
+    temporary: (*mut u8, usize),
+) -> Result<()> {
+    // SAFETY: W1 to W3 follow from B1 for the views; W4: the temporary is memory of its own, with all items.
     unsafe {
         with_room!(src.ndim, room => {
-            each_last_in(temporary, last_writes(room, src, dst, dst.itemsize)?, |part, from| {
-                run(part.from_temporary(), Purpose::Write, Order::C, from, base);
+            let pair = last_writes(room, src, dst, dst.itemsize)?;
+            each_last_in(temporary, pair, (src_base, dst_base), |part, from| {
+                run(part.pair.from_temporary(), Purpose::Write, Order::C, from, part.dst);
                 Ok(())
             })
         })
@@ -463,8 +509,8 @@ pub(crate) unsafe fn copy_apart(
     // SAFETY: W1 and W2 follow from B1, which the caller guarantees for both views, together with W3 and W4.
     unsafe {
         with_room!(src.ndim, room => {
-            each_last(last_writes(room, src, dst, dst.itemsize)?, |part| {
-                run(part, Purpose::Write, Order::C, src_base, dst_base);
+            each_last(last_writes(room, src, dst, dst.itemsize)?, (src_base, dst_base), |part| {
+                run(part.pair, Purpose::Write, Order::C, part.src, part.dst);
                 Ok(())
             })
         })
@@ -476,19 +522,6 @@ fn are_apart(bounds: Option<[(isize, isize); 2]>, src: *const u8, dst: *const u8
     let extent = |base: *const u8, bounds| kernels::Extent::of(base.addr(), bounds);
     let Some([of_src, of_dst]) = bounds else { return false };
     extent(src, of_src).zip(extent(dst, of_dst)).is_some_and(|(src, dst)| !src.meets(dst))
-}
-
-/// Whether two operands behind pointers do not overlap. Each pointer is checked, which takes less time than a temporary copy.
-///
-/// # Safety
-/// W1 and W2 as far as pointers are concerned.
-#[inline(never)]
-unsafe fn are_apart_behind_pointers(pair: &Pair<'_>, ndim: usize, src: *const u8, dst: *const u8) -> bool {
-    with_room!(ndim, room => {
-        let Some(plan) = pair.copied(room).and_then(Pair::in_index_order) else { return true };
-        // SAFETY: the caller guarantees W1 and W2 for the pointers, the only memory that is read.
-        unsafe { kernels::are_apart(&plan, src, dst) }
-    })
 }
 
 /// `PyObject_CopyToObject`, as Python 2.7 documents it: `len` bytes at `buf`, which are items in `order`, to `obj`.

@@ -26,6 +26,8 @@ mod fill_info;
 
 mod answer;
 
+mod reach;
+
 mod parts;
 
 mod copy;
@@ -38,6 +40,8 @@ mod verify;
 
 mod check;
 
+#[cfg(test)]
+mod parts_tests;
 #[cfg(test)]
 mod view_tests;
 

@@ -2,7 +2,7 @@
 
 use core::ops::ControlFlow;
 
-use crate::layout::{Axis, Plan, Step};
+use crate::layout::{Axis, Operand, Plan, Step};
 
 /// Calls `act` with the two addresses of each pair of items of the walk, until it breaks.
 ///
@@ -110,7 +110,7 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
-    const EMPTY: Self = Self { start: usize::MAX, end: 0 };
+    pub(crate) const EMPTY: Self = Self { start: usize::MAX, end: 0 };
 
     /// The range of bytes at these offsets from an address; `None` if it leaves the address space.
     pub(crate) fn of(address: usize, (first, end): (isize, isize)) -> Option<Self> {
@@ -118,7 +118,7 @@ impl Extent {
     }
 
     /// Extends the range to these bytes; breaks if they are unknown.
-    fn cover(&mut self, address: usize, bounds: (isize, isize)) -> ControlFlow<()> {
+    pub(crate) fn cover(&mut self, address: usize, bounds: (isize, isize)) -> ControlFlow<()> {
         let Some(Self { start, end }) = Self::of(address, bounds) else { return ControlFlow::Break(()) };
         *self = Self { start: self.start.min(start), end: self.end.max(end) };
         ControlFlow::Continue(())
@@ -157,6 +157,49 @@ pub(crate) unsafe fn are_apart(plan: &Plan<'_>, src: *const u8, dst: *const u8) 
         apart = !pointers.meets(written);
     }
     flow.is_continue() && apart
+}
+
+/// How an operand moves on from one index tuple of the axes that lead to pointers to the next.
+struct Advance {
+    /// The bytes that the direct axes cover behind each.
+    bytes: usize,
+    last: Option<usize>,
+    upwards: Option<bool>,
+    /// Whether it has always moved in one direction, past those bytes.
+    spread: bool,
+}
+
+impl Advance {
+    fn to(&mut self, address: usize) {
+        if let Some(last) = self.last.replace(address) {
+            let upwards = address > last;
+            self.spread &= address.abs_diff(last) >= self.bytes && *self.upwards.get_or_insert(upwards) == upwards;
+        }
+    }
+}
+
+/// Whether the axes that lead to pointers lead one of these operands to other memory each time: always further in one direction. Ends as
+/// soon as they do not, so it takes no longer than the operand is large.
+///
+/// # Safety
+/// W1 and W2 of the module's contract as far as pointers that the axes follow are concerned.
+pub(crate) unsafe fn is_spread(plan: &Plan<'_>, operands: &[Operand], src: *const u8, dst: *mut u8) -> bool {
+    let Some(bounds) = plan.direct_bounds() else { return false };
+    let advance = |operand: Operand, (first, end): (isize, isize)| Advance {
+        bytes: end.abs_diff(first).max(1),
+        last: None,
+        upwards: None,
+        spread: operands.contains(&operand),
+    };
+    let [of_src, of_dst] = bounds;
+    let (mut by_src, mut by_dst) = (advance(Operand::Src, of_src), advance(Operand::Dst, of_dst));
+    let to_next = |src: *const u8, dst: *mut u8| {
+        by_src.to(src.addr());
+        by_dst.to(dst.addr());
+        if by_src.spread || by_dst.spread { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    // SAFETY: the caller passes on W1 and W2 for the pointers; nothing is written.
+    unsafe { visit_over(plan, &[], src, dst, to_next) }.is_continue()
 }
 
 /// Acts on each line of a walk: the hot loop, which is compiled for each `act`, and nothing else is. (A closure would be compiled
@@ -227,7 +270,7 @@ unsafe fn each_line(axes: &[Axis], src: *const u8, dst: *mut u8, lines: &mut dyn
 ///
 /// # Safety
 /// Where the step has a suboffset, a pointer may be read at `address`.
-unsafe fn follow(address: *const u8, step: Step) -> *const u8 {
+pub(crate) unsafe fn follow(address: *const u8, step: Step) -> *const u8 {
     match step.suboffset {
         // SAFETY: the caller guarantees W1 and W2: where there is a suboffset, there is a pointer; the pointer may stand at any
         // address, hence unaligned.

@@ -139,14 +139,6 @@ impl<'m> Axes<'m> {
         self.used = self.used.saturating_sub(1);
     }
 
-    /// Removes the axes from `position` on, with the room for them.
-    pub(super) fn split_off(&mut self, position: usize) -> &'m [Axis] {
-        let count = self.used.saturating_sub(position);
-        let (room, others) = core::mem::take(&mut self.room).split_at_mut_checked(position).unwrap_or_default();
-        (self.room, self.used) = (room, position);
-        others.get(..count).unwrap_or(&[])
-    }
-
     /// Removes the axis at `position`, if there is one.
     pub(super) fn remove(&mut self, position: usize) -> Option<Axis> {
         let tail = self.as_mut_slice().get_mut(position..)?;

@@ -22,11 +22,6 @@ mod plan;
 
 mod places;
 
-mod forest;
-mod ranks;
-
-mod by_places;
-
 mod windows;
 
 mod sides;
@@ -42,10 +37,9 @@ mod pieces;
 mod placed;
 
 pub use axes::{Axis, Step};
-pub use by_places::ByPlaces;
 pub use pieces::{Pieces, Spacing};
 pub use placed::{Placed, Pointers};
-pub use places::{Enough, Places};
+pub use places::{Enough, FEW_PAIRS, Operand, Places, common_divisor};
 pub use plan::{Pair, Purpose};
 pub use planned::Plan;
 pub use sides::{Lines, Offset, Side, SidePart, Sides};

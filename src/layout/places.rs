@@ -1,10 +1,16 @@
 //! Where the items of an operand are: on evenly spaced places, of which there may be far fewer than index tuples.
 
-use super::axes::{Axis, Step, reach, tuples};
+use super::axes::{Axes, Axis, Step, reach, tuples};
 use super::plan::Pair;
 
 /// A walk of so few pairs is run as it is: finding out which are enough takes as long.
-pub(super) const FEW_PAIRS: usize = 1 << 12;
+pub const FEW_PAIRS: usize = 1 << 12;
+
+/// The same for walks behind pointers, of which it takes longer.
+const FEW_BEHIND_POINTERS: usize = 1 << 16;
+
+/// So many pairs for each pointer of the first table are no more than memory may be large.
+const PAIRS_FOR_A_POINTER: usize = 1 << 7;
 
 /// Which pairs of a walk are as good as all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,122 +22,158 @@ pub enum Enough {
     /// All pairs are equal where these are. Equality is transitive: of four pairs in which two items of one operand meet two
     /// of the other, the fourth is equal where the others are.
     Equal,
+    /// Of each item of the first operand one pair, with the number of all.
+    Counted,
 }
 
 /// The greatest common divisor; of 0 and another number, the other one.
-pub(super) fn common_divisor(mut a: usize, mut b: usize) -> usize {
+#[must_use]
+pub fn common_divisor(mut a: usize, mut b: usize) -> usize {
     while let Some(rest) = a.checked_rem(b) {
         (a, b) = (b, rest);
     }
     a
 }
 
-/// Where the items are that axes lead to, as offsets of their first bytes: the least, and how far the greatest is after it.
-/// `None` where the offsets do not fit.
-pub(super) fn spread<'a>(
-    axes: impl Iterator<Item = &'a Axis>,
-    stride: impl Fn(&Axis) -> isize,
-) -> Option<(isize, usize)> {
+/// Where the items are that axes lead to, as offsets of their first bytes: how far the greatest is after the least. `None` where the
+/// offsets do not fit.
+pub(super) fn spread<'a>(axes: impl Iterator<Item = &'a Axis>, stride: impl Fn(&Axis) -> isize) -> Option<usize> {
     let (first, end) = reach(0, 0, axes.map(|axis| (axis.len, stride(axis))))?;
-    Some((first, end.abs_diff(first)))
+    Some(end.abs_diff(first))
+}
+
+/// One of the two operands of a walk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operand {
+    /// The first, which is read.
+    Src,
+    /// The second.
+    Dst,
+}
+
+impl Operand {
+    /// How it moves along an axis.
+    #[must_use]
+    pub const fn step(self, axis: &Axis) -> Step {
+        match self {
+            Self::Src => axis.src,
+            Self::Dst => axis.dst,
+        }
+    }
+}
+
+impl Enough {
+    /// The operands of which the items decide. Where there are two, a walk is as long as the larger one may make it.
+    #[must_use]
+    pub const fn operands(self) -> &'static [Operand] {
+        match self {
+            Self::First | Self::Counted => &[Operand::Src],
+            Self::Last => &[Operand::Dst],
+            Self::Equal => &[Operand::Src, Operand::Dst],
+        }
+    }
 }
 
 /// The evenly spaced places that hold all items of an operand.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Places {
-    /// Bytes from one to the next.
-    pub(super) step: isize,
-    /// The number of places; some may have no item.
-    pub count: usize,
-    /// Where the first one is, in bytes from the item at index 0.
-    pub(super) first: isize,
+    /// Bytes from the first one to the last.
+    pub span: usize,
+    /// Bytes from one to the next; 0 where there is one.
+    pub step: usize,
 }
 
 impl Places {
-    /// How far it is from the first place to the item at index 0, in places.
-    pub(super) fn origin(&self) -> usize {
-        self.first.unsigned_abs().checked_div(self.step.unsigned_abs()).unwrap_or(0)
+    /// The places that axes lead to, but for the pointers that these follow; `None` where they lead too far.
+    // Not inlined, for the size of the library: there are few calls that need it.
+    #[must_use]
+    #[inline(never)]
+    pub fn of(axes: &[Axis], operand: Operand) -> Option<Self> {
+        let moving = || axes.iter().filter(|axis| axis.len > 1);
+        let stride = |axis: &Axis| operand.step(axis).stride;
+        let step = moving().fold(0, |step, axis| common_divisor(stride(axis).unsigned_abs(), step));
+        spread(moving(), stride).map(|span| Self { span, step })
     }
 
-    /// Where a place is, in bytes from the item at index 0.
-    pub(super) fn offset(&self, place: usize) -> isize {
-        self.first.wrapping_add(place.cast_signed().wrapping_mul(self.step))
+    /// The number of places; some may have no item.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.span.checked_div(self.step).unwrap_or(0).saturating_add(1)
     }
 }
 
 impl Pair<'_> {
-    /// The axes after the last one that follows a pointer.
-    pub(super) fn direct(&self) -> &[Axis] {
+    /// The axes up to the last one that follows a pointer.
+    #[must_use]
+    pub fn outer(&self) -> &[Axis] {
+        self.axes.as_slice().get(..self.indirect()).unwrap_or(&[])
+    }
+
+    /// The axes after it.
+    #[must_use]
+    pub fn direct(&self) -> &[Axis] {
         self.axes.as_slice().get(self.indirect()..).unwrap_or(&[])
     }
 
-    /// The places that the direct axes lead to by these strides, one where they do not move; `None` where they lead too far.
-    // Not inlined, for the size of the library: there are few calls that need it.
-    #[inline(never)]
-    pub(super) fn places_along(&self, stride: fn(&Axis) -> isize) -> Option<Places> {
-        let moving = || self.direct().iter().filter(|axis| stride(axis) != 0 && axis.len > 1);
-        let step = moving().fold(0, |step, axis| common_divisor(stride(axis).unsigned_abs(), step)).max(1);
-        let (first, span) = spread(moving(), stride)?;
-        let count = span.checked_div(step)?.checked_add(1)?;
-        isize::try_from(span).is_ok().then_some(Places { step: step.cast_signed(), count, first })
-    }
-
-    /// The places of the first operand's items, where there are more than one, and much fewer than index tuples that lead there.
-    #[must_use]
-    pub fn places(&self) -> Option<Places> {
-        let items = tuples(self.direct());
-        let places = self.places_along(|axis| axis.src.stride);
-        places.filter(|places| items > FEW_PAIRS && places.count > 1 && places.count <= items / 4)
-    }
-
-    /// How many index tuples of the direct axes lead to each of the places, to a table of as many zeros.
-    pub fn count_places(&self, places: &Places, table: &mut [usize]) {
-        let mut far = 0_usize;
-        if let Some(begin) = table.first_mut() {
-            *begin = 1;
-        }
-        // No count exceeds the number of all tuples, which fits.
-        for axis in self.direct() {
-            let (len, step) = (axis.len.unsigned_abs(), axis.src.stride.unsigned_abs());
-            let Some(step) = step.checked_div(places.step.unsigned_abs()).filter(|&step| step != 0) else {
-                table.iter_mut().take(far + 1).for_each(|count| *count *= len);
-                continue;
-            };
-            far += (len - 1) * step;
-            // The sums of all steps backwards, and of those that are more than the axis has taken away again.
-            for at in step..far + 1 {
-                let before = table.get(at - step).copied().unwrap_or(0);
-                if let Some(count) = table.get_mut(at) {
-                    *count += before;
-                }
-            }
-            let window = len * step;
-            for at in (window..far + 1).rev() {
-                let before = table.get(at - window).copied().unwrap_or(0);
-                if let Some(count) = table.get_mut(at) {
-                    *count -= before;
-                }
-            }
-        }
-    }
-
-    /// The walk over the places, with the number of each as the second operand, from 0 on. Not every place has an item.
-    pub fn over_places(&mut self, places: &Places) {
+    /// Lets the direct axes lead upwards, along the longest steps first: pairs of places come in long lines then.
+    pub fn sort_direct(&mut self) {
         let indirect = self.indirect();
-        while self.axes.as_slice().len() > indirect {
-            self.axes.pop();
-        }
-        self.axes.as_mut_slice().iter_mut().for_each(|axis| axis.dst = Step::NONE);
-        self.dst_offset = 0;
-        let axis = Axis { len: places.count.cast_signed(), src: Step::direct(places.step), dst: Step::direct(1) };
-        self.walk_along(axis, places.first, 0);
+        self.flip(indirect);
+        self.sort(indirect);
     }
 
-    /// Walks along one more axis, from so many bytes after the items on to which the others lead. There is room: places are those of
-    /// at least one axis.
-    pub(super) fn walk_along(&mut self, axis: Axis, src: isize, dst: isize) {
-        let position = self.axes.as_slice().len();
-        self.axes.push(axis);
-        self.shift(position, src, dst);
+    /// The number of places that the direct axes lead to, of all operands that decide; `None` where they lead too far.
+    pub(super) fn places(&self, enough: Enough) -> Option<usize> {
+        let count = |&operand: &Operand| Places::of(self.direct(), operand).map(|places| places.count());
+        enough.operands().iter().map(count).try_fold(0_usize, |all, count| Some(all.saturating_add(count?)))
+    }
+
+    /// Whether there are much fewer places of the first operand's items than index tuples that lead there.
+    pub(super) fn has_few_places(&self) -> bool {
+        let places = self.places(Enough::Counted);
+        places.is_some_and(|count| count > 1 && count <= tuples(self.direct()) / 4)
+    }
+
+    /// Whether the operands may be much smaller than so many pairs, since axes lead to the same pointers, or pointers to the same
+    /// memory. If not, there are not many for each pointer of the first table, or each item before one, of an operand that decides.
+    #[must_use]
+    pub fn may_be_tangled(&self, pairs: usize, enough: Enough) -> bool {
+        let axes = self.axes.as_slice();
+        let most = |&operand: &Operand| {
+            let table = axes.iter().position(|axis| operand.step(axis).suboffset.is_some());
+            let table = axes.get(..table.map_or(axes.len(), |at| at + 1)).unwrap_or(&[]);
+            let places = Places::of(table, operand).map_or(usize::MAX, |places| places.count().min(tuples(table)));
+            places.saturating_mul(PAIRS_FOR_A_POINTER)
+        };
+        self.is_indirect()
+            && pairs > FEW_BEHIND_POINTERS
+            && enough.operands().iter().all(|operand| pairs > most(operand))
+    }
+
+    /// Keeps one index of each axis along which no operand moves that decides what is enough. Returns how many pairs each pair that
+    /// is left stands for, where they are counted.
+    pub fn leave(&mut self, enough: Enough) -> usize {
+        match enough {
+            Enough::First | Enough::Counted => return self.leave_first(),
+            Enough::Last => self.leave_last(),
+            Enough::Equal => self.leave_distinct(),
+        }
+        1
+    }
+
+    /// The walk over one more axis and, if they are `kept`, the direct axes, from addresses on that the others have led to. `None` where
+    /// there is too little room.
+    #[must_use]
+    pub fn behind<'s>(&self, line: Axis, kept: bool, room: &'s mut [Axis]) -> Option<Pair<'s>> {
+        let mut axes = Axes::new(room);
+        let direct = if kept { self.direct() } else { &[] };
+        let has_room = (line.len == 1 || axes.push(line)) && direct.iter().all(|&axis| axes.push(axis));
+        has_room.then_some(Pair { axes, itemsize: self.itemsize, src_offset: 0, dst_offset: 0 })
+    }
+
+    /// Where the walk starts, in bytes from the bases of the two operands.
+    #[must_use]
+    pub fn start(&self) -> (isize, isize) {
+        (self.src_offset, self.dst_offset)
     }
 }

@@ -18,7 +18,7 @@ use super::structure::{Order, Structure};
 pub struct Pair<'m> {
     pub(super) axes: Axes<'m>,
     pub(super) itemsize: usize,
-    src_offset: isize,
+    pub(super) src_offset: isize,
     pub(super) dst_offset: isize,
 }
 

@@ -5,13 +5,12 @@
 //! taken apart into few boxes (parts of it along some axes) of those pairs that are [`Enough`], so that it takes no longer than its
 //! operands are large. That needs no memory, and boxes run as fast as any walk. But they are found two axes at a time: where the
 //! strides are in no ratio of numbers smaller than the axes are long, or the axes are many, so are the boxes. Then the walk is run
-//! place by place (`by_places`), which takes a table, and about a hundred instructions for each place and axis.
+//! place by place, which takes memory, and a few hundred instructions for each place and axis (`buffer::parts`).
 
 use core::ops::ControlFlow;
 
 use super::axes::{Axis, tuples};
-use super::by_places::ByPlaces;
-use super::places::{Enough, FEW_PAIRS, common_divisor, spread};
+use super::places::{Enough, FEW_PAIRS, Operand, common_divisor, spread};
 use super::plan::Pair;
 use super::{MAX_NDIM, with_room};
 
@@ -57,35 +56,31 @@ fn way_back(outer: isize, inner: isize) -> Option<(isize, isize)> {
 impl<'m> Pair<'m> {
     /// Runs, one after the other, walks of which the pairs are enough: the whole one, unless its operands are much smaller. Where
     /// these have far more pairs than there are places, or are more, none is run, and the walk is returned to be run by its places.
-    pub fn in_parts(
-        mut self,
-        enough: Enough,
-        run: &mut dyn FnMut(Pair<'_>) -> ControlFlow<()>,
-    ) -> Option<ByPlaces<'m>> {
+    pub fn in_parts(mut self, enough: Enough, run: &mut dyn FnMut(Pair<'_>) -> ControlFlow<()>) -> Option<Self> {
         if !self.is_larger_than_memory(enough) {
             _ = run(self);
             return None;
         }
         // Only axes along which an operand moves are as short as its memory.
-        match enough {
-            Enough::First => _ = self.leave_first(),
-            Enough::Last => self.leave_last(),
-            Enough::Equal => self.leave_distinct(),
-        }
-        if self.has_more_pairs_than_places(enough) {
-            return self.by_places(enough);
+        _ = self.leave(enough);
+        if self.is_for_places(enough) {
+            return Some(self);
         }
         _ = self.in_boxes(enough, FEW_PAIRS, run);
         None
     }
 
-    /// Whether the boxes of the walk have far more pairs than there are places, or finding that out takes longer.
-    fn has_more_pairs_than_places(&self, enough: Enough) -> bool {
-        let Some(table) = self.table_for(enough) else { return false };
+    /// Whether a walk that is larger than memory has no few boxes: these have far more pairs than there are places, finding that out
+    /// takes longer, or pairs are counted.
+    #[must_use]
+    pub fn is_for_places(&self, enough: Enough) -> bool {
+        if enough == Enough::Counted {
+            return true;
+        }
+        let Some(places) = self.places(enough) else { return false };
         // Behind pointers, for each index tuple that leads there.
         let axes = self.axes.as_slice();
-        let outer = tuples(axes.get(..self.indirect()).unwrap_or(&[]));
-        let places = table.places().max(FEW_PAIRS).saturating_mul(outer);
+        let places = places.max(FEW_PAIRS).saturating_mul(tuples(self.outer()));
         let mut left = places.saturating_mul(MORE_PAIRS);
         if self.items() <= left {
             return false;
@@ -103,8 +98,7 @@ impl<'m> Pair<'m> {
     }
 
     /// Takes the walk apart whatever the size of its operands, unless it has at most `few` pairs. Along each direct axis of more than
-    /// one item the operand moves that matters for what is [`Enough`], or one of both: [`leave_first`](Self::leave_first) and the like
-    /// have been called.
+    /// one item the operand moves that decides what is [`Enough`], or one of both: [`leave`](Self::leave) has been called.
     #[cold]
     #[inline(never)]
     pub fn in_boxes(
@@ -130,20 +124,22 @@ impl<'m> Pair<'m> {
         })
     }
 
-    fn is_larger_than_memory(&self, enough: Enough) -> bool {
+    /// Whether the direct axes lead to far more items than the operands have that decide.
+    #[must_use]
+    pub fn is_larger_than_memory(&self, enough: Enough) -> bool {
         let items = tuples(self.direct());
         if items <= FEW_PAIRS {
             return false;
         }
-        let covered = items.saturating_mul(self.itemsize.max(1)) / 2;
-        let is_less = |spread: Option<(isize, usize)>| spread.is_some_and(|(_, span)| span < covered);
-        let src = || is_less(spread(self.direct().iter(), |axis| axis.src.stride));
-        let dst = || is_less(spread(self.direct().iter(), |axis| axis.dst.stride));
-        match enough {
-            Enough::First => src(),
-            Enough::Last => dst(),
-            Enough::Equal => src() && dst(),
+        if enough == Enough::Counted {
+            return self.has_few_places();
         }
+        let covered = items.saturating_mul(self.itemsize.max(1)) / 2;
+        let is_less = |&operand: &Operand| {
+            let span = spread(self.direct().iter(), |axis| operand.step(axis).stride);
+            span.is_some_and(|span| span < covered)
+        };
+        enough.operands().iter().all(is_less)
     }
 }
 
@@ -187,7 +183,7 @@ impl Boxes<'_> {
         }
         let (src, dst) = (|| way_back(a.src.stride, b.src.stride), || way_back(a.dst.stride, b.dst.stride));
         let ways = match enough {
-            Enough::First => [src(), None],
+            Enough::First | Enough::Counted => [src(), None],
             Enough::Last => [dst(), None],
             // The same way back leads both operands to the same pair.
             Enough::Equal => match (src(), dst()) {
@@ -211,7 +207,7 @@ impl Boxes<'_> {
         let (start, _) = self.ranges.get(outer).copied().unwrap_or((0, 0));
         match self.enough {
             Enough::Last => start < self.len(outer) - whole,
-            Enough::First | Enough::Equal => start >= whole,
+            _ => start >= whole,
         }
     }
 

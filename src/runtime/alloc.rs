@@ -207,6 +207,14 @@ impl Scratch {
         }
     }
 
+    /// Makes it so large, and moves what is in it. Where there is no memory, nothing changes.
+    pub(crate) fn resize(&mut self, size: usize) -> Result<()> {
+        // SAFETY: a live allocation of this domain, which nothing else refers to.
+        let memory = unsafe { realloc(Domain::Mem, self.0.as_ptr().cast(), size) };
+        self.0 = NonNull::new(memory.cast()).ok_or(Error::no_memory())?;
+        Ok(())
+    }
+
     /// The memory; it stays this object's.
     pub(crate) fn as_ptr(&self) -> *mut u8 {
         self.0.as_ptr()
@@ -217,27 +225,6 @@ impl Scratch {
         let memory = self.0.as_ptr();
         core::mem::forget(self);
         memory
-    }
-}
-
-/// Memory of the domain `Mem` for numbers, for the length of a scope.
-pub(crate) struct Numbers {
-    memory: Scratch,
-    count: usize,
-}
-
-impl Numbers {
-    /// So many zeros.
-    pub(crate) fn new(count: usize) -> Result<Self> {
-        let memory = Scratch::new(count.checked_mul(size_of::<usize>()).ok_or(Error::no_memory())?)?;
-        // SAFETY: new memory of as many numbers.
-        unsafe { memory.as_ptr().cast::<usize>().write_bytes(0, count) };
-        Ok(Self { memory, count })
-    }
-
-    pub(crate) fn as_mut_slice(&mut self) -> &mut [usize] {
-        // SAFETY: memory of as many numbers, which `new` has written, aligned as every allocation is.
-        unsafe { core::slice::from_raw_parts_mut(self.memory.as_ptr().cast(), self.count) }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Hashes: of bytes (SipHash-1-3 with a key of the process, as CPython 3.11 and later), and none at all.
+//! Hashes: of bytes (SipHash-1-3 with a key of the process, as CPython 3.11 and later), of addresses in tables that no program sees,
+//! and none at all.
 
 use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
@@ -30,6 +31,23 @@ pub(crate) fn of_bytes(bytes: &[u8]) -> Py_hash_t {
     let mut hasher = Hasher::new();
     hasher.add(bytes);
     hasher.finish()
+}
+
+/// A hash function for addresses, another one each time: whoever chooses the addresses does not know which have the same hash.
+#[derive(Clone, Copy)]
+pub(crate) struct OfAddresses(u64, u64);
+
+impl OfAddresses {
+    pub(crate) fn new() -> Self {
+        let (k0, k1) = random_key();
+        Self(k0, k1 | 1)
+    }
+
+    /// All bits of the address matter to each bit of the hash.
+    pub(crate) fn hash(self, address: usize) -> usize {
+        let product = u128::from(address as u64 ^ self.0) * u128::from(self.1);
+        (product ^ (product >> 64)) as usize
+    }
 }
 
 static KEY: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
@@ -100,6 +118,10 @@ fn new_key() -> (u64, u64) {
     if let Some(seed) = seed_from_environment() {
         return seeded_key(seed);
     }
+    random_key()
+}
+
+fn random_key() -> (u64, u64) {
     let mut key = [0u64; 2];
     if !platform::random(&mut key) {
         // No entropy is available: addresses and the time are better than a constant.

@@ -16,6 +16,8 @@
 
 pub(crate) mod alloc;
 
+pub(crate) mod list;
+
 pub(crate) mod wait;
 
 mod thread;

@@ -3,7 +3,9 @@
 
 use std::ops::ControlFlow;
 
-use pybuffer::layout::{AxesMut, Axis, Enough, MAX_NDIM, Order, Pair, Plan, Purpose, Step, Structure, reshape};
+use pybuffer::layout::{
+    AxesMut, Axis, Enough, MAX_NDIM, Operand, Order, Pair, Places, Plan, Purpose, Step, Structure, reshape,
+};
 
 use crate::support::symbolic::room;
 
@@ -258,34 +260,74 @@ fn walks_that_are_no_larger_than_memory_are_run_as_they_are() {
     assert_eq!(parts(1, &[(4096, 1, 1), (2, 0, 0)], Enough::First), (1, 4096));
 }
 
-/// The evenly spaced places of the first operand, where they are counted: the first one, the step, and how many.
-fn places(axes: &[Sizes]) -> Option<(isize, isize, isize)> {
-    let mut pair = pair(1, axes);
-    let places = pair.places()?;
-    pair.over_places(&places);
-    let walk = pair.in_index_order().expect("there are places");
-    let [axis] = walk.direct() else { panic!("{:?}", walk.direct()) };
-    assert_eq!((axis.len, axis.dst.stride, walk.dst_offset), (places.count.cast_signed(), 1, 0));
-    Some((walk.src_offset, axis.src.stride, axis.len))
+/// The places that axes lead the first operand to: from the first one to the last, from one to the next, and how many.
+fn places(axes: &[(isize, isize)]) -> Option<(usize, usize, usize)> {
+    let axes: Vec<Sizes> = axes.iter().map(|&(len, src)| (len, src, 9)).collect();
+    let places = Places::of(pair(1, &axes).direct(), Operand::Src)?;
+    Some((places.span, places.step, places.count()))
 }
 
 #[test]
-fn places_are_counted_where_they_are_few() {
-    let of = |axes: &[(isize, isize)]| places(&axes.iter().map(|&(len, src)| (len, src, 9)).collect::<Vec<_>>());
-    assert_eq!(of(&[(65, 2), (64, 2)]), Some((0, 2, 128)));
-    assert_eq!(of(&[(65, -2), (64, 2)]), Some((-128, 2, 128)));
-    assert_eq!(of(&[(65, 4), (64, 6)]), Some((0, 2, 318)));
+fn places_are_evenly_spaced() {
+    assert_eq!(places(&[(65, 2), (64, 2)]), Some((254, 2, 128)));
+    assert_eq!(places(&[(65, -2), (64, 2)]), Some((254, 2, 128)));
+    assert_eq!(places(&[(65, 4), (64, 6)]), Some((634, 2, 318)));
     // Axes of one item, and those that do not move, have no step.
-    assert_eq!(of(&[(1, 3), (65, 2), (64, 2)]), Some((0, 2, 128)));
-    assert_eq!(of(&[(65, 2), (1, -7), (64, 0)]), Some((0, 2, 65)));
-    assert_eq!(of(&[(65, 0), (64, 0)]), None);
-    // More pairs than a few, and four for each place.
-    assert_eq!(of(&[(64, 2), (64, 2)]), None);
-    assert_eq!(of(&[(4100, 1), (4, 0)]), Some((0, 1, 4100)));
-    assert_eq!(of(&[(4100, 1), (2, 1), (2, 0)]), None);
-    // Not further apart than a stride says.
-    assert_eq!(of(&[(2, isize::MAX), (5000, 0)]), Some((0, isize::MAX, 2)));
-    assert_eq!(of(&[(2, isize::MAX), (2, -isize::MAX), (5000, 0)]), None);
+    assert_eq!(places(&[(1, 3), (65, 2), (64, 2)]), Some((254, 2, 128)));
+    assert_eq!(places(&[(65, 2), (1, -7), (64, 0)]), Some((128, 2, 65)));
+    assert_eq!(places(&[(65, 0), (64, 0)]), Some((0, 0, 1)));
+    assert_eq!(places(&[]), Some((0, 0, 1)));
+    // Not further apart than strides say.
+    let most = isize::MAX.unsigned_abs();
+    assert_eq!(places(&[(2, isize::MAX), (5000, 0)]), Some((most, most, 2)));
+    assert_eq!(places(&[(2, isize::MAX), (2, -isize::MAX)]), Some((2 * most, most, 3)));
+    assert_eq!(places(&[(2, isize::MAX), (2, 1)]), None);
+}
+
+#[test]
+fn pairs_are_counted_by_their_places_where_these_are_few() {
+    let counted = |axes: &[(isize, isize)]| {
+        let axes: Vec<Sizes> = axes.iter().map(|&(len, src)| (len, src, 9)).collect();
+        let mut pair = pair(1, &axes);
+        let _ = pair.leave(Enough::Counted);
+        pair.in_parts(Enough::Counted, &mut |_| ControlFlow::Continue(())).is_some()
+    };
+    assert!(counted(&[(65, 2), (64, 2)]) && counted(&[(65, -2), (64, 2)]) && counted(&[(65, 4), (64, 6)]));
+    // More pairs than a few, and four for each place, without axes that do not move.
+    assert!(!counted(&[(64, 2), (64, 2)]) && !counted(&[(4100, 1), (4, 0)]));
+    assert!(counted(&[(1025, 1), (5, 1)]) && !counted(&[(1025, 1), (4, 1)]));
+}
+
+/// The tables that axes with pointers lead to first; what is behind them may lead anywhere.
+#[test]
+fn walks_behind_pointers_may_be_tangled_where_they_are_larger_than_the_first_table() {
+    let tangled = |axes: &[Sizes], [src, dst]: [&[isize]; 2], pairs, enough| {
+        walk(1, axes, [src, dst]).may_be_tangled(pairs, enough)
+    };
+    let rows = [(1000, 8, 8), (1000, 1, 1)];
+    let (pointers, direct): (&[isize], &[isize]) = (&[0, -1], &[]);
+    for enough in [Enough::First, Enough::Last, Enough::Equal, Enough::Counted] {
+        // Without pointers nothing is.
+        assert!(!tangled(&rows, [direct; 2], usize::MAX, enough), "{enough:?}");
+        assert!(tangled(&rows, [pointers; 2], 128_001, enough) && !tangled(&rows, [pointers; 2], 128_000, enough));
+    }
+    // An operand without pointers is as large as its axes make it: it decides alone, or for both.
+    for (views, expected) in [([pointers, direct], [true, false, false]), ([direct, pointers], [false, true, false])] {
+        for (enough, expected) in [Enough::First, Enough::Last, Enough::Equal].into_iter().zip(expected) {
+            assert_eq!(tangled(&rows, views, 200_000, enough), expected, "{views:?} {enough:?}");
+        }
+    }
+    // Windows of a table are as large as the table, and few of its pointers are as many as they are.
+    let windows = [(1000, 8, 8), (1000, 8, 8)];
+    assert!(tangled(&windows, [&[-1, 0]; 2], 1999 * 128 + 1, Enough::First));
+    assert!(!tangled(&windows, [&[-1, 0]; 2], 1999 * 128, Enough::First));
+    assert!(tangled(&[(3, 8 << 20, 8), (9, 1, 1)], [&[0, -1]; 2], 1 << 20, Enough::First));
+    // Few pairs are walked in any case.
+    assert!(
+        !tangled(&rows[..1], [&[0]; 2], 1 << 16, Enough::First)
+            && !tangled(&[(1, 8, 8)], [&[0]; 2], 1 << 16, Enough::First)
+    );
+    assert!(tangled(&[(1, 8, 8)], [&[0]; 2], (1 << 16) + 1, Enough::First));
 }
 
 #[test]
@@ -334,28 +376,26 @@ fn windows_are_walked_place_by_place_where_boxes_are_many() {
         });
         // Nothing has been run then.
         assert_eq!(walk.is_some(), parts == 0, "{axes:?} {enough:?}");
-        walk.map(|walk| walk.entries())
+        walk.is_some()
     };
     // Strides that no two axes lead back by.
     let apart = |axes: isize| (1..=axes).map(|axis| (2, 100 + axis, 100 + axis)).collect::<Vec<_>>();
-    let places = |axes: isize| (1..=axes).map(|axis| 100 + axis).sum::<isize>().unsigned_abs() + 1;
     for enough in [Enough::First, Enough::Last, Enough::Equal] {
         // Sixteen times as many pairs as 4096 places.
-        assert_eq!(by_places(&apart(16), enough), None, "{enough:?}");
-        let entries = if enough == Enough::Equal { 6 } else { 1 };
-        assert_eq!(by_places(&apart(17), enough), Some(entries * places(17)), "{enough:?}");
+        assert!(!by_places(&apart(16), enough), "{enough:?}");
+        assert!(by_places(&apart(17), enough), "{enough:?}");
         // Two axes, or three, have few boxes.
-        assert_eq!(by_places(&[(300, 1, 1), (300, 1, 1)], enough), None, "{enough:?}");
-        assert_eq!(by_places(&[(300, 1, 2), (300, 2, 1), (5, 3, 3)], enough), None, "{enough:?}");
+        assert!(!by_places(&[(300, 1, 1), (300, 1, 1)], enough), "{enough:?}");
+        assert!(!by_places(&[(300, 1, 2), (300, 2, 1), (5, 3, 3)], enough), "{enough:?}");
         // Of very many, it takes longer to find them.
-        assert_eq!(by_places(&[(2, 1, 1); 60], enough), Some(entries * 61), "{enough:?}");
+        assert!(by_places(&[(2, 1, 1); 60], enough), "{enough:?}");
         // As many as an operand has places are no windows.
         let rows = [apart(17), vec![(2, 1 << 20, 1 << 20)]].concat();
-        assert_eq!(by_places(&rows, enough), None, "{enough:?}");
+        assert!(!by_places(&rows, enough), "{enough:?}");
     }
     // An operand that does not move has one place.
     let still: Vec<Sizes> = apart(17).iter().map(|&(len, src, _)| (len, src, 0)).collect();
-    assert_eq!(by_places(&still, Enough::Equal), Some(3 * (places(17) + 1)));
+    assert!(by_places(&still, Enough::Equal));
 }
 
 /// Axes of one item are anywhere.

@@ -271,9 +271,12 @@ impl Work<'_> {
         if fit { Ok(()) } else { unsafe { self.search(note) } }
     }
 
-    /// Calls `act` with walks that together reach all items of the first view, or all of so many equal parts of each, until it
-    /// returns `false`. Both operands are that view.
-    fn each_source(&self, parts: usize, mut act: impl FnMut(&Plan<'_>, *const u8) -> bool) -> Result<bool> {
+    /// Calls `act` with walks that together reach all items of the first view, or all of so many equal parts of each, and the address from
+    /// which each starts, until it returns `false`. Both operands are that view.
+    ///
+    /// # Safety
+    /// B1 for the first view.
+    unsafe fn each_source(&self, parts: usize, mut act: impl FnMut(&Plan<'_>, *const u8) -> bool) -> Result<bool> {
         let mut all = true;
         with_room!(self.src.ndim.saturating_add(1), room => {
             let size = self.src.itemsize.unsigned_abs().checked_div(parts).unwrap_or(0);
@@ -281,10 +284,13 @@ impl Work<'_> {
             let pair = Pair::of_views(room, &self.src, &self.src).and_then(|pair| pair.by_element(parts, size, steps));
             // Without room for one more axis they are searched one by one.
             let Some(pair) = pair else { return Ok(false) };
-            buffer::in_parts(pair, Enough::First, &mut |part| {
-                all = part.plan(Purpose::Read, Order::C).is_none_or(|plan| act(&plan, self.src_base));
-                if all { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            })?;
+            // SAFETY: W1 and W2 follow from B1 for the view.
+            unsafe {
+                buffer::in_parts(pair, Enough::First, (self.src_base, self.src_base.cast_mut()), &mut |part| {
+                    all = part.pair.plan(Purpose::Read, Order::C).is_none_or(|plan| act(&plan, part.src));
+                    if all { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                })?;
+            }
         });
         Ok(all)
     }
@@ -298,20 +304,20 @@ impl Work<'_> {
         let mut result = Ok(());
         let mut converter = Converter::new(self.from, self.to);
         let size = self.from.counts().size;
-        self.each_source(1, |plan, base| {
-            // SAFETY: the caller guarantees W1 and W3 for the view; an item has as many bytes as its format says.
-            let _: ControlFlow<()> = unsafe {
-                kernels::visit(plan, base, base.cast_mut(), |item, _| {
+        // SAFETY: the caller guarantees B1 for the view, hence W1, and W3; an item has as many bytes as its format says.
+        unsafe {
+            self.each_source(1, |plan, base| {
+                let _: ControlFlow<()> = kernels::visit(plan, base, base.cast_mut(), |item, _| {
                     result = match converter.misfit(bytes_of(item, size)) {
                         Ok(None) => Ok(()),
                         Ok(Some((value, fault))) => Err(refused(value, fault, self.format, note)),
                         Err(error) => Err(error),
                     };
                     if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-                })
-            };
-            result.is_ok()
-        })?;
+                });
+                result.is_ok()
+            })?;
+        }
         result
     }
 

@@ -131,15 +131,16 @@ unsafe fn equal_items(pair: Pair<'_>, a: &Py_buffer, b: &Py_buffer, formats: For
         && let Some(size) = common_item(code_a).map(|item| item.size)
         && let Some(column) = kernels::native_column(code_a)
     {
-        let (a, b) = items;
-        return equal_parts(pair, &mut |plan| {
-            if size > a.size || size > b.size {
-                return Err(SMALLER);
-            }
-            // SAFETY: the caller guarantees B1 and W3 for both views, hence W1 to W3 for a part of them; each item is as large as
-            // its format.
-            Ok(unsafe { kernels::column_equal(plan, &column, a.start, b.start) })
-        });
+        // SAFETY: the caller guarantees B1 and W3 for both views, hence W1 to W3 for parts of them; each item is as large as its
+        // format.
+        return unsafe {
+            equal_parts(pair, items, &mut |plan, (a, b)| {
+                if size > a.size || size > b.size {
+                    return Err(SMALLER);
+                }
+                Ok(kernels::column_equal(plan, &column, a.start, b.start))
+            })
+        };
     }
     // An unknown format makes the views unequal, even without items.
     if formats == Formats::Struct && !(is_of_struct(format_a) && is_of_struct(format_b)) {
@@ -147,8 +148,8 @@ unsafe fn equal_items(pair: Pair<'_>, a: &Py_buffer, b: &Py_buffer, formats: For
     }
     let compare = |a: &CompiledFormat<'_>, b: &CompiledFormat<'_>| {
         let comparer = Comparer::new(*a, *b);
-        // SAFETY: the caller guarantees B1 and W3 for both views, hence W1 to W3 for a part of them.
-        Ok(equal_parts(pair, &mut |plan| unsafe { equal_by_format(&comparer, plan, items) }))
+        // SAFETY: the caller guarantees B1 and W3 for both views, hence W1 to W3 for parts of them.
+        Ok(unsafe { equal_parts(pair, items, &mut |plan, items| equal_by_format(&comparer, plan, items)) })
     };
     let (of_a, of_b) = match formats {
         Formats::Struct => (CompiledFor::Struct, CompiledFor::Struct),
@@ -169,15 +170,25 @@ unsafe fn equal_items(pair: Pair<'_>, a: &Py_buffer, b: &Py_buffer, formats: For
     }
 }
 
-/// Whether `equal` holds for all those parts of a walk that are enough, and have items.
-fn equal_parts(pair: Pair<'_>, equal: &mut dyn FnMut(&mut Plan<'_>) -> Result<bool>) -> Result<bool> {
+/// Compares a part, of the items from these addresses on.
+type EqualPart<'e> = dyn FnMut(&mut Plan<'_>, (Items, Items)) -> Result<bool> + 'e;
+
+/// Whether `equal` holds for all those parts of a walk that are enough, and have items; it is given the items from where each starts on.
+///
+/// # Safety
+/// W1 and W2 of the walk, as far as pointers are concerned.
+unsafe fn equal_parts(pair: Pair<'_>, (a, b): (Items, Items), equal: &mut EqualPart<'_>) -> Result<bool> {
     let mut answer = Ok(true);
-    buffer::in_parts(pair, Enough::Equal, &mut |part| {
-        if let Some(mut plan) = part.plan(Purpose::Read, Order::C) {
-            answer = equal(&mut plan);
-        }
-        if answer == Ok(true) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
+    // SAFETY: the caller guarantees W1 and W2 for the pointers.
+    unsafe {
+        buffer::in_parts(pair, Enough::Equal, (a.start, b.start.cast_mut()), &mut |part| {
+            if let Some(mut plan) = part.pair.plan(Purpose::Read, Order::C) {
+                let items = (Items { start: part.src, ..a }, Items { start: part.dst, ..b });
+                answer = equal(&mut plan, items);
+            }
+            if answer == Ok(true) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+    }
     answer
 }
 

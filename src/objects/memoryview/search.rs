@@ -9,9 +9,8 @@ use crate::buffer;
 use crate::error::{Error, Result};
 use crate::format::CompiledFormat;
 use crate::kernels;
-use crate::layout::{Enough, Order, Pair, Places, Purpose, Structure, with_room};
+use crate::layout::{Enough, Order, Pair, Purpose, Structure, with_room};
 use crate::objects::format::read_value;
-use crate::runtime::alloc::Numbers;
 
 use super::access::Access;
 use super::items::{bytes_of, check_values};
@@ -51,57 +50,20 @@ pub(crate) unsafe fn count(op: NonNull<PyObject>, values: &[pybuffer_value]) -> 
         access.with_compiled(values.len(), |compiled, size| {
             let structure = looked_at(structure, size);
             with_room!(structure.ndim, room => {
-                let mut pair = Pair::of_views(room, &structure, &structure).ok_or(Error::bad_argument())?;
-                if let Some(places) = pair.places() {
-                    return count_by_places(pair, places, base, compiled, size, values);
-                }
-                let times = pair.leave_first();
-                let Some(walk) = pair.plan(Purpose::Each, Order::C) else { return Ok(0) };
+                let pair = Pair::of_views(room, &structure, &structure).ok_or(Error::bad_argument())?;
                 let mut count = 0_usize;
-                let _: ControlFlow<()> = kernels::visit(&walk, base, base, |item, _| {
-                    count += usize::from(has_values(compiled, bytes_of(item, size), values));
-                    ControlFlow::Continue(())
-                });
+                buffer::in_parts(pair, Enough::Counted, (base.cast_const(), base), &mut |part| {
+                    let Some(walk) = part.pair.plan(Purpose::Each, Order::C) else { return ControlFlow::Continue(()) };
+                    kernels::visit(&walk, part.src, part.dst, |item, _| {
+                        count += if has_values(compiled, bytes_of(item, size), values) { part.times } else { 0 };
+                        ControlFlow::Continue(())
+                    })
+                })?;
                 // Not more than there are items.
-                Ok(count.saturating_mul(times).cast_signed())
+                Ok(count.cast_signed())
             })
         })
     }
-}
-
-/// Counts where many index tuples lead to each item: how many is computed first.
-///
-/// # Safety
-/// W1 and W3 for the first operand, whose items are as large as the compiled format's; what `read_value` needs of the values.
-#[cold]
-#[inline(never)]
-unsafe fn count_by_places(
-    mut pair: Pair<'_>,
-    places: Places,
-    base: *const u8,
-    compiled: &CompiledFormat<'_>,
-    size: usize,
-    values: &[pybuffer_value],
-) -> Result<isize> {
-    let mut table = Numbers::new(places.count)?;
-    let table = table.as_mut_slice();
-    pair.count_places(&places, table);
-    pair.over_places(&places);
-    let Some(walk) = pair.in_index_order() else { return Ok(0) };
-    let mut count = 0_usize;
-    // SAFETY: the caller guarantees W1 and W3 for the items: a place to which an index tuple leads is that of an item. No other
-    // is looked at.
-    let _: ControlFlow<()> = unsafe {
-        kernels::visit(&walk, base, null_mut(), |item, at| {
-            let times = table.get(at.addr()).copied().unwrap_or(0);
-            if times != 0 && has_values(compiled, bytes_of(item, size), values) {
-                count += times;
-            }
-            ControlFlow::Continue(())
-        })
-    };
-    // Not more than there are items.
-    Ok(count.cast_signed())
 }
 
 /// `memoryview.index(value, start, stop)`, items counted in C order.
@@ -167,18 +129,18 @@ unsafe fn first_in(
 ) -> Result<Option<isize>> {
     pair.leave_first();
     let mut place = None;
-    buffer::in_parts(pair, Enough::First, &mut |part| {
-        let Some(walk) = part.in_index_order() else { return ControlFlow::Continue(()) };
-        // SAFETY: the caller passes on W1 and W3, for a part of the walk.
-        unsafe {
-            kernels::visit(&walk, base, null_mut(), |item, at| {
+    // SAFETY: the caller passes on W1 and W3, for parts of the walk.
+    unsafe {
+        buffer::in_parts(pair, Enough::First, (base, null_mut()), &mut |part| {
+            let Some(walk) = part.pair.in_index_order() else { return ControlFlow::Continue(()) };
+            kernels::visit(&walk, part.src, part.dst, |item, at| {
                 if !has_values(compiled, bytes_of(item, size), values) {
                     return ControlFlow::Continue(());
                 }
                 place = Some(at.addr().cast_signed());
                 ControlFlow::Break(())
             })
-        }
-    })?;
+        })?;
+    }
     Ok(place)
 }
