@@ -171,13 +171,21 @@ unsafe fn steps<
     // SAFETY: the caller passes on the contract, of which each step is a part.
     unsafe {
         for _ in 0..steps / const { at_once(OUTS, WINDOWS) } {
+            // Of one window for one vector, a round of 16-byte vectors reads no more than a cache line.
+            let by_round = FETCH && OUTS == 1 && WINDOWS == 1 && size_of::<V>() == 16;
+            if by_round {
+                program.prefetch(src);
+            }
             for _ in 0..const { at_once(OUTS, WINDOWS) } {
-                step::<V, WINDOWS, MASKED, STREAM, FETCH>(program, outs, src, dst);
+                if FETCH && !by_round {
+                    program.prefetch(src);
+                }
+                step::<V, WINDOWS, MASKED, STREAM>(outs, src, dst);
                 (src, dst) = (src.wrapping_offset(src_step), dst.wrapping_offset(dst_step));
             }
         }
         for _ in 0..steps % const { at_once(OUTS, WINDOWS) } {
-            step::<V, WINDOWS, MASKED, STREAM, FETCH>(program, outs, src, dst);
+            step::<V, WINDOWS, MASKED, STREAM>(outs, src, dst);
             (src, dst) = (src.wrapping_offset(src_step), dst.wrapping_offset(dst_step));
         }
     }
@@ -188,15 +196,11 @@ unsafe fn steps<
 /// # Safety
 /// As [`steps`].
 #[inline(always)]
-unsafe fn step<V: Vector, const WINDOWS: usize, const MASKED: bool, const STREAM: bool, const FETCH: bool>(
-    program: &Program,
+unsafe fn step<V: Vector, const WINDOWS: usize, const MASKED: bool, const STREAM: bool>(
     outs: &[Out],
     src: *const u8,
     dst: *mut u8,
 ) {
-    if FETCH {
-        program.prefetch(src);
-    }
     for out in outs {
         // SAFETY: the caller guarantees W1 to W4 for the step, within whose items and gaps the windows lie, and alignment
         // where it is to `STREAM`.
@@ -253,8 +257,11 @@ impl Program {
                 (false, false) => of!(avx512, true, false, false, 0; 0),
                 (false, true) => of!(avx512, true, true, true, 0; 0),
             },
-            avx2: self.blended_steps(stream).or({
-                if stream { of!(avx2, false, true, true, 0; 0) } else { stored!(avx2) }
+            avx2: self.blended_steps(stream).or(match (stream, self.out_count, self.window_count) {
+                // Reversed lines: a vector is made so fast that it does not wait for memory.
+                (true, 1, 1) => Some(avx2::<1, 1, false, true, true>),
+                (true, ..) => of!(avx2, false, true, true, 0; 0),
+                (false, ..) => stored!(avx2),
             }),
             neon: if stream { of!(neon, false, true, true, 0; 0) } else { stored!(neon) },
             portable: None,
