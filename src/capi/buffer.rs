@@ -30,6 +30,7 @@ use crate::buffer;
 use crate::error::{Error, Result};
 use crate::format;
 use crate::layout::{Order, fill_strides};
+use crate::objects::memoryview;
 use crate::runtime::boundary::{boundary, boundary_of, non_null};
 
 /// The order that a character names.
@@ -233,7 +234,9 @@ pub unsafe extern "C" fn PyObject_CopyData(dest: *mut PyObject, src: *mut PyObje
     boundary(|| {
         let (dest, src) = (non_null(dest)?, non_null(src)?);
         // SAFETY: O1.
-        unsafe { buffer::copy_data(dest.as_ptr(), src.as_ptr()) }
+        unsafe {
+            if memoryview::copy_line(dest, src) { Ok(()) } else { buffer::copy_data(dest.as_ptr(), src.as_ptr()) }
+        }
     })
 }
 

@@ -1,4 +1,4 @@
-//! `PyMemoryView_GetContiguous`: the memory itself where it is contiguous, else a copy in a bytes object.
+//! `PyMemoryView_GetContiguous`: the memory itself where it is contiguous, else a copy in a bytes object. And copies of the simplest kind.
 
 use core::ffi::CStr;
 use core::ptr::{NonNull, null};
@@ -10,6 +10,7 @@ use crate::abi::object::PyObject;
 use crate::buffer;
 use crate::error::{Error, Result};
 use crate::format;
+use crate::kernels;
 use crate::layout::{MAX_NDIM, Order, Structure, fill_strides};
 use crate::objects::bytearray;
 use crate::objects::bytes;
@@ -17,7 +18,7 @@ use crate::runtime::refs::Owned;
 
 use super::access::Access;
 use super::managed;
-use super::view::{counted, from_object};
+use super::view::{check, contiguity, counted, flags, from_object};
 
 /// `PyMemoryView_GetContiguous`.
 ///
@@ -42,6 +43,45 @@ pub(crate) unsafe fn get_contiguous(
             return Err(Error::buffer(c"writable contiguous buffer requested for a non-contiguous object."));
         }
         frozen_copy(view, order)
+    }
+}
+
+/// Copies the bytes of one memoryview to another, where both are of one axis and contiguous, which takes a third of the time of asking
+/// both for their views. Returns `false`, and does nothing, where there is more to ask, or an error to raise.
+///
+/// # Safety
+/// O1, and W3.
+pub(crate) unsafe fn copy_line(dest: NonNull<PyObject>, src: NonNull<PyObject>) -> bool {
+    /// The bytes of such a memoryview, of which a release changes nothing.
+    ///
+    /// # Safety
+    /// O1, O2.
+    #[inline(always)]
+    unsafe fn line(memoryview: NonNull<PyMemoryViewObject>) -> Option<usize> {
+        // SAFETY: O2; the view is complete (B1), and does not change.
+        unsafe {
+            let view = &(*memoryview.as_ptr()).view;
+            if view.ndim != 1 || !contiguity(flags(memoryview)).c {
+                return None;
+            }
+            // A program may have said anything.
+            let len = view.shape.read().checked_mul(view.itemsize).filter(|&len| len == view.len);
+            len.and_then(|len| usize::try_from(len).ok())
+        }
+    }
+    // SAFETY: the caller guarantees O1 and W3; O2 for what is a memoryview. The exporters vouch for the memory (B1).
+    unsafe {
+        if !check(dest.as_ptr()) || !check(src.as_ptr()) {
+            return false;
+        }
+        let (dest, src) = (dest.cast::<PyMemoryViewObject>(), src.cast::<PyMemoryViewObject>());
+        let (Some(room), Some(bytes)) = (line(dest), line(src)) else { return false };
+        if (*dest.as_ptr()).view.readonly != 0 || bytes > room {
+            return false;
+        }
+        let (Ok(to), Ok(from)) = (Access::of_memoryview(dest), Access::of_memoryview(src)) else { return false };
+        kernels::copy_block(from.view().buf.cast::<u8>(), to.view().buf.cast::<u8>(), bytes);
+        true
     }
 }
 

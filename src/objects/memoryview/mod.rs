@@ -52,7 +52,7 @@ use crate::runtime::types::{self, Links};
 pub(crate) use assign::{assign, copy_between, fill};
 pub(crate) use cast::{cast, cast_whole};
 pub(crate) use convert::{as_type, convert, convert_between};
-pub(crate) use copies::{copy, get_contiguous, new, to_bytes};
+pub(crate) use copies::{copy, copy_line, get_contiguous, new, to_bytes};
 pub(crate) use equality::{equal_values, equal_views, hash_view};
 pub(crate) use fields::{PartsOf, elements, field, parts_of_whole};
 pub(crate) use items::{get_item, get_number, item_pointer, set_item, set_number, set_values, values};
