@@ -83,6 +83,9 @@ pub(super) const BLOCK: usize = 512;
 /// How many steps of a program ahead the source is prefetched: enough for it to arrive from memory.
 pub(super) const STEPS_AHEAD: isize = 16;
 
+/// The same for vectors that are shorter than a cache line.
+pub(super) const SHORT_STEPS_AHEAD: isize = 32;
+
 /// How many bytes ahead lines are prefetched that are written in part, which the processor does not do for masked stores.
 #[cfg(target_arch = "x86_64")]
 pub(super) const WRITTEN_AHEAD: usize = 16 * LINE;

@@ -10,11 +10,11 @@ use core::arch::aarch64::*;
 use core::arch::x86_64::*;
 
 use crate::kernels::cpu::{Level, by_level};
-use crate::kernels::prefetch::{NEAREST, prefetch};
+use crate::kernels::prefetch::{LINE, NEAREST, prefetch};
 
-use crate::kernels::copy::thresholds::STEPS_AHEAD;
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::copy::thresholds::WRITTEN_AHEAD;
+use crate::kernels::copy::thresholds::{SHORT_STEPS_AHEAD, STEPS_AHEAD};
 
 use super::program::{Out, Program, Window};
 
@@ -174,11 +174,11 @@ unsafe fn steps<
             // Of one window for one vector, a round of 16-byte vectors reads no more than a cache line.
             let by_round = FETCH && OUTS == 1 && WINDOWS == 1 && size_of::<V>() == 16;
             if by_round {
-                program.prefetch(src);
+                program.prefetch::<V>(src);
             }
             for _ in 0..const { at_once(OUTS, WINDOWS) } {
                 if FETCH && !by_round {
-                    program.prefetch(src);
+                    program.prefetch::<V>(src);
                 }
                 step::<V, WINDOWS, MASKED, STREAM>(outs, src, dst);
                 (src, dst) = (src.wrapping_offset(src_step), dst.wrapping_offset(dst_step));
@@ -213,10 +213,11 @@ unsafe fn step<V: Vector, const WINDOWS: usize, const MASKED: bool, const STREAM
 }
 
 impl Program {
-    /// Prefetches what a later step reads, when the step at `src` is next.
+    /// Prefetches what a later step of these vectors reads, when the step at `src` is next.
     #[inline(always)]
-    fn prefetch(&self, src: *const u8) {
-        let ahead = src.wrapping_offset(self.src_step.wrapping_mul(STEPS_AHEAD));
+    fn prefetch<V>(&self, src: *const u8) {
+        let steps = if size_of::<V>() == LINE { STEPS_AHEAD } else { SHORT_STEPS_AHEAD };
+        let ahead = src.wrapping_offset(self.src_step.wrapping_mul(steps));
         for offset in self.fetched.iter().take(self.fetched_count) {
             prefetch::<NEAREST>(ahead.wrapping_offset(*offset));
         }
@@ -345,7 +346,7 @@ unsafe fn blended<const OUTS: usize, const WINDOWS: usize, const STREAM: bool, c
     }
     for _ in 0..steps {
         if FETCH {
-            program.prefetch(src);
+            program.prefetch::<__m128i>(src);
         }
         let mut loaded = [nothing; WINDOWS];
         for (window, loaded) in windows.iter().zip(&mut loaded) {
@@ -397,8 +398,8 @@ unsafe fn blended_pairs<const OUTS: usize, const WINDOWS: usize, const STREAM: b
     for _ in 0..steps / 2 {
         let (next_src, next_dst) = (src.wrapping_offset(src_step), dst.wrapping_offset(dst_step));
         if FETCH {
-            program.prefetch(src);
-            program.prefetch(next_src);
+            program.prefetch::<__m128i>(src);
+            program.prefetch::<__m128i>(next_src);
         }
         let mut loaded = [nothing; WINDOWS];
         for (window, loaded) in windows.iter().zip(&mut loaded) {
