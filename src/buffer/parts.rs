@@ -1,16 +1,16 @@
 //! Walks of far more index tuples than there are items, in parts that are enough.
 //!
 //! Without pointers `layout::windows` finds boxes. Where these are too many, and where the axes that lead to pointers do so many times, the
-//! walk is run by the addresses that it reaches (`reach`). It takes a table to know that, and most walks behind pointers are of rows that
-//! lie one after the other: `kernels::is_spread` finds that out as it goes along the pointers.
+//! walk is run by the addresses that it reaches (`reach`). Most walks behind pointers are of rows that lie one after the other, or apart in
+//! another order: `reach::Pieces` finds that out as it goes along the pointers.
 
 use core::ops::ControlFlow;
 
 use crate::error::{Error, Result};
 use crate::kernels::{self, Extent};
-use crate::layout::{Axis, Enough, FEW_PAIRS, MAX_NDIM, Operand, Pair, Step};
+use crate::layout::{Axis, Enough, FEW_BEHIND_POINTERS, FEW_PAIRS, MAX_NDIM, Operand, Order, Pair, Step};
 
-use super::reach::{Reach, Reached};
+use super::reach::{Pieces, Reach, Reached};
 
 /// A walk, and where it starts.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ pub(crate) struct Part<'m> {
 /// What is done with each part, until it breaks.
 type Run<'r> = dyn FnMut(Part<'_>) -> ControlFlow<()> + 'r;
 
-/// Runs, one after the other, walks of which the pairs are [`Enough`], until one breaks: parts of a walk from these two addresses on. An
-/// error comes before the first.
+/// Runs, one after the other, walks of which the pairs are [`Enough`], until one breaks: parts of a walk from these two addresses on. Where
+/// something is written, an error comes before the first.
 ///
 /// # Safety
 /// W1 and W2 of the walk, as far as pointers are concerned.
@@ -37,22 +37,68 @@ pub(crate) unsafe fn in_parts(
     run: &mut Run<'_>,
 ) -> Result<()> {
     let times = if enough == Enough::Counted { pair.leave(enough) } else { 1 };
-    // SAFETY: the caller guarantees W1 and W2 for the pointers.
-    let tangled = unsafe { is_tangled(&pair, pair.items(), enough, (src, dst)) };
-    let left = if tangled {
-        _ = pair.leave(enough);
-        Some(pair)
-    } else {
-        pair.in_parts(enough, &mut |pair| run(Part { pair, src, dst, times }))
-    };
-    match left {
+    if pair.may_be_tangled(pair.items(), enough) {
+        // SAFETY: the caller guarantees W1 and W2 for the pointers.
+        return unsafe { behind_pointers(Part { pair, src, dst, times }, enough, run) };
+    }
+    match pair.in_parts(enough, &mut |pair| run(Part { pair, src, dst, times })) {
         // SAFETY: as above.
-        Some(pair) => unsafe { by_addresses(Part { pair, src, dst, times }, enough, run) },
-        None => Ok(()),
+        Some(pair) if pair.items() != 0 => unsafe { by_addresses(Part { pair, src, dst, times }, 0, enough, run) },
+        _ => Ok(()),
     }
 }
 
-/// Whether so many pairs may be many more than there is memory behind pointers.
+/// As [`in_parts`], for a walk that may be tangled.
+///
+/// # Safety
+/// As [`in_parts`].
+#[cold]
+#[inline(never)]
+unsafe fn behind_pointers(whole: Part<'_>, enough: Enough, run: &mut Run<'_>) -> Result<()> {
+    let Part { mut pair, src, dst, times } = whole;
+    _ = pair.leave(enough);
+    let mut at = 0;
+    // What is looked for is often found soon.
+    if matches!(enough, Enough::First | Enough::Equal) {
+        let room = &mut [Axis::NONE; MAX_NDIM];
+        if let Some((pair, next)) = pair.slab(0, FEW_BEHIND_POINTERS, Order::C, room) {
+            if run(Part { pair, src, dst, times }).is_break() {
+                return Ok(());
+            }
+            at = next;
+        }
+    }
+    let whole = Part { pair, src, dst, times };
+    // SAFETY: the caller guarantees W1 and W2 for the pointers.
+    unsafe {
+        let left = if is_tangled(&whole.pair, whole.pair.items(), enough, (src, dst)) {
+            Some(whole)
+        } else {
+            as_it_is(whole, at, enough, run)
+        };
+        left.map_or(Ok(()), |whole| by_addresses(whole, at, enough, run))
+    }
+}
+
+/// Runs a walk that is not tangled from a number of pairs on, which have been run. Returns one that is to be run by its places.
+fn as_it_is<'m>(whole: Part<'m>, mut at: usize, enough: Enough, run: &mut Run<'_>) -> Option<Part<'m>> {
+    let Part { pair, src, dst, times } = whole;
+    if at == 0 || pair.is_larger_than_memory(enough) {
+        let left = pair.in_parts(enough, &mut |pair| run(Part { pair, src, dst, times }));
+        return left.map(|pair| Part { pair, src, dst, times });
+    }
+    let room = &mut [Axis::NONE; MAX_NDIM];
+    while let Some((pair, next)) = pair.slab(at, usize::MAX, Order::C, room) {
+        if run(Part { pair, src, dst, times }).is_break() {
+            break;
+        }
+        at = next;
+    }
+    None
+}
+
+/// Whether so many pairs are many more than there is memory behind pointers. Ends as soon as they are, so it takes no longer than the
+/// memory is large. They are not said to be where there is no memory to find out.
 ///
 /// # Safety
 /// As [`in_parts`].
@@ -61,18 +107,31 @@ unsafe fn is_tangled(pair: &Pair<'_>, pairs: usize, enough: Enough, (src, dst): 
         return false;
     }
     let room = &mut [Axis::NONE; MAX_NDIM];
-    let plan = pair.copied(room).and_then(Pair::in_index_order);
-    // SAFETY: the caller guarantees W1 and W2 for the pointers.
-    plan.is_some_and(|plan| unsafe { !kernels::is_spread(&plan, enough.operands(), src, dst) })
+    let Some(plan) = pair.copied(room).and_then(Pair::in_index_order) else { return false };
+    // If one operand is no smaller, the walk is no longer than that.
+    enough.operands().iter().all(|&operand| {
+        // An operand that leads too far is not small.
+        let Some(mut pieces) = Pieces::new(pair, operand) else { return false };
+        let mut known = true;
+        let meet = |src: *const u8, dst: *mut u8| {
+            let address = if operand == Operand::Src { src.addr() } else { dst.addr() };
+            let is_apart = pieces.meet(address);
+            known = is_apart.is_ok();
+            if is_apart == Ok(true) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        // SAFETY: the caller guarantees W1 and W2 for the pointers, the only memory that is read.
+        unsafe { kernels::visit_behind(&plan, src, dst, meet) }.is_break() && known
+    })
 }
 
-/// Runs a walk by the addresses that the axes up to the last one with pointers lead to, or all axes.
+/// Runs a walk by the addresses that the axes up to the last one with pointers lead to, or all axes. So many pairs, the first ones, have
+/// been run already, if it is to be run as it is after all.
 ///
 /// # Safety
 /// As [`in_parts`].
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn by_addresses(whole: Part<'_>, enough: Enough, run: &mut Run<'_>) -> Result<()> {
+pub(super) unsafe fn by_addresses(whole: Part<'_>, at: usize, enough: Enough, run: &mut Run<'_>) -> Result<()> {
     let Part { mut pair, src, dst, times } = whole;
     let equal = enough == Enough::Equal;
     if equal {
@@ -88,14 +147,14 @@ pub(super) unsafe fn by_addresses(whole: Part<'_>, enough: Enough, run: &mut Run
         unsafe { reach.follow(axis)? };
     }
     let room = &mut [Axis::NONE; MAX_NDIM];
-    let mut kept = pair.is_indirect() && !reach.is_crowded(pair.direct(), pair.itemsize())?;
+    let mut kept = pair.is_indirect() && !reach.is_crowded(&pair)?;
     let behind = pair.behind(Axis::SINGLE, true, room).ok_or(Error::bad_argument())?;
     let larger = behind.is_larger_than_memory(enough);
     kept &= !(larger && behind.is_for_places(enough));
     if kept && reach.len() >= tuples / 2 {
-        match pair.in_parts(enough, &mut |pair| run(Part { pair, src, dst, times })) {
+        match as_it_is(Part { pair, src, dst, times }, at, enough, run) {
             None => return Ok(()),
-            Some(left) => (pair, kept) = (left, false),
+            Some(left) => (pair, kept) = (left.pair, false),
         }
     }
     if !kept {

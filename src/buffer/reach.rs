@@ -21,12 +21,18 @@
 
 use crate::error::{Error, Result};
 use crate::kernels;
-use crate::layout::{Axis, Enough, Operand, Places, common_divisor};
+use crate::layout::{Axis, Enough, MORE_PAIRS, Operand, Pair, common_divisor};
 use crate::runtime::hash::OfAddresses;
 use crate::runtime::list::List;
 
 /// Items that are more than so many times the places for them are crowded: to find the places takes as long as many items.
 const MANY_TIMES: usize = 1 << 7;
+
+/// So few pieces more do not matter.
+const FEW_PIECES: usize = 4;
+
+/// A table of pieces has room for so many, or all, from the start.
+const MANY_PIECES: usize = 1 << 12;
 
 /// The numbers of addresses in a list: a hash table, probed linearly.
 struct Numbers {
@@ -80,6 +86,72 @@ impl Numbers {
         }
         self.used += 1;
         if self.used > self.slots.len() / 4 * 3 { self.grow() } else { Ok(()) }
+    }
+}
+
+/// How many pieces of memory the addresses of an operand are in that the axes up to the last one with pointers lead to.
+///
+/// As long as each address lies beyond the memory behind the one before, in one direction, as rows mostly do, they are all in pieces of
+/// their own, and no table is needed to know that.
+pub(super) struct Pieces {
+    /// The bytes of a piece: those behind an address.
+    size: usize,
+    /// How many times as many pairs as places there are behind each address.
+    times: usize,
+    /// How many addresses there may be.
+    most: usize,
+    last: usize,
+    upwards: Option<bool>,
+    addresses: usize,
+    /// Where addresses do not lie in a line: the pieces, and how many addresses there were before.
+    found: Option<(Numbers, usize)>,
+}
+
+impl Pieces {
+    /// For a walk; `None` where its direct axes lead too far.
+    pub(super) fn new(pair: &Pair<'_>, operand: Operand) -> Option<Self> {
+        let (places, pairs) = pair.behind_each(operand)?;
+        Some(Self {
+            size: places.span.saturating_add(pair.itemsize().max(1)),
+            times: pairs.checked_div(places.count()).unwrap_or(1).max(1),
+            most: pair.outer().iter().fold(1, |most, axis| most.saturating_mul(axis.len.unsigned_abs())),
+            last: 0,
+            upwards: None,
+            addresses: 0,
+            found: None,
+        })
+    }
+
+    /// Takes account of an address. Returns whether there are still about as many pieces as addresses.
+    #[inline(always)]
+    pub(super) fn meet(&mut self, address: usize) -> Result<bool> {
+        let last = core::mem::replace(&mut self.last, address);
+        self.addresses += 1;
+        if self.found.is_none() && self.times <= MORE_PAIRS {
+            let upwards = address > last;
+            let is_beyond = address.abs_diff(last) >= self.size && *self.upwards.get_or_insert(upwards) == upwards;
+            if is_beyond || self.addresses == 1 {
+                // Only from the second address on is there a direction.
+                self.upwards = self.upwards.filter(|_| self.addresses != 1);
+                return Ok(true);
+            }
+        }
+        self.find(address)
+    }
+
+    #[inline(never)]
+    fn find(&mut self, address: usize) -> Result<bool> {
+        if self.found.is_none() {
+            let before = self.addresses - 1;
+            self.found = Some((Numbers::with_room(self.most.min(MANY_PIECES), OfAddresses::new())?, before));
+        }
+        let Some((pieces, before)) = &mut self.found else { return Ok(true) };
+        let piece = address.checked_div(self.size).unwrap_or(0);
+        if let Err(slot) = pieces.find(piece) {
+            pieces.add(slot, piece, 0)?;
+        }
+        let enough = pieces.used.saturating_add(*before).saturating_add(FEW_PIECES).saturating_mul(MORE_PAIRS);
+        Ok(self.addresses.saturating_mul(self.times) <= enough)
     }
 }
 
@@ -354,12 +426,12 @@ impl Reach {
 
     /// Whether the items that direct axes lead to from all addresses are many more than there are places for them, in all operands that
     /// decide.
-    pub(super) fn is_crowded(&self, direct: &[Axis], itemsize: usize) -> Result<bool> {
+    pub(super) fn is_crowded(&self, pair: &Pair<'_>) -> Result<bool> {
         for &operand in self.enough.operands() {
-            let Some(places) = Places::of(direct, operand) else { return Ok(false) };
+            let Some((places, pairs)) = pair.behind_each(operand) else { return Ok(false) };
             // The memory from each address on, in pieces of this size: if few pieces have an address, many addresses have the same items.
-            let size = places.span.saturating_add(itemsize.max(1));
-            let mut pieces = Numbers::with_room(1, self.hash)?;
+            let size = places.span.saturating_add(pair.itemsize().max(1));
+            let mut pieces = Numbers::with_room(64, self.hash)?;
             let mut step = places.step;
             let mut first = None;
             for reached in self.list.iter() {
@@ -371,7 +443,7 @@ impl Reach {
                 }
             }
             let all = size.checked_div(step).unwrap_or(0).saturating_add(1).saturating_mul(pieces.used);
-            if self.list.len().saturating_mul(places.count()) <= all.saturating_mul(MANY_TIMES) {
+            if self.list.len().saturating_mul(pairs) <= all.saturating_mul(MANY_TIMES) {
                 return Ok(false);
             }
         }

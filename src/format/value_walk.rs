@@ -30,11 +30,17 @@ pub(super) struct Round {
     /// Its steps.
     pub(super) first: usize,
     pub(super) end: usize,
-    /// How many rounds are left, and the bytes from one to the next.
+    /// How many rounds are left.
     pub(super) left: usize,
-    size: usize,
     /// Where the element of the loop around it starts.
     outer: usize,
+}
+
+impl Round {
+    /// The bytes from one round to the next. (The step before the first one of the loop says so: kept here, it would be kept 65 times.)
+    fn size(&self, ops: &[Op]) -> usize {
+        ops.get(self.first.wrapping_sub(1)).map_or(0, |op| op.size)
+    }
 }
 
 /// What has ended.
@@ -130,7 +136,7 @@ impl<'o> ValueWalk<'o> {
     pub(super) fn pass_rounds(&mut self, rounds: usize) {
         if let Some(round) = self.depth.checked_sub(1).and_then(|last| self.rounds.get_mut(last)) {
             round.left = round.left.saturating_sub(rounds);
-            self.base = self.base.wrapping_add(round.size.wrapping_mul(rounds));
+            self.base = self.base.wrapping_add(round.size(self.ops).wrapping_mul(rounds));
         }
     }
 
@@ -159,7 +165,7 @@ impl<'o> ValueWalk<'o> {
         Some(match round.left.checked_sub(1) {
             Some(left) => {
                 round.left = left;
-                self.base = self.base.wrapping_add(round.size);
+                self.base = self.base.wrapping_add(round.size(self.ops));
                 self.at = round.first;
                 Closed::Round
             }
@@ -174,7 +180,7 @@ impl<'o> ValueWalk<'o> {
     fn open_round(&mut self, op: &Op) -> Option<()> {
         let first = self.at + 1;
         *self.rounds.get_mut(self.depth)? =
-            Round { first, end: first + op.inner, left: op.count - 1, size: op.size, outer: self.base };
+            Round { first, end: first + op.inner, left: op.count - 1, outer: self.base };
         self.depth += 1;
         self.base += op.offset;
         self.at = first;

@@ -66,4 +66,4 @@ pub(crate) use convert::{
 pub(crate) use copy::{copy, copy_block, copy_plane, copy_small, copy_small_transpose, copy_transpose, repeat};
 pub(crate) use hex::{Grouping, hex, hex_length};
 pub(crate) use linearize::gather;
-pub(crate) use odometer::{Extent, are_apart, follow, is_spread, visit};
+pub(crate) use odometer::{Extent, are_apart, follow, visit, visit_behind};

@@ -2,7 +2,7 @@
 
 use core::ops::ControlFlow;
 
-use crate::layout::{Axis, Operand, Plan, Step};
+use crate::layout::{Axis, Plan, Step};
 
 /// Calls `act` with the two addresses of each pair of items of the walk, until it breaks.
 ///
@@ -64,6 +64,34 @@ pub(super) unsafe fn walk_over(
     let _: ControlFlow<()> = unsafe { visit_over(plan, direct, src, dst, act) };
 }
 
+/// Calls `act` with the addresses that each index tuple of the axes up to the last one with pointers leads to, until it breaks: in a loop
+/// over the pointers of each last table.
+///
+/// # Safety
+/// W1 and W2 as far as pointers are concerned; `act` may be called with these addresses.
+#[inline(always)]
+pub(crate) unsafe fn visit_behind(
+    plan: &Plan<'_>,
+    src: *const u8,
+    dst: *mut u8,
+    mut act: impl FnMut(*const u8, *mut u8) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let (src, dst) = (src.wrapping_offset(plan.src_offset), dst.wrapping_offset(plan.dst_offset));
+    let Some((last, before)) = plan.indirect().split_last() else { return act(src, dst) };
+    let mut table = |mut src: *const u8, mut dst: *mut u8| {
+        for _ in 0..last.len {
+            // SAFETY: W1 and W2: both addresses belong to an index tuple of the walk, so the pointers there may be read.
+            let (behind, other) = unsafe { (follow(src, last.src), follow(dst.cast_const(), last.dst).cast_mut()) };
+            act(behind, other)?;
+            src = src.wrapping_offset(last.src.stride);
+            dst = dst.wrapping_offset(last.dst.stride);
+        }
+        ControlFlow::Continue(())
+    };
+    // SAFETY: the caller passes on W1 and W2 for the pointers of the other axes.
+    unsafe { each(before, src, dst, &mut table) }
+}
+
 /// As [`walk`], for a plan without direct axes whose units are blocks: calls `act` with the addresses and the bytes of blocks that are
 /// adjacent in both operands, as one. Pointers may lead to pieces of lines, even to single bytes.
 ///
@@ -76,30 +104,22 @@ pub(super) unsafe fn walk_blocks(
     dst: *mut u8,
     mut act: impl FnMut(*const u8, *mut u8, usize),
 ) {
-    let (src, dst) = (src.wrapping_offset(plan.src_offset), dst.wrapping_offset(plan.dst_offset));
-    let Some((last, before)) = plan.indirect().split_last() else { return act(src, dst, plan.unit) };
-    let mut table = |mut src: *const u8, mut dst: *mut u8| {
-        let (mut from, mut to, mut bytes) = (src, dst, 0);
-        for _ in 0..last.len {
-            // SAFETY: W1 and W2: both addresses belong to an index tuple of the walk, so the pointers there may be read.
-            let (block, other) = unsafe { (follow(src, last.src), follow(dst.cast_const(), last.dst).cast_mut()) };
-            if block != from.wrapping_add(bytes) || other != to.wrapping_add(bytes) {
-                if bytes != 0 {
-                    act(from, to, bytes);
-                }
-                (from, to, bytes) = (block, other, 0);
+    let (mut from, mut to, mut bytes) = (src, dst, 0);
+    let block = |src: *const u8, dst: *mut u8| {
+        if src != from.wrapping_add(bytes) || dst != to.wrapping_add(bytes) {
+            if bytes != 0 {
+                act(from, to, bytes);
             }
-            bytes += plan.unit;
-            src = src.wrapping_offset(last.src.stride);
-            dst = dst.wrapping_offset(last.dst.stride);
+            (from, to, bytes) = (src, dst, 0);
         }
-        if bytes != 0 {
-            act(from, to, bytes);
-        }
+        bytes += plan.unit;
         ControlFlow::Continue(())
     };
-    // SAFETY: the caller passes on W1 and W2 for the pointers of the other axes. The closure never breaks.
-    let _: ControlFlow<()> = unsafe { each(before, src, dst, &mut table) };
+    // SAFETY: the caller passes on W1 and W2 for the pointers. The closure never breaks.
+    let _: ControlFlow<()> = unsafe { visit_behind(plan, src, dst, block) };
+    if bytes != 0 {
+        act(from, to, bytes);
+    }
 }
 
 /// A range of addresses, from the first byte to one past the last; an empty one runs from the greatest to the least address.
@@ -143,7 +163,7 @@ pub(crate) unsafe fn are_apart(plan: &Plan<'_>, src: *const u8, dst: *const u8) 
         written.cover(dst.addr(), dst_bounds)
     };
     // SAFETY: the caller passes on W1 and W2 for the pointers; nothing is written.
-    let mut flow = unsafe { visit_over(plan, &[], src, dst.cast_mut(), items) };
+    let mut flow = unsafe { visit_behind(plan, src, dst.cast_mut(), items) };
     let mut apart = !read.meets(written);
     let (src, dst) = (src.wrapping_offset(plan.src_offset), dst.wrapping_offset(plan.dst_offset).cast_mut());
     let mut before = plan.indirect();
@@ -157,49 +177,6 @@ pub(crate) unsafe fn are_apart(plan: &Plan<'_>, src: *const u8, dst: *const u8) 
         apart = !pointers.meets(written);
     }
     flow.is_continue() && apart
-}
-
-/// How an operand moves on from one index tuple of the axes that lead to pointers to the next.
-struct Advance {
-    /// The bytes that the direct axes cover behind each.
-    bytes: usize,
-    last: Option<usize>,
-    upwards: Option<bool>,
-    /// Whether it has always moved in one direction, past those bytes.
-    spread: bool,
-}
-
-impl Advance {
-    fn to(&mut self, address: usize) {
-        if let Some(last) = self.last.replace(address) {
-            let upwards = address > last;
-            self.spread &= address.abs_diff(last) >= self.bytes && *self.upwards.get_or_insert(upwards) == upwards;
-        }
-    }
-}
-
-/// Whether the axes that lead to pointers lead one of these operands to other memory each time: always further in one direction. Ends as
-/// soon as they do not, so it takes no longer than the operand is large.
-///
-/// # Safety
-/// W1 and W2 of the module's contract as far as pointers that the axes follow are concerned.
-pub(crate) unsafe fn is_spread(plan: &Plan<'_>, operands: &[Operand], src: *const u8, dst: *mut u8) -> bool {
-    let Some(bounds) = plan.direct_bounds() else { return false };
-    let advance = |operand: Operand, (first, end): (isize, isize)| Advance {
-        bytes: end.abs_diff(first).max(1),
-        last: None,
-        upwards: None,
-        spread: operands.contains(&operand),
-    };
-    let [of_src, of_dst] = bounds;
-    let (mut by_src, mut by_dst) = (advance(Operand::Src, of_src), advance(Operand::Dst, of_dst));
-    let to_next = |src: *const u8, dst: *mut u8| {
-        by_src.to(src.addr());
-        by_dst.to(dst.addr());
-        if by_src.spread || by_dst.spread { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    };
-    // SAFETY: the caller passes on W1 and W2 for the pointers; nothing is written.
-    unsafe { visit_over(plan, &[], src, dst, to_next) }.is_continue()
 }
 
 /// Acts on each line of a walk: the hot loop, which is compiled for each `act`, and nothing else is. (A closure would be compiled

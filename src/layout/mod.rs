@@ -39,7 +39,7 @@ mod placed;
 pub use axes::{Axis, Step};
 pub use pieces::{Pieces, Spacing};
 pub use placed::{Placed, Pointers};
-pub use places::{Enough, FEW_PAIRS, Operand, Places, common_divisor};
+pub use places::{Enough, FEW_BEHIND_POINTERS, FEW_PAIRS, MORE_PAIRS, Operand, Places, common_divisor};
 pub use plan::{Pair, Purpose};
 pub use planned::Plan;
 pub use sides::{Lines, Offset, Side, SidePart, Sides};

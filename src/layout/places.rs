@@ -6,8 +6,11 @@ use super::plan::Pair;
 /// A walk of so few pairs is run as it is: finding out which are enough takes as long.
 pub const FEW_PAIRS: usize = 1 << 12;
 
-/// The same for walks behind pointers, of which it takes longer.
-const FEW_BEHIND_POINTERS: usize = 1 << 16;
+/// A walk whose boxes have so many times more pairs than there are places is run place by place.
+pub const MORE_PAIRS: usize = 16;
+
+/// As [`FEW_PAIRS`], for walks behind pointers, of which it takes longer.
+pub const FEW_BEHIND_POINTERS: usize = 1 << 16;
 
 /// So many pairs for each pointer of the first table are no more than memory may be large.
 const PAIRS_FOR_A_POINTER: usize = 1 << 7;
@@ -126,6 +129,15 @@ impl Pair<'_> {
     pub(super) fn places(&self, enough: Enough) -> Option<usize> {
         let count = |&operand: &Operand| Places::of(self.direct(), operand).map(|places| places.count());
         enough.operands().iter().map(count).try_fold(0_usize, |all, count| Some(all.saturating_add(count?)))
+    }
+
+    /// The places that the direct axes lead an operand to, and how many pairs are run there at most, in boxes if they are too many; `None`
+    /// where they lead too far.
+    #[must_use]
+    pub fn behind_each(&self, operand: Operand) -> Option<(Places, usize)> {
+        let places = Places::of(self.direct(), operand)?;
+        let boxes = places.count().max(FEW_PAIRS).saturating_mul(MORE_PAIRS);
+        Some((places, tuples(self.direct()).min(boxes)))
     }
 
     /// Whether there are much fewer places of the first operand's items than index tuples that lead there.

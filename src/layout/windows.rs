@@ -9,13 +9,10 @@
 
 use core::ops::ControlFlow;
 
+use super::MAX_NDIM;
 use super::axes::{Axis, tuples};
-use super::places::{Enough, FEW_PAIRS, Operand, common_divisor, spread};
+use super::places::{Enough, FEW_PAIRS, MORE_PAIRS, Operand, common_divisor, spread};
 use super::plan::Pair;
-use super::{MAX_NDIM, with_room};
-
-/// A walk whose boxes have so many times more pairs than there are places is run place by place.
-const MORE_PAIRS: usize = 16;
 
 /// A part of a walk, of which there may be as many as an axis is long, is run as it is if it has this part of those.
 const FEWER: usize = 64;
@@ -118,10 +115,9 @@ impl<'m> Pair<'m> {
         most: usize,
         run: &mut dyn FnMut(Pair<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        // As the pair has, there is room for one more axis.
-        with_room!(self.axes.as_slice().len().saturating_add(1), room => {
-            Boxes { pair: self, indirect: self.indirect(), enough, few, left: most, ranges: &mut [(0, 0); MAX_NDIM], room, run }.run_from(0)
-        })
+        // As the pair may have, there is room for one more axis.
+        let (ranges, room) = (&mut [(0, 0); MAX_NDIM], &mut [Axis::NONE; MAX_NDIM]);
+        Boxes { pair: self, indirect: self.indirect(), enough, few, left: most, ranges, room, run }.run()
     }
 
     /// Whether the direct axes lead to far more items than the operands have that decide.
@@ -271,33 +267,38 @@ impl Boxes<'_> {
         true
     }
 
-    /// Runs the boxes of the needed indices from the axis at `position` on, with those of the axes before it as they are given.
-    fn run_from(&mut self, position: usize) -> ControlFlow<()> {
+    /// Runs the boxes of the needed indices, in a loop over the axes, since there may be many: after a box, the range of the last axis that
+    /// is not settled goes on where it ended.
+    fn run(&mut self) -> ControlFlow<()> {
         self.step()?;
-        if self.settle(position) { self.run_box() } else { self.split(position) }
-    }
-
-    /// As [`Boxes::run_from`], where they are more than one box.
-    fn split(&mut self, position: usize) -> ControlFlow<()> {
-        let mut from = 0;
-        while let Some((start, len)) = self.next(position, from) {
-            from = start + len;
+        if self.settle(0) {
+            return self.run_box();
+        }
+        let mut at = 0;
+        self.set(at, (0, 0));
+        loop {
+            let (last, len) = self.ranges.get(at).copied().unwrap_or((0, 0));
+            let Some((start, len)) = self.next(at, last + len) else {
+                let Some(before) = at.checked_sub(1) else { return ControlFlow::Continue(()) };
+                at = before;
+                continue;
+            };
             self.step()?;
-            self.set(position, (start, len));
-            let behind = position + 1;
-            if self.settle(behind) {
-                self.run_box()?;
-            } else if self.enough == Enough::Equal || len == 1 {
-                self.split(behind)?;
-            } else {
+            self.set(at, (start, len));
+            let behind = at + 1;
+            let mut settled = self.settle(behind);
+            if !settled && len != 1 && self.enough != Enough::Equal {
                 // Consecutive boxes are in index order only if they differ in one index.
-                for index in start..from {
-                    self.set(position, (index, 1));
-                    self.run_from(behind)?;
-                }
+                self.set(at, (start, 1));
+                settled = self.settle(behind);
+            }
+            if settled {
+                self.run_box()?;
+            } else {
+                at = behind;
+                self.set(at, (0, 0));
             }
         }
-        ControlFlow::Continue(())
     }
 
     fn step(&mut self) -> ControlFlow<()> {

@@ -43,10 +43,13 @@ impl OfAddresses {
         Self(k0, k1 | 1)
     }
 
-    /// All bits of the address matter to each bit of the hash.
+    /// All bits of the address matter to each bit of the hash. (Multiplied once, evenly spaced addresses sometimes come in long runs.)
     pub(crate) fn hash(self, address: usize) -> usize {
-        let product = u128::from(address as u64 ^ self.0) * u128::from(self.1);
-        (product ^ (product >> 64)) as usize
+        let folded = |number: u64| {
+            let product = u128::from(number) * u128::from(self.1);
+            (product ^ (product >> 64)) as u64
+        };
+        folded(folded(address as u64 ^ self.0)) as usize
     }
 }
 

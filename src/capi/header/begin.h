@@ -44,7 +44,7 @@
  * Exporters written in C are called from whichever thread asks, so they keep their own counts atomically. A program that
  * is compiled with CPython's header instead of this one has that header's Py_INCREF and Py_DECREF, which are not atomic.
  *
- * Stack. A call takes at most 32 KB of stack on x86-64, 40 KB elsewhere, not counting functions of the program that it calls.
+ * Stack. A call takes at most 40 KB of stack on x86-64, 48 KB elsewhere, not counting functions of the program that it calls.
  */
 #ifndef PYBUFFER_PYBUFFER_H
 #define PYBUFFER_PYBUFFER_H
