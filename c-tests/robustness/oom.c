@@ -14,17 +14,19 @@
 
 static unsigned char memory[256], contents[256];
 static char rows[3][4], *table[3] = {rows[0], rows[1], rows[2]};
+/* Of as many rows, and as long ones, as may be walked by the addresses that they are at. */
+static char many_rows[2][512][256], *many[2][512];
 
 static struct {
     PyObject *bytes, *bytearray, *empty_bytearray, *old;
-    Exporter *strided, *frozen, *indirect, *deep, *front, *back, *fortran, *elsewhere, *record;
+    Exporter *strided, *frozen, *indirect, *deep, *front, *back, *fortran, *elsewhere, *record, *above, *below;
     PyObject *memoryview, *strided_view, *records, *record_view, *record_pairs, *ndarray, *grid, *cube;
 } on;
 
 #define OBJECTS(F)                                                                                                     \
     F(bytes) F(bytearray) F(empty_bytearray) F(old) F(strided) F(frozen) F(indirect) F(deep) F(front) F(back)          \
-    F(fortran) F(elsewhere) F(record) F(memoryview) F(strided_view) F(records) F(record_view) F(record_pairs)          \
-    F(ndarray) F(grid) F(cube)
+    F(above) F(below) F(fortran) F(elsewhere) F(record) F(memoryview) F(strided_view) F(records) F(record_view)        \
+    F(record_pairs) F(ndarray) F(grid) F(cube)
 
 static void build(void)
 {
@@ -42,6 +44,12 @@ static void build(void)
     on.frozen = exporter_new(memory, "B", 1, 1, four, apart);
     on.frozen->offer.readonly = 1;
     on.indirect = exporter_of_rows(table, 3, 4);
+    for (size_t i = 0; i < COUNT(many[0]); i++) {
+        many[0][i] = many_rows[0][i];
+        many[1][i] = many_rows[1][i];
+    }
+    on.above = exporter_of_rows(many[0], COUNT(many[0]), sizeof(many_rows[0][0]));
+    on.below = exporter_of_rows(many[1], COUNT(many[0]), sizeof(many_rows[0][0]));
     on.deep = exporter_new(memory, "b", 1, 10, ten, ten_strides);
     on.front = exporter_new(memory, "B", 1, 1, four, apart);
     on.back = exporter_new(memory + 16, "B", 1, 1, four, apart);
@@ -66,7 +74,7 @@ static void build(void)
 
 typedef struct {
     long outstanding;
-    Py_ssize_t references[21], exports[21], held, bases;
+    Py_ssize_t references[23], exports[23], held, bases;
     char contents[sizeof(memory) + sizeof(rows) + 32];
     Py_ssize_t size;
 } State;
@@ -82,7 +90,7 @@ static State state(void)
     now.exports[i++] = exports_of((PyObject *)on.object);
     OBJECTS(COUNTS)
     Exporter *const all[] = {on.strided, on.frozen, on.indirect, on.deep, on.front, on.back, on.fortran,
-                             on.elsewhere};
+                             on.elsewhere, on.above, on.below};
     for (size_t e = 0; e < COUNT(all); e++) {
         now.held += all[e]->gets - all[e]->releases;
     }
@@ -268,6 +276,7 @@ static const char long_text[] = "a text that is longer than what a writer holds 
     A(bytes_of_bytes, dropped(PyBytes_FromObject(on.bytes)))                                                           \
     A(getting_buffers, get_all())                                                                                      \
     A(copy_apart, copy(on.elsewhere, on.front))                                                                       \
+    A(copy_of_rows_in_order, PyObject_CopyData((PyObject *)on.below, (PyObject *)on.above) == 0)                       \
     A(copy_to_an_object, PyObject_CopyToObject((PyObject *)on.deep, contents, on.deep->offer.len, 'F') == 0)           \
     A(copying_to_and_from_contiguous_memory, there_and_back())                                                         \
     A(numbers, numbers_there_and_back())                                                                               \

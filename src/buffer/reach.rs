@@ -278,22 +278,13 @@ impl Reach {
         self.list.iter().map(|reached| reached.address(self.operand))
     }
 
-    /// Goes on along one more axis, which has items.
+    /// Goes on along one more axis, which has items. Where the operand that decides does not move, `Pair::leave` has left one.
     pub(super) fn extend(&mut self, axis: &Axis) -> Result<()> {
         let len = axis.len.unsigned_abs();
         if self.enough == Enough::Equal {
             return self.grow(axis, len);
         }
-        if self.operand.step(axis).stride != 0 {
-            return self.take(axis, len);
-        }
-        let index = if self.enough == Enough::Last { len - 1 } else { 0 };
-        let times = if self.enough == Enough::Counted { len } else { 1 };
-        for reached in self.list.iter_mut() {
-            *reached = reached.moved(axis, index);
-            reached.times *= times;
-        }
-        Ok(())
+        if self.operand.step(axis).stride == 0 { Ok(()) } else { self.take(axis, len) }
     }
 
     /// Lets each tuple take the addresses along an axis that have not been taken.

@@ -142,8 +142,7 @@ impl Pair<'_> {
 
     /// Whether there are much fewer places of the first operand's items than index tuples that lead there.
     pub(super) fn has_few_places(&self) -> bool {
-        let places = self.places(Enough::Counted);
-        places.is_some_and(|count| count > 1 && count <= tuples(self.direct()) / 4)
+        self.places(Enough::Counted).is_some_and(|count| count <= tuples(self.direct()) / 4)
     }
 
     /// Whether the operands may be much smaller than so many pairs, since axes lead to the same pointers, or pointers to the same
