@@ -1125,6 +1125,38 @@ static void axes_of_any_strides_behind_pointers_take_no_longer(void)
     Py_DECREF(b);
 }
 
+/* Where there are no items, there need not be pointers. */
+static void no_items_are_behind_no_pointers(void)
+{
+    static Py_ssize_t shapes[][4] = {{0, 100, 100, 100}, {5, 0, 100, 100}, {100, 100, 100, 0}}, strides[][4] = {{0, 1, 1, 1}, {0, 8, 1, 1}, {8, 8, 0, 1}},
+                      suboffsets[][4] = {{0, -1, -1, -1}, {0, 0, -1, -1}, {0, 8, -1, 0}};
+    static char memory[64];
+    pybuffer_value one = PYBUFFER_INT(1);
+    memset(memory, 1, sizeof(memory));
+    for (size_t s = 0; s < COUNT(shapes); s++) {
+        for (size_t k = 0; k < COUNT(strides); k++) {
+            Py_buffer info = {.buf = memory, .len = 0, .itemsize = 1, .ndim = 4, .format = (char *)"B", .shape = shapes[s],
+                              .strides = strides[k], .suboffsets = suboffsets[k]};
+            PyObject *view = PyMemoryView_FromBuffer(&info), *other = PyMemoryView_FromBuffer(&info);
+            CHECK_INT(pybuffer_memoryview_count(view, &one, 1), 0);
+            CHECK_INT(pybuffer_memoryview_index(view, &one, 1, 0, PY_SSIZE_T_MAX), -1);
+            CHECK_ERROR(PyExc_ValueError);
+            CHECK_INT(pybuffer_memoryview_equal(view, other), 1);
+            CHECK_INT(PyObject_RichCompareBool(view, other, Py_EQ), 1);
+            CHECK_INT(PyObject_CopyData(view, other), 0);
+            CHECK_INT(pybuffer_memoryview_convert(view, other), 0);
+            CHECK_INT(pybuffer_memoryview_fill(view, NULL, 0, &one, 1), 0);
+            PyObject *bytes = pybuffer_memoryview_tobytes(view, 'C'), *doubles = pybuffer_memoryview_astype(view, "d", 'C');
+            CHECK_INT(PyBytes_GET_SIZE(bytes), 0);
+            CHECK(doubles != NULL);
+            Py_DECREF(bytes);
+            Py_DECREF(doubles);
+            Py_DECREF(view);
+            Py_DECREF(other);
+        }
+    }
+}
+
 /* Formats of many values without a byte, next to ones that have one now and then. */
 static void long_formats_are_compared_in_one_walk(void)
 {
@@ -1182,6 +1214,7 @@ int main(void)
     RUN(very_many_axes_of_windows_take_no_longer);
     RUN(axes_of_any_strides_take_no_longer);
     RUN(axes_of_any_strides_behind_pointers_take_no_longer);
+    RUN(no_items_are_behind_no_pointers);
     RUN(long_formats_are_compared_in_one_walk);
     return tap_end();
 }

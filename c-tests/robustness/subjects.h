@@ -99,6 +99,16 @@ static void of_one_row_behind_pointers(Subject *s, Py_ssize_t n, int second)
     s->strides[0] = s->strides[1] = 0;
 }
 
+/* Behind each pointer 4096 windows of 13 bytes. */
+static void of_few_windows_behind_pointers(Subject *s, Py_ssize_t n, int second)
+{
+    of_rows_behind_pointers(s, n, second);
+    s->info.ndim = 1;
+    for (int i = 0; i < 12; i++) {
+        set_axis(s, 2, 1);
+    }
+}
+
 /* Each of 1024 rows starts a byte after the one before, and is half of the memory. */
 static void of_rows_that_overlap(Subject *s, Py_ssize_t n, int second)
 {
@@ -278,6 +288,7 @@ static const struct {
     {"long doubles", of_long_doubles, 1},
     {"rows behind pointers", of_rows_behind_pointers, 1},
     {"one row behind pointers", of_one_row_behind_pointers, 0},
+    {"few windows behind pointers", of_few_windows_behind_pointers, 1},
     {"rows that overlap", of_rows_that_overlap, 1},
     {"windows of tables", of_windows_of_tables, 1},
     {"items without bytes", of_items_without_bytes, 0},
