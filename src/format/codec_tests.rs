@@ -3,6 +3,7 @@
 use core::ffi::CStr;
 use std::{vec, vec::Vec};
 
+use super::coerce::tests::of_machine;
 use super::compile::{Counts, Op, compile};
 use super::compiled::CompiledFormat;
 use super::long_double::LongDouble;
@@ -206,7 +207,7 @@ fn numbers_are_converted_as_c_converts() {
     assert_eq!(put_number(c"P", Value::Float(7.0)), Ok(7_usize.to_ne_bytes().to_vec()));
     assert_eq!(put_number(c"P", Value::Signed(-1)), OVERFLOW);
     let number = (1_i64 << 61) | (1 << 37) | 1;
-    assert_eq!(put_number(c"<f", Value::Signed(number)), Ok((number as f32).to_le_bytes().to_vec()));
+    assert_eq!(put_number(c"<f", Value::Signed(number)), Ok(of_machine(number).to_le_bytes().to_vec()));
     assert_eq!(
         put_number(c"g", Value::Unsigned(u64::MAX)),
         put(c"g", Value::Unsigned(u64::MAX)),

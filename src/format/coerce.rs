@@ -452,7 +452,7 @@ where
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use core::fmt::Debug;
 
     use super::*;
@@ -527,9 +527,17 @@ mod tests {
     #[test]
     fn an_integer_is_rounded_once() {
         let number = (1_i64 << 61) | (1 << 37) | 1;
+        let once = of_machine(number);
         assert_ne!(number as f64 as f32, number as f32, "twice would be another number");
-        assert_eq!(f32::from_value(Value::Signed(number)), Ok(number as f32));
-        assert_eq!(fitted::<f32>(Value::Signed(number)), Ok(number as f32));
+        assert!(once == number as f32 || cfg!(target_arch = "powerpc64"), "{once:e}");
+        assert_eq!(f32::from_value(Value::Signed(number)), Ok(once));
+        assert_eq!(fitted::<f32>(Value::Signed(number)), Ok(once));
+    }
+
+    /// The single that the machine makes of an integer: the nearest one, but with an emulator of PowerPC that rounds it to a double
+    /// first (`docs/platforms.md`).
+    pub(in crate::format) fn of_machine(number: i64) -> f32 {
+        core::hint::black_box(number) as f32
     }
 
     #[test]
