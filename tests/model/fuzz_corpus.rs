@@ -140,7 +140,10 @@ fn run(target: &str, seed: u64, function: fn(&[u8]) -> bool) -> usize {
 #[test]
 fn any_bytes_are_a_format_or_an_error() {
     let valid = run("format_parse", 1, shared::format_parse);
-    assert!((mutations() / 10..mutations() * 9 / 10).contains(&valid), "the mutations are one-sided: {valid} are formats");
+    assert!(
+        (mutations() / 10..mutations() * 9 / 10).contains(&valid),
+        "the mutations are one-sided: {valid} are formats"
+    );
 }
 
 #[test]
