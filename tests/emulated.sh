@@ -92,7 +92,7 @@ fi
 cargo_test() { # argument...
     # Tests need unwinding, and std can be built in one way only. What no test here calls is not optimised: that would take longer
     # than all the rest.
-    "$rust/cargo" test --quiet -Zbuild-std --target "$triple" \
+    "$rust/cargo" test -Zbuild-std --target "$triple" \
         --config 'profile.dev.panic="unwind"' --config profile.dev.opt-level=1 \
         --config=profile.dev.package.{syn,bindgen,cbindgen}.opt-level=0 "$@"
 }
@@ -106,10 +106,11 @@ build_library() {
 for part in "$@"; do
     case $part in
     unit)
-        cargo_test --lib
+        cargo_test --quiet --lib
         ;;
     model)
-        cargo_test --test model -- "${tests[@]/%/::}"
+        # With the names and times: a run that is stopped says what has passed.
+        cargo_test --test model -- "${tests[@]/%/::}" -Zunstable-options --report-time
         echo "emulated: at most $PYBUFFER_TEST_CASES cases of each property"
         ;;
     c)

@@ -30,17 +30,15 @@ static void describe_windows(void)
     print_view("other", &other);
 }
 
-/* Small numbers, and NaN. */
+/* Small numbers, and NaN. Those of two bytes are little-endian. */
 static double number_at(int of_kind, const char *item)
 {
-    int16_t half;
     double real;
     switch (of_kind) {
     case 0:
         return *(const unsigned char *)item;
     case 1:
-        memcpy(&half, item, 2);
-        return half;
+        return (int16_t)((unsigned char)item[0] | (unsigned char)item[1] << 8);
     default:
         memcpy(&real, item, 8);
         return real;
@@ -49,13 +47,13 @@ static double number_at(int of_kind, const char *item)
 
 static void put_number(int of_kind, char *item, double number)
 {
-    int16_t half = (int16_t)number;
     switch (of_kind) {
     case 0:
         *item = (char)number;
         break;
     case 1:
-        memcpy(item, &half, 2);
+        item[0] = (char)number;
+        item[1] = 0;
         break;
     default:
         memcpy(item, &number, 8);

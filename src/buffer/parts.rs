@@ -71,7 +71,7 @@ unsafe fn behind_pointers(whole: Part<'_>, enough: Enough, run: &mut Run<'_>) ->
     let whole = Part { pair, src, dst, times };
     // SAFETY: the caller guarantees W1 and W2 for the pointers.
     unsafe {
-        let left = if is_tangled(&whole.pair, whole.pair.items(), enough, (src, dst)) {
+        let left = if is_tangled(&whole.pair, whole.pair.items(), enough, (src, dst))? {
             Some(whole)
         } else {
             as_it_is(whole, at, enough, run)
@@ -98,30 +98,32 @@ fn as_it_is<'m>(whole: Part<'m>, mut at: usize, enough: Enough, run: &mut Run<'_
 }
 
 /// Whether so many pairs are many more than there is memory behind pointers. Ends as soon as they are, so it takes no longer than the
-/// memory is large. They are not said to be where there is no memory to find out.
+/// memory is large.
 ///
 /// # Safety
 /// As [`in_parts`].
-unsafe fn is_tangled(pair: &Pair<'_>, pairs: usize, enough: Enough, (src, dst): (*const u8, *mut u8)) -> bool {
+unsafe fn is_tangled(pair: &Pair<'_>, pairs: usize, enough: Enough, (src, dst): (*const u8, *mut u8)) -> Result<bool> {
     if !pair.may_be_tangled(pairs, enough) {
-        return false;
+        return Ok(false);
     }
     let room = &mut [Axis::NONE; MAX_NDIM];
-    let Some(plan) = pair.copied(room).and_then(Pair::in_index_order) else { return false };
+    let Some(plan) = pair.copied(room).and_then(Pair::in_index_order) else { return Ok(false) };
     // If one operand is no smaller, the walk is no longer than that.
-    enough.operands().iter().all(|&operand| {
+    for &operand in enough.operands() {
         // An operand that leads too far is not small.
-        let Some(mut pieces) = Pieces::new(pair, operand) else { return false };
-        let mut known = true;
+        let Some(mut pieces) = Pieces::new(pair, operand) else { return Ok(false) };
+        let mut apart = Some(true);
         let meet = |src: *const u8, dst: *mut u8| {
-            let address = if operand == Operand::Src { src.addr() } else { dst.addr() };
-            let is_apart = pieces.meet(address);
-            known = is_apart.is_ok();
-            if is_apart == Ok(true) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            apart = pieces.meet(if operand == Operand::Src { src.addr() } else { dst.addr() });
+            if apart == Some(true) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
         // SAFETY: the caller guarantees W1 and W2 for the pointers, the only memory that is read.
-        unsafe { kernels::visit_behind(&plan, src, dst, meet) }.is_break() && known
-    })
+        let _: ControlFlow<()> = unsafe { kernels::visit_behind(&plan, src, dst, meet) };
+        if apart.ok_or(Error::no_memory())? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Runs a walk by the addresses that the axes up to the last one with pointers lead to, or all axes. So many pairs, the first ones, have
@@ -192,7 +194,7 @@ pub(super) unsafe fn are_apart(pair: &Pair<'_>, src: *const u8, dst: *mut u8) ->
     unsafe {
         let room = &mut [Axis::NONE; MAX_NDIM];
         let Some(plan) = pair.copied(room).and_then(Pair::in_index_order) else { return Ok(true) };
-        if !is_tangled(pair, tuples, Enough::Equal, (src, dst)) {
+        if !is_tangled(pair, tuples, Enough::Equal, (src, dst))? {
             return Ok(kernels::are_apart(&plan, src, dst));
         }
         let Some([of_src, of_dst]) = plan.direct_bounds() else { return Ok(false) };

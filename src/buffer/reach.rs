@@ -17,7 +17,7 @@
 //!   that along a path from the one to the other is, so the pairs of the forest are followed, and no others.
 //! * Of the number of all tuples that lead to an address: the sum of the numbers of those within the axis's length before it.
 //!
-//! Each address takes about 100 bytes of memory, and a few hundred instructions for each axis.
+//! Each address takes 100 to 200 bytes of memory, twice as many where pairs are compared, and a few hundred instructions for each axis.
 
 use crate::error::{Error, Result};
 use crate::kernels;
@@ -122,9 +122,10 @@ impl Pieces {
         })
     }
 
-    /// Takes account of an address. Returns whether there are still about as many pieces as addresses.
+    /// Takes account of an address. Returns whether there are still about as many pieces as addresses; `None` where there is no memory to
+    /// know.
     #[inline(always)]
-    pub(super) fn meet(&mut self, address: usize) -> Result<bool> {
+    pub(super) fn meet(&mut self, address: usize) -> Option<bool> {
         let last = core::mem::replace(&mut self.last, address);
         self.addresses += 1;
         if self.found.is_none() && self.times <= MORE_PAIRS {
@@ -133,25 +134,25 @@ impl Pieces {
             if is_beyond || self.addresses == 1 {
                 // Only from the second address on is there a direction.
                 self.upwards = self.upwards.filter(|_| self.addresses != 1);
-                return Ok(true);
+                return Some(true);
             }
         }
         self.find(address)
     }
 
     #[inline(never)]
-    fn find(&mut self, address: usize) -> Result<bool> {
+    fn find(&mut self, address: usize) -> Option<bool> {
         if self.found.is_none() {
             let before = self.addresses - 1;
-            self.found = Some((Numbers::with_room(self.most.min(MANY_PIECES), OfAddresses::new())?, before));
+            self.found = Some((Numbers::with_room(self.most.min(MANY_PIECES), OfAddresses::new()).ok()?, before));
         }
-        let Some((pieces, before)) = &mut self.found else { return Ok(true) };
+        let (pieces, before) = self.found.as_mut()?;
         let piece = address.checked_div(self.size).unwrap_or(0);
         if let Err(slot) = pieces.find(piece) {
-            pieces.add(slot, piece, 0)?;
+            pieces.add(slot, piece, 0).ok()?;
         }
         let enough = pieces.used.saturating_add(*before).saturating_add(FEW_PIECES).saturating_mul(MORE_PAIRS);
-        Ok(self.addresses.saturating_mul(self.times) <= enough)
+        Some(self.addresses.saturating_mul(self.times) <= enough)
     }
 }
 

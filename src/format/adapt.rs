@@ -66,7 +66,7 @@ impl Codec {
                 Value::Complex(rounded::<Half>(Value::Float(real))?, rounded::<Half>(Value::Float(imaginary))?)
             }
             (Form::ComplexSingle, Value::Complex(real, imaginary)) => {
-                Value::Complex((real as f32).into(), (imaginary as f32).into())
+                Value::Complex(rounded::<f32>(Value::Float(real))?, rounded::<f32>(Value::Float(imaginary))?)
             }
             (Form::ComplexDouble | Form::ComplexLong, Value::Complex(..)) => value,
             // A real number is rounded once, too.

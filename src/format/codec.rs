@@ -5,7 +5,7 @@
 
 use super::codes::{ByteOrder, Kind};
 use super::coerce::{NOT_COMPLEX, bytes, code_point, complex, double, integer, long, truth};
-use super::float::{half, to_half};
+use super::float::{half, single_of_double, single_to_double, to_half};
 use super::item::Item;
 use super::long_double::LongDouble;
 use super::value::{Value, pascal};
@@ -371,7 +371,7 @@ impl Codec {
     }
 
     fn single(self, bytes: [u8; 4]) -> f64 {
-        f32::from_bits(self.u32(bytes)).into()
+        single_to_double(f32::from_bits(self.u32(bytes)))
     }
 
     fn double(self, bytes: [u8; 8]) -> f64 {
@@ -399,7 +399,7 @@ impl Codec {
 
     /// `PyFloat_Pack4`, and `np_float` in native formats.
     fn single_bytes(self, double: f64) -> Result<[u8; 4]> {
-        let single = double as f32;
+        let single = single_of_double(double);
         if single.is_infinite() && double.is_finite() && !self.native {
             return Err(Error::value(c"float too large to pack with f format"));
         }

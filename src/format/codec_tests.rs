@@ -3,6 +3,7 @@
 use core::ffi::CStr;
 use std::{vec, vec::Vec};
 
+use super::coerce::tests::of_machine;
 use super::compile::{Counts, Op, compile};
 use super::compiled::CompiledFormat;
 use super::long_double::LongDouble;
@@ -133,6 +134,38 @@ fn floats_take_real_numbers() {
     assert_eq!(put(c"d", Value::Bytes(b"")), TYPE);
 }
 
+/// The processor does not see to it everywhere.
+#[test]
+fn nans_keep_their_sign() {
+    let signs = |value: Option<Value<'_>>| match value {
+        Some(Value::Float(number)) if number.is_nan() => vec![number.is_sign_negative()],
+        Some(Value::Complex(real, imaginary)) => vec![real.is_sign_negative(), imaginary.is_sign_negative()],
+        _ => vec![],
+    };
+    let items: [(&CStr, &[u8]); 5] = [
+        (c">e", &[0x7e, 0]),
+        (c">f", &[0x7f, 0xc0, 0, 0]),
+        (c">d", &[0x7f, 0xf8, 0, 0, 0, 0, 0, 0]),
+        (c">Ze", &[0xbc, 0, 0x7e, 0]),
+        (c">Zf", &[0xbf, 0x80, 0, 0, 0x7f, 0xc0, 0, 0]),
+    ];
+    for (format, positive) in items {
+        let complex = format.count_bytes() > 2;
+        let mut negative = positive.to_vec();
+        if let Some(byte) = negative.get_mut(if complex { positive.len() / 2 } else { 0 }) {
+            *byte |= 0x80;
+        }
+        for (item, sign) in [(positive, false), (&negative, true)] {
+            let value = get(format, item);
+            assert_eq!(signs(value), if complex { vec![true, sign] } else { vec![sign] }, "{format:?}");
+            assert_eq!(value.map(|value| put(format, value)), Some(Ok(item.to_vec())));
+            if !complex {
+                assert_eq!(value.map(|value| put_number(format, value)), Some(Ok(item.to_vec())));
+            }
+        }
+    }
+}
+
 #[test]
 fn long_doubles_are_kept_unrounded() {
     let mut bytes = LongDouble::from(-2.5).to_ne_bytes();
@@ -174,7 +207,7 @@ fn numbers_are_converted_as_c_converts() {
     assert_eq!(put_number(c"P", Value::Float(7.0)), Ok(7_usize.to_ne_bytes().to_vec()));
     assert_eq!(put_number(c"P", Value::Signed(-1)), OVERFLOW);
     let number = (1_i64 << 61) | (1 << 37) | 1;
-    assert_eq!(put_number(c"<f", Value::Signed(number)), Ok((number as f32).to_le_bytes().to_vec()));
+    assert_eq!(put_number(c"<f", Value::Signed(number)), Ok(of_machine(number).to_le_bytes().to_vec()));
     assert_eq!(
         put_number(c"g", Value::Unsigned(u64::MAX)),
         put(c"g", Value::Unsigned(u64::MAX)),

@@ -7,7 +7,7 @@
 
 use core::ffi::CStr;
 
-use super::float::{Real, half_of_double, half_of_single, half_to_single};
+use super::float::{Real, half_of_double, half_of_single, half_to_single, single_of_double, single_to_double};
 use super::long_double::LongDouble;
 use super::value::Value;
 use crate::error::{Argument, Error, ErrorKind, Result};
@@ -259,8 +259,8 @@ to!(n: f64 => f64: true, n);
 to!(n: f32 => f32: true, n);
 to!(n: i64 => u64: n >= 0, n.cast_unsigned());
 to!(n: u64 => i64: n <= u64::MAX / 2, n.cast_signed());
-to!(n: f64 => f32: true, n as f32);
-to!(n: f32 => f64: true, n.into());
+to!(n: f64 => f32: true, single_of_double(n));
+to!(n: f32 => f64: true, single_to_double(n));
 
 to!(n: i8, i16, i32, u8, u16, u32 => i64: true, n.into());
 to!(n: u8, u16, u32 => u64: true, n.into());
@@ -310,7 +310,7 @@ macro_rules! floats {
 floats!(i8, i16, i32, i64, u8, u16, u32, u64);
 
 to!(n: Half => f32: true, half_to_single(n.0));
-to!(n: Half => f64: true, half_to_single(n.0).into());
+to!(n: Half => f64: true, single_to_double(half_to_single(n.0)));
 to!(n: Half => i64: To::<i64>::fits(half_to_single(n.0)), half_to_single(n.0).to());
 to!(n: Half => u64: To::<u64>::fits(half_to_single(n.0)), half_to_single(n.0).to());
 to!(n: f64 => Half: true, Half(half_of_double(n)));
@@ -386,7 +386,7 @@ impl CNumber for f32 {
         number(value, |long| Ok(long.real().to_f32()))
     }
     fn to_value(self) -> Value<'static> {
-        Value::Float(self.into())
+        Value::Float(single_to_double(self))
     }
 }
 
@@ -452,7 +452,7 @@ where
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use core::fmt::Debug;
 
     use super::*;
@@ -527,9 +527,17 @@ mod tests {
     #[test]
     fn an_integer_is_rounded_once() {
         let number = (1_i64 << 61) | (1 << 37) | 1;
+        let once = of_machine(number);
         assert_ne!(number as f64 as f32, number as f32, "twice would be another number");
-        assert_eq!(f32::from_value(Value::Signed(number)), Ok(number as f32));
-        assert_eq!(fitted::<f32>(Value::Signed(number)), Ok(number as f32));
+        assert!(once == number as f32 || cfg!(target_arch = "powerpc64"), "{once:e}");
+        assert_eq!(f32::from_value(Value::Signed(number)), Ok(once));
+        assert_eq!(fitted::<f32>(Value::Signed(number)), Ok(once));
+    }
+
+    /// The single that the machine makes of an integer: the nearest one, but with an emulator of PowerPC that rounds it to a double
+    /// first (`docs/platforms.md`).
+    pub(in crate::format) fn of_machine(number: i64) -> f32 {
+        core::hint::black_box(number) as f32
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! CPython's counterparts are `PyFloat_Pack2` and `PyFloat_Unpack2` in `floatobject.c`.
 
+use crate::platform;
+
 /// The widths in bits of the two fields of a binary floating-point format, besides its sign.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Widths {
@@ -265,9 +267,30 @@ impl PartialEq for Real {
     }
 }
 
+/// The double with the value of a single. A NaN keeps its sign, on every machine.
+#[inline(always)]
+pub(super) fn single_to_double(single: f32) -> f64 {
+    let double = f64::from(single);
+    if platform::NAN_LOSES_SIGN {
+        return f64::from_bits(double.to_bits() | (u64::from(single.to_bits() & (1 << 31)) << 32));
+    }
+    double
+}
+
+/// The single nearest to a double, of two the even one; infinite if the double is too large for any. A NaN keeps its sign,
+/// as above.
+#[inline(always)]
+pub(super) fn single_of_double(double: f64) -> f32 {
+    let single = double as f32;
+    if platform::NAN_LOSES_SIGN {
+        return f32::from_bits(single.to_bits() | ((double.to_bits() >> 32) as u32 & (1 << 31)));
+    }
+    single
+}
+
 /// The double with the value of a half (`PyFloat_Unpack2`): 1 bit of sign, 5 of exponent, 10 of fraction.
 pub(super) fn half(bits: u16) -> f64 {
-    half_to_single(bits).into()
+    single_to_double(half_to_single(bits))
 }
 
 /// The single with the value of a half. As in CPython, a NaN keeps its sign only.
@@ -416,7 +439,25 @@ pub(super) mod tests {
             assert_eq!(half_of_single(double as f32), general(f64::from(double as f32).into()), "{double:e}");
         }
         for (nan, bits) in [(f64::NAN, 0x7e00), (-f64::NAN, 0xfe00)] {
-            assert_eq!((half_of_double(nan), half_of_single(nan as f32)), (bits, bits));
+            assert_eq!((half_of_double(nan), half_of_single(single_of_double(nan))), (bits, bits));
+        }
+    }
+
+    #[test]
+    fn nans_keep_their_sign_in_every_width() {
+        for (negative, bits, single, double) in
+            [(false, 0x7e00, f32::NAN, f64::NAN), (true, 0xfe00, -f32::NAN, -f64::NAN)]
+        {
+            // What the compiler knows it need not ask the machine for.
+            let (single, double) = (core::hint::black_box(single), core::hint::black_box(double));
+            let (wide, narrow) = (single_to_double(single), single_of_double(double));
+            assert!(wide.is_nan() && narrow.is_nan());
+            let signs = [half(bits).is_sign_negative(), wide.is_sign_negative(), narrow.is_sign_negative()];
+            assert_eq!(signs, [negative; 3]);
+        }
+        for single in [0.0, -0.0, 1.5, -1.5, f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY, 1e-45] {
+            assert_eq!(single_to_double(single).to_bits(), f64::from(single).to_bits());
+            assert_eq!(single_of_double(single.into()).to_bits(), single.to_bits());
         }
     }
 

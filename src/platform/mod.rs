@@ -74,6 +74,9 @@ pub(crate) const LONG_DOUBLE_SIZE: (u8, u8) = match LONG_DOUBLE {
     _ => (16, 16),
 };
 
+/// Whether a NaN loses its sign where the processor converts between singles and doubles (RISC-V).
+pub(crate) const NAN_LOSES_SIGN: bool = cfg!(target_arch = "riscv64");
+
 /// A variable of the environment.
 pub(crate) fn variable(name: &CStr) -> Option<&'static CStr> {
     // SAFETY: a C string as the name; what is found lives until the environment changes, which a program with threads must

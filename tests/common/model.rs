@@ -12,13 +12,17 @@ const MAX_ITEMS: isize = 120;
 /// An axis of no items comes after axes of no more than that many.
 const FEW_ITEMS: isize = 6;
 
+/// As many cases, or fewer where the machine is emulated: `PYBUFFER_TEST_CASES` says how many are enough there.
+pub(crate) fn enough(cases: u32) -> u32 {
+    cases.min(std::env::var("PYBUFFER_TEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(u32::MAX))
+}
+
 /// At least `cases` cases, from a fixed seed. The environment asks for more (`PROPTEST_CASES`) or others
-/// (`PROPTEST_RNG_SEED`), or says how many are enough where the machine is emulated (`PYBUFFER_TEST_CASES`).
+/// (`PROPTEST_RNG_SEED`), or for fewer (see [`enough`]).
 pub(crate) fn config(cases: u32) -> ProptestConfig {
     let asked = ProptestConfig::default();
-    let enough = std::env::var("PYBUFFER_TEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(u32::MAX);
     ProptestConfig {
-        cases: asked.cases.max(cases).min(enough),
+        cases: enough(asked.cases.max(cases)),
         max_shrink_iters: asked.max_shrink_iters.min(4000),
         failure_persistence: None,
         rng_seed: if asked.rng_seed == RngSeed::Random { RngSeed::Fixed(3118) } else { asked.rng_seed },

@@ -11,6 +11,7 @@ use pybuffer::abi::buffer::Py_buffer;
 
 use crate::common::capi::{PyBuffer_FromContiguous, PyBuffer_ToContiguous};
 use crate::common::levels;
+use crate::common::model::enough;
 use crate::common::random::Random;
 use crate::support::guarded::{Guarded, PAGE};
 
@@ -139,7 +140,7 @@ const LENGTHS: [isize; 20] = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63
 #[test]
 fn structures_of_any_kind_are_copied() {
     let mut random = Random(3118);
-    for _ in 0..1500 {
+    for _ in 0..enough(1500) {
         let itemsize = UNITS[random.below(UNITS.len())];
         let axes = 1 + random.below(4);
         let mut shape: Vec<isize> = (0..axes).map(|_| LENGTHS[random.below(LENGTHS.len())]).collect();

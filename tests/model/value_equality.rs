@@ -10,6 +10,7 @@ use pybuffer::format::{Comparer, Value, is_of_struct};
 
 use crate::common::capi::{Py_DecRef, PyMemoryView_FromBuffer, PyObject_RichCompareBool, pybuffer_memoryview_equal};
 use crate::common::levels;
+use crate::common::model::enough;
 use crate::common::random::Random;
 use crate::support::compiled::Compiled;
 
@@ -153,7 +154,8 @@ fn random_item(random: &mut Random, format: &Compiled) -> Vec<u8> {
 fn items_are_equal_where_their_values_are() {
     let mut random = Random(21);
     let mut counts: HashMap<(&str, bool), usize> = HashMap::new();
-    for _ in 0..40_000 {
+    let cases = 100 * enough(400) as usize;
+    for _ in 0..cases {
         let nodes = random_nodes(&mut random, 3);
         let same = random.chance(25);
         let texts = [same, same || random.chance(20)].map(|plain| {
@@ -216,7 +218,7 @@ fn items_are_equal_where_their_values_are() {
     for way in ["values", "bytes", "steps"] {
         for equal in [true, false] {
             let count = counts.get(&(way, equal)).copied().unwrap_or(0);
-            assert!(count >= 1000, "too few cases of {way} {equal}: {counts:?}");
+            assert!(count >= cases / 40, "too few cases of {way} {equal}: {counts:?}");
         }
     }
 }
@@ -245,7 +247,8 @@ fn rows_of_numbers_are_equal_where_all_numbers_are() {
     ];
     let mut random = Random(22);
     let mut answers = [0; 2];
-    for case in 0..CODES.len() * CODES.len() * 40 {
+    let times = enough(40) as usize;
+    for case in 0..CODES.len() * CODES.len() * times {
         let code = |at: usize| CODES[at % CODES.len()];
         let [a, b] = [code(case), code(case / CODES.len())].map(|code| {
             let padding = random.pick(&["", "", "x", "4x"]);
@@ -284,7 +287,7 @@ fn rows_of_numbers_are_equal_where_all_numbers_are() {
         }
         answers[usize::from(expected)] += 1;
     }
-    assert!(answers.iter().all(|&count| count > 200), "{answers:?}");
+    assert!(answers.iter().all(|&count| count > 5 * times), "{answers:?}");
 }
 
 #[test]
