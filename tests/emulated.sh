@@ -9,7 +9,7 @@
 # (default: all; for windows c). Rust's core and std are built from their sources, which needs a toolchain that has them (Debian:
 # rust-web-src or rust-src), and RUSTC_BOOTSTRAP, since Cargo's option for that is not stable. Everything goes to
 # target/emulated. STEPS is the number of operations of each random family, PYBUFFER_TEST_CASES the most cases of each property of the
-# Rust tests. The status is 77 where a tool is missing.
+# Rust tests (a hundred where cases are random formats). The status is 77 where a tool is missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

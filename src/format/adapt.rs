@@ -4,6 +4,7 @@ use core::ffi::CStr;
 
 use super::codec::{Codec, Form};
 use super::coerce::{Fault, Half, Native, Truth, fitted, rounded};
+use super::float::{single_of_double, single_to_double};
 use super::value::Value;
 use crate::error::Result;
 
@@ -66,7 +67,8 @@ impl Codec {
                 Value::Complex(rounded::<Half>(Value::Float(real))?, rounded::<Half>(Value::Float(imaginary))?)
             }
             (Form::ComplexSingle, Value::Complex(real, imaginary)) => {
-                Value::Complex(rounded::<f32>(Value::Float(real))?, rounded::<f32>(Value::Float(imaginary))?)
+                let single = |part| single_to_double(single_of_double(part));
+                Value::Complex(single(real), single(imaginary))
             }
             (Form::ComplexDouble | Form::ComplexLong, Value::Complex(..)) => value,
             // A real number is rounded once, too.
