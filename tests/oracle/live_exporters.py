@@ -46,7 +46,9 @@ def exporters():
     yield "ndarray, half", np.zeros((2, 2), dtype="f2")
     yield "scalar", np.float64(3.5)
     yield "ctypes array", (ctypes.c_int * 3)()
-    yield "ctypes structure", Record()
+    # Before CPython 3.12 ctypes leaves out the padding.
+    padded = "x" in memoryview(Record()).format
+    yield "ctypes structure" if padded else "ctypes structure, old", Record()
 
 
 check = ctypes.PyDLL(sys.argv[1]).check

@@ -20,10 +20,11 @@ const KNOWN: &[(&str, &[&str])] = &[
             "PyBUF_FORMAT: shape is not NULL though it was not asked for",
         ],
     ),
+    ("ctypes structure", &["PyBUF_INDIRECT: format is not NULL though it was not asked for"]),
     (
-        "ctypes structure",
+        "ctypes structure, old",
         &[
-            // Padding is missing at the end.
+            // Padding is missing.
             "PyBUF_INDIRECT|PyBUF_FORMAT: format 'T{<i:a:<d:b:}' has items of 12 bytes, but itemsize is 16",
             "PyBUF_INDIRECT: format is not NULL though it was not asked for",
         ],
