@@ -39,6 +39,7 @@ static double sample(int at)
 
     if (counts[at] == 0) {
         long count = 1;
+        run(1); /* With cold caches it would look as if few times were enough, which then are as cold. */
         while ((first = took(run, count)) < enough / 8) {
             count *= 4;
         }

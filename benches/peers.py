@@ -392,6 +392,7 @@ class Column:
         enough = 2e6
         if self.count == 0:
             count = 1
+            self.took(1)
             while (first := self.took(count)) < enough / 8:
                 count *= 4
             if first >= enough and count == 1:
