@@ -84,8 +84,9 @@ def write(bounds, path):
              "What is left of the fixed numbers where they are large: walks of up to 4,096 pairs of items, behind pointers of up to 65,536 and",
              "of 128 for each pointer, run as they are. Where thousands are taken for each byte, they are for windows along 62 axes of any",
              "strides: some hundred for each axis and place. (What `PyBuffer_FromContiguous` takes in Fortran order behind pointers is for",
-             "each line, of two items in the worst case, and its 41 axes.) Slots, callbacks and allocators of the program are not in them.",
-             "Macros and inline functions of the header call at most one of these, or take a few instructions.", "",
+             "each line, of two items in the worst case, and its 41 axes.) `pybuffer_memoryview_index` takes so much for each part that start",
+             "and stop cut out, up to two for each axis. Slots, callbacks and allocators of the program are not in them. Macros and inline",
+             "functions of the header call at most one of these, or take a few instructions.", "",
              "| function | fixed | for each byte | for each character |", "| --- | ---: | ---: | ---: |"]
     for name in sorted(bounds):
         lines.append(f"| `{name}` | " + " | ".join(map(shown, bounds[name])) + " |")
