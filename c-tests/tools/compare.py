@@ -1,5 +1,6 @@
 """The program pybuffer compared with NumPy: compare.py CASE TOOL DIRECTORY. Exits with a message where they differ."""
 
+import contextlib
 import functools
 import io
 import json
@@ -352,10 +353,14 @@ def progress_is_for_terminals():
         np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": (2**25,)})
         file.truncate(file.tell() + 2**27)
     leader, follower = pty.openpty()
+    written = b""
     with subprocess.Popen([tool, "convert", path, directory / "out.raw"], stderr=follower) as process:
-        process.wait()
-    os.close(follower)
-    text = os.read(leader, 100000).decode()
+        os.close(follower)
+        # It comes in pieces; at its end the other side of the terminal is closed.
+        with contextlib.suppress(OSError):
+            while piece := os.read(leader, 100000):
+                written += piece
+    text = written.decode()
     if process.returncode or "50 %" not in text or "100 %" not in text or not text.endswith("\r\x1b[K"):
         sys.exit(repr(text))
     result = subprocess.run([tool, "convert", path, directory / "out.raw"], stderr=subprocess.PIPE, check=True)
