@@ -228,7 +228,7 @@ run_ci() {
     mapfile -t configured < <(network)
     SECONDS=0
     chroot "$work/ci" env -i "${configured[@]}" HOME=/root LANG=C.UTF-8 PATH=/opt/rust/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-        "PYENV_ROOT=$pythons" CI=true "MAKEFLAGS=${TEST_PARTS:+TEST_PARTS=$TEST_PARTS}" bash -c 'cd && bash pybuffer/.ci/run' </dev/null \
+        "PYENV_ROOT=$pythons" CI=true "MAKEFLAGS=${TEST_PARTS:+-- TEST_PARTS=${TEST_PARTS// /\\ }}" bash -c 'cd && bash pybuffer/.ci/run' </dev/null \
         2>&1 | tee "$work/ci.log" || failures=1
     check "$failures" ".ci/run passes in $SECONDS s"
 }
