@@ -3,6 +3,8 @@
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::copy::bytes_reversed;
 use crate::kernels::copy::copy_lines;
 use crate::kernels::copy::permute::{PeriodicLine, Program, RunSteps};
 #[cfg(target_arch = "x86_64")]
@@ -68,8 +70,8 @@ impl<'p> NumberProgram<'p> {
     /// For lines of numbers of this size; `None` where they are not of small steps.
     fn new(slot: &'p mut Option<Program>, size: usize, [src_step, dst_step]: Strides) -> Option<Self> {
         let level = level();
-        let program =
-            PeriodicLine { unit: size, items: 1, src_item: 0, dst_item: 0, src_step, dst_step }.program(level, slot)?;
+        let line = PeriodicLine { unit: size, items: 1, src_item: 0, dst_item: 0, src_step, dst_step, far: true };
+        let program = line.program(level, slot)?;
         let steps = program.steps(level, false)?;
         Some(Self { program, steps })
     }
@@ -201,32 +203,13 @@ unsafe fn reverse_by_shifts<T: Unit>(rows: Rows) {
                 let vectors: [__m128i; VECTORS] =
                     core::array::from_fn(|at| _mm_loadu_si128(src.cast::<__m128i>().wrapping_add(at)));
                 for (at, vector) in vectors.into_iter().enumerate() {
-                    _mm_storeu_si128(dst.cast::<__m128i>().wrapping_add(at), reversed::<T>(vector));
+                    _mm_storeu_si128(dst.cast::<__m128i>().wrapping_add(at), bytes_reversed::<T>(vector));
                 }
                 src = src.wrapping_add(size_of::<[__m128i; VECTORS]>());
                 dst = dst.wrapping_add(size_of::<[__m128i; VECTORS]>());
             }
             Swap::<T>::run(Rows::new(src, dst, [1, count % (VECTORS * per_vector)], [0, 0]));
         });
-    }
-}
-
-/// A vector of numbers with their bytes reversed, without a shuffle of bytes: by those of 16 bits, and shifts.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-pub(super) fn reversed<T>(vector: core::arch::x86_64::__m128i) -> core::arch::x86_64::__m128i {
-    use core::arch::x86_64::{_mm_or_si128, _mm_shufflehi_epi16, _mm_shufflelo_epi16, _mm_slli_epi16, _mm_srli_epi16};
-    /// The two or four 16-bit parts of a number in reverse order.
-    const PAIRS: i32 = 0b10_11_00_01;
-    const FOURS: i32 = 0b00_01_10_11;
-    // SAFETY: every x86-64 has the instructions.
-    unsafe {
-        let vector = match size_of::<T>() {
-            2 => vector,
-            4 => _mm_shufflehi_epi16::<PAIRS>(_mm_shufflelo_epi16::<PAIRS>(vector)),
-            _ => _mm_shufflehi_epi16::<FOURS>(_mm_shufflelo_epi16::<FOURS>(vector)),
-        };
-        _mm_or_si128(_mm_slli_epi16::<8>(vector), _mm_srli_epi16::<8>(vector))
     }
 }
 

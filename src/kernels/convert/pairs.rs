@@ -10,13 +10,13 @@ use core::mem::MaybeUninit;
 use crate::format::{CType, Fault, Half, Native, Numbers, Scalar, To, Truth};
 
 #[cfg(target_arch = "x86_64")]
+use crate::kernels::copy::bytes_reversed;
+#[cfg(target_arch = "x86_64")]
 use crate::kernels::cpu::{Level, level};
 use crate::kernels::multiversion::{Loop, compiled};
 
 use super::fit::{Check, Range, Words};
 use super::move_numbers::Strides;
-#[cfg(target_arch = "x86_64")]
-use super::move_numbers::reversed;
 
 /// How many contiguous numbers are checked before they are converted, while they are in the cache.
 const PART: usize = 2048;
@@ -258,7 +258,7 @@ unsafe fn extend<S: Words + Range + Known<T>, T: Native + Range, const SWAPPED: 
         for _ in 0..count / per_vector {
             let mut vector = _mm_loadu_si128(src.cast());
             if SWAPPED == SRC {
-                vector = reversed::<S>(vector);
+                vector = bytes_reversed::<S>(vector);
             }
             let signs = if S::SIGNED { _mm_cmpgt_epi8(zero, vector) } else { zero };
             let pairs = match size_of::<S>() {

@@ -8,6 +8,9 @@ use super::odometer::{walk, walk_blocks, walk_over};
 mod thresholds;
 
 mod contiguous;
+
+mod reversed;
+
 mod strided;
 
 mod repeat;
@@ -24,6 +27,8 @@ pub(crate) use contiguous::copy_block;
 use contiguous::{stream_block, stream_end};
 use repeat::copy_repeated;
 pub(crate) use repeat::repeat;
+#[cfg(target_arch = "x86_64")]
+pub(super) use reversed::bytes_reversed;
 pub(super) use small::copy_lines;
 pub(crate) use small::{copy_plane, copy_small, copy_small_transpose, copy_transpose};
 use strategy::{Strategy, choose};

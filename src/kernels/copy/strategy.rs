@@ -52,7 +52,7 @@ pub(super) fn choose<'p>(plan: &Plan<'_>, level: Level, slot: &'p mut Option<Pro
         if let Some(copier) = ChannelCopier::new(&lines, plan.unit, stream, level) {
             return Strategy::Channels(copier);
         }
-        if let Some(copier) = LineCopier::new(slot, &lines, plan.unit, stream, level) {
+        if let Some(copier) = LineCopier::new(slot, &lines, plan.unit, bytes, level) {
             return Strategy::Permute(copier);
         }
     }
@@ -165,18 +165,31 @@ mod tests {
             (
                 "reversed u8",
                 to(Walk::new(1, &[5000], &[-1])),
-                vectors("items", "program of 16 bytes: 1 from 1", "program of 64 bytes: 1 from 1"),
+                ["items", "items", "program of 64 bytes: 1 from 1", "program of 16 bytes: 1 from 1", "items"]
+                    .map(String::from),
             ),
             (
                 "reversed f64",
                 to(Walk::new(8, &[5000], &[-8])),
-                vectors("items", "program of 16 bytes: 1 from 1", "program of 64 bytes: 1 from 1"),
+                ["items", "items", "program of 64 bytes: 1 from 1", "program of 16 bytes: 1 from 1", "items"]
+                    .map(String::from),
+            ),
+            (
+                "reversed 6 bytes",
+                to(Walk::new(6, &[5000], &[-6])),
+                vectors("items", "program of 16 bytes: 3 from 2", "program of 64 bytes: 3 from 2"),
+            ),
+            (
+                "reversed u8, large",
+                to(Walk::new(1, &[1 << 24], &[-1])),
+                vectors("items", "program of 16 bytes: 1 from 1, streamed", "program of 64 bytes: 1 from 1, streamed"),
             ),
             ("few items reversed", to(Walk::new(4, &[1024], &[-4])), everywhere("items")),
             (
                 "one more",
                 to(Walk::new(4, &[1025], &[-4])),
-                vectors("items", "program of 16 bytes: 1 from 1", "program of 64 bytes: 1 from 1"),
+                ["items", "items", "program of 64 bytes: 1 from 1", "program of 16 bytes: 1 from 1", "items"]
+                    .map(String::from),
             ),
             (
                 "every second u8",

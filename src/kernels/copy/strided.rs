@@ -4,6 +4,8 @@ use crate::kernels::page_rule::may_cover;
 use crate::kernels::prefetch::LINE;
 use crate::layout::{Axis, Small, SmallAxis, SmallPlane};
 
+use super::reversed::{is_reversible, reverse};
+
 /// The two innermost axes of a walk; a missing axis has one item.
 #[derive(Clone, Copy)]
 pub(super) struct StridedPlane {
@@ -22,18 +24,6 @@ fn direct(axis: &Axis) -> PlaneAxis {
     PlaneAxis { len: axis.len, src: axis.src.stride, dst: axis.dst.stride }
 }
 
-/// Reverses the units of 8 bytes.
-const fn turn<const UNIT: usize>(items: u64) -> u64 {
-    match UNIT {
-        1 => items.swap_bytes(),
-        2 => {
-            let halves = items.rotate_left(32);
-            (halves >> 16 & 0x0000_ffff_0000_ffff) | (halves & 0x0000_ffff_0000_ffff) << 16
-        }
-        _ => items.rotate_left(32),
-    }
-}
-
 /// Items of a line from which on it is long.
 const LONG_LINE: isize = 16;
 
@@ -42,11 +32,6 @@ const LONG_LINE: isize = 16;
 #[inline(never)]
 const fn thrice(step: isize) -> isize {
     step.wrapping_mul(3)
-}
-
-/// Words that are reversed in one round of a loop: several, but where the compiler makes vectors of such rounds.
-const fn words_at_once<const UNIT: usize>() -> usize {
-    if UNIT == 2 { 1 } else { 4 }
 }
 
 /// Lines near each other that are copied together.
@@ -123,11 +108,6 @@ impl StridedPlane {
         Self { rows: self.line, line: self.rows, ..*self }
     }
 
-    /// Whether lines have whole words of items, for [`backwards`](Self::backwards).
-    fn has_words<const UNIT: usize>(&self) -> bool {
-        matches!(UNIT, 1 | 2 | 4) && self.line.len >= const { 8 / UNIT as isize }
-    }
-
     /// Copies the plane.
     ///
     /// # Safety
@@ -155,7 +135,9 @@ impl StridedPlane {
     /// As `copy`, and `UNIT` is the unit.
     unsafe fn run<const UNIT: usize>(&self, src: *const u8, dst: *mut u8, tiled: bool) {
         if !tiled {
-            if let Some((from, turned)) = self.turned(UNIT.cast_signed()).filter(|_| self.has_words::<UNIT>()) {
+            if is_reversible::<UNIT>(self.line.len.unsigned_abs())
+                && let Some((from, turned)) = self.turned(UNIT.cast_signed())
+            {
                 // SAFETY: the caller guarantees W1 to W4 for the plane; these are the same lines from the other end.
                 return unsafe { turned.backwards::<UNIT>(src.wrapping_offset(from), dst.wrapping_offset(-from)) };
             }
@@ -287,37 +269,14 @@ impl StridedPlane {
     /// Copies lines whose items are adjacent in both operands, backwards in the first and forwards in the second.
     ///
     /// # Safety
-    /// As `run`, for lines of these steps and units of 1, 2 or 4 bytes.
+    /// As `run`, for lines of these steps, whose items are [reversible](is_reversible).
     unsafe fn backwards<const UNIT: usize>(&self, src: *const u8, dst: *mut u8) {
-        let bytes = self.line.len.unsigned_abs() * UNIT;
-        let (words, left) = (bytes / 8, bytes % 8 / UNIT);
-        let (mut src_row, mut dst_row) = (src, dst);
+        let (mut end, mut to) = (src.wrapping_add(UNIT), dst);
         for _ in 0..self.rows.len {
-            let (mut from, mut to) = (src_row.wrapping_add(UNIT), dst_row);
-            let mut word = || {
-                from = from.wrapping_sub(8);
-                // SAFETY: W1 and W2: these are the next 8 bytes of the line, from its start in the second operand and from its
-                // end in the first.
-                unsafe {
-                    let items = from.cast::<u64>().read_unaligned();
-                    to.cast::<u64>().write_unaligned(turn::<UNIT>(items));
-                }
-                to = to.wrapping_add(8);
-            };
-            for _ in 0..words / const { words_at_once::<UNIT>() } {
-                for _ in 0..const { words_at_once::<UNIT>() } {
-                    word();
-                }
-            }
-            for _ in 0..words % const { words_at_once::<UNIT>() } {
-                word();
-            }
-            if left != 0 {
-                // SAFETY: W1 and W2: what is left of the line.
-                unsafe { self.part::<UNIT>(from.wrapping_sub(UNIT), to, 1, left.cast_signed()) };
-            }
-            src_row = src_row.wrapping_offset(self.rows.src);
-            dst_row = dst_row.wrapping_offset(self.rows.dst);
+            // SAFETY: W1 to W4 for the line.
+            unsafe { reverse::<UNIT>(end, to, self.line.len.unsigned_abs() * UNIT) };
+            end = end.wrapping_offset(self.rows.src);
+            to = to.wrapping_offset(self.rows.dst);
         }
     }
 
@@ -446,6 +405,24 @@ mod tests {
                     for src in [1, -1] {
                         let rows = PlaneAxis { len: pixels, src: by_src, dst: by_dst };
                         agrees(&StridedPlane { rows, line: PlaneAxis { len: 3, src, dst: -src }, unit: 1 });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lines of all lengths that words and vectors may leave a rest of, where rows overlap those before them, too.
+    #[test]
+    fn lines_are_reversed() {
+        for unit in [1_usize, 2, 3, 4, 6, 8, 16] {
+            for bytes in (0..140).chain([255, 256, 257, 319, 320, 321, 335, 400, 1000, 4099]) {
+                let len = 1 + bytes / unit.cast_signed();
+                for (by_src, by_dst) in [(-1, 1), (1, -1)] {
+                    for apart in [len + 1, 1] {
+                        let line =
+                            PlaneAxis { len, src: by_src * unit.cast_signed(), dst: by_dst * unit.cast_signed() };
+                        let rows = PlaneAxis { len: 3, src: 7, dst: apart * unit.cast_signed() };
+                        agrees(&StridedPlane { rows, line, unit });
                     }
                 }
             }

@@ -210,7 +210,7 @@ impl<'a> Work<'a> {
         let mut to = numbers;
         // SAFETY: the caller guarantees W1 to W4 for the item.
         unsafe {
-            self.compiled.unpack_inline(bytes_of(item, self.compiled.counts().size), &mut |value| {
+            self.compiled.unpack(bytes_of(item, self.compiled.counts().size), &mut |value| {
                 match number_bytes(self.ctype, value) {
                     Ok(number) => core::ptr::copy_nonoverlapping(number.as_ptr(), to, self.ctype.size()),
                     Err(fault) => return Err(fault.at(self.number_at(to.addr().wrapping_sub(self.array.addr())))),

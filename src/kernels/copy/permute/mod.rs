@@ -5,7 +5,7 @@ use crate::kernels::odometer::walk;
 use crate::layout::{Axis, Lines, Plan};
 
 use super::contiguous::stream_end;
-use super::thresholds::{PROGRAM_LINE, SCATTERED_ITEM};
+use super::thresholds::{FAR, PROGRAM_LINE, SCATTERED_ITEM, STREAMED};
 
 mod program;
 
@@ -31,15 +31,17 @@ pub(in crate::kernels::copy) struct LineCopier<'p> {
 }
 
 impl<'p> LineCopier<'p> {
-    /// Makes the program for lines of units in `slot`; `None` where there is no program for them.
+    /// Makes the program for lines of units in `slot`, for walks of so many `bytes`; `None` where there is no program for them, or
+    /// none that takes less time than a loop.
     pub(in crate::kernels::copy) fn new(
         slot: &'p mut Option<Program>,
         lines: &Lines,
         unit: usize,
-        stream: bool,
+        bytes: usize,
         level: Level,
     ) -> Option<Self> {
         let Lines { line, period, taken } = *lines;
+        let stream = bytes >= STREAMED;
         if line.len.unsigned_abs() * period.len.unsigned_abs() * unit < PROGRAM_LINE {
             return None;
         }
@@ -52,6 +54,11 @@ impl<'p> LineCopier<'p> {
         if halved && !stream && unit >= SCATTERED_ITEM && apart && period.len == 1 {
             return None;
         }
+        // The loop that reverses adjacent items (`reversed.rs`) has no indices to load.
+        let is_reversed = line.src.stride == line.dst.stride.wrapping_neg() && line.dst.stride.unsigned_abs() == unit;
+        if halved && !stream && is_reversed && period.len == 1 && matches!(unit, 1 | 2 | 4 | 8) {
+            return None;
+        }
         let program = PeriodicLine {
             unit,
             items: period.len.unsigned_abs(),
@@ -59,6 +66,7 @@ impl<'p> LineCopier<'p> {
             dst_item: period.dst.stride,
             src_step: line.src.stride,
             dst_step: line.dst.stride,
+            far: bytes >= FAR,
         };
         let program = program.program(level, slot).filter(|program| line.len.unsigned_abs() >= program.periods)?;
         let steps = program.steps(level, false)?;

@@ -211,6 +211,8 @@ pub(in crate::kernels) struct PeriodicLine {
     /// Bytes from one period to the next.
     pub(in crate::kernels) src_step: isize,
     pub(in crate::kernels) dst_step: isize,
+    /// Whether the caches near the processor do not hold the walk.
+    pub(in crate::kernels) far: bool,
 }
 
 /// What to do, step by step.
@@ -225,7 +227,7 @@ pub(in crate::kernels) struct Program {
     pub(super) dst_step: isize,
     /// Bytes of a vector, a power of two.
     width: usize,
-    /// Whether a step covers more of the source than the bytes that it needs: then the source is prefetched. Otherwise it is
+    /// Whether the source is far, and a step covers more of it than the bytes that it needs: then it is prefetched. Otherwise it is
     /// prefetched only for non-temporal stores, where the processor's own prefetching is too late.
     pub(super) sparse: bool,
     /// What is prefetched: the middle of each window, once for windows that share most of a cache line.
@@ -327,7 +329,7 @@ impl PeriodicLine {
         program.src_step = self.src_step.wrapping_mul(periods.cast_signed());
         program.dst_step = self.dst_step.wrapping_mul(periods.cast_signed());
         program.width = width;
-        program.sparse = program.src_step.unsigned_abs() > bytes;
+        program.sparse = self.far && program.src_step.unsigned_abs() > bytes;
         let size = width.cast_signed();
         let all = if width == LINE { u64::MAX } else { (1_u64 << width) - 1 };
         // The source that an item has in all periods; that of the item alone where it must not be read with others.
@@ -568,6 +570,7 @@ mod tests {
                 dst_item: random.sign() * dst_item,
                 src_step: random.sign() * (random.below(2) * unit + gap(&mut random)),
                 dst_step: random.sign() * dst_step,
+                far: true,
             };
             for vectors in [(64, true), (16, false)] {
                 let Some(program) = line.program_of(vectors, &mut slot) else { continue };
