@@ -5,6 +5,7 @@ use core::mem::MaybeUninit;
 
 use crate::kernels::copy::copy;
 use crate::kernels::cpu::{Level, level};
+use crate::kernels::prefetch::{SECOND, prefetch};
 use crate::layout::{Axis, Plan, Step};
 
 use super::pairs::Conversion;
@@ -22,6 +23,10 @@ const SHORTEST: isize = 24;
 /// written.
 const LINE: usize = 64;
 
+/// Bytes of both operands from which on the lines that the next block reads are prefetched: other caches than those near the
+/// processor hold less, or share it with others.
+const FAR: usize = 1 << 23;
+
 type Scratch = [MaybeUninit<u64>; SCRATCH / 8];
 
 /// A plane that is converted in blocks.
@@ -33,6 +38,8 @@ pub(super) struct Blocks<'c> {
     /// The bytes of a number in scratch memory, and whether it has the type of the first operand.
     unit: usize,
     first: bool,
+    /// Whether what the next block reads is prefetched.
+    ahead: bool,
 }
 
 impl<'c> Blocks<'c> {
@@ -47,7 +54,8 @@ impl<'c> Blocks<'c> {
         // ones where vectors are long.
         let (always, far) = if level() == Level::Portable { (0, 1 << 21) } else { (2, 1 << 22) };
         let worth = conversion.strided().is_none() || unit <= always || (unit <= 4 && bytes < far);
-        (fits && worth).then_some(Self { conversion, rows, line, unit, first })
+        let ahead = bytes.checked_div(unit).unwrap_or(0).saturating_mul(src + dst) >= FAR;
+        (fits && worth).then_some(Self { conversion, rows, line, unit, first, ahead })
     }
 
     /// Converts the plane; the error is the place in the second operand, and why. (Not inlined: it needs scratch memory.)
@@ -65,6 +73,9 @@ impl<'c> Blocks<'c> {
         // SAFETY: the caller passes on W1 to W4 for each part; scratch memory has room for it.
         unsafe {
             each_part([self.rows, self.line], part, (src, dst), |[rows, line], (src, dst)| {
+                if self.first && self.ahead {
+                    fetch(src.wrapping_offset(line.src.stride.wrapping_mul(line.len)), line);
+                }
                 self.block([rows.len.unsigned_abs(), line.len.unsigned_abs()], src, scratch, dst)
             })
         }
@@ -106,5 +117,12 @@ impl<'c> Blocks<'c> {
                 Ok(())
             }
         }
+    }
+}
+
+/// Prefetches the source lines of a block, the middle of each, since most are parts of two cache lines.
+fn fetch(src: *const u8, line: Axis) {
+    for at in 0..line.len {
+        prefetch::<SECOND>(src.wrapping_offset(line.src.stride.wrapping_mul(at)).wrapping_add(LINE / 2));
     }
 }
