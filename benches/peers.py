@@ -2,11 +2,13 @@
 NumPy copies in both directions.
 
 Arguments: the file that all programs share, the library built from repeat.c, and the peers: numpy, opencv, ipp, torch. The
-first line that it prints has their versions; a peer that is not installed is left out. Every output is compared with
+first line that it prints has their versions; a peer that is not installed is left out. NumPy does without the instructions whose
+names NUMPY_WITHOUT matches. Every output is compared with
 what the loop by hand in copies.c gave.
 """
 
 import ctypes
+import importlib
 import importlib.metadata
 import math
 import mmap
@@ -435,7 +437,17 @@ def prepare(peer, copy, name, shared):
     return {peer.column: Column(work, 1), f"{peer.column} from": Column(back, 1)}
 
 
+def restrict():
+    """Starts again with NumPy told what to do without, which it reads when it is imported."""
+    without = os.environ.pop("NUMPY_WITHOUT", None)
+    if without:
+        names = importlib.import_module("numpy._core._multiarray_umath").__cpu_dispatch__
+        os.environ["NPY_DISABLE_CPU_FEATURES"] = " ".join(name for name in names if re.search(without, name))
+        os.execv(sys.executable, [sys.executable, *sys.argv])
+
+
 def main():
+    restrict()
     with open(sys.argv[1], "r+b") as file:
         shared = np.frombuffer(mmap.mmap(file.fileno(), 2 * MEMORY), "u1")
     memory, target = large(), large()

@@ -24,6 +24,8 @@ LEVELS = {
     "x86_64": {"avx512": "AVX-512", "avx2": "AVX2", "portable": "portable"},
     "aarch64": {"neon": "NEON", "portable": "portable"},
 }
+# NumPy's names of the instructions that levels of x86-64 lack. (It does without none on AArch64.)
+BEYOND = {"AVX2": "X86_V4|AVX512", "portable": "."}
 # The columns that are this library's copies: to contiguous memory and from it, and by PyObject_CopyData.
 WAYS = {"libpybuffer": "to", "from": "from", "CopyData": "CopyData"}
 
@@ -125,15 +127,31 @@ def peers(build, shared):
         yield Program([built(build / "cpython", *flags, *SOURCES, *libraries), shared])
     else:
         print("no CPython 3.13 (set ORACLE or PYENV_ROOT): its column is empty", file=sys.stderr)
-    repeat = built(build / "repeat.so", "-shared", "-fPIC", str(HERE / "repeat.c"))
     for variable, peers in (("NUMPY_PYTHON", ["numpy"]), ("PEERS_PYTHON", ["opencv", "ipp", "torch"])):
-        python = os.environ.get(variable, "")
-        if python and os.path.exists(python):
-            # IPP looks for parts of itself where programs do.
-            libraries = str(pathlib.Path(python).parent.parent / "lib")
-            yield Program([python, str(HERE / "peers.py"), shared, repeat, *peers], LD_LIBRARY_PATH=libraries)
+        if program := from_python(variable, build, shared, peers):
+            yield program
         else:
             print(f"no {' and '.join(peers)} ({variable}): the columns are empty", file=sys.stderr)
+
+
+def numpy_at_levels(build, shared, levels):
+    """NumPy's program without the instructions that a level lacks, for each level but the machine's highest."""
+    if platform.machine() == "x86_64":
+        for level in levels[1:]:
+            if program := from_python("NUMPY_PYTHON", build, shared, ["numpy"], level, NUMPY_WITHOUT=BEYOND[level]):
+                yield program
+
+
+def from_python(variable, build, shared, peers, level=None, **environment):
+    """The program of peers that are reached from a Python; None where that is missing."""
+    python = os.environ.get(variable, "")
+    if not python or not os.path.exists(python):
+        return None
+    repeat = built(build / "repeat.so", "-shared", "-fPIC", str(HERE / "repeat.c"))
+    # IPP looks for parts of itself where programs do.
+    libraries = str(pathlib.Path(python).parent.parent / "lib")
+    arguments = [python, str(HERE / "peers.py"), shared, repeat, *peers]
+    return Program(arguments, level, LD_LIBRARY_PATH=libraries, **environment)
 
 
 def enough(samples, slow_rounds):

@@ -2,9 +2,10 @@
 
     run.py [--quick] [--write] [--only TEXT] [--limits]
 
-The program with this library runs once for each level of instructions that the machine has (PYBUFFER_CPU). For each workload
-every program prepares it and checks its outputs; then each column is timed once a round, all programs in turns. A time
-is the median of the rounds, of the processor time of its process. What takes more than 50 ms is timed less often. --write puts
+The program with this library runs once for each level of instructions that the machine has (PYBUFFER_CPU), and for each but the
+highest NumPy does, too, without what the level lacks. For each workload every program prepares it and checks its outputs; then each
+column is timed once a round, all programs in turns. A time is the lower quartile of the rounds, of the processor time of its
+process: neighbours on the machine only add to it. What takes more than 50 ms is timed less often. --write puts
 the tables into docs/performance.md, the chart beside it, and the README's figures. --limits times only what limits the copies.
 
 From the environment: what programs.py says, PYBUFFER_LIBS and BENCH_BUILD (where to build). Missing programs are reported, and
@@ -16,7 +17,6 @@ import os
 import pathlib
 import random
 import re
-import statistics
 import sys
 import tempfile
 
@@ -33,11 +33,13 @@ def columns(program, workload, reference):
     for name in program.set(workload):
         if program.level and name in programs.WAYS:
             yield name, (program.level, programs.WAYS[name])
+        elif program.level and name in (table.NUMPY, table.NUMPY + table.BACK):
+            yield name, (program.level, name)
         elif not program.level or program is reference:
             yield name, name
 
 
-def medians(running, workload, rounds, slow_rounds, wanted):
+def measured(running, workload, rounds, slow_rounds, wanted):
     """The times of a workload by column. The programs prepare it one by one: the first says what is right."""
     timed = [(program, list(columns(program, workload, running[0]))) for program in running]
     times = {key: [] for _, pairs in timed for _, key in pairs if wanted(key)}
@@ -49,7 +51,7 @@ def medians(running, workload, rounds, slow_rounds, wanted):
             for name, key in pairs:
                 if key in times and not programs.enough(times[key], slow_rounds):
                     times[key].append(program.time(name))
-    return {key: statistics.median(samples) for key, samples in times.items() if samples}
+    return {key: sorted(samples)[(len(samples) - 1) // 4] for key, samples in times.items() if samples}
 
 
 def measure(running, goals, levels, options):
@@ -63,7 +65,7 @@ def measure(running, goals, levels, options):
         if options.only not in goal.name:
             continue
         wanted = table.limits if options.limits else lambda key: True
-        times = medians(running, listed[goal.name], *(programs.QUICK if options.quick else programs.FULL), wanted)
+        times = measured(running, listed[goal.name], *(programs.QUICK if options.quick else programs.FULL), wanted)
         if options.limits and "limit" not in times:
             continue
         results[goal.name] = times
@@ -128,7 +130,7 @@ def main():
         else:
             others = list(programs.peers(build, shared.name))
             versions += [version for program in others for version in program.versions.split("\t")]
-            running += others
+            running += others + list(programs.numpy_at_levels(build, shared.name, levels))
         rounds = (programs.QUICK if options.quick else programs.FULL)[0]
         about = f"{processor()}{lacking}; {', '.join(versions)}; {rounds} rounds"
         results = measure(running, goals, levels, options)

@@ -1,6 +1,7 @@
-"""The tables of a run: how the times compare with the goals, and how both are written. Times are medians, in nanoseconds, by
+"""The tables of a run: how the times compare with the goals, and how both are written. Times are in nanoseconds, by
 column: (level, way) is this library's at a level of instructions, where the ways are "to" contiguous memory (the only way of work
-that is not a copy), "from" it, and "CopyData"; all others have the names that the programs give them.
+that is not a copy), "from" it, and "CopyData"; (level, "NumPy") is NumPy's without the instructions that the level lacks; all others
+have the names that the programs give them, and all instructions of the machine.
 """
 
 import collections
@@ -10,6 +11,8 @@ import re
 NOISE, NEAR = 0.05, 0.1
 
 CPYTHON, NUMPY, BACK = "CPython 3.13", "NumPy", " from"
+# NumPy with all instructions of the machine, whatever the level.
+FULL_NUMPY = "NumPy with all instructions"
 WAYS = ("to", "from", "CopyData")
 # What a workload is compared with besides libraries that do the same.
 BESIDE = ("memcpy", "naive C", "memcmp", "limit", "limit from", "NumPy unchecked")
@@ -67,17 +70,19 @@ def ours(times, level):
     return {way: times[level, way] for way in WAYS if (level, way) in times}
 
 
-def peers(times, way="to"):
-    """The times of the peers that do the same as a way does; of all but NumPy that is never the way from contiguous memory."""
+def peers(times, way="to", level=None):
+    """The times of the peers that do the same as a way does, with the instructions of a level where they have been timed with these
+    alone; of all but NumPy that is never the way from contiguous memory."""
     others = {name: ns for name, ns in times.items() if isinstance(name, str) and name not in BESIDE}
+    others |= {name: times[level, name] for name in (NUMPY, NUMPY + BACK) if (level, name) in times}
     if way == "from":
         return {name.removesuffix(BACK): ns for name, ns in others.items() if name.endswith(BACK)}
     return {name: ns for name, ns in others.items() if not name.endswith(BACK)}
 
 
-def best_peer(times, way="to"):
+def best_peer(times, way="to", level=None):
     """Name and time of the fastest peer; None where there is none."""
-    return min(peers(times, way).items(), key=lambda peer: peer[1], default=None)
+    return min(peers(times, way, level).items(), key=lambda peer: peer[1], default=None)
 
 
 def best_other(times):
@@ -91,14 +96,16 @@ def limit(times, way):
     return next((times[name] for name in names if name in times), None)
 
 
-def allowed(goal, times, way="to"):
-    """The nanoseconds that a goal allows; None where there is no goal, or nothing to compare with."""
+def allowed(goal, times, way="to", level=None):
+    """The nanoseconds that a goal allows at a level; None where there is no goal, or nothing to compare with."""
     if goal == "-":
         return None
     if goal == "peer":
-        best = best_peer(times, way)
+        best = best_peer(times, way, level)
         return best and best[1]
     if goal == NUMPY:
+        return peers(times, way, level).get(NUMPY)
+    if goal == FULL_NUMPY:
         return peers(times, way).get(NUMPY)
     if goal == "limit":
         return limit(times, way)
@@ -111,7 +118,7 @@ def allowed(goal, times, way="to"):
 
 def shares(goal, times, level):
     """How much of a goal a level reaches, by way: 1 is all of it."""
-    found = {way: (allowed(goal, times, way), ns) for way, ns in ours(times, level).items()}
+    found = {way: (allowed(goal, times, way, level), ns) for way, ns in ours(times, level).items()}
     return {way: most / ns for way, (most, ns) in found.items() if most}
 
 
@@ -156,14 +163,16 @@ def beside(times):
 
 def result(times, level):
     """A level's time, and how it compares with memcpy's or the best peer's."""
-    own, best = ours(times, level), best_peer(times)
+    own, best = ours(times, level), best_peer(times, level=level)
     if not own:
         return "-"
     if is_copy(times):
         ratios = [number(times["memcpy"] / ns) for ns in own.values()]
     else:
         ratios = [number(best[1] / own["to"])] if best else []
-    return "; ".join([time(own["to"]), *filter(None, [", ".join(ratios)])])
+    peer = [times[level, name] for name in (NUMPY, NUMPY + BACK) if (level, name) in times]
+    beside = f"NumPy {both(*peer)}" if peer else ""
+    return "; ".join([time(own["to"]), *filter(None, [", ".join(ratios), beside])])
 
 
 def cells(goal, times, levels):
@@ -203,12 +212,15 @@ def heading(entries):
 
 
 def summary(goals, results, levels):
-    """For each level how many lines are behind NumPy, behind the best peer and off their goal, and which."""
+    """For each level how many lines are behind NumPy, behind the best peer and off their goal, and which. NumPy has the instructions
+    of the level; where that is not all of the machine's, lines behind it with all of these are counted, too."""
     counted = []
     for level in levels:
         said, names = [], []
+        restricted = any((level, NUMPY) in times for times in results.values())
         for what, wanted in (
             ("behind NumPy", lambda goal: NUMPY),
+            *([(f"behind {FULL_NUMPY}", lambda goal: FULL_NUMPY)] if restricted else []),
             ("behind the best peer", lambda goal: "peer"),
             ("off their goal", lambda goal: goal.at(level)),
         ):

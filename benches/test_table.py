@@ -69,6 +69,14 @@ class JudgeTest(unittest.TestCase):
         self.check("peer", "0.50 of it (from)", {"NumPy from": 50.0})
         self.check("NumPy", "0.67 of it", times=VALUES, level="portable")
 
+    def test_numpy_has_the_instructions_of_the_level(self):
+        without = {("portable", "NumPy"): 400.0}
+        self.check("NumPy", "0.67 of it", times=VALUES, level="portable")
+        self.check("NumPy", "met", without, times=VALUES, level="portable")
+        self.check("peer", "met", without, times=VALUES, level="portable")
+        self.check("NumPy", "0.50 of it", at("to", 400.0), without, times=VALUES)
+        self.check("NumPy", "0.50 of it (from)", at("from", 400.0, "portable"), {("portable", "NumPy from"): 200.0}, level="portable")
+
     def test_limits_and_loops_are_no_peers(self):
         self.check("peer", "met", {"memcpy": 1.0, "naive C": 1.0, "limit": 1.0, "limit from": 1.0})
 
@@ -108,6 +116,17 @@ class SummaryTest(unittest.TestCase):
                 "portable: 1 of 2 lines behind NumPy, 2 of 2 behind the best peer, 2 of 2 off their goal",
             ],
         )
+
+    def test_numpy_with_all_instructions_is_counted_too(self):
+        restricted = {**VALUES, ("portable", "NumPy"): 400.0}
+        counted = self.counted(b=restricted)
+        self.assertTrue(counted[0].sentence.startswith("AVX2: 0 of 2 lines behind NumPy, 1 of 2 behind the best peer"))
+        self.assertEqual(
+            counted[1].sentence,
+            "portable: 0 of 2 lines behind NumPy, 1 of 2 behind NumPy with all instructions, 1 of 2 behind the best peer, "
+            "2 of 2 off their goal",
+        )
+        self.assertEqual(counted[1].names[1], ("behind NumPy with all instructions", ["b"]))
 
     def test_what_falls_short_is_named(self):
         names = [("behind NumPy", ["b"]), ("behind the best peer", ["a", "b"]), ("off their goal", ["a", "b"])]
@@ -155,6 +174,12 @@ class WritingTest(unittest.TestCase):
         cells = table.cells(table.Goal("a", table.each("NumPy"), ""), VALUES, LEVELS)
         written = ("100 ns; 2.00", "NumPy: met", "300 ns; 0.67", "NumPy: 0.67 of it")
         self.assertEqual(cells, ("a", "memcmp 90.0 ns", "5.00 us", "200 ns", *written))
+
+    def test_the_times_of_numpy_at_a_level_stand_beside_ours(self):
+        restricted = {**VALUES, ("portable", "NumPy"): 400.0}
+        cells = table.cells(table.Goal("a", table.each("NumPy"), ""), restricted, LEVELS)
+        self.assertEqual(cells[3:6:2], ("200 ns", "NumPy: met"))
+        self.assertEqual(cells[6:], ("300 ns; 1.33; NumPy 400 ns", "NumPy: met"))
 
     def test_limits_are_written_in_multiples_of_memcpy(self):
         goal = table.Goal("a", table.each("limit"), "")
