@@ -167,6 +167,16 @@ void a_mat_keeps_the_memory()
         CHECK(cv::sum(lent.getUMat(cv::ACCESS_READ))[0] == 36);
     }
     CHECK_INT(owners_gone, 3);
+    // The memory outlives a release of the view, also where the Mat's elements are parts of its items.
+    {
+        const pb::memoryview view = image(3, 3, 1), records = image(3, 3, 1).cast("3B");
+        const cv::Mat pixels = pb::opencv_mat(view), rows = pb::opencv_const_mat(records);
+        view.release_memory();
+        records.release_memory();
+        CHECK_INT(owners_gone, 3);
+        CHECK(cv::sum(pixels)[0] == 36 && rows.at<cv::Vec3b>(2, 0)[2] == 8);
+    }
+    CHECK_INT(owners_gone, 5);
 }
 
 void a_mat_becomes_a_memoryview()

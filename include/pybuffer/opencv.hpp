@@ -146,7 +146,7 @@ inline cv::Mat opencv_mat_of(const memoryview &view, channels from)
 
     cv::Mat made(static_cast<int>(made_dims), sizes, CV_MAKETYPE(depth, static_cast<int>(count)), view.data(), steps);
     if (!empty) {
-        made.u = opencv_keeper::keep(view, static_cast<std::size_t>(covered));
+        made.u = opencv_keeper::keep(elements, static_cast<std::size_t>(covered)); // the memory outlives a release of `view`
         made.addref();
     }
     return made;
