@@ -272,6 +272,19 @@ void the_lowest_number_is_a_number_to_slices()
     CHECK_INT(view[{pb::slice(PY_SSIZE_T_MIN, PY_SSIZE_T_MAX)}].shape()[0], 10);
 }
 
+void bounds_of_slices_are_integers_of_any_type()
+{
+    const std::vector<int> ten(10);
+    const pb::memoryview view = pb::wrap(ten);
+    CHECK_INT(view[pb::slice(2, std::string::npos)].shape()[0], 8);
+    CHECK_INT(view[pb::slice(std::numeric_limits<std::size_t>::max())].shape()[0], 10);
+    CHECK_INT(view[pb::slice(0, 10, std::numeric_limits<std::uint64_t>::max())].shape()[0], 1);
+    CHECK_INT(view[pb::slice(static_cast<signed char>(-3), 9U)].shape()[0], 2);
+    CHECK_INT(view[pb::slice(std::optional<std::size_t>(4), std::optional<std::size_t>())].shape()[0], 6);
+    CHECK_INT(view[pb::slice({}, 4LL)].shape()[0], 4);
+    static_assert(!std::is_constructible_v<pb::slice, double> && !std::is_convertible_v<int, pb::slice>);
+}
+
 void strides_of_one_element_lead_nowhere()
 {
     float number = 5;
@@ -711,6 +724,7 @@ int main()
     RUN(strides_of_one_element_lead_nowhere);
     RUN(arrays_without_elements_lead_nowhere);
     RUN(the_lowest_number_is_a_number_to_slices);
+    RUN(bounds_of_slices_are_integers_of_any_type);
     RUN(iterators_are_what_algorithms_expect);
     RUN(exceptions_pass_through_loops);
     RUN(lengths_are_integers_of_any_type_and_lists_of_them);

@@ -458,29 +458,44 @@ inline constexpr all_t all{};
 inline constexpr ellipsis_t ellipsis{};
 inline constexpr newaxis_t newaxis{};
 
+namespace detail {
+
+/** A bound or step of a slice: an integer of any type, or none. */
+class bound {
+public:
+    constexpr bound() noexcept = default;
+    constexpr bound(std::nullopt_t) noexcept {} // NOLINT: implicit
+    template <class T, class = std::enable_if_t<std::is_integral_v<T>>>
+    constexpr bound(T number) noexcept : bound(std::optional<T>(number)) // NOLINT: implicit
+    {
+    }
+    /** PYBUFFER_ABSENT is the lowest number; the next one means the same where it is given. */
+    template <class T, class = std::enable_if_t<std::is_integral_v<T>>>
+    constexpr bound(const std::optional<T> &number) noexcept // NOLINT: implicit
+        : value_(number ? std::max(as_ssize(*number), -PY_SSIZE_T_MAX) : PYBUFFER_ABSENT)
+    {
+    }
+    constexpr Py_ssize_t value() const noexcept { return value_; }
+
+private:
+    Py_ssize_t value_ = PYBUFFER_ABSENT;
+};
+
+} // namespace detail
+
 /** Every `step`th place from `start` to before `stop`, clipped to the axis, as in Python; `std::nullopt` for a bound that is left out. */
 class slice {
 public:
-    constexpr explicit slice(std::optional<Py_ssize_t> stop) noexcept : slice(std::nullopt, stop) {}
-    constexpr slice(std::optional<Py_ssize_t> start, std::optional<Py_ssize_t> stop,
-                    std::optional<Py_ssize_t> step = std::nullopt) noexcept
+    constexpr explicit slice(detail::bound stop) noexcept : slice(std::nullopt, stop) {}
+    constexpr slice(detail::bound start, detail::bound stop, detail::bound step = std::nullopt) noexcept
         : start_(start), stop_(stop), step_(step)
     {
     }
 
-    pybuffer_subscript subscript() const noexcept
-    {
-        return pybuffer_slice(number(start_), number(stop_), number(step_));
-    }
+    pybuffer_subscript subscript() const noexcept { return pybuffer_slice(start_.value(), stop_.value(), step_.value()); }
 
 private:
-    /** PYBUFFER_ABSENT is the lowest number; the next one means the same where it is given. */
-    static Py_ssize_t number(const std::optional<Py_ssize_t> &given) noexcept
-    {
-        return given ? std::max(*given, -PY_SSIZE_T_MAX) : PYBUFFER_ABSENT;
-    }
-
-    std::optional<Py_ssize_t> start_, stop_, step_;
+    detail::bound start_, stop_, step_;
 };
 
 /** A subscript: an integer of any type, a slice, `all`, `ellipsis` or `newaxis`. */
