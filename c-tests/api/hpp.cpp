@@ -521,6 +521,12 @@ void memory_is_lent()
     static_assert(can_wrap<std::vector<int> &>::value && can_wrap<const std::vector<int> &>::value);
     static_assert(!can_wrap<std::vector<int>>::value && !can_wrap<const std::vector<int>>::value && !can_wrap<std::string>::value);
     static_assert(can_wrap<std::string_view>::value && !can_wrap<std::vector<bool> &>::value && !can_wrap<int *>::value);
+    // What only points to elements owns none (pb::own asserts that).
+    static_assert(!can_wrap<std::initializer_list<int>>::value && pb::detail::is_list<std::initializer_list<int>>::value);
+#if defined(__cpp_lib_ranges)
+    static_assert(can_wrap<std::ranges::subrange<int *>>::value && pb::detail::borrows<std::ranges::subrange<int *>>::value);
+    static_assert(!can_wrap<std::vector<int>>::value && !pb::detail::borrows<std::vector<int>>::value);
+#endif
     HOLDS(pb::wrap(std::string_view("text")).readonly() && pb::wrap(matrix).elements() == all);
 #if defined(__cpp_lib_span)
     HOLDS(pb::wrap(std::span<float, 12>(&matrix[0][0], 12)).reshape({3, 4}) == all);

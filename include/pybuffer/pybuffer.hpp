@@ -1120,12 +1120,20 @@ private:
 namespace detail {
 
 /** Whether a type's objects only point to elements that something else owns, as std::span's and std::string_view's do. */
+#if defined(__cpp_lib_ranges)
+template <class T> struct borrows : std::bool_constant<std::ranges::enable_borrowed_range<T>> {};
+#else
 template <class T> struct borrows : std::false_type {};
+#endif
 template <class C, class Traits> struct borrows<std::basic_string_view<C, Traits>> : std::true_type {};
 template <class T, std::size_t N, class L> struct borrows<array_ref<T, N, L>> : std::true_type {};
 #if defined(__cpp_lib_span)
 template <class T, std::size_t N> struct borrows<std::span<T, N>> : std::true_type {};
 #endif
+
+/** The array of a list in braces, which it points to, may be gone with the expression. */
+template <class T> struct is_list : std::false_type {};
+template <class T> struct is_list<std::initializer_list<T>> : std::true_type {};
 
 template <class T, class = void> struct has_data_and_size : std::false_type {};
 template <class T>
@@ -1201,7 +1209,8 @@ template <class T, std::size_t N, class Layout> memoryview wrap(const array_view
 template <class Container> memoryview own(Container container)
 {
     static_assert(detail::is_container<Container>::value, "an owner with data() and size(), or pybuffer::own(owner, data, shape)");
-    static_assert(!detail::borrows<Container>::value, "this points to elements that it does not own");
+    static_assert(!detail::borrows<Container>::value && !detail::is_list<Container>::value,
+                  "this points to elements that it does not own");
     return detail::owned(std::move(container), [](Container &kept, pybuffer_destroy destroy, void *context) {
         return detail::wrapped(std::data(kept), {std::size(kept)}, {}, destroy, context);
     });
