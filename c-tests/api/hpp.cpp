@@ -444,6 +444,23 @@ void a_typed_view_is_checked()
     HOLDS(!pointers.suboffsets().empty());
     HOLDS(throws<pb::buffer_error>([&] { pointers.as<const float, 2>(); }));
     HOLDS((pointers.copy().as<float, 2>()(1, 1) == 5));
+    // Bytes are bytes, but only in items of one.
+    char bytes[2] = {};
+    Py_ssize_t two = 2;
+    Py_buffer described{};
+    described.buf = bytes;
+    described.len = 2;
+    described.itemsize = 1;
+    described.ndim = 1;
+    described.shape = &two;
+    char one_byte[] = "@c", nothing[] = "@", too_much[] = "bB";
+    const auto of_format = [&described](char *format) {
+        described.format = format;
+        return pb::memoryview::steal(PyMemoryView_FromBuffer(&described));
+    };
+    HOLDS((of_format(one_byte).as<std::byte, 1>().size() == 2));
+    HOLDS(throws<pb::type_error>([&] { of_format(nothing).as<char, 1>(); }));
+    HOLDS(throws<pb::value_error>([&] { of_format(too_much).as<signed char, 1>(); }));
     const pb::memoryview gone = counting(1, 1);
     gone.release_memory();
     HOLDS(gone.is_released());

@@ -1320,10 +1320,8 @@ private:
         if (std::strcmp(buffer.format, wanted) == 0) return true;
         // Bytes are bytes.
         constexpr bool is_byte = sizeof(T) == 1 && !std::is_same_v<std::remove_cv_t<T>, bool>;
-        if (is_byte && std::strchr("bBc", buffer.format[buffer.format[0] == '@']) != nullptr && buffer.format[0] != '\0' &&
-            std::strlen(buffer.format) <= 2) {
-            return true;
-        }
+        const char *code = buffer.format + (buffer.format[0] == '@');
+        if (is_byte && std::strlen(code) == 1 && std::strchr("bBc", *code) != nullptr) return true;
         const object given = object::steal(pybuffer_format_parse_sized(buffer.format, buffer.itemsize));
         const object known = object::steal(pybuffer_format_parse(wanted));
         return detail::checked(pybuffer_format_equivalent(given.get(), known.get(), 0)) != 0;
