@@ -38,7 +38,7 @@ use super::buffer::count_of;
 /// `name` is FFmpeg's name of a pixel format, in upper or lower case, or one of those in parentheses:
 ///
 ///     gray (grey, gray8, y8, y800); yuv420p (i420, iyuv, yv12), yuv422p (i422, yv16, y42b), yuv444p (i444, yv24), yuv440p,
-///     yuv411p (i411, y41b), yuv410p, also as yuvj...; yuva420p, yuva422p, yuva444p, with alpha last; gbrp, gbrap
+///     yuv411p (i411, y41b), also as yuvj...; yuv410p; yuva420p, yuva422p, yuva444p, with alpha last; gbrp, gbrap
 ///     nv12, nv21, nv16, nv61, nv24, nv42; p010, p012, p016, p210, p212, p216, p410, p412, p416
 ///     ya8 (gray8a), ya16, rgb24, bgr24, rgba, bgra, argb, abgr, rgb0, bgr0, 0rgb, 0bgr, rgb48, bgr48, rgba64, bgra64
 ///     yuyv422 (yuyv, yuy2), uyvy422 (uyvy), yvyu422 (yvyu): a column is two pixels, of four components
