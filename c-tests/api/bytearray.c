@@ -137,6 +137,50 @@ static void memory_that_does_not_begin_at_the_start_is_resized(void)
     }
 }
 
+/* What is taken off the front, or replaced by less, leaves the rest where it is, until less than half of the memory is used. */
+static void the_front_is_taken_off_without_moving_the_rest(void)
+{
+    PyObject *self = PyByteArray_FromStringAndSize("0123456789abcdefghijklmnopqrstuv", 32);
+    PyObject *two = PyBytes_FromString("XY");
+    char *start = PyByteArray_AsString(self);
+    CHECK_INT(PySequence_DelSlice(self, 0, 3), 0);
+    CHECK_INT(PySequence_DelItem(self, 0), 0);
+    CHECK_PTR(PyByteArray_AsString(self), start + 4);
+    CHECK_PTR(((PyByteArrayObject *)self)->ob_bytes, start);
+    CHECK_STR(PyByteArray_AsString(self), "456789abcdefghijklmnopqrstuv");
+    CHECK_INT(PySequence_SetSlice(self, -100, 4, two), 0);
+    CHECK_PTR(PyByteArray_AsString(self), start + 6);
+    CHECK_STR(PyByteArray_AsString(self), "XY89abcdefghijklmnopqrstuv");
+    CHECK_INT(PySequence_DelSlice(self, 1, 3), 0); /* not the front */
+    CHECK_PTR(PyByteArray_AsString(self), start + 6);
+    CHECK_STR(PyByteArray_AsString(self), "X9abcdefghijklmnopqrstuv");
+    CHECK_INT(PySequence_SetSlice(self, PY_SSIZE_T_MAX, PY_SSIZE_T_MAX, two), 0); /* there is room where the end was */
+    CHECK_PTR(PyByteArray_AsString(self), start + 6);
+    CHECK_STR(PyByteArray_AsString(self), "X9abcdefghijklmnopqrstuvXY");
+    CHECK_INT(PySequence_SetSlice(self, 0, 0, two), 0); /* and before the start there is none */
+    CHECK_STR(PyByteArray_AsString(self), "XYX9abcdefghijklmnopqrstuvXY");
+    CHECK_INT(PySequence_DelSlice(self, 0, 20), 0);
+    CHECK_PTR(PyByteArray_AsString(self), ((PyByteArrayObject *)self)->ob_bytes);
+    CHECK_STR(PyByteArray_AsString(self), "qrstuvXY");
+    /* Views that are held keep all in place. */
+    Py_buffer view;
+    CHECK_INT(PyObject_GetBuffer(self, &view, PyBUF_SIMPLE), 0);
+    CHECK_INT(PySequence_DelSlice(self, 0, 1), -1);
+    CHECK_ERROR(PyExc_BufferError);
+    CHECK_PTR(PyByteArray_AsString(self), view.buf);
+    PyBuffer_Release(&view);
+    /* A queue. */
+    for (int i = 0; i < 1000; i++) {
+        CHECK_INT(PySequence_SetSlice(self, PY_SSIZE_T_MAX, PY_SSIZE_T_MAX, two), 0);
+        CHECK_INT(PySequence_DelSlice(self, 0, 2), 0);
+    }
+    CHECK_STR(PyByteArray_AsString(self), "XYXYXYXY");
+    CHECK_INT(PySequence_DelSlice(self, 0, 8), 0);
+    CHECK_INT(PyByteArray_Size(self), 0);
+    Py_DECREF(two);
+    Py_DECREF(self);
+}
+
 /* Of every kind: made empty, emptied, and zeroed by the program; programs of any version read ob_start or AS_STRING. */
 static void an_empty_one_has_a_start_that_is_aligned(void)
 {
@@ -222,6 +266,7 @@ int main(void)
     RUN(the_exports_of_many_views_are_counted);
     RUN(concatenation_makes_a_new_one);
     RUN(memory_that_does_not_begin_at_the_start_is_resized);
+    RUN(the_front_is_taken_off_without_moving_the_rest);
     RUN(an_empty_one_has_a_start_that_is_aligned);
     RUN(errors_name_what_was_found);
     RUN(what_does_not_exist_is_not_deleted);

@@ -293,6 +293,7 @@ pub(crate) unsafe fn resize(op: NonNull<PyByteArrayObject>, length: Py_ssize_t) 
         rebuilt(
             op,
             |_| Ok(length),
+            |_| 0,
             |old, old_length, new| {
                 if new != old {
                     core::ptr::copy_nonoverlapping(old, new, old_length.min(length).unsigned_abs());
@@ -357,13 +358,20 @@ pub(crate) unsafe fn set_slice(
                 return Ok(());
             }
         }
+        // As in CPython, what is taken off the front leaves the rest where it is: a queue would be slow otherwise.
+        let front = |length: Py_ssize_t| match layout::clip(Some(first), Some(stop), None, length) {
+            Ok(slice) if slice.start == 0 => (slice.count - new.len().cast_signed()).max(0),
+            _ => 0,
+        };
         // In place, the tail must be moved first.
-        rebuilt(op, new_length, |old, length, memory| {
+        rebuilt(op, new_length, front, |old, length, memory| {
             let Ok(slice) = layout::clip(Some(first), Some(stop), None, length) else { return };
             let stop = slice.start + slice.count;
             let place = memory.wrapping_offset(slice.start);
-            let tail = (length - stop).unsigned_abs();
-            core::ptr::copy(old.wrapping_offset(stop), place.wrapping_add(new.len()), tail);
+            let (before, after) = (old.wrapping_offset(stop), place.wrapping_add(new.len()));
+            if before != after {
+                core::ptr::copy(before, after, (length - stop).unsigned_abs());
+            }
             core::ptr::copy_nonoverlapping(new.as_ptr(), place, new.len());
             if memory != old {
                 core::ptr::copy_nonoverlapping(old, memory, slice.start.unsigned_abs());

@@ -28,14 +28,15 @@ pub(super) unsafe fn claimed<T>(op: NonNull<PyByteArrayObject>, body: impl FnOnc
 }
 
 /// Changes the length of the object, and lets `fill` move the bytes: from the old memory, of this length,
-/// to the new, which may be the same. Memory is allocated and freed without a claim, since the program's own functions may do
+/// to the new, which may be the same, from its start or after the bytes that `front` takes off. Memory is allocated and freed without a claim, since the program's own functions may do
 /// that; if it is not enough any more by then, this starts again.
 ///
 /// # Safety
-/// O1 and O2; what `fill` writes lies within the new length.
+/// O1 and O2; what `fill` writes lies within the new length, and `front` is not more than what the old one has too many.
 pub(super) unsafe fn rebuilt(
     op: NonNull<PyByteArrayObject>,
     new_length: impl Fn(Py_ssize_t) -> Result<Py_ssize_t>,
+    front: impl Fn(Py_ssize_t) -> Py_ssize_t,
     fill: impl Fn(*mut u8, Py_ssize_t, *mut u8),
 ) -> Result<()> {
     let mut room: Option<(Scratch, usize)> = None;
@@ -51,7 +52,9 @@ pub(super) unsafe fn rebuilt(
                 match (other_room(op, length.unsigned_abs())?, room.take()) {
                     (None, unused) => {
                         room = unused;
-                        fill(old, old_length, (*object).ob_start.cast());
+                        let start = (*object).ob_start.wrapping_offset(front(old_length));
+                        fill(old, old_length, start.cast());
+                        set_start(op, start);
                     }
                     (Some(0), _) => {
                         let before = NonNull::new((*object).ob_bytes.cast());
@@ -148,14 +151,22 @@ pub(super) unsafe fn resize_claimed(op: NonNull<PyByteArrayObject>, length: Py_s
 /// O2, and this thread has claimed the object; `alloc` bytes of the domain `Mem` and one for the NUL, which become the
 /// object's.
 unsafe fn set_memory(op: NonNull<PyByteArrayObject>, memory: *mut c_char, alloc: usize) {
-    // SAFETY: the caller guarantees O2; its claim is O3's exclusive access. Other threads may read where the bytes start.
+    // SAFETY: the caller guarantees O2; its claim is O3's exclusive access.
     unsafe {
         let object = op.as_ptr();
         (*object).ob_bytes = memory;
-        let start = if memory.is_null() { nothing() } else { memory };
-        AtomicPtr::from_ptr(&raw mut (*object).ob_start).store(start, Ordering::Relaxed);
+        set_start(op, if memory.is_null() { nothing() } else { memory });
         (*object).ob_alloc = alloc.cast_signed();
     }
+}
+
+/// Sets where the bytes start, which other threads may read.
+///
+/// # Safety
+/// O2, and this thread has claimed the object, whose memory that is.
+unsafe fn set_start(op: NonNull<PyByteArrayObject>, start: *mut c_char) {
+    // SAFETY: the caller guarantees O2; its claim is O3's exclusive access.
+    unsafe { AtomicPtr::from_ptr(&raw mut (*op.as_ptr()).ob_start) }.store(start, Ordering::Relaxed);
 }
 
 /// Sets the length, and the NUL after it.
