@@ -522,7 +522,7 @@ unsafe extern "C" fn bytearray_richcompare(a: *mut PyObject, b: *mut PyObject, o
         let requests = [(a, Request::SIMPLE), (b, Request::SIMPLE)];
         let acquired = indicator::quietly(|| both.look(requests, Within::Walks));
         match (acquired, Operator::from_c(operator)) {
-            (Ok(()), Some(operator)) => answer(Some(operator.holds(both.first.bytes().cmp(both.second.bytes())))),
+            (Ok(()), Some(operator)) => answer(Some(operator.holds_of(both.first.bytes(), both.second.bytes()))),
             // An operand that exports no bytes is not comparable, which is not an error.
             _ => answer(None),
         }

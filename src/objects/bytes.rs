@@ -455,7 +455,7 @@ unsafe extern "C" fn bytes_richcompare(a: *mut PyObject, b: *mut PyObject, opera
         match (check(a), check(b), Operator::from_c(operator)) {
             (true, true, Some(operator)) => {
                 let content = |op: *mut PyObject| content(NonNull::new_unchecked(op.cast()));
-                answer(Some(operator.holds(content(a).cmp(content(b)))))
+                answer(Some(operator.holds_of(content(a), content(b))))
             }
             _ => answer(None),
         }

@@ -68,6 +68,15 @@ impl Operator {
         }
     }
 
+    /// The result for bytes. Other lengths are enough to tell that they are not equal.
+    pub(crate) fn holds_of(self, a: &[u8], b: &[u8]) -> bool {
+        match self {
+            Self::Equal if a.len() != b.len() => false,
+            Self::NotEqual if a.len() != b.len() => true,
+            _ => self.holds(a.cmp(b)),
+        }
+    }
+
     const fn not_supported(self) -> &'static CStr {
         match self {
             Self::Less => c"'<' not supported between instances of '%.100s' and '%.100s'",
