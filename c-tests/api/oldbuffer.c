@@ -599,9 +599,12 @@ static void a_bytearray_has_the_memory_that_its_slices_need(void)
         CHECK_MEM(PyByteArray_AsString(self), model, (size_t)size);
         CHECK_INT(PyByteArray_AsString(self)[size], 0);
         /* All that it says it has may be written. */
-        Py_ssize_t room = ((PyByteArrayObject *)self)->ob_alloc;
-        if (room > size + 1) {
-            memset(PyByteArray_AsString(self) + size + 1, 1, (size_t)(room - size - 1));
+        PyByteArrayObject *is = (PyByteArrayObject *)self;
+        if (is->ob_bytes != NULL) {
+            Py_ssize_t used = PyByteArray_AsString(self) - is->ob_bytes + size + 1;
+            if (is->ob_alloc > used) {
+                memset(is->ob_bytes + used, 1, (size_t)(is->ob_alloc - used));
+            }
         }
         Py_DECREF(value);
     }
