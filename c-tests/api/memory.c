@@ -224,6 +224,49 @@ static void a_NUL_ends_memory_that_is_not_initialised(void)
     }
 }
 
+/* Appending takes one reallocation, of the object, where nobody else has it; else a new object. */
+static void bytes_that_nobody_else_has_grow_in_place(void)
+{
+    PyMemAllocatorEx before, all = {&hooks_domains[PYMEM_DOMAIN_OBJ], seen_malloc, seen_calloc, seen_realloc, hooks_free};
+    PyMem_GetAllocator(PYMEM_DOMAIN_OBJ, &before);
+    PyMem_SetAllocator(PYMEM_DOMAIN_OBJ, &all);
+    PyObject *bytes = PyBytes_FromString("ab"), *part = PyBytes_FromString("cde"), *kept;
+    CHECK(PyObject_Hash(bytes) != -1);
+
+    memset(seen, 0, sizeof(seen));
+    void *memory = bytes;
+    PyBytes_Concat(&bytes, part);
+    CHECK_STR(PyBytes_AsString(bytes), "abcde");
+    CHECK_INT(seen[PYMEM_DOMAIN_OBJ].calls, 1);
+    CHECK_PTR(seen[PYMEM_DOMAIN_OBJ].memory, memory);
+    PyObject *same = PyBytes_FromString("abcde");
+    CHECK_INT(PyObject_Hash(bytes), PyObject_Hash(same));
+
+    kept = Py_NewRef(bytes);
+    memset(seen, 0, sizeof(seen));
+    PyBytes_Concat(&bytes, part);
+    CHECK_STR(PyBytes_AsString(bytes), "abcdecde");
+    CHECK_STR(PyBytes_AsString(kept), "abcde");
+    CHECK_INT(seen[PYMEM_DOMAIN_OBJ].calls, 1);
+    CHECK_PTR(seen[PYMEM_DOMAIN_OBJ].memory, NULL);
+
+    memset(seen, 0, sizeof(seen));
+    PyBytes_Concat(&kept, kept); /* the same object, of which there is one reference */
+    CHECK_STR(PyBytes_AsString(kept), "abcdeabcde");
+    CHECK_PTR(seen[PYMEM_DOMAIN_OBJ].memory, NULL);
+
+    PyObject *nothing = PyBytes_FromString("");
+    memory = bytes;
+    PyBytes_Concat(&bytes, nothing);
+    CHECK_PTR(bytes, memory);
+    Py_DECREF(nothing);
+    Py_DECREF(same);
+    Py_DECREF(kept);
+    Py_DECREF(part);
+    Py_DECREF(bytes);
+    PyMem_SetAllocator(PYMEM_DOMAIN_OBJ, &before);
+}
+
 int main(void)
 {
     tap_after_each = nothing_is_left_pending;
@@ -236,5 +279,6 @@ int main(void)
     RUN(each_domain_has_its_own_functions);
     RUN(all_memory_of_the_library_goes_through_the_hooks);
     RUN(a_NUL_ends_memory_that_is_not_initialised);
+    RUN(bytes_that_nobody_else_has_grow_in_place);
     return tap_end();
 }

@@ -60,7 +60,7 @@ pub(crate) use look::{Ending, LookProcs, end_look, look, nothing_to_end};
 pub(crate) use parts::in_parts;
 pub(crate) use report::Listener;
 pub(crate) use request::{Refusal, Request};
-pub(crate) use segment::{Concatenation, is_readable, read_segment, write_segment};
+pub(crate) use segment::{CANNOT_CONCAT, Concatenation, is_readable, read_segment, write_segment};
 pub(crate) use view::{
     MostAxes, NEGATIVE, acquire, checked_structure, format_of, get_buffer, hand_on, is_exporter, item_pointer,
     last_answerer, may_stand_for_another, obeys, release, same_format, select_from, structure,

@@ -1,6 +1,6 @@
 //! The single-segment functions of Python 2: an exporter's memory as plain bytes, for callers that keep no view.
 
-use core::ffi::c_void;
+use core::ffi::{CStr, c_void};
 
 use crate::abi::object::{Py_ssize_t, PyObject};
 use crate::error::{Error, Result};
@@ -9,6 +9,9 @@ use crate::runtime::object;
 
 use super::acquired::{Acquired, Both, Within};
 use super::request::Request;
+
+/// What is said where one of two operands exports no plain bytes.
+pub(crate) const CANNOT_CONCAT: &CStr = c"can't concat %.100s to %.100s";
 
 /// Two exporters' memory as plain bytes, one after the other.
 pub(crate) struct Concatenation(Both);
@@ -28,7 +31,7 @@ impl Concatenation {
         unsafe {
             self.0
                 .look([(a, Request::SIMPLE), (b, Request::SIMPLE)], Within::Allocations)
-                .map_err(|_| object::type_mismatch(c"can't concat %.100s to %.100s", b, a))?;
+                .map_err(|_| object::type_mismatch(CANNOT_CONCAT, b, a))?;
         }
         Ok((self.0.first.view().len, self.0.second.view().len))
     }

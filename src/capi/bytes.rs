@@ -113,7 +113,7 @@ pub unsafe extern "C" fn PyBytes_Concat(bytes: *mut *mut PyObject, other: *mut P
         unsafe {
             let Some(first) = Owned::from_raw(place.replace(null_mut())) else { return Ok(()) };
             if let Ok(other) = non_null(other) {
-                place.write(bytes::concat(non_null(first.as_ptr())?, other)?.into_object());
+                place.write(bytes::append(first, other)?.into_object());
             }
         }
         Ok(())
