@@ -1199,10 +1199,11 @@ template <class T, std::size_t N, class Layout> memoryview wrap(const array_ref<
 {
     return detail::wrapped(elements.data(), elements.shape(), elements.strides());
 }
-/** The same of an `array_view`, whose memory the memoryview keeps. */
+/** The same of an `array_view`, whose memory the memoryview keeps; either may be released without the other. */
 template <class T, std::size_t N, class Layout> memoryview wrap(const array_view<T, N, Layout> &elements)
 {
-    return std::is_const_v<T> ? elements.view().toreadonly() : elements.view();
+    const memoryview &view = elements.view();
+    return std::is_const_v<T> ? view.toreadonly() : memoryview::steal(PyMemoryView_FromObject(view.get()));
 }
 
 /** A memoryview of the elements of a container that moves in, and is destroyed with the last view of it. */
