@@ -54,7 +54,7 @@ impl<'c> Blocks<'c> {
         // ones where vectors are long.
         let (always, far) = if level() == Level::Portable { (0, 1 << 21) } else { (2, 1 << 22) };
         let worth = conversion.strided().is_none() || unit <= always || (unit <= 4 && bytes < far);
-        let ahead = bytes.checked_div(unit).unwrap_or(0).saturating_mul(src + dst) >= FAR;
+        let ahead = first && bytes.checked_div(unit).unwrap_or(0).saturating_mul(src + dst) >= FAR;
         (fits && worth).then_some(Self { conversion, rows, line, unit, first, ahead })
     }
 
@@ -73,7 +73,7 @@ impl<'c> Blocks<'c> {
         // SAFETY: the caller passes on W1 to W4 for each part; scratch memory has room for it.
         unsafe {
             each_part([self.rows, self.line], part, (src, dst), |[rows, line], (src, dst)| {
-                if self.first && self.ahead {
+                if self.ahead {
                     fetch(src.wrapping_offset(line.src.stride.wrapping_mul(line.len)), line);
                 }
                 self.block([rows.len.unsigned_abs(), line.len.unsigned_abs()], src, scratch, dst)

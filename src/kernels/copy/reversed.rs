@@ -17,7 +17,7 @@ pub(super) fn is_reversible<const UNIT: usize>(len: usize) -> bool {
         1 | 2 | 4 => len >= WORD / UNIT,
         // A word is an item.
         #[cfg(target_arch = "x86_64")]
-        8 => len * UNIT >= VECTORS,
+        8 => len >= VECTORS / UNIT,
         _ => false,
     }
 }

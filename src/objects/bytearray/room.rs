@@ -27,9 +27,9 @@ pub(super) unsafe fn claimed<T>(op: NonNull<PyByteArrayObject>, body: impl FnOnc
     result
 }
 
-/// Changes the length of the object, and lets `fill` move the bytes: from the old memory, of this length,
-/// to the new, which may be the same, from its start or after the bytes that `front` takes off. Memory is allocated and freed without a claim, since the program's own functions may do
-/// that; if it is not enough any more by then, this starts again.
+/// Changes the length of the object, and lets `fill` move the bytes: from the old memory, of this length, to the new. That may be the
+/// same, from its start or after the bytes that `front` takes off. Memory is allocated and freed without a claim, since the
+/// program's own functions may do that; if it is not enough any more by then, this starts again.
 ///
 /// # Safety
 /// O1 and O2; what `fill` writes lies within the new length, and `front` is not more than what the old one has too many.
