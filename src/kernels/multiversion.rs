@@ -1,6 +1,6 @@
 //! Plain loops, compiled once for each instruction level, so that the compiler can vectorise them.
 
-use super::cpu::{by_level, level};
+use super::cpu::{Level, by_level, level};
 
 /// A portable loop.
 pub(super) trait Loop {
@@ -21,8 +21,14 @@ pub(super) type Compiled<L> = unsafe fn(<L as Loop>::On) -> <L as Loop>::Out;
 
 /// The loop for the instructions that the processor has.
 pub(super) fn compiled<L: Loop>() -> Compiled<L> {
+    compiled_at::<L>(level())
+}
+
+/// The same for that level, which a caller has asked for.
+#[inline(always)]
+pub(super) fn compiled_at<L: Loop>(level: Level) -> Compiled<L> {
     by_level! {
-        level();
+        level;
         avx512: avx512::<L>,
         avx2: avx2::<L>,
         // On AArch64 every loop is compiled with NEON.

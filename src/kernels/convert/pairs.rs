@@ -87,19 +87,42 @@ trait Known<T>: To<T> {
 macro_rules! known {
     ($($from:ty),*) => {
         $(impl<T: Copy> Known<T> for $from where $from: To<T> {
-            type Through = T;
-
-            #[inline(always)]
-            unsafe fn through(self) -> T {
-                self.to()
-            }
-
-            #[inline(always)]
-            fn end(through: T) -> T {
-                through
-            }
+            known! { by T }
         })*
     };
+    ($from:ty: $($to:ty),*) => {
+        $(impl Known<$to> for $from {
+            known! { by $to }
+        })*
+    };
+    (by $to:ty) => {
+        type Through = $to;
+
+        #[inline(always)]
+        unsafe fn through(self) -> $to {
+            self.to()
+        }
+
+        #[inline(always)]
+        fn end(through: $to) -> $to {
+            through
+        }
+    };
+}
+
+/// By way of a single, of which vectors have twice as many as of doubles.
+impl Known<f64> for Half {
+    type Through = f32;
+
+    #[inline(always)]
+    unsafe fn through(self) -> f32 {
+        self.to()
+    }
+
+    #[inline(always)]
+    fn end(through: f32) -> f64 {
+        through.to()
+    }
 }
 
 /// Floats, which a safe conversion would clamp once more. The small types go through one that vector instructions have.
@@ -125,23 +148,12 @@ macro_rules! known_floats {
                 through as $integer
             }
         })*
-        $(impl Known<$other> for $from {
-            type Through = $other;
-
-            #[inline(always)]
-            unsafe fn through(self) -> $other {
-                self.to()
-            }
-
-            #[inline(always)]
-            fn end(through: $other) -> $other {
-                through
-            }
-        })*
+        known!($from: $($other),*);
     };
 }
 
-known!(i8, i16, i32, i64, u8, u16, u32, u64, Half, Truth);
+known!(i8, i16, i32, i64, u8, u16, u32, u64, Truth);
+known!(Half: i64, u64, f32);
 known_floats!(f32, f64; truncated: i8 as i32, i16 as i32, i32 as i32, i64 as i64, u8 as i32, u16 as i32, u32 as u32,
     u64 as u64; ruled: f32, f64, Half, Truth);
 
@@ -161,7 +173,7 @@ impl<S: Words + Known<T>, T: Native + Range, const SWAPPED: u8> Loop for Convert
             let known = |from: S::Bytes| MaybeUninit::new(known_in_order::<S, T, SWAPPED>(from));
             let from = core::slice::from_raw_parts(src.cast::<S::Bytes>(), count);
             let to = core::slice::from_raw_parts_mut(dst.cast::<MaybeUninit<T::Bytes>>(), count);
-            if S::FRACTIONS && T::BITS > 0 && size_of::<S>() >= 4 * size_of::<T>() {
+            if S::FRACTIONS && const { is_in_two_steps(size_of::<S>(), size_of::<S::Through>(), size_of::<T>()) } {
                 let (chunks, rest) = from.as_chunks();
                 for (from, to) in chunks.iter().zip(to.as_chunks_mut().0) {
                     in_two_steps::<S, T, SWAPPED>(from, to);
@@ -181,7 +193,13 @@ impl<S: Words + Known<T>, T: Native + Range, const SWAPPED: u8> Loop for Convert
 /// Numbers that are converted in two steps at a time, a multiple of what any vector has.
 const CHUNK: usize = 64;
 
-/// Converts floats to small integers. In one step, the compiler would make vectors of as few integers as it has floats in one.
+/// Whether numbers of such sizes are converted in two steps, by way of a third type.
+const fn is_in_two_steps(from: usize, through: usize, to: usize) -> bool {
+    through != to && (from >= 4 * to || to >= 4 * from)
+}
+
+/// Converts floats to much smaller integers, and halves to doubles. In one step, the compiler would make vectors of as few small
+/// numbers as it has large ones in one.
 ///
 /// # Safety
 /// All fit.

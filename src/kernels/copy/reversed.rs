@@ -6,7 +6,7 @@ use core::arch::x86_64::*;
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::cpu::{Level, level};
 #[cfg(target_arch = "x86_64")]
-use crate::kernels::multiversion::{Loop, compiled};
+use crate::kernels::multiversion::{Loop, compiled_at};
 
 /// Bytes of a word.
 const WORD: usize = size_of::<u64>();
@@ -97,11 +97,12 @@ const VECTORS: usize = 256;
 unsafe fn vectors<const UNIT: usize>(end: *const u8, to: *mut u8, bytes: usize) {
     // SAFETY: the caller passes on W1 to W4; the line is as long as it must be.
     unsafe {
-        if UNIT == 1 && level() == Level::Portable {
+        let level = level();
+        if UNIT == 1 && level == Level::Portable {
             // Vectors of every x86-64 reverse bytes in more steps.
             return words::<UNIT>(end, to, bytes);
         }
-        compiled::<Vectors<UNIT>>()((end, to, bytes));
+        compiled_at::<Vectors<UNIT>>(level)((end, to, bytes));
     }
 }
 
