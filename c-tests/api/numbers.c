@@ -246,6 +246,36 @@ static void integers_are_rounded_once(void)
     Py_DECREF(integers);
 }
 
+/* Each, among all others and every third of them, is mantissa * 2**exponent; a NaN keeps its sign. */
+static void every_half_becomes_its_double(void)
+{
+    enum { HALVES = 1 << 16 };
+    static uint16_t halves[3 * HALVES];
+    static double doubles[HALVES];
+    for (Py_ssize_t step = 1; step <= 3; step += 2) {
+        Py_ssize_t count = HALVES, stride = 2 * step;
+        for (int bits = 0; bits < HALVES; bits++) {
+            halves[bits * step] = (uint16_t)bits;
+        }
+        Py_buffer info = {.buf = halves, .len = 2 * HALVES, .itemsize = 2, .ndim = 1, .format = "e", .shape = &count,
+                          .strides = &stride};
+        PyObject *view = PyMemoryView_FromBuffer(&info);
+        CHECK_INT(pybuffer_memoryview_to_double(view, doubles, HALVES), 0);
+        int wrong = 0;
+        for (int bits = 0; bits < HALVES; bits++) {
+            int exponent = bits >> 10 & 31, fraction = bits & 1023, mantissa = exponent > 0 ? 1024 + fraction : fraction;
+            double magnitude = fabs(doubles[bits]), power = 1.0 / (1 << 24);
+            for (int i = 1; i < exponent; i++) {
+                power *= 2;
+            }
+            int right = exponent < 31 ? magnitude == mantissa * power : fraction ? isnan(magnitude) : isinf(magnitude);
+            wrong += !right || (signbit(doubles[bits]) != 0) != (bits >= HALVES / 2);
+        }
+        CHECK_INT(wrong, 0);
+        Py_DECREF(view);
+    }
+}
+
 static void long_doubles_are_rounded_once(void)
 {
     long double item = 9007199254740993.0L; /* 2**53 + 1 */
@@ -520,6 +550,7 @@ int main(void)
     RUN(the_message_finds_a_number_among_many);
     RUN(floats_too_large_become_infinite);
     RUN(integers_are_rounded_once);
+    RUN(every_half_becomes_its_double);
     RUN(long_doubles_are_rounded_once);
     RUN(everything_but_zero_is_true);
     RUN(bits_and_addresses_are_unsigned_integers);
