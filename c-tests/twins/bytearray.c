@@ -147,29 +147,6 @@ static void resize(void)
 }
 
 /* While a buffer is exported the size cannot change, whoever holds the buffer. */
-/* What is taken off the front: the rest stays where it is, until less than half of the memory is used. */
-static void front(void)
-{
-    twin_title("the front");
-    static const struct {
-        Py_ssize_t first, stop, length; /* the slice, and of what takes its place */
-    } steps[] = {{0, 1, 0}, {0, 5, 2}, {1, 3, 0}, {0, 2, 2}, {-100, 3, 0}, {60, 60, 2}, {0, 4, 1}, {0, 40, 0}, {0, 2, 1}, {0, 100, 3}, {0, 3, 0}};
-    PyObject *array = PyByteArray_FromStringAndSize(NULL, 80), *value = PyBytes_FromString("VALUE");
-    fill(array, 0);
-    for (size_t i = 0; i < TWIN_COUNT(steps); i++) {
-        PyObject *part = PyBytes_FromStringAndSize(PyBytes_AsString(value), steps[i].length);
-        const char *before = PyByteArray_AsString(array);
-        int result = PySequence_SetSlice(array, steps[i].first, steps[i].stop, part);
-        int moved = PyByteArray_GET_SIZE(array) != 0 && ((PyByteArrayObject *)array)->ob_start != ((PyByteArrayObject *)array)->ob_bytes;
-        printf("%lld:%lld by %lld: %d, %lld further ", (long long)steps[i].first, (long long)steps[i].stop, (long long)steps[i].length, result,
-               moved ? (long long)(PyByteArray_AsString(array) - before) : -1);
-        show("array", array);
-        Py_DECREF(part);
-    }
-    Py_DECREF(value);
-    Py_DECREF(array);
-}
-
 static void exported(void)
 {
     twin_title("exported");
@@ -297,7 +274,6 @@ int main(void)
     making();
     from_object();
     resize();
-    front();
     exported();
     concat();
     printf("freed %d\n", exporter_deallocs);
